@@ -1,0 +1,182 @@
+package io.earshot.protocol;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A JSON value. Numbers keep the digits they came with, so that nothing is rounded on the way
+ * through a room.
+ *
+ * <p>Immutable.
+ */
+public sealed interface Json {
+
+  /**
+   * A JSON text.
+   *
+   * @param value the characters, unescaped
+   */
+  record Text(String value) implements Json {}
+
+  /**
+   * A JSON number.
+   *
+   * @param literal its digits as JSON writes them, such as {@code -1.5e3}
+   */
+  record Num(String literal) implements Json {}
+
+  /**
+   * {@code true} or {@code false}.
+   *
+   * @param value which of the two
+   */
+  record Bool(boolean value) implements Json {}
+
+  /** {@code null}. */
+  record Null() implements Json {}
+
+  /**
+   * A JSON array.
+   *
+   * @param items its values, in order
+   */
+  record Array(List<Json> items) implements Json {
+    /** Copies the list. */
+    public Array {
+      items = List.copyOf(items);
+    }
+  }
+
+  /**
+   * A JSON object. Of a key that came twice, the last value counts.
+   *
+   * @param fields its values by key, in the order in which they came
+   */
+  record Obj(Map<String, Json> fields) implements Json {
+    /** Copies the map and keeps its order. */
+    public Obj {
+      fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
+    }
+
+    /**
+     * Looks up one field.
+     *
+     * @param key the field's name
+     * @return its value, or null where there is none
+     */
+    public @Nullable Json get(String key) {
+      return fields.get(key);
+    }
+  }
+
+  /**
+   * A text as JSON.
+   *
+   * @param value the characters
+   * @return the JSON text
+   */
+  static Json of(String value) {
+    return new Text(value);
+  }
+
+  /**
+   * A whole number as JSON.
+   *
+   * @param value the number
+   * @return the JSON number
+   */
+  static Json of(long value) {
+    return new Num(Long.toString(value));
+  }
+
+  /**
+   * A truth value as JSON.
+   *
+   * @param value the truth value
+   * @return {@code true} or {@code false}
+   */
+  static Json of(boolean value) {
+    return new Bool(value);
+  }
+
+  /**
+   * Plain Java values as JSON: null, text, numbers, truth values, lists, maps with text keys, and
+   * {@code Json} itself.
+   *
+   * @param value the value
+   * @return the same as JSON
+   * @throws IllegalArgumentException if it is, or holds, anything else, or a number that JSON
+   *     cannot say
+   */
+  static Json from(@Nullable Object value) {
+    return switch (value) {
+      case null -> new Null();
+      case Json json -> json;
+      case String text -> of(text);
+      case Boolean truth -> of(truth);
+      case Double number when !Double.isFinite(number) -> throw notJson(value);
+      case Float number when !Float.isFinite(number) -> throw notJson(value);
+      case Number number -> JsonCodec.number(number.toString());
+      case List<?> list -> {
+        var items = new ArrayList<Json>(list.size());
+        list.forEach(item -> items.add(from(item)));
+        yield new Array(items);
+      }
+      case Map<?, ?> map -> {
+        var fields = LinkedHashMap.<String, Json>newLinkedHashMap(map.size());
+        map.forEach((key, item) -> fields.put(String.valueOf(key), from(item)));
+        yield new Obj(fields);
+      }
+      default -> throw notJson(value);
+    };
+  }
+
+  /**
+   * What this value reads as when it is compared as text: a text is itself, numbers and truth
+   * values are as JSON writes them.
+   *
+   * @return the text, or null for {@code null}, arrays and objects
+   */
+  default @Nullable String asText() {
+    return switch (this) {
+      case Text(String value) -> value;
+      case Num(String literal) -> literal;
+      case Bool(boolean value) -> Boolean.toString(value);
+      case Null ignored -> null;
+      case Array ignored -> null;
+      case Obj ignored -> null;
+    };
+  }
+
+  /**
+   * Reads one JSON value.
+   *
+   * @param text the JSON, and nothing besides
+   * @return the value
+   * @throws MalformedJsonException if it is not JSON, or nested deeper than 64
+   */
+  static Json parse(String text) throws MalformedJsonException {
+    return JsonCodec.parse(text);
+  }
+
+  /**
+   * Writes this value as JSON without line breaks: what cannot be said in one line of UTF-8 is
+   * escaped, and half of a surrogate pair becomes {@code ?}.
+   *
+   * @return the JSON, as UTF-8
+   */
+  default byte[] encode() {
+    return JsonCodec.encode(this);
+  }
+
+  private static IllegalArgumentException notJson(Object value) {
+    return new IllegalArgumentException(
+        "not a JSON value: "
+            + value.getClass().getName()
+            + " (give text, numbers, truth values, lists or maps)");
+  }
+}

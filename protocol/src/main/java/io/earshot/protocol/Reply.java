@@ -1,0 +1,120 @@
+package io.earshot.protocol;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Everything that the server answers. */
+public sealed interface Reply {
+
+  /** Done. */
+  record Done() implements Reply {}
+
+  /**
+   * Done, and it concerned this room.
+   *
+   * @param room the room
+   */
+  record DoneIn(String room) implements Reply {}
+
+  /**
+   * Who is in one's room.
+   *
+   * @param status the room and its members
+   */
+  record Viewed(RoomStatus status) implements Reply {}
+
+  /**
+   * What the server knows of the connection.
+   *
+   * @param details all of it
+   */
+  record Detailed(Details details) implements Reply {}
+
+  /**
+   * Some of the connection's params.
+   *
+   * @param params the params asked for that there are
+   */
+  record Params(Map<String, String> params) implements Reply {}
+
+  /**
+   * Not done; the connection lives.
+   *
+   * @param error why, for whoever asked
+   * @param room the room it was about, or null
+   */
+  record Refused(String error, @Nullable String room) implements Reply {
+    /**
+     * Not done, and it was not about a room.
+     *
+     * @param error why, for whoever asked
+     */
+    public Refused(String error) {
+      this(error, null);
+    }
+  }
+
+  /**
+   * Goodbye; the connection ends.
+   *
+   * @param reason why
+   */
+  record Bye(String reason) implements Reply {}
+
+  /**
+   * As it travels.
+   *
+   * @param messageCount the number of the request that this answers, from 1; 0 for a reply to none
+   * @param messageId what the client wants to see again, or null
+   * @return the JSON object
+   */
+  default Json.Obj toJson(long messageCount, @Nullable Json messageId) {
+    var fields = new LinkedHashMap<String, Json>();
+    switch (this) {
+      case Done ignored -> ok(fields);
+      case DoneIn(String room) -> {
+        ok(fields);
+        fields.put("room", Json.of(room));
+      }
+      case Viewed(RoomStatus status) -> {
+        ok(fields);
+        fields.put("room", Json.of(status.room()));
+        fields.put("roomStatus", status.toJson());
+      }
+      case Detailed(Details details) -> {
+        ok(fields);
+        fields.put("details", details.toJson());
+        fields.put("data", details.toData());
+      }
+      case Params(Map<String, String> params) -> {
+        fields.put("context", Json.of("response"));
+        fields.put("params", Details.paramsToJson(params));
+      }
+      case Refused(String error, String room) -> {
+        fields.put("context", Json.of("response"));
+        fields.put("error", Json.of(error));
+        if (room != null) {
+          fields.put("room", Json.of(room));
+        }
+      }
+      case Bye(String reason) -> {
+        fields.put("status", Json.of("Bye!"));
+        fields.put("context", Json.of("response"));
+        fields.put("reason", Json.of(reason));
+      }
+    }
+    if (messageCount > 0) {
+      fields.put("messageCount", Json.of(messageCount));
+    }
+    if (messageId != null) {
+      fields.put("messageId", messageId);
+    }
+    return new Json.Obj(fields);
+  }
+
+  private static void ok(Map<String, Json> fields) {
+    fields.put("context", Json.of("response"));
+    fields.put("status", Json.of("OK"));
+  }
+}

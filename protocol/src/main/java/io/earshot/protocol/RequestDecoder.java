@@ -1,0 +1,218 @@
+package io.earshot.protocol;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Text to {@link Request}: the plain words of a TCP line, and the JSON vocabulary that lines and
+ * WebSocket frames share. It never fails: what cannot be understood becomes {@link
+ * Command.Malformed}.
+ *
+ * <p>Immutable.
+ */
+public final class RequestDecoder {
+
+  private static final String NO_EVENT =
+      "Error: send one JSON object with an event, such as {\"event\":\"say\",\"message\":\"hello\"}";
+
+  private RequestDecoder() {}
+
+  /**
+   * Decodes a line of the TCP protocol: a verb and its words, a JSON object, or the name of an
+   * action.
+   *
+   * @param line the line without its end; not empty
+   * @return what it asks
+   */
+  public static Request line(String line) {
+    char first = line.charAt(0);
+    if (first == '{' || first == '[' || first == '"') {
+      try {
+        return Json.parse(line) instanceof Json.Obj object
+            ? object(object)
+            : Request.malformed("Error: a JSON line must be one object");
+      } catch (MalformedJsonException e) {
+        if (first != '"') {
+          return notJson("line", e);
+        }
+      }
+    }
+    return new Request(words(line), null);
+  }
+
+  /**
+   * Decodes a WebSocket text frame: one JSON object.
+   *
+   * @param text the frame's text
+   * @return what it asks
+   */
+  public static Request frame(String text) {
+    try {
+      return Json.parse(text) instanceof Json.Obj object
+          ? object(object)
+          : Request.malformed(NO_EVENT);
+    } catch (MalformedJsonException e) {
+      return notJson("frame", e);
+    }
+  }
+
+  private static Request notJson(String what, MalformedJsonException e) {
+    return Request.malformed("Error: the " + what + " is not valid JSON: " + e.getMessage());
+  }
+
+  private static Command words(String line) {
+    int blank = line.indexOf(' ');
+    String verb = blank < 0 ? line : line.substring(0, blank);
+    @Nullable String rest = blank < 0 ? null : line.substring(blank + 1);
+    return switch (verb) {
+      case "say" ->
+          rest == null ? missing("message", verb) : new Command.Say(null, Json.of(rest), null);
+      case "roomView" -> new Command.ViewRoom();
+      // Clients of later protocol versions say roomAdd where this one says roomChange.
+      case "roomChange", "roomAdd" -> room(verb, firstWord(rest));
+      case "roomLeave", "listenToRoom", "silenceRoom" -> room(verb, firstWord(rest));
+      case "paramAdd" -> addParam(rest);
+      case "paramView", "paramDelete" -> param(verb, firstWord(rest), null);
+      default -> {
+        Command bare = bare(verb);
+        yield bare != null ? bare : new Command.Act(verb, null);
+      }
+    };
+  }
+
+  private static Request object(Json.Obj object) {
+    Json messageId = object.get("messageId");
+    if (messageId != null && (messageId.asText() == null || messageId.asText().length() > 256)) {
+      return Request.malformed(
+          "Error: messageId must be a text or a number of at most 256 characters");
+    }
+    return new Request(event(object), messageId);
+  }
+
+  private static Command event(Json.Obj object) {
+    Json event = object.get("event");
+    if (event == null) {
+      return object.get("action") == null
+              && !object.fields().isEmpty()
+              && object.get("params") == null
+          ? new Command.Malformed(NO_EVENT)
+          : action(object.get("action"), object.get("params"));
+    }
+    if (!(event instanceof Json.Text(String verb))) {
+      return new Command.Malformed("Error: event must be a text");
+    }
+    return switch (verb) {
+      case "say" -> say(object);
+      case "roomView" -> new Command.ViewRoom();
+      case "roomChange", "roomAdd", "roomLeave", "listenToRoom", "silenceRoom" ->
+          room(verb, text(object, "room"));
+      case "paramAdd", "paramView", "paramDelete" ->
+          param(verb, text(object, "key"), object.get("value"));
+      case "action" -> {
+        Json params = object.get("params");
+        yield action(params instanceof Json.Obj given ? given.get("action") : null, params);
+      }
+      default -> {
+        Command bare = bare(verb);
+        yield bare != null
+            ? bare
+            : new Command.Malformed("Error: " + verb + " is not a known event.");
+      }
+    };
+  }
+
+  /** The verbs that stand alone. */
+  private static @Nullable Command bare(String verb) {
+    return switch (verb) {
+      case "detailsView" -> new Command.ViewDetails();
+      case "paramsView" -> new Command.ViewParams();
+      case "paramsDelete" -> new Command.DeleteParams();
+      case "quit", "exit", "close" -> new Command.Quit();
+      default -> null;
+    };
+  }
+
+  private static Command say(Json.Obj object) {
+    Json message = object.get("message");
+    if (message == null) {
+      return missing("message", "say");
+    }
+    Json room = object.get("room");
+    if (room != null && !(room instanceof Json.Text)) {
+      return new Command.Malformed(RoomName.INVALID);
+    }
+    Json key = object.get(Audience.KEY);
+    Json value = object.get(Audience.VALUE);
+    @Nullable Audience audience =
+        key == null ? null : new Audience(text(key), value == null ? null : value.asText());
+    return new Command.Say(room == null ? null : text(room), message, audience);
+  }
+
+  private static Command room(String verb, @Nullable String room) {
+    if (room == null || room.isEmpty()) {
+      return missing("room", verb);
+    }
+    if (!RoomName.isValid(room)) {
+      return new Command.Malformed(RoomName.INVALID);
+    }
+    return switch (verb) {
+      case "listenToRoom" -> new Command.Listen(room);
+      case "silenceRoom" -> new Command.Silence(room);
+      case "roomLeave" -> new Command.LeaveRoom(room);
+      default -> new Command.ChangeRoom(room);
+    };
+  }
+
+  private static Command addParam(@Nullable String rest) {
+    int equals = rest == null ? -1 : rest.indexOf('=');
+    return rest == null || equals < 1
+        ? new Command.Malformed(
+            "Error: paramAdd needs a key and a value, such as: paramAdd name=Ada")
+        : new Command.AddParam(rest.substring(0, equals), rest.substring(equals + 1));
+  }
+
+  private static Command param(String verb, @Nullable String key, @Nullable Json value) {
+    if (key == null || key.isEmpty()) {
+      return missing("key", verb);
+    }
+    return switch (verb) {
+      case "paramView" -> new Command.ViewParam(key);
+      case "paramDelete" -> new Command.DeleteParam(key);
+      default -> {
+        String text = value == null ? null : value.asText();
+        yield text == null ? missing("value", verb) : new Command.AddParam(key, text);
+      }
+    };
+  }
+
+  private static Command action(@Nullable Json name, @Nullable Json params) {
+    if (params != null && !(params instanceof Json.Obj)) {
+      return new Command.Malformed("Error: params must be an object");
+    }
+    return new Command.Act(
+        name == null ? "" : text(name), params instanceof Json.Obj(var fields) ? fields : Map.of());
+  }
+
+  private static Command missing(String what, String verb) {
+    return new Command.Malformed("Error: " + what + " is required to use the " + verb + " method");
+  }
+
+  private static @Nullable String firstWord(@Nullable String rest) {
+    if (rest == null) {
+      return null;
+    }
+    int blank = rest.indexOf(' ');
+    return blank < 0 ? rest : rest.substring(0, blank);
+  }
+
+  private static @Nullable String text(Json.Obj object, String key) {
+    Json value = object.get(key);
+    return value instanceof Json.Text(String text) ? text : null;
+  }
+
+  /** What names something: a text, or whatever else reads as one; the rest names nothing. */
+  private static String text(Json value) {
+    String text = value.asText();
+    return text == null ? "" : text;
+  }
+}
