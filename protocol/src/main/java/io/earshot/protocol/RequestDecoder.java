@@ -92,15 +92,14 @@ public final class RequestDecoder {
   private static Command event(Json.Obj object) {
     Json event = object.get("event");
     if (event == null) {
-      return object.get("action") == null
-              && !object.fields().isEmpty()
-              && object.get("params") == null
+      return object.get("action") == null && object.get("params") == null
           ? new Command.Malformed(NO_EVENT)
           : action(object.get("action"), object.get("params"));
     }
-    if (!(event instanceof Json.Text(String verb))) {
+    if (!(event instanceof Json.Text name)) {
       return new Command.Malformed("Error: event must be a text");
     }
+    String verb = name.value();
     return switch (verb) {
       case "say" -> say(object);
       case "roomView" -> new Command.ViewRoom();

@@ -1,0 +1,57 @@
+package io.earshot;
+
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Optional;
+
+/**
+ * What server code can ask of Earshot.
+ *
+ * <p>Thread-safe: callable from any thread, and nothing here blocks.
+ */
+public final class Api {
+  private final Earshot earshot;
+  private final ChatRoom chatRoom;
+
+  Api(Earshot earshot) {
+    this.earshot = earshot;
+    this.chatRoom = new ChatRoom(earshot);
+  }
+
+  /**
+   * Speaking in rooms, and asking who is in them.
+   *
+   * @return the rooms
+   */
+  public ChatRoom chatRoom() {
+    return chatRoom;
+  }
+
+  /**
+   * The settings that this server runs with.
+   *
+   * @return the tree of settings
+   */
+  public Config configData() {
+    return earshot.config();
+  }
+
+  /**
+   * Finds a connection of this server.
+   *
+   * @param id its public id
+   * @return the connection, or empty if there is none (any more)
+   */
+  public Optional<Connection> connection(String id) {
+    return Optional.ofNullable(earshot.connections().get(id));
+  }
+
+  /**
+   * All connections of this server.
+   *
+   * @return a live view: it may change while it is looked at
+   */
+  public Collection<Connection> connections() {
+    return Collections.unmodifiableCollection(earshot.connections().values());
+  }
+}

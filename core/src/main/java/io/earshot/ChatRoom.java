@@ -1,0 +1,95 @@
+package io.earshot;
+
+import io.earshot.protocol.Json;
+import io.earshot.protocol.RoomName;
+import io.earshot.protocol.RoomStatus;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Speaking in rooms, and asking who is in them. The two methods keep the names that the chat
+ * documentation of actionHero gives them.
+ *
+ * <p>Thread-safe: callable from any thread, and nothing here blocks.
+ */
+public final class ChatRoom {
+  private final Earshot earshot;
+
+  ChatRoom(Earshot earshot) {
+    this.earshot = earshot;
+  }
+
+  /**
+   * Tells a message to a room.
+   *
+   * <ul>
+   *   <li>From a {@link Connection}: to its room, under its id, not to itself, and to those only
+   *       whom its params {@code roomMatchKey} and {@code roomMatchValue} aim at.
+   *   <li>From null: to everybody in the default room, under the server's name.
+   *   <li>From a {@link StandIn}: as that says.
+   * </ul>
+   *
+   * @param sender whom it is from, or null for the server itself
+   * @param message a text, or what JSON can say: numbers, truth values, lists, maps, {@link Json}
+   * @return completed when the message has its place in the room's order
+   * @throws IllegalArgumentException if the message is null or no JSON, or the stand-in's room is
+   *     no room's name
+   */
+  public CompletionStage<Void> socketRoomBroadcast(
+      @Nullable Sender sender, @Nullable Object message) {
+    if (message == null) {
+      throw new IllegalArgumentException(
+          "a message is required; for JSON's null give new Json.Null()");
+    }
+    Json json = Json.from(message);
+    Config.General general = earshot.config().general();
+    var told = new CompletableFuture<Void>();
+    switch (sender) {
+      case null -> tell(new StandIn(null, Json.of(general.serverName()), null), json, told);
+      case StandIn standIn -> tell(standIn, json, told);
+      case ClientConnection connection ->
+          connection.tell(() -> connection.broadcast(json, () -> told.complete(null)));
+    }
+    return told;
+  }
+
+  private void tell(StandIn sender, Json message, CompletableFuture<Void> told) {
+    String name =
+        sender.room() == null ? earshot.config().general().defaultChatRoom() : valid(sender.room());
+    Shard there = earshot.rooms().shard(name);
+    there.tell(
+        () -> {
+          Room room = there.roomIfAny(name);
+          if (room != null) {
+            room.deliver(message, sender.id(), room.memberWithId(sender.id()), sender.audience());
+          }
+          told.complete(null);
+        });
+  }
+
+  /**
+   * Asks who is in a room.
+   *
+   * @param room the room's name
+   * @return the room's members, none if nobody is in it; failed with an {@link
+   *     IllegalArgumentException} if that is no room's name
+   */
+  public CompletionStage<RoomStatus> socketRoomStatus(@Nullable String room) {
+    var answer = new CompletableFuture<RoomStatus>();
+    try {
+      earshot.rooms().status(valid(room), answer::complete);
+    } catch (IllegalArgumentException e) {
+      answer.completeExceptionally(e);
+    }
+    return answer;
+  }
+
+  private static String valid(@Nullable String room) {
+    if (room == null || !RoomName.isValid(room)) {
+      throw new IllegalArgumentException(
+          "a room is required: 1 to " + RoomName.MAX_LENGTH + " characters, no control characters");
+    }
+    return room;
+  }
+}

@@ -1,0 +1,209 @@
+package io.earshot;
+
+import io.earshot.protocol.RoomName;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * All settings of a server, as one tree. Start from {@link #defaults} and change what differs by
+ * its path, the same path as in a configuration file:
+ *
+ * <pre>{@code
+ * Config config = Config.defaults().with("tcpServer.port", 0).with("general.defaultChatRoom", "lobby");
+ * }</pre>
+ *
+ * <p>Immutable.
+ *
+ * @param general what concerns all of the server
+ * @param tcpServer lines over TCP
+ * @param httpServer HTTP, and so WebSocket
+ * @param webSockets what is special to WebSocket
+ * @param rooms what concerns rooms
+ * @param limits how much one client may take
+ */
+public record Config(
+    General general,
+    TcpServer tcpServer,
+    HttpServer httpServer,
+    WebSockets webSockets,
+    Rooms rooms,
+    Limits limits) {
+
+  /**
+   * What concerns all of the server.
+   *
+   * @param id the name of this one process
+   * @param serverName the name of the service, and the sender of what the server itself says
+   * @param welcomeMessage the first that a client hears
+   * @param defaultChatRoom the room that everybody is in at first
+   * @param simultaniousActions how many actions of one connection may be pending
+   * @param eventLoops how many event loops there are
+   * @param shutdownTimeout how long a stop may take
+   */
+  public record General(
+      @Setting("The name of this one process. Empty: made from the host's name.") String id,
+      @Setting("The name of the service; what the server itself says is from this name.")
+          String serverName,
+      @Setting("The first that a client hears.") String welcomeMessage,
+      @Setting("The room that everybody is in at first.") String defaultChatRoom,
+      @Setting(
+              value = "How many actions of one connection may be pending at once.",
+              alias = "simultaneousActions",
+              min = 1)
+          int simultaniousActions,
+      @Setting(
+              value = "How many event loops share the work. 0: one for each processor.",
+              max = 1024)
+          int eventLoops,
+      @Setting("How long a stop may take before what is still open is cut off.")
+          Duration shutdownTimeout) {
+
+    /** Checks what a type cannot say. */
+    public General {
+      if (!RoomName.isValid(defaultChatRoom)) {
+        throw new IllegalArgumentException(
+            "general.defaultChatRoom must have 1 to 256 characters and no control characters");
+      }
+    }
+  }
+
+  /**
+   * Lines over TCP.
+   *
+   * @param enabled whether to listen
+   * @param bindIP the address to listen on
+   * @param port the port to listen on
+   * @param maxLineLength the longest line
+   * @param idleTimeout how long a client may be silent
+   */
+  public record TcpServer(
+      @Setting("Whether to listen for TCP clients.") boolean enabled,
+      @Setting("The address to listen on. *: all of this machine's.") String bindIP,
+      @Setting(value = "The port to listen on. 0: any that is free.", max = 65535) int port,
+      @Setting(value = "The longest line a client may send, in bytes.", min = 64, max = 16 << 20)
+          int maxLineLength,
+      @Setting(
+              "How long a client may be silent before it is cut off. 0: for ever (TCP keep-alive finds the dead).")
+          Duration idleTimeout) {}
+
+  /**
+   * HTTP, and so WebSocket.
+   *
+   * @param enabled whether to listen
+   * @param bindIP the address to listen on
+   * @param port the port to listen on
+   * @param requestTimeout how long a request may take to arrive
+   */
+  public record HttpServer(
+      @Setting("Whether to listen for HTTP and WebSocket clients.") boolean enabled,
+      @Setting("The address to listen on. *: all of this machine's.") String bindIP,
+      @Setting(value = "The port to listen on. 0: any that is free.", max = 65535) int port,
+      @Setting("How long a request may take to arrive, and an idle connection is kept.")
+          Duration requestTimeout) {}
+
+  /**
+   * What is special to WebSocket.
+   *
+   * @param maxMessageLength the longest message
+   * @param allowedOrigins what pages may connect
+   * @param pingInterval how often a silent client is asked for a sign of life
+   * @param idleTimeout how long a client may give none
+   */
+  public record WebSockets(
+      @Setting(value = "The longest message a client may send, in bytes.", min = 64, max = 16 << 20)
+          int maxMessageLength,
+      @Setting(
+              "The origins whose pages may connect, such as https://chat.example.org, besides pages from this"
+                  + " server. *: any.")
+          List<String> allowedOrigins,
+      @Setting("After how much silence a client is pinged. 0: never.") Duration pingInterval,
+      @Setting(
+              "How long a client may be silent, pongs included, before it is cut off. 0: for ever.")
+          Duration idleTimeout) {}
+
+  /**
+   * What concerns rooms.
+   *
+   * @param announcements whether a room hears who comes and goes
+   * @param announcementsUpTo the largest room that does
+   */
+  public record Rooms(
+      @Setting("Whether the members of a room hear who comes and goes.") boolean announcements,
+      @Setting("Rooms with more members than this do not hear it.") int announcementsUpTo) {}
+
+  /**
+   * How much one client may take.
+   *
+   * @param outboundBytes how much may wait for a client that does not read
+   * @param listeningRooms how many rooms it may listen to
+   * @param params how many params it may set
+   * @param paramBytes how long they may be together
+   */
+  public record Limits(
+      @Setting(
+              value =
+                  "How much may wait for a client that does not read, in bytes. Beyond it the client is cut off.",
+              min = 1024)
+          int outboundBytes,
+      @Setting("How many rooms a client may listen to.") int listeningRooms,
+      @Setting("How many params a client may set.") int params,
+      @Setting("How long a client's params may be together, in characters.") int paramBytes) {}
+
+  private static final Config DEFAULTS =
+      new Config(
+          new General(
+              "",
+              "Earshot",
+              "Hello! Welcome to Earshot.",
+              "defaultRoom",
+              5,
+              0,
+              Duration.ofSeconds(5)),
+          new TcpServer(true, "*", 5000, 64 << 10, Duration.ZERO),
+          new HttpServer(true, "*", 8080, Duration.ofSeconds(10)),
+          new WebSockets(64 << 10, List.of(), Duration.ofSeconds(25), Duration.ofSeconds(60)),
+          new Rooms(true, 250),
+          new Limits(1 << 20, 100, 100, 64 << 10));
+
+  /**
+   * The settings of a server that was told nothing.
+   *
+   * @return the defaults
+   */
+  public static Config defaults() {
+    return DEFAULTS;
+  }
+
+  /**
+   * The same with one setting changed.
+   *
+   * @param path the setting, such as {@code tcpServer.port}
+   * @param value its value: of the setting's own type, or a text that says it ({@code "30s"},
+   *     {@code "true"})
+   * @return the changed tree
+   * @throws IllegalArgumentException if there is no such setting, or the value is not one for it;
+   *     the message says what to do
+   */
+  public Config with(String path, Object value) {
+    return ConfigTree.with(this, path, value);
+  }
+
+  /**
+   * One setting, for whoever shows them.
+   *
+   * @param path its path
+   * @param meaning what it means
+   * @param value its value, as a configuration file would say it
+   * @param defaultValue its default
+   */
+  public record Entry(String path, String meaning, String value, String defaultValue) {}
+
+  /**
+   * All settings with their meaning, in order.
+   *
+   * @return an entry for each
+   */
+  public List<Entry> entries() {
+    return ConfigTree.entries(this, DEFAULTS);
+  }
+}

@@ -1,0 +1,209 @@
+package io.earshot;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Reads and changes a tree of records by path. What a setting means stands at the record's
+ * component, once.
+ *
+ * <p>Immutable.
+ */
+final class ConfigTree {
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,12}) ?(ms|s|m|h|)");
+
+  private ConfigTree() {}
+
+  static Config with(Config config, String path, Object value) {
+    return with(config, path, path, value)
+        .orElseThrow(() -> new IllegalArgumentException(unknown(path, config)));
+  }
+
+  private static <R extends Record> Optional<R> with(
+      R record, String path, String rest, Object value) {
+    int dot = rest.indexOf('.');
+    String head = dot < 0 ? rest : rest.substring(0, dot);
+    RecordComponent[] components = record.getClass().getRecordComponents();
+    for (int i = 0; i < components.length; i++) {
+      RecordComponent component = components[i];
+      Setting setting = component.getAnnotation(Setting.class);
+      if (!component.getName().equals(head) && !(setting != null && setting.alias().equals(head))) {
+        continue;
+      }
+      if (setting != null) {
+        return dot < 0
+            ? Optional.of(replaced(record, i, coerce(path, component, setting, value)))
+            : Optional.empty();
+      }
+      if (dot < 0) {
+        return Optional.empty();
+      }
+      int at = i;
+      return with((Record) read(record, component), path, rest.substring(dot + 1), value)
+          .map(branch -> replaced(record, at, branch));
+    }
+    return Optional.empty();
+  }
+
+  static List<Config.Entry> entries(Record record, Record defaults) {
+    var entries = new ArrayList<Config.Entry>();
+    collect("", record, defaults, entries);
+    return entries;
+  }
+
+  private static void collect(
+      String prefix, Record record, Record defaults, List<Config.Entry> into) {
+    for (RecordComponent component : record.getClass().getRecordComponents()) {
+      String path = prefix + component.getName();
+      Object value = read(record, component);
+      Object usual = read(defaults, component);
+      Setting setting = component.getAnnotation(Setting.class);
+      if (setting == null) {
+        collect(path + ".", (Record) value, (Record) usual, into);
+      } else {
+        String meaning =
+            setting.alias().isEmpty()
+                ? setting.value()
+                : setting.value() + " Also: " + setting.alias() + ".";
+        into.add(new Config.Entry(path, meaning, show(value), show(usual)));
+      }
+    }
+  }
+
+  private static Object coerce(
+      String path, RecordComponent component, Setting setting, Object value) {
+    Class<?> type = component.getType();
+    String text = value instanceof List ? "a list" : String.valueOf(value).strip();
+    if (type == String.class && !(value instanceof List)) {
+      return text;
+    }
+    if (type == boolean.class && (text.equals("true") || text.equals("false"))) {
+      return Boolean.valueOf(text);
+    }
+    if (type == int.class && text.matches("-?\\d{1,18}")) {
+      long number = Long.parseLong(text);
+      if (number >= setting.min() && number <= setting.max()) {
+        return (int) number;
+      }
+      throw new IllegalArgumentException(
+          path + " must be from " + setting.min() + " to " + setting.max() + ", not " + text);
+    }
+    if (type == Duration.class) {
+      if (value instanceof Duration duration) {
+        return duration;
+      }
+      Matcher duration = DURATION.matcher(text);
+      if (duration.matches()) {
+        long amount = Long.parseLong(duration.group(1));
+        return switch (duration.group(2)) {
+          case "s" -> Duration.ofSeconds(amount);
+          case "m" -> Duration.ofMinutes(amount);
+          case "h" -> Duration.ofHours(amount);
+          default -> Duration.ofMillis(amount);
+        };
+      }
+    }
+    if (type == List.class) {
+      List<?> items = value instanceof List<?> list ? list : Arrays.asList(text.split(" *, *", -1));
+      return items.stream().map(String::valueOf).filter(item -> !item.isEmpty()).toList();
+    }
+    throw new IllegalArgumentException(path + " must be " + kind(type) + ", not '" + text + "'");
+  }
+
+  private static String kind(Class<?> type) {
+    if (type == int.class) {
+      return "a whole number";
+    }
+    if (type == boolean.class) {
+      return "true or false";
+    }
+    return type == Duration.class ? "a time such as 500ms, 30s, 5m or 1h" : "one value";
+  }
+
+  private static String show(Object value) {
+    return switch (value) {
+      case Duration duration -> show(duration);
+      case List<?> list ->
+          "["
+              + String.join(", ", list.stream().map(item -> quoted(item.toString())).toList())
+              + "]";
+      case String text -> quoted(text);
+      default -> value.toString();
+    };
+  }
+
+  private static String quoted(String text) {
+    return "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"";
+  }
+
+  private static String show(Duration duration) {
+    long millis = duration.toMillis();
+    return millis % 1000 != 0 || millis == 0 ? millis + "ms" : millis / 1000 + "s";
+  }
+
+  private static String unknown(String path, Config config) {
+    String nearest =
+        entries(config, config).stream()
+            .map(Config.Entry::path)
+            .min(Comparator.comparingInt(known -> distance(known, path)))
+            .orElseThrow();
+    return "there is no setting '" + path + "'; the nearest is '" + nearest + "'";
+  }
+
+  /** How many letters differ (Levenshtein), whatever their case. */
+  private static int distance(String a, String b) {
+    String left = a.toLowerCase(Locale.ROOT);
+    String right = b.toLowerCase(Locale.ROOT);
+    int[] row = new int[right.length() + 1];
+    Arrays.setAll(row, j -> j);
+    for (int i = 1; i <= left.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= right.length(); j++) {
+        int replaced = diagonal + (left.charAt(i - 1) == right.charAt(j - 1) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
+      }
+    }
+    return row[right.length()];
+  }
+
+  private static Object read(Record record, RecordComponent component) {
+    try {
+      return component.getAccessor().invoke(record);
+    } catch (IllegalAccessException | InvocationTargetException e) {
+      throw new LinkageError("a record's accessor failed", e);
+    }
+  }
+
+  private static <R extends Record> R replaced(R record, int index, Object value) {
+    RecordComponent[] components = record.getClass().getRecordComponents();
+    Object[] values = new Object[components.length];
+    for (int i = 0; i < components.length; i++) {
+      values[i] = i == index ? value : read(record, components[i]);
+    }
+    Class<?>[] types =
+        Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+    try {
+      @SuppressWarnings("unchecked") // the class of an R makes Rs
+      R changed = (R) record.getClass().getDeclaredConstructor(types).newInstance(values);
+      return changed;
+    } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof IllegalArgumentException refused) {
+        throw refused;
+      }
+      throw new LinkageError("a record's constructor failed", e);
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError("a record's constructor failed", e);
+    }
+  }
+}

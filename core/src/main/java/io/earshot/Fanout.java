@@ -1,0 +1,171 @@
+package io.earshot;
+
+import io.earshot.protocol.Audience;
+import io.earshot.spi.Wire;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The members of one room that live on one event loop and speak one wire, and the fan-out to them.
+ *
+ * <p>What the room says in one turn of the loop is framed once into one batch, and each member gets
+ * the batch in one write. A member that is to hear less than all of it (it spoke itself, it came in
+ * the middle, or a message is not for it) gets the stretches between: same buffer, more writes.
+ *
+ * <p>A write may close the connection that it goes to, and a closing connection leaves the room. So
+ * loops over the members run downwards: the hole is filled with a member that has had its turn.
+ *
+ * <p>Owned by that event loop.
+ */
+final class Fanout {
+
+  /** A batch that has grown this long is sent at once, in bytes. */
+  static final int MAX_BATCH = 60 * 1024;
+
+  private static final int FIRST_CAPACITY = 512;
+  private static final Member[] NOBODY = new Member[0];
+
+  private final Shard shard;
+  private final Wire wire;
+
+  private Member[] members = NOBODY;
+  private int size;
+
+  /** What is pending; null between batches. */
+  private @Nullable ByteBuf batch;
+
+  /** The stretches of the batch that are not for everybody. */
+  private List<Part> parts = List.of();
+
+  private long batchNumber = 1;
+
+  Fanout(Shard shard, Wire wire) {
+    this.shard = shard;
+    this.wire = wire;
+  }
+
+  /** A stretch of a batch that somebody is not to hear. */
+  private record Part(int start, int end, @Nullable Member except, @Nullable Audience audience) {
+    boolean isFor(Member member) {
+      return member != except
+          && (audience == null
+              || audience.includes(member.connection.id(), member.connection.attributes()));
+    }
+  }
+
+  boolean is(Shard shard, Wire wire) {
+    return this.shard == shard && this.wire == wire;
+  }
+
+  Shard shard() {
+    return shard;
+  }
+
+  void add(Member member) {
+    if (size == members.length) {
+      members = Arrays.copyOf(members, Math.max(4, size * 2));
+    }
+    member.fanout = this;
+    member.index = size;
+    members[size++] = member;
+    if (batch != null) {
+      markOdd(member);
+      member.from = batch.writerIndex();
+    }
+  }
+
+  /** Takes a member out, after it has heard all that was told before. */
+  void remove(Member member) {
+    if (batch != null) {
+      writeParts(member, batch, parts, batchNumber);
+    }
+    Member last = members[--size];
+    members[member.index] = last;
+    last.index = member.index;
+    Arrays.fill(members, size, size + 1, null);
+    member.fanout = null;
+  }
+
+  /**
+   * Tells one message, at the end of this turn of the loop.
+   *
+   * @param json the message
+   * @param except who is not to hear it, or null
+   * @param audience who is to hear it, or null for all
+   */
+  void append(byte[] json, @Nullable Member except, @Nullable Audience audience) {
+    if (batch == null) {
+      batch = ByteBufAllocator.DEFAULT.directBuffer(Math.max(FIRST_CAPACITY, json.length + 16));
+      shard.flushLater(this);
+    }
+    int start = batch.writerIndex();
+    wire.frame(json, batch);
+    @Nullable Member ours = except != null && except.fanout == this ? except : null;
+    if (ours != null || audience != null) {
+      if (parts.isEmpty()) {
+        parts = new ArrayList<>();
+      }
+      parts.add(new Part(start, batch.writerIndex(), except, audience));
+      if (ours != null) {
+        markOdd(ours);
+      }
+    }
+    if (batch.writerIndex() >= MAX_BATCH) {
+      flush();
+    }
+  }
+
+  private void markOdd(Member member) {
+    if (member.oddBatch != batchNumber) {
+      member.oddBatch = batchNumber;
+      member.from = 0;
+    }
+  }
+
+  void flush() {
+    ByteBuf bytes = batch;
+    if (bytes == null) {
+      return; // it had grown long, and went early
+    }
+    List<Part> odd = parts;
+    long number = batchNumber++;
+    batch = null;
+    parts = List.of();
+    try {
+      int length = bytes.writerIndex();
+      boolean forAll = odd.stream().noneMatch(part -> part.audience != null);
+      for (int i = size - 1; i >= 0; i--) {
+        Member member = members[i];
+        if (forAll && member.oddBatch != number) {
+          member.connection.deliver(bytes, 0, length);
+        } else {
+          writeParts(member, bytes, odd, number);
+        }
+      }
+    } finally {
+      bytes.release();
+    }
+  }
+
+  /** Writes what one member is to hear of a batch, in as few writes as that takes. */
+  private static void writeParts(Member member, ByteBuf bytes, List<Part> parts, long number) {
+    int at = member.oddBatch == number ? member.from : 0;
+    for (Part part : parts) {
+      if (part.start >= at && !part.isFor(member)) {
+        deliver(member, bytes, at, part.start);
+        at = part.end;
+      }
+    }
+    deliver(member, bytes, at, bytes.writerIndex());
+  }
+
+  private static void deliver(Member member, ByteBuf bytes, int from, int to) {
+    if (to > from) {
+      member.connection.deliver(bytes, from, to - from);
+    }
+  }
+}

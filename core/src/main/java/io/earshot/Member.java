@@ -1,0 +1,38 @@
+package io.earshot;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection's place in one room, as a member, a listener, or both.
+ *
+ * <p>Owned in two halves, and neither loop reads the other's: the first by the room's event loop,
+ * the second by the connection's.
+ */
+final class Member {
+  final ClientConnection connection;
+  final String room;
+
+  // Owned by the room's event loop.
+  boolean joined;
+  boolean listens;
+
+  /** Where it stands among those who joined. */
+  int rank;
+
+  // Owned by the connection's event loop.
+  @Nullable Fanout fanout;
+
+  /** Where it stands in the fan-out. */
+  int index;
+
+  /** The last batch of the fan-out that this member is not to get as a whole. */
+  long oddBatch;
+
+  /** Where in that batch its part begins. */
+  int from;
+
+  Member(ClientConnection connection, String room) {
+    this.connection = connection;
+    this.room = room;
+  }
+}

@@ -1,0 +1,40 @@
+package io.earshot;
+
+import io.earshot.protocol.RoomStatus;
+import io.earshot.spi.Loop;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Where each room lives: on the event loop that its name chooses.
+ *
+ * <p>Immutable; what it leads to is owned by the loops.
+ */
+final class Rooms {
+  private final List<Shard> shards;
+
+  Rooms(List<? extends Loop> loops, Config.Rooms settings, InstantSource clock) {
+    shards = loops.stream().map(loop -> new Shard(loop, settings, clock)).toList();
+  }
+
+  List<Shard> shards() {
+    return shards;
+  }
+
+  /** The shard that a room lives on. */
+  Shard shard(String room) {
+    int hash = room.hashCode() * 0x9E3779B9;
+    return shards.get(Integer.remainderUnsigned(hash ^ (hash >>> 16), shards.size()));
+  }
+
+  /** Asks who is in a room; the answer comes on the room's loop. */
+  void status(String name, Consumer<RoomStatus> answer) {
+    Shard there = shard(name);
+    there.tell(
+        () -> {
+          Room room = there.roomIfAny(name);
+          answer.accept(room == null ? new RoomStatus(name, List.of()) : room.status());
+        });
+  }
+}

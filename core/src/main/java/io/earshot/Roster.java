@@ -1,0 +1,74 @@
+package io.earshot;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The members of a room in the order in which they joined: an array with holes where members left,
+ * closed up when there are too many.
+ *
+ * <p>Owned by the room's event loop.
+ */
+final class Roster {
+  private @Nullable Member[] members = new Member[2];
+  private int end;
+  private int size;
+
+  int size() {
+    return size;
+  }
+
+  void add(Member member) {
+    if (end == members.length) {
+      closeUp();
+    }
+    member.rank = end;
+    members[end++] = member;
+    size++;
+  }
+
+  void remove(Member member) {
+    members[member.rank] = null;
+    size--;
+  }
+
+  /**
+   * Makes room at the end for as many again: closes the holes, and grows or shrinks with what is
+   * left.
+   */
+  private void closeUp() {
+    @Nullable Member[] from = members;
+    members = new Member[Math.max(2, size * 2)];
+    int to = 0;
+    for (int i = 0; i < end; i++) {
+      Member member = from[i];
+      if (member != null) {
+        member.rank = to;
+        members[to++] = member;
+      }
+    }
+    end = to;
+  }
+
+  @Nullable Member withId(String id) {
+    for (int i = 0; i < end; i++) {
+      Member member = members[i];
+      if (member != null && member.connection.id().equals(id)) {
+        return member;
+      }
+    }
+    return null;
+  }
+
+  List<String> ids() {
+    var ids = new ArrayList<String>(size);
+    for (Member member : Arrays.asList(members).subList(0, end)) {
+      if (member != null) {
+        ids.add(member.connection.id());
+      }
+    }
+    return ids;
+  }
+}

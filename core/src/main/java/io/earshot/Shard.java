@@ -1,0 +1,86 @@
+package io.earshot;
+
+import io.earshot.spi.Loop;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One event loop and what it owns of the rooms: those that live on it, and the fan-outs to its
+ * connections that have something pending.
+ *
+ * <p>Owned by that event loop; {@link #tell} alone may be called from anywhere.
+ */
+final class Shard {
+  private final Loop loop;
+  private final Config.Rooms settings;
+  private final InstantSource clock;
+  private final Map<String, Room> rooms = new HashMap<>();
+  private List<Fanout> pending = new ArrayList<>();
+  private List<Fanout> flushing = new ArrayList<>();
+
+  Shard(Loop loop, Config.Rooms settings, InstantSource clock) {
+    this.loop = loop;
+    this.settings = settings;
+    this.clock = clock;
+  }
+
+  long now() {
+    return clock.millis();
+  }
+
+  /** Whether a room with so many members hears of those who come and go. */
+  boolean announces(int members) {
+    return settings.announcements() && members <= settings.announcementsUpTo();
+  }
+
+  /**
+   * Runs a task on this loop: now if that is where the caller is, else after what was told before.
+   */
+  void tell(Runnable task) {
+    if (loop.inLoop()) {
+      task.run();
+    } else {
+      loop.execute(task);
+    }
+  }
+
+  /** The room of this name, made if nobody was in it. */
+  Room room(String name) {
+    return rooms.computeIfAbsent(name, key -> new Room(key, this));
+  }
+
+  /** The room of this name, or null where nobody is in it. */
+  @Nullable Room roomIfAny(String name) {
+    return rooms.get(name);
+  }
+
+  void forget(Room room) {
+    rooms.remove(room.name(), room);
+  }
+
+  int roomCount() {
+    return rooms.size();
+  }
+
+  /**
+   * Flushes a fan-out at the end of this turn of the loop, when all that is ready has been read.
+   */
+  void flushLater(Fanout fanout) {
+    if (pending.isEmpty()) {
+      loop.execute(this::flush);
+    }
+    pending.add(fanout);
+  }
+
+  private void flush() {
+    List<Fanout> ready = pending;
+    pending = flushing;
+    flushing = ready;
+    ready.forEach(Fanout::flush);
+    ready.clear();
+  }
+}

@@ -1,0 +1,9 @@
+package io.earshot;
+
+/** How a connection reached the server. */
+public enum Transport {
+  /** Lines over TCP. */
+  TCP,
+  /** WebSocket frames. */
+  WEBSOCKET
+}

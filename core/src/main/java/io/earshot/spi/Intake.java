@@ -1,0 +1,55 @@
+package io.earshot.spi;
+
+import io.earshot.protocol.Request;
+import io.netty.buffer.ByteBuf;
+
+/**
+ * What a transport tells the connection that it carries. Called on the connection's own loop only.
+ */
+public interface Intake {
+
+  /**
+   * One request was read.
+   *
+   * @param request what was asked, or what was wrong
+   */
+  void handle(Request request);
+
+  /**
+   * Whether to stop taking in. Asked after each request; once it says true, the transport waits for
+   * {@link Outbound#resume}.
+   *
+   * @return true if enough is waiting
+   */
+  boolean isCongested();
+
+  /**
+   * Whether the connection is over, so that whatever is left of its input is of no use.
+   *
+   * @return true from its end on
+   */
+  boolean isEnded();
+
+  /**
+   * Sends bytes of the transport's own, such as a pong, under the same bounds as everything else.
+   *
+   * @param framed the bytes, borrowed
+   */
+  void write(ByteBuf framed);
+
+  /** All that was pending is sent. */
+  void drained();
+
+  /** The other side sends no more, and wants what it asked for answered. */
+  void inputEnded();
+
+  /**
+   * Ends the connection.
+   *
+   * @param ending why
+   */
+  void end(Ending ending);
+
+  /** The socket is gone. Idempotent. */
+  void gone();
+}
