@@ -212,28 +212,28 @@ final class ClientConnection implements Connection, Intake {
       case Command.Say say -> say(turn, say);
       case Command.ChangeRoom(String room) -> changeRoom(turn, room);
       case Command.LeaveRoom(String room) -> leaveRoom(turn, room);
-      case Command.ViewRoom ignored -> viewRoom(turn);
+      case Command.ViewRoom _ -> viewRoom(turn);
       case Command.Listen(String room) -> listen(turn, room);
       case Command.Silence(String room) -> silence(turn, room);
-      case Command.ViewDetails ignored -> reply(turn, new Reply.Detailed(details()));
+      case Command.ViewDetails _ -> reply(turn, new Reply.Detailed(details()));
       case Command.AddParam(String key, String value) -> reply(turn, addParam(key, value));
       case Command.DeleteParam(String key) -> reply(turn, deleteParam(key));
       case Command.ViewParam(String key) -> {
         String value = params().get(key);
         reply(turn, new Reply.Params(value == null ? Map.of() : Map.of(key, value)));
       }
-      case Command.ViewParams ignored -> reply(turn, new Reply.Params(params()));
-      case Command.DeleteParams ignored -> {
+      case Command.ViewParams _ -> reply(turn, new Reply.Params(params()));
+      case Command.DeleteParams _ -> {
         params = null;
         paramChars = 0;
         reply(turn, new Reply.Done());
       }
-      case Command.Act(String name, Map<String, Json> ignored) -> {
+      case Command.Act(String name, Map<String, Json> _) -> {
         totalActions++;
         String shown = name.isEmpty() ? "{no action}" : name;
         reply(turn, new Reply.Refused("Error: " + shown + " is not a known action."));
       }
-      case Command.Quit ignored -> {
+      case Command.Quit _ -> {
         send(turn, new Reply.Bye(Ending.REQUESTED.reason()));
         end(Ending.REQUESTED);
       }

@@ -38,6 +38,7 @@ public record Config(
    * @param defaultChatRoom the room that everybody is in at first
    * @param simultaniousActions how many actions of one connection may be pending
    * @param eventLoops how many event loops there are
+   * @param sockets what kind of sockets to use
    * @param shutdownTimeout how long a stop may take
    */
   public record General(
@@ -55,6 +56,8 @@ public record Config(
               value = "How many event loops share the work. 0: one for each processor.",
               max = 1024)
           int eventLoops,
+      @Setting("What kind of sockets to use: auto (epoll where there is one), epoll, or nio.")
+          SocketKind sockets,
       @Setting("How long a stop may take before what is still open is cut off.")
           Duration shutdownTimeout) {
 
@@ -149,6 +152,16 @@ public record Config(
       @Setting("How many params a client may set.") int params,
       @Setting("How long a client's params may be together, in characters.") int paramBytes) {}
 
+  /** Kinds of sockets. */
+  public enum SocketKind {
+    /** Epoll's where there are any, else the JDK's. */
+    AUTO,
+    /** Those of Linux, reached natively. */
+    EPOLL,
+    /** The JDK's, which every system has. */
+    NIO
+  }
+
   private static final Config DEFAULTS =
       new Config(
           new General(
@@ -158,6 +171,7 @@ public record Config(
               "defaultRoom",
               5,
               0,
+              SocketKind.AUTO,
               Duration.ofSeconds(5)),
           new TcpServer(true, "*", 5000, 64 << 10, Duration.ZERO),
           new HttpServer(true, "*", 8080, Duration.ofSeconds(10)),

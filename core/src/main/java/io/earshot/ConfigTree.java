@@ -116,6 +116,13 @@ final class ConfigTree {
       List<?> items = value instanceof List<?> list ? list : Arrays.asList(text.split(" *, *", -1));
       return items.stream().map(String::valueOf).filter(item -> !item.isEmpty()).toList();
     }
+    if (type.isEnum()) {
+      for (Object constant : type.getEnumConstants()) {
+        if (constant.toString().equalsIgnoreCase(text)) {
+          return constant;
+        }
+      }
+    }
     throw new IllegalArgumentException(path + " must be " + kind(type) + ", not '" + text + "'");
   }
 
@@ -125,6 +132,9 @@ final class ConfigTree {
     }
     if (type == boolean.class) {
       return "true or false";
+    }
+    if (type.isEnum()) {
+      return "one of " + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT);
     }
     return type == Duration.class ? "a time such as 500ms, 30s, 5m or 1h" : "one value";
   }
@@ -137,6 +147,7 @@ final class ConfigTree {
               + String.join(", ", list.stream().map(item -> quoted(item.toString())).toList())
               + "]";
       case String text -> quoted(text);
+      case Enum<?> constant -> quoted(constant.toString().toLowerCase(Locale.ROOT));
       default -> value.toString();
     };
   }

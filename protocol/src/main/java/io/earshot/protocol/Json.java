@@ -146,9 +146,9 @@ public sealed interface Json {
       case Text(String value) -> value;
       case Num(String literal) -> literal;
       case Bool(boolean value) -> Boolean.toString(value);
-      case Null ignored -> null;
-      case Array ignored -> null;
-      case Obj ignored -> null;
+      case Null _ -> null;
+      case Array _ -> null;
+      case Obj _ -> null;
     };
   }
 

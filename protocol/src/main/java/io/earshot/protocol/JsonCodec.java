@@ -105,7 +105,7 @@ final class JsonCodec {
       case Json.Text(String text) -> generator.writeString(wellFormed(text));
       case Json.Num(String literal) -> generator.writeNumber(literal);
       case Json.Bool(boolean truth) -> generator.writeBoolean(truth);
-      case Json.Null ignored -> generator.writeNull();
+      case Json.Null _ -> generator.writeNull();
       case Json.Array(List<Json> items) -> {
         generator.writeStartArray();
         items.forEach(item -> write(generator, item));

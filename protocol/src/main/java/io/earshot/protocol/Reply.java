@@ -72,7 +72,7 @@ public sealed interface Reply {
   default Json.Obj toJson(long messageCount, @Nullable Json messageId) {
     var fields = new LinkedHashMap<String, Json>();
     switch (this) {
-      case Done ignored -> ok(fields);
+      case Done _ -> ok(fields);
       case DoneIn(String room) -> {
         ok(fields);
         fields.put("room", Json.of(room));

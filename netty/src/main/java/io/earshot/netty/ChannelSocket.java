@@ -1,0 +1,307 @@
+package io.earshot.netty;
+
+import io.earshot.spi.Ending;
+import io.earshot.spi.Inbound;
+import io.earshot.spi.Intake;
+import io.earshot.spi.Outbound;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A socket that is a Netty channel. Where the channel is epoll's, bytes go straight to its
+ * descriptor, past the channel's own machinery; what the kernel does not take at once, and
+ * everything elsewhere, goes the stock way.
+ *
+ * <p>Owned by the channel's event loop.
+ */
+final class ChannelSocket extends ChannelInboundHandlerAdapter
+    implements Outbound, NettyLoop.Swept {
+  private static final System.Logger LOG = System.getLogger(ChannelSocket.class.getName());
+
+  /** So long a client may take to read its goodbye and close its end, in seconds. */
+  private static final int LINGER = 3;
+
+  private final Channel channel;
+  private final NettyLoop loop;
+  private final KeepAlive keepAlive;
+
+  /** The descriptor to write to, or null where there is none to be had. */
+  private final @Nullable Socket direct;
+
+  private @Nullable Inbound inbound;
+  private @Nullable Intake intake;
+
+  /** What was read and not consumed; null when all was. */
+  private @Nullable ByteBuf unread;
+
+  private int pending;
+  private int lastRead;
+  private boolean inputShut;
+  private boolean inputClosed;
+  private boolean finishing;
+  private int finishBy;
+  private boolean closed;
+
+  ChannelSocket(Channel channel, NettyLoop loop, KeepAlive keepAlive) {
+    this.channel = channel;
+    this.loop = loop;
+    this.keepAlive = keepAlive;
+    this.direct =
+        channel instanceof EpollSocketChannel epoll && epoll.fd() instanceof Socket socket
+            ? socket
+            : null;
+    this.lastRead = loop.now();
+    loop.opened(this);
+  }
+
+  /** Says whom to hand what comes in; before anything does. */
+  void attach(Intake intake, Inbound inbound) {
+    this.intake = intake;
+    this.inbound = inbound;
+  }
+
+  // --- out -------------------------------------------------------------------------------------
+
+  @Override
+  public void write(ByteBuf batch, int offset, int length) {
+    if (closed) {
+      return;
+    }
+    int sent = pending == 0 && direct != null ? send(direct, batch, offset, length) : 0;
+    if (sent < length && !closed) {
+      keep(batch, offset + sent, length - sent);
+    }
+  }
+
+  private int send(Socket socket, ByteBuf batch, int offset, int length) {
+    try {
+      return batch.hasMemoryAddress()
+          ? socket.sendAddress(batch.memoryAddress(), offset, offset + length)
+          : socket.send(batch.nioBuffer(offset, length), 0, length);
+    } catch (IOException e) {
+      close(); // the other side is gone
+      return 0;
+    }
+  }
+
+  private void keep(ByteBuf batch, int offset, int length) {
+    pending += length;
+    ByteBuf copy = channel.alloc().directBuffer(length).writeBytes(batch, offset, length);
+    var _ =
+        channel
+            .writeAndFlush(copy)
+            .addListener(
+                future -> {
+                  pending -= length;
+                  if (!future.isSuccess()) {
+                    close();
+                  } else if (pending == 0) {
+                    drained();
+                  }
+                });
+  }
+
+  private void drained() {
+    if (finishing) {
+      shutOutput();
+    } else if (intake != null) {
+      intake.drained();
+    }
+  }
+
+  @Override
+  public int pendingBytes() {
+    return pending;
+  }
+
+  @Override
+  public void resume() {
+    loop.execute(
+        () -> {
+          if (!closed && !finishing) {
+            channel.config().setAutoRead(true);
+            consume(null);
+          }
+        });
+  }
+
+  @Override
+  public void finish() {
+    if (closed || finishing) {
+      return;
+    }
+    finishing = true;
+    finishBy = loop.now() + LINGER;
+    dropUnread();
+    if (pending == 0) {
+      shutOutput();
+    }
+    // Input is read on and dropped until its end: closing with input unread would make the kernel
+    // throw away what
+    // the client has not read of our goodbye.
+    channel.config().setAutoRead(true);
+  }
+
+  private void shutOutput() {
+    if (inputShut) {
+      close();
+    } else if (channel instanceof DuplexChannel duplex) {
+      var _ =
+          duplex
+              .shutdownOutput()
+              .addListener(
+                  future -> {
+                    if (!future.isSuccess()) {
+                      close();
+                    }
+                  });
+    } else {
+      close();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      dropUnread();
+      loop.closed();
+      var _ = channel.close();
+    }
+  }
+
+  @Override
+  public void stop() {
+    // The connection says goodbye, and then finishes.
+  }
+
+  private void dropUnread() {
+    if (unread != null) {
+      unread.release();
+      unread = null;
+    }
+  }
+
+  // --- in --------------------------------------------------------------------------------------
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    var bytes = (ByteBuf) message;
+    if (closed || finishing) {
+      bytes.release();
+      return;
+    }
+    lastRead = loop.now();
+    consume(bytes);
+  }
+
+  /** Hands over what is unread, and more of it if there is. */
+  private void consume(@Nullable ByteBuf more) {
+    ByteBuf in = unread == null ? more : unread;
+    if (in != null && inbound != null && intake != null) {
+      if (more != null && in != more) {
+        in.writeBytes(more);
+        more.release();
+      }
+      unread = in;
+      if (!intake.isCongested()) {
+        int consumed = offer(in, inbound);
+        if (unread == null) {
+          return; // closed, or finishing
+        }
+        in.skipBytes(consumed);
+      }
+      keepUnread(in, more);
+      if (intake.isCongested()) {
+        channel.config().setAutoRead(false);
+        return;
+      }
+    }
+    if (inputShut) {
+      inputIsShut();
+    }
+  }
+
+  private int offer(ByteBuf in, Inbound to) {
+    try {
+      return to.bytes(in, in.readerIndex(), in.readableBytes());
+    } catch (RuntimeException e) {
+      // A fault of ours. It costs this connection, and nobody else.
+      LOG.log(Level.ERROR, "working the input of " + intake + " failed", e);
+      if (intake != null) {
+        intake.end(new Ending(1011, "internal error"));
+      }
+      close();
+      return 0;
+    }
+  }
+
+  /** Keeps what was not consumed, in a buffer that is ours and not much larger than that. */
+  private void keepUnread(ByteBuf in, @Nullable ByteBuf fresh) {
+    if (!in.isReadable()) {
+      dropUnread();
+    } else if (in == fresh) {
+      unread = channel.alloc().buffer(in.readableBytes()).writeBytes(in);
+      in.release();
+    } else {
+      in.discardSomeReadBytes();
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event instanceof ChannelInputShutdownEvent) {
+      inputShut = true;
+      if (finishing) {
+        close();
+      } else {
+        consume(null);
+      }
+    }
+  }
+
+  private void inputIsShut() {
+    if (!inputClosed && inbound != null) {
+      inputClosed = true;
+      int left = unread == null ? 0 : unread.readableBytes();
+      dropUnread();
+      inbound.closed(left);
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    close();
+    if (intake != null) {
+      intake.gone();
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    if (!(cause instanceof IOException)) {
+      LOG.log(Level.ERROR, "the channel of " + intake + " failed", cause);
+    }
+    close();
+  }
+
+  @Override
+  public boolean sweep(int now) {
+    if (finishing && now >= finishBy) {
+      close();
+    }
+    if (!closed && !finishing && intake != null) {
+      keepAlive.check(now - lastRead, intake);
+    }
+    return !closed;
+  }
+}

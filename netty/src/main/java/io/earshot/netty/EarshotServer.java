@@ -1,0 +1,181 @@
+package io.earshot.netty;
+
+import io.earshot.Api;
+import io.earshot.Config;
+import io.earshot.Earshot;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * A running server: rooms, and the doors to them.
+ *
+ * <pre>{@code
+ * try (var server = EarshotServer.start(Config.defaults().with("tcpServer.port", 0))) {
+ *   server.api().chatRoom().socketRoomBroadcast(null, "hello, everybody");
+ * }
+ * }</pre>
+ *
+ * <p>Thread-safe: what it holds is final, and belongs to the event loops.
+ */
+public final class EarshotServer implements AutoCloseable {
+  private final Config config;
+  private final Earshot earshot;
+  private final EventLoopGroup group;
+  private final Map<EventLoop, NettyLoop> loops;
+  private final List<Channel> listeners = new ArrayList<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private int tcpPort;
+  private int httpPort;
+
+  private EarshotServer(Config config, Sockets sockets) {
+    this.config = config;
+    this.group = sockets.newGroup(config.general().eventLoops());
+    this.loops =
+        sockets.loops(group).stream()
+            .collect(Collectors.toMap(Function.identity(), NettyLoop::new));
+    this.earshot = new Earshot(config, List.copyOf(loops.values()), Clock.systemUTC());
+  }
+
+  /**
+   * Starts a server. It serves when this returns.
+   *
+   * @param config its settings
+   * @return the server
+   * @throws IOException if it cannot listen; the message names the door and its address
+   */
+  public static EarshotServer start(Config config) throws IOException {
+    Sockets sockets = Sockets.choose(config.general().sockets());
+    var server = new EarshotServer(config, sockets);
+    var doors = new Doors(server.earshot, config);
+    try {
+      Config.TcpServer tcp = config.tcpServer();
+      if (tcp.enabled()) {
+        server.tcpPort = server.listen(sockets, "TCP", tcp.bindIP(), tcp.port(), doors::openLines);
+      }
+      Config.HttpServer http = config.httpServer();
+      if (http.enabled()) {
+        server.httpPort =
+            server.listen(sockets, "HTTP", http.bindIP(), http.port(), doors::openHttp);
+      }
+    } catch (IOException e) {
+      server.close();
+      throw e;
+    }
+    return server;
+  }
+
+  private int listen(
+      Sockets sockets, String door, String ip, int port, BiConsumer<Channel, NettyLoop> open)
+      throws IOException {
+    ChannelFuture bound =
+        new ServerBootstrap()
+            .group(group)
+            .channelFactory(sockets.listeners())
+            .option(ChannelOption.SO_BACKLOG, 4096)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.SO_KEEPALIVE, true)
+            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+            .childHandler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    open.accept(channel, loop(channel));
+                  }
+                })
+            .bind(ip.equals("*") ? new InetSocketAddress(port) : new InetSocketAddress(ip, port))
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      String at = door + " port " + port + (ip.equals("*") ? "" : " of " + ip);
+      String reason = String.valueOf(bound.cause().getMessage());
+      throw reason.contains("in use")
+          ? new BindException(at + " is in use by another program")
+          : new IOException(at + " cannot be listened on: " + reason, bound.cause());
+    }
+    listeners.add(bound.channel());
+    return ((InetSocketAddress) bound.channel().localAddress()).getPort();
+  }
+
+  private NettyLoop loop(Channel channel) {
+    NettyLoop loop = loops.get(channel.eventLoop());
+    if (loop == null) {
+      throw new IllegalStateException("a channel on a loop of another group");
+    }
+    return loop;
+  }
+
+  /**
+   * What programs call.
+   *
+   * @return the API
+   */
+  public Api api() {
+    return earshot.api();
+  }
+
+  /**
+   * Where TCP clients connect to.
+   *
+   * @return the port, or 0 if TCP is not enabled
+   */
+  public int tcpPort() {
+    return tcpPort;
+  }
+
+  /**
+   * Where HTTP and WebSocket clients connect to.
+   *
+   * @return the port, or 0 if HTTP is not enabled
+   */
+  public int httpPort() {
+    return httpPort;
+  }
+
+  /**
+   * Stops: takes no more connections, says goodbye to those there are, and waits until they are
+   * gone, for at most the setting {@code general.shutdownTimeout}. Idempotent.
+   */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    listeners.forEach(listener -> listener.close().awaitUninterruptibly());
+    earshot.dismissAll();
+    CompletableFuture<?>[] emptied =
+        loops.values().stream()
+            .map(loop -> loop.emptied().toCompletableFuture())
+            .toArray(CompletableFuture<?>[]::new);
+    try {
+      CompletableFuture.allOf(emptied)
+          .get(config.general().shutdownTimeout().toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      loops.values().forEach(loop -> loop.execute(loop::closeAll));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a loop failed to empty", e);
+    }
+    group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
+  }
+}

@@ -1,0 +1,100 @@
+package io.earshot.netty;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The opening handshake of a WebSocket (RFC 6455, 4.2).
+ *
+ * <p>Immutable.
+ *
+ * @param allowedOrigins the origins whose pages may connect besides the server's own; {@code *} for
+ *     any
+ */
+record Handshake(List<String> allowedOrigins) {
+  private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+  /** Why a handshake was refused. */
+  record Refusal(HttpResponseStatus status, String error) {}
+
+  static boolean isAsked(HttpRequest request) {
+    return request
+        .headers()
+        .containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true);
+  }
+
+  /** Checks a request; null if it may be granted. */
+  @Nullable Refusal check(HttpRequest request) {
+    HttpHeaders headers = request.headers();
+    if (!request.method().equals(HttpMethod.GET)
+        || !request.protocolVersion().equals(HttpVersion.HTTP_1_1)) {
+      return bad("a WebSocket opens with GET and HTTP/1.1");
+    }
+    if (!headers.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true)) {
+      return bad("the Connection header has to say Upgrade");
+    }
+    if (!"13".equals(headers.get(HttpHeaderNames.SEC_WEBSOCKET_VERSION))) {
+      return new Refusal(
+          HttpResponseStatus.UPGRADE_REQUIRED, "only version 13 of WebSocket is spoken here");
+    }
+    String key = headers.get(HttpHeaderNames.SEC_WEBSOCKET_KEY);
+    if (key == null || !isKey(key)) {
+      return bad("Sec-WebSocket-Key has to be 16 bytes in base64");
+    }
+    String origin = headers.get(HttpHeaderNames.ORIGIN);
+    if (origin != null && !isAllowed(origin, headers.get(HttpHeaderNames.HOST))) {
+      return new Refusal(
+          HttpResponseStatus.FORBIDDEN,
+          "pages of this origin may not connect; the setting webSockets.allowedOrigins says which may");
+    }
+    return null;
+  }
+
+  private static Refusal bad(String error) {
+    return new Refusal(HttpResponseStatus.BAD_REQUEST, error);
+  }
+
+  private static boolean isKey(String key) {
+    try {
+      return Base64.getDecoder().decode(key).length == 16;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  private boolean isAllowed(String origin, @Nullable String host) {
+    if (allowedOrigins.contains("*") || allowedOrigins.contains(origin)) {
+      return true;
+    }
+    try {
+      String authority = URI.create(origin).getRawAuthority();
+      return authority != null && authority.equalsIgnoreCase(host);
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  /** What proves to the client that its handshake was read. */
+  static String accept(HttpRequest request) {
+    try {
+      MessageDigest sha1 = MessageDigest.getInstance("SHA-1");
+      String proof = request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_KEY) + GUID;
+      return Base64.getEncoder()
+          .encodeToString(sha1.digest(proof.getBytes(StandardCharsets.US_ASCII)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new LinkageError("every JDK has SHA-1", e);
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package io.earshot.netty;
+
+import io.earshot.netty.Framing.Opcode;
+import io.earshot.spi.Ending;
+import io.earshot.spi.Intake;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.time.Duration;
+
+/**
+ * How long a connection may be silent, and what is done about it before.
+ *
+ * <p>Immutable.
+ *
+ * @param pingAfter after how many silent seconds a WebSocket ping is sent; 0 for never
+ * @param endAfter after how many the connection is ended; 0 for never
+ */
+record KeepAlive(int pingAfter, int endAfter) {
+
+  static KeepAlive of(Duration pingAfter, Duration endAfter) {
+    return new KeepAlive(seconds(pingAfter), seconds(endAfter));
+  }
+
+  private static int seconds(Duration duration) {
+    return Math.toIntExact(Math.min(Integer.MAX_VALUE, (duration.toMillis() + 999) / 1000));
+  }
+
+  /** Called once a second with the seconds since anything came in. */
+  void check(int silent, Intake intake) {
+    if (endAfter > 0 && silent >= endAfter) {
+      intake.end(Ending.IDLE);
+    } else if (pingAfter > 0 && silent > 0 && silent % pingAfter == 0) {
+      ByteBuf ping = Unpooled.directBuffer(2);
+      try {
+        Framing.header(Opcode.PING, 0, ping);
+        intake.write(ping);
+      } finally {
+        ping.release();
+      }
+    }
+  }
+}

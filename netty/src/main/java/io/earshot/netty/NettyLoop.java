@@ -1,0 +1,113 @@
+package io.earshot.netty;
+
+import io.earshot.spi.Loop;
+import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One of Netty's event loops, and the connections on it. Time limits of all of them are looked
+ * after in one sweep a second, so that no connection has a timer of its own.
+ *
+ * <p>Owned by that event loop; {@link #execute}, {@link #inLoop} and {@link #emptied} may be called
+ * from anywhere.
+ */
+final class NettyLoop implements Loop {
+
+  /** A socket with time limits. */
+  interface Swept {
+    /**
+     * Called once a second.
+     *
+     * @param now the seconds that the loop has run
+     * @return whether it is still open
+     */
+    boolean sweep(int now);
+
+    /** The server stops; whoever has nobody to say goodbye to closes. */
+    void stop();
+
+    /** Closes at once. */
+    void close();
+  }
+
+  private final EventLoop eventLoop;
+  private final List<Swept> swept = new ArrayList<>();
+  private final CompletableFuture<Void> emptied = new CompletableFuture<>();
+  private boolean closing;
+  private int open;
+  private int now;
+
+  NettyLoop(EventLoop eventLoop) {
+    this.eventLoop = eventLoop;
+    var _ = eventLoop.scheduleAtFixedRate(this::sweep, 1, 1, TimeUnit.SECONDS);
+  }
+
+  EventLoop eventLoop() {
+    return eventLoop;
+  }
+
+  @Override
+  public boolean inLoop() {
+    return eventLoop.inEventLoop();
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    eventLoop.execute(task);
+  }
+
+  /** The seconds that this loop has run. */
+  int now() {
+    return now;
+  }
+
+  /** Looks after a socket that was opened, until its {@link Swept#sweep} says that it is closed. */
+  void opened(Swept socket) {
+    open++;
+    swept.add(socket);
+    if (closing) {
+      socket.close();
+    }
+  }
+
+  /** A socket was closed. */
+  void closed() {
+    if (--open == 0 && closing) {
+      emptied.complete(null);
+    }
+  }
+
+  /** From now on nothing new stays open. Completed once all is closed. */
+  CompletionStage<Void> emptied() {
+    execute(
+        () -> {
+          closing = true;
+          List.copyOf(swept).forEach(Swept::stop);
+          if (open == 0) {
+            emptied.complete(null);
+          }
+        });
+    return emptied;
+  }
+
+  /** Closes all that is still open. */
+  void closeAll() {
+    List.copyOf(swept).forEach(Swept::close);
+  }
+
+  private void sweep() {
+    now++;
+    for (int i = swept.size() - 1; i >= 0; i--) {
+      if (!swept.get(i).sweep(now)) {
+        Swept last = swept.removeLast();
+        if (i < swept.size()) {
+          swept.set(i, last);
+        }
+      }
+    }
+  }
+}
