@@ -472,7 +472,9 @@ final class ClientConnection implements Connection, Intake {
       return;
     }
     ended = true;
-    waiting = null;
+    if (waiting != null) {
+      waiting.clear();
+    }
     leave(place);
     listening().values().forEach(this::unlisten);
     listening = null;

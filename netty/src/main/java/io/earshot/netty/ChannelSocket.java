@@ -13,7 +13,6 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,10 +62,11 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
     loop.opened(this);
   }
 
-  /** Says whom to hand what comes in; before anything does. */
+  /** Says whom to hand what comes in, and hands over what came before. */
   void attach(Intake intake, Inbound inbound) {
     this.intake = intake;
     this.inbound = inbound;
+    consume();
   }
 
   // --- out -------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
         () -> {
           if (!closed && !finishing) {
             channel.config().setAutoRead(true);
-            consume(null);
+            consume();
           }
         });
   }
@@ -201,33 +201,49 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
       return;
     }
     lastRead = loop.now();
-    consume(bytes);
+    unread = unread == null ? bytes : joined(unread, bytes);
+    consume();
   }
 
-  /** Hands over what is unread, and more of it if there is. */
-  private void consume(@Nullable ByteBuf more) {
-    ByteBuf in = unread == null ? more : unread;
-    if (in != null && inbound != null && intake != null) {
-      if (more != null && in != more) {
-        in.writeBytes(more);
-        more.release();
-      }
-      unread = in;
-      if (!intake.isCongested()) {
-        int consumed = offer(in, inbound);
-        if (unread == null) {
-          return; // closed, or finishing
-        }
-        in.skipBytes(consumed);
-      }
-      keepUnread(in, more);
-      if (intake.isCongested()) {
-        channel.config().setAutoRead(false);
-        return;
+  /** What was kept, and what came. What is kept for long is no longer than it has to be. */
+  private ByteBuf joined(ByteBuf kept, ByteBuf more) {
+    if (kept.isWritable(more.readableBytes()) && kept.refCnt() == 1) {
+      kept.writeBytes(more);
+      more.release();
+      return kept;
+    }
+    ByteBuf both =
+        channel
+            .alloc()
+            .buffer(Math.max(256, (kept.readableBytes() + more.readableBytes()) * 3 / 2));
+    both.writeBytes(kept).writeBytes(more);
+    kept.release();
+    more.release();
+    return both;
+  }
+
+  /** Hands over what is unread, if it is wanted. */
+  private void consume() {
+    Intake to = intake;
+    if (to == null || inbound == null) {
+      return; // to be attached
+    }
+    ByteBuf in = unread;
+    if (in != null && !to.isCongested()) {
+      unread = null; // ours until the end of this turn, even if the socket closes meanwhile
+      in.skipBytes(offer(in, inbound));
+      if (closed || finishing || !in.isReadable()) {
+        in.release();
+      } else {
+        unread = in;
       }
     }
-    if (inputShut) {
-      inputIsShut();
+    if (!closed && !finishing) {
+      if (to.isCongested()) {
+        channel.config().setAutoRead(false);
+      } else if (inputShut) {
+        inputIsShut(inbound);
+      }
     }
   }
 
@@ -236,24 +252,11 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
       return to.bytes(in, in.readerIndex(), in.readableBytes());
     } catch (RuntimeException e) {
       // A fault of ours. It costs this connection, and nobody else.
-      LOG.log(Level.ERROR, "working the input of " + intake + " failed", e);
+      loop.report(LOG, "working the input of " + intake + " failed", e);
       if (intake != null) {
         intake.end(new Ending(1011, "internal error"));
       }
-      close();
-      return 0;
-    }
-  }
-
-  /** Keeps what was not consumed, in a buffer that is ours and not much larger than that. */
-  private void keepUnread(ByteBuf in, @Nullable ByteBuf fresh) {
-    if (!in.isReadable()) {
-      dropUnread();
-    } else if (in == fresh) {
-      unread = channel.alloc().buffer(in.readableBytes()).writeBytes(in);
-      in.release();
-    } else {
-      in.discardSomeReadBytes();
+      return in.readableBytes();
     }
   }
 
@@ -264,17 +267,17 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
       if (finishing) {
         close();
       } else {
-        consume(null);
+        consume();
       }
     }
   }
 
-  private void inputIsShut() {
-    if (!inputClosed && inbound != null) {
+  private void inputIsShut(Inbound to) {
+    if (!inputClosed) {
       inputClosed = true;
       int left = unread == null ? 0 : unread.readableBytes();
       dropUnread();
-      inbound.closed(left);
+      to.closed(left);
     }
   }
 
@@ -289,7 +292,7 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     if (!(cause instanceof IOException)) {
-      LOG.log(Level.ERROR, "the channel of " + intake + " failed", cause);
+      loop.report(LOG, "the channel of " + intake + " failed", cause);
     }
     close();
   }

@@ -49,10 +49,16 @@ final class Doors {
         Transport.TCP,
         Framing.LINES,
         lineKeepAlive,
+        () -> {},
         intake -> new LineDecoder(intake, maxLength));
   }
 
-  void openWebSocket(Channel channel, NettyLoop loop) {
+  /**
+   * Makes a WebSocket of a channel that spoke HTTP.
+   *
+   * @param leave takes out what spoke it
+   */
+  void openWebSocket(Channel channel, NettyLoop loop, Runnable leave) {
     int maxLength = config.webSockets().maxMessageLength();
     open(
         channel,
@@ -60,6 +66,7 @@ final class Doors {
         Transport.WEBSOCKET,
         Framing.FRAMES,
         frameKeepAlive,
+        leave,
         intake -> new FrameDecoder(intake, maxLength));
   }
 
@@ -73,10 +80,12 @@ final class Doors {
       Transport transport,
       Framing framing,
       KeepAlive keepAlive,
+      Runnable clear,
       Function<Intake, Inbound> decoder) {
     var socket = new ChannelSocket(channel, loop, keepAlive);
+    channel.pipeline().addLast("socket", socket);
+    clear.run();
     Intake intake = earshot.connect(loop, socket, framing, transport, channel.remoteAddress());
     socket.attach(intake, decoder.apply(intake));
-    channel.pipeline().addLast("socket", socket);
   }
 }

@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     implements NettyLoop.Swept {
+  private static final System.Logger LOG = System.getLogger(HttpDoor.class.getName());
   private static final int MAX_LINE = 8 * 1024;
   private static final int MAX_HEADERS = 16 * 1024;
   private static final int MAX_BODY = 64 * 1024;
@@ -123,13 +124,17 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   }
 
   private void becomeSocket() {
-    doors.openWebSocket(channel, loop);
-    channel.config().setAutoRead(true);
     open = false;
     loop.closed();
+    doors.openWebSocket(channel, loop, this::leave);
+    channel.config().setAutoRead(true);
+  }
+
+  /** Takes HTTP out of the way; what was read beyond the request goes to the socket. */
+  private void leave() {
     channel.pipeline().remove(this);
     channel.pipeline().remove("body");
-    channel.pipeline().remove("codec"); // hands what it has read beyond the request to the socket
+    channel.pipeline().remove("codec");
   }
 
   private static FullHttpResponse page(FullHttpRequest request, String path) {
@@ -188,8 +193,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     if (!(cause instanceof IOException)) {
-      System.getLogger(HttpDoor.class.getName())
-          .log(System.Logger.Level.ERROR, "an HTTP request failed", cause);
+      loop.report(LOG, "an HTTP request failed", cause);
     }
     close();
   }

@@ -40,6 +40,7 @@ final class NettyLoop implements Loop {
   private boolean closing;
   private int open;
   private int now;
+  private int lastReport = -1;
 
   NettyLoop(EventLoop eventLoop) {
     this.eventLoop = eventLoop;
@@ -97,6 +98,14 @@ final class NettyLoop implements Loop {
   /** Closes all that is still open. */
   void closeAll() {
     List.copyOf(swept).forEach(Swept::close);
+  }
+
+  /** Logs a fault of ours; at most one a second, since strangers may find out how to cause it. */
+  void report(System.Logger log, String what, Throwable fault) {
+    if (lastReport != now) {
+      lastReport = now;
+      log.log(System.Logger.Level.ERROR, what, fault);
+    }
   }
 
   private void sweep() {

@@ -1,0 +1,347 @@
+package io.earshot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.earshot.House.Guest;
+import io.earshot.protocol.Json;
+import io.earshot.protocol.RoomStatus;
+import io.earshot.spi.Ending;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+final class RoomsTest {
+  private final House house = new House(1, House.quiet());
+  private final ChatRoom chatRoom = house.earshot.api().chatRoom();
+
+  @Test
+  void a_message_reaches_all_others_in_the_room_and_its_listeners_once_and_never_the_speaker() {
+    Guest speaker = house.guest();
+    Guest member = house.guest();
+    Guest listener = house.guest();
+    listener.ask("roomChange attic");
+    listener.ask("listenToRoom defaultRoom");
+    Guest both = house.guest();
+    both.ask("listenToRoom defaultRoom");
+    Guest elsewhere = house.guest();
+    elsewhere.ask("roomChange cellar");
+    Stream.of(member, listener, both, elsewhere).forEach(Guest::hear);
+
+    assertThat(speaker.ask("say hello")).contains("\"status\":\"OK\"");
+
+    assertThat(speaker.heard()).isEmpty();
+    assertThat(member.hear())
+        .containsExactly(
+            "{\"message\":\"hello\",\"room\":\"defaultRoom\",\"from\":\""
+                + speaker.id()
+                + "\",\"context\":\"user\",\"sentAt\":1357000000000}");
+    assertThat(listener.heard()).containsExactly("hello");
+    assertThat(both.heard()).containsExactly("hello");
+    assertThat(elsewhere.heard()).isEmpty();
+  }
+
+  @Test
+  void what_a_room_says_in_one_turn_is_one_write_for_each_hearer() {
+    Guest one = house.guest();
+    Guest two = house.guest();
+    Guest hearer = house.guest();
+    house.settle();
+    hearer.writes = 0;
+    one.send("say a");
+    two.send("say b");
+    one.send("say c");
+    house.settle();
+    assertThat(hearer.writes).isEqualTo(1);
+    assertThat(hearer.heard()).containsExactly("a", "b", "c");
+    assertThat(one.heard()).containsExactly("b");
+    assertThat(two.heard()).containsExactly("a", "c");
+  }
+
+  @Test
+  void
+      who_comes_in_the_middle_of_a_turn_hears_what_follows_and_who_leaves_hears_what_went_before() {
+    Guest speaker = house.guest();
+    Guest leaver = house.guest();
+    Guest comer = house.guest();
+    comer.ask("roomChange attic");
+    Stream.of(leaver, comer).forEach(Guest::hear);
+    speaker.send("say before");
+    comer.send("roomChange defaultRoom");
+    leaver.send("roomChange attic");
+    speaker.send("say after");
+    house.settle();
+    assertThat(leaver.heard()).containsExactly("before");
+    assertThat(comer.heard()).containsExactly("after");
+  }
+
+  @Test
+  void a_batch_that_grew_long_goes_early_and_nothing_is_lost_or_told_twice() {
+    Guest speaker = house.guest();
+    Guest hearer = house.guest();
+    hearer.hear();
+    String text = "x".repeat(1000);
+    IntStream.range(0, 200).forEach(i -> speaker.send("say " + i + text));
+    assertThat(hearer.writes).isGreaterThan(1);
+    assertThat(hearer.heard()).isEqualTo(IntStream.range(0, 200).mapToObj(i -> i + text).toList());
+    assertThat(speaker.heard()).isEmpty();
+  }
+
+  @Test
+  void coming_and_going_is_announced_to_the_rooms_concerned_and_not_to_the_mover() {
+    var house = new House();
+    Guest here = house.guest();
+    Guest there = house.guest();
+    there.ask("roomChange attic");
+    here.hear();
+    Guest mover = house.guest();
+    assertThat(here.heard()).containsExactly("I have entered the room");
+    mover.ask("roomChange attic");
+    assertThat(here.heard()).containsExactly("I have left the room");
+    assertThat(there.heard()).containsExactly("I have entered the room");
+    mover.ask("roomChange attic");
+    assertThat(there.heard()).containsExactly("I have left the room", "I have entered the room");
+    mover.loop.run(mover.intake::gone);
+    assertThat(there.heard()).containsExactly("I have left the room");
+    assertThat(mover.heard()).isEmpty();
+  }
+
+  @Test
+  void announcements_go_to_all_whatever_the_movers_params_aim_at() {
+    var house = new House();
+    Guest here = house.guest();
+    Guest mover = house.guest();
+    mover.ask("paramAdd roomMatchKey=id");
+    mover.ask("paramAdd roomMatchValue=nobody");
+    here.hear();
+    mover.ask("roomChange attic");
+    assertThat(here.heard()).containsExactly("I have left the room");
+  }
+
+  @Test
+  void rooms_above_the_size_set_hear_no_announcements() {
+    var house = new House(1, Config.defaults().with("rooms.announcementsUpTo", 2));
+    Guest first = house.guest();
+    Guest second = house.guest();
+    assertThat(first.heard()).hasSize(1);
+    Guest third = house.guest();
+    third.loop.run(third.intake::gone);
+    assertThat(first.heard()).isEmpty();
+    second.loop.run(second.intake::gone);
+    assertThat(first.heard()).containsExactly("I have left the room");
+  }
+
+  @Test
+  void members_are_listed_in_the_order_of_joining_and_listeners_are_not() {
+    List<Guest> guests = Stream.generate(house::guest).limit(40).toList();
+    guests.get(39).ask("listenToRoom attic");
+    IntStream.range(0, 39)
+        .filter(i -> i % 3 != 0)
+        .forEach(i -> guests.get(i).ask("roomChange attic"));
+    guests.get(1).ask("roomChange attic");
+    List<String> expected =
+        Stream.concat(IntStream.range(2, 39).filter(i -> i % 3 != 0).boxed(), Stream.of(1))
+            .map(i -> guests.get(i).id())
+            .toList();
+    assertThat(status("attic")).isEqualTo(new RoomStatus("attic", expected));
+  }
+
+  @Test
+  void a_room_is_gone_when_nobody_hears_it() {
+    Guest guest = house.guest();
+    guest.ask("listenToRoom attic");
+    guest.ask("roomChange cellar");
+    assertThat(house.earshot.rooms().shards().getFirst().roomCount()).isEqualTo(2);
+    guest.ask("silenceRoom attic");
+    guest.loop.run(guest.intake::gone);
+    assertThat(house.earshot.rooms().shards().getFirst().roomCount()).isZero();
+    assertThat(status("cellar")).isEqualTo(new RoomStatus("cellar", List.of()));
+  }
+
+  @Test
+  void listening_outlasts_a_change_of_room_and_one_may_listen_to_ones_own() {
+    Guest speaker = house.guest();
+    Guest guest = house.guest();
+    assertThat(guest.ask("listenToRoom defaultRoom")).contains("OK");
+    assertThat(guest.ask("listenToRoom defaultRoom"))
+        .contains("you are already listening to this room")
+        .doesNotContain("OK");
+    guest.ask("roomChange attic");
+    speaker.ask("say one");
+    assertThat(guest.heard()).containsExactly("one");
+    guest.ask("roomChange defaultRoom");
+    guest.ask("silenceRoom defaultRoom");
+    speaker.ask("say two");
+    assertThat(guest.heard()).containsExactly("two");
+    assertThat(guest.ask("silenceRoom defaultRoom")).contains("you are not listening to this room");
+  }
+
+  @Test
+  void a_say_reaches_only_those_whom_the_senders_params_aim_at_while_they_are_set() {
+    Guest speaker = house.guest();
+    Guest friend = house.guest();
+    Guest stranger = house.guest();
+    Guest friendElsewhere = house.guest();
+    friendElsewhere.ask("roomChange attic");
+    friendElsewhere.ask("listenToRoom defaultRoom");
+    friend.connection().set("auth", "true");
+    friendElsewhere.connection().set("auth", "true");
+    stranger.ask("paramAdd auth=true"); // what one says of oneself is no attribute
+    speaker.ask("paramAdd roomMatchKey=auth");
+    speaker.ask("paramAdd roomMatchValue=true");
+    speaker.ask("say secret");
+    speaker.ask("paramAdd roomMatchKey=id");
+    speaker.ask("paramAdd roomMatchValue=" + stranger.id());
+    speaker.ask("say psst");
+    speaker.ask("paramsDelete");
+    speaker.ask("say hello");
+    assertThat(friend.heard()).containsExactly("secret", "hello");
+    assertThat(friendElsewhere.heard()).containsExactly("secret", "hello");
+    assertThat(stranger.heard()).containsExactly("psst", "hello");
+  }
+
+  @Test
+  void an_audience_in_the_middle_of_a_turn_takes_nothing_from_the_others() {
+    Guest speaker = house.guest();
+    Guest one = house.guest();
+    Guest two = house.guest();
+    Stream.of(one, two).forEach(Guest::hear);
+    speaker.send("say a");
+    speaker.send(
+        "{\"event\":\"say\",\"message\":\"b\",\"roomMatchKey\":\"id\",\"roomMatchValue\":\""
+            + one.id()
+            + "\"}");
+    two.send("say c");
+    speaker.send("say d");
+    house.settle();
+    assertThat(one.heard()).containsExactly("a", "b", "c", "d");
+    assertThat(two.heard()).containsExactly("a", "d");
+    assertThat(speaker.heard()).containsExactly("c");
+  }
+
+  @Test
+  void a_key_without_a_value_or_one_that_nobody_has_reaches_nobody() {
+    Guest speaker = house.guest();
+    Guest hearer = house.guest();
+    for (String key :
+        List.of("auth", "type", "__proto__", "constructor", "class", "remoteAddress")) {
+      speaker.ask("paramAdd roomMatchKey=" + key);
+      speaker.ask("say no value");
+      speaker.ask("paramAdd roomMatchValue=undefined");
+      speaker.ask("say no such attribute");
+      speaker.ask("paramDelete roomMatchValue");
+    }
+    speaker.ask("paramDelete roomMatchKey");
+    speaker.ask("paramAdd roomMatchValue=x");
+    speaker.ask("say value alone is no filter");
+    assertThat(hearer.heard()).containsExactly("value alone is no filter");
+  }
+
+  @Test
+  void a_broadcast_from_null_is_from_the_server_to_everybody_in_the_default_room() {
+    Guest guest = house.guest();
+    Guest elsewhere = house.guest();
+    elsewhere.ask("roomChange attic");
+    guest.hear();
+    chatRoom.socketRoomBroadcast(null, "hello");
+    assertThat(guest.hear())
+        .singleElement()
+        .asString()
+        .contains("\"from\":\"Earshot\"", "\"message\":\"hello\"");
+    assertThat(elsewhere.heard()).isEmpty();
+  }
+
+  @Test
+  void a_broadcast_from_a_connection_is_like_its_own_say() {
+    Guest speaker = house.guest();
+    Guest hearer = house.guest();
+    Guest other = house.guest();
+    speaker.ask("paramAdd roomMatchKey=id");
+    speaker.ask("paramAdd roomMatchValue=" + hearer.id());
+    Stream.of(speaker, hearer, other).forEach(Guest::hear);
+    var told =
+        chatRoom.socketRoomBroadcast(speaker.connection(), Map.of("n", 1)).toCompletableFuture();
+    assertThat(hearer.hear())
+        .singleElement()
+        .asString()
+        .contains("\"message\":{\"n\":1}", "\"from\":\"" + speaker.id() + "\"");
+    assertThat(told).isCompleted();
+    assertThat(speaker.heard()).isEmpty();
+    assertThat(other.heard()).isEmpty();
+  }
+
+  @Test
+  void a_stand_in_speaks_under_its_id_and_leaves_out_none_but_a_member_of_that_id() {
+    Guest guest = house.guest();
+    Guest other = house.guest();
+    StandIn standIn = StandIn.in("defaultRoom");
+    Stream.of(guest, other).forEach(Guest::hear);
+    chatRoom.socketRoomBroadcast(standIn, "zero");
+    assertThat(guest.hear()).singleElement().asString().contains("\"from\":0,");
+    chatRoom.socketRoomBroadcast(new StandIn(null, Json.of("0"), null), "text");
+    assertThat(guest.hear()).singleElement().asString().contains("\"from\":\"0\",");
+    chatRoom.socketRoomBroadcast(standIn.withId(guest.id()), "as you");
+    assertThat(guest.heard()).isEmpty();
+    chatRoom.socketRoomBroadcast(standIn.to("id", guest.id()), "for you");
+    assertThat(guest.heard()).containsExactly("for you");
+    assertThat(other.heard()).containsExactly("zero", "text", "as you");
+  }
+
+  @Test
+  void what_no_message_is_and_what_no_room_is_are_errors() {
+    assertThatThrownBy(() -> chatRoom.socketRoomBroadcast(null, null))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> chatRoom.socketRoomBroadcast(null, new Object()))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> chatRoom.socketRoomBroadcast(StandIn.in("a\nb"), "x"))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(chatRoom.socketRoomStatus(null).toCompletableFuture()).isCompletedExceptionally();
+    assertThat(chatRoom.socketRoomStatus("").toCompletableFuture()).isCompletedExceptionally();
+  }
+
+  @Test
+  void a_client_that_does_not_read_is_cut_off_alone_even_in_the_middle_of_a_flush() {
+    Guest speaker = house.guest();
+    List<Guest> hearers = Stream.generate(house::guest).limit(5).toList();
+    hearers.forEach(Guest::hear);
+    hearers.get(2).pending = house.earshot.config().limits().outboundBytes() + 1;
+    speaker.ask("say one");
+    speaker.ask("say two");
+    assertThat(hearers.get(2).closed).isTrue();
+    for (int i : new int[] {0, 1, 3, 4}) {
+      assertThat(hearers.get(i).heard()).containsExactly("one", "two");
+    }
+    assertThat(status("defaultRoom").membersCount()).isEqualTo(5);
+  }
+
+  @Test
+  void everybody_is_told_when_the_server_stops() {
+    Guest guest = house.guest();
+    guest.hear();
+    house.earshot.dismissAll();
+    assertThat(guest.hear())
+        .containsExactly(
+            "{\"status\":\"Bye!\",\"context\":\"response\",\"reason\":\"server shutdown\"}",
+            "end " + Ending.SHUTDOWN.code());
+    assertThat(guest.finished).isTrue();
+  }
+
+  @Test
+  void connections_are_found_by_id_until_they_are_gone() {
+    Guest guest = house.guest();
+    String id = guest.id();
+    assertThat(house.earshot.api().connection(id)).contains(guest.connection());
+    assertThat(house.earshot.api().connections()).hasSize(1);
+    guest.connection().close("enough");
+    assertThat(guest.hear()).anyMatch(line -> line.contains("\"reason\":\"enough\""));
+    assertThat(house.earshot.api().connection(id)).isEmpty();
+  }
+
+  private RoomStatus status(String room) {
+    var answer = chatRoom.socketRoomStatus(room).toCompletableFuture();
+    house.settle();
+    return answer.join();
+  }
+}

@@ -1,0 +1,132 @@
+package io.earshot.netty;
+
+import java.io.BufferedInputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client on a plain blocking socket. Whatever does not come within ten seconds is an exception.
+ */
+abstract class Client implements Closeable {
+  static final int TIMEOUT = 10_000;
+  private static final Pattern ID = Pattern.compile("\"id\":\"(\\p{XDigit}{32})\"");
+
+  final Socket socket;
+  final InputStream in;
+
+  Client(int port) {
+    try {
+      socket = new Socket(InetAddress.getLoopbackAddress(), port);
+      socket.setSoTimeout(TIMEOUT);
+      socket.setTcpNoDelay(true);
+      in = new BufferedInputStream(socket.getInputStream());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Sends a request in the words of its transport. */
+  abstract void send(String request);
+
+  /** The next JSON document; null at the end of the stream. */
+  abstract @Nullable String next();
+
+  final void bytes(byte... bytes) {
+    try {
+      socket.getOutputStream().write(bytes);
+      socket.getOutputStream().flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  final void text(String text) {
+    bytes(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  final int read() {
+    try {
+      return in.read();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The next reply, after whatever else is heard. */
+  final String reply() {
+    String next = next();
+    while (next != null && next.contains("\"context\":\"user\"")) {
+      next = next();
+    }
+    return String.valueOf(next);
+  }
+
+  final String ask(String request) {
+    send(request);
+    return reply();
+  }
+
+  /** The next message of a room, after whatever else comes. */
+  final String heard() {
+    String next = next();
+    while (next != null && !next.contains("\"context\":\"user\"")) {
+      next = next();
+    }
+    return String.valueOf(next);
+  }
+
+  /** Everything up to the end of the stream. */
+  final List<String> rest() {
+    var rest = new ArrayList<String>();
+    for (String next = next(); next != null; next = next()) {
+      rest.add(next);
+    }
+    return rest;
+  }
+
+  final String id() {
+    send("{\"event\":\"detailsView\"}");
+    Matcher id = ID.matcher(reply());
+    while (!id.find()) {
+      id = ID.matcher(reply()); // an answer to something asked before
+    }
+    return id.group(1);
+  }
+
+  /** Ends the connection as a crash does: with a reset. */
+  final void reset() {
+    try {
+      socket.setSoLinger(true, 0);
+      socket.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  final void shutdownOutput() {
+    try {
+      socket.shutdownOutput();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public final void close() {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

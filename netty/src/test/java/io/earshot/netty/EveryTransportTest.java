@@ -1,0 +1,227 @@
+package io.earshot.netty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.Config;
+import io.earshot.protocol.RoomStatus;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What holds on every transport and every kind of socket, tried with real ones. */
+@ParameterizedClass
+@EnumSource(Kind.class)
+final class EveryTransportTest {
+  private static final Config QUIET = Config.defaults().with("rooms.announcements", false);
+
+  @SuppressWarnings("NullAway.Init")
+  @Parameter
+  Kind kind;
+
+  @SuppressWarnings("NullAway.Init")
+  private EarshotServer server;
+
+  @BeforeEach
+  void start() {
+    server = kind.start(QUIET);
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  private static String say(String text) {
+    return "{\"event\":\"say\",\"message\":\"" + text + "\"}";
+  }
+
+  static void await(String what, BooleanSupplier condition) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("not within ten seconds: " + what);
+      }
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  private RoomStatus status(String room) {
+    return server.api().chatRoom().socketRoomStatus(room).toCompletableFuture().join();
+  }
+
+  @Test
+  void who_is_welcomed_is_in_the_default_room_and_is_heard_there() {
+    try (Client alice = kind.open(server);
+        Client bob = kind.welcomed(server)) {
+      assertThat(alice.next())
+          .isEqualTo(
+              "{\"welcome\":\"Hello! Welcome to Earshot.\",\"room\":\"defaultRoom\",\"context\":\"api\"}");
+      assertThat(alice.ask(say("hello")))
+          .isEqualTo("{\"context\":\"response\",\"status\":\"OK\",\"messageCount\":1}");
+      assertThat(bob.heard()).contains("\"message\":\"hello\"", "\"context\":\"user\"");
+      assertThat(status("defaultRoom").members()).containsExactlyInAnyOrder(alice.id(), bob.id());
+    }
+  }
+
+  @Test
+  void what_a_client_asks_in_one_packet_is_answered_in_order_with_its_numbers() {
+    try (Client client = kind.welcomed(server)) {
+      for (int i = 0; i < 500; i++) {
+        client.send(i % 3 == 0 ? "{\"event\":\"roomView\"}" : say("x" + i));
+      }
+      for (int i = 1; i <= 500; i++) {
+        assertThat(client.reply()).contains("\"messageCount\":" + i + "}");
+      }
+    }
+  }
+
+  @Test
+  void one_who_sends_much_without_reading_gets_every_answer_in_the_end() throws Exception {
+    try (Client client = kind.welcomed(server)) {
+      int count = 20_000;
+      String request = "{\"event\":\"detailsView\"}";
+      var sender =
+          Thread.startVirtualThread(
+              () -> IntStream.range(0, count).forEach(i -> client.send(request)));
+      for (int i = 1; i <= count; i++) {
+        String reply = client.reply();
+        assertThat(reply).endsWith("\"messageCount\":" + i + "}");
+      }
+      sender.join();
+    }
+  }
+
+  @Test
+  void a_busy_room_tells_everybody_everything_in_one_order() throws Exception {
+    int speakers = 8;
+    int each = 300;
+    List<Client> clients =
+        IntStream.range(0, speakers).mapToObj(i -> kind.welcomed(server)).toList();
+    Client tape = kind.welcomed(server);
+    List<Thread> threads =
+        clients.stream()
+            .map(
+                client ->
+                    Thread.startVirtualThread(
+                        () -> {
+                          for (int i = 0; i < each; i++) {
+                            client.send(say("m" + i));
+                          }
+                        }))
+            .toList();
+    List<String> order = IntStream.range(0, speakers * each).mapToObj(i -> tape.heard()).toList();
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    for (Client client : clients) {
+      List<String> heard =
+          IntStream.range(0, (speakers - 1) * each).mapToObj(i -> client.heard()).toList();
+      String own = "\"from\":\"" + client.id() + "\"";
+      assertThat(heard).isEqualTo(order.stream().filter(line -> !line.contains(own)).toList());
+      client.close();
+    }
+    tape.close();
+  }
+
+  @Test
+  void who_is_gone_is_in_no_room_however_it_went() {
+    try (Client stays = kind.welcomed(server)) {
+      Client polite = kind.welcomed(server);
+      Client rude = kind.welcomed(server);
+      Client crashed = kind.welcomed(server);
+      List.of(rude, crashed, polite)
+          .forEach(client -> client.ask("{\"event\":\"listenToRoom\",\"room\":\"attic\"}"));
+      assertThat(polite.ask("{\"event\":\"quit\"}"))
+          .contains("\"status\":\"Bye!\"", "\"messageCount\":2");
+      assertThat(polite.next()).isNull();
+      rude.close();
+      crashed.reset();
+      await("only one is left", () -> status("defaultRoom").members().equals(List.of(stays.id())));
+      assertThat(server.api().connections()).hasSize(1);
+    }
+  }
+
+  @Test
+  void a_reader_that_never_reads_is_cut_off_and_the_others_chat_on() {
+    try (Client reader = kind.welcomed(server);
+        Client speaker = kind.welcomed(server);
+        Client deaf = kind.welcomed(server)) {
+      String text = "x".repeat(50_000);
+      String deafId = deaf.id();
+      int said = 0;
+      while (server.api().connection(deafId).isPresent()) {
+        assertThat(speaker.ask(say(text))).contains("OK");
+        assertThat(reader.heard()).contains("xxx");
+        assertThat(++said).isLessThan(2_000);
+      }
+      assertThat(status("defaultRoom").membersCount()).isEqualTo(2);
+      assertThat(speaker.ask(say("still here"))).contains("OK");
+      assertThat(reader.heard()).contains("still here");
+    }
+  }
+
+  @Test
+  void everybody_is_told_goodbye_when_the_server_stops_and_it_stops_at_once() {
+    Client client = kind.welcomed(server);
+    var stopping = Thread.startVirtualThread(server::close);
+    assertThat(client.rest())
+        .containsExactly(
+            "{\"status\":\"Bye!\",\"context\":\"response\",\"reason\":\"server shutdown\"}");
+    client.close();
+    await("the server has stopped", () -> !stopping.isAlive());
+  }
+
+  @Test
+  void a_stop_does_not_wait_for_ever_for_one_that_stays() {
+    server.close();
+    server = kind.start(QUIET.with("general.shutdownTimeout", Duration.ofMillis(200)));
+    Client client = kind.welcomed(server);
+    server.close();
+    assertThat(client.rest()).hasSize(1);
+  }
+
+  @Test
+  void a_broadcast_from_server_code_reaches_those_whom_it_is_for() {
+    try (Client friend = kind.welcomed(server);
+        Client stranger = kind.welcomed(server)) {
+      server.api().connection(friend.id()).orElseThrow().set("auth", "true");
+      var chatRoom = server.api().chatRoom();
+      var standIn = io.earshot.StandIn.in("defaultRoom").withId("bot");
+      chatRoom
+          .socketRoomBroadcast(standIn.to("auth", "true"), "for friends")
+          .toCompletableFuture()
+          .join();
+      chatRoom.socketRoomBroadcast(null, "for all").toCompletableFuture().join();
+      assertThat(friend.heard()).contains("\"message\":\"for friends\"", "\"from\":\"bot\"");
+      assertThat(friend.heard()).contains("\"message\":\"for all\"", "\"from\":\"Earshot\"");
+      assertThat(stranger.heard()).contains("\"message\":\"for all\"");
+    }
+  }
+
+  @Test
+  void ten_thousand_that_come_and_go_leave_nothing_behind() {
+    try (Client alice = kind.welcomed(server);
+        Client bob = kind.welcomed(server)) {
+      for (int i = 0; i < 10_000; i += 100) {
+        List<Client> clients = IntStream.range(0, 100).mapToObj(j -> kind.open(server)).toList();
+        clients.forEach(client -> client.send("{\"event\":\"roomChange\",\"room\":\"r\"}"));
+        clients.forEach(i % 200 == 0 ? Client::reset : Client::close);
+      }
+      kind.welcomed(server).close(); // after it nobody is left to be accepted
+      await("only two are left", () -> server.api().connections().size() == 2);
+      await("the room is empty", () -> status("r").membersCount() == 0);
+      await("its place is free", () -> status("defaultRoom").membersCount() == 2);
+      assertThat(alice.ask(say("hello"))).contains("OK");
+      assertThat(bob.heard()).contains("hello");
+    }
+  }
+}

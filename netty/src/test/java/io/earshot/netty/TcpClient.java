@@ -1,0 +1,46 @@
+package io.earshot.netty;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** A client that speaks lines. */
+final class TcpClient extends Client {
+
+  TcpClient(int port) {
+    super(port);
+  }
+
+  /** A client that has read its welcome. */
+  static TcpClient welcomed(int port) {
+    var client = new TcpClient(port);
+    if (!client.reply().startsWith("{\"welcome\"")) {
+      throw new AssertionError("no welcome");
+    }
+    return client;
+  }
+
+  @Override
+  void send(String request) {
+    text(request + "\r\n");
+  }
+
+  @Override
+  @Nullable String next() {
+    var line = new ByteArrayOutputStream();
+    for (int b = read(); b != '\n'; b = read()) {
+      if (b < 0) {
+        if (line.size() > 0) {
+          throw new AssertionError("half a line: " + line);
+        }
+        return null;
+      }
+      line.write(b);
+    }
+    String text = line.toString(StandardCharsets.UTF_8);
+    if (!text.endsWith("\r")) {
+      throw new AssertionError("a line without CRLF: " + text);
+    }
+    return text.substring(0, text.length() - 1);
+  }
+}

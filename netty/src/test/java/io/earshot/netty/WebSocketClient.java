@@ -1,0 +1,161 @@
+package io.earshot.netty;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** A client that speaks WebSocket, frame by frame, and as wrongly as it is told to. */
+final class WebSocketClient extends Client {
+  static final int TEXT = 0x81;
+  static final int CLOSE = 0x88;
+  static final int PING = 0x89;
+  static final int PONG = 0x8A;
+
+  /** A frame as it came: its first byte and its payload. */
+  @SuppressWarnings("ArrayRecordComponent")
+  record Frame(int first, byte[] payload) {
+    String text() {
+      return new String(payload, StandardCharsets.UTF_8);
+    }
+
+    int closeCode() {
+      return payload.length < 2 ? 1005 : ByteBuffer.wrap(payload).getShort() & 0xFFFF;
+    }
+  }
+
+  private WebSocketClient(int port) {
+    super(port);
+  }
+
+  static String handshake(String path, String... headers) {
+    return "GET "
+        + path
+        + " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        + String.join("", headers)
+        + "\r\n";
+  }
+
+  /** A client that has shaken hands, and not read its welcome. */
+  static WebSocketClient open(int port) {
+    var client = new WebSocketClient(port);
+    client.text(handshake("/"));
+    String head = client.head();
+    if (!head.startsWith("HTTP/1.1 101 ")
+        || !head.toLowerCase(Locale.ROOT)
+            .contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=")) {
+      throw new AssertionError("no handshake: " + head);
+    }
+    return client;
+  }
+
+  /** A client that has sent nothing yet. */
+  static WebSocketClient raw(int port) {
+    return new WebSocketClient(port);
+  }
+
+  /** A client that has read its welcome. */
+  static WebSocketClient welcomed(int port) {
+    WebSocketClient client = open(port);
+    if (!client.reply().startsWith("{\"welcome\"")) {
+      throw new AssertionError("no welcome");
+    }
+    return client;
+  }
+
+  /** The head of an HTTP response. */
+  String head() {
+    var head = new StringBuilder();
+    while (head.indexOf("\r\n\r\n") < 0) {
+      int b = read();
+      if (b < 0) {
+        throw new AssertionError("the stream ended in the head: " + head);
+      }
+      head.append((char) b);
+    }
+    return head.toString();
+  }
+
+  @Override
+  void send(String request) {
+    frame(TEXT, request.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Sends a masked frame. */
+  void frame(int first, byte... payload) {
+    bytes(encode(first, payload));
+  }
+
+  static byte[] encode(int first, byte... payload) {
+    var out = new ByteArrayOutputStream();
+    out.write(first);
+    if (payload.length < 126) {
+      out.write(0x80 | payload.length);
+    } else if (payload.length < 1 << 16) {
+      out.write(0x80 | 126);
+      out.write(payload.length >>> 8);
+      out.write(payload.length);
+    } else {
+      out.write(0x80 | 127);
+      out.writeBytes(ByteBuffer.allocate(8).putLong(payload.length).array());
+    }
+    byte[] mask = {0x12, (byte) 0x9A, 0x00, (byte) 0xFF};
+    out.writeBytes(mask);
+    for (int i = 0; i < payload.length; i++) {
+      out.write(payload[i] ^ mask[i & 3]);
+    }
+    return out.toByteArray();
+  }
+
+  /** The next frame; null at the end of the stream. */
+  @Nullable Frame nextFrame() {
+    int first = read();
+    if (first < 0) {
+      return null;
+    }
+    long length = read();
+    if (length == 126) {
+      length = (long) read() << 8 | read();
+    } else if (length == 127) {
+      length = 0;
+      for (int i = 0; i < 8; i++) {
+        length = length << 8 | read();
+      }
+    }
+    try {
+      return new Frame(first, in.readNBytes((int) length));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  @Nullable String next() {
+    Frame frame = nextFrame();
+    while (frame != null && frame.first() != TEXT) {
+      frame = nextFrame();
+    }
+    return frame == null ? null : frame.text();
+  }
+
+  /**
+   * The code of the close frame that comes, after whatever else does; then the stream has to end.
+   */
+  int closeCode() {
+    Frame frame = nextFrame();
+    while (frame != null && frame.first() != CLOSE) {
+      frame = nextFrame();
+    }
+    if (frame == null) {
+      throw new AssertionError("the stream ended without a close frame");
+    }
+    if (nextFrame() != null) {
+      throw new AssertionError("something came after the close frame");
+    }
+    return frame.closeCode();
+  }
+}
