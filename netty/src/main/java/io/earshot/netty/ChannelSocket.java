@@ -27,7 +27,7 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
   private static final System.Logger LOG = System.getLogger(ChannelSocket.class.getName());
 
   /** So long a client may take to read its goodbye and close its end, in seconds. */
-  private static final int LINGER = 3;
+  private static final int LINGER = 2;
 
   private final Channel channel;
   private final NettyLoop loop;

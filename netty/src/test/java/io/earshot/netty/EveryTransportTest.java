@@ -143,6 +143,7 @@ final class EveryTransportTest {
       assertThat(polite.ask("{\"event\":\"quit\"}"))
           .contains("\"status\":\"Bye!\"", "\"messageCount\":2");
       assertThat(polite.next()).isNull();
+      polite.close();
       rude.close();
       crashed.reset();
       await("only one is left", () -> status("defaultRoom").members().equals(List.of(stays.id())));

@@ -1,0 +1,103 @@
+package io.earshot.netty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.Config;
+import io.earshot.Connection;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Replays the transcripts that the documentation shows. {@code ->} is what somebody sends, {@code
+ * <-} what they get next; {@code <alice>} stands for alice's id, and {@code <time>} for
+ * milliseconds.
+ */
+final class TranscriptTest {
+
+  /** The column of the arrows. */
+  private static final int ARROW = 6;
+
+  static Stream<Arguments> transcripts() throws IOException {
+    try (Stream<Path> files =
+        Files.list(Path.of(System.getProperty("earshot.root", "..")).resolve("docs/transcripts"))) {
+      return files
+          .sorted()
+          .flatMap(
+              file ->
+                  Arrays.stream(Kind.values())
+                      // The plain words are spoken over TCP alone.
+                      .filter(kind -> kind.isLines() || file.endsWith("json.txt"))
+                      .map(kind -> Arguments.of(file.getFileName(), kind, file)))
+          .toList()
+          .stream();
+    }
+  }
+
+  @ParameterizedTest(name = "{0} over {1}")
+  @MethodSource("transcripts")
+  void what_the_documentation_shows_is_what_happens(Path name, Kind kind, Path file)
+      throws IOException {
+    Map<String, Client> clients = new LinkedHashMap<>();
+    Map<String, String> ids = new HashMap<>();
+    try (EarshotServer server = kind.start(Config.defaults())) {
+      for (String line : Files.readAllLines(file)) {
+        String who = line.substring(0, ARROW).strip();
+        boolean sends = line.startsWith("-> ", ARROW);
+        String what = line.substring(ARROW + 3);
+        Client client = clients.get(who);
+        if (client == null) {
+          client = kind.open(server);
+          clients.put(who, client);
+        }
+        if (sends) {
+          client.send(resolve(what, ids));
+        } else {
+          String next = client.next();
+          ids.computeIfAbsent(who, key -> newId(server, ids));
+          assertThat(next).as("%s in %s", who, name).matches(pattern(resolve(what, ids)));
+        }
+      }
+      clients.forEach(
+          (who, client) -> {
+            client.send("{\"event\":\"roomView\",\"messageId\":\"last\"}");
+            String next = client.next();
+            assertThat(next == null || next.contains("last"))
+                .as("%s got more: %s", who, next)
+                .isTrue();
+          });
+      clients.values().forEach(Client::close);
+    }
+  }
+
+  private static String newId(EarshotServer server, Map<String, String> known) {
+    return server.api().connections().stream()
+        .map(Connection::id)
+        .filter(id -> !known.containsValue(id))
+        .findAny()
+        .orElseThrow();
+  }
+
+  private static String resolve(String text, Map<String, String> ids) {
+    String resolved = text;
+    for (Map.Entry<String, String> id : ids.entrySet()) {
+      resolved = resolved.replace("<" + id.getKey() + ">", id.getValue());
+    }
+    return resolved;
+  }
+
+  private static Pattern pattern(String expected) {
+    return Pattern.compile(
+        String.join(
+            "\\d{13}", Arrays.stream(expected.split("<time>", -1)).map(Pattern::quote).toList()));
+  }
+}
