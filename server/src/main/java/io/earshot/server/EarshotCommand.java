@@ -201,11 +201,7 @@ final class EarshotCommand implements Callable<Integer> {
     }
     String hint = "; ./earshot help shows what there is";
     if (e instanceof UnmatchedArgumentException unmatched) {
-      List<String> nearest = unmatched.getSuggestions();
-      String word = "there is no '" + unmatched.getUnmatched().getFirst() + "'";
-      return nearest.isEmpty()
-          ? word + hint
-          : word + "; the nearest is '" + nearest.getFirst() + "'" + hint;
+      return "there is no '" + unmatched.getUnmatched().getFirst() + "'" + hint;
     }
     return e.getMessage() + hint;
   }
