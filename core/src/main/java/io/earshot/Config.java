@@ -206,11 +206,13 @@ public record Config(
    * One setting, for whoever shows them.
    *
    * @param path its path
+   * @param alias another path that is understood for it, or empty
    * @param meaning what it means
    * @param value its value, as a configuration file would say it
    * @param defaultValue its default
    */
-  public record Entry(String path, String meaning, String value, String defaultValue) {}
+  public record Entry(
+      String path, String alias, String meaning, String value, String defaultValue) {}
 
   /**
    * All settings with their meaning, in order.

@@ -74,7 +74,8 @@ final class ConfigTree {
             setting.alias().isEmpty()
                 ? setting.value()
                 : setting.value() + " Also: " + setting.alias() + ".";
-        into.add(new Config.Entry(path, meaning, show(value), show(usual)));
+        String alias = setting.alias().isEmpty() ? "" : prefix + setting.alias();
+        into.add(new Config.Entry(path, alias, meaning, show(value), show(usual)));
       }
     }
   }
@@ -152,8 +153,29 @@ final class ConfigTree {
     };
   }
 
+  /** As YAML reads it: what cannot be seen is an escape. */
   private static String quoted(String text) {
-    return "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + "\"";
+    var quoted = new StringBuilder("\"");
+    text.codePoints()
+        .forEach(
+            point -> {
+              switch (Character.getType(point)) {
+                case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR,
+                    Character.SURROGATE ->
+                    quoted.append(String.format(point > 0xffff ? "\\U%08x" : "\\u%04x", point));
+                case Character.OTHER_PUNCTUATION -> {
+                  if (point == '"' || point == '\\') {
+                    quoted.append('\\');
+                  }
+                  quoted.appendCodePoint(point);
+                }
+                default -> quoted.appendCodePoint(point);
+              }
+            });
+    return quoted.append('"').toString();
   }
 
   private static String show(Duration duration) {

@@ -1,0 +1,56 @@
+package io.earshot.server;
+
+import io.earshot.Config;
+import java.time.Duration;
+import java.util.Locale;
+
+/** What a server that has started says of itself: where to go, and what to type. */
+final class Banner {
+  private Banner() {}
+
+  /**
+   * The text, of several lines.
+   *
+   * @param config the settings it runs with
+   * @param pid its process
+   * @param took how long it took to start
+   * @param tcpPort where it listens for TCP, 0 if it does not
+   * @param httpPort where it listens for HTTP, 0 if it does not
+   */
+  static String of(Config config, long pid, Duration took, int tcpPort, int httpPort) {
+    var text = new StringBuilder();
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "Earshot %s is listening (pid %d, started in %.2f s)%n",
+            Version.number(),
+            pid,
+            took.toMillis() / 1000.0));
+    if (tcpPort != 0) {
+      String address = "nc " + host(config.tcpServer().bindIP()) + " " + tcpPort;
+      line(text, "TCP", address, "then type:  say hello");
+    }
+    if (httpPort != 0) {
+      String host = host(config.httpServer().bindIP());
+      String authority = (host.contains(":") ? "[" + host + "]" : host) + ":" + httpPort + "/";
+      String say = "then send:  {\"event\":\"say\",\"message\":\"hello\"}";
+      line(text, "WebSocket", "ws://" + authority, say);
+      line(text, "Browser", "http://" + authority, "");
+    }
+    text.append(
+        String.format("  Stop with Ctrl-C.  Settings: ./earshot config   Help: ./earshot help%n"));
+    return text.toString();
+  }
+
+  private static void line(StringBuilder text, String what, String where, String then) {
+    String line = String.format("  %-10s %-24s  %s", what, where, then);
+    text.append(line.stripTrailing()).append(System.lineSeparator());
+  }
+
+  private static String host(String bindIp) {
+    return switch (bindIp) {
+      case "", "*", "0.0.0.0", "::", "127.0.0.1", "::1" -> "localhost";
+      default -> OneLine.of(bindIp);
+    };
+  }
+}

@@ -1,0 +1,222 @@
+package io.earshot.server;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * The command line. Options may stand before a command or after it; what they set is kept in their
+ * order, so that the last has the last word.
+ *
+ * <p>Owned by the thread that parses the command line.
+ */
+@Command(
+    name = "earshot",
+    versionProvider = Version.class,
+    synopsisSubcommandLabel = "[serve | config | build | help]",
+    sortOptions = false,
+    header = "A real-time room server: what one says, the others in the room hear.%n",
+    footer = {
+      "",
+      "Without a command it serves. ./earshot build  only builds.",
+      "",
+      "Settings come from the built-in defaults, then the file, then environment variables",
+      "(EARSHOT_TCPSERVER_PORT=5001 is tcpServer.port), then options; who comes later counts.",
+      "",
+      "The launcher reads EARSHOT_JAVA_HOME (which Java to use), EARSHOT_JAVA_OPTS (flags for it)",
+      "and EARSHOT_TRACE (1: say what it decides).",
+      "",
+      "Exit status: 0 it stopped as it was told, 1 it cannot start, 2 a setting or option is wrong."
+    })
+final class EarshotCommand implements Callable<Integer> {
+  private static final int CANNOT_START = 1;
+  private static final int MISUSED = 2;
+
+  private final Map<String, String> environment;
+  private final PrintWriter out;
+  private final List<Assignment> options = new ArrayList<>();
+  private @Nullable Path file;
+
+  private EarshotCommand(Map<String, String> environment, PrintWriter out) {
+    this.environment = environment;
+    this.out = out;
+  }
+
+  /**
+   * Runs one command.
+   *
+   * @param environment the environment variables
+   * @param out where the answer goes
+   * @param err where a refusal goes, as one line
+   * @param args the words after {@code earshot}
+   * @return the exit status
+   */
+  static int run(
+      Map<String, String> environment, PrintWriter out, PrintWriter err, String... args) {
+    return new CommandLine(new EarshotCommand(environment, out))
+        .setOut(out)
+        .setErr(err)
+        .setUsageHelpWidth(100)
+        .setOverwrittenOptionsAllowed(true)
+        .setParameterExceptionHandler((e, ignored) -> refuse(err, MISUSED, explained(e)))
+        .setExecutionExceptionHandler((e, ignored, parsed) -> failed(err, e))
+        .execute(args);
+  }
+
+  @Option(
+      names = "--config",
+      order = 5,
+      paramLabel = "FILE",
+      scope = ScopeType.INHERIT,
+      description = "read settings from this YAML file")
+  void config(Path given) throws SettingsException {
+    if (file != null) {
+      throw new SettingsException("command line, --config: there can be one file only");
+    }
+    file = given;
+  }
+
+  @Option(
+      names = "--set",
+      order = 6,
+      paramLabel = "KEY=VALUE",
+      scope = ScopeType.INHERIT,
+      description = "one setting by its path, such as general.defaultChatRoom=lobby")
+  void set(String given) throws SettingsException {
+    int equals = given.indexOf('=');
+    if (equals < 1) {
+      throw new SettingsException(
+          "command line, --set " + given + ": write it as key=value, such as tcpServer.port=5001");
+    }
+    String path = given.substring(0, equals);
+    options.add(new Assignment(path, given.substring(equals + 1), "command line, --set " + path));
+  }
+
+  @Option(
+      names = "--tcp",
+      order = 1,
+      paramLabel = "PORT",
+      scope = ScopeType.INHERIT,
+      description = "listen for TCP clients here; 0: any free port")
+  void tcp(String port) {
+    options.add(new Assignment("tcpServer.port", port, "command line, --tcp"));
+  }
+
+  @Option(
+      names = "--http",
+      order = 2,
+      paramLabel = "PORT",
+      scope = ScopeType.INHERIT,
+      description = "listen for HTTP and WebSocket here; 0: any free port")
+  void http(String port) {
+    options.add(new Assignment("httpServer.port", port, "command line, --http"));
+  }
+
+  @Option(
+      names = "--bind",
+      order = 3,
+      paramLabel = "ADDRESS",
+      scope = ScopeType.INHERIT,
+      description = "listen on this address of the machine only, such as 127.0.0.1")
+  void bind(String address) {
+    options.add(new Assignment("tcpServer.bindIP", address, "command line, --bind"));
+    options.add(new Assignment("httpServer.bindIP", address, "command line, --bind"));
+  }
+
+  @Option(
+      names = "--id",
+      order = 4,
+      paramLabel = "NAME",
+      scope = ScopeType.INHERIT,
+      description = "the name of this one process")
+  void id(String name) {
+    options.add(new Assignment("general.id", name, "command line, --id"));
+  }
+
+  @Option(
+      names = {"-h", "--help"},
+      order = 7,
+      usageHelp = true,
+      scope = ScopeType.INHERIT,
+      description = "show this help")
+  void help(boolean wanted) {}
+
+  @Option(
+      names = {"-V", "--version"},
+      order = 8,
+      versionHelp = true,
+      description = "show the version")
+  void version(boolean wanted) {}
+
+  @Override
+  public Integer call() throws SettingsException, StartException, InterruptedException {
+    return serve();
+  }
+
+  @Command(name = "serve", description = "start the server (this is the default)")
+  int serve() throws SettingsException, StartException, InterruptedException {
+    Serve.forever(settings().config(), out);
+    return CANNOT_START;
+  }
+
+  @Command(
+      name = "config",
+      description = "show the settings in force, as a file that --config understands")
+  int showConfig() throws SettingsException {
+    out.print(SettingsPage.of(settings()));
+    out.flush();
+    return 0;
+  }
+
+  @Command(name = "help", description = "show this help")
+  int showHelp(@Parameters(hidden = true, arity = "0..*") List<String> about) {
+    new CommandLine(this).setUsageHelpWidth(100).usage(out);
+    return 0;
+  }
+
+  private Settings settings() throws SettingsException {
+    var assignments = new ArrayList<Assignment>();
+    if (file != null) {
+      assignments.addAll(SettingsFile.assignments(file));
+    }
+    assignments.addAll(Environment.assignments(environment));
+    assignments.addAll(options);
+    return Settings.of(assignments);
+  }
+
+  private static String explained(ParameterException e) {
+    if (e.getCause() instanceof SettingsException refused) {
+      return String.valueOf(refused.getMessage());
+    }
+    String hint = "; ./earshot help shows what there is";
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      return "there is no '" + unmatched.getUnmatched().getFirst() + "'" + hint;
+    }
+    return e.getMessage() + hint;
+  }
+
+  private static int failed(PrintWriter err, Exception e) throws Exception {
+    return switch (e) {
+      case SettingsException refused -> refuse(err, MISUSED, refused.getMessage());
+      case StartException failed -> refuse(err, CANNOT_START, failed.getMessage());
+      default -> throw e;
+    };
+  }
+
+  private static int refuse(PrintWriter err, int status, @Nullable String why) {
+    err.println("earshot: " + OneLine.of(String.valueOf(why)));
+    err.flush();
+    return status;
+  }
+}

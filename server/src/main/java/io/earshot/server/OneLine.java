@@ -1,0 +1,55 @@
+package io.earshot.server;
+
+/**
+ * Text from outside, made fit for a terminal and a log: what could end a line, move the cursor or
+ * turn the direction of writing is shown as an escape.
+ */
+final class OneLine {
+  private OneLine() {}
+
+  static String of(String text) {
+    return escaped(text, "");
+  }
+
+  /** The same, but its lines stay lines, each indented but the first, so that none looks new. */
+  static String indented(String text) {
+    return escaped(text.stripTrailing(), "\n\t").replace("\n", System.lineSeparator());
+  }
+
+  private static String escaped(String text, String kept) {
+    var line = new StringBuilder(text.length());
+    text.codePoints()
+        .forEach(
+            point -> {
+              if (point == '\n' && !kept.isEmpty()) {
+                line.append("\n\t");
+              } else if (kept.indexOf(point) >= 0 || !isEscaped(point)) {
+                line.appendCodePoint(point);
+              } else {
+                line.append(escape(point));
+              }
+            });
+    return line.toString();
+  }
+
+  private static boolean isEscaped(int point) {
+    return switch (Character.getType(point)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.SURROGATE ->
+          true;
+      default -> false;
+    };
+  }
+
+  private static String escape(int point) {
+    return switch (point) {
+      case '\n' -> "\\n";
+      case '\r' -> "\\r";
+      case '\t' -> "\\t";
+      default -> String.format("\\u%04x", point);
+    };
+  }
+}

@@ -1,0 +1,191 @@
+package io.earshot.server;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasModifiers.Predicates.modifier;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaField;
+import com.tngtech.archunit.core.domain.JavaMember;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.domain.JavaType;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What neither the compiler nor Maven sees of who may use what. Each rule is also held against a
+ * module that may break it, and must find something there: a rule that finds nothing anywhere would
+ * be one that does not look.
+ */
+class ArchitectureTest {
+  private static final JavaClasses EARSHOT =
+      new ClassFileImporter()
+          .withImportOption(new DoNotIncludeTests())
+          .importPackages("io.earshot");
+
+  private static final Set<String> CLOCKS =
+      Set.of(
+          "Thread.sleep",
+          "System.currentTimeMillis",
+          "System.nanoTime",
+          "Instant.now",
+          "InstantSource.system",
+          "Clock.systemUTC",
+          "Clock.systemDefaultZone");
+
+  private static final String PROTOCOL = "io.earshot.protocol";
+  private static final String CORE = "io.earshot";
+  private static final String SPI = "io.earshot.spi";
+  private static final String NETTY = "io.earshot.netty";
+  private static final String SERVER = "io.earshot.server";
+
+  @Test
+  void the_channels_of_netty_stay_in_the_netty_module() {
+    assertHolds(knowNoChannels(PROTOCOL));
+    assertHolds(knowNoChannels(CORE));
+    assertHolds(knowNoChannels(SPI));
+    assertHolds(knowNoChannels(SERVER));
+    assertBroken(knowNoChannels(NETTY));
+  }
+
+  @Test
+  void protocol_knows_the_jdk_and_jackson_only() {
+    String[] known = {PROTOCOL, "tools.jackson.core.."};
+    assertHolds(know(PROTOCOL, known));
+    assertBroken(know(CORE, known));
+    assertBroken(know(PROTOCOL, PROTOCOL));
+  }
+
+  @Test
+  void core_knows_protocol_and_the_bytes_of_netty_only() {
+    String[] known = {CORE, SPI, PROTOCOL, "io.netty.buffer..", "io.netty.util.."};
+    assertHolds(know(CORE, known));
+    assertHolds(know(SPI, known));
+    assertBroken(know(NETTY, known));
+    assertBroken(know(CORE, CORE, SPI, PROTOCOL));
+  }
+
+  @Test
+  void rooms_never_sleep_and_their_clock_is_handed_in() {
+    assertHolds(askNoClock(PROTOCOL));
+    assertHolds(askNoClock(CORE));
+    assertHolds(askNoClock(SPI));
+    assertBroken(askNoClock(SERVER));
+  }
+
+  @Test
+  void what_programs_call_names_no_type_of_a_library() {
+    assertHolds(nameNoLibrary(CORE));
+    assertHolds(nameNoLibrary(PROTOCOL));
+    assertHolds(nameNoLibrary(NETTY));
+    assertBroken(nameNoLibrary(SPI));
+  }
+
+  private static ArchRule knowNoChannels(String module) {
+    return noClasses()
+        .that()
+        .resideInAPackage(module)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("io.netty.channel..");
+  }
+
+  private static ArchRule know(String module, String... known) {
+    return classes()
+        .that()
+        .resideInAPackage(module)
+        .should()
+        .onlyDependOnClassesThat(javaOr(known));
+  }
+
+  private static ArchRule askNoClock(String module) {
+    return noClasses()
+        .that()
+        .resideInAPackage(module)
+        .should()
+        .callMethodWhere(
+            DescribedPredicate.describe(
+                "the target sleeps or is a clock of the machine",
+                call ->
+                    CLOCKS.contains(call.getTargetOwner().getSimpleName() + "." + call.getName())));
+  }
+
+  private static ArchRule nameNoLibrary(String module) {
+    return classes()
+        .that()
+        .resideInAPackage(module)
+        .and(modifier(JavaModifier.PUBLIC))
+        .should(nameInPublicOnly(javaOr("io.earshot..")));
+  }
+
+  private static DescribedPredicate<JavaClass> javaOr(String... packages) {
+    return resideInAnyPackage(packages)
+        .or(resideInAnyPackage("java..", "org.jspecify.annotations"))
+        .or(DescribedPredicate.describe("primitive", ArchitectureTest::isPrimitive));
+  }
+
+  /** Of an array, what it is an array of. */
+  private static boolean isPrimitive(JavaClass type) {
+    return type.getBaseComponentType().isPrimitive();
+  }
+
+  private static ArchCondition<JavaClass> nameInPublicOnly(DescribedPredicate<JavaClass> allowed) {
+    return new ArchCondition<>("name in public only what is " + allowed.getDescription()) {
+      @Override
+      public void check(JavaClass type, ConditionEvents events) {
+        var supertypes =
+            Stream.concat(type.getInterfaces().stream(), type.getSuperclass().stream());
+        Stream.concat(
+                supertypes, type.getMembers().stream().filter(this::isSeen).flatMap(this::types))
+            .flatMap(named -> named.getAllInvolvedRawTypes().stream())
+            .map(JavaClass::getBaseComponentType)
+            .filter(named -> !allowed.test(named))
+            .forEach(
+                named ->
+                    events.add(
+                        SimpleConditionEvent.violated(
+                            type, type.getName() + " names " + named.getName())));
+      }
+
+      private boolean isSeen(JavaMember member) {
+        return member.getModifiers().contains(JavaModifier.PUBLIC)
+            || member.getModifiers().contains(JavaModifier.PROTECTED);
+      }
+
+      private Stream<JavaType> types(JavaMember member) {
+        return switch (member) {
+          case JavaField field -> Stream.of(field.getType());
+          case JavaCodeUnit method ->
+              Stream.of(
+                      Stream.of(method.getReturnType()),
+                      method.getParameterTypes().stream(),
+                      method.getExceptionTypes().stream())
+                  .flatMap(each -> each);
+          default -> Stream.empty();
+        };
+      }
+    };
+  }
+
+  private static void assertHolds(ArchRule rule) {
+    rule.allowEmptyShould(false).check(EARSHOT);
+  }
+
+  private static void assertBroken(ArchRule rule) {
+    assertThatThrownBy(() -> rule.allowEmptyShould(false).check(EARSHOT))
+        .isInstanceOf(AssertionError.class)
+        .hasMessageContaining("was violated");
+  }
+}

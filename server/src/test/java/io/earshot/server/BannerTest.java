@@ -1,0 +1,41 @@
+package io.earshot.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.Config;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class BannerTest {
+  @Test
+  void it_says_where_to_go_and_what_to_type() {
+    assertThat(banner(Config.defaults(), 5000, 8080).lines())
+        .containsExactly(
+            "Earshot " + Version.number() + " is listening (pid 1234, started in 0.31 s)",
+            "  TCP        nc localhost 5000         then type:  say hello",
+            "  WebSocket  ws://localhost:8080/      then send:"
+                + "  {\"event\":\"say\",\"message\":\"hello\"}",
+            "  Browser    http://localhost:8080/",
+            "  Stop with Ctrl-C.  Settings: ./earshot config   Help: ./earshot help");
+  }
+
+  @Test
+  void it_names_the_address_that_the_server_is_bound_to() {
+    Config config =
+        Config.defaults()
+            .with("tcpServer.bindIP", "192.0.2.1")
+            .with("httpServer.bindIP", "2001:db8::1");
+    assertThat(banner(config, 5000, 8080))
+        .contains("nc 192.0.2.1 5000", "ws://[2001:db8::1]:8080/", "http://[2001:db8::1]:8080/");
+  }
+
+  @Test
+  void it_is_silent_about_what_is_not_listening() {
+    assertThat(banner(Config.defaults(), 0, 8080)).doesNotContain("TCP");
+    assertThat(banner(Config.defaults(), 5000, 0)).doesNotContain("WebSocket", "Browser");
+  }
+
+  private static String banner(Config config, int tcpPort, int httpPort) {
+    return Banner.of(config, 1234, Duration.ofMillis(310), tcpPort, httpPort);
+  }
+}

@@ -1,0 +1,79 @@
+package io.earshot.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.Config;
+import java.io.IOException;
+import java.net.ServerSocket;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class EarshotCommandTest {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --set general.defaultChatRom=x | command line, --set general.defaultChatRom: there is no setting 'general.defaultChatRom'; the nearest is 'general.defaultChatRoom'
+          --set tcpServer.port           | command line, --set tcpServer.port: write it as key=value, such as tcpServer.port=5001
+          --set =5                       | command line, --set =5: write it as key=value, such as tcpServer.port=5001
+          --tcp many                     | command line, --tcp: tcpServer.port must be a whole number, not 'many'
+          --http -1                      | command line, --http: httpServer.port must be from 0 to 65535, not -1
+          --config /no/such              | there is no file /no/such: give one that exists to --config
+          --config a --config b          | command line, --config: there can be one file only
+          --nonsense                     | there is no '--nonsense'; ./earshot help shows what there is
+          nonsense                       | there is no 'nonsense'; ./earshot help shows what there is
+          config nonsense                | there is no 'nonsense'; ./earshot help shows what there is
+          """)
+  void what_cannot_be_followed_is_one_line_and_status_2(String line, String why) {
+    Run run = Run.of(line.split(" "));
+    assertThat(run.err()).isEqualTo("earshot: " + why + System.lineSeparator());
+    assertThat(run.out()).isEmpty();
+    assertThat(run.status()).isEqualTo(2);
+  }
+
+  @Test
+  void a_complaint_is_one_line_even_about_a_text_of_many() {
+    Run run = Run.of("--tcp", "5\nearshot: all is well\u001b[2J");
+    assertThat(run.err())
+        .isEqualTo(
+            "earshot: command line, --tcp: tcpServer.port must be a whole number,"
+                + " not '5\\nearshot: all is well\\u001b[2J'"
+                + System.lineSeparator());
+  }
+
+  @Test
+  void a_port_in_use_is_one_line_that_names_the_option_and_status_1() throws IOException {
+    try (var taken = new ServerSocket(0)) {
+      String port = String.valueOf(taken.getLocalPort());
+      Run run = Run.of("--tcp", port, "--http", "0");
+      assertThat(run.err())
+          .startsWith("earshot: ")
+          .contains(port, "in use")
+          .endsWith("; choose another with --tcp PORT" + System.lineSeparator())
+          .hasLineCount(1);
+      assertThat(run.out()).isEmpty();
+      assertThat(run.status()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void the_remedy_is_the_option_of_the_port_that_the_message_is_about() {
+    Config config = Config.defaults();
+    assertThat(Serve.remedy(config, "port 5000 is in use")).isEqualTo("--tcp PORT");
+    assertThat(Serve.remedy(config, "port 8080 is in use")).isEqualTo("--http PORT");
+    assertThat(Serve.remedy(config, "port 50001 is in use")).isEqualTo("--tcp PORT or --http PORT");
+    assertThat(Serve.remedy(config, "port 5000 of 192.0.2.1: Cannot assign requested address"))
+        .isEqualTo("--bind ADDRESS");
+  }
+
+  @Test
+  void help_and_version_answer_on_stdout() {
+    assertThat(Run.of("--help")).isEqualTo(Run.of("help"));
+    assertThat(Run.of("help").out()).contains("--tcp", "--config", "EARSHOT_JAVA_OPTS", "serve");
+    assertThat(Run.of("help", "serve").status()).isZero();
+    assertThat(Run.of("serve", "--help").status()).isZero();
+    assertThat(Run.of("--version").out()).matches("Earshot \\d+\\.\\d+\\.\\d+\\S* .*\\R");
+  }
+}
