@@ -5,12 +5,16 @@ import io.earshot.netty.EarshotServer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
+import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
 
 /** Runs a server for as long as the process lives. */
 final class Serve {
+  private static final String BIND = "--bind ADDRESS";
+
   private Serve() {}
 
   /**
@@ -37,14 +41,20 @@ final class Serve {
       return EarshotServer.start(config);
     } catch (IOException e) {
       String why = e.getMessage() == null ? e.toString() : e.getMessage();
-      throw new StartException(why + "; choose another with " + remedy(config, why), e);
+      String remedy = isUnresolved(e) ? BIND : remedy(config, why);
+      throw new StartException(why + "; choose another with " + remedy, e);
     }
+  }
+
+  /** Whether the address to listen on is a name that nobody knows. */
+  private static boolean isUnresolved(IOException e) {
+    return e instanceof UnknownHostException || e.getCause() instanceof UnresolvedAddressException;
   }
 
   /** The option that helps against this message, which names the port that it is about. */
   static String remedy(Config config, String why) {
     if (why.contains("assign")) {
-      return "--bind ADDRESS";
+      return BIND;
     }
     boolean tcp = config.tcpServer().enabled() && names(why, config.tcpServer().port());
     boolean http = config.httpServer().enabled() && names(why, config.httpServer().port());

@@ -59,6 +59,17 @@ class EarshotCommandTest {
   }
 
   @Test
+  void an_address_that_nobody_knows_is_one_line_that_names_the_option_and_status_1() {
+    Run run = Run.of("--tcp", "0", "--http", "0", "--bind", "no.such.host.invalid");
+    assertThat(run.err())
+        .startsWith("earshot: ")
+        .contains("no.such.host.invalid")
+        .endsWith("; choose another with --bind ADDRESS" + System.lineSeparator())
+        .hasLineCount(1);
+    assertThat(run.status()).isEqualTo(1);
+  }
+
+  @Test
   void the_remedy_is_the_option_of_the_port_that_the_message_is_about() {
     Config config = Config.defaults();
     assertThat(Serve.remedy(config, "port 5000 is in use")).isEqualTo("--tcp PORT");
