@@ -12,10 +12,12 @@ import java.util.Optional;
 public final class Api {
   private final Earshot earshot;
   private final ChatRoom chatRoom;
+  private final Actions actions;
 
   Api(Earshot earshot) {
     this.earshot = earshot;
     this.chatRoom = new ChatRoom(earshot);
+    this.actions = new Actions(this, earshot.config());
   }
 
   /**
@@ -25,6 +27,15 @@ public final class Api {
    */
   public ChatRoom chatRoom() {
     return chatRoom;
+  }
+
+  /**
+   * What clients can ask for by name.
+   *
+   * @return the actions, to which programs add theirs
+   */
+  public Actions actions() {
+    return actions;
   }
 
   /**

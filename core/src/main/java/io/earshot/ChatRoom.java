@@ -1,5 +1,6 @@
 package io.earshot;
 
+import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomName;
 import io.earshot.protocol.RoomStatus;
@@ -26,6 +27,7 @@ public final class ChatRoom {
    * <ul>
    *   <li>From a {@link Connection}: to its room, under its id, not to itself, and to those only
    *       whom its params {@code roomMatchKey} and {@code roomMatchValue} aim at.
+   *   <li>From an {@link Aimed} connection: the same, but to those whom that says.
    *   <li>From null: to everybody in the default room, under the server's name.
    *   <li>From a {@link StandIn}: as that says.
    * </ul>
@@ -49,7 +51,9 @@ public final class ChatRoom {
       case null -> tell(new StandIn(null, Json.of(general.serverName()), null), json, told);
       case StandIn standIn -> tell(standIn, json, told);
       case ClientConnection connection ->
-          connection.tell(() -> connection.broadcast(json, () -> told.complete(null)));
+          connection.tell(() -> connection.broadcast(json, null, () -> told.complete(null)));
+      case Aimed(ClientConnection connection, Audience audience) ->
+          connection.tell(() -> connection.broadcast(json, audience, () -> told.complete(null)));
     }
     return told;
   }

@@ -61,6 +61,7 @@ final class ClientConnection implements Connection, Intake {
 
   private long requests;
   private long totalActions;
+  private int pendingActions;
   private int underWay;
   private boolean onlySaysUnderWay;
   private boolean working;
@@ -68,6 +69,11 @@ final class ClientConnection implements Connection, Intake {
 
   private boolean paused;
   private boolean inputEnded;
+  private @Nullable Ending dismissal;
+
+  /** Its last words are being said; what they lead to says them no second time. */
+  private boolean ending;
+
   private boolean ended;
 
   /** A request and its number, which is fixed when it is read. */
@@ -163,12 +169,14 @@ final class ClientConnection implements Connection, Intake {
    * After something was done: goes on reading if it had stopped, and leaves if that was the last.
    */
   private void settle() {
-    if (ended) {
+    if (ending) {
       return;
     }
-    boolean idle = underWay == 0 && (waiting == null || waiting.isEmpty());
+    boolean idle = underWay == 0 && pendingActions == 0 && (waiting == null || waiting.isEmpty());
     if (inputEnded && idle) {
       end(Ending.REQUESTED);
+    } else if (dismissal != null && pendingActions == 0) {
+      sayGoodbye(dismissal);
     } else if (paused && !congested()) {
       paused = false;
       outbound.resume();
@@ -228,10 +236,9 @@ final class ClientConnection implements Connection, Intake {
         paramChars = 0;
         reply(turn, new Reply.Done());
       }
-      case Command.Act(String name, Map<String, Json> _) -> {
-        totalActions++;
-        String shown = name.isEmpty() ? "{no action}" : name;
-        reply(turn, new Reply.Refused("Error: " + shown + " is not a known action."));
+      case Command.Act(String name, Map<String, Json> given) -> {
+        act(turn, name, given == null ? stickyParams() : given);
+        finished(); // an action keeps nothing waiting; its answer comes when it is done
       }
       case Command.Quit _ -> {
         send(turn, new Reply.Bye(Ending.REQUESTED.reason()));
@@ -239,6 +246,42 @@ final class ClientConnection implements Connection, Intake {
       }
       case Command.Malformed(String error) -> reply(turn, new Reply.Refused(error));
     }
+  }
+
+  private void act(Turn turn, String name, Map<String, Json> given) {
+    if (dismissal != null) {
+      send(turn, new Reply.Refused("the server is shutting down"));
+      return;
+    }
+    if (pendingActions >= earshot.config().general().simultaniousActions()) {
+      send(turn, new Reply.Refused("you have too many pending requests"));
+      return;
+    }
+    totalActions++;
+    pendingActions++;
+    earshot
+        .api()
+        .actions()
+        .run(name, this, given)
+        .thenAccept(outcome -> tell(() -> acted(turn, outcome)));
+  }
+
+  private void acted(Turn turn, Actions.Outcome outcome) {
+    pendingActions--;
+    send(
+        turn,
+        switch (outcome) {
+          case Actions.Outcome.Answered(var fields) -> new Reply.Answered(fields, null);
+          case Actions.Outcome.Failed(_, String error, var fields) ->
+              new Reply.Answered(fields, error);
+        });
+    settle();
+  }
+
+  private Map<String, Json> stickyParams() {
+    var sticky = new LinkedHashMap<String, Json>();
+    params().forEach((key, value) -> sticky.put(key, Json.of(value)));
+    return sticky;
   }
 
   private void say(Turn turn, Command.Say say) {
@@ -251,9 +294,12 @@ final class ClientConnection implements Connection, Intake {
     tellRoom(member, say.message(), audience, () -> reply(turn, new Reply.Done()));
   }
 
-  /** Says something in this connection's room as server code asks, and to whom its params ask. */
-  void broadcast(Json message, Runnable told) {
-    tellRoom(place, message, audience(), told);
+  /**
+   * Says something in this connection's room as server code asks; to whom, its params say unless
+   * that does.
+   */
+  void broadcast(Json message, @Nullable Audience audience, Runnable told) {
+    tellRoom(place, message, audience == null ? audience() : audience, told);
   }
 
   private void tellRoom(Member member, Json message, @Nullable Audience audience, Runnable told) {
@@ -328,7 +374,7 @@ final class ClientConnection implements Connection, Intake {
         place.room,
         listening().keySet().stream().sorted().toList(),
         totalActions,
-        0);
+        pendingActions);
   }
 
   private Reply addParam(String key, String value) {
@@ -440,22 +486,36 @@ final class ClientConnection implements Connection, Intake {
 
   // --- the end ---------------------------------------------------------------------------------
 
-  /** Says goodbye without being asked: the reply to no request, and so without a number. */
-  void dismiss(String reason, Ending ending) {
-    if (!ended) {
-      send(new Reply.Bye(reason).toJson(0, null));
-      end(ending);
+  /** Says goodbye without being asked, once the actions that run are answered. */
+  void dismiss(Ending why) {
+    if (ending || dismissal != null) {
+      return;
+    }
+    dismissal = why;
+    if (pendingActions == 0) {
+      sayGoodbye(why);
     }
   }
 
+  private void sayGoodbye(Ending why) {
+    ending = true;
+    // The reply to no request, and so without a number.
+    send(new Reply.Bye(why.reason()).toJson(0, null));
+    finish(why);
+  }
+
   @Override
-  public void end(Ending ending) {
-    if (ended) {
-      return;
+  public void end(Ending why) {
+    if (!ending) {
+      ending = true;
+      finish(why);
     }
+  }
+
+  private void finish(Ending why) {
     ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer();
     try {
-      wire.end(ending, buffer);
+      wire.end(why, buffer);
       if (buffer.isReadable()) {
         write(buffer);
       }
@@ -472,6 +532,7 @@ final class ClientConnection implements Connection, Intake {
       return;
     }
     ended = true;
+    ending = true;
     if (waiting != null) {
       waiting.clear();
     }
@@ -528,7 +589,7 @@ final class ClientConnection implements Connection, Intake {
 
   @Override
   public void close(String reason) {
-    tell(() -> dismiss(reason, new Ending(1000, reason)));
+    tell(() -> dismiss(new Ending(1000, reason)));
   }
 
   @Override

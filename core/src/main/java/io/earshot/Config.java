@@ -37,6 +37,7 @@ public record Config(
    * @param welcomeMessage the first that a client hears
    * @param defaultChatRoom the room that everybody is in at first
    * @param simultaniousActions how many actions of one connection may be pending
+   * @param actionTimeout how long an action may run
    * @param eventLoops how many event loops there are
    * @param sockets what kind of sockets to use
    * @param shutdownTimeout how long a stop may take
@@ -52,6 +53,8 @@ public record Config(
               alias = "simultaneousActions",
               min = 1)
           int simultaniousActions,
+      @Setting("How long an action may run before its caller is told that it took too long.")
+          Duration actionTimeout,
       @Setting(
               value = "How many event loops share the work. 0: one for each processor.",
               max = 1024)
@@ -141,6 +144,7 @@ public record Config(
    * @param listeningRooms how many rooms it may listen to
    * @param params how many params it may set
    * @param paramBytes how long they may be together
+   * @param runningActions how many actions of all clients may run at once
    */
   public record Limits(
       @Setting(
@@ -150,7 +154,9 @@ public record Config(
           int outboundBytes,
       @Setting("How many rooms a client may listen to.") int listeningRooms,
       @Setting("How many params a client may set.") int params,
-      @Setting("How long a client's params may be together, in characters.") int paramBytes) {}
+      @Setting("How long a client's params may be together, in characters.") int paramBytes,
+      @Setting(value = "How many actions of all clients together may run at once.", min = 1)
+          int runningActions) {}
 
   /** Kinds of sockets. */
   public enum SocketKind {
@@ -170,6 +176,7 @@ public record Config(
               "Hello! Welcome to Earshot.",
               "defaultRoom",
               5,
+              Duration.ofSeconds(30),
               0,
               SocketKind.AUTO,
               Duration.ofSeconds(5)),
@@ -177,7 +184,7 @@ public record Config(
           new HttpServer(true, "*", 8080, Duration.ofSeconds(10)),
           new WebSockets(64 << 10, List.of(), Duration.ofSeconds(25), Duration.ofSeconds(60)),
           new Rooms(true, 250),
-          new Limits(1 << 20, 100, 100, 64 << 10));
+          new Limits(1 << 20, 100, 100, 64 << 10, 10_000));
 
   /**
    * The settings of a server that was told nothing.

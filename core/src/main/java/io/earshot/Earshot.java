@@ -102,9 +102,6 @@ public final class Earshot {
   public void dismissAll() {
     connections
         .values()
-        .forEach(
-            connection ->
-                connection.tell(
-                    () -> connection.dismiss(Ending.SHUTDOWN.reason(), Ending.SHUTDOWN)));
+        .forEach(connection -> connection.tell(() -> connection.dismiss(Ending.SHUTDOWN)));
   }
 }

@@ -107,10 +107,11 @@ public final class EarshotServer implements AutoCloseable {
             .awaitUninterruptibly();
     if (!bound.isSuccess()) {
       String at = door + " port " + port + (ip.equals("*") ? "" : " of " + ip);
-      String reason = String.valueOf(bound.cause().getMessage());
+      Throwable cause = bound.cause();
+      String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
       throw reason.contains("in use")
           ? new BindException(at + " is in use by another program")
-          : new IOException(at + " cannot be listened on: " + reason, bound.cause());
+          : new IOException(at + " cannot be listened on: " + reason, cause);
     }
     listeners.add(bound.channel());
     return ((InetSocketAddress) bound.channel().localAddress()).getPort();

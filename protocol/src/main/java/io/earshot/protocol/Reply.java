@@ -56,6 +56,14 @@ public sealed interface Reply {
   }
 
   /**
+   * What an action answered.
+   *
+   * @param fields the fields of its answer
+   * @param error why it was refused or failed, or null
+   */
+  record Answered(Map<String, Json> fields, @Nullable String error) implements Reply {}
+
+  /**
    * Goodbye; the connection ends.
    *
    * @param reason why
@@ -96,6 +104,13 @@ public sealed interface Reply {
         fields.put("error", Json.of(error));
         if (room != null) {
           fields.put("room", Json.of(room));
+        }
+      }
+      case Answered(Map<String, Json> answer, String error) -> {
+        fields.putAll(answer);
+        fields.put("context", Json.of("response"));
+        if (error != null) {
+          fields.put("error", Json.of(error));
         }
       }
       case Bye(String reason) -> {
