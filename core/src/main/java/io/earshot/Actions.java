@@ -44,11 +44,18 @@ public final class Actions {
 
   /** Why a call failed. */
   enum Problem {
-    UNKNOWN_ACTION,
-    MISSING_PARAM,
-    REFUSED,
-    BUSY,
-    BROKEN
+    UNKNOWN_ACTION(404),
+    MISSING_PARAM(422),
+    REFUSED(400),
+    BUSY(503),
+    BROKEN(500);
+
+    /** The HTTP status that says so. */
+    final int status;
+
+    Problem(int status) {
+      this.status = status;
+    }
   }
 
   /**

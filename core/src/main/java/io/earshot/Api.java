@@ -13,11 +13,14 @@ public final class Api {
   private final Earshot earshot;
   private final ChatRoom chatRoom;
   private final Actions actions;
+  private final WebServer webServer;
 
   Api(Earshot earshot) {
     this.earshot = earshot;
     this.chatRoom = new ChatRoom(earshot);
     this.actions = new Actions(this, earshot.config());
+    this.webServer = new WebServer();
+    actions.add(new ChatAction());
   }
 
   /**
@@ -36,6 +39,15 @@ public final class Api {
    */
   public Actions actions() {
     return actions;
+  }
+
+  /**
+   * What concerns clients that come by HTTP.
+   *
+   * @return the message queues
+   */
+  public WebServer webServer() {
+    return webServer;
   }
 
   /**

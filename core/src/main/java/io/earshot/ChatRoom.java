@@ -50,9 +50,9 @@ public final class ChatRoom {
     switch (sender) {
       case null -> tell(new StandIn(null, Json.of(general.serverName()), null), json, told);
       case StandIn standIn -> tell(standIn, json, told);
-      case ClientConnection connection ->
+      case Participant connection ->
           connection.tell(() -> connection.broadcast(json, null, () -> told.complete(null)));
-      case Aimed(ClientConnection connection, Audience audience) ->
+      case Aimed(Participant connection, Audience audience) ->
           connection.tell(() -> connection.broadcast(json, audience, () -> told.complete(null)));
     }
     return told;

@@ -14,11 +14,9 @@ import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.net.SocketAddress;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
@@ -33,10 +31,9 @@ import org.jspecify.annotations.Nullable;
  * there. When too many wait, the transport stops reading: nothing that a client sends piles up
  * here.
  *
- * <p>Owned by the connection's event loop. What {@link Connection} offers to other threads is
- * final, volatile, or told to the loop.
+ * <p>Owned by the connection's event loop.
  */
-final class ClientConnection implements Connection, Intake {
+final class ClientConnection extends Participant implements Intake {
 
   /** So many requests wait, or are under way, before the transport stops reading. */
   private static final int MAX_WAITING = 64;
@@ -44,17 +41,8 @@ final class ClientConnection implements Connection, Intake {
   /** With so many bytes unread by the client, its own requests are not read either. */
   private static final int MAX_UNREAD = 64 * 1024;
 
-  private final Earshot earshot;
-  private final Shard shard;
   private final Outbound outbound;
-  private final Wire wire;
-  private final String id;
-  private final Transport transport;
-  private final SocketAddress remoteAddress;
-  private final long connectedAt;
 
-  private volatile Map<String, String> attributes = Map.of();
-  private volatile Member place;
   private @Nullable Map<String, Member> listening;
   private @Nullable Map<String, String> params;
   private int paramChars;
@@ -87,28 +75,15 @@ final class ClientConnection implements Connection, Intake {
       String id,
       Transport transport,
       SocketAddress remoteAddress) {
-    this.earshot = earshot;
-    this.shard = shard;
+    super(
+        earshot,
+        shard,
+        wire,
+        id,
+        transport,
+        remoteAddress,
+        earshot.config().general().defaultChatRoom());
     this.outbound = outbound;
-    this.wire = wire;
-    this.id = id;
-    this.transport = transport;
-    this.remoteAddress = remoteAddress;
-    this.connectedAt = shard.now();
-    this.place = new Member(this, earshot.config().general().defaultChatRoom());
-  }
-
-  Shard shard() {
-    return shard;
-  }
-
-  Wire wire() {
-    return wire;
-  }
-
-  /** Runs a task on this connection's loop: now if that is where the caller is. */
-  void tell(Runnable task) {
-    shard.tell(task);
   }
 
   // --- what comes in ---------------------------------------------------------------------------
@@ -116,11 +91,11 @@ final class ClientConnection implements Connection, Intake {
   /** Joins the default room and then says welcome; requests wait for it. */
   void open() {
     underWay++;
-    Member member = place;
+    Member member = place();
     join(
         member,
         () -> {
-          send(new Welcome(earshot.config().general().welcomeMessage(), member.room).toJson());
+          send(new Welcome(earshot().config().general().welcomeMessage(), member.room).toJson());
           finished();
         });
   }
@@ -253,13 +228,13 @@ final class ClientConnection implements Connection, Intake {
       send(turn, new Reply.Refused("the server is shutting down"));
       return;
     }
-    if (pendingActions >= earshot.config().general().simultaniousActions()) {
+    if (pendingActions >= earshot().config().general().simultaniousActions()) {
       send(turn, new Reply.Refused("you have too many pending requests"));
       return;
     }
     totalActions++;
     pendingActions++;
-    earshot
+    earshot()
         .api()
         .actions()
         .run(name, this, given)
@@ -285,7 +260,7 @@ final class ClientConnection implements Connection, Intake {
   }
 
   private void say(Turn turn, Command.Say say) {
-    Member member = place;
+    Member member = place();
     if (say.room() != null && !say.room().equals(member.room)) {
       reply(turn, new Reply.Refused("Error: you are not in this room", say.room()));
       return;
@@ -294,56 +269,37 @@ final class ClientConnection implements Connection, Intake {
     tellRoom(member, say.message(), audience, () -> reply(turn, new Reply.Done()));
   }
 
-  /**
-   * Says something in this connection's room as server code asks; to whom, its params say unless
-   * that does.
-   */
-  void broadcast(Json message, @Nullable Audience audience, Runnable told) {
-    tellRoom(place, message, audience == null ? audience() : audience, told);
-  }
-
-  private void tellRoom(Member member, Json message, @Nullable Audience audience, Runnable told) {
-    Shard there = earshot.rooms().shard(member.room);
-    there.tell(
-        () -> {
-          Room room = there.roomIfAny(member.room);
-          if (room != null) {
-            room.deliver(message, Json.of(id), member, audience);
-          }
-          tell(told);
-        });
-  }
-
   /** Whom the params aim at. They hold for what is said while they are set, and no longer. */
-  private @Nullable Audience audience() {
+  @Override
+  @Nullable Audience audience() {
     String key = params().get(Audience.KEY);
     return key == null ? null : new Audience(key, params().get(Audience.VALUE));
   }
 
   private void changeRoom(Turn turn, String room) {
-    leave(place);
+    leave(place());
     Member member = memberOf(room);
-    place = member;
+    moveTo(member);
     join(member, () -> reply(turn, new Reply.DoneIn(room)));
   }
 
   private void leaveRoom(Turn turn, String room) {
-    if (room.equals(place.room)) {
-      changeRoom(turn, earshot.config().general().defaultChatRoom());
+    if (room.equals(place().room)) {
+      changeRoom(turn, earshot().config().general().defaultChatRoom());
     } else {
       reply(turn, new Reply.Refused("Error: you are not in this room", room));
     }
   }
 
   private void viewRoom(Turn turn) {
-    String name = place.room;
-    earshot.rooms().status(name, status -> tell(() -> reply(turn, new Reply.Viewed(status))));
+    String name = place().room;
+    earshot().rooms().status(name, status -> tell(() -> reply(turn, new Reply.Viewed(status))));
   }
 
   private void listen(Turn turn, String room) {
     if (listening().containsKey(room)) {
       reply(turn, new Reply.Refused("you are already listening to this room", room));
-    } else if (listening().size() >= earshot.config().limits().listeningRooms()) {
+    } else if (listening().size() >= earshot().config().limits().listeningRooms()) {
       reply(turn, new Reply.Refused("Error: you are listening to too many rooms", room));
     } else {
       Member member = memberOf(room);
@@ -351,7 +307,7 @@ final class ClientConnection implements Connection, Intake {
         listening = new HashMap<>();
       }
       listening.put(room, member);
-      Shard there = earshot.rooms().shard(room);
+      Shard there = earshot().rooms().shard(room);
       there.tell(() -> there.room(room).listen(member, () -> reply(turn, new Reply.DoneIn(room))));
     }
   }
@@ -368,17 +324,17 @@ final class ClientConnection implements Connection, Intake {
 
   private Details details() {
     return new Details(
-        id,
-        connectedAt,
+        id(),
+        connectedAt().toEpochMilli(),
         params(),
-        place.room,
+        place().room,
         listening().keySet().stream().sorted().toList(),
         totalActions,
         pendingActions);
   }
 
   private Reply addParam(String key, String value) {
-    Config.Limits limits = earshot.config().limits();
+    Config.Limits limits = earshot().config().limits();
     String old = params().get(key);
     int chars = paramChars + (old == null ? key.length() : -old.length()) + value.length();
     if (chars > limits.paramBytes() || (old == null && params().size() >= limits.params())) {
@@ -416,27 +372,11 @@ final class ClientConnection implements Connection, Intake {
     if (member != null) {
       return member;
     }
-    return room.equals(place.room) ? place : new Member(this, room);
-  }
-
-  private void join(Member member, Runnable live) {
-    Shard there = earshot.rooms().shard(member.room);
-    there.tell(() -> there.room(member.room).join(member, live));
-  }
-
-  private void leave(Member member) {
-    Shard there = earshot.rooms().shard(member.room);
-    there.tell(
-        () -> {
-          Room room = there.roomIfAny(member.room);
-          if (room != null) {
-            room.leave(member);
-          }
-        });
+    return room.equals(place().room) ? place() : new Member(this, room);
   }
 
   private void unlisten(Member member) {
-    Shard there = earshot.rooms().shard(member.room);
+    Shard there = earshot().rooms().shard(member.room);
     there.tell(
         () -> {
           Room room = there.roomIfAny(member.room);
@@ -448,13 +388,13 @@ final class ClientConnection implements Connection, Intake {
 
   // --- what goes out ---------------------------------------------------------------------------
 
-  /** Sends bytes that a room framed; they are borrowed. May end the connection. */
+  @Override
   void deliver(ByteBuf bytes, int offset, int length) {
     if (ended) {
       return;
     }
     outbound.write(bytes, offset, length);
-    if (outbound.pendingBytes() > earshot.config().limits().outboundBytes()) {
+    if (outbound.pendingBytes() > earshot().config().limits().outboundBytes()) {
       outbound.close();
       gone();
     }
@@ -477,7 +417,7 @@ final class ClientConnection implements Connection, Intake {
   private void send(Json json) {
     ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer();
     try {
-      wire.frame(json.encode(), buffer);
+      wire().frame(json.encode(), buffer);
       write(buffer);
     } finally {
       buffer.release();
@@ -515,7 +455,7 @@ final class ClientConnection implements Connection, Intake {
   private void finish(Ending why) {
     ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer();
     try {
-      wire.end(why, buffer);
+      wire().end(why, buffer);
       if (buffer.isReadable()) {
         write(buffer);
       }
@@ -536,64 +476,14 @@ final class ClientConnection implements Connection, Intake {
     if (waiting != null) {
       waiting.clear();
     }
-    leave(place);
+    leave(place());
     listening().values().forEach(this::unlisten);
     listening = null;
-    earshot.forget(this);
-  }
-
-  // --- what server code sees, from any thread --------------------------------------------------
-
-  @Override
-  public String id() {
-    return id;
-  }
-
-  @Override
-  public Transport transport() {
-    return transport;
-  }
-
-  @Override
-  public SocketAddress remoteAddress() {
-    return remoteAddress;
-  }
-
-  @Override
-  public Instant connectedAt() {
-    return Instant.ofEpochMilli(connectedAt);
-  }
-
-  @Override
-  public String room() {
-    return place.room;
-  }
-
-  @Override
-  public Map<String, String> attributes() {
-    return attributes;
-  }
-
-  @Override
-  public synchronized void set(String name, @Nullable String value) {
-    // Locked, since two threads may set two attributes at once; readers see one snapshot or the
-    // next.
-    var changed = new HashMap<>(attributes);
-    if (value == null) {
-      changed.remove(name);
-    } else {
-      changed.put(name, value);
-    }
-    attributes = Map.copyOf(changed);
+    earshot().forget(this);
   }
 
   @Override
   public void close(String reason) {
     tell(() -> dismiss(new Ending(1000, reason)));
-  }
-
-  @Override
-  public String toString() {
-    return List.of(transport, id, remoteAddress).toString();
   }
 }

@@ -3,6 +3,7 @@ package io.earshot;
 import io.earshot.protocol.RoomName;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * All settings of a server, as one tree. Start from {@link #defaults} and change what differs by
@@ -18,6 +19,7 @@ import java.util.List;
  * @param tcpServer lines over TCP
  * @param httpServer HTTP, and so WebSocket
  * @param webSockets what is special to WebSocket
+ * @param commonWeb what concerns clients that come by HTTP
  * @param rooms what concerns rooms
  * @param limits how much one client may take
  */
@@ -26,6 +28,7 @@ public record Config(
     TcpServer tcpServer,
     HttpServer httpServer,
     WebSockets webSockets,
+    CommonWeb commonWeb,
     Rooms rooms,
     Limits limits) {
 
@@ -36,6 +39,7 @@ public record Config(
    * @param serverName the name of the service, and the sender of what the server itself says
    * @param welcomeMessage the first that a client hears
    * @param defaultChatRoom the room that everybody is in at first
+   * @param apiVersion the version of the actions
    * @param simultaniousActions how many actions of one connection may be pending
    * @param actionTimeout how long an action may run
    * @param eventLoops how many event loops there are
@@ -48,6 +52,7 @@ public record Config(
           String serverName,
       @Setting("The first that a client hears.") String welcomeMessage,
       @Setting("The room that everybody is in at first.") String defaultChatRoom,
+      @Setting("The version of your actions, as answers over HTTP show it.") String apiVersion,
       @Setting(
               value = "How many actions of one connection may be pending at once.",
               alias = "simultaneousActions",
@@ -128,6 +133,57 @@ public record Config(
           Duration idleTimeout) {}
 
   /**
+   * What concerns clients that come by HTTP, and their requests.
+   *
+   * @param httpClientMessageTTL how long a message waits to be fetched; empty for no message queues
+   * @param rootEndpointType what is at the root of the HTTP server
+   * @param returnErrorCodes whether errors have an HTTP status of their own
+   * @param cookieSecret what identity cookies are signed with
+   * @param fingerprintOptions how clients are told apart
+   */
+  public record CommonWeb(
+      @Setting(
+              "How long a message waits for an HTTP client to fetch it, and how long the client is a member of its"
+                  + " room after its last request. null: HTTP clients have no message queues, and are members of"
+                  + " no room.")
+          Optional<Duration> httpClientMessageTTL,
+      @Setting(
+              "What is at the root of the HTTP server: api (actions), or file (static files; actions under /api).")
+          RootEndpoint rootEndpointType,
+      @Setting("Whether errors of actions have an HTTP status of their own; else it is 200.")
+          boolean returnErrorCodes,
+      @Setting(
+              "What identity cookies are signed with: a long random text, the same for all servers of a cluster."
+                  + " Empty: a random one at each start, so that clients are new after a restart.")
+          String cookieSecret,
+      FingerprintOptions fingerprintOptions) {}
+
+  /**
+   * How HTTP clients are told apart.
+   *
+   * @param cookieKey the name of the identity cookie
+   * @param toSetCookie whether to give one to those who have none
+   * @param onlyStaticElements whether to go by the headers of a request instead
+   */
+  public record FingerprintOptions(
+      @Setting("The name of the cookie that tells HTTP clients apart.") String cookieKey,
+      @Setting(
+              "Whether to give that cookie to those who have none. Without it each request is a new client.")
+          boolean toSetCookie,
+      @Setting(
+              "Whether to tell clients apart by address and headers instead of a cookie. Two people behind one"
+                  + " address with the same browser are then one client.")
+          boolean onlyStaticElements) {}
+
+  /** What is at the root of the HTTP server. */
+  public enum RootEndpoint {
+    /** Actions. */
+    API,
+    /** Static files. */
+    FILE
+  }
+
+  /**
    * What concerns rooms.
    *
    * @param announcements whether a room hears who comes and goes
@@ -145,6 +201,9 @@ public record Config(
    * @param params how many params it may set
    * @param paramBytes how long they may be together
    * @param runningActions how many actions of all clients may run at once
+   * @param webClients how many HTTP clients may have a message queue
+   * @param queuedMessages how many messages may wait in one
+   * @param queuedBytes how many bytes may wait in one
    */
   public record Limits(
       @Setting(
@@ -156,7 +215,15 @@ public record Config(
       @Setting("How many params a client may set.") int params,
       @Setting("How long a client's params may be together, in characters.") int paramBytes,
       @Setting(value = "How many actions of all clients together may run at once.", min = 1)
-          int runningActions) {}
+          int runningActions,
+      @Setting("How many HTTP clients may have a message queue at once; further ones are refused.")
+          int webClients,
+      @Setting(value = "How many messages may wait in one queue. Beyond it the oldest go.", min = 1)
+          int queuedMessages,
+      @Setting(
+              value = "How much may wait in one queue, in bytes. Beyond it the oldest messages go.",
+              min = 1024)
+          int queuedBytes) {}
 
   /** Kinds of sockets. */
   public enum SocketKind {
@@ -175,6 +242,7 @@ public record Config(
               "Earshot",
               "Hello! Welcome to Earshot.",
               "defaultRoom",
+              "1.0",
               5,
               Duration.ofSeconds(30),
               0,
@@ -183,8 +251,14 @@ public record Config(
           new TcpServer(true, "*", 5000, 64 << 10, Duration.ZERO),
           new HttpServer(true, "*", 8080, Duration.ofSeconds(10)),
           new WebSockets(64 << 10, List.of(), Duration.ofSeconds(25), Duration.ofSeconds(60)),
+          new CommonWeb(
+              Optional.empty(),
+              RootEndpoint.API,
+              false,
+              "",
+              new FingerprintOptions("sessionID", true, false)),
           new Rooms(true, 250),
-          new Limits(1 << 20, 100, 100, 64 << 10, 10_000));
+          new Limits(1 << 20, 100, 100, 64 << 10, 10_000, 50_000, 500, 256 << 10));
 
   /**
    * The settings of a server that was told nothing.

@@ -99,18 +99,15 @@ final class ConfigTree {
           path + " must be from " + setting.min() + " to " + setting.max() + ", not " + text);
     }
     if (type == Duration.class) {
-      if (value instanceof Duration duration) {
-        return duration;
+      Optional<Duration> duration = duration(value, text);
+      if (duration.isPresent()) {
+        return duration.get();
       }
-      Matcher duration = DURATION.matcher(text);
-      if (duration.matches()) {
-        long amount = Long.parseLong(duration.group(1));
-        return switch (duration.group(2)) {
-          case "s" -> Duration.ofSeconds(amount);
-          case "m" -> Duration.ofMinutes(amount);
-          case "h" -> Duration.ofHours(amount);
-          default -> Duration.ofMillis(amount);
-        };
+    }
+    if (type == Optional.class) {
+      Optional<Duration> duration = duration(value, text);
+      if (text.equals("null") || duration.filter(Duration::isPositive).isPresent()) {
+        return duration;
       }
     }
     if (type == List.class) {
@@ -127,6 +124,24 @@ final class ConfigTree {
     throw new IllegalArgumentException(path + " must be " + kind(type) + ", not '" + text + "'");
   }
 
+  private static Optional<Duration> duration(Object value, String text) {
+    if (value instanceof Duration duration) {
+      return Optional.of(duration);
+    }
+    Matcher matcher = DURATION.matcher(text);
+    if (!matcher.matches()) {
+      return Optional.empty();
+    }
+    long amount = Long.parseLong(matcher.group(1));
+    return Optional.of(
+        switch (matcher.group(2)) {
+          case "s" -> Duration.ofSeconds(amount);
+          case "m" -> Duration.ofMinutes(amount);
+          case "h" -> Duration.ofHours(amount);
+          default -> Duration.ofMillis(amount);
+        });
+  }
+
   private static String kind(Class<?> type) {
     if (type == int.class) {
       return "a whole number";
@@ -137,12 +152,16 @@ final class ConfigTree {
     if (type.isEnum()) {
       return "one of " + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT);
     }
+    if (type == Optional.class) {
+      return "null or a time above 0 such as 500ms, 30s or 5m";
+    }
     return type == Duration.class ? "a time such as 500ms, 30s, 5m or 1h" : "one value";
   }
 
   private static String show(Object value) {
     return switch (value) {
       case Duration duration -> show(duration);
+      case Optional<?> optional -> optional.isPresent() ? show(optional.get()) : "null";
       case List<?> list ->
           "["
               + String.join(", ", list.stream().map(item -> quoted(item.toString())).toList())

@@ -11,12 +11,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe: what changes is read from volatile fields, and changed by telling the
  * connection's event loop.
  */
-public sealed interface Connection extends Sender permits ClientConnection {
+public sealed interface Connection extends Sender permits Participant {
 
   /**
    * The name that others see in {@code from} and in the members of a room.
    *
-   * @return 32 hexadecimal digits, random
+   * @return hexadecimal digits: 32 random ones, or 40 for a client that comes by HTTP
    */
   String id();
 

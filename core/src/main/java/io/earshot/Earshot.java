@@ -1,9 +1,12 @@
 package io.earshot;
 
+import io.earshot.protocol.Json;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Outbound;
+import io.earshot.spi.Visitor;
+import io.earshot.spi.WebAnswer;
 import io.earshot.spi.Wire;
 import java.net.SocketAddress;
 import java.security.SecureRandom;
@@ -12,7 +15,9 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The rooms of one server, without its sockets. Transports bring connections here; programs use
@@ -25,9 +30,10 @@ public final class Earshot {
   private final Config config;
   private final Rooms rooms;
   private final Map<Loop, Shard> shards;
-  private final Map<String, ClientConnection> connections = new ConcurrentHashMap<>();
+  private final Map<String, Participant> connections = new ConcurrentHashMap<>();
   private final SecureRandom random = new SecureRandom();
   private final Api api;
+  private final List<WebClients> webClients;
 
   /**
    * A server without connections.
@@ -44,6 +50,9 @@ public final class Earshot {
       shards.put(loops.get(i), rooms.shards().get(i));
     }
     this.api = new Api(this);
+    var webClientCount = new AtomicInteger();
+    this.webClients =
+        rooms.shards().stream().map(shard -> new WebClients(this, shard, webClientCount)).toList();
   }
 
   /**
@@ -63,7 +72,7 @@ public final class Earshot {
     return rooms;
   }
 
-  Map<String, ClientConnection> connections() {
+  Map<String, Participant> connections() {
     return connections;
   }
 
@@ -94,14 +103,41 @@ public final class Earshot {
     return connection;
   }
 
-  void forget(ClientConnection connection) {
+  void forget(Participant connection) {
     connections.remove(connection.id());
+  }
+
+  /**
+   * Runs an action for a client that comes by HTTP. Callable from any thread.
+   *
+   * @param visitor who asks
+   * @param action the action's name
+   * @param params what it is asked with
+   * @return what to answer; completed on any thread
+   */
+  public CompletionStage<WebAnswer> ask(Visitor visitor, String action, Map<String, Json> params) {
+    int loop = Math.floorMod(visitor.id().hashCode(), webClients.size());
+    return webClients.get(loop).ask(visitor, action, params);
+  }
+
+  /**
+   * Whether some action understands a param; over HTTP the others are dropped.
+   *
+   * @param param the param's name
+   * @return true if one does
+   */
+  public boolean understands(String param) {
+    return api.actions().understands(param);
   }
 
   /** Says goodbye to everybody. Returns at once; each loop does its part. */
   public void dismissAll() {
-    connections
-        .values()
-        .forEach(connection -> connection.tell(() -> connection.dismiss(Ending.SHUTDOWN)));
+    for (Participant connection : connections.values()) {
+      if (connection instanceof ClientConnection client) {
+        client.tell(() -> client.dismiss(Ending.SHUTDOWN));
+      } else {
+        connection.close(Ending.SHUTDOWN.reason());
+      }
+    }
   }
 }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * the second by the connection's.
  */
 final class Member {
-  final ClientConnection connection;
+  final Participant connection;
   final String room;
 
   // Owned by the room's event loop.
@@ -31,7 +31,7 @@ final class Member {
   /** Where in that batch its part begins. */
   int from;
 
-  Member(ClientConnection connection, String room) {
+  Member(Participant connection, String room) {
     this.connection = connection;
     this.room = room;
   }

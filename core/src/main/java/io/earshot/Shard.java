@@ -48,6 +48,11 @@ final class Shard {
     }
   }
 
+  /** Runs a task on this loop after so many milliseconds. */
+  void schedule(Runnable task, long millis) {
+    loop.schedule(task, millis);
+  }
+
   /** The room of this name, made if nobody was in it. */
   Room room(String name) {
     return rooms.computeIfAbsent(name, key -> new Room(key, this));

@@ -5,5 +5,7 @@ public enum Transport {
   /** Lines over TCP. */
   TCP,
   /** WebSocket frames. */
-  WEBSOCKET
+  WEBSOCKET,
+  /** Requests over HTTP. */
+  WEB
 }

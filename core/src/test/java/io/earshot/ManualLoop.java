@@ -2,12 +2,35 @@ package io.earshot;
 
 import io.earshot.spi.Loop;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
+import java.util.PriorityQueue;
 
 /** A loop that runs when the test says so, on the test's thread. */
 final class ManualLoop implements Loop {
   private final Deque<Runnable> tasks = new ArrayDeque<>();
+  private final PriorityQueue<Timer> timers =
+      new PriorityQueue<>(Comparator.comparingLong(Timer::due));
+  private long now;
   private boolean running;
+
+  private record Timer(long due, Runnable task) {}
+
+  @Override
+  public void schedule(Runnable task, long millis) {
+    timers.add(new Timer(now + millis, task));
+  }
+
+  /** Moves the clock, and runs what is due by then. */
+  void advance(long millis) {
+    long until = now + millis;
+    for (Timer next = timers.peek(); next != null && next.due <= until; next = timers.peek()) {
+      timers.remove();
+      now = next.due;
+      tasks.add(next.task);
+    }
+    now = until;
+  }
 
   @Override
   public boolean inLoop() {

@@ -15,4 +15,12 @@ public interface Loop extends Executor {
    * @return true on the loop's thread
    */
   boolean inLoop();
+
+  /**
+   * Runs a task on this loop later.
+   *
+   * @param task the task
+   * @param millis how much later, in milliseconds
+   */
+  void schedule(Runnable task, long millis);
 }

@@ -61,6 +61,11 @@ final class NettyLoop implements Loop {
     eventLoop.execute(task);
   }
 
+  @Override
+  public void schedule(Runnable task, long millis) {
+    var _ = eventLoop.schedule(task, millis, TimeUnit.MILLISECONDS);
+  }
+
   /** The seconds that this loop has run. */
   int now() {
     return now;

@@ -1,0 +1,111 @@
+package io.earshot;
+
+import io.earshot.protocol.Json;
+import io.earshot.protocol.RoomName;
+import io.earshot.protocol.RoomStatus;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The chat for those who come by HTTP, who have no connection to say something on. Its methods are
+ * those that the chat documentation of actionHero gives it.
+ *
+ * <p>Immutable.
+ */
+final class ChatAction implements Action {
+
+  /** The longest time to wait for a message, in milliseconds. */
+  static final int MAX_WAIT = 25_000;
+
+  @Override
+  public String name() {
+    return "chat";
+  }
+
+  @Override
+  public String description() {
+    return "Chat over HTTP: roomView, say, messages, roomChange, detailsView.";
+  }
+
+  @Override
+  public List<String> required() {
+    return List.of("method");
+  }
+
+  @Override
+  public List<String> optional() {
+    return List.of("message", "room", "wait");
+  }
+
+  @Override
+  public Map<String, Object> outputExample() {
+    return Map.of("roomStatus", new RoomStatus("defaultRoom", List.of()).toJson());
+  }
+
+  @Override
+  public void run(Call call) throws RefusedException {
+    if (!(call.connection() instanceof WebConnection client)) {
+      throw new RefusedException(
+          "the chat action is only for web clients; say it with a verb of your own");
+    }
+    if (!(call.params().get("method") instanceof Json.Text method)) {
+      throw new RefusedException("method must be given once, as a text");
+    }
+    ChatRoom chatRoom = call.api().chatRoom();
+    switch (method.value()) {
+      case "roomView" ->
+          call.put("roomStatus", result(chatRoom.socketRoomStatus(client.room())).toJson());
+      case "say" -> {
+        Json message = call.params().get("message");
+        if (message == null) {
+          throw new RefusedException("message is required to use the say method");
+        }
+        result(chatRoom.socketRoomBroadcast(call.sender(), message));
+      }
+      case "messages" -> call.put("message", result(client.takeMessage(wait(call.text("wait")))));
+      case "roomChange" -> call.put("room", result(client.changeRoom(room(call.text("room")))));
+      case "detailsView" -> call.put("details", details(client));
+      default -> throw new RefusedException(method.value() + " is not a known chat method");
+    }
+  }
+
+  private static Map<String, Object> details(Connection client) {
+    return Map.of(
+        "public",
+        Map.of("id", client.id(), "connectedAt", client.connectedAt().toEpochMilli()),
+        "room",
+        client.room());
+  }
+
+  private static String room(@Nullable String room) throws RefusedException {
+    if (room == null || room.isEmpty()) {
+      throw new RefusedException("room is required to use the roomChange method");
+    }
+    if (!RoomName.isValid(room)) {
+      throw new RefusedException(
+          "room names have 1 to " + RoomName.MAX_LENGTH + " characters and no control characters");
+    }
+    return room;
+  }
+
+  private static long wait(@Nullable String wait) throws RefusedException {
+    if (wait == null) {
+      return 0;
+    }
+    if (!wait.matches("\\d{1,9}")) {
+      throw new RefusedException("wait is a number of milliseconds");
+    }
+    return Math.min(MAX_WAIT, Long.parseLong(wait));
+  }
+
+  private static <T> T result(CompletionStage<T> stage) {
+    try {
+      return stage.toCompletableFuture().join();
+    } catch (CompletionException e) {
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+}

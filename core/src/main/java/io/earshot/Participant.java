@@ -1,0 +1,167 @@
+package io.earshot;
+
+import io.earshot.protocol.Audience;
+import io.earshot.protocol.Json;
+import io.earshot.spi.Wire;
+import io.netty.buffer.ByteBuf;
+import java.net.SocketAddress;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Somebody who is in a room: what rooms know of a connection, whatever it came by.
+ *
+ * <p>Owned by the connection's event loop. What {@link Connection} offers to other threads is
+ * final, volatile, or told to the loop.
+ */
+abstract sealed class Participant implements Connection permits ClientConnection, WebConnection {
+  private final Earshot earshot;
+  private final Shard shard;
+  private final Wire wire;
+  private final String id;
+  private final Transport transport;
+  private final SocketAddress remoteAddress;
+  private final long connectedAt;
+  private volatile Map<String, String> attributes = Map.of();
+  private volatile Member place;
+
+  Participant(
+      Earshot earshot,
+      Shard shard,
+      Wire wire,
+      String id,
+      Transport transport,
+      SocketAddress remoteAddress,
+      String room) {
+    this.earshot = earshot;
+    this.shard = shard;
+    this.wire = wire;
+    this.id = id;
+    this.transport = transport;
+    this.remoteAddress = remoteAddress;
+    this.connectedAt = shard.now();
+    this.place = new Member(this, room);
+  }
+
+  final Earshot earshot() {
+    return earshot;
+  }
+
+  final Shard shard() {
+    return shard;
+  }
+
+  final Wire wire() {
+    return wire;
+  }
+
+  /** Runs a task on this connection's loop: now if that is where the caller is. */
+  final void tell(Runnable task) {
+    shard.tell(task);
+  }
+
+  /** Hands over bytes that a room framed; they are borrowed. May end the connection. */
+  abstract void deliver(ByteBuf bytes, int offset, int length);
+
+  /** Whom the words of this connection are aimed at while nobody says otherwise; null for all. */
+  abstract @Nullable Audience audience();
+
+  // --- rooms -----------------------------------------------------------------------------------
+
+  /** Its place in the room that it is in. */
+  final Member place() {
+    return place;
+  }
+
+  final void moveTo(Member member) {
+    place = member;
+  }
+
+  final void join(Member member, Runnable live) {
+    Shard there = earshot.rooms().shard(member.room);
+    there.tell(() -> there.room(member.room).join(member, live));
+  }
+
+  final void leave(Member member) {
+    Shard there = earshot.rooms().shard(member.room);
+    there.tell(
+        () -> {
+          Room room = there.roomIfAny(member.room);
+          if (room != null) {
+            room.leave(member);
+          }
+        });
+  }
+
+  final void tellRoom(Member member, Json message, @Nullable Audience audience, Runnable told) {
+    Shard there = earshot.rooms().shard(member.room);
+    there.tell(
+        () -> {
+          Room room = there.roomIfAny(member.room);
+          if (room != null) {
+            room.deliver(message, Json.of(id), member, audience);
+          }
+          tell(told);
+        });
+  }
+
+  /**
+   * Says something in its room as server code asks; to whom, {@link #audience} says unless that
+   * does.
+   */
+  final void broadcast(Json message, @Nullable Audience to, Runnable told) {
+    tellRoom(place, message, to == null ? audience() : to, told);
+  }
+
+  // --- what server code sees, from any thread --------------------------------------------------
+
+  @Override
+  public final String id() {
+    return id;
+  }
+
+  @Override
+  public final Transport transport() {
+    return transport;
+  }
+
+  @Override
+  public final SocketAddress remoteAddress() {
+    return remoteAddress;
+  }
+
+  @Override
+  public final Instant connectedAt() {
+    return Instant.ofEpochMilli(connectedAt);
+  }
+
+  @Override
+  public final String room() {
+    return place.room;
+  }
+
+  @Override
+  public final Map<String, String> attributes() {
+    return attributes;
+  }
+
+  @Override
+  public final synchronized void set(String name, @Nullable String value) {
+    // Locked, since two threads may set two attributes at once; readers see one snapshot or the
+    // next.
+    var changed = new HashMap<>(attributes);
+    if (value == null) {
+      changed.remove(name);
+    } else {
+      changed.put(name, value);
+    }
+    attributes = Map.copyOf(changed);
+  }
+
+  @Override
+  public final String toString() {
+    return transport + " " + id + " from " + remoteAddress;
+  }
+}

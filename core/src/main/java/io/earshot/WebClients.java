@@ -1,0 +1,160 @@
+package io.earshot;
+
+import io.earshot.protocol.Json;
+import io.earshot.spi.Visitor;
+import io.earshot.spi.WebAnswer;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The HTTP clients of one loop. With message queues on, a client is a member of its room from its
+ * first request until it has asked for nothing for the queues' time to live; with them off, it is
+ * somebody for one request at a time.
+ *
+ * <p>Owned by that event loop; {@link #ask} may be called from anywhere.
+ */
+final class WebClients {
+  private final Earshot earshot;
+  private final Shard shard;
+  private final long ttl;
+  private final AtomicInteger count;
+
+  /** Who asked longest ago comes first. */
+  private final Map<String, WebClient> clients = new LinkedHashMap<>(16, 0.75f, true);
+
+  private boolean scheduled;
+
+  /** A client, and what is under way for it. Owned by the event loop. */
+  private static final class WebClient {
+    final WebConnection connection;
+    int underWay;
+    long until;
+
+    WebClient(WebConnection connection) {
+      this.connection = connection;
+    }
+  }
+
+  /**
+   * The clients of one loop.
+   *
+   * @param count how many clients all loops have, together
+   */
+  WebClients(Earshot earshot, Shard shard, AtomicInteger count) {
+    this.earshot = earshot;
+    this.shard = shard;
+    this.count = count;
+    this.ttl =
+        earshot.config().commonWeb().httpClientMessageTTL().map(Duration::toMillis).orElse(0L);
+  }
+
+  /** Runs an action for a client. */
+  CompletionStage<WebAnswer> ask(Visitor visitor, String action, Map<String, Json> params) {
+    if (ttl == 0) {
+      return run(new WebConnection(earshot, shard, visitor, null), action, params);
+    }
+    var answer = new CompletableFuture<WebAnswer>();
+    shard.tell(() -> admit(visitor, action, params, answer));
+    return answer;
+  }
+
+  private void admit(
+      Visitor visitor,
+      String action,
+      Map<String, Json> params,
+      CompletableFuture<WebAnswer> answer) {
+    WebClient client = clients.get(visitor.id());
+    if (client == null) {
+      if (count.incrementAndGet() > earshot.config().limits().webClients()) {
+        count.decrementAndGet();
+        answer.complete(
+            WebAnswer.failed(503, "Error: the server has too many clients; try again later"));
+        return;
+      }
+      client = enter(visitor);
+    }
+    client.underWay++;
+    WebClient known = client;
+    WebConnection connection = client.connection;
+    connection.whenLive(
+        () ->
+            run(connection, action, params)
+                .thenAccept(
+                    done -> {
+                      answer.complete(done);
+                      shard.tell(() -> rest(known));
+                    }));
+  }
+
+  private WebClient enter(Visitor visitor) {
+    var mailbox = new Mailbox(shard, ttl, earshot.config().limits());
+    var connection = new WebConnection(earshot, shard, visitor, mailbox);
+    var client = new WebClient(connection);
+    clients.put(visitor.id(), client);
+    earshot.connections().put(visitor.id(), connection);
+    connection.enter();
+    return client;
+  }
+
+  /** A request of the client is done; its time begins to run. */
+  private void rest(WebClient client) {
+    client.underWay--;
+    client.until = shard.now() + ttl;
+    clients.get(client.connection.id()); // now the youngest
+    sweepLater();
+  }
+
+  private void sweepLater() {
+    if (!scheduled && !clients.isEmpty()) {
+      scheduled = true;
+      WebClient eldest = clients.values().iterator().next();
+      shard.schedule(this::sweep, Math.max(1, Math.min(ttl, eldest.until - shard.now())));
+    }
+  }
+
+  private void sweep() {
+    scheduled = false;
+    long now = shard.now();
+    for (Iterator<WebClient> eldest = clients.values().iterator(); eldest.hasNext(); ) {
+      WebClient client = eldest.next();
+      if (client.underWay > 0) {
+        continue;
+      }
+      if (client.until > now) {
+        break;
+      }
+      eldest.remove();
+      forget(client);
+    }
+    sweepLater();
+  }
+
+  private void forget(WebClient client) {
+    count.decrementAndGet();
+    client.connection.leaveForGood();
+  }
+
+  private CompletionStage<WebAnswer> run(
+      WebConnection connection, String action, Map<String, Json> params) {
+    return earshot
+        .api()
+        .actions()
+        .run(action, connection, params)
+        .thenApply(outcome -> answer(connection, outcome));
+  }
+
+  private static WebAnswer answer(WebConnection connection, Actions.Outcome outcome) {
+    @Nullable String room = connection.roomChosen();
+    return switch (outcome) {
+      case Actions.Outcome.Answered(var fields) -> new WebAnswer(fields, null, 200, room);
+      case Actions.Outcome.Failed(var problem, String error, var fields) ->
+          new WebAnswer(fields, error, problem.status, room);
+    };
+  }
+}

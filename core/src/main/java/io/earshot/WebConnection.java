@@ -1,0 +1,137 @@
+package io.earshot;
+
+import io.earshot.protocol.Audience;
+import io.earshot.protocol.Json;
+import io.earshot.protocol.MalformedJsonException;
+import io.earshot.spi.Visitor;
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Somebody who comes by HTTP: for one request, or, with message queues on, for as long as they keep
+ * asking.
+ *
+ * <p>Owned by the connection's event loop; the room chosen is volatile.
+ */
+final class WebConnection extends Participant {
+
+  /** Where its messages wait; null for somebody of one request, who is a member of no room. */
+  private final @Nullable Mailbox mailbox;
+
+  /** What waits until it is a member of its room; null once it is. */
+  private @Nullable List<Runnable> waiting = new ArrayList<>();
+
+  private volatile @Nullable String roomChosen;
+  private boolean gone;
+
+  WebConnection(Earshot earshot, Shard shard, Visitor visitor, @Nullable Mailbox mailbox) {
+    super(
+        earshot,
+        shard,
+        Mailbox.WIRE,
+        visitor.id(),
+        Transport.WEB,
+        visitor.remoteAddress(),
+        visitor.room());
+    this.mailbox = mailbox;
+  }
+
+  /** Joins the room that it says it is in. */
+  void enter() {
+    join(
+        place(),
+        () -> {
+          List<Runnable> ready = waiting == null ? List.of() : waiting;
+          waiting = null;
+          ready.forEach(Runnable::run);
+        });
+  }
+
+  /** Runs a task once it is a member of its room. */
+  void whenLive(Runnable task) {
+    if (waiting == null) {
+      task.run();
+    } else {
+      waiting.add(task);
+    }
+  }
+
+  /** Leaves its room for another. Callable from any thread. */
+  CompletionStage<String> changeRoom(String room) {
+    var done = new CompletableFuture<String>();
+    tell(
+        () -> {
+          roomChosen = room;
+          if (mailbox == null || gone) {
+            moveTo(new Member(this, room));
+            done.complete(room);
+            return;
+          }
+          leave(place());
+          Member member = room.equals(place().room) ? place() : new Member(this, room);
+          moveTo(member);
+          join(member, () -> done.complete(room));
+        });
+    return done;
+  }
+
+  /** The room that it went to last, or null if it never chose one. */
+  @Nullable String roomChosen() {
+    return roomChosen;
+  }
+
+  /**
+   * Takes the oldest message out of its queue. Callable from any thread.
+   *
+   * @param wait how long to wait for one, in milliseconds
+   * @return the message, or JSON's null
+   */
+  CompletionStage<Json> takeMessage(long wait) {
+    var message = new CompletableFuture<Json>();
+    if (mailbox == null) {
+      message.complete(new Json.Null());
+    } else {
+      tell(() -> mailbox.take(wait).thenAccept(json -> message.complete(parsed(json))));
+    }
+    return message;
+  }
+
+  private static Json parsed(byte @Nullable [] json) {
+    try {
+      return json == null ? new Json.Null() : Json.parse(new String(json, StandardCharsets.UTF_8));
+    } catch (MalformedJsonException e) {
+      throw new IllegalStateException("a room told what is no JSON", e);
+    }
+  }
+
+  @Override
+  void deliver(ByteBuf bytes, int offset, int length) {
+    if (mailbox != null && !gone) {
+      mailbox.write(bytes, offset, length);
+    }
+  }
+
+  @Override
+  @Nullable Audience audience() {
+    return null; // each request says whom it is for
+  }
+
+  void leaveForGood() {
+    if (!gone && mailbox != null) {
+      gone = true;
+      mailbox.close();
+      leave(place());
+      earshot().forget(this);
+    }
+  }
+
+  @Override
+  public void close(String reason) {
+    tell(this::leaveForGood);
+  }
+}
