@@ -83,7 +83,7 @@ java_new_enough() {
 need_java() {
   if [ -n "${EARSHOT_JAVA_HOME:-}" ]; then
     echo "earshot: EARSHOT_JAVA_HOME is $EARSHOT_JAVA_HOME, and there is no Java $java_least or newer" \
-      "for this ($1) there: change it, or unset it to have one looked for" >&2
+      "there: change it, or unset it to have one looked for" >&2
     return
   fi
   cat >&2 <<EOF

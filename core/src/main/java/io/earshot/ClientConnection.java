@@ -13,6 +13,7 @@ import io.earshot.spi.Outbound;
 import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -34,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the connection's event loop.
  */
 final class ClientConnection extends Participant implements Intake {
+
+  private static final System.Logger LOG = System.getLogger(ClientConnection.class.getName());
 
   /** So many requests wait, or are under way, before the transport stops reading. */
   private static final int MAX_WAITING = 64;
@@ -395,6 +398,7 @@ final class ClientConnection extends Participant implements Intake {
     }
     outbound.write(bytes, offset, length);
     if (outbound.pendingBytes() > earshot().config().limits().outboundBytes()) {
+      LOG.log(Level.DEBUG, () -> this + " does not read, and is cut off");
       outbound.close();
       gone();
     }
@@ -426,8 +430,8 @@ final class ClientConnection extends Participant implements Intake {
 
   // --- the end ---------------------------------------------------------------------------------
 
-  /** Says goodbye without being asked, once the actions that run are answered. */
-  void dismiss(Ending why) {
+  @Override
+  public void dismiss(Ending why) {
     if (ending || dismissal != null) {
       return;
     }

@@ -75,6 +75,9 @@ public record Config(
         throw new IllegalArgumentException(
             "general.defaultChatRoom must have 1 to 256 characters and no control characters");
       }
+      if (serverName.isBlank()) {
+        throw new IllegalArgumentException("general.serverName must say something");
+      }
     }
   }
 
@@ -104,13 +107,24 @@ public record Config(
    * @param bindIP the address to listen on
    * @param port the port to listen on
    * @param requestTimeout how long a request may take to arrive
+   * @param maxHeaderLength the longest head of a request
+   * @param maxBodyLength the longest body of a request
+   * @param corsOrigins what pages may send requests
    */
   public record HttpServer(
       @Setting("Whether to listen for HTTP and WebSocket clients.") boolean enabled,
       @Setting("The address to listen on. *: all of this machine's.") String bindIP,
       @Setting(value = "The port to listen on. 0: any that is free.", max = 65535) int port,
       @Setting("How long a request may take to arrive, and an idle connection is kept.")
-          Duration requestTimeout) {}
+          Duration requestTimeout,
+      @Setting(value = "The longest head of a request, in bytes.", min = 1024, max = 1 << 20)
+          int maxHeaderLength,
+      @Setting(value = "The longest body of a request, in bytes.", max = 64 << 20)
+          int maxBodyLength,
+      @Setting(
+              "The origins whose pages may send requests and read the answers, such as https://shop.example.org,"
+                  + " besides pages from this server. *: any, but without cookies.")
+          List<String> corsOrigins) {}
 
   /**
    * What is special to WebSocket.
@@ -249,7 +263,7 @@ public record Config(
               SocketKind.AUTO,
               Duration.ofSeconds(5)),
           new TcpServer(true, "*", 5000, 64 << 10, Duration.ZERO),
-          new HttpServer(true, "*", 8080, Duration.ofSeconds(10)),
+          new HttpServer(true, "*", 8080, Duration.ofSeconds(10), 16 << 10, 1 << 20, List.of()),
           new WebSockets(64 << 10, List.of(), Duration.ofSeconds(25), Duration.ofSeconds(60)),
           new CommonWeb(
               Optional.empty(),
@@ -281,6 +295,28 @@ public record Config(
    */
   public Config with(String path, Object value) {
     return ConfigTree.with(this, path, value);
+  }
+
+  /**
+   * Checks what settings mean together.
+   *
+   * @throws IllegalArgumentException if two do not go together; the message names them
+   */
+  public void check() {
+    Duration ping = webSockets.pingInterval();
+    Duration idle = webSockets.idleTimeout();
+    if (!idle.isZero() && ping.compareTo(idle) >= 0) {
+      throw new IllegalArgumentException(
+          "webSockets.pingInterval must be shorter than webSockets.idleTimeout, or who is silent is cut off unasked");
+    }
+    for (String origin : webSockets.allowedOrigins()) {
+      if (!origin.equals("*") && !origin.matches("[a-z][a-z0-9+.-]*://[^/\\s]+")) {
+        throw new IllegalArgumentException(
+            "webSockets.allowedOrigins: '"
+                + origin
+                + "' is no origin; write it like https://chat.example.org");
+      }
+    }
   }
 
   /**

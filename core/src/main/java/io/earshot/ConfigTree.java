@@ -21,6 +21,9 @@ import java.util.regex.Pattern;
 final class ConfigTree {
   private static final Pattern DURATION = Pattern.compile("(\\d{1,12}) ?(ms|s|m|h|)");
 
+  /** Nobody means a longer time than this. */
+  private static final Duration LONGEST = Duration.ofDays(366);
+
   private ConfigTree() {}
 
   static Config with(Config config, String path, Object value) {
@@ -85,7 +88,7 @@ final class ConfigTree {
     Class<?> type = component.getType();
     String text = value instanceof List ? "a list" : String.valueOf(value).strip();
     if (type == String.class && !(value instanceof List)) {
-      return text;
+      return String.valueOf(value);
     }
     if (type == boolean.class && (text.equals("true") || text.equals("false"))) {
       return Boolean.valueOf(text);
@@ -133,13 +136,14 @@ final class ConfigTree {
       return Optional.empty();
     }
     long amount = Long.parseLong(matcher.group(1));
-    return Optional.of(
+    Duration duration =
         switch (matcher.group(2)) {
           case "s" -> Duration.ofSeconds(amount);
           case "m" -> Duration.ofMinutes(amount);
           case "h" -> Duration.ofHours(amount);
           default -> Duration.ofMillis(amount);
-        });
+        };
+    return Optional.of(duration).filter(some -> some.compareTo(LONGEST) <= 0);
   }
 
   private static String kind(Class<?> type) {
@@ -203,12 +207,13 @@ final class ConfigTree {
   }
 
   private static String unknown(String path, Config config) {
-    String nearest =
-        entries(config, config).stream()
-            .map(Config.Entry::path)
-            .min(Comparator.comparingInt(known -> distance(known, path)))
-            .orElseThrow();
-    return "there is no setting '" + path + "'; the nearest is '" + nearest + "'";
+    String start = "there is no setting '" + path + "'";
+    return entries(config, config).stream()
+        .map(Config.Entry::path)
+        .min(Comparator.comparingInt(known -> distance(known, path)))
+        .filter(nearest -> distance(nearest, path) <= Math.max(3, path.length() / 3))
+        .map(nearest -> start + "; the nearest is '" + nearest + "'")
+        .orElse(start + "; ./earshot config shows those that there are");
   }
 
   /** How many letters differ (Levenshtein), whatever their case. */

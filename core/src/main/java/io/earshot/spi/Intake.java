@@ -50,6 +50,13 @@ public interface Intake {
    */
   void end(Ending ending);
 
+  /**
+   * Says goodbye and then ends the connection, once the actions that run are answered.
+   *
+   * @param ending why
+   */
+  void dismiss(Ending ending);
+
   /** The socket is gone. Idempotent. */
   void gone();
 }

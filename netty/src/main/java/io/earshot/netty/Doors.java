@@ -6,6 +6,12 @@ import io.earshot.Transport;
 import io.earshot.spi.Inbound;
 import io.earshot.spi.Intake;
 import io.netty.channel.Channel;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.function.Function;
 
@@ -18,6 +24,8 @@ final class Doors {
   private final Earshot earshot;
   private final Config config;
   private final Handshake handshake;
+  private final Origins corsOrigins;
+  private final Identity identity;
   private final KeepAlive lineKeepAlive;
   private final KeepAlive frameKeepAlive;
   private final int requestSeconds;
@@ -25,7 +33,9 @@ final class Doors {
   Doors(Earshot earshot, Config config) {
     this.earshot = earshot;
     this.config = config;
-    this.handshake = new Handshake(config.webSockets().allowedOrigins());
+    this.handshake = new Handshake(new Origins(config.webSockets().allowedOrigins()));
+    this.corsOrigins = new Origins(config.httpServer().corsOrigins());
+    this.identity = new Identity(config);
     this.lineKeepAlive = KeepAlive.of(Duration.ZERO, config.tcpServer().idleTimeout());
     this.frameKeepAlive =
         KeepAlive.of(config.webSockets().pingInterval(), config.webSockets().idleTimeout());
@@ -35,6 +45,83 @@ final class Doors {
 
   Handshake handshake() {
     return handshake;
+  }
+
+  int maxHeaderLength() {
+    return config.httpServer().maxHeaderLength();
+  }
+
+  int maxBodyLength() {
+    return config.httpServer().maxBodyLength();
+  }
+
+  /** The server's name, as a header can say it. */
+  String serverName() {
+    return config.general().serverName().replaceAll("[^\\x20-\\x7E]", "?");
+  }
+
+  boolean understands(String param) {
+    return earshot.understands(param);
+  }
+
+  /** Who sent a request. */
+  Web web(Channel channel, FullHttpRequest request) {
+    var address = (InetSocketAddress) channel.remoteAddress();
+    Identity.Known client =
+        identity.of(request, address.getAddress().getHostAddress(), !isFromAnySite(request), false);
+    return new Web(earshot, config, client, address, false);
+  }
+
+  /** Whether a page of another site sent a request, and is none of those that may. */
+  boolean isForeign(FullHttpRequest request) {
+    String origin = request.headers().get(HttpHeaderNames.ORIGIN);
+    return isFromAnySite(request) && (origin == null || !corsOrigins.names(origin));
+  }
+
+  /**
+   * Whether a page that is neither ours nor known by name sent a request, so that its cookies mean
+   * nothing.
+   */
+  private boolean isFromAnySite(FullHttpRequest request) {
+    HttpHeaders headers = request.headers();
+    String origin = headers.get(HttpHeaderNames.ORIGIN);
+    return origin == null
+        ? "cross-site".equals(headers.get("sec-fetch-site"))
+        : !corsOrigins.named().contains(origin)
+            && !corsOrigins.isOwn(origin, headers.get(HttpHeaderNames.HOST));
+  }
+
+  /** Lets the page that sent a request read the response, if its origin is one that may. */
+  void allowOrigin(FullHttpRequest request, FullHttpResponse response) {
+    String origin = request.headers().get(HttpHeaderNames.ORIGIN);
+    if (origin == null || corsOrigins.named().isEmpty()) {
+      return;
+    }
+    response.headers().add(HttpHeaderNames.VARY, HttpHeaderNames.ORIGIN);
+    if (corsOrigins.named().contains(origin)) {
+      response
+          .headers()
+          .set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, origin)
+          .set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
+    } else if (corsOrigins.names(origin)) {
+      response.headers().set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    }
+  }
+
+  /** The answer to a question of what may be asked. */
+  FullHttpResponse options(FullHttpRequest request) {
+    FullHttpResponse response = HttpDoor.response(HttpResponseStatus.OK, "text/plain", new byte[0]);
+    String methods = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
+    response.headers().set(HttpHeaderNames.ALLOW, methods);
+    String origin = request.headers().get(HttpHeaderNames.ORIGIN);
+    if (origin != null && corsOrigins.names(origin)) {
+      response
+          .headers()
+          .set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_METHODS, methods)
+          .set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_HEADERS, "content-type")
+          .set(HttpHeaderNames.ACCESS_CONTROL_MAX_AGE, "600");
+    }
+    return response;
   }
 
   int requestSeconds() {

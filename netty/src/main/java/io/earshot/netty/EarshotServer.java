@@ -13,6 +13,7 @@ import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,8 +63,10 @@ public final class EarshotServer implements AutoCloseable {
    * @param config its settings
    * @return the server
    * @throws IOException if it cannot listen; the message names the door and its address
+   * @throws IllegalArgumentException if two settings do not go together; the message names them
    */
   public static EarshotServer start(Config config) throws IOException {
+    config.check();
     Sockets sockets = Sockets.choose(config.general().sockets());
     var server = new EarshotServer(config, sockets);
     var doors = new Doors(server.earshot, config);
@@ -87,6 +90,11 @@ public final class EarshotServer implements AutoCloseable {
   private int listen(
       Sockets sockets, String door, String ip, int port, BiConsumer<Channel, NettyLoop> open)
       throws IOException {
+    var address = ip.equals("*") ? new InetSocketAddress(port) : new InetSocketAddress(ip, port);
+    if (ip.isBlank() || address.isUnresolved()) {
+      throw new UnknownHostException(
+          "'" + ip + "' is no address of this machine that " + door + " could listen on");
+    }
     ChannelFuture bound =
         new ServerBootstrap()
             .group(group)
@@ -103,7 +111,7 @@ public final class EarshotServer implements AutoCloseable {
                     open.accept(channel, loop(channel));
                   }
                 })
-            .bind(ip.equals("*") ? new InetSocketAddress(port) : new InetSocketAddress(ip, port))
+            .bind(address)
             .awaitUninterruptibly();
     if (!bound.isSuccess()) {
       String at = door + " port " + port + (ip.equals("*") ? "" : " of " + ip);

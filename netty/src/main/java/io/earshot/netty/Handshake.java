@@ -7,12 +7,10 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,10 +18,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Immutable.
  *
- * @param allowedOrigins the origins whose pages may connect besides the server's own; {@code *} for
- *     any
+ * @param origins the origins whose pages may connect
  */
-record Handshake(List<String> allowedOrigins) {
+record Handshake(Origins origins) {
   private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
   /** Why a handshake was refused. */
@@ -54,7 +51,7 @@ record Handshake(List<String> allowedOrigins) {
       return bad("Sec-WebSocket-Key has to be 16 bytes in base64");
     }
     String origin = headers.get(HttpHeaderNames.ORIGIN);
-    if (origin != null && !isAllowed(origin, headers.get(HttpHeaderNames.HOST))) {
+    if (origin != null && !origins.allows(origin, headers.get(HttpHeaderNames.HOST))) {
       return new Refusal(
           HttpResponseStatus.FORBIDDEN,
           "pages of this origin may not connect; the setting webSockets.allowedOrigins says which may");
@@ -69,18 +66,6 @@ record Handshake(List<String> allowedOrigins) {
   private static boolean isKey(String key) {
     try {
       return Base64.getDecoder().decode(key).length == 16;
-    } catch (IllegalArgumentException e) {
-      return false;
-    }
-  }
-
-  private boolean isAllowed(String origin, @Nullable String host) {
-    if (allowedOrigins.contains("*") || allowedOrigins.contains(origin)) {
-      return true;
-    }
-    try {
-      String authority = URI.create(origin).getRawAuthority();
-      return authority != null && authority.equalsIgnoreCase(host);
     } catch (IllegalArgumentException e) {
       return false;
     }

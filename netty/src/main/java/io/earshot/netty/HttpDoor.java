@@ -6,28 +6,33 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.handler.codec.DecoderResult;
-import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
-import io.netty.handler.codec.http.QueryStringDecoder;
+import io.netty.handler.codec.http.TooLongHttpContentException;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.Map;
+import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * HTTP: the chat page, and the way in for WebSockets, after which this handler takes itself away.
+ * HTTP: actions, the chat page, and the way in for WebSockets, after which this handler takes
+ * itself away. Requests of one connection are worked one after the other, so that their answers
+ * keep their order.
  *
  * <p>Owned by the channel's event loop.
  */
@@ -35,13 +40,17 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     implements NettyLoop.Swept {
   private static final System.Logger LOG = System.getLogger(HttpDoor.class.getName());
   private static final int MAX_LINE = 8 * 1024;
-  private static final int MAX_HEADERS = 16 * 1024;
-  private static final int MAX_BODY = 64 * 1024;
+
+  /** So many requests wait for their turn before no more are read. */
+  private static final int MAX_WAITING = 8;
 
   private final Channel channel;
   private final NettyLoop loop;
   private final Doors doors;
+  private final Queue<FullHttpRequest> waiting = new ArrayDeque<>(0);
   private int waitingSince;
+  private boolean busy;
+  private boolean stopping;
   private boolean open = true;
 
   private HttpDoor(Channel channel, NettyLoop loop, Doors doors) {
@@ -55,32 +64,91 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   static void open(Channel channel, NettyLoop loop, Doors doors) {
     channel
         .pipeline()
-        .addLast("codec", new HttpServerCodec(MAX_LINE, MAX_HEADERS, MAX_BODY))
-        .addLast("body", new HttpObjectAggregator(MAX_BODY))
+        .addLast("decoder", new Decoder(doors.maxHeaderLength()))
+        .addLast("encoder", new HttpResponseEncoder())
+        .addLast("body", new Body(doors.maxBodyLength()))
         .addLast("door", new HttpDoor(channel, loop, doors));
   }
 
+  /**
+   * What two servers may read differently is read by none: one of them may be in front of the
+   * other.
+   */
+  private static final class Decoder extends HttpRequestDecoder {
+    Decoder(int maxHeaderLength) {
+      super(
+          new HttpDecoderConfig()
+              .setMaxInitialLineLength(MAX_LINE)
+              .setMaxHeaderSize(maxHeaderLength)
+              .setAllowDuplicateContentLengths(false)
+              .setUseRfc9112TransferEncoding(true)
+              .setStrictLineParsing(true));
+    }
+
+    @Override
+    protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
+      throw new IllegalArgumentException("both a length and chunks");
+    }
+  }
+
+  /** Gathers a request's body. After one that is too long nothing more is read. */
+  private static final class Body extends HttpObjectAggregator {
+    Body(int maxLength) {
+      super(maxLength, true);
+    }
+
+    @Override
+    protected void handleOversizedMessage(ChannelHandlerContext context, HttpMessage oversized) {
+      FullHttpResponse response =
+          error(
+              HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE,
+              "bodies have at most " + maxContentLength() + " bytes");
+      response
+          .headers()
+          .set(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes())
+          .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+      var _ = context.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
+    }
+  }
+
+  // --- one request after the other -------------------------------------------------------------
+
   @Override
   protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-    DecoderResult decoded = request.decoderResult();
-    if (decoded.isFailure()) {
+    if (busy) {
+      waiting.add(request.retain());
+      if (waiting.size() >= MAX_WAITING) {
+        channel.config().setAutoRead(false);
+      }
+    } else if (open && !stopping) {
+      work(request);
+    }
+  }
+
+  private void work(FullHttpRequest request) {
+    busy = true;
+    var exchange = new Exchange(request, System.currentTimeMillis());
+    if (request.decoderResult().isFailure()) {
       respond(
-          request,
-          error(malformed(decoded.cause()), "the request is not HTTP that is understood here"),
+          exchange,
+          error(
+              malformed(request.decoderResult().cause()),
+              "this is no HTTP that is understood here"),
           true);
       return;
     }
-    String path = new QueryStringDecoder(request.uri()).rawPath();
-    boolean socketPath = path.equals("/") || path.equals("/ws");
-    if (Handshake.isAsked(request) && socketPath) {
-      upgrade(request);
-    } else if (path.equals("/ws")) {
-      FullHttpResponse response =
-          error(HttpResponseStatus.UPGRADE_REQUIRED, "connect here with a WebSocket");
-      response.headers().set(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET);
-      respond(request, response, false);
-    } else {
-      respond(request, page(request, path), false);
+    try {
+      route(exchange);
+    } catch (WebRequest.MalformedException e) {
+      respond(
+          exchange, error(HttpResponseStatus.BAD_REQUEST, String.valueOf(e.getMessage())), false);
+    }
+  }
+
+  /** A request, and what is needed of it when its answer is there. */
+  private record Exchange(FullHttpRequest request, long since, boolean keepAlive, boolean head) {
+    Exchange(FullHttpRequest request, long since) {
+      this(request, since, HttpUtil.isKeepAlive(request), request.method().equals(HttpMethod.HEAD));
     }
   }
 
@@ -88,17 +156,141 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     return switch (cause) {
       case TooLongHttpLineException _ -> HttpResponseStatus.REQUEST_URI_TOO_LONG;
       case TooLongHttpHeaderException _ -> HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE;
-      case TooLongFrameException _ -> HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE;
+      case TooLongHttpContentException _ -> HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE;
       default -> HttpResponseStatus.BAD_REQUEST;
     };
   }
 
-  private void upgrade(FullHttpRequest request) {
+  private void respond(Exchange exchange, FullHttpResponse response, boolean last) {
+    boolean keep = exchange.keepAlive && !last && !stopping && open;
+    int length = response.content().readableBytes();
+    if (exchange.head) {
+      response.content().clear();
+    }
+    response
+        .headers()
+        .set(HttpHeaderNames.CONTENT_LENGTH, length)
+        .set("x-content-type-options", "nosniff")
+        .set("x-powered-by", doors.serverName());
+    doors.allowOrigin(exchange.request, response);
+    HttpUtil.setKeepAlive(response.headers(), exchange.request.protocolVersion(), keep);
+    var written = channel.writeAndFlush(response);
+    if (!keep) {
+      var _ = written.addListener(ChannelFutureListener.CLOSE);
+      dropWaiting();
+      return; // busy for ever: whatever else comes is dropped
+    }
+    next();
+  }
+
+  private void next() {
+    busy = false;
+    waitingSince = loop.now();
+    FullHttpRequest next = waiting.poll();
+    if (next == null) {
+      channel.config().setAutoRead(true);
+      return;
+    }
+    try {
+      work(next);
+    } finally {
+      next.release();
+    }
+  }
+
+  private void dropWaiting() {
+    for (FullHttpRequest next = waiting.poll(); next != null; next = waiting.poll()) {
+      next.release();
+    }
+  }
+
+  // --- where requests go -----------------------------------------------------------------------
+
+  private void route(Exchange exchange) throws WebRequest.MalformedException {
+    FullHttpRequest request = exchange.request;
+    int hosts = request.headers().getAll(HttpHeaderNames.HOST).size();
+    if (hosts > 1 || (hosts == 0 && request.protocolVersion().equals(HttpVersion.HTTP_1_1))) {
+      throw new WebRequest.MalformedException("there has to be one Host header");
+    }
+    var uri = WebRequest.decoded(request.uri(), true);
+    String path = uri.path();
+    if (Handshake.isAsked(request) && (path.equals("/") || path.equals("/ws"))) {
+      upgrade(exchange);
+    } else if (path.equals("/ws")) {
+      FullHttpResponse response =
+          error(HttpResponseStatus.UPGRADE_REQUIRED, "connect here with a WebSocket");
+      response.headers().set(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET);
+      respond(exchange, response, false);
+    } else if (request.method().equals(HttpMethod.OPTIONS)) {
+      respond(exchange, doors.options(request), false);
+    } else if (Page.at(path) != null
+        && (!path.equals("/") || wantsPage(request, uri.parameters().containsKey("action")))) {
+      respond(exchange, page(exchange, path), false);
+    } else {
+      act(exchange, WebRequest.of(request, path, uri.parameters(), doors::understands));
+    }
+  }
+
+  private static boolean wantsPage(FullHttpRequest request, boolean namesAction) {
+    String accept = request.headers().get(HttpHeaderNames.ACCEPT);
+    return !namesAction && accept != null && accept.contains("text/html");
+  }
+
+  private void act(Exchange exchange, WebRequest request) {
+    String callback = request.text("callback");
+    boolean isChat = request.action().equals("chat");
+    if (request.params().containsKey("callback")
+        && (callback == null || !Envelope.isCallback(callback))) {
+      respond(
+          exchange,
+          error(
+              HttpResponseStatus.BAD_REQUEST,
+              "callback must be a name of at most 64 letters, digits, _, $ and ."),
+          false);
+      return;
+    }
+    if (callback != null && isChat && "messages".equals(request.text("method"))) {
+      respond(
+          exchange,
+          error(
+              HttpResponseStatus.BAD_REQUEST,
+              "messages are not given to scripts; leave out callback"),
+          false);
+      return;
+    }
+    if (isChat && doors.isForeign(exchange.request)) {
+      respond(
+          exchange,
+          error(
+              HttpResponseStatus.FORBIDDEN,
+              "pages of other sites may not chat; the setting httpServer.corsOrigins says which may"),
+          false);
+      return;
+    }
+    Web web = doors.web(channel, exchange.request);
+    web.ask(request)
+        .whenComplete(
+            (answer, failure) ->
+                loop.execute(
+                    () -> {
+                      if (open) {
+                        respond(
+                            exchange,
+                            web.response(request, answer, failure, exchange.since),
+                            false);
+                      }
+                    }));
+  }
+
+  // --- WebSocket -------------------------------------------------------------------------------
+
+  private void upgrade(Exchange exchange) {
+    FullHttpRequest request = exchange.request;
     Handshake.Refusal refusal = doors.handshake().check(request);
     if (refusal != null) {
       FullHttpResponse response = error(refusal.status(), refusal.error());
       response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13");
-      respond(request, response, true);
+      respond(exchange, response, true);
       return;
     }
     var response =
@@ -115,7 +307,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
             .writeAndFlush(response)
             .addListener(
                 future -> {
-                  if (future.isSuccess()) {
+                  if (future.isSuccess() && open) {
                     becomeSocket();
                   } else {
                     close();
@@ -125,6 +317,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
 
   private void becomeSocket() {
     open = false;
+    dropWaiting();
     loop.closed();
     doors.openWebSocket(channel, loop, this::leave);
     channel.config().setAutoRead(true);
@@ -134,26 +327,26 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   private void leave() {
     channel.pipeline().remove(this);
     channel.pipeline().remove("body");
-    channel.pipeline().remove("codec");
+    channel.pipeline().remove("encoder");
+    channel.pipeline().remove("decoder");
   }
 
-  private static FullHttpResponse page(FullHttpRequest request, String path) {
+  // --- answers ---------------------------------------------------------------------------------
+
+  private static FullHttpResponse page(Exchange exchange, String path) {
     Page page = Page.at(path);
-    boolean head = request.method().equals(HttpMethod.HEAD);
     if (page == null) {
       return error(HttpResponseStatus.NOT_FOUND, "there is nothing here; the chat page is at /");
     }
-    if (!head && !request.method().equals(HttpMethod.GET)) {
+    if (!exchange.head && !exchange.request.method().equals(HttpMethod.GET)) {
       FullHttpResponse response =
           error(HttpResponseStatus.METHOD_NOT_ALLOWED, "only GET and HEAD work here");
       response.headers().set(HttpHeaderNames.ALLOW, "GET, HEAD");
       return response;
     }
-    var response =
-        response(HttpResponseStatus.OK, page.type(), head ? new byte[0] : page.content());
+    FullHttpResponse response = response(HttpResponseStatus.OK, page.type(), page.content());
     response
         .headers()
-        .set(HttpHeaderNames.CONTENT_LENGTH, page.content().length)
         .set(HttpHeaderNames.CONTENT_SECURITY_POLICY, Page.POLICY)
         .set(HttpHeaderNames.CACHE_CONTROL, "no-cache");
     return response;
@@ -161,29 +354,17 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
 
   private static FullHttpResponse error(HttpResponseStatus status, String error) {
     var body = new Json.Obj(Map.of("error", Json.of("Error: " + error)));
-    return response(status, "application/json; charset=utf-8", body.encode());
+    return response(status, "application/json", body.encode());
   }
 
-  private static FullHttpResponse response(HttpResponseStatus status, String type, byte[] body) {
+  static FullHttpResponse response(HttpResponseStatus status, String type, byte[] body) {
     var response =
         new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, Unpooled.wrappedBuffer(body));
-    response
-        .headers()
-        .set(HttpHeaderNames.CONTENT_TYPE, type)
-        .set(HttpHeaderNames.CONTENT_LENGTH, body.length)
-        .set("x-content-type-options", "nosniff");
+    response.headers().set(HttpHeaderNames.CONTENT_TYPE, type);
     return response;
   }
 
-  private void respond(FullHttpRequest request, FullHttpResponse response, boolean last) {
-    waitingSince = loop.now();
-    boolean keep = HttpUtil.isKeepAlive(request) && !last;
-    HttpUtil.setKeepAlive(response, keep);
-    var written = channel.writeAndFlush(response);
-    if (!keep) {
-      var _ = written.addListener(ChannelFutureListener.CLOSE);
-    }
-  }
+  // --- the end ---------------------------------------------------------------------------------
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
@@ -198,10 +379,12 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     close();
   }
 
-  /** A request has one deadline, however slowly it drips. */
+  /**
+   * A request has one deadline, however slowly it drips; while it is worked, the action has one.
+   */
   @Override
   public boolean sweep(int now) {
-    if (open && now - waitingSince > doors.requestSeconds()) {
+    if (open && !busy && now - waitingSince > doors.requestSeconds()) {
       close();
     }
     return open;
@@ -209,13 +392,17 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
 
   @Override
   public void stop() {
-    close();
+    stopping = true;
+    if (!busy) {
+      close();
+    }
   }
 
   @Override
   public void close() {
     if (open) {
       open = false;
+      dropWaiting();
       loop.closed();
       var _ = channel.close();
     }

@@ -28,7 +28,7 @@ record KeepAlive(int pingAfter, int endAfter) {
   /** Called once a second with the seconds since anything came in. */
   void check(int silent, Intake intake) {
     if (endAfter > 0 && silent >= endAfter) {
-      intake.end(Ending.IDLE);
+      intake.dismiss(Ending.IDLE);
     } else if (pingAfter > 0 && silent > 0 && silent % pingAfter == 0) {
       ByteBuf ping = Unpooled.directBuffer(2);
       try {

@@ -5,6 +5,7 @@ import io.earshot.protocol.RequestDecoder;
 import io.earshot.spi.Inbound;
 import io.earshot.spi.Intake;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.util.ByteProcessor;
 
 /**
@@ -79,7 +80,7 @@ final class LineDecoder implements Inbound {
       searched = 0;
       return end;
     }
-    if (isBreak(in, at, length, true)) {
+    if (isBreak(in, at, length) || endsWithCtrlC(in, end, length)) {
       quit();
       return end;
     }
@@ -93,7 +94,7 @@ final class LineDecoder implements Inbound {
     }
     if (length > maxLength) {
       tooLong();
-    } else if (isBreak(in, start, length, false)) {
+    } else if (isBreak(in, start, length)) {
       quit();
     } else {
       String text = Framing.text(in, start, length);
@@ -105,19 +106,18 @@ final class LineDecoder implements Inbound {
   }
 
   /** Whether a line, or what there is of one, is the ctrl-C or ctrl-D of somebody at a terminal. */
-  private static boolean isBreak(ByteBuf in, int start, int length, boolean exactly) {
-    if (length == 1) {
-      return in.getByte(start) == CTRL_D;
-    }
-    if (length < CTRL_C.length || (exactly && length > CTRL_C.length)) {
-      return false;
-    }
-    for (int i = 0; i < CTRL_C.length; i++) {
-      if (in.getByte(start + i) != CTRL_C[i]) {
-        return false;
-      }
-    }
-    return true;
+  private static boolean isBreak(ByteBuf in, int start, int length) {
+    return length == 1 ? in.getByte(start) == CTRL_D : isCtrlC(in, start, length);
+  }
+
+  /** Whether somebody at a terminal gave up in the middle of a line. */
+  private static boolean endsWithCtrlC(ByteBuf in, int end, int length) {
+    return isCtrlC(in, end - CTRL_C.length, length);
+  }
+
+  private static boolean isCtrlC(ByteBuf in, int start, int length) {
+    return length >= CTRL_C.length
+        && in.slice(start, CTRL_C.length).equals(Unpooled.wrappedBuffer(CTRL_C));
   }
 
   private void quit() {

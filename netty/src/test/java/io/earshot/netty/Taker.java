@@ -99,5 +99,10 @@ final class Taker implements Intake {
   }
 
   @Override
+  public void dismiss(Ending ending) {
+    this.ending = ending;
+  }
+
+  @Override
   public void gone() {}
 }

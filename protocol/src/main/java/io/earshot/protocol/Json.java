@@ -165,7 +165,7 @@ public sealed interface Json {
 
   /**
    * Writes this value as JSON without line breaks: what cannot be said in one line of UTF-8 is
-   * escaped, and half of a surrogate pair becomes {@code ?}.
+   * escaped, and half of a surrogate pair becomes U+FFFD.
    *
    * @return the JSON, as UTF-8
    */

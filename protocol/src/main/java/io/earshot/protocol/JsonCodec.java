@@ -1,7 +1,6 @@
 package io.earshot.protocol;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +15,7 @@ import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.exc.StreamConstraintsException;
+import tools.jackson.core.exc.UnexpectedEndOfInputException;
 import tools.jackson.core.json.JsonFactory;
 
 /**
@@ -28,13 +28,16 @@ final class JsonCodec {
   /** Deeper nesting than this is nobody's chat message, and recursion has to end somewhere. */
   static final int MAX_DEPTH = 64;
 
+  /** Numbers and keys longer than this are nobody's either. */
+  static final int MAX_LENGTH = 1_000;
+
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
           .streamReadConstraints(
               StreamReadConstraints.builder()
                   .maxNestingDepth(MAX_DEPTH)
-                  .maxNumberLength(1_000)
-                  .maxNameLength(1_000)
+                  .maxNumberLength(MAX_LENGTH)
+                  .maxNameLength(MAX_LENGTH)
                   .maxStringLength(Integer.MAX_VALUE)
                   .build())
           // Keys come from strangers: a table of those seen before would only grow.
@@ -57,10 +60,16 @@ final class JsonCodec {
       return value;
     } catch (StreamConstraintsException e) {
       throw new MalformedJsonException(
-          "it is nested deeper than " + MAX_DEPTH + ", or holds an endless number or key");
+          "it is nested deeper than "
+              + MAX_DEPTH
+              + ", or holds a number or a key of more than "
+              + MAX_LENGTH
+              + " characters");
+    } catch (UnexpectedEndOfInputException e) {
+      throw new MalformedJsonException("it ends too early");
     } catch (JacksonException e) {
       throw new MalformedJsonException(
-          "column " + e.getLocation().getColumnNr() + ": " + e.getOriginalMessage());
+          "it goes wrong at character " + e.getLocation().getColumnNr());
     }
   }
 
@@ -125,13 +134,13 @@ final class JsonCodec {
 
   /** Halves of surrogate pairs are legal in a JSON text as escapes, and unsayable in UTF-8. */
   private static String wellFormed(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      if (Character.isSurrogate(text.charAt(i))) {
-        // The encoder replaces what it cannot say with '?'; pairs come through unharmed.
-        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
-      }
+    if (text.chars().noneMatch(c -> Character.isSurrogate((char) c))) {
+      return text;
     }
-    return text;
+    return text.codePoints()
+        .map(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? 0xFFFD : c)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
   }
 
   static Json number(String literal) {

@@ -15,6 +15,9 @@ public final class RequestDecoder {
   private static final String NO_EVENT =
       "Error: send one JSON object with an event, such as {\"event\":\"say\",\"message\":\"hello\"}";
 
+  /** What some editors put before a text. */
+  private static final char BYTE_ORDER_MARK = '\uFEFF';
+
   private RequestDecoder() {}
 
   /**
@@ -25,7 +28,10 @@ public final class RequestDecoder {
    * @return what it asks
    */
   public static Request line(String line) {
-    char first = line.charAt(0);
+    if (line.charAt(0) == BYTE_ORDER_MARK) {
+      return line.length() == 1 ? new Request(words(""), null) : line(line.substring(1));
+    }
+    char first = line.stripLeading().isEmpty() ? ' ' : line.stripLeading().charAt(0);
     if (first == '{' || first == '[' || first == '"') {
       try {
         return Json.parse(line) instanceof Json.Obj object
@@ -136,9 +142,9 @@ public final class RequestDecoder {
     if (message == null) {
       return missing("message", "say");
     }
-    Json room = object.get("room");
+    Json room = object.get("room") instanceof Json.Null ? null : object.get("room");
     if (room != null && !(room instanceof Json.Text)) {
-      return new Command.Malformed(RoomName.INVALID);
+      return new Command.Malformed("Error: room must be a text");
     }
     Json key = object.get(Audience.KEY);
     Json value = object.get(Audience.VALUE);

@@ -45,11 +45,11 @@ final class JsonTest {
   }
 
   @Test
-  void half_of_a_surrogate_pair_becomes_a_question_mark_and_the_rest_stays()
+  void half_of_a_surrogate_pair_becomes_a_replacement_character_and_the_rest_stays()
       throws MalformedJsonException {
     assertThat(written(Json.parse("[\"\\ud800x\",\"\\ud83d\\ude00\"]")))
-        .isEqualTo("[\"?x\",\"😀\"]");
-    assertThat(written(Json.from(Map.of("\udc00", 1)))).isEqualTo("{\"?\":1}");
+        .isEqualTo("[\"\uFFFDx\",\"😀\"]");
+    assertThat(written(Json.from(Map.of("\udc00", 1)))).isEqualTo("{\"\uFFFD\":1}");
   }
 
   @Test

@@ -33,6 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "",
       "Settings come from the built-in defaults, then the file, then environment variables",
       "(EARSHOT_TCPSERVER_PORT=5001 is tcpServer.port), then options; who comes later counts.",
+      "Times are numbers with ms, s, m or h; without a unit they are milliseconds.",
       "",
       "The launcher reads EARSHOT_JAVA_HOME (which Java to use), EARSHOT_JAVA_OPTS (flags for it)",
       "and EARSHOT_TRACE (1: say what it decides).",
@@ -69,6 +70,7 @@ final class EarshotCommand implements Callable<Integer> {
         .setErr(err)
         .setUsageHelpWidth(100)
         .setOverwrittenOptionsAllowed(true)
+        .setExpandAtFiles(false)
         .setParameterExceptionHandler((e, ignored) -> refuse(err, MISUSED, explained(e)))
         .setExecutionExceptionHandler((e, ignored, parsed) -> failed(err, e))
         .execute(args);
@@ -92,7 +94,8 @@ final class EarshotCommand implements Callable<Integer> {
       order = 6,
       paramLabel = "KEY=VALUE",
       scope = ScopeType.INHERIT,
-      description = "one setting by its path, such as general.defaultChatRoom=lobby")
+      description =
+          "one setting by its path, such as general.defaultChatRoom=lobby; may be given often")
   void set(String given) throws SettingsException {
     int equals = given.indexOf('=');
     if (equals < 1) {
@@ -176,7 +179,7 @@ final class EarshotCommand implements Callable<Integer> {
   int showConfig() throws SettingsException {
     out.print(SettingsPage.of(settings()));
     out.flush();
-    return 0;
+    return out.checkError() ? CANNOT_START : 0;
   }
 
   @Command(name = "help", description = "show this help")

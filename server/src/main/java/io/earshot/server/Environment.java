@@ -12,7 +12,8 @@ import java.util.TreeMap;
 
 /**
  * Settings as environment variables: {@code EARSHOT_TCPSERVER_PORT} is {@code tcpServer.port},
- * whatever its case.
+ * whatever its case. A variable whose first word is none of the tree's branches is somebody else's:
+ * container platforms set {@code EARSHOT_PORT} and its like for a service of that name.
  */
 final class Environment {
   private static final String PREFIX = "EARSHOT_";
@@ -45,6 +46,9 @@ final class Environment {
         continue;
       }
       String unknown = upper.substring(PREFIX.length()).toLowerCase(ROOT).replace('_', '.');
+      if (!paths.containsKey(upper) && !isOfABranch(unknown)) {
+        continue;
+      }
       String path = paths.getOrDefault(upper, unknown);
       String other = saidBy.put(path, name);
       if (other != null) {
@@ -54,6 +58,12 @@ final class Environment {
       assignments.add(new Assignment(path, each.getValue(), "environment variable " + name));
     }
     return assignments;
+  }
+
+  private static boolean isOfABranch(String path) {
+    return Settings.KNOWN.stream()
+        .anyMatch(
+            entry -> path.startsWith(entry.path().toLowerCase(ROOT).split("\\.", 2)[0] + "."));
   }
 
   private static String variable(String path) {

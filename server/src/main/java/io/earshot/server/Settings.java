@@ -41,6 +41,11 @@ record Settings(Config config, Map<String, String> sources) {
       throw new SettingsException(
           "tcpServer.enabled and httpServer.enabled are both false: leave at least one true");
     }
+    try {
+      config.check();
+    } catch (IllegalArgumentException e) {
+      throw new SettingsException(String.valueOf(e.getMessage()));
+    }
     return new Settings(config, sources);
   }
 

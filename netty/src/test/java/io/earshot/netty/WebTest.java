@@ -1,0 +1,563 @@
+package io.earshot.netty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.Action;
+import io.earshot.Call;
+import io.earshot.Config;
+import io.earshot.netty.HttpClient.Response;
+import java.io.Closeable;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Actions and the chat over HTTP, tried on real sockets. */
+final class WebTest {
+  private final Deque<Closeable> open = new ConcurrentLinkedDeque<>();
+  private EarshotServer server = start(Config.defaults());
+
+  private EarshotServer start(Config config) {
+    EarshotServer started = Kind.EPOLL_LINES.start(config);
+    started.api().actions().add(new Echo());
+    started.api().actions().add(new Broken());
+    return started;
+  }
+
+  private void restart(String... settings) throws Exception {
+    closeClients();
+    server.close();
+    Config config = Config.defaults();
+    for (String setting : settings) {
+      config = config.with(setting.split("=", 2)[0], setting.split("=", 2)[1]);
+    }
+    server = start(config);
+  }
+
+  private void closeClients() throws Exception {
+    while (!open.isEmpty()) {
+      open.pop().close();
+    }
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    closeClients();
+    server.close();
+  }
+
+  /** Gives back its params. */
+  static final class Echo implements Action {
+    @Override
+    public List<String> optional() {
+      return List.of("x", "y");
+    }
+
+    @Override
+    public void run(Call call) {
+      call.put("echo", List.copyOf(call.params().values()));
+    }
+  }
+
+  static final class Broken implements Action {
+    @Override
+    public void run(Call call) {
+      throw new IllegalStateException("planted");
+    }
+  }
+
+  private HttpClient browser() {
+    var client = new HttpClient(server.httpPort(), true);
+    open.push(client);
+    return client;
+  }
+
+  private HttpClient curl() {
+    var client = new HttpClient(server.httpPort(), false);
+    open.push(client);
+    return client;
+  }
+
+  private TcpClient tcp() {
+    TcpClient client = TcpClient.welcomed(server.tcpPort());
+    open.push(client);
+    return client;
+  }
+
+  private static String chat(String rest) {
+    return "/chat/?method=" + rest;
+  }
+
+  // --- actions ---------------------------------------------------------------------------------
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/echo?x=1",
+        "/echo/?x=1",
+        "/api/echo?x=1",
+        "/?action=echo&x=1",
+        "/api/?action=echo&x=1",
+        "/api?action=echo&x=1"
+      })
+  void an_action_is_named_by_the_path_or_a_param(String path) {
+    Response response = curl().get(path);
+    assertThat(response.status()).isEqualTo(200);
+    assertThat(response.body())
+        .contains(
+            "\"echo\":[",
+            "\"1\"",
+            "\"serverInformation\":{\"serverName\":\"Earshot\",\"apiVersion\":\"1.0\",\"requestDuration\":",
+            "\"requestorInformation\":{\"id\":\"",
+            "\"remoteAddress\":\"127.0.0.1\"",
+            "\"receivedParams\":{");
+    assertThat(response.header("content-type")).containsExactly("application/json");
+    assertThat(response.header("x-powered-by")).containsExactly("Earshot");
+  }
+
+  @Test
+  void params_come_from_the_query_and_from_each_kind_of_body() {
+    HttpClient curl = curl();
+    assertThat(curl.post("/echo?y=q", "application/x-www-form-urlencoded", "x=a+b%21").body())
+        .contains("[\"q\",\"a b!\"]");
+    assertThat(
+            curl.post("/echo", "application/json; charset=utf-8", "{\"x\":{\"deep\":[1.50]}}")
+                .body())
+        .contains("[{\"deep\":[1.50]}]");
+    String form = "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\nfä\r\n--b--\r\n";
+    assertThat(curl.post("/echo", "multipart/form-data; boundary=b", form).body())
+        .contains("[\"fä\"]");
+    assertThat(curl.post("/echo?y=1", "text/plain", "x=a").body()).contains("\"echo\":[\"1\"]");
+    assertThat(curl.get("/echo?x=1&x=2&x=3").body()).contains("[[\"1\",\"2\",\"3\"]]");
+    assertThat(curl.get("/echo?x=1&other=2").body())
+        .contains("\"echo\":[\"1\"]")
+        .doesNotContain("other");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/fly,404",
+    "/chat,422",
+    "/chat?method=fly,400",
+    "/broken,500",
+    "/echo,200",
+    "/toString,404",
+    "/__proto__,404"
+  })
+  void errors_have_a_status_of_their_own_where_that_is_wanted(String path, int status)
+      throws Exception {
+    Response plain = curl().get(path);
+    assertThat(plain.status()).isEqualTo(status == 500 ? 500 : 200);
+    restart("commonWeb.returnErrorCodes=true");
+    Response coded = curl().get(path);
+    assertThat(coded.status()).isEqualTo(status);
+    assertThat(coded.body().contains("\"error\":\"Error: ")).isEqualTo(status != 200);
+  }
+
+  @Test
+  void a_call_of_a_function_is_only_made_if_its_name_is_one_and_never_with_messages() {
+    HttpClient curl = curl();
+    Response called = curl.get("/echo?callback=my.fn_$1");
+    assertThat(called.body()).startsWith("my.fn_$1({").endsWith("});");
+    assertThat(called.header("content-type")).containsExactly("application/javascript");
+    assertThat(called.header("x-content-type-options")).containsExactly("nosniff");
+    assertThat(curl.get("/echo?callback=%3Cscript%3E").status()).isEqualTo(400);
+    assertThat(curl.get("/echo?callback=" + "a".repeat(65)).status()).isEqualTo(400);
+    assertThat(curl.get("/echo?callback=a&callback=b").status()).isEqualTo(400);
+    assertThat(curl.get(chat("messages&callback=cb")).status()).isEqualTo(400);
+  }
+
+  @Test
+  void xml_is_labelled_as_xml_and_escaped() {
+    Response xml = curl().get("/echo?outputType=xml&x=%3Ca%3E%26%00&y=1&y=2");
+    assertThat(xml.header("content-type")).containsExactly("application/xml; charset=utf-8");
+    assertThat(xml.body())
+        .startsWith("<?xml version=\"1.0\" encoding=\"utf-8\"?><XML>")
+        .contains("<echo>&lt;a&gt;&amp;\uFFFD</echo>", "<echo>1</echo><echo>2</echo>")
+        .endsWith("</XML>");
+  }
+
+  @Test
+  void answers_keep_the_order_of_their_requests() {
+    HttpClient curl = curl();
+    IntStream.range(0, 30).forEach(i -> curl.sendRequest("GET", "/echo?x=" + i, ""));
+    IntStream.range(0, 30)
+        .forEach(i -> assertThat(curl.response().body()).contains("[\"" + i + "\"]"));
+  }
+
+  @Test
+  void head_and_options_are_answered() {
+    HttpClient curl = curl();
+    curl.text("HEAD /echo HTTP/1.1\r\nHost: x\r\n\r\nOPTIONS /echo HTTP/1.1\r\nHost: x\r\n\r\n");
+    var head = new StringBuilder();
+    while (head.indexOf("\r\n\r\n") < 0) {
+      head.append((char) curl.read());
+    }
+    assertThat(head).contains(" 200 ", "content-length: ");
+    assertThat(curl.response().header("allow")).singleElement().asString().contains("POST");
+  }
+
+  // --- the chat action -------------------------------------------------------------------------
+
+  @Test
+  void what_an_http_client_says_is_heard_in_its_room_from_its_id() {
+    TcpClient hearer = tcp();
+    Response said = curl().get(chat("say&message=Hello%20W%C3%B6rld"));
+    assertThat(said.body()).doesNotContain("error");
+    assertThat(hearer.heard())
+        .contains(
+            "\"message\":\"Hello Wörld\"",
+            "\"room\":\"defaultRoom\"",
+            "\"from\":\"" + said.id() + "\"");
+    curl().get(chat("say&message="));
+    assertThat(hearer.heard()).contains("\"message\":\"\"");
+  }
+
+  @Test
+  void the_room_rides_in_a_cookie_whatever_its_name() {
+    String room = "a;b=c \"ä\" ✓";
+    TcpClient hearer = tcp();
+    hearer.ask("{\"event\":\"roomChange\",\"room\":\"a;b=c \\\"ä\\\" ✓\"}");
+    HttpClient browser = browser();
+    Response changed =
+        browser.get(
+            chat(
+                "roomChange&room="
+                    + java.net.URLEncoder.encode(room, java.nio.charset.StandardCharsets.UTF_8)));
+    assertThat(changed.body()).contains("\"room\":\"a;b=c \\\"ä\\\" ✓\"");
+    assertThat(changed.header("set-cookie"))
+        .allSatisfy(
+            cookie ->
+                assertThat(cookie)
+                    .contains("Path=/", "HTTPOnly", "SameSite=Lax")
+                    .doesNotContain("Secure"));
+    browser.get(chat("say&message=hi"));
+    assertThat(hearer.heard()).contains("\"message\":\"hi\"");
+    assertThat(browser.get(chat("roomView")).body()).contains("\"membersCount\":1");
+    assertThat(browser.get("/api/chat?method=detailsView").body())
+        .contains("\"room\":\"a;b=c \\\"ä\\\" ✓\"", "\"public\":{");
+  }
+
+  @Test
+  void without_cookies_each_request_is_somebody_new_in_the_default_room() {
+    HttpClient curl = curl();
+    String first = curl.get(chat("roomChange&room=attic")).id();
+    Response second = curl.get(chat("detailsView"));
+    assertThat(second.body()).contains("\"room\":\"defaultRoom\"");
+    assertThat(second.id()).isNotEqualTo(first);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "say|Error: message is required to use the say method",
+        "roomChange|Error: room is required to use the roomChange method",
+        "roomChange&room=|Error: room is required to use the roomChange method",
+        "roomChange&room=a%0Ab|Error: room names have 1 to 256 characters and no control characters",
+        "fly|Error: fly is not a known chat method",
+        "say&method=say&message=x|Error: method must be given once, as a text",
+        "__proto__|Error: __proto__ is not a known chat method",
+        "|Error: method is a required parameter for this action"
+      })
+  void what_a_method_lacks_is_said(String rest, String error) {
+    assertThat(curl().get(chat(rest == null ? "" : rest)).body())
+        .contains("\"error\":\"" + error + "\"");
+  }
+
+  @Test
+  void those_who_have_a_connection_chat_with_their_verbs() {
+    assertThat(tcp().ask("{\"action\":\"chat\",\"params\":{\"method\":\"roomView\"}}"))
+        .contains("only for web clients");
+  }
+
+  // --- identity --------------------------------------------------------------------------------
+
+  @Test
+  void the_cookie_is_a_secret_and_the_id_is_not_the_cookie() {
+    HttpClient browser = browser();
+    String id = browser.get(chat("detailsView")).id();
+    String secret = browser.cookie("sessionID");
+    assertThat(secret).hasSize(80).doesNotContain(id);
+    Response again = browser.get(chat("detailsView"));
+    assertThat(again.id()).isEqualTo(id);
+    assertThat(again.header("set-cookie")).isEmpty();
+  }
+
+  @Test
+  void a_cookie_that_was_not_made_here_is_never_adopted() {
+    HttpClient victim = browser();
+    String id = victim.get(chat("detailsView")).id();
+    String secret = victim.cookie("sessionID");
+    String tcpId = tcp().id();
+    char last = secret.charAt(79);
+    for (String forged :
+        List.of(
+            id,
+            tcpId,
+            "x",
+            "",
+            "0".repeat(80),
+            secret.substring(0, 79) + (last == '0' ? '1' : '0'),
+            secret.substring(0, 40),
+            secret + "0")) {
+      HttpClient thief = browser();
+      thief.setCookie("sessionID", forged);
+      Response response = thief.get(chat("detailsView"));
+      assertThat(response.id()).isNotIn(id, tcpId, forged);
+      assertThat(thief.cookie("sessionID")).isNotEqualTo(forged).hasSize(80);
+    }
+  }
+
+  @Test
+  void cookies_can_be_named_otherwise_or_left_out() throws Exception {
+    restart("commonWeb.fingerprintOptions.cookieKey=sid");
+    assertThat(curl().get("/echo").header("set-cookie"))
+        .singleElement()
+        .asString()
+        .startsWith("sid=");
+    restart("commonWeb.fingerprintOptions.toSetCookie=false");
+    assertThat(curl().get("/echo").header("set-cookie")).isEmpty();
+  }
+
+  @Test
+  void who_is_told_apart_by_headers_is_the_same_as_long_as_they_are() throws Exception {
+    restart("commonWeb.fingerprintOptions.onlyStaticElements=true");
+    String id = curl().get("/echo", "User-Agent: a").id();
+    assertThat(curl().get("/echo", "User-Agent: a", "Referer: http://x/").id()).isEqualTo(id);
+    assertThat(curl().get("/echo", "User-Agent: b").id()).isNotEqualTo(id);
+  }
+
+  @Test
+  void a_secret_from_the_settings_outlasts_a_restart() throws Exception {
+    restart("commonWeb.cookieSecret=correct horse battery staple");
+    HttpClient before = browser();
+    String id = before.get("/echo").id();
+    String cookie = before.cookie("sessionID");
+    restart("commonWeb.cookieSecret=correct horse battery staple");
+    HttpClient after = browser();
+    after.setCookie("sessionID", cookie);
+    assertThat(after.get("/echo").id()).isEqualTo(id);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"Sec-Fetch-Site: cross-site", "Origin: http://evil.example", "Origin: null"})
+  void pages_of_other_sites_may_not_chat_and_their_cookies_mean_nothing(String header) {
+    HttpClient browser = browser();
+    String id = browser.get("/echo").id();
+    assertThat(browser.get(chat("say&message=x"), header).status()).isEqualTo(403);
+    Response echo = browser.get("/echo", header);
+    assertThat(echo.id()).isNotEqualTo(id);
+    assertThat(echo.header("set-cookie")).isEmpty();
+    assertThat(echo.header("access-control-allow-origin")).isEmpty();
+  }
+
+  @Test
+  void pages_of_origins_that_are_named_may_and_those_of_any_only_without_cookies()
+      throws Exception {
+    restart("httpServer.corsOrigins=https://shop.example");
+    Response named = browser().get(chat("say&message=x"), "Origin: https://shop.example");
+    assertThat(named.status()).isEqualTo(200);
+    assertThat(named.header("access-control-allow-origin")).containsExactly("https://shop.example");
+    restart("httpServer.corsOrigins=*");
+    Response any = browser().get(chat("say&message=x"), "Origin: https://any.example");
+    assertThat(any.header("access-control-allow-origin")).containsExactly("*");
+    assertThat(any.header("access-control-allow-credentials")).isEmpty();
+    assertThat(any.header("set-cookie")).isEmpty();
+  }
+
+  // --- message queues --------------------------------------------------------------------------
+
+  @Test
+  void without_queues_there_are_no_messages_and_no_members() {
+    TcpClient witness = tcp();
+    HttpClient browser = browser();
+    assertThat(browser.get(chat("messages")).body())
+        .contains("\"message\":null")
+        .doesNotContain("error");
+    witness.ask("say one");
+    assertThat(browser.get(chat("messages")).body()).contains("\"message\":null");
+    assertThat(browser.get(chat("roomView")).body()).contains("\"membersCount\":1");
+  }
+
+  @Test
+  void with_queues_a_client_is_a_member_and_fetches_one_message_at_a_time_the_oldest_first()
+      throws Exception {
+    restart("commonWeb.httpClientMessageTTL=30s");
+    TcpClient witness = tcp();
+    HttpClient browser = browser();
+    String id = browser.get(chat("messages")).id();
+    assertThat(witness.heard()).contains("I have entered the room", id);
+    witness.ask("say one");
+    witness.ask("say two");
+    browser.get(chat("say&message=mine"));
+    assertThat(witness.heard()).contains("mine");
+    assertThat(browser.get(chat("messages")).body())
+        .contains(
+            "\"message\":{\"message\":\"one\",\"room\":\"defaultRoom\",\"from\":\""
+                + witness.id()
+                + "\",\"context\":\"user\",\"sentAt\":");
+    assertThat(browser.get(chat("messages")).body()).contains("\"message\":{\"message\":\"two\"");
+    assertThat(browser.get(chat("messages")).body()).contains("\"message\":null");
+    assertThat(browser.get(chat("roomView")).body()).contains("\"membersCount\":2", id);
+  }
+
+  @Test
+  void a_change_of_room_leaves_the_old_one_and_is_told_in_both() throws Exception {
+    restart("commonWeb.httpClientMessageTTL=30s");
+    TcpClient here = tcp();
+    TcpClient there = tcp();
+    there.ask("roomChange attic");
+    here.heard();
+    here.heard();
+    HttpClient browser = browser();
+    browser.get(chat("roomChange&room=attic"));
+    assertThat(List.of(here.heard(), here.heard()))
+        .satisfiesExactly(
+            line -> assertThat(line).contains("entered"),
+            line -> assertThat(line).contains("left"));
+    assertThat(there.heard()).contains("entered");
+    assertThat(here.ask("roomView")).contains("\"membersCount\":1");
+    assertThat(there.ask("roomView")).contains("\"membersCount\":2");
+  }
+
+  @Test
+  void who_asks_for_nothing_for_long_enough_has_left_and_its_queue_is_gone() throws Exception {
+    restart("commonWeb.httpClientMessageTTL=300ms");
+    TcpClient witness = tcp();
+    HttpClient browser = browser();
+    browser.get(chat("messages"));
+    witness.ask("say lost");
+    assertThat(witness.heard()).contains("I have left the room");
+    assertThat(browser.get(chat("messages")).body()).contains("\"message\":null");
+  }
+
+  @Test
+  void a_poll_may_wait_for_a_message() throws Exception {
+    restart("commonWeb.httpClientMessageTTL=200ms");
+    TcpClient witness = tcp();
+    HttpClient browser = browser();
+    browser.get(chat("messages"));
+    browser.sendRequest("GET", chat("messages&wait=20000"), "");
+    EveryTransportTest.await(
+        "it is a member still", () -> witness.ask("roomView").contains("\"membersCount\":2"));
+    witness.ask("say at last");
+    assertThat(browser.response().body()).contains("\"message\":\"at last\"");
+    assertThat(browser.get(chat("messages&wait=1")).body()).contains("\"message\":null");
+  }
+
+  @Test
+  void server_code_fetches_messages_too() throws Exception {
+    restart("commonWeb.httpClientMessageTTL=30s");
+    HttpClient browser = browser();
+    String id = browser.get(chat("messages")).id();
+    server.api().chatRoom().socketRoomBroadcast(null, "for all").toCompletableFuture().join();
+    var connection = server.api().connection(id).orElseThrow();
+    assertThat(
+            server
+                .api()
+                .webServer()
+                .getWebChatMessage(connection)
+                .toCompletableFuture()
+                .join()
+                .toString())
+        .contains("for all");
+  }
+
+  @Test
+  void clients_with_queues_are_bounded_in_number() throws Exception {
+    restart("commonWeb.httpClientMessageTTL=30s", "limits.webClients=10");
+    HttpClient curl = curl();
+    IntStream.range(0, 10)
+        .forEach(_ -> assertThat(curl.get("/echo").body()).doesNotContain("error"));
+    assertThat(curl.get("/echo").body()).contains("too many clients");
+  }
+
+  @Test
+  void messages_for_some_are_queued_for_those_alone() throws Exception {
+    restart("commonWeb.httpClientMessageTTL=30s", "rooms.announcements=false");
+    HttpClient friend = browser();
+    HttpClient stranger = browser();
+    String id = friend.get(chat("messages")).id();
+    stranger.get(chat("messages"));
+    curl().get(chat("say&message=psst&roomMatchKey=id&roomMatchValue=" + id));
+    assertThat(friend.get(chat("messages")).body()).contains("psst");
+    assertThat(stranger.get(chat("messages")).body()).contains("\"message\":null");
+  }
+
+  // --- bad input -------------------------------------------------------------------------------
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 5\r\n\r\nabcde",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nabcde",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length : 5\r\n\r\nabcde",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.0\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "GET /echo HTTP/1.1\nHost: x\n\n",
+        "GET /echo HTTP/1.1\r\nHost: x\nX: y\r\n\r\n",
+        "GET /echo HTTP/1.1\r\n Host: x\r\n\r\n",
+        "GET /echo HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n",
+        "GET /echo HTTP/1.1\r\nHo st: x\r\n\r\n",
+        "nonsense\r\n\r\n"
+      })
+  void what_two_servers_may_read_differently_is_refused_and_the_connection_closed(String request) {
+    HttpClient raw = curl();
+    raw.text(request + "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
+    assertThat(raw.response().status()).isEqualTo(400);
+    assertThat(raw.read()).isEqualTo(-1);
+  }
+
+  @Test
+  void bodies_that_are_not_what_they_say_are_refused_and_the_connection_lives() {
+    HttpClient curl = curl();
+    assertThat(curl.post("/echo", "application/json", "{").status()).isEqualTo(400);
+    assertThat(curl.post("/echo", "application/json", "[]").status()).isEqualTo(400);
+    assertThat(curl.post("/echo", "application/json", "[".repeat(100_000)).status()).isEqualTo(400);
+    assertThat(curl.post("/echo", "multipart/form-data", "x").status()).isEqualTo(400);
+    assertThat(curl.post("/echo", "multipart/form-data; boundary=b", "x").status()).isIn(200, 400);
+    assertThat(curl.get("/echo?x=%zz").status()).isEqualTo(400);
+    assertThat(curl.get("/echo?x=%").status()).isEqualTo(400);
+    assertThat(curl.get("/echo?x=1").status()).isEqualTo(200);
+  }
+
+  @Test
+  void heads_cookies_and_bodies_have_limits() {
+    assertThat(curl().get("/echo", "Cookie: " + "a=b; ".repeat(10_000)).status()).isEqualTo(431);
+    var headers = new ArrayList<String>();
+    IntStream.range(0, 100_000).forEach(i -> headers.add("X-" + i + ": y"));
+    try (HttpClient many = new HttpClient(server.httpPort(), false)) {
+      many.text(
+          "GET /echo HTTP/1.1\r\n" + String.join("\r\n", headers.subList(0, 2000)) + "\r\n\r\n");
+      assertThat(many.response().status()).isEqualTo(431);
+    }
+    assertThat(curl().get("/" + "x".repeat(10_000)).status()).isEqualTo(414);
+    try (HttpClient big = new HttpClient(server.httpPort(), false)) {
+      big.text("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n");
+      assertThat(big.response().status()).isEqualTo(413);
+      assertThat(big.read()).isEqualTo(-1);
+    }
+    String query = "x=1&".repeat(1_500);
+    assertThat(curl().get("/echo?" + query).status()).isEqualTo(200);
+  }
+
+  @Test
+  void a_body_that_never_ends_has_one_deadline_and_its_limit() throws Exception {
+    restart("httpServer.requestTimeout=1s");
+    HttpClient slow = curl();
+    slow.text("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n");
+    assertThat(slow.read()).isEqualTo(-1);
+  }
+}
