@@ -3,6 +3,7 @@ package io.earshot;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomName;
 import io.earshot.protocol.RoomStatus;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
@@ -73,11 +74,13 @@ final class ChatAction implements Action {
   }
 
   private static Map<String, Object> details(Connection client) {
-    return Map.of(
-        "public",
-        Map.of("id", client.id(), "connectedAt", client.connectedAt().toEpochMilli()),
-        "room",
-        client.room());
+    var identity = new LinkedHashMap<String, Object>();
+    identity.put("id", client.id());
+    identity.put("connectedAt", client.connectedAt().toEpochMilli());
+    var details = new LinkedHashMap<String, Object>();
+    details.put("public", identity);
+    details.put("room", client.room());
+    return details;
   }
 
   private static String room(@Nullable String room) throws RefusedException {

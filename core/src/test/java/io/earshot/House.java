@@ -8,8 +8,8 @@ import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -24,10 +24,11 @@ final class House {
 
   final List<ManualLoop> loops;
   final Earshot earshot;
+  private Instant now = NOW;
 
   House(int loops, Config config) {
     this.loops = IntStream.range(0, loops).mapToObj(i -> new ManualLoop()).toList();
-    this.earshot = new Earshot(config, this.loops, InstantSource.fixed(NOW));
+    this.earshot = new Earshot(config, this.loops, () -> now);
   }
 
   House() {
@@ -56,6 +57,13 @@ final class House {
     while (loops.stream().anyMatch(loop -> !loop.isIdle())) {
       loops.forEach(ManualLoop::runOne);
     }
+  }
+
+  /** Lets so much time pass, and everything happen that is due by then. */
+  void pass(Duration time) {
+    now = now.plus(time);
+    loops.forEach(loop -> loop.advance(time.toMillis()));
+    settle();
   }
 
   /** Runs one task of a loop that chance chooses. */

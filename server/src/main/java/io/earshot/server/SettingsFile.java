@@ -77,7 +77,10 @@ final class SettingsFile {
       case ScalarNode scalar when scalar.getTag().equals(Tag.NULL) && isSection(path) -> {
         // A section with nothing in it changes nothing.
       }
-      case ScalarNode scalar when scalar.getTag().equals(Tag.NULL) && isSetting(path) ->
+      case ScalarNode scalar
+          when scalar.getTag().equals(Tag.NULL)
+              && isSetting(path)
+              && !(scalar.getValue().equals("null") && mayBeNull(path)) ->
           throw refusal(
               line(node),
               path + " has no value: write one, \"\" for an empty text, or leave it out");
@@ -116,6 +119,12 @@ final class SettingsFile {
       texts.add(scalar.getValue());
     }
     return texts;
+  }
+
+  /** Whether nothing is a value for a setting. */
+  private static boolean mayBeNull(String path) {
+    return Settings.KNOWN.stream()
+        .anyMatch(entry -> entry.path().equals(path) && entry.defaultValue().equals("null"));
   }
 
   private static boolean isSection(String path) {

@@ -94,6 +94,38 @@ class SourcesTest {
   }
 
   @Test
+  void what_a_container_platform_sets_for_a_service_of_this_name_is_not_ours() {
+    var variables =
+        Map.of("EARSHOT_PORT", "tcp://10.0.0.1:5000", "EARSHOT_SERVICE_HOST", "10.0.0.1");
+    assertThat(Run.of(variables, "config").out()).isEqualTo(Run.of("config").out());
+  }
+
+  @Test
+  void settings_that_do_not_go_together_are_refused() {
+    assertRefused(
+        Run.of(Map.of(), "config", "--set", "webSockets.pingInterval=60s"),
+        "webSockets.pingInterval must be shorter than webSockets.idleTimeout, or who is silent is cut off unasked");
+    assertRefused(
+        Run.of(Map.of(), "config", "--set", "webSockets.allowedOrigins=https://a.example/"),
+        "webSockets.allowedOrigins: 'https://a.example/' is no origin; write it like https://chat.example.org");
+  }
+
+  @Test
+  void a_name_like_none_is_given_no_nearest() {
+    assertRefused(
+        Run.of(Map.of(), "config", "--set", "foo=1"),
+        "command line, --set foo: there is no setting 'foo'; ./earshot config shows those that there are");
+  }
+
+  @Test
+  void queues_with_no_time_to_live_are_refused() {
+    assertRefused(
+        Run.of(Map.of(), "config", "--set", "commonWeb.httpClientMessageTTL=0"),
+        "command line, --set commonWeb.httpClientMessageTTL: commonWeb.httpClientMessageTTL must be null or a time"
+            + " above 0 such as 500ms, 30s or 5m, not '0'");
+  }
+
+  @Test
   void two_environment_variables_for_one_setting_are_refused() {
     assertRefused(
         Run.of(Map.of("EARSHOT_TCPSERVER_PORT", "7", "earshot_tcpserver_port", "8"), "config"),

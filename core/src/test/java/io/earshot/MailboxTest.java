@@ -1,0 +1,105 @@
+package io.earshot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.spi.Visitor;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+final class MailboxTest {
+  private static final Duration TTL = Duration.ofSeconds(30);
+
+  private final House house =
+      new House(
+          1,
+          House.quiet()
+              .with("commonWeb.httpClientMessageTTL", TTL)
+              .with("limits.queuedMessages", 5)
+              .with("limits.queuedBytes", 1024));
+  private final Shard shard = house.earshot.rooms().shards().getFirst();
+  private final WebConnection client = enter("a".repeat(40));
+
+  private WebConnection enter(String id) {
+    var mailbox = new Mailbox(shard, TTL.toMillis(), house.earshot.config().limits());
+    var connection =
+        new WebConnection(
+            house.earshot,
+            shard,
+            new Visitor(id, "defaultRoom", new InetSocketAddress(0)),
+            mailbox);
+    house.loops.getFirst().run(connection::enter);
+    house.settle();
+    return connection;
+  }
+
+  private void tell(String text) {
+    house.earshot.api().chatRoom().socketRoomBroadcast(null, text);
+    house.settle();
+  }
+
+  private CompletableFuture<String> take(long wait) {
+    CompletionStage<String> text =
+        client
+            .takeMessage(wait)
+            .thenApply(json -> new String(json.encode(), StandardCharsets.UTF_8));
+    house.settle();
+    return text.toCompletableFuture();
+  }
+
+  private String took() {
+    return House.texts(List.of(take(0).join())).stream().findFirst().orElse("nothing");
+  }
+
+  @Test
+  void messages_are_handed_out_once_and_the_oldest_first() {
+    tell("one");
+    tell("two");
+    assertThat(List.of(took(), took(), took())).containsExactly("one", "two", "nothing");
+  }
+
+  @Test
+  void a_message_not_fetched_within_its_time_is_forgotten_and_younger_ones_are_not() {
+    tell("old");
+    house.pass(Duration.ofSeconds(20));
+    tell("young");
+    house.pass(Duration.ofSeconds(11));
+    assertThat(List.of(took(), took())).containsExactly("young", "nothing");
+  }
+
+  @Test
+  void beyond_its_bounds_the_oldest_go() {
+    IntStream.range(0, 8).forEach(i -> tell("m" + i));
+    assertThat(took()).isEqualTo("m3");
+    tell("x".repeat(900));
+    tell("last");
+    assertThat(List.of(took(), took())).containsExactly("last", "nothing");
+  }
+
+  @Test
+  void who_waits_gets_the_next_message_and_who_waits_in_vain_gets_none() {
+    CompletableFuture<String> first = take(1000);
+    CompletableFuture<String> second = take(1000);
+    tell("hello");
+    assertThat(first).isCompletedWithValueMatching(text -> text.contains("hello"));
+    assertThat(second).isNotDone();
+    house.pass(Duration.ofSeconds(1));
+    assertThat(second).isCompletedWithValue("null");
+    tell("later");
+    assertThat(took()).isEqualTo("later");
+  }
+
+  @Test
+  void who_is_gone_waits_for_nothing() {
+    CompletableFuture<String> waiting = take(1000);
+    client.close("enough");
+    house.settle();
+    assertThat(waiting).isCompletedWithValue("null");
+    assertThat(house.earshot.rooms().shards().getFirst().roomCount()).isZero();
+  }
+}
