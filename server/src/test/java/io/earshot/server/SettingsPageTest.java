@@ -38,7 +38,7 @@ class SettingsPageTest {
             .with(
                 "general.welcomeMessage", "say \"hi\" \\ \u0007\u0085\u2028\u202e\n\t# é 🎉 : - x")
             .with("general.serverName", "# no comment")
-            .with("webSockets.allowedOrigins", List.of("https://a.example", "it's, \"b\""))
+            .with("webSockets.allowedOrigins", List.of("https://a.example", "http://it's,\"b\""))
             .with("tcpServer.idleTimeout", "1500ms")
             .with("httpServer.port", 0);
     Path file = folder.resolve("settings.yaml");
