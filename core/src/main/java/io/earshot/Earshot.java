@@ -44,6 +44,9 @@ public final class Earshot {
       shards.put(loops.get(i), rooms.shards().get(i));
     }
     this.api = new Api(this);
+    api.actions().add(new Status(this, clock));
+    api.actions().add(new ActionsView());
+    api.actions().add(new RandomNumber());
   }
 
   /**
