@@ -52,8 +52,7 @@ final class ActionCompiler {
    * @param loader what loads them
    * @param problems what is wrong with the others
    */
-  record Compiled(
-      Map<String, List<String>> classes, ClassLoader loader, List<Problem> problems) {}
+  record Compiled(Map<String, List<String>> classes, ClassLoader loader, List<Problem> problems) {}
 
   boolean isMissing() {
     return compiler == null;

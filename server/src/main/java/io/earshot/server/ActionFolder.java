@@ -24,6 +24,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.JarFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -160,13 +161,14 @@ final class ActionFolder implements AutoCloseable {
   /** Makes the actions of these files. A file with a problem keeps those that it had before. */
   private void load(FolderContents now) {
     long began = System.nanoTime();
+    var problems = new ArrayList<>(now.unreadable());
+    List<Path> jars = now.jarPaths().stream().filter(jar -> isJar(jar, problems)).toList();
     boolean sameJars = now.jars().equals(contents.jars());
     contents = now;
     if (!sameJars) {
-      plugIns = open(now.jarPaths());
+      plugIns = open(jars);
     }
-    ActionCompiler.Compiled compiled = compiler.compile(now.sources(), now.jarPaths(), plugIns);
-    var problems = new ArrayList<>(now.unreadable());
+    ActionCompiler.Compiled compiled = compiler.compile(now.sources(), jars, plugIns);
     problems.addAll(compiled.problems());
     var next = new TreeMap<String, List<Action>>();
     compiled
@@ -184,7 +186,7 @@ final class ActionFolder implements AutoCloseable {
       next.putIfAbsent(
           problem.file(), before.stream().<Action>map(each -> LastGood.of(each, problem)).toList());
     }
-    if (!now.jars().isEmpty()) {
+    if (!jars.isEmpty()) {
       List<Action> before = byFile.getOrDefault(JARS, List.of());
       next.put(JARS, sameJars ? before : PlugIns.in(plugIns));
     }
@@ -195,6 +197,15 @@ final class ActionFolder implements AutoCloseable {
     known = Set.copyOf(problems);
     long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
     LOG.log(Level.INFO, folder + ": read " + now.size() + " files in " + took + " ms");
+  }
+
+  private static boolean isJar(Path path, List<Problem> problems) {
+    try (var _ = new JarFile(path.toFile())) {
+      return true;
+    } catch (IOException e) {
+      problems.add(new Problem(String.valueOf(path.getFileName()), 0, "no jar: " + e.getMessage()));
+      return false;
+    }
   }
 
   private ClassLoader open(List<Path> jars) {

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Loads classes that were compiled in memory; together they are one generation.
  *
- * <p>Owned by the thread that compiles until its first class is loaded, and not changed any more then.
+ * <p>Owned by the thread that compiles until its first class is loaded, and not changed any more
+ * then.
  */
 final class MemoryLoader extends ClassLoader {
   private final Map<String, byte[]> bytes = new HashMap<>();

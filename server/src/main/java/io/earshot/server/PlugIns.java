@@ -1,6 +1,7 @@
 package io.earshot.server;
 
 import io.earshot.Action;
+import io.earshot.Actions;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -13,6 +14,17 @@ final class PlugIns {
   private static final System.Logger LOG = System.getLogger(PlugIns.class.getName());
 
   private PlugIns() {}
+
+  /** Adds what this loader itself brings. */
+  static void addTo(Actions actions, ClassLoader loader) {
+    for (Action action : in(loader)) {
+      try {
+        actions.add(action);
+      } catch (RuntimeException e) {
+        LOG.log(Level.ERROR, "the plug-in " + action.getClass().getName() + " is left out: " + e);
+      }
+    }
+  }
 
   /**
    * What this loader itself brings, without its parents. One that is broken is logged, and left.

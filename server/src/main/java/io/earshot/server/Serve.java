@@ -67,7 +67,7 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
   }
 
   private static void supply(Api api, @Nullable ActionFolder actions) {
-    PlugIns.in(Serve.class.getClassLoader()).forEach(api.actions()::add);
+    PlugIns.addTo(api.actions(), Serve.class.getClassLoader());
     if (actions != null) {
       actions.supply(api.actions());
     }
