@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -35,7 +36,7 @@ final class Status implements Action {
   public Map<String, Object> outputExample() {
     var example = new LinkedHashMap<String, Object>();
     example.put("uptimeSeconds", 3600);
-    example.put("connections", Map.of("tcp", 12, "websocket", 30));
+    example.put("connections", byTransport(List.of()));
     example.put("rooms", 4);
     example.put("messages", 2500);
     example.put("memory", memory(48_000_000, 64_000_000, 2_000_000_000));
