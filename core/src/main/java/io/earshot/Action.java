@@ -19,6 +19,34 @@ import java.util.Map;
  */
 public interface Action {
 
+  /** What an action does, as a lambda. */
+  @FunctionalInterface
+  interface Body {
+    /**
+     * Does it; see {@link Action#run}.
+     *
+     * @param call who asks, with what, and where the answer goes
+     * @throws Exception if it failed, or a {@link RefusedException}
+     */
+    void run(Call call) throws Exception;
+  }
+
+  /**
+   * An action without a class of its own:
+   *
+   * <pre>{@code
+   * Action.of("greet", call -> call.put("greeting", "Hello, " + call.text("name")))
+   *     .withRequired("name")
+   * }</pre>
+   *
+   * @param name the name to ask for it by
+   * @param body what it does
+   * @return the action, which can be told its description, inputs and example
+   */
+  static InlineAction of(String name, Body body) {
+    return new InlineAction(name, "", List.of(), List.of(), Map.of(), body);
+  }
+
   /**
    * The name to ask for it by.
    *

@@ -20,7 +20,6 @@ public final class Api {
     this.chatRoom = new ChatRoom(earshot);
     this.actions = new Actions(this, earshot.config());
     this.webServer = new WebServer();
-    actions.add(new ChatAction());
   }
 
   /**

@@ -42,6 +42,8 @@ public record Config(
    * @param apiVersion the version of the actions
    * @param simultaniousActions how many actions of one connection may be pending
    * @param actionTimeout how long an action may run
+   * @param actionsFolder where to look for actions
+   * @param developmentMode whether changed actions are taken over at once
    * @param eventLoops how many event loops there are
    * @param sockets what kind of sockets to use
    * @param shutdownTimeout how long a stop may take
@@ -60,6 +62,13 @@ public record Config(
           int simultaniousActions,
       @Setting("How long an action may run before its caller is told that it took too long.")
           Duration actionTimeout,
+      @Setting(
+              "A folder of actions: .java files and plug-in jars, seen from where the server was started. Empty:"
+                  + " none.")
+          String actionsFolder,
+      @Setting(
+              "Whether a file of the actions folder that changes is taken over while the server runs.")
+          boolean developmentMode,
       @Setting(
               value = "How many event loops share the work. 0: one for each processor.",
               max = 1024)
@@ -259,6 +268,8 @@ public record Config(
               "1.0",
               5,
               Duration.ofSeconds(30),
+              "",
+              false,
               0,
               SocketKind.AUTO,
               Duration.ofSeconds(5)),

@@ -53,6 +53,10 @@ public final class Earshot {
     var webClientCount = new AtomicInteger();
     this.webClients =
         rooms.shards().stream().map(shard -> new WebClients(this, shard, webClientCount)).toList();
+    api.actions().add(new Status(this, clock));
+    api.actions().add(new ActionsView());
+    api.actions().add(new RandomNumber());
+    api.actions().add(new ChatAction());
   }
 
   /**

@@ -137,6 +137,7 @@ final class Room {
     if (branches.isEmpty()) {
       return;
     }
+    shard.countMessage();
     byte[] json = new RoomMessage(message, name, from, shard.now()).toJson().encode();
     for (int i = branches.size() - 1; i >= 0; i--) {
       Fanout fanout = branches.get(i).fanout;

@@ -4,6 +4,8 @@ import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Loop;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
 /**
@@ -26,6 +28,29 @@ final class Rooms {
   Shard shard(String room) {
     int hash = room.hashCode() * 0x9E3779B9;
     return shards.get(Integer.remainderUnsigned(hash ^ (hash >>> 16), shards.size()));
+  }
+
+  /**
+   * How much there is.
+   *
+   * @param rooms rooms that somebody is in or listens to
+   * @param messages messages that rooms have told since the start, each once however many heard it
+   */
+  record Count(long rooms, long messages) {
+    Count plus(Count other) {
+      return new Count(rooms + other.rooms, messages + other.messages);
+    }
+  }
+
+  /** Counts rooms and messages, each shard on its loop; together they are no one moment's. */
+  CompletionStage<Count> count() {
+    CompletionStage<Count> sum = CompletableFuture.completedStage(new Count(0, 0));
+    for (Shard shard : shards) {
+      var part = new CompletableFuture<Count>();
+      shard.tell(() -> part.complete(new Count(shard.roomCount(), shard.messageCount())));
+      sum = sum.thenCombine(part, Count::plus);
+    }
+    return sum;
   }
 
   /** Asks who is in a room; the answer comes on the room's loop. */

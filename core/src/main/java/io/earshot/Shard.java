@@ -19,6 +19,7 @@ final class Shard {
   private final Config.Rooms settings;
   private final InstantSource clock;
   private final Map<String, Room> rooms = new HashMap<>();
+  private long messages;
   private List<Fanout> pending = new ArrayList<>();
   private List<Fanout> flushing = new ArrayList<>();
 
@@ -69,6 +70,15 @@ final class Shard {
 
   int roomCount() {
     return rooms.size();
+  }
+
+  /** Counts a message that a room here has told. */
+  void countMessage() {
+    messages++;
+  }
+
+  long messageCount() {
+    return messages;
   }
 
   /**

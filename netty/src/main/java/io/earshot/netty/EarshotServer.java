@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -66,11 +67,26 @@ public final class EarshotServer implements AutoCloseable {
    * @throws IllegalArgumentException if two settings do not go together; the message names them
    */
   public static EarshotServer start(Config config) throws IOException {
+    return start(config, _ -> {});
+  }
+
+  /**
+   * Starts a server that is made ready before its doors open, so that its first client finds all
+   * actions. It serves when this returns.
+   *
+   * @param config its settings
+   * @param ready called once, on this thread; what it throws comes from here, and nothing is open
+   * @return the server
+   * @throws IOException if it cannot listen; the message names the door and its address
+   * @throws IllegalArgumentException if two settings do not go together; the message names them
+   */
+  public static EarshotServer start(Config config, Consumer<Api> ready) throws IOException {
     config.check();
     Sockets sockets = Sockets.choose(config.general().sockets());
     var server = new EarshotServer(config, sockets);
     var doors = new Doors(server.earshot, config);
     try {
+      ready.accept(server.api());
       Config.TcpServer tcp = config.tcpServer();
       if (tcp.enabled()) {
         server.tcpPort = server.listen(sockets, "TCP", tcp.bindIP(), tcp.port(), doors::openLines);
@@ -80,7 +96,7 @@ public final class EarshotServer implements AutoCloseable {
         server.httpPort =
             server.listen(sockets, "HTTP", http.bindIP(), http.port(), doors::openHttp);
       }
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       server.close();
       throw e;
     }

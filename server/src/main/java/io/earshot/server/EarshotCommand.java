@@ -77,8 +77,28 @@ final class EarshotCommand implements Callable<Integer> {
   }
 
   @Option(
-      names = "--config",
+      names = "--actions",
       order = 5,
+      paramLabel = "FOLDER",
+      scope = ScopeType.INHERIT,
+      description = "serve the actions in this folder: .java files, and jars of them")
+  void actions(String folder) {
+    options.add(new Assignment("general.actionsFolder", folder, "command line, --actions"));
+  }
+
+  @Option(
+      names = "--dev",
+      order = 6,
+      scope = ScopeType.INHERIT,
+      description = "take over what changes in the folder of --actions while the server runs")
+  void dev(boolean wanted) {
+    options.add(
+        new Assignment("general.developmentMode", String.valueOf(wanted), "command line, --dev"));
+  }
+
+  @Option(
+      names = "--config",
+      order = 7,
       paramLabel = "FILE",
       scope = ScopeType.INHERIT,
       description = "read settings from this YAML file")
@@ -91,7 +111,7 @@ final class EarshotCommand implements Callable<Integer> {
 
   @Option(
       names = "--set",
-      order = 6,
+      order = 8,
       paramLabel = "KEY=VALUE",
       scope = ScopeType.INHERIT,
       description =
@@ -149,7 +169,7 @@ final class EarshotCommand implements Callable<Integer> {
 
   @Option(
       names = {"-h", "--help"},
-      order = 7,
+      order = 9,
       usageHelp = true,
       scope = ScopeType.INHERIT,
       description = "show this help")
@@ -157,7 +177,7 @@ final class EarshotCommand implements Callable<Integer> {
 
   @Option(
       names = {"-V", "--version"},
-      order = 8,
+      order = 10,
       versionHelp = true,
       description = "show the version")
   void version(boolean wanted) {}

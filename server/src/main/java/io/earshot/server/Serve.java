@@ -1,5 +1,6 @@
 package io.earshot.server;
 
+import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
 import java.io.IOException;
@@ -10,39 +11,74 @@ import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
-/** Runs a server for as long as the process lives. */
-final class Serve {
+/**
+ * A server, with the actions that it was given to serve.
+ *
+ * <p>Immutable; what it holds is thread-safe.
+ *
+ * @param server the server
+ * @param actions where actions come from, or null if no folder was named
+ */
+record Serve(EarshotServer server, @Nullable ActionFolder actions) implements AutoCloseable {
   private static final String BIND = "--bind ADDRESS";
-
-  private Serve() {}
 
   /**
    * Starts a server and never returns: a signal (Ctrl-C, SIGTERM) says goodbye to all clients and
    * ends the process with status 0.
    *
    * @throws StartException if it cannot listen; the message says what to change
+   * @throws SettingsException if its folder of actions is none
    * @throws InterruptedException if this thread is not wanted any more; the server is closed
    */
-  static void forever(Config config, PrintWriter out) throws StartException, InterruptedException {
-    try (EarshotServer server = start(config)) {
-      Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, out), "stop"));
+  static void forever(Config config, PrintWriter out)
+      throws SettingsException, StartException, InterruptedException {
+    try (Serve serve = start(config)) {
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(serve, out), "stop"));
       long now = System.currentTimeMillis();
       var took = Duration.ofMillis(now - ManagementFactory.getRuntimeMXBean().getStartTime());
       long pid = ProcessHandle.current().pid();
+      EarshotServer server = serve.server();
       out.print(Banner.of(config, pid, took, server.tcpPort(), server.httpPort()));
       out.flush();
       new CountDownLatch(1).await();
     }
   }
 
-  private static EarshotServer start(Config config) throws StartException {
+  /**
+   * Starts a server. Its actions are there before its doors open.
+   *
+   * @throws StartException if it cannot listen, or not compile; the message says what to change
+   * @throws SettingsException if its folder of actions is none
+   */
+  static Serve start(Config config) throws SettingsException, StartException {
+    ActionFolder actions = ActionFolder.of(config);
     try {
-      return EarshotServer.start(config);
+      return new Serve(EarshotServer.start(config, api -> supply(api, actions)), actions);
     } catch (IOException e) {
+      if (actions != null) {
+        actions.close();
+      }
       String why = e.getMessage() == null ? e.toString() : e.getMessage();
       String remedy = isUnresolved(e) ? BIND : remedy(config, why);
       throw new StartException(why + "; choose another with " + remedy, e);
+    }
+  }
+
+  private static void supply(Api api, @Nullable ActionFolder actions) {
+    PlugIns.addTo(api.actions(), Serve.class.getClassLoader());
+    if (actions != null) {
+      actions.supply(api.actions());
+    }
+  }
+
+  /** Says goodbye to all clients, and ends. */
+  @Override
+  public void close() {
+    server.close();
+    if (actions != null) {
+      actions.close();
     }
   }
 
@@ -68,10 +104,10 @@ final class Serve {
     return Pattern.compile("(?<!\\d)" + port + "(?!\\d)").matcher(why).find();
   }
 
-  private static void stop(EarshotServer server, PrintWriter out) {
+  private static void stop(Serve serve, PrintWriter out) {
     out.println("Earshot is stopping.");
     try {
-      server.close();
+      serve.close();
       out.println("Earshot has stopped.");
     } finally {
       // Not exit(): that would wait for this very hook, and a signal would make the status 143.

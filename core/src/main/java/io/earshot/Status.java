@@ -1,0 +1,76 @@
+package io.earshot;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * The shipped action {@code status}: how a server is doing.
+ *
+ * <p>Thread-safe: what it counts is asked of its owners.
+ */
+final class Status implements Action {
+  private final Earshot earshot;
+  private final InstantSource clock;
+  private final Instant startedAt;
+
+  Status(Earshot earshot, InstantSource clock) {
+    this.earshot = earshot;
+    this.clock = clock;
+    this.startedAt = clock.instant();
+  }
+
+  @Override
+  public String description() {
+    return "How the server is doing: seconds since its start, connections by transport, rooms that"
+        + " somebody is in or listens to, messages told in rooms since the start, and bytes of"
+        + " memory.";
+  }
+
+  @Override
+  public Map<String, Object> outputExample() {
+    var example = new LinkedHashMap<String, Object>();
+    example.put("uptimeSeconds", 3600);
+    example.put("connections", byTransport(List.of()));
+    example.put("rooms", 4);
+    example.put("messages", 2500);
+    example.put("memory", memory(48_000_000, 64_000_000, 2_000_000_000));
+    return example;
+  }
+
+  @Override
+  public void run(Call call) throws Exception {
+    Rooms.Count count = earshot.rooms().count().toCompletableFuture().get();
+    call.put("uptimeSeconds", Duration.between(startedAt, clock.instant()).toSeconds());
+    call.put("connections", byTransport(earshot.connections().values()));
+    call.put("rooms", count.rooms());
+    call.put("messages", count.messages());
+    Runtime runtime = Runtime.getRuntime();
+    long reserved = runtime.totalMemory();
+    call.put("memory", memory(reserved - runtime.freeMemory(), reserved, runtime.maxMemory()));
+  }
+
+  private static Map<String, Long> byTransport(Collection<? extends Connection> connections) {
+    var counts = new LinkedHashMap<String, Long>();
+    for (Transport transport : Transport.values()) {
+      counts.put(
+          transport.name().toLowerCase(Locale.ROOT),
+          connections.stream().filter(each -> each.transport() == transport).count());
+    }
+    return counts;
+  }
+
+  /** Bytes of the heap: in use, taken from the system, and the most that may be taken. */
+  private static Map<String, Long> memory(long used, long reserved, long max) {
+    var memory = new LinkedHashMap<String, Long>();
+    memory.put("usedBytes", used);
+    memory.put("reservedBytes", reserved);
+    memory.put("maxBytes", max);
+    return memory;
+  }
+}

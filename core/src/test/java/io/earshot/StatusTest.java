@@ -1,0 +1,59 @@
+package io.earshot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.House.Guest;
+import io.earshot.protocol.Json;
+import java.time.Instant;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+final class StatusTest {
+  private final House house = new House(1, House.quiet());
+  private final Guest guest = house.guest();
+  private Instant now = House.NOW;
+  private final Status status = new Status(house.earshot, () -> now);
+
+  /** What it answers on the one loop there is, so that it need not wait for it. */
+  private Map<String, Json> answer() {
+    house.settle();
+    var call = new Call(house.earshot.api(), guest.connection(), Map.of());
+    house
+        .loops
+        .getFirst()
+        .run(
+            () -> {
+              try {
+                status.run(call);
+              } catch (Exception e) {
+                throw new AssertionError(e);
+              }
+            });
+    return call.answer();
+  }
+
+  @Test
+  void uptime_is_what_the_clock_says_since_the_start() {
+    assertThat(answer()).containsEntry("uptimeSeconds", Json.of(0));
+    now = now.plusSeconds(90);
+    assertThat(answer()).containsEntry("uptimeSeconds", Json.of(90));
+  }
+
+  @Test
+  void rooms_count_while_somebody_is_in_them_or_listens_and_messages_once_each() {
+    Guest other = house.guest();
+    assertThat(answer()).containsEntry("rooms", Json.of(1)).containsEntry("messages", Json.of(0));
+    other.ask("roomChange attic");
+    other.ask("listenToRoom cellar");
+    assertThat(answer()).containsEntry("rooms", Json.of(3));
+    guest.ask("listenToRoom attic");
+    other.ask("say for both to hear");
+    house.earshot.api().chatRoom().socketRoomBroadcast(StandIn.in("nowhere"), "for nobody");
+    assertThat(answer()).containsEntry("messages", Json.of(1));
+    other.ask("roomChange defaultRoom");
+    other.ask("silenceRoom cellar");
+    assertThat(answer()).containsEntry("rooms", Json.of(2));
+    guest.ask("silenceRoom attic");
+    assertThat(answer()).containsEntry("rooms", Json.of(1));
+  }
+}

@@ -1,0 +1,324 @@
+package io.earshot.server;
+
+import static io.earshot.server.Talker.field;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.earshot.Config;
+import io.earshot.protocol.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import javax.tools.ToolProvider;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+/** Actions without a build: a folder of source, and what becomes of it while the server runs. */
+class ActionFolderTest {
+  @TempDir Path folder;
+  @TempDir Path elsewhere;
+
+  private final Logger logger = (Logger) LoggerFactory.getLogger(ActionFolder.class);
+  private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+  private @Nullable Serve serve;
+  private @Nullable Talker talker;
+
+  @BeforeEach
+  void listen() {
+    log.start();
+    logger.addAppender(log);
+  }
+
+  @AfterEach
+  void stop() {
+    logger.detachAppender(log);
+    if (talker != null) {
+      talker.close();
+    }
+    if (serve != null) {
+      serve.close();
+    }
+  }
+
+  private Config config() {
+    return Config.defaults()
+        .with("tcpServer.port", 0)
+        .with("httpServer.port", 0)
+        .with("general.eventLoops", 1)
+        .with("general.actionsFolder", folder.toString())
+        .with("general.developmentMode", true);
+  }
+
+  private Talker start() throws Exception {
+    serve = Serve.start(config());
+    talker = new Talker(serve);
+    return talker;
+  }
+
+  private void write(String file, String text) throws IOException {
+    Files.writeString(folder.resolve(file), text);
+  }
+
+  /** An action of this name whose answer says this. */
+  private static String says(String name, String what) {
+    return """
+    import io.earshot.*;
+    public class %s implements Action {
+      public void run(Call call) { call.put("says", %s); }
+    }
+    """
+        .formatted(name, what);
+  }
+
+  /** The same action under another name. */
+  private static String named(String name, String source) {
+    return source.replace(
+        "public void", "public String name() { return \"" + name + "\"; } public void");
+  }
+
+  private static Json.Obj eventually(Talker talker, String action, Predicate<Json.Obj> fits)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    Json.Obj answer = talker.ask(action);
+    while (!fits.test(answer)) {
+      assertThat(System.nanoTime()).as(Talker.encoded(answer)).isLessThan(deadline);
+      var _ = new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
+      answer = talker.ask(action);
+    }
+    return answer;
+  }
+
+  private static Predicate<Json.Obj> has(String field, String part) {
+    return answer -> field(answer, field).contains(part);
+  }
+
+  private List<String> errors() {
+    return log.list.stream()
+        .filter(event -> event.getLevel() == ch.qos.logback.classic.Level.ERROR)
+        .map(ILoggingEvent::getFormattedMessage)
+        .toList();
+  }
+
+  @Test
+  void a_file_can_be_edited_broken_mended_and_removed_while_the_server_runs() throws Exception {
+    write("Greet.java", says("Greet", "\"one\""));
+    Talker talker = start();
+    assertThat(field(talker.ask("greet"), "says")).isEqualTo("\"one\"");
+
+    write("Greet.java", says("Greet", "\"two\""));
+    Json.Obj answer = eventually(talker, "greet", has("says", "two"));
+    assertThat(answer.get("developmentError")).isNull();
+
+    write("Greet.java", says("Greet", "\"three\")"));
+    answer = eventually(talker, "greet", has("developmentError", "Greet.java:3: ';' expected"));
+    assertThat(field(answer, "says")).isEqualTo("\"two\"");
+    write("Greet.java", says("Greet", "undefined"));
+    answer = eventually(talker, "greet", has("developmentError", "cannot find symbol"));
+    assertThat(field(answer, "says")).isEqualTo("\"two\"");
+    assertThat(errors())
+        .anyMatch("Greet.java:3: ';' expected"::equals)
+        .anyMatch(line -> line.startsWith("Greet.java:3: cannot find symbol; symbol:"))
+        .doesNotHaveDuplicates();
+
+    write("Greet.java", says("Greet", "\"four\""));
+    answer = eventually(talker, "greet", has("says", "four"));
+    assertThat(answer.get("developmentError")).isNull();
+
+    Files.delete(folder.resolve("Greet.java"));
+    eventually(talker, "greet", has("error", "greet is not a known action"));
+    write("Late.java", says("Late", "\"here\""));
+    eventually(talker, "late", has("says", "here"));
+  }
+
+  @Test
+  void a_broken_file_takes_down_only_those_that_need_it() throws Exception {
+    write("Broken.java", "class Broken {");
+    write("Needs.java", says("Needs", "new Broken().toString()"));
+    write("Words.java", "class Words { static String hello() { return \"hello\"; } }");
+    write("Uses.java", says("Uses", "Words.hello()"));
+    Files.write(folder.resolve("Latin.java"), "// \u00e9".getBytes(ISO_8859_1));
+    Talker talker = start();
+    assertThat(field(talker.ask("uses"), "says")).isEqualTo("\"hello\"");
+    assertThat(field(talker.ask("needs"), "error")).contains("not a known action");
+    assertThat(errors())
+        .satisfiesExactlyInAnyOrder(
+            line -> assertThat(line).isEqualTo("Broken.java:1: reached end of file while parsing"),
+            line -> assertThat(line).startsWith("Needs.java:3: cannot find symbol"),
+            line -> assertThat(line).isEqualTo("Latin.java: not text in UTF-8"));
+
+    write("Words.java", "class Words { static String bye() { return \"bye\"; } }");
+    Json.Obj answer =
+        eventually(talker, "uses", has("developmentError", "Uses.java:3: cannot find symbol"));
+    assertThat(field(answer, "says")).isEqualTo("\"hello\"");
+  }
+
+  @Test
+  void packages_nested_classes_records_and_classes_that_are_not_public_are_served()
+      throws Exception {
+    write("Packed.java", "package a.b;\n" + says("Packed", "\"packed\""));
+    write(
+        "Family.java",
+        """
+        import io.earshot.*;
+        abstract class Family implements Action {
+          public void run(Call call) { call.put("says", getClass().getSimpleName()); }
+          static class Child extends Family {}
+          private record Cousin() implements Action {
+            public void run(Call call) { call.put("says", name()); }
+          }
+          static Action none() { return Action.of("none", call -> {}); }
+          interface Other extends Action {}
+        }
+        """);
+    Talker talker = start();
+    assertThat(field(talker.ask("packed"), "says")).isEqualTo("\"packed\"");
+    assertThat(field(talker.ask("child"), "says")).isEqualTo("\"Child\"");
+    assertThat(field(talker.ask("cousin"), "says")).isEqualTo("\"cousin\"");
+    assertThat(field(talker.ask("family"), "error")).contains("not a known action");
+    assertThat(errors()).isEmpty();
+  }
+
+  @Test
+  void a_class_that_cannot_be_made_is_told_and_its_last_good_version_stays() throws Exception {
+    write("Greet.java", says("Greet", "\"one\""));
+    write(
+        "Alone.java", says("Alone", "1").replace("{\n  public", "{\n  Alone(int i) {}\n  public"));
+    Talker talker = start();
+    assertThat(errors())
+        .containsExactly(
+            "Alone.java: Alone needs a constructor without parameters, and to be static if it"
+                + " stands in a class");
+    write("Greet.java", says("Greet", "2").replace("{\n  public", "{\n  int i = 1 / 0;\n  public"));
+    Json.Obj answer = eventually(talker, "greet", has("developmentError", "/ by zero"));
+    assertThat(field(answer, "says")).isEqualTo("\"one\"");
+  }
+
+  @Test
+  void an_action_that_replaces_a_shipped_one_gives_it_back_when_it_goes() throws Exception {
+    write("RandomNumber.java", says("RandomNumber", "4"));
+    Talker talker = start();
+    assertThat(field(talker.ask("randomNumber"), "says")).isEqualTo("4");
+    Files.delete(folder.resolve("RandomNumber.java"));
+    eventually(talker, "randomNumber", has("randomNumber", "0."));
+  }
+
+  @Test
+  void of_two_actions_of_one_name_the_first_file_counts_and_bad_names_are_told() throws Exception {
+    write("A.java", named("same", says("A", "1")));
+    write("B.java", named("same", says("B", "2")));
+    write("C.java", named("a b", says("C", "3")));
+    Talker talker = start();
+    assertThat(field(talker.ask("same"), "says")).isEqualTo("1");
+    assertThat(errors())
+        .satisfiesExactly(
+            line ->
+                assertThat(line).isEqualTo("B.java: there is another action 'same' in this folder"),
+            line -> assertThat(line).startsWith("C.java: C is left out: ").contains("no blanks"));
+  }
+
+  @Test
+  void outside_development_mode_nothing_changes_any_more() throws Exception {
+    write("Greet.java", says("Greet", "\"one\""));
+    serve = Serve.start(config().with("general.developmentMode", false));
+    assertThat(Thread.getAllStackTraces().keySet())
+        .noneMatch(thread -> thread.getName().equals("actions folder"));
+  }
+
+  @Test
+  void the_watcher_ends_with_the_server() throws Exception {
+    start();
+    assertThat(serve).isNotNull();
+    serve.close();
+    assertThat(Thread.getAllStackTraces().keySet())
+        .noneMatch(thread -> thread.getName().equals("actions folder"));
+  }
+
+  @Test
+  void a_jar_that_names_its_actions_is_served_and_so_is_source_that_uses_it() throws Exception {
+    jar("plug.jar", "Plugged", says("Plugged", "\"from a jar\""), "Plugged");
+    write("Uses.java", says("Uses", "new Plugged().name()"));
+    Talker talker = start();
+    assertThat(field(talker.ask("plugged"), "says")).isEqualTo("\"from a jar\"");
+    assertThat(field(talker.ask("uses"), "says")).isEqualTo("\"plugged\"");
+    Files.delete(folder.resolve("plug.jar"));
+    eventually(talker, "plugged", has("error", "not a known action"));
+  }
+
+  @Test
+  void a_jar_that_names_what_is_not_there_does_not_take_the_others_down() throws Exception {
+    jar("bad.jar", "Unnamed", says("Unnamed", "1"), "NotThere");
+    jar("good.jar", "Plugged", says("Plugged", "1"), "Plugged");
+    Files.writeString(folder.resolve("none.jar"), "no jar at all");
+    write("Greet.java", says("Greet", "\"one\""));
+    Talker talker = start();
+    assertThat(field(talker.ask("plugged"), "says")).isEqualTo("1");
+    assertThat(field(talker.ask("greet"), "says")).isEqualTo("\"one\"");
+    assertThat(errors()).singleElement().asString().startsWith("none.jar: no jar: ");
+  }
+
+  private void jar(String file, String name, String source, String service) throws IOException {
+    Path java = elsewhere.resolve(name + ".java");
+    Files.writeString(java, source);
+    String path = System.getProperty("java.class.path");
+    int status =
+        ToolProvider.getSystemJavaCompiler()
+            .run(null, null, null, "-proc:none", "-cp", path, java.toString());
+    assertThat(status).isZero();
+    try (var jar = new JarOutputStream(Files.newOutputStream(folder.resolve(file)))) {
+      for (var entry :
+          Map.of(
+                  name + ".class",
+                  Files.readAllBytes(elsewhere.resolve(name + ".class")),
+                  "META-INF/services/io.earshot.Action",
+                  service.getBytes(UTF_8))
+              .entrySet()) {
+        jar.putNextEntry(new JarEntry(entry.getKey()));
+        jar.write(entry.getValue());
+      }
+    }
+  }
+
+  @Test
+  void a_folder_that_is_not_there_is_one_line_and_status_2() throws Exception {
+    Run run = Run.of("--tcp", "0", "--http", "0", "--actions", folder + "/none");
+    assertThat(run.err())
+        .isEqualTo(
+            "earshot: general.actionsFolder: there is no folder "
+                + folder
+                + "/none; give one that exists to --actions"
+                + System.lineSeparator());
+    assertThat(run.status()).isEqualTo(2);
+    write("file", "");
+    assertThat(Run.of("--actions", folder + "/file").err()).contains("file is no folder; give one");
+  }
+
+  @Test
+  void a_java_that_cannot_compile_is_told_before_anything_opens() throws Exception {
+    write("Greet.java", says("Greet", "\"one\""));
+    assertThatThrownBy(() -> ActionFolder.of(config(), new ActionCompiler(null)))
+        .isInstanceOf(StartException.class)
+        .hasMessageContaining("run with a JDK");
+  }
+
+  @Test
+  void dev_and_actions_are_settings() {
+    assertThat(Run.of("config", "--dev", "--actions", "here").out())
+        .contains("developmentMode: true", "actionsFolder: \"here\"");
+  }
+}
