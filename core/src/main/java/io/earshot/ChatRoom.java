@@ -45,17 +45,29 @@ public final class ChatRoom {
           "a message is required; for JSON's null give new Json.Null()");
     }
     Json json = Json.from(message);
+    json.encode(); // fails here, rather than on the room's loop, if it cannot be said
     Config.General general = earshot.config().general();
     var told = new CompletableFuture<Void>();
     switch (sender) {
       case null -> tell(new StandIn(null, Json.of(general.serverName()), null), json, told);
       case StandIn standIn -> tell(standIn, json, told);
-      case Participant connection ->
-          connection.tell(() -> connection.broadcast(json, null, () -> told.complete(null)));
+      case Participant connection -> tell(connection, json, null, told);
       case Aimed(Participant connection, Audience audience) ->
-          connection.tell(() -> connection.broadcast(json, audience, () -> told.complete(null)));
+          tell(connection, json, audience, told);
     }
     return told;
+  }
+
+  private static void tell(
+      Participant sender, Json message, @Nullable Audience audience, CompletableFuture<Void> told) {
+    sender.tell(
+        () -> {
+          if (sender.isGone()) {
+            told.completeExceptionally(new IllegalStateException(sender + " is gone"));
+          } else {
+            sender.broadcast(message, audience, () -> told.complete(null));
+          }
+        });
   }
 
   private void tell(StandIn sender, Json message, CompletableFuture<Void> told) {

@@ -59,12 +59,13 @@ final class ClientConnection extends Participant implements Intake {
   private @Nullable Queue<Turn> waiting;
 
   private boolean paused;
-  private boolean inputEnded;
+  private @Nullable Ending inputEnding;
   private @Nullable Ending dismissal;
 
-  /** Its last words are being said; what they lead to says them no second time. */
+  /** It takes in no more, and is leaving its rooms. */
   private boolean ending;
 
+  /** It sends no more. */
   private boolean ended;
 
   /** A request and its number, which is fixed when it is read. */
@@ -105,7 +106,7 @@ final class ClientConnection extends Participant implements Intake {
 
   @Override
   public void handle(Request request) {
-    if (ended) {
+    if (ending) {
       return;
     }
     var turn = new Turn(request, ++requests);
@@ -134,7 +135,7 @@ final class ClientConnection extends Participant implements Intake {
     }
     working = true;
     for (Turn next = waiting.peek();
-        next != null && !ended && mayStart(next);
+        next != null && !ending && mayStart(next);
         next = waiting.peek()) {
       waiting.remove();
       work(next);
@@ -151,10 +152,11 @@ final class ClientConnection extends Participant implements Intake {
       return;
     }
     boolean idle = underWay == 0 && pendingActions == 0 && (waiting == null || waiting.isEmpty());
-    if (inputEnded && idle) {
-      end(Ending.REQUESTED);
-    } else if (dismissal != null && pendingActions == 0) {
-      sayGoodbye(dismissal);
+    if (idle && inputEnding != null) {
+      end(inputEnding);
+    } else if (idle && dismissal != null) {
+      // The reply to no request, and so without a number.
+      depart(new Reply.Bye(dismissal.reason()).toJson(0, null), dismissal);
     } else if (paused && !congested()) {
       paused = false;
       outbound.resume();
@@ -174,7 +176,7 @@ final class ClientConnection extends Participant implements Intake {
 
   @Override
   public boolean isEnded() {
-    return ended;
+    return ending;
   }
 
   @Override
@@ -183,8 +185,8 @@ final class ClientConnection extends Participant implements Intake {
   }
 
   @Override
-  public void inputEnded() {
-    inputEnded = true;
+  public void inputEnded(Ending why) {
+    inputEnding = why;
     settle();
   }
 
@@ -219,8 +221,8 @@ final class ClientConnection extends Participant implements Intake {
         finished(); // an action keeps nothing waiting; its answer comes when it is done
       }
       case Command.Quit _ -> {
-        send(turn, new Reply.Bye(Ending.REQUESTED.reason()));
-        end(Ending.REQUESTED);
+        Reply bye = new Reply.Bye(Ending.REQUESTED.reason());
+        depart(bye.toJson(turn.number, turn.request.messageId()), Ending.REQUESTED);
       }
       case Command.Malformed(String error) -> reply(turn, new Reply.Refused(error));
     }
@@ -280,7 +282,7 @@ final class ClientConnection extends Participant implements Intake {
   }
 
   private void changeRoom(Turn turn, String room) {
-    leave(place());
+    leave(place(), () -> {});
     Member member = memberOf(room);
     moveTo(member);
     join(member, () -> reply(turn, new Reply.DoneIn(room)));
@@ -321,8 +323,7 @@ final class ClientConnection extends Participant implements Intake {
       reply(turn, new Reply.Refused("you are not listening to this room", room));
       return;
     }
-    unlisten(member);
-    reply(turn, new Reply.DoneIn(room));
+    unlisten(member, () -> reply(turn, new Reply.DoneIn(room)));
   }
 
   private Details details() {
@@ -378,15 +379,8 @@ final class ClientConnection extends Participant implements Intake {
     return room.equals(place().room) ? place() : new Member(this, room);
   }
 
-  private void unlisten(Member member) {
-    Shard there = earshot().rooms().shard(member.room);
-    there.tell(
-        () -> {
-          Room room = there.roomIfAny(member.room);
-          if (room != null) {
-            room.silence(member);
-          }
-        });
+  private void unlisten(Member member, Runnable out) {
+    earshot().rooms().in(member.room, room -> room.silence(member, out), () -> tell(out));
   }
 
   // --- what goes out ---------------------------------------------------------------------------
@@ -396,11 +390,16 @@ final class ClientConnection extends Participant implements Intake {
     if (ended) {
       return;
     }
-    outbound.write(bytes, offset, length);
+    try {
+      outbound.write(bytes, offset, length);
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.ERROR, "sending to " + this + " failed", e);
+      cutOff();
+      return;
+    }
     if (outbound.pendingBytes() > earshot().config().limits().outboundBytes()) {
       LOG.log(Level.DEBUG, () -> this + " does not read, and is cut off");
-      outbound.close();
-      gone();
+      cutOff();
     }
   }
 
@@ -432,33 +431,39 @@ final class ClientConnection extends Participant implements Intake {
 
   @Override
   public void dismiss(Ending why) {
-    if (ending || dismissal != null) {
-      return;
+    if (dismissal == null) {
+      dismissal = why;
+      settle();
     }
-    dismissal = why;
-    if (pendingActions == 0) {
-      sayGoodbye(why);
-    }
-  }
-
-  private void sayGoodbye(Ending why) {
-    ending = true;
-    // The reply to no request, and so without a number.
-    send(new Reply.Bye(why.reason()).toJson(0, null));
-    finish(why);
   }
 
   @Override
   public void end(Ending why) {
-    if (!ending) {
-      ending = true;
-      finish(why);
-    }
+    depart(null, why);
   }
 
-  private void finish(Ending why) {
+  /**
+   * Leaves all rooms, and so hears all that was told there before; says the last words, and ends.
+   * Later, since whoever calls may be in the middle of telling a room something.
+   */
+  private void depart(@Nullable Json lastWords, Ending why) {
+    if (ending) {
+      return;
+    }
+    ending = true;
+    forgetWaiting();
+    shard().later(() -> leaveAll(() -> sayGoodbye(lastWords, why)));
+  }
+
+  private void sayGoodbye(@Nullable Json lastWords, Ending why) {
+    if (ended) {
+      return;
+    }
     ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer();
     try {
+      if (lastWords != null) {
+        wire().frame(lastWords.encode(), buffer);
+      }
       wire().end(why, buffer);
       if (buffer.isReadable()) {
         write(buffer);
@@ -467,6 +472,39 @@ final class ClientConnection extends Participant implements Intake {
       buffer.release();
     }
     outbound.finish();
+    ended = true;
+    earshot().forget(this);
+  }
+
+  private void leaveAll(Runnable out) {
+    Map<String, Member> heard = listening();
+    listening = null;
+    var left = new Countdown(1 + heard.size(), out);
+    leave(place(), left);
+    heard.values().forEach(member -> unlisten(member, left));
+  }
+
+  /** Runs something when all of several have run. Owned by the connection's event loop. */
+  private static final class Countdown implements Runnable {
+    private final Runnable last;
+    private int missing;
+
+    Countdown(int missing, Runnable last) {
+      this.missing = missing;
+      this.last = last;
+    }
+
+    @Override
+    public void run() {
+      if (--missing == 0) {
+        last.run();
+      }
+    }
+  }
+
+  /** Ends a connection that is of no use, without another word. */
+  private void cutOff() {
+    outbound.close();
     gone();
   }
 
@@ -476,14 +514,23 @@ final class ClientConnection extends Participant implements Intake {
       return;
     }
     ended = true;
-    ending = true;
+    earshot().forget(this);
+    if (!ending) {
+      ending = true;
+      forgetWaiting();
+      shard().later(() -> leaveAll(() -> {}));
+    }
+  }
+
+  private void forgetWaiting() {
     if (waiting != null) {
       waiting.clear();
     }
-    leave(place());
-    listening().values().forEach(this::unlisten);
-    listening = null;
-    earshot().forget(this);
+  }
+
+  @Override
+  boolean isGone() {
+    return ending;
   }
 
   @Override

@@ -320,6 +320,12 @@ public record Config(
       throw new IllegalArgumentException(
           "webSockets.pingInterval must be shorter than webSockets.idleTimeout, or who is silent is cut off unasked");
     }
+    int longest = Math.max(tcpServer.maxLineLength(), webSockets.maxMessageLength());
+    if (limits.outboundBytes() < 2L * longest) {
+      throw new IllegalArgumentException(
+          "limits.outboundBytes must be at least twice the longest message (tcpServer.maxLineLength,"
+              + " webSockets.maxMessageLength), or one message cuts off who hears it");
+    }
     for (String origin : webSockets.allowedOrigins()) {
       if (!origin.equals("*") && !origin.matches("[a-z][a-z0-9+.-]*://[^/\\s]+")) {
         throw new IllegalArgumentException(

@@ -129,7 +129,7 @@ final class ConfigTree {
 
   private static Optional<Duration> duration(Object value, String text) {
     if (value instanceof Duration duration) {
-      return Optional.of(duration);
+      return Optional.of(duration).filter(some -> !some.isNegative());
     }
     Matcher matcher = DURATION.matcher(text);
     if (!matcher.matches()) {

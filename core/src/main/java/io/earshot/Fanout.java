@@ -69,8 +69,8 @@ final class Fanout {
     if (size == members.length) {
       members = Arrays.copyOf(members, Math.max(4, size * 2));
     }
-    member.fanout = this;
     member.index = size;
+    member.oddBatch = 0; // what it was not to hear of another fan-out's batch means nothing here
     members[size++] = member;
     if (batch != null) {
       markOdd(member);
@@ -87,7 +87,6 @@ final class Fanout {
     members[member.index] = last;
     last.index = member.index;
     Arrays.fill(members, size, size + 1, null);
-    member.fanout = null;
   }
 
   /**
@@ -104,7 +103,8 @@ final class Fanout {
     }
     int start = batch.writerIndex();
     wire.frame(json, batch);
-    @Nullable Member ours = except != null && except.fanout == this ? except : null;
+    @Nullable Member ours =
+        except != null && is(except.connection.shard(), except.connection.wire()) ? except : null;
     if (ours != null || audience != null) {
       if (parts.isEmpty()) {
         parts = new ArrayList<>();

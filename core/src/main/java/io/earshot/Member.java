@@ -1,7 +1,5 @@
 package io.earshot;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * One connection's place in one room, as a member, a listener, or both.
  *
@@ -20,7 +18,6 @@ final class Member {
   int rank;
 
   // Owned by the connection's event loop.
-  @Nullable Fanout fanout;
 
   /** Where it stands in the fan-out. */
   int index;

@@ -84,28 +84,25 @@ abstract sealed class Participant implements Connection permits ClientConnection
     there.tell(() -> there.room(member.room).join(member, live));
   }
 
-  final void leave(Member member) {
-    Shard there = earshot.rooms().shard(member.room);
-    there.tell(
-        () -> {
-          Room room = there.roomIfAny(member.room);
-          if (room != null) {
-            room.leave(member);
-          }
-        });
+  /** Leaves a room. Once {@code out} runs, it has heard all that was told there before. */
+  final void leave(Member member, Runnable out) {
+    earshot.rooms().in(member.room, room -> room.leave(member, out), () -> tell(out));
   }
 
   final void tellRoom(Member member, Json message, @Nullable Audience audience, Runnable told) {
-    Shard there = earshot.rooms().shard(member.room);
-    there.tell(
-        () -> {
-          Room room = there.roomIfAny(member.room);
-          if (room != null) {
-            room.deliver(message, Json.of(id), member, audience);
-          }
-          tell(told);
-        });
+    earshot
+        .rooms()
+        .in(
+            member.room,
+            room -> {
+              room.deliver(message, Json.of(id), member, audience);
+              tell(told);
+            },
+            () -> tell(told));
   }
+
+  /** Whether it is over, so that nobody speaks for it any more. */
+  abstract boolean isGone();
 
   /**
    * Says something in its room as server code asks; to whom, {@link #audience} says unless that

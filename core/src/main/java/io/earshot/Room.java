@@ -60,27 +60,25 @@ final class Room {
     hear(member, heard, live);
   }
 
-  void leave(Member member) {
+  /**
+   * Lets a member out. Once {@code out} runs, on the connection's loop, it has heard all that was
+   * told before.
+   */
+  void leave(Member member, Runnable out) {
     if (!member.joined) {
+      member.connection.tell(out);
       return;
     }
     member.joined = false;
     int count = roster.size();
     roster.remove(member);
-    if (!member.listens) {
-      unhear(member);
-    }
+    unhear(member, member.listens, out);
     announce("I have left the room", member, count);
   }
 
-  void silence(Member member) {
-    if (!member.listens) {
-      return;
-    }
+  void silence(Member member, Runnable out) {
     member.listens = false;
-    if (!member.joined) {
-      unhear(member);
-    }
+    unhear(member, member.joined, out);
   }
 
   private void hear(Member member, boolean alreadyDoes, Runnable live) {
@@ -97,9 +95,17 @@ final class Room {
         });
   }
 
-  private void unhear(Member member) {
+  private void unhear(Member member, boolean stillDoes, Runnable out) {
+    if (stillDoes) {
+      member.connection.tell(out);
+      return;
+    }
     Branch branch = branch(member.connection.shard(), member.connection.wire());
-    member.connection.tell(() -> branch.fanout.remove(member));
+    member.connection.tell(
+        () -> {
+          branch.fanout.remove(member);
+          out.run();
+        });
     if (--branch.hearers == 0) {
       branches.remove(branch);
       if (branches.isEmpty()) {

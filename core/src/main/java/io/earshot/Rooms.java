@@ -53,13 +53,25 @@ final class Rooms {
     return sum;
   }
 
-  /** Asks who is in a room; the answer comes on the room's loop. */
-  void status(String name, Consumer<RoomStatus> answer) {
+  /** Does something in a room, on the room's loop; somewhere else if nobody is in it. */
+  void in(String name, Consumer<Room> inside, Runnable otherwise) {
     Shard there = shard(name);
     there.tell(
         () -> {
           Room room = there.roomIfAny(name);
-          answer.accept(room == null ? new RoomStatus(name, List.of()) : room.status());
+          if (room == null) {
+            otherwise.run();
+          } else {
+            inside.accept(room);
+          }
         });
+  }
+
+  /** Asks who is in a room; the answer comes on the room's loop. */
+  void status(String name, Consumer<RoomStatus> answer) {
+    in(
+        name,
+        room -> answer.accept(room.status()),
+        () -> answer.accept(new RoomStatus(name, List.of())));
   }
 }

@@ -49,6 +49,13 @@ final class Shard {
     }
   }
 
+  /**
+   * Runs a task on this loop once what runs now has ended, so that nothing changes under its feet.
+   */
+  void later(Runnable task) {
+    loop.execute(task);
+  }
+
   /** Runs a task on this loop after so many milliseconds. */
   void schedule(Runnable task, long millis) {
     loop.schedule(task, millis);
@@ -95,7 +102,10 @@ final class Shard {
     List<Fanout> ready = pending;
     pending = flushing;
     flushing = ready;
-    ready.forEach(Fanout::flush);
-    ready.clear();
+    try {
+      ready.forEach(Fanout::flush);
+    } finally {
+      ready.clear();
+    }
   }
 }

@@ -72,7 +72,7 @@ final class WebConnection extends Participant {
             done.complete(room);
             return;
           }
-          leave(place());
+          leave(place(), () -> {});
           Member member = room.equals(place().room) ? place() : new Member(this, room);
           moveTo(member);
           join(member, () -> done.complete(room));
@@ -121,11 +121,16 @@ final class WebConnection extends Participant {
     return null; // each request says whom it is for
   }
 
+  @Override
+  boolean isGone() {
+    return gone;
+  }
+
   void leaveForGood() {
     if (!gone && mailbox != null) {
       gone = true;
       mailbox.close();
-      leave(place());
+      leave(place(), () -> {});
       earshot().forget(this);
     }
   }

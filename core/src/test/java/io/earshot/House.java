@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server without sockets or threads: loops that the test runs, and clients that are lists of
@@ -102,6 +103,7 @@ final class House {
     int resumed;
     boolean finished;
     boolean closed;
+    @Nullable Error failure;
 
     Guest(ManualLoop loop, Wire wire) {
       this.loop = loop;
@@ -147,6 +149,9 @@ final class House {
 
     @Override
     public void write(ByteBuf batch, int offset, int length) {
+      if (failure != null) {
+        throw failure;
+      }
       writes++;
       partial.append(batch.toString(offset, length, StandardCharsets.UTF_8));
       for (int end = partial.indexOf("\n"); end >= 0; end = partial.indexOf("\n")) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.earshot.House.Guest;
 import io.earshot.House.Lines;
 import io.earshot.protocol.RequestDecoder;
+import io.earshot.spi.Ending;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -78,7 +79,7 @@ final class RequestsTest {
     Guest guest = farGuest();
     guest.send("say one");
     guest.send("roomView");
-    guest.loop.run(guest.intake::inputEnded);
+    guest.loop.run(() -> guest.intake.inputEnded(Ending.REQUESTED));
     assertThat(guest.finished).isFalse();
     assertThat(guest.hear()).hasSize(4).last().asString().startsWith("end");
     assertThat(guest.finished).isTrue();

@@ -156,6 +156,7 @@ final class RoomsTest {
     assertThat(house.earshot.rooms().shards().getFirst().roomCount()).isEqualTo(2);
     guest.ask("silenceRoom attic");
     guest.loop.run(guest.intake::gone);
+    house.settle();
     assertThat(house.earshot.rooms().shards().getFirst().roomCount()).isZero();
     assertThat(status("cellar")).isEqualTo(new RoomStatus("cellar", List.of()));
   }

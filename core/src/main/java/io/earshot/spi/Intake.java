@@ -40,8 +40,12 @@ public interface Intake {
   /** All that was pending is sent. */
   void drained();
 
-  /** The other side sends no more, and wants what it asked for answered. */
-  void inputEnded();
+  /**
+   * The other side sends no more. What it asked for is answered, and then the connection ends.
+   *
+   * @param why how it then ends
+   */
+  void inputEnded(Ending why);
 
   /**
    * Ends the connection.

@@ -73,7 +73,8 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
 
   @Override
   public void write(ByteBuf batch, int offset, int length) {
-    if (closed) {
+    // Netty may have closed the channel by itself, and its descriptor may be another's by now.
+    if (closed || !channel.isOpen()) {
       return;
     }
     int sent = pending == 0 && direct != null ? send(direct, batch, offset, length) : 0;
@@ -181,7 +182,9 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
 
   @Override
   public void stop() {
-    // The connection says goodbye, and then finishes.
+    if (intake != null) {
+      intake.dismiss(Ending.SHUTDOWN);
+    }
   }
 
   private void dropUnread() {
@@ -250,7 +253,7 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
   private int offer(ByteBuf in, Inbound to) {
     try {
       return to.bytes(in, in.readerIndex(), in.readableBytes());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       // A fault of ours. It costs this connection, and nobody else.
       loop.report(LOG, "working the input of " + intake + " failed", e);
       if (intake != null) {

@@ -179,9 +179,15 @@ public final class EarshotServer implements AutoCloseable {
   /**
    * Stops: takes no more connections, says goodbye to those there are, and waits until they are
    * gone, for at most the setting {@code general.shutdownTimeout}. Idempotent.
+   *
+   * @throws IllegalStateException if called on an event loop, such as from the callback of a stage
    */
   @Override
   public void close() {
+    if (loops.values().stream().anyMatch(NettyLoop::inLoop)) {
+      throw new IllegalStateException(
+          "close() waits for the event loops, and this is one; call it elsewhere");
+    }
     if (!closed.compareAndSet(false, true)) {
       return;
     }

@@ -33,6 +33,7 @@ final class FrameDecoder implements Inbound {
 
   private ByteBuf fragments = Unpooled.EMPTY_BUFFER;
   private int fragmentCount;
+  private boolean closing;
 
   FrameDecoder(Intake intake, int maxLength) {
     this.intake = intake;
@@ -43,19 +44,25 @@ final class FrameDecoder implements Inbound {
   public int bytes(ByteBuf in, int offset, int length) {
     int end = offset + length;
     int at = offset;
-    while (at < end && !intake.isEnded()) {
+    while (at < end && !isOver()) {
       int consumed = frame(in, at, end - at);
       at += consumed;
       if (consumed == 0 || intake.isCongested()) {
         break;
       }
     }
-    return intake.isEnded() ? length : at - offset;
+    return isOver() ? length : at - offset;
+  }
+
+  private boolean isOver() {
+    return closing || intake.isEnded();
   }
 
   @Override
   public void closed(int unconsumed) {
-    intake.end(Ending.protocolError("the stream ended without a close frame"));
+    if (!closing) {
+      intake.end(Ending.protocolError("the stream ended without a close frame"));
+    }
   }
 
   /** Takes in one frame, and returns its length; 0 if it is not all there, or not to be taken. */
@@ -89,7 +96,8 @@ final class FrameDecoder implements Inbound {
       return 0;
     }
     // A negative length is one of 2^63 and more.
-    if (length < 0 || length > maxLength - fragments.readableBytes()) {
+    boolean control = opcode >= Opcode.CLOSE;
+    if (length < 0 || (!control && length > maxLength - fragments.readableBytes())) {
       intake.end(Ending.tooBig(maxLength));
       return 0;
     }
@@ -195,14 +203,20 @@ final class FrameDecoder implements Inbound {
 
   private void close(ByteBuf in, int at, int size) {
     if (size == 0) {
-      intake.end(new Ending(Framing.NO_CODE, ""));
+      closing(Framing.NO_CODE);
     } else if (size == 1 || !isCloseCode(in.getUnsignedShort(at))) {
       intake.end(Ending.protocolError("that is no close code"));
     } else if (Framing.text(in, at + 2, size - 2) == null) {
       intake.end(Ending.NOT_UTF8);
     } else {
-      intake.end(new Ending(in.getUnsignedShort(at), ""));
+      closing(in.getUnsignedShort(at));
     }
+  }
+
+  /** The other side said its last; what it asked for before is answered first. */
+  private void closing(int code) {
+    closing = true;
+    intake.inputEnded(new Ending(code, ""));
   }
 
   /** Whether an endpoint may send this code (RFC 6455, 7.4, and the registry that it began). */

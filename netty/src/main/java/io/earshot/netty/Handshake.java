@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,8 +47,8 @@ record Handshake(Origins origins) {
       return new Refusal(
           HttpResponseStatus.UPGRADE_REQUIRED, "only version 13 of WebSocket is spoken here");
     }
-    String key = headers.get(HttpHeaderNames.SEC_WEBSOCKET_KEY);
-    if (key == null || !isKey(key)) {
+    List<String> keys = headers.getAll(HttpHeaderNames.SEC_WEBSOCKET_KEY);
+    if (keys.size() != 1 || !isKey(keys.getFirst())) {
       return bad("Sec-WebSocket-Key has to be 16 bytes in base64");
     }
     String origin = headers.get(HttpHeaderNames.ORIGIN);
@@ -65,7 +66,7 @@ record Handshake(Origins origins) {
 
   private static boolean isKey(String key) {
     try {
-      return Base64.getDecoder().decode(key).length == 16;
+      return key.length() == 24 && Base64.getDecoder().decode(key).length == 16;
     } catch (IllegalArgumentException e) {
       return false;
     }

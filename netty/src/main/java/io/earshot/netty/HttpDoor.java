@@ -1,11 +1,13 @@
 package io.earshot.netty;
 
 import io.earshot.protocol.Json;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -24,9 +26,8 @@ import io.netty.handler.codec.http.TooLongHttpContentException;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import java.io.IOException;
-import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,19 +42,18 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   private static final System.Logger LOG = System.getLogger(HttpDoor.class.getName());
   private static final int MAX_LINE = 8 * 1024;
 
-  /** So many requests wait for their turn before no more are read. */
-  private static final int MAX_WAITING = 8;
-
   private final Channel channel;
   private final NettyLoop loop;
   private final Doors doors;
-  private final Queue<FullHttpRequest> waiting = new ArrayDeque<>(0);
+  private final Decoder decoder;
   private int waitingSince;
   private boolean busy;
   private boolean stopping;
+  private boolean inputShut;
   private boolean open = true;
 
-  private HttpDoor(Channel channel, NettyLoop loop, Doors doors) {
+  private HttpDoor(Channel channel, NettyLoop loop, Doors doors, Decoder decoder) {
+    this.decoder = decoder;
     this.channel = channel;
     this.loop = loop;
     this.doors = doors;
@@ -62,19 +62,23 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   }
 
   static void open(Channel channel, NettyLoop loop, Doors doors) {
+    var decoder = new Decoder(doors.maxHeaderLength());
     channel
         .pipeline()
-        .addLast("decoder", new Decoder(doors.maxHeaderLength()))
+        .addLast("decoder", decoder)
         .addLast("encoder", new HttpResponseEncoder())
         .addLast("body", new Body(doors.maxBodyLength()))
-        .addLast("door", new HttpDoor(channel, loop, doors));
+        .addLast("door", new HttpDoor(channel, loop, doors, decoder));
   }
 
   /**
-   * What two servers may read differently is read by none: one of them may be in front of the
+   * Bytes to requests, one at a time: while one is worked, the bytes of the next ones stay bytes.
+   * What two servers may read differently is read by none, since one of them may be in front of the
    * other.
    */
   private static final class Decoder extends HttpRequestDecoder {
+    private boolean paused;
+
     Decoder(int maxHeaderLength) {
       super(
           new HttpDecoderConfig()
@@ -83,6 +87,14 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
               .setAllowDuplicateContentLengths(false)
               .setUseRfc9112TransferEncoding(true)
               .setStrictLineParsing(true));
+    }
+
+    @Override
+    protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out)
+        throws Exception {
+      if (!paused) {
+        super.decode(context, in, out);
+      }
     }
 
     @Override
@@ -115,18 +127,12 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
 
   @Override
   protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-    if (busy) {
-      waiting.add(request.retain());
-      if (waiting.size() >= MAX_WAITING) {
-        channel.config().setAutoRead(false);
-      }
-    } else if (open && !stopping) {
-      work(request);
+    if (!open || stopping) {
+      return;
     }
-  }
-
-  private void work(FullHttpRequest request) {
     busy = true;
+    decoder.paused = true;
+    channel.config().setAutoRead(false);
     var exchange = new Exchange(request, System.currentTimeMillis());
     if (request.decoderResult().isFailure()) {
       respond(
@@ -162,7 +168,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   }
 
   private void respond(Exchange exchange, FullHttpResponse response, boolean last) {
-    boolean keep = exchange.keepAlive && !last && !stopping && open;
+    boolean keep = exchange.keepAlive && !last && !stopping && !inputShut;
     int length = response.content().readableBytes();
     if (exchange.head) {
       response.content().clear();
@@ -174,34 +180,39 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
         .set("x-powered-by", doors.serverName());
     doors.allowOrigin(exchange.request, response);
     HttpUtil.setKeepAlive(response.headers(), exchange.request.protocolVersion(), keep);
-    var written = channel.writeAndFlush(response);
-    if (!keep) {
-      var _ = written.addListener(ChannelFutureListener.CLOSE);
-      dropWaiting();
-      return; // busy for ever: whatever else comes is dropped
-    }
-    next();
+    // The next request has its turn when this response is out, so that one who does not read is not
+    // read.
+    var _ =
+        channel
+            .writeAndFlush(response)
+            .addListener(
+                written -> {
+                  if (keep && written.isSuccess()) {
+                    next();
+                  } else {
+                    close();
+                  }
+                });
   }
 
   private void next() {
-    busy = false;
-    waitingSince = loop.now();
-    FullHttpRequest next = waiting.poll();
-    if (next == null) {
-      channel.config().setAutoRead(true);
+    if (!open) {
       return;
     }
-    try {
-      work(next);
-    } finally {
-      next.release();
-    }
-  }
-
-  private void dropWaiting() {
-    for (FullHttpRequest next = waiting.poll(); next != null; next = waiting.poll()) {
-      next.release();
-    }
+    busy = false;
+    waitingSince = loop.now();
+    // Later, so that many requests in one packet are no deep recursion.
+    loop.execute(
+        () -> {
+          if (open && !busy) {
+            decoder.paused = false;
+            channel.config().setAutoRead(true);
+            channel.pipeline().fireChannelRead(Unpooled.EMPTY_BUFFER);
+            if (inputShut && !busy) {
+              close();
+            }
+          }
+        });
   }
 
   // --- where requests go -----------------------------------------------------------------------
@@ -214,6 +225,9 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     }
     var uri = WebRequest.decoded(request.uri(), true);
     String path = uri.path();
+    if (Handshake.isAsked(request) && request.content().isReadable()) {
+      throw new WebRequest.MalformedException("a handshake has no body");
+    }
     if (Handshake.isAsked(request) && (path.equals("/") || path.equals("/ws"))) {
       upgrade(exchange);
     } else if (path.equals("/ws")) {
@@ -301,7 +315,6 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
         .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE)
         .set(HttpHeaderNames.SEC_WEBSOCKET_ACCEPT, Handshake.accept(request));
     // Nothing may overtake the response: the socket writes past the channel.
-    channel.config().setAutoRead(false);
     var _ =
         channel
             .writeAndFlush(response)
@@ -317,7 +330,6 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
 
   private void becomeSocket() {
     open = false;
-    dropWaiting();
     loop.closed();
     doors.openWebSocket(channel, loop, this::leave);
     channel.config().setAutoRead(true);
@@ -367,6 +379,16 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   // --- the end ---------------------------------------------------------------------------------
 
   @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event instanceof ChannelInputShutdownEvent) {
+      inputShut = true;
+      if (!busy) {
+        close();
+      }
+    }
+  }
+
+  @Override
   public void channelInactive(ChannelHandlerContext context) {
     close();
   }
@@ -402,7 +424,6 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   public void close() {
     if (open) {
       open = false;
-      dropWaiting();
       loop.closed();
       var _ = channel.close();
     }

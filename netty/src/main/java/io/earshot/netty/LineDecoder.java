@@ -2,6 +2,7 @@ package io.earshot.netty;
 
 import io.earshot.protocol.Request;
 import io.earshot.protocol.RequestDecoder;
+import io.earshot.spi.Ending;
 import io.earshot.spi.Inbound;
 import io.earshot.spi.Intake;
 import io.netty.buffer.ByteBuf;
@@ -134,6 +135,6 @@ final class LineDecoder implements Inbound {
       // Half a line may be half of what was meant.
       intake.handle(Request.malformed("Error: the last line has no line end, and was not taken"));
     }
-    intake.inputEnded();
+    intake.inputEnded(Ending.REQUESTED);
   }
 }

@@ -34,6 +34,8 @@ final class NettyLoop implements Loop {
     void close();
   }
 
+  private static final System.Logger LOG = System.getLogger(NettyLoop.class.getName());
+
   private final EventLoop eventLoop;
   private final List<Swept> swept = new ArrayList<>();
   private final CompletableFuture<Void> emptied = new CompletableFuture<>();
@@ -44,7 +46,7 @@ final class NettyLoop implements Loop {
 
   NettyLoop(EventLoop eventLoop) {
     this.eventLoop = eventLoop;
-    var _ = eventLoop.scheduleAtFixedRate(this::sweep, 1, 1, TimeUnit.SECONDS);
+    var _ = eventLoop.scheduleWithFixedDelay(this::sweep, 1, 1, TimeUnit.SECONDS);
   }
 
   EventLoop eventLoop() {
@@ -113,10 +115,20 @@ final class NettyLoop implements Loop {
     }
   }
 
+  private boolean sweep(Swept socket) {
+    try {
+      return socket.sweep(now);
+    } catch (RuntimeException | Error e) {
+      report(LOG, "looking after a socket failed", e);
+      socket.close();
+      return false;
+    }
+  }
+
   private void sweep() {
     now++;
     for (int i = swept.size() - 1; i >= 0; i--) {
-      if (!swept.get(i).sweep(now)) {
+      if (!sweep(swept.get(i))) {
         Swept last = swept.removeLast();
         if (i < swept.size()) {
           swept.set(i, last);

@@ -89,8 +89,9 @@ final class Taker implements Intake {
   public void drained() {}
 
   @Override
-  public void inputEnded() {
+  public void inputEnded(Ending why) {
     inputEnded = true;
+    ending = why;
   }
 
   @Override

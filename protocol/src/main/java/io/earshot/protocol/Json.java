@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +28,17 @@ public sealed interface Json {
    *
    * @param literal its digits as JSON writes them, such as {@code -1.5e3}
    */
-  record Num(String literal) implements Json {}
+  record Num(String literal) implements Json {
+    private static final Pattern NUMBER =
+        Pattern.compile("-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?");
+
+    /** Checks that JSON writes numbers like this. */
+    public Num {
+      if (!NUMBER.matcher(literal).matches()) {
+        throw new IllegalArgumentException("not a number that JSON can say: " + literal);
+      }
+    }
+  }
 
   /**
    * {@code true} or {@code false}.
@@ -120,7 +131,7 @@ public sealed interface Json {
       case Boolean truth -> of(truth);
       case Double number when !Double.isFinite(number) -> throw notJson(value);
       case Float number when !Float.isFinite(number) -> throw notJson(value);
-      case Number number -> JsonCodec.number(number.toString());
+      case Number number -> new Num(number.toString());
       case List<?> list -> {
         var items = new ArrayList<Json>(list.size());
         list.forEach(item -> items.add(from(item)));
@@ -168,6 +179,7 @@ public sealed interface Json {
    * escaped, and half of a surrogate pair becomes U+FFFD.
    *
    * @return the JSON, as UTF-8
+   * @throws IllegalArgumentException if it is nested far deeper than anything that was read can be
    */
   default byte[] encode() {
     return JsonCodec.encode(this);

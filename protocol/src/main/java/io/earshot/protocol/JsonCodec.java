@@ -105,6 +105,8 @@ final class JsonCodec {
     var out = new ByteArrayOutputStream(256);
     try (JsonGenerator generator = FACTORY.createGenerator(ObjectWriteContext.empty(), out)) {
       write(generator, value);
+    } catch (StreamConstraintsException e) {
+      throw new IllegalArgumentException("the JSON is nested too deeply to be said", e);
     }
     return out.toByteArray();
   }
@@ -141,16 +143,5 @@ final class JsonCodec {
         .map(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? 0xFFFD : c)
         .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
         .toString();
-  }
-
-  static Json number(String literal) {
-    try {
-      if (parse(literal) instanceof Json.Num number) {
-        return number;
-      }
-    } catch (MalformedJsonException e) {
-      // said below
-    }
-    throw new IllegalArgumentException("not a number that JSON can say: " + literal);
   }
 }
