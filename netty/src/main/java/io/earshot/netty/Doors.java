@@ -6,8 +6,10 @@ import io.earshot.Transport;
 import io.earshot.spi.Inbound;
 import io.earshot.spi.Intake;
 import io.netty.channel.Channel;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How connections come in: what each transport puts between a socket and the rooms.
@@ -15,14 +17,25 @@ import java.util.function.Function;
  * <p>Immutable.
  */
 final class Doors {
+
+  /** So long a TLS handshake may take before lines are spoken. */
+  private static final int HANDSHAKE_SECONDS = 10;
+
   private final Earshot earshot;
   private final Config config;
   private final Handshake handshake;
   private final KeepAlive lineKeepAlive;
   private final KeepAlive frameKeepAlive;
   private final int requestSeconds;
+  private final @Nullable Tls lineTls;
+  private final @Nullable Tls httpTls;
 
-  Doors(Earshot earshot, Config config) {
+  /**
+   * Makes the doors, and reads the files that they need.
+   *
+   * @throws IOException if a file is not what it has to be; the message names the setting
+   */
+  Doors(Earshot earshot, Config config) throws IOException {
     this.earshot = earshot;
     this.config = config;
     this.handshake = new Handshake(config.webSockets().allowedOrigins());
@@ -31,6 +44,29 @@ final class Doors {
         KeepAlive.of(config.webSockets().pingInterval(), config.webSockets().idleTimeout());
     this.requestSeconds =
         (int) Math.min(Integer.MAX_VALUE, config.httpServer().requestTimeout().toSeconds());
+    Config.TcpServer tcp = config.tcpServer();
+    this.lineTls =
+        tcp.enabled() && tcp.secure() ? Tls.of("tcpServer", tcp.certFile(), tcp.keyFile()) : null;
+    Config.HttpServer http = config.httpServer();
+    this.httpTls =
+        http.enabled() && http.secure()
+            ? Tls.of("httpServer", http.certFile(), http.keyFile())
+            : null;
+  }
+
+  /** Whether there is anything to {@link #reload}. */
+  boolean areSecure() {
+    return lineTls != null || httpTls != null;
+  }
+
+  /** Reads certificates that have changed. Called every few seconds, on no event loop. */
+  void reload() {
+    if (lineTls != null) {
+      lineTls.reload();
+    }
+    if (httpTls != null) {
+      httpTls.reload();
+    }
   }
 
   Handshake handshake() {
@@ -42,6 +78,14 @@ final class Doors {
   }
 
   void openLines(Channel channel, NettyLoop loop) {
+    if (lineTls == null) {
+      greet(channel, loop);
+    } else {
+      lineTls.open(channel, loop, HANDSHAKE_SECONDS, this::greet);
+    }
+  }
+
+  private void greet(Channel channel, NettyLoop loop) {
     int maxLength = config.tcpServer().maxLineLength();
     open(
         channel,
@@ -71,7 +115,11 @@ final class Doors {
   }
 
   void openHttp(Channel channel, NettyLoop loop) {
-    HttpDoor.open(channel, loop, this);
+    if (httpTls == null) {
+      HttpDoor.open(channel, loop, this);
+    } else {
+      httpTls.open(channel, loop, requestSeconds, (_, _) -> HttpDoor.open(channel, loop, this));
+    }
   }
 
   private void open(

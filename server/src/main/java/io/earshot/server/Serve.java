@@ -5,6 +5,7 @@ import io.earshot.netty.EarshotServer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
+import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
@@ -39,16 +40,19 @@ final class Serve {
   private static EarshotServer start(Config config) throws StartException {
     try {
       return EarshotServer.start(config);
-    } catch (IOException e) {
-      String why = e.getMessage() == null ? e.toString() : e.getMessage();
+    } catch (BindException e) {
+      String why = String.valueOf(e.getMessage());
       String remedy = isUnresolved(e) ? BIND : remedy(config, why);
       throw new StartException(why + "; choose another with " + remedy, e);
+    } catch (IOException e) {
+      throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
     }
   }
 
   /** Whether the address to listen on is a name that nobody knows. */
-  private static boolean isUnresolved(IOException e) {
-    return e instanceof UnknownHostException || e.getCause() instanceof UnresolvedAddressException;
+  private static boolean isUnresolved(BindException e) {
+    return e.getCause() instanceof UnknownHostException
+        || e.getCause() instanceof UnresolvedAddressException;
   }
 
   /** The option that helps against this message, which names the port that it is about. */
