@@ -78,7 +78,9 @@ final class FramesTest {
               .putLong(Long.MIN_VALUE)
               .array());
       assertThat(client.closeCode()).isEqualTo(1009);
-      assertThat(other.ask("{\"event\":\"roomView\"}")).contains("\"membersCount\":1");
+      EveryTransportTest.await(
+          "one is left",
+          () -> other.ask("{\"event\":\"roomView\"}").contains("\"membersCount\":1"));
     }
   }
 
