@@ -8,6 +8,7 @@ import io.earshot.spi.Intake;
 import io.netty.channel.Channel;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ final class Doors {
   private final KeepAlive lineKeepAlive;
   private final KeepAlive frameKeepAlive;
   private final int requestSeconds;
+  private final StaticFiles files;
   private final @Nullable Tls lineTls;
   private final @Nullable Tls httpTls;
 
@@ -44,6 +46,7 @@ final class Doors {
         KeepAlive.of(config.webSockets().pingInterval(), config.webSockets().idleTimeout());
     this.requestSeconds =
         (int) Math.min(Integer.MAX_VALUE, config.httpServer().requestTimeout().toSeconds());
+    this.files = new StaticFiles(config.httpServer().publicFolder(), InstantSource.system());
     Config.TcpServer tcp = config.tcpServer();
     this.lineTls =
         tcp.enabled() && tcp.secure() ? Tls.of("tcpServer", tcp.certFile(), tcp.keyFile()) : null;
@@ -71,6 +74,10 @@ final class Doors {
 
   Handshake handshake() {
     return handshake;
+  }
+
+  StaticFiles files() {
+    return files;
   }
 
   int requestSeconds() {

@@ -15,6 +15,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpUtil;
@@ -22,6 +23,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.flow.FlowControlHandler;
 import java.io.IOException;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +59,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
         .pipeline()
         .addLast("codec", new HttpServerCodec(MAX_LINE, MAX_HEADERS, MAX_BODY))
         .addLast("body", new HttpObjectAggregator(MAX_BODY))
+        .addLast("flow", new FlowControlHandler())
         .addLast("door", new HttpDoor(channel, loop, doors));
   }
 
@@ -79,9 +82,48 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
           error(HttpResponseStatus.UPGRADE_REQUIRED, "connect here with a WebSocket");
       response.headers().set(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET);
       respond(request, response, false);
+    } else if (StaticFiles.serves(path)) {
+      answerFile(request, path);
     } else {
       respond(request, page(request, path), false);
     }
+  }
+
+  private void answerFile(FullHttpRequest request, String path) {
+    boolean keep = HttpUtil.isKeepAlive(request);
+    waitingSince = loop.now();
+    channel.config().setAutoRead(false); // the next request has to wait for its turn
+    doors
+        .files()
+        .answer(
+            request,
+            path,
+            new StaticFiles.Exchange() {
+              @Override
+              public Channel channel() {
+                return channel;
+              }
+
+              @Override
+              public void dress(HttpResponse head) {
+                HttpUtil.setKeepAlive(head, keep);
+              }
+
+              @Override
+              public void progress() {
+                waitingSince = loop.now();
+              }
+
+              @Override
+              public void done(boolean whole) {
+                waitingSince = loop.now();
+                if (whole && keep) {
+                  channel.config().setAutoRead(true);
+                } else {
+                  close();
+                }
+              }
+            });
   }
 
   private static HttpResponseStatus malformed(Throwable cause) {
@@ -133,6 +175,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   /** Takes HTTP out of the way; what was read beyond the request goes to the socket. */
   private void leave() {
     channel.pipeline().remove(this);
+    channel.pipeline().remove("flow");
     channel.pipeline().remove("body");
     channel.pipeline().remove("codec");
   }

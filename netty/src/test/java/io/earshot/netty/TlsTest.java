@@ -15,6 +15,7 @@ import java.nio.file.StandardCopyOption;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,7 +28,23 @@ final class TlsTest {
 
   @TempDir Path folder;
 
+  /** Files of which no two are a pair, but for {@code cert.pem} and {@code key.pem}. */
+  @TempDir static Path wrong;
+
   private EarshotServer server = Kind.EPOLL_TLS_LINES.start(QUIET);
+
+  @BeforeAll
+  static void makeFiles() throws IOException {
+    Files.move(Pair.make(wrong, "RSA").key(), wrong.resolve("rsa.pem"));
+    Pair pair = Pair.make(wrong, "EC", "-groupname", "secp256r1");
+    Files.copy(Pair.SHARED.key(), wrong.resolve("other.pem"));
+    Files.createDirectory(wrong.resolve("dir"));
+    Files.writeString(wrong.resolve("text"), "no PEM");
+    String text = Files.readString(pair.cert());
+    Files.writeString(wrong.resolve("cut.pem"), text.substring(0, text.length() / 2));
+    Files.writeString(
+        wrong.resolve("ec1.pem"), Files.readString(pair.key()).replace("PRIVATE", "EC PRIVATE"));
+  }
 
   @AfterEach
   void stop() {
@@ -214,23 +231,13 @@ final class TlsTest {
           """)
   void files_that_are_no_pair_keep_the_server_from_starting(String cert, String key, String why)
       throws IOException {
-    Pair rsa = Pair.make(folder, "RSA");
-    Files.move(rsa.key(), folder.resolve("rsa.pem"));
-    Pair pair = Pair.make(folder, "EC", "-groupname", "secp256r1");
-    Files.copy(Pair.SHARED.key(), folder.resolve("other.pem"));
-    Files.createDirectory(folder.resolve("dir"));
-    Files.writeString(folder.resolve("text"), "no PEM");
-    String text = Files.readString(pair.cert());
-    Files.writeString(folder.resolve("cut.pem"), text.substring(0, text.length() / 2));
-    Files.writeString(
-        folder.resolve("ec1.pem"), Files.readString(pair.key()).replace("PRIVATE", "EC PRIVATE"));
     Config config =
         QUIET
             .with("httpServer.secure", true)
-            .with("httpServer.certFile", cert.isEmpty() ? "" : folder.resolve(cert))
-            .with("httpServer.keyFile", key.isEmpty() ? "" : folder.resolve(key));
+            .with("httpServer.certFile", cert.isEmpty() ? "" : wrong.resolve(cert))
+            .with("httpServer.keyFile", key.isEmpty() ? "" : wrong.resolve(key));
     assertThatThrownBy(() -> restart(config))
         .isInstanceOf(IOException.class)
-        .hasMessageStartingWith(why.replace("DIR", folder.toString()));
+        .hasMessageStartingWith(why.replace("DIR", wrong.toString()));
   }
 }
