@@ -30,6 +30,10 @@ import java.util.stream.Collectors;
  */
 record SelfSigned(Path cert, Path key, List<String> names) {
   private static final Pattern NAME = Pattern.compile("(\\*\\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*)");
+
+  /** By which this very machine is known to itself. */
+  private static final List<String> OWN = List.of("localhost", "127.0.0.1", "::1");
+
   private static final String DAYS = "365";
 
   /** Of a store that lives for a moment, in a folder that nobody else may enter. */
@@ -70,7 +74,7 @@ record SelfSigned(Path cert, Path key, List<String> names) {
   }
 
   private static List<String> names(List<String> hosts) throws SettingsException {
-    var names = new LinkedHashSet<>(List.of("localhost", "127.0.0.1", "::1"));
+    var names = new LinkedHashSet<>(OWN);
     for (String host : hosts) {
       if (!isAddress(host) && !NAME.matcher(host).matches()) {
         throw new SettingsException(
@@ -100,7 +104,13 @@ record SelfSigned(Path cert, Path key, List<String> names) {
     var command =
         new ArrayList<>(
             List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
-    command.addAll(List.of("-genkeypair", "-alias", "pair", "-dname", "CN=" + names.getLast()));
+    command.addAll(
+        List.of(
+            "-genkeypair",
+            "-alias",
+            "pair",
+            "-dname",
+            "CN=" + names.get(names.size() > OWN.size() ? OWN.size() : 0)));
     command.addAll(List.of("-keyalg", "EC", "-groupname", "secp256r1", "-validity", DAYS));
     command.addAll(List.of("-ext", "san=" + alternatives, "-ext", "eku=serverAuth"));
     command.addAll(List.of("-ext", "ku=digitalSignature"));
