@@ -1,6 +1,7 @@
 package io.earshot;
 
 import io.earshot.protocol.RoomName;
+import io.earshot.spi.AddressRange;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -96,6 +97,9 @@ public record Config(
    * @param enabled whether to listen
    * @param bindIP the address to listen on
    * @param port the port to listen on
+   * @param secure whether it is encrypted
+   * @param certFile the certificate
+   * @param keyFile its private key
    * @param maxLineLength the longest line
    * @param idleTimeout how long a client may be silent
    */
@@ -103,6 +107,13 @@ public record Config(
       @Setting("Whether to listen for TCP clients.") boolean enabled,
       @Setting("The address to listen on. *: all of this machine's.") String bindIP,
       @Setting(value = "The port to listen on. 0: any that is free.", max = 65535) int port,
+      @Setting("Whether TCP connections are encrypted with TLS. Needs certFile and keyFile.")
+          boolean secure,
+      @Setting(
+              "The PEM file with the certificate, and those that vouch for it after it. Read anew when it changes.")
+          String certFile,
+      @Setting("The PEM file with the certificate's private key (PKCS#8, without a password).")
+          String keyFile,
       @Setting(value = "The longest line a client may send, in bytes.", min = 64, max = 16 << 20)
           int maxLineLength,
       @Setting(
@@ -115,6 +126,11 @@ public record Config(
    * @param enabled whether to listen
    * @param bindIP the address to listen on
    * @param port the port to listen on
+   * @param secure whether it is encrypted
+   * @param certFile the certificate
+   * @param keyFile its private key
+   * @param trustedProxies whom to believe where a client is
+   * @param publicFolder what is served under /public/
    * @param requestTimeout how long a request may take to arrive
    * @param maxHeaderLength the longest head of a request
    * @param maxBodyLength the longest body of a request
@@ -124,6 +140,20 @@ public record Config(
       @Setting("Whether to listen for HTTP and WebSocket clients.") boolean enabled,
       @Setting("The address to listen on. *: all of this machine's.") String bindIP,
       @Setting(value = "The port to listen on. 0: any that is free.", max = 65535) int port,
+      @Setting(
+              "Whether HTTP and WebSocket connections are encrypted with TLS. Needs certFile and keyFile.")
+          boolean secure,
+      @Setting(
+              "The PEM file with the certificate, and those that vouch for it after it. Read anew when it changes.")
+          String certFile,
+      @Setting("The PEM file with the certificate's private key (PKCS#8, without a password).")
+          String keyFile,
+      @Setting(
+              "The proxies in front of this server, as addresses or ranges such as 10.0.0.0/8. What they say of"
+                  + " a client's address (X-Forwarded-For, X-Forwarded-Proto) is believed.")
+          List<String> trustedProxies,
+      @Setting("The folder whose files are served under /public/. Empty: only what is built in.")
+          String publicFolder,
       @Setting("How long a request may take to arrive, and an idle connection is kept.")
           Duration requestTimeout,
       @Setting(value = "The longest head of a request, in bytes.", min = 1024, max = 1 << 20)
@@ -133,7 +163,19 @@ public record Config(
       @Setting(
               "The origins whose pages may send requests and read the answers, such as https://shop.example.org,"
                   + " besides pages from this server. *: any, but without cookies.")
-          List<String> corsOrigins) {}
+          List<String> corsOrigins) {
+
+    /** Checks what a type cannot say. */
+    public HttpServer {
+      for (String proxy : trustedProxies) {
+        try {
+          AddressRange.of(proxy);
+        } catch (IllegalArgumentException e) {
+          throw new IllegalArgumentException("httpServer.trustedProxies: " + e.getMessage(), e);
+        }
+      }
+    }
+  }
 
   /**
    * What is special to WebSocket.
@@ -273,8 +315,20 @@ public record Config(
               0,
               SocketKind.AUTO,
               Duration.ofSeconds(5)),
-          new TcpServer(true, "*", 5000, 64 << 10, Duration.ZERO),
-          new HttpServer(true, "*", 8080, Duration.ofSeconds(10), 16 << 10, 1 << 20, List.of()),
+          new TcpServer(true, "*", 5000, false, "", "", 64 << 10, Duration.ZERO),
+          new HttpServer(
+              true,
+              "*",
+              8080,
+              false,
+              "",
+              "",
+              List.of(),
+              "",
+              Duration.ofSeconds(10),
+              16 << 10,
+              1 << 20,
+              List.of()),
           new WebSockets(64 << 10, List.of(), Duration.ofSeconds(25), Duration.ofSeconds(60)),
           new CommonWeb(
               Optional.empty(),

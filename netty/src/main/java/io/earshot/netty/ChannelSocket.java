@@ -12,13 +12,15 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.Socket;
+import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A socket that is a Netty channel. Where the channel is epoll's, bytes go straight to its
- * descriptor, past the channel's own machinery; what the kernel does not take at once, and
- * everything elsewhere, goes the stock way.
+ * A socket that is a Netty channel. Where the channel is epoll's and nothing encrypts it, bytes go
+ * straight to its descriptor, past the channel's own machinery; what the kernel does not take at
+ * once, and everything elsewhere, goes the stock way.
  *
  * <p>Owned by the channel's event loop.
  */
@@ -36,6 +38,9 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
   /** The descriptor to write to, or null where there is none to be had. */
   private final @Nullable Socket direct;
 
+  /** What encrypts; null if nothing does. */
+  private final @Nullable SslHandler tls;
+
   private @Nullable Inbound inbound;
   private @Nullable Intake intake;
 
@@ -46,6 +51,7 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
   private int lastRead;
   private boolean inputShut;
   private boolean inputClosed;
+  private boolean outputShut;
   private boolean finishing;
   private int finishBy;
   private boolean closed;
@@ -54,8 +60,11 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
     this.channel = channel;
     this.loop = loop;
     this.keepAlive = keepAlive;
+    this.tls = Tls.handler(channel);
     this.direct =
-        channel instanceof EpollSocketChannel epoll && epoll.fd() instanceof Socket socket
+        tls == null
+                && channel instanceof EpollSocketChannel epoll
+                && epoll.fd() instanceof Socket socket
             ? socket
             : null;
     this.lastRead = loop.now();
@@ -153,6 +162,16 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
   }
 
   private void shutOutput() {
+    if (tls == null) {
+      shutSocket();
+      return;
+    }
+    // First the end of what is encrypted, by which the client knows that nothing is missing.
+    var _ = tls.closeOutbound().addListener(_ -> shutSocket());
+  }
+
+  private void shutSocket() {
+    outputShut = true;
     if (inputShut) {
       close();
     } else if (channel instanceof DuplexChannel duplex) {
@@ -176,7 +195,8 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
       closed = true;
       dropUnread();
       loop.closed();
-      var _ = channel.close();
+      // Past TLS, which would first wait for room to say its own goodbye; finish() has let it.
+      var _ = tls == null ? channel.close() : channel.pipeline().context(tls).close();
     }
   }
 
@@ -267,10 +287,10 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     if (event instanceof ChannelInputShutdownEvent) {
       inputShut = true;
-      if (finishing) {
-        close();
-      } else {
+      if (!finishing) {
         consume();
+      } else if (outputShut) {
+        close();
       }
     }
   }
@@ -294,7 +314,7 @@ final class ChannelSocket extends ChannelInboundHandlerAdapter
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    if (!(cause instanceof IOException)) {
+    if (!(cause instanceof IOException || cause instanceof UncheckedIOException)) {
       loop.report(LOG, "the channel of " + intake + " failed", cause);
     }
     close();

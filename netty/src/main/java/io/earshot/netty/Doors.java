@@ -11,9 +11,12 @@ import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How connections come in: what each transport puts between a socket and the rooms.
@@ -21,26 +24,64 @@ import java.util.function.Function;
  * <p>Immutable.
  */
 final class Doors {
+
+  /** So long a TLS handshake may take before lines are spoken. */
+  private static final int HANDSHAKE_SECONDS = 10;
+
   private final Earshot earshot;
   private final Config config;
   private final Handshake handshake;
   private final Origins corsOrigins;
   private final Identity identity;
+  private final Forwarded forwarded;
   private final KeepAlive lineKeepAlive;
   private final KeepAlive frameKeepAlive;
   private final int requestSeconds;
+  private final StaticFiles files;
+  private final @Nullable Tls lineTls;
+  private final @Nullable Tls httpTls;
 
-  Doors(Earshot earshot, Config config) {
+  /**
+   * Makes the doors, and reads the files that they need.
+   *
+   * @throws IOException if a file is not what it has to be; the message names the setting
+   */
+  Doors(Earshot earshot, Config config) throws IOException {
     this.earshot = earshot;
     this.config = config;
     this.handshake = new Handshake(new Origins(config.webSockets().allowedOrigins()));
     this.corsOrigins = new Origins(config.httpServer().corsOrigins());
     this.identity = new Identity(config);
+    this.forwarded = Forwarded.of(config.httpServer().trustedProxies());
     this.lineKeepAlive = KeepAlive.of(Duration.ZERO, config.tcpServer().idleTimeout());
     this.frameKeepAlive =
         KeepAlive.of(config.webSockets().pingInterval(), config.webSockets().idleTimeout());
     this.requestSeconds =
         (int) Math.min(Integer.MAX_VALUE, config.httpServer().requestTimeout().toSeconds());
+    this.files = new StaticFiles(config.httpServer().publicFolder(), InstantSource.system());
+    Config.TcpServer tcp = config.tcpServer();
+    this.lineTls =
+        tcp.enabled() && tcp.secure() ? Tls.of("tcpServer", tcp.certFile(), tcp.keyFile()) : null;
+    Config.HttpServer http = config.httpServer();
+    this.httpTls =
+        http.enabled() && http.secure()
+            ? Tls.of("httpServer", http.certFile(), http.keyFile())
+            : null;
+  }
+
+  /** Whether there is anything to {@link #reload}. */
+  boolean areSecure() {
+    return lineTls != null || httpTls != null;
+  }
+
+  /** Reads certificates that have changed. Called every few seconds, on no event loop. */
+  void reload() {
+    if (lineTls != null) {
+      lineTls.reload();
+    }
+    if (httpTls != null) {
+      httpTls.reload();
+    }
   }
 
   Handshake handshake() {
@@ -60,16 +101,23 @@ final class Doors {
     return config.general().serverName().replaceAll("[^\\x20-\\x7E]", "?");
   }
 
+  /** Whether the root of the server is the public folder. */
+  boolean rootIsFiles() {
+    return config.commonWeb().rootEndpointType() == Config.RootEndpoint.FILE;
+  }
+
   boolean understands(String param) {
     return earshot.understands(param);
   }
 
   /** Who sent a request. */
   Web web(Channel channel, FullHttpRequest request) {
-    var address = (InetSocketAddress) channel.remoteAddress();
-    Identity.Known client =
-        identity.of(request, address.getAddress().getHostAddress(), !isFromAnySite(request), false);
-    return new Web(earshot, config, client, address, false);
+    Forwarded.Origin from =
+        forwarded.origin((InetSocketAddress) channel.remoteAddress(), request.headers());
+    boolean secure = from.overTls() || Tls.covers(channel);
+    String address = from.address().getAddress().getHostAddress();
+    Identity.Known client = identity.of(request, address, !isFromAnySite(request), secure);
+    return new Web(earshot, config, client, from.address(), secure);
   }
 
   /** Whether a page of another site sent a request, and is none of those that may. */
@@ -124,11 +172,23 @@ final class Doors {
     return response;
   }
 
+  StaticFiles files() {
+    return files;
+  }
+
   int requestSeconds() {
     return requestSeconds;
   }
 
   void openLines(Channel channel, NettyLoop loop) {
+    if (lineTls == null) {
+      greet(channel, loop);
+    } else {
+      lineTls.open(channel, loop, HANDSHAKE_SECONDS, this::greet);
+    }
+  }
+
+  private void greet(Channel channel, NettyLoop loop) {
     int maxLength = config.tcpServer().maxLineLength();
     open(
         channel,
@@ -158,7 +218,11 @@ final class Doors {
   }
 
   void openHttp(Channel channel, NettyLoop loop) {
-    HttpDoor.open(channel, loop, this);
+    if (httpTls == null) {
+      HttpDoor.open(channel, loop, this);
+    } else {
+      httpTls.open(channel, loop, requestSeconds, (_, _) -> HttpDoor.open(channel, loop, this));
+    }
   }
 
   private void open(

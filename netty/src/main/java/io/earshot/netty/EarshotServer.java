@@ -40,6 +40,9 @@ import java.util.stream.Collectors;
  * <p>Thread-safe: what it holds is final, and belongs to the event loops.
  */
 public final class EarshotServer implements AutoCloseable {
+  /** So often it is looked whether certificates have changed. */
+  private static final int RELOAD_SECONDS = 2;
+
   private final Config config;
   private final Earshot earshot;
   private final EventLoopGroup group;
@@ -63,7 +66,9 @@ public final class EarshotServer implements AutoCloseable {
    *
    * @param config its settings
    * @return the server
-   * @throws IOException if it cannot listen; the message names the door and its address
+   * @throws BindException if it cannot listen; the message names the door and its address
+   * @throws IOException if a file that a setting names is missing or wrong; the message names the
+   *     setting
    * @throws IllegalArgumentException if two settings do not go together; the message names them
    */
   public static EarshotServer start(Config config) throws IOException {
@@ -84,9 +89,9 @@ public final class EarshotServer implements AutoCloseable {
     config.check();
     Sockets sockets = Sockets.choose(config.general().sockets());
     var server = new EarshotServer(config, sockets);
-    var doors = new Doors(server.earshot, config);
     try {
       ready.accept(server.api());
+      var doors = new Doors(server.earshot, config);
       Config.TcpServer tcp = config.tcpServer();
       if (tcp.enabled()) {
         server.tcpPort = server.listen(sockets, "TCP", tcp.bindIP(), tcp.port(), doors::openLines);
@@ -96,6 +101,9 @@ public final class EarshotServer implements AutoCloseable {
         server.httpPort =
             server.listen(sockets, "HTTP", http.bindIP(), http.port(), doors::openHttp);
       }
+      if (doors.areSecure()) {
+        server.every(RELOAD_SECONDS, doors::reload);
+      }
     } catch (IOException | RuntimeException e) {
       server.close();
       throw e;
@@ -103,13 +111,25 @@ public final class EarshotServer implements AutoCloseable {
     return server;
   }
 
+  /** Runs a task that may wait for files, off the event loops, until the server stops. */
+  private void every(int seconds, Runnable task) {
+    var _ =
+        group
+            .next()
+            .scheduleWithFixedDelay(
+                () -> Thread.startVirtualThread(task), seconds, seconds, TimeUnit.SECONDS);
+  }
+
   private int listen(
       Sockets sockets, String door, String ip, int port, BiConsumer<Channel, NettyLoop> open)
       throws IOException {
     var address = ip.equals("*") ? new InetSocketAddress(port) : new InetSocketAddress(ip, port);
     if (ip.isBlank() || address.isUnresolved()) {
-      throw new UnknownHostException(
-          "'" + ip + "' is no address of this machine that " + door + " could listen on");
+      var nobody =
+          new BindException(
+              "'" + ip + "' is no address of this machine that " + door + " could listen on");
+      nobody.initCause(new UnknownHostException(ip));
+      throw nobody;
     }
     ChannelFuture bound =
         new ServerBootstrap()
@@ -133,9 +153,13 @@ public final class EarshotServer implements AutoCloseable {
       String at = door + " port " + port + (ip.equals("*") ? "" : " of " + ip);
       Throwable cause = bound.cause();
       String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-      throw reason.contains("in use")
-          ? new BindException(at + " is in use by another program")
-          : new IOException(at + " cannot be listened on: " + reason, cause);
+      var failure =
+          new BindException(
+              reason.contains("in use")
+                  ? at + " is in use by another program"
+                  : at + " cannot be listened on: " + reason);
+      failure.initCause(cause);
+      throw failure;
     }
     listeners.add(bound.channel());
     return ((InetSocketAddress) bound.channel().localAddress()).getPort();

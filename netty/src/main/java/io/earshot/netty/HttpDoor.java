@@ -18,14 +18,17 @@ import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.codec.http.TooLongHttpContentException;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +51,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   private final Decoder decoder;
   private int waitingSince;
   private boolean busy;
+  private boolean acting;
   private boolean stopping;
   private boolean inputShut;
   private boolean open = true;
@@ -78,6 +82,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
    */
   private static final class Decoder extends HttpRequestDecoder {
     private boolean paused;
+    private @Nullable ChannelHandlerContext context;
 
     Decoder(int maxHeaderLength) {
       super(
@@ -87,6 +92,23 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
               .setAllowDuplicateContentLengths(false)
               .setUseRfc9112TransferEncoding(true)
               .setStrictLineParsing(true));
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext added) {
+      context = added;
+    }
+
+    /** Goes on with the bytes that it has. */
+    void resume() {
+      paused = false;
+      if (context != null) {
+        try {
+          channelRead(context, Unpooled.EMPTY_BUFFER);
+        } catch (Exception e) {
+          context.fireExceptionCaught(e);
+        }
+      }
     }
 
     @Override
@@ -168,6 +190,8 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   }
 
   private void respond(Exchange exchange, FullHttpResponse response, boolean last) {
+    acting = false;
+    waitingSince = loop.now();
     boolean keep = exchange.keepAlive && !last && !stopping && !inputShut;
     int length = response.content().readableBytes();
     if (exchange.head) {
@@ -205,9 +229,8 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     loop.execute(
         () -> {
           if (open && !busy) {
-            decoder.paused = false;
             channel.config().setAutoRead(true);
-            channel.pipeline().fireChannelRead(Unpooled.EMPTY_BUFFER);
+            decoder.resume();
             if (inputShut && !busy) {
               close();
             }
@@ -223,6 +246,11 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     if (hosts > 1 || (hosts == 0 && request.protocolVersion().equals(HttpVersion.HTTP_1_1))) {
       throw new WebRequest.MalformedException("there has to be one Host header");
     }
+    String rawPath = new QueryStringDecoder(request.uri()).rawPath();
+    if (StaticFiles.serves(rawPath)) {
+      answerFile(exchange, rawPath);
+      return;
+    }
     var uri = WebRequest.decoded(request.uri(), true);
     String path = uri.path();
     if (Handshake.isAsked(request) && request.content().isReadable()) {
@@ -237,17 +265,61 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
       respond(exchange, response, false);
     } else if (request.method().equals(HttpMethod.OPTIONS)) {
       respond(exchange, doors.options(request), false);
-    } else if (Page.at(path) != null
-        && (!path.equals("/") || wantsPage(request, uri.parameters().containsKey("action")))) {
-      respond(exchange, page(exchange, path), false);
     } else {
-      act(exchange, WebRequest.of(request, path, uri.parameters(), doors::understands));
+      String file = file(request, uri);
+      if (file != null) {
+        answerFile(exchange, file);
+      } else {
+        act(exchange, WebRequest.of(request, path, uri.parameters(), doors::understands));
+      }
     }
   }
 
-  private static boolean wantsPage(FullHttpRequest request, boolean namesAction) {
+  /** The file that a request is about, as its path under /public; null if it is about an action. */
+  private @Nullable String file(FullHttpRequest request, QueryStringDecoder uri) {
+    String path = uri.rawPath();
+    if (doors.rootIsFiles()) {
+      return path.equals("/api") || path.startsWith("/api/") ? null : "/public" + path;
+    }
     String accept = request.headers().get(HttpHeaderNames.ACCEPT);
-    return !namesAction && accept != null && accept.contains("text/html");
+    boolean wantsPage =
+        accept != null && accept.contains("text/html") && !uri.parameters().containsKey("action");
+    return path.equals("/") && wantsPage ? "/public/" : null;
+  }
+
+  private void answerFile(Exchange exchange, String path) {
+    boolean keep = exchange.keepAlive && !stopping;
+    doors
+        .files()
+        .answer(
+            exchange.request,
+            path,
+            new StaticFiles.Exchange() {
+              @Override
+              public Channel channel() {
+                return channel;
+              }
+
+              @Override
+              public void dress(HttpResponse head) {
+                head.headers().set("x-powered-by", doors.serverName());
+                HttpUtil.setKeepAlive(head.headers(), exchange.request.protocolVersion(), keep);
+              }
+
+              @Override
+              public void progress() {
+                waitingSince = loop.now();
+              }
+
+              @Override
+              public void done(boolean whole) {
+                if (whole && keep && !inputShut) {
+                  next();
+                } else {
+                  close();
+                }
+              }
+            });
   }
 
   private void act(Exchange exchange, WebRequest request) {
@@ -281,6 +353,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
           false);
       return;
     }
+    acting = true;
     Web web = doors.web(channel, exchange.request);
     web.ask(request)
         .whenComplete(
@@ -345,25 +418,6 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
 
   // --- answers ---------------------------------------------------------------------------------
 
-  private static FullHttpResponse page(Exchange exchange, String path) {
-    Page page = Page.at(path);
-    if (page == null) {
-      return error(HttpResponseStatus.NOT_FOUND, "there is nothing here; the chat page is at /");
-    }
-    if (!exchange.head && !exchange.request.method().equals(HttpMethod.GET)) {
-      FullHttpResponse response =
-          error(HttpResponseStatus.METHOD_NOT_ALLOWED, "only GET and HEAD work here");
-      response.headers().set(HttpHeaderNames.ALLOW, "GET, HEAD");
-      return response;
-    }
-    FullHttpResponse response = response(HttpResponseStatus.OK, page.type(), page.content());
-    response
-        .headers()
-        .set(HttpHeaderNames.CONTENT_SECURITY_POLICY, Page.POLICY)
-        .set(HttpHeaderNames.CACHE_CONTROL, "no-cache");
-    return response;
-  }
-
   private static FullHttpResponse error(HttpResponseStatus status, String error) {
     var body = new Json.Obj(Map.of("error", Json.of("Error: " + error)));
     return response(status, "application/json", body.encode());
@@ -395,18 +449,19 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    if (!(cause instanceof IOException)) {
+    if (!(cause instanceof IOException || cause instanceof UncheckedIOException)) {
       loop.report(LOG, "an HTTP request failed", cause);
     }
     close();
   }
 
   /**
-   * A request has one deadline, however slowly it drips; while it is worked, the action has one.
+   * A request has one deadline, however slowly it drips, and so has the reading of its answer;
+   * while an action works, that has one.
    */
   @Override
   public boolean sweep(int now) {
-    if (open && !busy && now - waitingSince > doors.requestSeconds()) {
+    if (open && !acting && now - waitingSince > doors.requestSeconds()) {
       close();
     }
     return open;
@@ -426,35 +481,6 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
       open = false;
       loop.closed();
       var _ = channel.close();
-    }
-  }
-
-  /** One file of the chat page. */
-  @SuppressWarnings("ArrayRecordComponent") // never compared, never changed
-  private record Page(String type, byte[] content) {
-    static final String POLICY =
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none';"
-            + " form-action 'none'; frame-ancestors 'none'";
-
-    private static final Map<String, Page> PAGES =
-        Map.of(
-            "/", load("page.html", "text/html; charset=utf-8"),
-            "/page.js", load("page.js", "text/javascript; charset=utf-8"),
-            "/page.css", load("page.css", "text/css; charset=utf-8"));
-
-    static @Nullable Page at(String path) {
-      return PAGES.get(path);
-    }
-
-    private static Page load(String name, String type) {
-      try (var in = HttpDoor.class.getResourceAsStream(name)) {
-        if (in == null) {
-          throw new LinkageError(name + " is missing from the jar");
-        }
-        return new Page(type, in.readAllBytes());
-      } catch (IOException e) {
-        throw new LinkageError(name + " cannot be read", e);
-      }
     }
   }
 }

@@ -24,11 +24,16 @@ abstract class Client implements Closeable {
   final Socket socket;
   final InputStream in;
 
-  Client(int port) {
+  /** The socket itself, where {@link #socket} is TLS over it. */
+  private final Socket plain;
+
+  /** Connects; with TLS if there is a pair to trust. */
+  Client(int port, @Nullable Pair pair) {
     try {
-      socket = new Socket(InetAddress.getLoopbackAddress(), port);
-      socket.setSoTimeout(TIMEOUT);
-      socket.setTcpNoDelay(true);
+      plain = new Socket(InetAddress.getLoopbackAddress(), port);
+      plain.setSoTimeout(TIMEOUT);
+      plain.setTcpNoDelay(true);
+      socket = pair == null ? plain : pair.shakeHands(plain);
       in = new BufferedInputStream(socket.getInputStream());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -106,8 +111,8 @@ abstract class Client implements Closeable {
   /** Ends the connection as a crash does: with a reset. */
   final void reset() {
     try {
-      socket.setSoLinger(true, 0);
-      socket.close();
+      plain.setSoLinger(true, 0);
+      plain.close();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -189,9 +189,9 @@ final class FramesTest {
   void the_page_is_served_with_a_policy_that_lets_nothing_else_in() {
     assertThat(respond("GET / HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n\r\n"))
         .contains(" 200 ", "text/html", "content-security-policy: default-src 'none'", "nosniff");
-    assertThat(respond("HEAD /page.js HTTP/1.1\r\nHost: x\r\n\r\n"))
+    assertThat(respond("HEAD /public/page.js HTTP/1.1\r\nHost: x\r\n\r\n"))
         .contains(" 200 ", "text/javascript");
-    assertThat(respond("DELETE /page.js HTTP/1.1\r\nHost: x\r\n\r\n")).contains(" 405 ");
+    assertThat(respond("DELETE /public/page.js HTTP/1.1\r\nHost: x\r\n\r\n")).contains(" 405 ");
   }
 
   @Test

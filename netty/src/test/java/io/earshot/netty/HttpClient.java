@@ -40,7 +40,7 @@ final class HttpClient extends Client {
   }
 
   HttpClient(int port, boolean keepsCookies) {
-    super(port);
+    super(port, null);
     this.keepsCookies = keepsCookies;
   }
 

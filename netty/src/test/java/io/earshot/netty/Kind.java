@@ -3,13 +3,16 @@ package io.earshot.netty;
 import io.earshot.Config;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import org.jspecify.annotations.Nullable;
 
 /** The ways that clients reach a server, each of which has to keep the same promises. */
 enum Kind {
   EPOLL_LINES("epoll", 1),
   EPOLL_FRAMES("epoll", 2),
   NIO_LINES("nio", 2),
-  NIO_FRAMES("nio", 1);
+  NIO_FRAMES("nio", 1),
+  EPOLL_TLS_LINES("epoll", 2),
+  EPOLL_TLS_FRAMES("epoll", 1);
 
   private final String sockets;
   private final int loops;
@@ -20,30 +23,52 @@ enum Kind {
   }
 
   EarshotServer start(Config config) {
+    Pair pair = pair();
+    Config same =
+        config
+            .with("general.sockets", sockets)
+            .with("general.eventLoops", loops)
+            .with("tcpServer.port", 0)
+            .with("httpServer.port", 0);
     try {
-      return EarshotServer.start(
-          config
-              .with("general.sockets", sockets)
-              .with("general.eventLoops", loops)
-              .with("tcpServer.port", 0)
-              .with("httpServer.port", 0));
+      return EarshotServer.start(pair == null ? same : pair.securing(same));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
+  private @Nullable Pair pair() {
+    return this == EPOLL_TLS_LINES || this == EPOLL_TLS_FRAMES ? Pair.SHARED : null;
+  }
+
+  /** How many clients a test may bring; those that shake hands take longer. */
+  int crowd() {
+    return pair() == null ? 10_000 : 1_000;
+  }
+
+  boolean isPlain() {
+    return pair() == null;
+  }
+
   boolean isLines() {
-    return this == EPOLL_LINES || this == NIO_LINES;
+    return this == EPOLL_LINES || this == NIO_LINES || this == EPOLL_TLS_LINES;
   }
 
   /** A client that has not read its welcome. */
   Client open(EarshotServer server) {
-    return isLines() ? new TcpClient(server.tcpPort()) : WebSocketClient.open(server.httpPort());
+    return isLines()
+        ? new TcpClient(server.tcpPort(), pair())
+        : WebSocketClient.open(server.httpPort(), pair());
+  }
+
+  /** A client at the HTTP door that has sent nothing yet. */
+  WebSocketClient raw(EarshotServer server) {
+    return WebSocketClient.raw(server.httpPort(), pair());
   }
 
   Client welcomed(EarshotServer server) {
     return isLines()
-        ? TcpClient.welcomed(server.tcpPort())
-        : WebSocketClient.welcomed(server.httpPort());
+        ? TcpClient.welcomed(server.tcpPort(), pair())
+        : WebSocketClient.welcomed(server.httpPort(), pair());
   }
 }

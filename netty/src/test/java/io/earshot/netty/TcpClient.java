@@ -8,12 +8,20 @@ import org.jspecify.annotations.Nullable;
 final class TcpClient extends Client {
 
   TcpClient(int port) {
-    super(port);
+    this(port, null);
+  }
+
+  TcpClient(int port, @Nullable Pair pair) {
+    super(port, pair);
   }
 
   /** A client that has read its welcome. */
   static TcpClient welcomed(int port) {
-    var client = new TcpClient(port);
+    return welcomed(port, null);
+  }
+
+  static TcpClient welcomed(int port, @Nullable Pair pair) {
+    var client = new TcpClient(port, pair);
     if (!client.reply().startsWith("{\"welcome\"")) {
       throw new AssertionError("no welcome");
     }

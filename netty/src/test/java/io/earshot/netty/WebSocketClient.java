@@ -27,8 +27,8 @@ final class WebSocketClient extends Client {
     }
   }
 
-  private WebSocketClient(int port) {
-    super(port);
+  private WebSocketClient(int port, @Nullable Pair pair) {
+    super(port, pair);
   }
 
   static String handshake(String path, String... headers) {
@@ -42,7 +42,11 @@ final class WebSocketClient extends Client {
 
   /** A client that has shaken hands, and not read its welcome. */
   static WebSocketClient open(int port) {
-    var client = new WebSocketClient(port);
+    return open(port, null);
+  }
+
+  static WebSocketClient open(int port, @Nullable Pair pair) {
+    var client = new WebSocketClient(port, pair);
     client.text(handshake("/"));
     String head = client.head();
     if (!head.startsWith("HTTP/1.1 101 ")
@@ -55,12 +59,20 @@ final class WebSocketClient extends Client {
 
   /** A client that has sent nothing yet. */
   static WebSocketClient raw(int port) {
-    return new WebSocketClient(port);
+    return raw(port, null);
+  }
+
+  static WebSocketClient raw(int port, @Nullable Pair pair) {
+    return new WebSocketClient(port, pair);
   }
 
   /** A client that has read its welcome. */
   static WebSocketClient welcomed(int port) {
-    WebSocketClient client = open(port);
+    return welcomed(port, null);
+  }
+
+  static WebSocketClient welcomed(int port, @Nullable Pair pair) {
+    WebSocketClient client = open(port, pair);
     if (!client.reply().startsWith("{\"welcome\"")) {
       throw new AssertionError("no welcome");
     }

@@ -27,15 +27,19 @@ final class Banner {
             pid,
             took.toMillis() / 1000.0));
     if (tcpPort != 0) {
-      String address = "nc " + host(config.tcpServer().bindIP()) + " " + tcpPort;
+      String host = host(config.tcpServer().bindIP());
+      String address =
+          config.tcpServer().secure()
+              ? "openssl s_client -quiet -connect " + authority(host, tcpPort)
+              : "nc " + host + " " + tcpPort;
       line(text, "TCP", address, "then type:  say hello");
     }
     if (httpPort != 0) {
-      String host = host(config.httpServer().bindIP());
-      String authority = (host.contains(":") ? "[" + host + "]" : host) + ":" + httpPort + "/";
+      String s = config.httpServer().secure() ? "s" : "";
+      String where = s + "://" + authority(host(config.httpServer().bindIP()), httpPort) + "/";
       String say = "then send:  {\"event\":\"say\",\"message\":\"hello\"}";
-      line(text, "WebSocket", "ws://" + authority, say);
-      line(text, "Browser", "http://" + authority, "");
+      line(text, "WebSocket", "ws" + where, say);
+      line(text, "Browser", "http" + where, "");
     }
     text.append(
         String.format("  Stop with Ctrl-C.  Settings: ./earshot config   Help: ./earshot help%n"));
@@ -45,6 +49,10 @@ final class Banner {
   private static void line(StringBuilder text, String what, String where, String then) {
     String line = String.format("  %-10s %-24s  %s", what, where, then);
     text.append(line.stripTrailing()).append(System.lineSeparator());
+  }
+
+  private static String authority(String host, int port) {
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
   }
 
   private static String host(String bindIp) {

@@ -24,7 +24,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "earshot",
     versionProvider = Version.class,
-    synopsisSubcommandLabel = "[serve | config | build | help]",
+    synopsisSubcommandLabel = "[serve | config | cert | build | help]",
     sortOptions = false,
     header = "A real-time room server: what one says, the others in the room hear.%n",
     footer = {
@@ -200,6 +200,26 @@ final class EarshotCommand implements Callable<Integer> {
     out.print(SettingsPage.of(settings()));
     out.flush();
     return out.checkError() ? CANNOT_START : 0;
+  }
+
+  @Command(name = "cert", description = "make a certificate for trying TLS, and say how to use it")
+  int makeCertificate(
+      @Option(
+              names = "--out",
+              paramLabel = "DIR",
+              defaultValue = ".",
+              description = "the folder for cert.pem and key.pem")
+          Path folder,
+      @Option(
+              names = "--host",
+              paramLabel = "NAME",
+              description = "a name or address it is for, besides localhost")
+          @Nullable List<String> hosts,
+      @Option(names = "--force", description = "replace what is there") boolean force)
+      throws SettingsException, StartException {
+    out.print(SelfSigned.make(folder, hosts == null ? List.of() : hosts, force).explained());
+    out.flush();
+    return 0;
   }
 
   @Command(name = "help", description = "show this help")

@@ -6,6 +6,7 @@ import io.earshot.netty.EarshotServer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
+import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
@@ -56,13 +57,20 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
     ActionFolder actions = ActionFolder.of(config);
     try {
       return new Serve(EarshotServer.start(config, api -> supply(api, actions)), actions);
-    } catch (IOException e) {
-      if (actions != null) {
-        actions.close();
-      }
-      String why = e.getMessage() == null ? e.toString() : e.getMessage();
+    } catch (BindException e) {
+      close(actions);
+      String why = String.valueOf(e.getMessage());
       String remedy = isUnresolved(e) ? BIND : remedy(config, why);
       throw new StartException(why + "; choose another with " + remedy, e);
+    } catch (IOException e) {
+      close(actions);
+      throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
+    }
+  }
+
+  private static void close(@Nullable ActionFolder actions) {
+    if (actions != null) {
+      actions.close();
     }
   }
 
@@ -77,14 +85,13 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
   @Override
   public void close() {
     server.close();
-    if (actions != null) {
-      actions.close();
-    }
+    close(actions);
   }
 
   /** Whether the address to listen on is a name that nobody knows. */
-  private static boolean isUnresolved(IOException e) {
-    return e instanceof UnknownHostException || e.getCause() instanceof UnresolvedAddressException;
+  private static boolean isUnresolved(BindException e) {
+    return e.getCause() instanceof UnknownHostException
+        || e.getCause() instanceof UnresolvedAddressException;
   }
 
   /** The option that helps against this message, which names the port that it is about. */

@@ -30,6 +30,17 @@ class BannerTest {
   }
 
   @Test
+  void it_says_how_to_reach_what_is_encrypted() {
+    Config config =
+        Config.defaults().with("tcpServer.secure", true).with("httpServer.secure", true);
+    assertThat(banner(config, 5000, 8080))
+        .contains(
+            "  TCP        openssl s_client -quiet -connect localhost:5000  then type:  say hello",
+            "wss://localhost:8080/",
+            "https://localhost:8080/");
+  }
+
+  @Test
   void it_is_silent_about_what_is_not_listening() {
     assertThat(banner(Config.defaults(), 0, 8080)).doesNotContain("TCP");
     assertThat(banner(Config.defaults(), 5000, 0)).doesNotContain("WebSocket", "Browser");

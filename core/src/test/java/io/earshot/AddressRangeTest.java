@@ -1,0 +1,56 @@
+package io.earshot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.earshot.spi.AddressRange;
+import java.net.InetAddress;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AddressRangeTest {
+  @ParameterizedTest
+  @CsvSource({
+    "192.0.2.1, 192.0.2.1, true",
+    "192.0.2.1, 192.0.2.2, false",
+    "10.0.0.0/8, 10.255.0.1, true",
+    "10.0.0.0/8, 11.0.0.1, false",
+    "10.1.2.3/8, 10.255.0.1, true",
+    "172.16.0.0/12, 172.31.255.255, true",
+    "172.16.0.0/12, 172.32.0.0, false",
+    "0.0.0.0/0, 255.255.255.255, true",
+    "0.0.0.0/0, ::1, false",
+    "::/0, 1.2.3.4, false",
+    "2001:db8::/33, 2001:db8:7fff::1, true",
+    "2001:db8::/33, 2001:db8:8000::1, false",
+    "192.0.2.1, ::ffff:192.0.2.1, true"
+  })
+  void an_address_lies_in_a_range_if_their_first_bits_are_the_same(
+      String range, String address, boolean lies) {
+    assertThat(AddressRange.of(range).contains(InetAddress.ofLiteral(address))).isEqualTo(lies);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "localhost",
+        "10.0.0.0/33",
+        "10.0.0.0/-1",
+        "10.0.0.0/",
+        "::/129",
+        "1.2.3/x",
+        "1.2.3",
+        "10/8"
+      })
+  void what_is_no_range_is_refused_by_the_setting_that_names_it(String text) {
+    assertThatThrownBy(() -> AddressRange.of(text))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("'" + text + "' is no address; write one such as ");
+    if (!text.isEmpty()) {
+      assertThatThrownBy(() -> Config.defaults().with("httpServer.trustedProxies", text))
+          .hasMessageStartingWith("httpServer.trustedProxies: '" + text + "' is no address");
+    }
+  }
+}
