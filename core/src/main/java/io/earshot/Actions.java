@@ -4,15 +4,14 @@ import io.earshot.protocol.Json;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * The actions of a server, by name.
@@ -24,13 +23,15 @@ public final class Actions {
 
   private final Api api;
   private final Duration timeout;
+  private final int limit;
   private final Semaphore running;
-  private final Map<String, Action> actions = new ConcurrentHashMap<>();
+  private final Map<String, Known> known = new ConcurrentHashMap<>();
 
   Actions(Api api, Config config) {
     this.api = api;
     this.timeout = config.general().actionTimeout();
-    this.running = new Semaphore(config.limits().runningActions());
+    this.limit = config.limits().runningActions();
+    this.running = new Semaphore(limit);
   }
 
   /** What became of a call. */
@@ -62,7 +63,8 @@ public final class Actions {
    * Adds an action; one of the same name is replaced, and calls of it that run go on.
    *
    * @param action the action
-   * @throws IllegalArgumentException if its name is empty or holds blanks or control characters
+   * @throws IllegalArgumentException if its name is empty or holds blanks or control characters;
+   *     what else the action throws when it is asked for its name and params
    */
   public void add(Action action) {
     String name = action.name();
@@ -71,8 +73,12 @@ public final class Actions {
       throw new IllegalArgumentException(
           "an action's name has no blanks and no slashes: '" + name + "'");
     }
-    actions.put(name, action);
+    known.put(
+        name, new Known(action, List.copyOf(action.required()), List.copyOf(action.optional())));
   }
+
+  /** An action, and what it said of its params when it was added. */
+  private record Known(Action action, List<String> required, List<String> optional) {}
 
   /**
    * Takes an action away.
@@ -80,7 +86,7 @@ public final class Actions {
    * @param name its name
    */
   public void remove(String name) {
-    actions.remove(name);
+    known.remove(name);
   }
 
   /**
@@ -90,7 +96,7 @@ public final class Actions {
    * @return the action, or empty if there is none
    */
   public Optional<Action> find(String name) {
-    return Optional.ofNullable(actions.get(name));
+    return Optional.ofNullable(known.get(name)).map(Known::action);
   }
 
   /**
@@ -99,17 +105,29 @@ public final class Actions {
    * @return the actions in the order of their names
    */
   public Collection<Action> all() {
-    return actions.values().stream().sorted(Comparator.comparing(Action::name)).toList();
+    return known.entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .map(entry -> entry.getValue().action)
+        .toList();
+  }
+
+  /**
+   * How many actions run at this moment, those included that go on after their time was up.
+   *
+   * @return the number of calls under way, on all connections
+   */
+  public int running() {
+    return limit - running.availablePermits();
   }
 
   /** Runs an action on a virtual thread; the outcome comes from there. */
-  CompletionStage<Outcome> run(String name, Connection connection, Map<String, Json> params) {
-    Action action = actions.get(name);
-    if (action == null) {
+  CompletableFuture<Outcome> run(String name, Connection connection, Map<String, Json> params) {
+    Known asked = known.get(name);
+    if (asked == null) {
       String shown = name.isEmpty() ? "{no action}" : name;
       return failed(Problem.UNKNOWN_ACTION, "Error: " + shown + " is not a known action.");
     }
-    for (String param : action.required()) {
+    for (String param : asked.required) {
       Json value = params.get(param);
       if (value == null || value instanceof Json.Null || value.equals(Json.of(""))) {
         return failed(
@@ -127,27 +145,49 @@ public final class Actions {
             .unstarted(
                 () -> {
                   try {
-                    outcome.complete(work(action, call));
+                    outcome.complete(work(name, asked.action, call));
                   } finally {
                     running.release();
                   }
                 });
-    outcome
-        .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
-        .exceptionally(
+    var _ =
+        outcome
+            .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
+            .exceptionally(
+                failure -> {
+                  thread.interrupt();
+                  if (failure instanceof TimeoutException) {
+                    LOG.log(
+                        Level.WARNING,
+                        "the action "
+                            + name
+                            + " took longer than "
+                            + timeout
+                            + " and was interrupted");
+                  }
+                  return null;
+                });
+    thread.start();
+    var answer = new CompletableFuture<Outcome>();
+    var _ =
+        outcome.whenComplete(
+            (done, failure) ->
+                answer.complete(
+                    failure == null
+                        ? done
+                        : new Outcome.Failed(
+                            Problem.BROKEN, "Error: the action took too long", Map.of())));
+    // Who wants the answer no longer lets the action go.
+    var _ =
+        answer.exceptionally(
             _ -> {
-              thread.interrupt();
-              LOG.log(
-                  Level.WARNING,
-                  "the action " + name + " took longer than " + timeout + " and was interrupted");
+              outcome.cancel(true);
               return null;
             });
-    thread.start();
-    return outcome.exceptionally(
-        _ -> new Outcome.Failed(Problem.BROKEN, "Error: the action took too long", Map.of()));
+    return answer;
   }
 
-  private static Outcome work(Action action, Call call) {
+  private static Outcome work(String name, Action action, Call call) {
     try {
       action.run(call);
       return new Outcome.Answered(call.answer());
@@ -156,24 +196,19 @@ public final class Actions {
       String error = message.startsWith("Error: ") ? message : "Error: " + message;
       return new Outcome.Failed(Problem.REFUSED, error, call.answer());
     } catch (Throwable e) { // also errors: whatever an action does, its caller is answered
-      LOG.log(Level.ERROR, "the action " + action.name() + " failed", e);
+      LOG.log(Level.ERROR, "the action " + name + " failed", e);
       return new Outcome.Failed(
           Problem.BROKEN, "Error: The server experienced an internal error", Map.of());
     }
   }
 
-  private static CompletionStage<Outcome> failed(Problem problem, String error) {
+  private static CompletableFuture<Outcome> failed(Problem problem, String error) {
     return CompletableFuture.completedFuture(new Outcome.Failed(problem, error, Map.of()));
   }
 
   /** Names of all params that some action understands. */
   boolean understands(String param) {
-    return actions.values().stream()
-        .anyMatch(action -> action.required().contains(param) || action.optional().contains(param));
-  }
-
-  /** For tests and status. */
-  List<String> names() {
-    return all().stream().map(Action::name).toList();
+    return known.values().stream()
+        .anyMatch(action -> action.required.contains(param) || action.optional.contains(param));
   }
 }

@@ -6,7 +6,7 @@ import io.earshot.protocol.RoomStatus;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +47,7 @@ final class ChatAction implements Action {
   }
 
   @Override
-  public void run(Call call) throws RefusedException {
+  public void run(Call call) throws Exception {
     if (!(call.connection() instanceof WebConnection client)) {
       throw new RefusedException(
           "the chat action is only for web clients; say it with a verb of your own");
@@ -66,7 +66,9 @@ final class ChatAction implements Action {
         }
         result(chatRoom.socketRoomBroadcast(call.sender(), message));
       }
-      case "messages" -> call.put("message", result(client.takeMessage(wait(call.text("wait")))));
+      case "messages" ->
+          call.put(
+              "message", WebConnection.parsed(result(client.takeMessage(wait(call.text("wait"))))));
       case "roomChange" -> call.put("room", result(client.changeRoom(room(call.text("room")))));
       case "detailsView" -> call.put("details", details(client));
       default -> throw new RefusedException(method.value() + " is not a known chat method");
@@ -104,11 +106,13 @@ final class ChatAction implements Action {
     return Math.min(MAX_WAIT, Long.parseLong(wait));
   }
 
-  private static <T> T result(CompletionStage<T> stage) {
+  private static <T extends @Nullable Object> T result(CompletionStage<T> stage) throws Exception {
+    CompletableFuture<T> future = stage.toCompletableFuture();
     try {
-      return stage.toCompletableFuture().join();
-    } catch (CompletionException e) {
-      throw new IllegalStateException(e.getCause());
+      return future.get();
+    } catch (InterruptedException e) {
+      future.cancel(true); // nobody waits for it any more
+      throw e;
     }
   }
 }

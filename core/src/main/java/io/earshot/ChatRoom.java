@@ -2,6 +2,7 @@ package io.earshot;
 
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
+import io.earshot.protocol.RoomMessage;
 import io.earshot.protocol.RoomName;
 import io.earshot.protocol.RoomStatus;
 import java.util.concurrent.CompletableFuture;
@@ -45,7 +46,8 @@ public final class ChatRoom {
           "a message is required; for JSON's null give new Json.Null()");
     }
     Json json = Json.from(message);
-    json.encode(); // fails here, rather than on the room's loop, if it cannot be said
+    // Fails here, rather than on the room's loop, if it cannot be said.
+    new RoomMessage(json, "", json, 0).toJson().encode();
     Config.General general = earshot.config().general();
     var told = new CompletableFuture<Void>();
     switch (sender) {

@@ -110,6 +110,10 @@ final class ClientConnection extends Participant implements Intake {
       return;
     }
     var turn = new Turn(request, ++requests);
+    if (dismissal != null) {
+      send(turn, new Reply.Refused("the server is shutting down"));
+      return;
+    }
     if ((waiting == null || waiting.isEmpty()) && mayStart(turn)) {
       work(turn);
     } else {
@@ -170,8 +174,9 @@ final class ClientConnection extends Participant implements Intake {
 
   @Override
   public boolean isCongested() {
-    paused = congested();
-    return paused;
+    boolean congested = congested();
+    paused |= congested;
+    return congested;
   }
 
   @Override
@@ -229,33 +234,37 @@ final class ClientConnection extends Participant implements Intake {
   }
 
   private void act(Turn turn, String name, Map<String, Json> given) {
-    if (dismissal != null) {
-      send(turn, new Reply.Refused("the server is shutting down"));
-      return;
-    }
     if (pendingActions >= earshot().config().general().simultaniousActions()) {
       send(turn, new Reply.Refused("you have too many pending requests"));
       return;
     }
     totalActions++;
     pendingActions++;
-    earshot()
-        .api()
-        .actions()
-        .run(name, this, given)
-        .thenAccept(outcome -> tell(() -> acted(turn, outcome)));
+    var _ =
+        earshot()
+            .api()
+            .actions()
+            .run(name, this, given)
+            .thenAccept(outcome -> tell(() -> acted(turn, outcome)));
   }
 
   private void acted(Turn turn, Actions.Outcome outcome) {
     pendingActions--;
-    send(
-        turn,
-        switch (outcome) {
-          case Actions.Outcome.Answered(var fields) -> new Reply.Answered(fields, null);
-          case Actions.Outcome.Failed(_, String error, var fields) ->
-              new Reply.Answered(fields, error);
-        });
-    settle();
+    try {
+      send(turn, reply(outcome));
+    } catch (IllegalArgumentException e) {
+      LOG.log(Level.ERROR, "the answer of an action cannot be said", e);
+      send(turn, new Reply.Refused("Error: The server experienced an internal error"));
+    } finally {
+      settle();
+    }
+  }
+
+  private static Reply reply(Actions.Outcome outcome) {
+    return switch (outcome) {
+      case Actions.Outcome.Answered(var fields) -> new Reply.Answered(fields, null);
+      case Actions.Outcome.Failed(_, String error, var fields) -> new Reply.Answered(fields, error);
+    };
   }
 
   private Map<String, Json> stickyParams() {
@@ -392,13 +401,12 @@ final class ClientConnection extends Participant implements Intake {
     }
     try {
       outbound.write(bytes, offset, length);
+      if (outbound.pendingBytes() > earshot().config().limits().outboundBytes()) {
+        LOG.log(Level.DEBUG, () -> this + " does not read, and is cut off");
+        cutOff();
+      }
     } catch (RuntimeException | Error e) {
       LOG.log(Level.ERROR, "sending to " + this + " failed", e);
-      cutOff();
-      return;
-    }
-    if (outbound.pendingBytes() > earshot().config().limits().outboundBytes()) {
-      LOG.log(Level.DEBUG, () -> this + " does not read, and is cut off");
       cutOff();
     }
   }

@@ -50,7 +50,7 @@ public record Config(
    * @param shutdownTimeout how long a stop may take
    */
   public record General(
-      @Setting("The name of this one process. Empty: made from the host's name.") String id,
+      @Setting("The name of this one process, as the action status shows it.") String id,
       @Setting("The name of the service; what the server itself says is from this name.")
           String serverName,
       @Setting("The first that a client hears.") String welcomeMessage,
@@ -373,6 +373,11 @@ public record Config(
     if (!idle.isZero() && ping.compareTo(idle) >= 0) {
       throw new IllegalArgumentException(
           "webSockets.pingInterval must be shorter than webSockets.idleTimeout, or who is silent is cut off unasked");
+    }
+    String cookie = commonWeb.fingerprintOptions().cookieKey();
+    if (!cookie.matches("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}") || cookie.equals("__room")) {
+      throw new IllegalArgumentException(
+          "commonWeb.fingerprintOptions.cookieKey must be a cookie's name: letters, digits, - and _, and not __room");
     }
     int longest = Math.max(tcpServer.maxLineLength(), webSockets.maxMessageLength());
     if (limits.outboundBytes() < 2L * longest) {

@@ -15,7 +15,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -108,7 +108,7 @@ public final class Earshot {
   }
 
   void forget(Participant connection) {
-    connections.remove(connection.id());
+    connections.remove(connection.id(), connection);
   }
 
   /**
@@ -117,9 +117,10 @@ public final class Earshot {
    * @param visitor who asks
    * @param action the action's name
    * @param params what it is asked with
-   * @return what to answer; completed on any thread
+   * @return what to answer; completed on any thread. Whoever wants it no longer cancels it
    */
-  public CompletionStage<WebAnswer> ask(Visitor visitor, String action, Map<String, Json> params) {
+  public CompletableFuture<WebAnswer> ask(
+      Visitor visitor, String action, Map<String, Json> params) {
     int loop = Math.floorMod(visitor.id().hashCode(), webClients.size());
     return webClients.get(loop).ask(visitor, action, params);
   }
@@ -136,6 +137,7 @@ public final class Earshot {
 
   /** Says goodbye to everybody. Returns at once; each loop does its part. */
   public void dismissAll() {
+    webClients.forEach(WebClients::stop);
     for (Participant connection : connections.values()) {
       if (connection instanceof ClientConnection client) {
         client.tell(() -> client.dismiss(Ending.SHUTDOWN));

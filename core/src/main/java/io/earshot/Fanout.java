@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * the batch in one write. A member that is to hear less than all of it (it spoke itself, it came in
  * the middle, or a message is not for it) gets the stretches between: same buffer, more writes.
  *
- * <p>A write may close the connection that it goes to, and a closing connection leaves the room. So
- * loops over the members run downwards: the hole is filled with a member that has had its turn.
+ * <p>A write may end the connection that it goes to. That leaves the room later, so the members do
+ * not change while they are written to.
  *
  * <p>Owned by that event loop.
  */

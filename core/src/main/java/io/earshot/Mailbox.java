@@ -6,7 +6,6 @@ import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +34,7 @@ final class Mailbox {
   private final Deque<Letter> letters = new ArrayDeque<>(0);
   private final Deque<CompletableFuture<byte @Nullable []>> takers = new ArrayDeque<>(0);
   private int bytes;
+  private boolean closed;
 
   /** A message, and until when it is kept. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -79,20 +79,24 @@ final class Mailbox {
   }
 
   /**
-   * Hands out the oldest message.
+   * Hands out the oldest message, or null if there is none in time. Who asks anew waits no longer
+   * for what they asked before, and a taker that was cancelled takes nothing.
    *
    * @param wait how long to wait for one, in milliseconds
-   * @return the message, or null if there is none by then
+   * @param taker who is handed it
    */
-  CompletionStage<byte @Nullable []> take(long wait) {
+  void take(long wait, CompletableFuture<byte @Nullable []> taker) {
+    takers.forEach(older -> older.complete(null));
+    takers.clear();
     while (!letters.isEmpty() && letters.element().until <= shard.now()) {
       drop();
     }
-    if (!letters.isEmpty()) {
-      return CompletableFuture.completedFuture(drop());
+    if (taker.isDone()) {
+      return;
     }
-    var taker = new CompletableFuture<byte @Nullable []>();
-    if (wait <= 0) {
+    if (!letters.isEmpty()) {
+      taker.complete(drop());
+    } else if (wait <= 0 || closed) {
       taker.complete(null);
     } else {
       takers.add(taker);
@@ -103,11 +107,11 @@ final class Mailbox {
           },
           wait);
     }
-    return taker;
   }
 
   /** Drops what is waiting, and lets nobody wait for more. */
   void close() {
+    closed = true;
     letters.clear();
     takers.forEach(taker -> taker.complete(null));
     takers.clear();

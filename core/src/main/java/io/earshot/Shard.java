@@ -1,6 +1,7 @@
 package io.earshot;
 
 import io.earshot.spi.Loop;
+import java.lang.System.Logger.Level;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by that event loop; {@link #tell} alone may be called from anywhere.
  */
 final class Shard {
+  private static final System.Logger LOG = System.getLogger(Shard.class.getName());
+
   private final Loop loop;
   private final Config.Rooms settings;
   private final InstantSource clock;
@@ -102,10 +105,14 @@ final class Shard {
     List<Fanout> ready = pending;
     pending = flushing;
     flushing = ready;
-    try {
-      ready.forEach(Fanout::flush);
-    } finally {
-      ready.clear();
+    for (Fanout fanout : ready) {
+      try {
+        fanout.flush();
+      } catch (RuntimeException | Error e) {
+        // A fault of ours. It costs what this one had pending; the others are on their turn.
+        LOG.log(Level.ERROR, "a fan-out failed", e);
+      }
     }
+    ready.clear();
   }
 }

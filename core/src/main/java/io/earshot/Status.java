@@ -35,6 +35,7 @@ final class Status implements Action {
   @Override
   public Map<String, Object> outputExample() {
     var example = new LinkedHashMap<String, Object>();
+    example.put("id", "chat-1");
     example.put("uptimeSeconds", 3600);
     example.put("connections", byTransport(List.of()));
     example.put("rooms", 4);
@@ -46,6 +47,7 @@ final class Status implements Action {
   @Override
   public void run(Call call) throws Exception {
     Rooms.Count count = earshot.rooms().count().toCompletableFuture().get();
+    call.put("id", earshot.config().general().id());
     call.put("uptimeSeconds", Duration.between(startedAt, clock.instant()).toSeconds());
     call.put("connections", byTransport(earshot.connections().values()));
     call.put("rooms", count.rooms());

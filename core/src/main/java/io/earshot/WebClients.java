@@ -8,7 +8,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +28,7 @@ final class WebClients {
   private final Map<String, WebClient> clients = new LinkedHashMap<>(16, 0.75f, true);
 
   private boolean scheduled;
+  private boolean stopping;
 
   /** A client, and what is under way for it. Owned by the event loop. */
   private static final class WebClient {
@@ -54,8 +54,13 @@ final class WebClients {
         earshot.config().commonWeb().httpClientMessageTTL().map(Duration::toMillis).orElse(0L);
   }
 
+  /** Takes no more in. Callable from any thread. */
+  void stop() {
+    shard.tell(() -> stopping = true);
+  }
+
   /** Runs an action for a client. */
-  CompletionStage<WebAnswer> ask(Visitor visitor, String action, Map<String, Json> params) {
+  CompletableFuture<WebAnswer> ask(Visitor visitor, String action, Map<String, Json> params) {
     if (ttl == 0) {
       return run(new WebConnection(earshot, shard, visitor, null), action, params);
     }
@@ -69,6 +74,10 @@ final class WebClients {
       String action,
       Map<String, Json> params,
       CompletableFuture<WebAnswer> answer) {
+    if (stopping) {
+      answer.complete(WebAnswer.failed(503, "the server is shutting down"));
+      return;
+    }
     WebClient client = clients.get(visitor.id());
     if (client == null) {
       if (count.incrementAndGet() > earshot.config().limits().webClients()) {
@@ -78,18 +87,37 @@ final class WebClients {
         return;
       }
       client = enter(visitor);
+    } else if (client.connection.isGone()) {
+      client = enter(visitor); // somebody who was sent away, and comes again
     }
     client.underWay++;
     WebClient known = client;
-    WebConnection connection = client.connection;
-    connection.whenLive(
-        () ->
-            run(connection, action, params)
-                .thenAccept(
-                    done -> {
-                      answer.complete(done);
-                      shard.tell(() -> rest(known));
-                    }));
+    known.connection.whenLive(() -> work(known, action, params, answer));
+  }
+
+  private void work(
+      WebClient client,
+      String action,
+      Map<String, Json> params,
+      CompletableFuture<WebAnswer> answer) {
+    CompletableFuture<WebAnswer> done = run(client.connection, action, params);
+    var _ =
+        answer.whenComplete(
+            (_, _) -> {
+              if (answer.isCancelled()) {
+                done.cancel(true);
+              }
+            });
+    var _ =
+        done.whenComplete(
+            (result, failure) -> {
+              if (failure == null) {
+                answer.complete(result);
+              } else {
+                answer.completeExceptionally(failure);
+              }
+              shard.tell(() -> rest(client));
+            });
   }
 
   private WebClient enter(Visitor visitor) {
@@ -114,7 +142,9 @@ final class WebClients {
     if (!scheduled && !clients.isEmpty()) {
       scheduled = true;
       WebClient eldest = clients.values().iterator().next();
-      shard.schedule(this::sweep, Math.max(1, Math.min(ttl, eldest.until - shard.now())));
+      shard.schedule(
+          this::sweep,
+          eldest.underWay > 0 ? ttl : Math.max(1, Math.min(ttl, eldest.until - shard.now())));
     }
   }
 
@@ -140,13 +170,19 @@ final class WebClients {
     client.connection.leaveForGood();
   }
 
-  private CompletionStage<WebAnswer> run(
+  private CompletableFuture<WebAnswer> run(
       WebConnection connection, String action, Map<String, Json> params) {
-    return earshot
-        .api()
-        .actions()
-        .run(action, connection, params)
-        .thenApply(outcome -> answer(connection, outcome));
+    CompletableFuture<Actions.Outcome> running =
+        earshot.api().actions().run(action, connection, params);
+    CompletableFuture<WebAnswer> answer = running.thenApply(outcome -> answer(connection, outcome));
+    var _ =
+        answer.whenComplete(
+            (_, _) -> {
+              if (answer.isCancelled()) {
+                running.cancel(true);
+              }
+            });
+    return answer;
   }
 
   private static WebAnswer answer(WebConnection connection, Actions.Outcome outcome) {

@@ -5,7 +5,6 @@ import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
 import io.earshot.spi.Visitor;
 import io.netty.buffer.ByteBuf;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -89,21 +88,22 @@ final class WebConnection extends Participant {
    * Takes the oldest message out of its queue. Callable from any thread.
    *
    * @param wait how long to wait for one, in milliseconds
-   * @return the message, or JSON's null
+   * @return the message, null if there is none; cancelled, it takes none
    */
-  CompletionStage<Json> takeMessage(long wait) {
-    var message = new CompletableFuture<Json>();
+  CompletableFuture<byte @Nullable []> takeMessage(long wait) {
+    var taker = new CompletableFuture<byte @Nullable []>();
     if (mailbox == null) {
-      message.complete(new Json.Null());
+      taker.complete(null);
     } else {
-      tell(() -> mailbox.take(wait).thenAccept(json -> message.complete(parsed(json))));
+      tell(() -> mailbox.take(wait, taker));
     }
-    return message;
+    return taker;
   }
 
-  private static Json parsed(byte @Nullable [] json) {
+  /** A message out of the queue as JSON. */
+  static Json parsed(byte @Nullable [] json) {
     try {
-      return json == null ? new Json.Null() : Json.parse(new String(json, StandardCharsets.UTF_8));
+      return json == null ? new Json.Null() : Json.parseTold(json);
     } catch (MalformedJsonException e) {
       throw new IllegalStateException("a room told what is no JSON", e);
     }

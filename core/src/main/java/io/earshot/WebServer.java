@@ -23,7 +23,7 @@ public final class WebServer {
    */
   public CompletionStage<Json> getWebChatMessage(Connection connection) {
     return connection instanceof WebConnection client
-        ? client.takeMessage(0)
+        ? client.takeMessage(0).thenApply(WebConnection::parsed)
         : CompletableFuture.completedFuture(new Json.Null());
   }
 }

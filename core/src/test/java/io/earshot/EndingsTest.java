@@ -209,4 +209,49 @@ final class EndingsTest {
     house.settle();
     assertThat(house.earshot.rooms().shards().getFirst().roomCount()).isZero();
   }
+
+  @Test
+  void who_is_sent_away_and_keeps_talking_is_sent_away_all_the_same() {
+    var house = new House(2, House.quiet());
+    for (int loop = 0; loop < 2; loop++) {
+      Guest talker = house.guest(loop, Lines.ONE);
+      house.settle();
+      talker.connection().close("enough");
+      for (int i = 0; i < 100 && !talker.finished; i++) {
+        talker.send("say " + i);
+        house.loops.forEach(ManualLoop::runOne);
+      }
+      assertThat(talker.finished).isTrue();
+    }
+  }
+
+  @Test
+  void what_is_asked_after_quit_is_not_done() {
+    var house = new House(1, House.quiet());
+    Guest guest = house.guest();
+    guest.send("quit");
+    guest.send("roomChange attic");
+    house.settle();
+    assertThat(house.earshot.rooms().shards().getFirst().roomCount()).isZero();
+  }
+
+  @Test
+  void who_quits_hears_before_it_what_was_told_in_every_room_it_listens_to() {
+    var house = new House(2, House.quiet());
+    List<String> rooms = List.of("defaultRoom", "attic", "cellar", "roof", "hall");
+    List<Guest> speakers = rooms.stream().map(room -> guests(house, 1, room).getFirst()).toList();
+    Guest quitter = house.guest(1, Lines.TWO);
+    rooms.forEach(room -> quitter.ask("listenToRoom " + room));
+    quitter.hear();
+    speakers.forEach(speaker -> speaker.send("say last"));
+    house.settle();
+    speakers.forEach(speaker -> speaker.send("say later"));
+    quitter.send("quit");
+    List<String> lines = quitter.hear();
+    int bye =
+        lines.indexOf(
+            lines.stream().filter(line -> line.contains("Bye!")).findFirst().orElseThrow());
+    assertThat(House.texts(lines.subList(0, bye))).filteredOn("last"::equals).hasSize(5);
+    assertThat(House.texts(lines.subList(bye, lines.size()))).isEmpty();
+  }
 }

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,10 @@ final class Doors {
 
   private final Earshot earshot;
   private final Config config;
+
+  /** What a browser says of requests that no page of another origin made. */
+  private static final Set<String> OWN_SITE = Set.of("same-origin", "none");
+
   private final Handshake handshake;
   private final Origins corsOrigins;
   private final Identity identity;
@@ -134,7 +139,7 @@ final class Doors {
     HttpHeaders headers = request.headers();
     String origin = headers.get(HttpHeaderNames.ORIGIN);
     return origin == null
-        ? "cross-site".equals(headers.get("sec-fetch-site"))
+        ? !OWN_SITE.contains(headers.get("sec-fetch-site", "none"))
         : !corsOrigins.named().contains(origin)
             && !corsOrigins.isOwn(origin, headers.get(HttpHeaderNames.HOST));
   }

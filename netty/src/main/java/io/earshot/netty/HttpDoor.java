@@ -1,6 +1,7 @@
 package io.earshot.netty;
 
 import io.earshot.protocol.Json;
+import io.earshot.spi.WebAnswer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -8,6 +9,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.CodecException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -31,6 +33,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +55,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   private int waitingSince;
   private boolean busy;
   private boolean acting;
+  private @Nullable CompletableFuture<WebAnswer> underWay;
   private boolean stopping;
   private boolean inputShut;
   private boolean open = true;
@@ -109,6 +113,14 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
           context.fireExceptionCaught(e);
         }
       }
+    }
+
+    /**
+     * What came before the end of the input is still to be decoded, so it is not thrown away here.
+     */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext triggered, Object event) {
+      triggered.fireUserEventTriggered(event);
     }
 
     @Override
@@ -169,7 +181,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
       route(exchange);
     } catch (WebRequest.MalformedException e) {
       respond(
-          exchange, error(HttpResponseStatus.BAD_REQUEST, String.valueOf(e.getMessage())), false);
+          exchange, error(HttpResponseStatus.BAD_REQUEST, String.valueOf(e.getMessage())), true);
     }
   }
 
@@ -192,7 +204,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   private void respond(Exchange exchange, FullHttpResponse response, boolean last) {
     acting = false;
     waitingSince = loop.now();
-    boolean keep = exchange.keepAlive && !last && !stopping && !inputShut;
+    boolean keep = exchange.keepAlive && !last && !stopping;
     int length = response.content().readableBytes();
     if (exchange.head) {
       response.content().clear();
@@ -220,19 +232,17 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   }
 
   private void next() {
-    if (!open) {
-      return;
-    }
-    busy = false;
     waitingSince = loop.now();
     // Later, so that many requests in one packet are no deep recursion.
     loop.execute(
         () -> {
-          if (open && !busy) {
-            channel.config().setAutoRead(true);
+          if (open) {
+            busy = false;
             decoder.resume();
-            if (inputShut && !busy) {
+            if (!busy && (inputShut || stopping)) {
               close();
+            } else if (!busy) {
+              channel.config().setAutoRead(true);
             }
           }
         });
@@ -246,6 +256,12 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     if (hosts > 1 || (hosts == 0 && request.protocolVersion().equals(HttpVersion.HTTP_1_1))) {
       throw new WebRequest.MalformedException("there has to be one Host header");
     }
+    String refused = unknown(request);
+    if (refused != null) {
+      respond(exchange, error(HttpResponseStatus.NOT_IMPLEMENTED, refused), true);
+      return;
+    }
+    request.setUri(request.uri().replaceFirst("^(?i:https?)://[^/?#]*", ""));
     String rawPath = new QueryStringDecoder(request.uri()).rawPath();
     if (StaticFiles.serves(rawPath)) {
       answerFile(exchange, rawPath);
@@ -273,6 +289,21 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
         act(exchange, WebRequest.of(request, path, uri.parameters(), doors::understands));
       }
     }
+  }
+
+  /** What is asked for that HTTP knows and this server does not; null if there is nothing. */
+  private static @Nullable String unknown(FullHttpRequest request) {
+    HttpMethod method = request.method();
+    if (method.equals(HttpMethod.CONNECT) || method.equals(HttpMethod.TRACE)) {
+      return method + " is not done here";
+    }
+    if (request.protocolVersion().majorVersion() != 1) {
+      return "only HTTP/1.0 and HTTP/1.1 are spoken here";
+    }
+    List<String> codings = request.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
+    return codings.isEmpty() || codings.equals(List.of("chunked"))
+        ? null
+        : "of transfer codings, chunked alone is understood here";
   }
 
   /** The file that a request is about, as its path under /public; null if it is about an action. */
@@ -313,7 +344,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
 
               @Override
               public void done(boolean whole) {
-                if (whole && keep && !inputShut) {
+                if (whole && keep) {
                   next();
                 } else {
                   close();
@@ -344,6 +375,13 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
           false);
       return;
     }
+    if (isChat && exchange.head) {
+      respond(
+          exchange,
+          error(HttpResponseStatus.METHOD_NOT_ALLOWED, "HEAD does not chat; use GET or POST"),
+          false);
+      return;
+    }
     if (isChat && doors.isForeign(exchange.request)) {
       respond(
           exchange,
@@ -355,18 +393,28 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     }
     acting = true;
     Web web = doors.web(channel, exchange.request);
-    web.ask(request)
-        .whenComplete(
-            (answer, failure) ->
-                loop.execute(
-                    () -> {
-                      if (open) {
-                        respond(
-                            exchange,
-                            web.response(request, answer, failure, exchange.since),
-                            false);
-                      }
-                    }));
+    CompletableFuture<WebAnswer> asked = web.ask(request);
+    underWay = asked;
+    // The answer is put into words on the action's thread, however long it is.
+    var _ =
+        asked
+            .handle((answer, failure) -> web.response(request, answer, failure, exchange.since))
+            .exceptionally(failure -> unsayable(request, failure))
+            .thenAccept(response -> loop.execute(() -> answered(exchange, response)));
+  }
+
+  private FullHttpResponse unsayable(WebRequest request, Throwable failure) {
+    loop.execute(
+        () -> loop.report(LOG, "the answer of " + request.action() + " cannot be said", failure));
+    return error(
+        HttpResponseStatus.INTERNAL_SERVER_ERROR, "The server experienced an internal error");
+  }
+
+  private void answered(Exchange exchange, FullHttpResponse response) {
+    underWay = null;
+    if (open) {
+      respond(exchange, response, false);
+    }
   }
 
   // --- WebSocket -------------------------------------------------------------------------------
@@ -449,7 +497,9 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    if (!(cause instanceof IOException || cause instanceof UncheckedIOException)) {
+    if (!(cause instanceof IOException
+        || cause instanceof UncheckedIOException
+        || cause instanceof CodecException)) {
       loop.report(LOG, "an HTTP request failed", cause);
     }
     close();
@@ -480,6 +530,9 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     if (open) {
       open = false;
       loop.closed();
+      if (underWay != null) {
+        underWay.cancel(true); // nobody waits for it any more
+      }
       var _ = channel.close();
     }
   }

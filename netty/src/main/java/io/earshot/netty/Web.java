@@ -10,7 +10,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
-import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +29,7 @@ record Web(
     InetSocketAddress address,
     boolean secure) {
 
-  CompletionStage<WebAnswer> ask(WebRequest request) {
+  CompletableFuture<WebAnswer> ask(WebRequest request) {
     return earshot.ask(
         new Visitor(client.id(), client.room(), address), request.action(), request.params());
   }

@@ -492,6 +492,92 @@ final class WebTest {
     assertThat(stranger.get(chat("messages")).body()).contains("\"message\":null");
   }
 
+  @Test
+  void a_poll_that_nobody_waits_for_any_more_takes_no_message() throws Exception {
+    restart("commonWeb.httpClientMessageTTL=30s");
+    TcpClient witness = tcp();
+    HttpClient browser = browser();
+    browser.get(chat("messages"));
+    HttpClient polling = curl();
+    polling.setCookie("sessionID", browser.cookie("sessionID"));
+    polling.sendRequest("GET", chat("messages&wait=20000"), "");
+    EveryTransportTest.await("the poll waits", () -> server.api().actions().running() > 0);
+    polling.reset();
+    EveryTransportTest.await("it waits no longer", () -> server.api().actions().running() == 0);
+    witness.ask("say not lost");
+    assertThat(browser.get(chat("messages")).body()).contains("not lost");
+  }
+
+  @Test
+  void who_was_sent_away_may_come_again() throws Exception {
+    restart("commonWeb.httpClientMessageTTL=30s");
+    TcpClient witness = tcp();
+    HttpClient browser = browser();
+    String id = browser.get(chat("messages")).id();
+    server.api().connection(id).orElseThrow().close("enough");
+    EveryTransportTest.await(
+        "it has left", () -> witness.ask("roomView").contains("\"membersCount\":1"));
+    assertThat(browser.get(chat("say&message=again")).body()).doesNotContain("error");
+    assertThat(browser.get(chat("roomView")).body()).contains("\"membersCount\":2");
+  }
+
+  @Test
+  void what_was_asked_before_the_end_of_the_input_is_answered() {
+    HttpClient curl = curl();
+    IntStream.range(0, 5).forEach(i -> curl.sendRequest("GET", "/echo?x=" + i, ""));
+    curl.shutdownOutput();
+    IntStream.range(0, 5)
+        .forEach(i -> assertThat(curl.response().body()).contains("[\"" + i + "\"]"));
+    assertThat(curl.read()).isEqualTo(-1);
+  }
+
+  @Test
+  void an_answer_that_cannot_be_said_is_an_error_and_the_connection_lives() {
+    server
+        .api()
+        .actions()
+        .add(
+            Action.of(
+                "deep",
+                call -> {
+                  Object deep = "x";
+                  for (int i = 0; i < 600; i++) {
+                    deep = List.of(deep);
+                  }
+                  call.put("deep", deep);
+                }));
+    HttpClient curl = curl();
+    assertThat(curl.get("/deep").status()).isEqualTo(500);
+    assertThat(curl.get("/echo").status()).isEqualTo(200);
+    TcpClient tcp = tcp();
+    assertThat(tcp.ask("deep")).contains("internal error", "\"messageCount\":1");
+    assertThat(tcp.ask("detailsView")).contains("\"pendingActions\":0");
+  }
+
+  @Test
+  void a_page_of_the_same_site_but_another_origin_may_not_chat() {
+    assertThat(browser().get(chat("say&message=x"), "Sec-Fetch-Site: same-site").status())
+        .isEqualTo(403);
+    assertThat(browser().get(chat("say&message=x"), "Sec-Fetch-Site: same-origin").status())
+        .isEqualTo(200);
+  }
+
+  @Test
+  void methods_versions_and_codings_that_are_not_understood_are_said_to_be_so() {
+    for (String head :
+        List.of(
+            "CONNECT x:80 HTTP/1.1\r\nHost: x\r\n",
+            "TRACE / HTTP/1.1\r\nHost: x\r\n",
+            "GET /echo HTTP/2.0\r\nHost: x\r\n",
+            "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n")) {
+      HttpClient raw = curl();
+      raw.text(head + "\r\n");
+      assertThat(raw.response().status()).isIn(400, 501);
+    }
+    HttpClient absolute = curl();
+    assertThat(absolute.get("http://localhost/echo?x=1").body()).contains("\"echo\":[\"1\"]");
+  }
+
   // --- bad input -------------------------------------------------------------------------------
 
   @ParameterizedTest
@@ -521,16 +607,17 @@ final class WebTest {
   }
 
   @Test
-  void bodies_that_are_not_what_they_say_are_refused_and_the_connection_lives() {
-    HttpClient curl = curl();
-    assertThat(curl.post("/echo", "application/json", "{").status()).isEqualTo(400);
-    assertThat(curl.post("/echo", "application/json", "[]").status()).isEqualTo(400);
-    assertThat(curl.post("/echo", "application/json", "[".repeat(100_000)).status()).isEqualTo(400);
-    assertThat(curl.post("/echo", "multipart/form-data", "x").status()).isEqualTo(400);
-    assertThat(curl.post("/echo", "multipart/form-data; boundary=b", "x").status()).isIn(200, 400);
-    assertThat(curl.get("/echo?x=%zz").status()).isEqualTo(400);
-    assertThat(curl.get("/echo?x=%").status()).isEqualTo(400);
-    assertThat(curl.get("/echo?x=1").status()).isEqualTo(200);
+  void bodies_and_paths_that_are_not_what_they_say_are_refused() {
+    assertThat(curl().post("/echo", "application/json", "{").status()).isEqualTo(400);
+    assertThat(curl().post("/echo", "application/json", "[]").status()).isEqualTo(400);
+    assertThat(curl().post("/echo", "application/json", "[".repeat(100_000)).status())
+        .isEqualTo(400);
+    assertThat(curl().post("/echo", "multipart/form-data", "x").status()).isEqualTo(400);
+    assertThat(curl().post("/echo", "multipart/form-data; boundary=b", "x").status())
+        .isIn(200, 400);
+    assertThat(curl().get("/echo?x=%zz").status()).isEqualTo(400);
+    assertThat(curl().get("/echo?x=%").status()).isEqualTo(400);
+    assertThat(curl().get("/echo?x=1").status()).isEqualTo(200);
   }
 
   @Test

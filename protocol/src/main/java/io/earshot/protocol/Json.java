@@ -1,5 +1,6 @@
 package io.earshot.protocol;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -171,7 +172,18 @@ public sealed interface Json {
    * @throws MalformedJsonException if it is not JSON, or nested deeper than 64
    */
   static Json parse(String text) throws MalformedJsonException {
-    return JsonCodec.parse(text);
+    return JsonCodec.parse(text, JsonCodec.MAX_DEPTH);
+  }
+
+  /**
+   * Reads what {@link #encode} wrote, which may be a little deeper than what clients may say.
+   *
+   * @param json the JSON, as UTF-8
+   * @return the value
+   * @throws MalformedJsonException if it is not JSON
+   */
+  static Json parseTold(byte[] json) throws MalformedJsonException {
+    return JsonCodec.parse(new String(json, StandardCharsets.UTF_8), JsonCodec.MAX_TOLD_DEPTH);
   }
 
   /**
@@ -179,7 +191,7 @@ public sealed interface Json {
    * escaped, and half of a surrogate pair becomes U+FFFD.
    *
    * @return the JSON, as UTF-8
-   * @throws IllegalArgumentException if it is nested far deeper than anything that was read can be
+   * @throws IllegalArgumentException if it is nested more than 72 deep
    */
   default byte[] encode() {
     return JsonCodec.encode(this);

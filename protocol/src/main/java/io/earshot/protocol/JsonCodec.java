@@ -13,6 +13,7 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.StreamWriteConstraints;
 import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.exc.UnexpectedEndOfInputException;
@@ -28,6 +29,11 @@ final class JsonCodec {
   /** Deeper nesting than this is nobody's chat message, and recursion has to end somewhere. */
   static final int MAX_DEPTH = 64;
 
+  /**
+   * What was told is an envelope deeper than what was said, and server code may say a little more.
+   */
+  static final int MAX_TOLD_DEPTH = MAX_DEPTH + 8;
+
   /** Numbers and keys longer than this are nobody's either. */
   static final int MAX_LENGTH = 1_000;
 
@@ -35,11 +41,13 @@ final class JsonCodec {
       JsonFactory.builder()
           .streamReadConstraints(
               StreamReadConstraints.builder()
-                  .maxNestingDepth(MAX_DEPTH)
+                  .maxNestingDepth(MAX_TOLD_DEPTH)
                   .maxNumberLength(MAX_LENGTH)
                   .maxNameLength(MAX_LENGTH)
                   .maxStringLength(Integer.MAX_VALUE)
                   .build())
+          .streamWriteConstraints(
+              StreamWriteConstraints.builder().maxNestingDepth(MAX_TOLD_DEPTH).build())
           // Keys come from strangers: a table of those seen before would only grow.
           .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
           .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
@@ -47,13 +55,13 @@ final class JsonCodec {
 
   private JsonCodec() {}
 
-  static Json parse(String text) throws MalformedJsonException {
+  static Json parse(String text, int maxDepth) throws MalformedJsonException {
     try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), text)) {
       JsonToken first = parser.nextToken();
       if (first == null) {
         throw new MalformedJsonException("it is empty");
       }
-      Json value = value(parser, first);
+      Json value = value(parser, first, maxDepth);
       if (parser.nextToken() != null) {
         throw new MalformedJsonException("more follows after the first value");
       }
@@ -73,7 +81,10 @@ final class JsonCodec {
     }
   }
 
-  private static Json value(JsonParser parser, JsonToken token) {
+  private static Json value(JsonParser parser, JsonToken token, int depth) {
+    if (depth == 0 && (token == JsonToken.START_ARRAY || token == JsonToken.START_OBJECT)) {
+      throw new StreamConstraintsException("too deep");
+    }
     return switch (token) {
       case VALUE_STRING -> new Json.Text(parser.getString());
       case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> new Json.Num(parser.getString());
@@ -85,7 +96,7 @@ final class JsonCodec {
         for (JsonToken next = parser.nextToken();
             next != JsonToken.END_ARRAY;
             next = parser.nextToken()) {
-          items.add(value(parser, next));
+          items.add(value(parser, next, depth - 1));
         }
         yield new Json.Array(items);
       }
@@ -93,7 +104,7 @@ final class JsonCodec {
         Map<String, Json> fields = new LinkedHashMap<>();
         while (parser.nextToken() != JsonToken.END_OBJECT) {
           String key = parser.currentName();
-          fields.put(key, value(parser, parser.nextToken()));
+          fields.put(key, value(parser, parser.nextToken(), depth - 1));
         }
         yield new Json.Obj(fields);
       }
