@@ -164,7 +164,7 @@ final class EveryTransportTest {
         assertThat(reader.heard()).contains("xxx");
         assertThat(++said).isLessThan(2_000);
       }
-      assertThat(status("defaultRoom").membersCount()).isEqualTo(2);
+      await("it has left", () -> status("defaultRoom").membersCount() == 2);
       assertThat(speaker.ask(say("still here"))).contains("OK");
       assertThat(reader.heard()).contains("still here");
     }
