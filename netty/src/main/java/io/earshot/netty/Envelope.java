@@ -67,11 +67,10 @@ record Envelope(String type, byte[] body) {
     }
   }
 
+  /** A name that XML takes, as near to the key as it can be. */
   private static String tag(String key) {
-    String tag = key.replaceAll("[^\\p{L}\\p{N}_.-]", "_");
-    return tag.isEmpty() || !(Character.isLetter(tag.charAt(0)) || tag.charAt(0) == '_')
-        ? "_" + tag
-        : tag;
+    String tag = key.replaceAll("[^A-Za-z0-9_.-]", "_");
+    return tag.matches("[A-Za-z_].*") ? tag : "_" + tag;
   }
 
   private static String escaped(String text) {

@@ -1,5 +1,9 @@
 package io.earshot.netty;
 
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+
 import io.earshot.Config;
 import io.earshot.protocol.RoomName;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -17,10 +21,10 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -60,14 +64,16 @@ final class Identity {
 
   /** Who sent a request; one whose cookies are not to be trusted is from somebody new. */
   Known of(HttpRequest request, String remoteAddress, boolean trustCookies, boolean secure) {
-    Map<String, String> cookies = trustCookies ? cookies(request) : Map.of();
-    String room = room(cookies.get(ROOM));
+    Map<String, List<String>> cookies = trustCookies ? cookies(request) : Map.of();
+    String room = room(cookies.getOrDefault(ROOM, List.of()).stream().findFirst().orElse(null));
     if (options.onlyStaticElements()) {
       return new Known(derived("static", staticElements(request, remoteAddress)), room, null);
     }
-    String cookie = cookies.get(options.cookieKey());
-    if (cookie != null && isOurs(cookie)) {
-      return new Known(derived("id", cookie.substring(0, HEX_LENGTH)), room, null);
+    // Another site of the same domain may have put one of that name in front of ours.
+    for (String cookie : cookies.getOrDefault(options.cookieKey(), List.of())) {
+      if (isOurs(cookie)) {
+        return new Known(derived("id", cookie.substring(0, HEX_LENGTH)), room, null);
+      }
     }
     String secret = HexFormat.of().formatHex(random(SECRET_BYTES));
     String fresh =
@@ -112,12 +118,12 @@ final class Identity {
     return ServerCookieEncoder.STRICT.encode(cookie);
   }
 
-  private static Map<String, String> cookies(HttpRequest request) {
+  private static Map<String, List<String>> cookies(HttpRequest request) {
     String header = request.headers().get(HttpHeaderNames.COOKIE);
     return header == null
         ? Map.of()
-        : ServerCookieDecoder.STRICT.decode(header).stream()
-            .collect(Collectors.toMap(Cookie::name, Cookie::value, (first, _) -> first));
+        : ServerCookieDecoder.STRICT.decodeAll(header).stream()
+            .collect(groupingBy(Cookie::name, mapping(Cookie::value, toList())));
   }
 
   private static String staticElements(HttpRequest request, String remoteAddress) {

@@ -47,6 +47,9 @@ record WebRequest(String action, Map<String, Json> params) {
 
   private static final int MAX_PARAMS = 1024;
 
+  /** How long the head of a form's field may be, in bytes. */
+  private static final int MAX_FIELD_HEAD = 16 * 1024;
+
   /** A request that makes no sense; the message is for whoever sent it. */
   static final class MalformedException extends Exception {
     private static final long serialVersionUID = 1L;
@@ -160,7 +163,13 @@ record WebRequest(String action, Map<String, Json> params) {
     }
     HttpPostRequestDecoder form = null;
     try {
-      form = new HttpPostRequestDecoder(new DefaultHttpDataFactory(false), request);
+      form =
+          new HttpPostRequestDecoder(
+              new DefaultHttpDataFactory(false),
+              request,
+              StandardCharsets.UTF_8,
+              MAX_PARAMS,
+              MAX_FIELD_HEAD);
       int count = 0;
       for (InterfaceHttpData data : form.getBodyHttpDatas()) {
         if (++count > MAX_PARAMS) {

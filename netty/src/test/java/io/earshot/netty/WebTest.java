@@ -316,6 +316,14 @@ final class WebTest {
   }
 
   @Test
+  void a_cookie_of_the_same_name_in_front_of_ours_hides_nothing() {
+    HttpClient browser = browser();
+    String id = browser.get("/echo").id();
+    String cookie = "Cookie: sessionID=planted; sessionID=" + browser.cookie("sessionID");
+    assertThat(curl().get("/echo", cookie).id()).isEqualTo(id);
+  }
+
+  @Test
   void cookies_can_be_named_otherwise_or_left_out() throws Exception {
     restart("commonWeb.fingerprintOptions.cookieKey=sid");
     assertThat(curl().get("/echo").header("set-cookie"))
