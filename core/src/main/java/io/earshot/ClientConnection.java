@@ -111,7 +111,12 @@ final class ClientConnection extends Participant implements Intake {
     }
     var turn = new Turn(request, ++requests);
     if (dismissal != null) {
-      send(turn, new Reply.Refused("the server is shutting down"));
+      // Ended by the server, or by server code that sent this one client away.
+      boolean stopping = dismissal.equals(Ending.SHUTDOWN);
+      send(
+          turn,
+          new Reply.Refused(
+              stopping ? "the server is shutting down" : "Error: this connection is ending"));
       return;
     }
     if ((waiting == null || waiting.isEmpty()) && mayStart(turn)) {

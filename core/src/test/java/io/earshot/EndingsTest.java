@@ -222,6 +222,7 @@ final class EndingsTest {
         house.loops.forEach(ManualLoop::runOne);
       }
       assertThat(talker.finished).isTrue();
+      assertThat(talker.lines).noneMatch(line -> line.contains("shutting down"));
     }
   }
 
