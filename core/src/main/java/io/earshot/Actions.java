@@ -12,6 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The actions of a server, by name.
@@ -25,6 +26,7 @@ public final class Actions {
   private final Duration timeout;
   private final int limit;
   private final Semaphore running;
+  private final Carriers carriers = new Carriers();
   private final Map<String, Known> known = new ConcurrentHashMap<>();
 
   Actions(Api api, Config config) {
@@ -120,6 +122,26 @@ public final class Actions {
     return limit - running.availablePermits();
   }
 
+  /**
+   * The right of one call to run; given back once, by whoever is first.
+   *
+   * <p>Thread-safe: an atomic flag.
+   */
+  static final class Permit {
+    private final Semaphore running;
+    private final AtomicBoolean released = new AtomicBoolean();
+
+    Permit(Semaphore running) {
+      this.running = running;
+    }
+
+    void release() {
+      if (released.compareAndSet(false, true)) {
+        running.release();
+      }
+    }
+  }
+
   /** Runs an action on a virtual thread; the outcome comes from there. */
   CompletableFuture<Outcome> run(String name, Connection connection, Map<String, Json> params) {
     Known asked = known.get(name);
@@ -138,18 +160,21 @@ public final class Actions {
       return failed(Problem.BUSY, "Error: the server is busy; try again later");
     }
     var outcome = new CompletableFuture<Outcome>();
-    var call = new Call(api, connection, params);
+    var started = new CompletableFuture<Boolean>();
+    var call = new Call(api, connection, params, new Permit(running));
     Thread thread =
         Thread.ofVirtual()
             .name("action " + name)
             .unstarted(
                 () -> {
+                  started.complete(true);
                   try {
                     outcome.complete(work(name, asked.action, call));
                   } finally {
-                    running.release();
+                    call.permit().release();
                   }
                 });
+    carriers.watch(started);
     var _ =
         outcome
             .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)

@@ -18,11 +18,18 @@ public final class Call {
   private final Connection connection;
   private final Map<String, Json> params;
   private final Map<String, Json> answer = new LinkedHashMap<>();
+  private final Actions.Permit permit;
 
-  Call(Api api, Connection connection, Map<String, Json> params) {
+  Call(Api api, Connection connection, Map<String, Json> params, Actions.Permit permit) {
     this.api = api;
     this.connection = connection;
     this.params = params;
+    this.permit = permit;
+  }
+
+  /** What this call runs by. Given back early, it does not count among those that run. */
+  Actions.Permit permit() {
+    return permit;
   }
 
   /**

@@ -66,9 +66,15 @@ final class ChatAction implements Action {
         }
         result(chatRoom.socketRoomBroadcast(call.sender(), message));
       }
-      case "messages" ->
-          call.put(
-              "message", WebConnection.parsed(result(client.takeMessage(wait(call.text("wait"))))));
+      case "messages" -> {
+        long wait = wait(call.text("wait"));
+        if (wait > 0) {
+          // Who waits for a message does nothing, and must not keep others from running. How many
+          // can wait is bounded by the queues: each has one that waits.
+          call.permit().release();
+        }
+        call.put("message", WebConnection.parsed(result(client.takeMessage(wait))));
+      }
       case "roomChange" -> call.put("room", result(client.changeRoom(room(call.text("room")))));
       case "detailsView" -> call.put("details", details(client));
       default -> throw new RefusedException(method.value() + " is not a known chat method");

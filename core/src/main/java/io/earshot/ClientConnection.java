@@ -99,7 +99,10 @@ final class ClientConnection extends Participant implements Intake {
     join(
         member,
         () -> {
-          send(new Welcome(earshot().config().general().welcomeMessage(), member.room).toJson());
+          send(
+              new Welcome(earshot().config().general().welcomeMessage(), member.room)
+                  .toJson()
+                  .encode());
           finished();
         });
   }
@@ -250,19 +253,29 @@ final class ClientConnection extends Participant implements Intake {
             .api()
             .actions()
             .run(name, this, given)
-            .thenAccept(outcome -> tell(() -> acted(turn, outcome)));
+            .thenApply(outcome -> encoded(turn, name, outcome)) // on the action's thread
+            .thenAccept(json -> tell(() -> acted(json)));
   }
 
-  private void acted(Turn turn, Actions.Outcome outcome) {
-    pendingActions--;
+  private byte[] encoded(Turn turn, String action, Actions.Outcome outcome) {
     try {
-      send(turn, reply(outcome));
+      byte[] json = encoded(turn, reply(outcome));
+      earshot().config().limits().checkAnswer(json.length);
+      return json;
     } catch (IllegalArgumentException e) {
-      LOG.log(Level.ERROR, "the answer of an action cannot be said", e);
-      send(turn, new Reply.Refused("Error: The server experienced an internal error"));
-    } finally {
-      settle();
+      LOG.log(Level.ERROR, "the answer of " + action + " cannot be said", e);
+      return encoded(turn, new Reply.Refused("Error: The server experienced an internal error"));
     }
+  }
+
+  private static byte[] encoded(Turn turn, Reply reply) {
+    return reply.toJson(turn.number, turn.request.messageId()).encode();
+  }
+
+  private void acted(byte[] json) {
+    pendingActions--;
+    send(json);
+    settle();
   }
 
   private static Reply reply(Actions.Outcome outcome) {
@@ -427,13 +440,13 @@ final class ClientConnection extends Participant implements Intake {
   }
 
   private void send(Turn turn, Reply reply) {
-    send(reply.toJson(turn.number, turn.request.messageId()));
+    send(encoded(turn, reply));
   }
 
-  private void send(Json json) {
-    ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer();
+  private void send(byte[] json) {
+    ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer(json.length + 16);
     try {
-      wire().frame(json.encode(), buffer);
+      wire().frame(json, buffer);
       write(buffer);
     } finally {
       buffer.release();

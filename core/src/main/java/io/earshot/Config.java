@@ -266,6 +266,7 @@ public record Config(
    * @param params how many params it may set
    * @param paramBytes how long they may be together
    * @param runningActions how many actions of all clients may run at once
+   * @param answerBytes how long the answer of an action may be
    * @param webClients how many HTTP clients may have a message queue
    * @param queuedMessages how many messages may wait in one
    * @param queuedBytes how many bytes may wait in one
@@ -281,6 +282,11 @@ public record Config(
       @Setting("How long a client's params may be together, in characters.") int paramBytes,
       @Setting(value = "How many actions of all clients together may run at once.", min = 1)
           int runningActions,
+      @Setting(
+              value =
+                  "The longest answer of an action, in bytes. A longer one is a failure of the action.",
+              min = 1024)
+          int answerBytes,
       @Setting("How many HTTP clients may have a message queue at once; further ones are refused.")
           int webClients,
       @Setting(value = "How many messages may wait in one queue. Beyond it the oldest go.", min = 1)
@@ -288,7 +294,21 @@ public record Config(
       @Setting(
               value = "How much may wait in one queue, in bytes. Beyond it the oldest messages go.",
               min = 1024)
-          int queuedBytes) {}
+          int queuedBytes) {
+
+    /**
+     * Checks the length of an action's answer.
+     *
+     * @param length its length in bytes
+     * @throws IllegalArgumentException if it is longer than {@link #answerBytes}
+     */
+    public void checkAnswer(int length) {
+      if (length > answerBytes) {
+        throw new IllegalArgumentException(
+            "it has " + length + " bytes, and limits.answerBytes is " + answerBytes);
+      }
+    }
+  }
 
   /** Kinds of sockets. */
   public enum SocketKind {
@@ -337,7 +357,7 @@ public record Config(
               "",
               new FingerprintOptions("sessionID", true, false)),
           new Rooms(true, 250),
-          new Limits(1 << 20, 100, 100, 64 << 10, 10_000, 50_000, 500, 256 << 10));
+          new Limits(1 << 20, 100, 100, 64 << 10, 10_000, 1 << 20, 50_000, 500, 256 << 10));
 
   /**
    * The settings of a server that was told nothing.
@@ -384,6 +404,10 @@ public record Config(
       throw new IllegalArgumentException(
           "limits.outboundBytes must be at least twice the longest message (tcpServer.maxLineLength,"
               + " webSockets.maxMessageLength), or one message cuts off who hears it");
+    }
+    if (limits.outboundBytes() < limits.answerBytes()) {
+      throw new IllegalArgumentException(
+          "limits.outboundBytes must be at least limits.answerBytes, or the answer of an action cuts off who asked for it");
     }
     for (String origin : webSockets.allowedOrigins()) {
       if (!origin.equals("*") && !origin.matches("[a-z][a-z0-9+.-]*://[^/\\s]+")) {

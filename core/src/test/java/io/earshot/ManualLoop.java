@@ -1,18 +1,19 @@
 package io.earshot;
 
 import io.earshot.spi.Loop;
-import java.util.ArrayDeque;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.PriorityQueue;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 
-/** A loop that runs when the test says so, on the test's thread. */
+/** A loop that runs when the test says so, on the test's thread. Others may tell it things. */
 final class ManualLoop implements Loop {
-  private final Deque<Runnable> tasks = new ArrayDeque<>();
+  private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final PriorityQueue<Timer> timers =
       new PriorityQueue<>(Comparator.comparingLong(Timer::due));
   private long now;
-  private boolean running;
+  private volatile @Nullable Thread runner;
 
   private record Timer(long due, Runnable task) {}
 
@@ -34,7 +35,7 @@ final class ManualLoop implements Loop {
 
   @Override
   public boolean inLoop() {
-    return running;
+    return runner == Thread.currentThread();
   }
 
   @Override
@@ -58,11 +59,11 @@ final class ManualLoop implements Loop {
 
   /** Runs something on the loop, as input that arrives. */
   void run(Runnable task) {
-    running = true;
+    runner = Thread.currentThread();
     try {
       task.run();
     } finally {
-      running = false;
+      runner = null;
     }
   }
 }

@@ -6,6 +6,7 @@ import io.earshot.House.Guest;
 import io.earshot.protocol.Json;
 import java.time.Instant;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.Test;
 
 final class StatusTest {
@@ -17,7 +18,12 @@ final class StatusTest {
   /** What it answers on the one loop there is, so that it need not wait for it. */
   private Map<String, Json> answer() {
     house.settle();
-    var call = new Call(house.earshot.api(), guest.connection(), Map.of());
+    var call =
+        new Call(
+            house.earshot.api(),
+            guest.connection(),
+            Map.of(),
+            new Actions.Permit(new Semaphore(0)));
     house
         .loops
         .getFirst()

@@ -48,6 +48,9 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   private static final System.Logger LOG = System.getLogger(HttpDoor.class.getName());
   private static final int MAX_LINE = 8 * 1024;
 
+  /** A client has to read an answer no slower than this, in bytes a second. */
+  private static final int SLOWEST_READER = 16 * 1024;
+
   private final Channel channel;
   private final NettyLoop loop;
   private final Doors doors;
@@ -203,9 +206,9 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
 
   private void respond(Exchange exchange, FullHttpResponse response, boolean last) {
     acting = false;
-    waitingSince = loop.now();
-    boolean keep = exchange.keepAlive && !last && !stopping;
     int length = response.content().readableBytes();
+    waitingSince = loop.now() + length / SLOWEST_READER; // a long answer takes its time
+    boolean keep = exchange.keepAlive && !last && !stopping;
     if (exchange.head) {
       response.content().clear();
     }

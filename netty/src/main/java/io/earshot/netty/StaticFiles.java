@@ -198,7 +198,9 @@ final class StaticFiles {
     if (range != null) {
       headers.set(HttpHeaderNames.CONTENT_RANGE, range);
     }
-    if (!response.status().equals(HttpResponseStatus.NOT_MODIFIED)) {
+    if (response.status().equals(HttpResponseStatus.NOT_MODIFIED)) {
+      headers.remove(HttpHeaderNames.CONTENT_LENGTH); // nothing is said of the file that is known
+    } else {
       headers
           .set(HttpHeaderNames.CONTENT_TYPE, form.type().name())
           .set(HttpHeaderNames.CONTENT_LENGTH, selection.length())

@@ -51,6 +51,7 @@ record Web(
         callback != null
             ? Envelope.script(callback, all)
             : "xml".equals(request.text("outputType")) ? Envelope.xml(all) : Envelope.json(all);
+    config.limits().checkAnswer(envelope.body().length);
     boolean says = answer.status() == 500 || config.commonWeb().returnErrorCodes();
     HttpResponseStatus status = HttpResponseStatus.valueOf(says ? answer.status() : 200);
     FullHttpResponse response = HttpDoor.response(status, envelope.type(), envelope.body());

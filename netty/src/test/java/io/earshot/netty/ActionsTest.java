@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -225,6 +227,52 @@ final class ActionsTest {
         .contains("\"error\":\"Error: the action took too long\"");
     interrupted.await();
     assertThat(client.ask("{\"event\":\"detailsView\"}")).contains("\"pendingActions\":0");
+  }
+
+  @Test
+  void actions_that_compute_without_end_do_not_keep_others_from_running() throws Exception {
+    var stop = new AtomicBoolean();
+    var spinning = new AtomicInteger();
+    add(
+        "spins",
+        _ -> {
+          spinning.incrementAndGet();
+          while (!stop.get()) {
+            Thread.onSpinWait();
+          }
+        });
+    try {
+      for (int i = 0; i < 4; i++) { // of two processors both, and two more that wait for a turn
+        client.send(act("spins"));
+      }
+      try (Client other = kind.welcomed(server)) {
+        assertThat(other.ask(act("login"))).doesNotContain("error");
+      }
+      EveryTransportTest.await("each has its turn", () -> spinning.get() == 4);
+    } finally {
+      stop.set(true);
+    }
+  }
+
+  @Test
+  void an_answer_that_is_too_long_is_a_failure_of_its_action() {
+    client.close();
+    server.close();
+    start(Config.defaults().with("limits.answerBytes", 2048).with("rooms.announcements", false));
+    add("long", call -> call.put("text", "x".repeat(3000)));
+    add("short", call -> call.put("text", "x".repeat(1000)));
+    assertThat(client.ask(act("long")))
+        .contains(
+            "\"error\":\"Error: The server experienced an internal error\"",
+            "\"messageCount\":1",
+            "\"messageId\":\"long\"");
+    assertThat(client.ask(act("short"))).contains("xxx").doesNotContain("error");
+    try (var web = new HttpClient(server.httpPort(), false)) {
+      if (kind.isPlain()) {
+        assertThat(web.get("/long").status()).isEqualTo(500);
+        assertThat(web.get("/short").body()).contains("xxx");
+      }
+    }
   }
 
   @Test

@@ -7,13 +7,17 @@ import io.earshot.Call;
 import io.earshot.Config;
 import io.earshot.netty.HttpClient.Response;
 import java.io.Closeable;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -584,6 +588,35 @@ final class WebTest {
     }
     HttpClient absolute = curl();
     assertThat(absolute.get("http://localhost/echo?x=1").body()).contains("\"echo\":[\"1\"]");
+  }
+
+  @Test
+  void with_the_root_for_files_actions_are_under_api(@TempDir Path folder) throws Exception {
+    Files.writeString(folder.resolve("index.html"), "<p>of the house");
+    Files.writeString(folder.resolve("echo"), "a file called echo");
+    restart("commonWeb.rootEndpointType=file", "httpServer.publicFolder=" + folder);
+    assertThat(curl().get("/").body()).isEqualTo("<p>of the house");
+    assertThat(curl().get("/echo?x=1").body()).isEqualTo("a file called echo");
+    assertThat(curl().get("/api/echo?x=1").body()).contains("\"echo\":[\"1\"]");
+    assertThat(curl().get("/api?action=echo&x=1").body()).contains("\"echo\":[", "\"1\"");
+    assertThat(curl().get("/public/echo").body()).isEqualTo("a file called echo");
+    assertThat(curl().get("/missing").status()).isEqualTo(404);
+  }
+
+  @Test
+  void what_the_open_api_document_names_is_there() {
+    server.api().actions().add(Action.of("odd{name}?\u00e9", call -> call.put("odd", true)));
+    String document = curl().get("/api/actionsView?format=openapi").body();
+    List<String> paths =
+        Pattern.compile("\"(/api/[^\"]*)\":\\{")
+            .matcher(document)
+            .results()
+            .map(m -> m.group(1))
+            .toList();
+    assertThat(paths).contains("/api/status", "/api/echo", "/api/odd%7Bname%7D%3F%C3%A9");
+    for (String path : paths) {
+      assertThat(curl().get(path).body()).as(path).doesNotContain("is not a known action");
+    }
   }
 
   // --- bad input -------------------------------------------------------------------------------

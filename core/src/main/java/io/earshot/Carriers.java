@@ -1,0 +1,56 @@
+package io.earshot;
+
+import java.lang.System.Logger.Level;
+import java.lang.management.ManagementFactory;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import jdk.management.VirtualThreadSchedulerMXBean;
+
+/**
+ * Keeps virtual threads going when actions that compute without end hold the few platform threads
+ * that carry them: one that waits too long for its first turn brings in another carrier. Nobody can
+ * stop a thread that does not listen to its interruption, but it need not stop the others.
+ *
+ * <p>Thread-safe: an atomic count.
+ */
+final class Carriers {
+  private static final System.Logger LOG = System.getLogger(Carriers.class.getName());
+
+  /** So long a virtual thread may wait for its first turn, in milliseconds. */
+  static final int PATIENCE = 1_000;
+
+  /** More carriers than this are not brought in: by then the processors are busy with nonsense. */
+  static final int MOST = 64;
+
+  private final AtomicInteger added = new AtomicInteger();
+
+  /** Looks whether a thread gets its first turn in time. */
+  void watch(CompletableFuture<Boolean> started) {
+    var _ =
+        started
+            .completeOnTimeout(false, PATIENCE, TimeUnit.MILLISECONDS)
+            .thenAccept(
+                inTime -> {
+                  if (!inTime) {
+                    add();
+                  }
+                });
+  }
+
+  private void add() {
+    var scheduler = ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
+    if (scheduler == null || added.get() >= MOST || added.incrementAndGet() > MOST) {
+      return;
+    }
+    synchronized (this) { // two at once would add one between them
+      scheduler.setParallelism(scheduler.getParallelism() + 1);
+    }
+    LOG.log(
+        Level.WARNING,
+        "actions that compute for long hold all carriers of virtual threads; brought in another"
+            + " ({0} of at most {1})",
+        added.get(),
+        MOST);
+  }
+}

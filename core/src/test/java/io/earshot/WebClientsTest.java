@@ -1,0 +1,133 @@
+package io.earshot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.House.Guest;
+import io.earshot.protocol.Json;
+import io.earshot.spi.Visitor;
+import io.earshot.spi.WebAnswer;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** Who an HTTP client is between its requests, on a clock that the test moves. */
+final class WebClientsTest {
+  private static final Duration TTL = Duration.ofSeconds(30);
+  private static final String ANNA = "a".repeat(40);
+
+  private final House house =
+      new House(
+          1,
+          Config.defaults()
+              .with("commonWeb.httpClientMessageTTL", TTL)
+              .with("limits.webClients", 2)
+              .with("limits.runningActions", 1));
+  private final Guest guest = house.guest();
+
+  private CompletableFuture<WebAnswer> asking(String id, String... params) {
+    var given = new java.util.LinkedHashMap<String, Json>();
+    for (int i = 0; i < params.length; i += 2) {
+      given.put(params[i], Json.of(params[i + 1]));
+    }
+    var visitor = new Visitor(id, "defaultRoom", new InetSocketAddress(0));
+    return house.earshot.ask(visitor, "chat", given);
+  }
+
+  private WebAnswer ask(String id, String... params) {
+    return settled(asking(id, params));
+  }
+
+  /** Actions run on threads of their own; the loops run here until one is answered. */
+  private WebAnswer settled(CompletableFuture<WebAnswer> answer) {
+    long until = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!answer.isDone()) {
+      house.settle();
+      assertThat(System.nanoTime()).as("an answer in time").isLessThan(until);
+      Thread.onSpinWait();
+    }
+    house.settle();
+    return answer.join();
+  }
+
+  private String members() {
+    return guest.ask("roomView").replaceAll(".*\"members\":(\\[[^]]*]).*", "$1");
+  }
+
+  @Test
+  void a_client_is_a_member_from_its_first_request_until_it_has_been_idle_for_its_time() {
+    ask(ANNA, "method", "detailsView");
+    assertThat(guest.heard()).containsExactly("I have entered the room");
+    assertThat(members()).contains(ANNA);
+    house.pass(TTL.minusSeconds(1));
+    ask(ANNA, "method", "detailsView");
+    house.pass(TTL.minusSeconds(1));
+    assertThat(members()).as("each request begins its time anew").contains(ANNA);
+    house.pass(Duration.ofSeconds(1));
+    assertThat(guest.heard()).contains("I have left the room");
+    assertThat(members()).doesNotContain(ANNA);
+    assertThat(house.earshot.connections()).hasSize(1);
+  }
+
+  @Test
+  void a_client_that_waits_for_a_message_is_not_idle() {
+    CompletableFuture<WebAnswer> poll = asking(ANNA, "method", "messages", "wait", "25000");
+    house.settle();
+    ask("b".repeat(40), "method", "detailsView"); // so that the sweep has somebody to look at
+    house.pass(TTL.minusSeconds(6));
+    assertThat(members()).contains(ANNA);
+    guest.ask("say at last");
+    assertThat(String.valueOf(settled(poll).fields().get("message"))).contains("entered the room");
+    assertThat(String.valueOf(ask(ANNA, "method", "messages").fields().get("message")))
+        .contains("at last");
+  }
+
+  @Test
+  void clients_that_wait_for_messages_do_not_keep_others_from_asking() {
+    ask(ANNA, "method", "detailsView");
+    ask("b".repeat(40), "method", "detailsView");
+    ask(ANNA, "method", "messages"); // that the other came
+    CompletableFuture<WebAnswer> poll = asking(ANNA, "method", "messages", "wait", "25000");
+    house.settle();
+    assertThat(ask("b".repeat(40), "method", "detailsView").error()).isNull();
+    assertThat(poll).isNotDone();
+    house.pass(Duration.ofSeconds(25));
+    assertThat(settled(poll).error()).isNull();
+    assertThat(house.earshot.api().actions().running()).isZero();
+  }
+
+  @Test
+  void a_place_that_an_idle_client_left_is_given_to_the_next() {
+    ask(ANNA, "method", "detailsView");
+    ask("b".repeat(40), "method", "detailsView");
+    assertThat(ask("c".repeat(40), "method", "detailsView").error())
+        .isEqualTo("Error: the server has too many clients; try again later");
+    house.pass(TTL);
+    assertThat(ask("c".repeat(40), "method", "detailsView").error()).isNull();
+    assertThat(members()).contains("c".repeat(40)).doesNotContain(ANNA);
+  }
+
+  @Test
+  void a_client_whose_request_is_under_way_is_not_swept_away() {
+    house.earshot.api().actions().add(new Gate());
+    var visitor = new Visitor(ANNA, "defaultRoom", new InetSocketAddress(0));
+    CompletableFuture<WebAnswer> slow = house.earshot.ask(visitor, "gate", Map.of());
+    house.settle();
+    house.pass(TTL.multipliedBy(3));
+    assertThat(members()).contains(ANNA);
+    Gate.OPEN.release();
+    settled(slow);
+    house.pass(TTL);
+    assertThat(members()).doesNotContain(ANNA);
+  }
+
+  private static final class Gate implements Action {
+    static final java.util.concurrent.Semaphore OPEN = new java.util.concurrent.Semaphore(0);
+
+    @Override
+    public void run(Call call) throws InterruptedException {
+      OPEN.acquire();
+    }
+  }
+}

@@ -1,0 +1,86 @@
+'use strict';
+// A page in a real browser, an nc and a curl with a cookie jar meet in one room.
+const assert = require('node:assert');
+const { spawn, execFileSync } = require('node:child_process');
+const { chromium } = require('playwright-core');
+
+const [tcpPort, httpPort, executablePath, jar] = process.argv.slice(2);
+const patience = { timeout: 15000 };
+
+function nc() {
+  const child = spawn('nc', ['127.0.0.1', tcpPort]);
+  let text = '';
+  const waiting = [];
+  child.stdout.on('data', (data) => {
+    text += data;
+    waiting.splice(0).forEach((look) => look());
+  });
+  return {
+    say: (line) => child.stdin.write(`${line}\n`),
+    hear: (what) => new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => reject(new Error(`nc never heard ${what}: ${text}`)), patience.timeout);
+      const look = () => {
+        if (!text.includes(what)) return waiting.push(look);
+        clearTimeout(deadline);
+        resolve();
+      };
+      look();
+    }),
+    end: () => child.kill(),
+  };
+}
+
+function curl(query) {
+  const answer = execFileSync('curl', ['-s', '-b', jar, '-c', jar, `http://127.0.0.1:${httpPort}/chat/?${query}`]);
+  return JSON.parse(answer);
+}
+
+async function main() {
+  const browser = await chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'],
+  });
+  const talker = nc();
+  try {
+    await talker.hear('"context":"api"');
+    const page = await browser.newPage();
+    const complaints = [];
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    await page.goto(`http://127.0.0.1:${httpPort}/`);
+    await page.getByText('in defaultRoom').waitFor(patience);
+    await talker.hear('I have entered the room');
+
+    assert.equal(curl('method=say&message=curl+is+here').error, undefined);
+    await page.getByText('curl is here').waitFor(patience);
+    await talker.hear('curl is here');
+
+    talker.say('say <b>nc</b> is here');
+    await page.getByText('<b>nc</b> is here').waitFor(patience);
+
+    await page.getByPlaceholder('Say something').fill('so is the page');
+    await page.keyboard.press('Enter');
+    await talker.hear('"message":"so is the page"');
+
+    // curl hears what it missed, in order, one message a call.
+    const heard = [];
+    for (let next = curl('method=messages').message; next; next = curl('method=messages').message) heard.push(next.message);
+    assert.deepEqual(heard, ['<b>nc</b> is here', 'so is the page']);
+
+    assert.equal(curl('method=roomChange&room=attic').room, 'attic');
+    await page.getByText('I have left the room').waitFor(patience);
+    await page.getByLabel('room', { exact: true }).fill('attic');
+    await page.keyboard.press('Enter');
+    await page.getByText('in attic').waitFor(patience);
+    curl('method=say&message=up+here');
+    await page.getByText('up here').waitFor(patience);
+    assert.equal(curl('method=roomView').roomStatus.membersCount, 2);
+    assert.deepEqual(complaints, []);
+  } finally {
+    talker.end();
+    await browser.close();
+  }
+}
+
+main().then(() => { console.log('all three heard each other'); process.exit(0); },
+  (error) => { console.error(error); process.exit(1); });

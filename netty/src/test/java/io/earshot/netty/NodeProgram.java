@@ -1,0 +1,65 @@
+package io.earshot.netty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * A program of Node's with what it needs from the registry: a folder of test sources, copied and
+ * installed, since nothing is written beside the sources.
+ */
+record NodeProgram(Path folder) {
+
+  /** Installs what a folder's lock file names. Skips the test where there is no npm. */
+  static NodeProgram install(String name) throws Exception {
+    assumeTrue(find("npm").isPresent(), "needs npm");
+    Path sources = Path.of("src", "test", name);
+    var program = new NodeProgram(Files.createDirectories(Path.of("target", name)));
+    try (Stream<Path> files = Files.list(sources)) {
+      for (Path file : files.toList()) {
+        Files.write(
+            program.folder.resolve(sources.relativize(file).toString()), Files.readAllBytes(file));
+      }
+    }
+    program.run("npm", "ci", "--no-audit", "--no-fund");
+    return program;
+  }
+
+  /** The first of some programs that is on the path. */
+  static Optional<String> find(String... names) {
+    List<Path> path =
+        Arrays.stream(System.getenv("PATH").split(java.io.File.pathSeparator))
+            .map(Path::of)
+            .toList();
+    return Arrays.stream(names)
+        .flatMap(name -> path.stream().map(folder -> folder.resolve(name)))
+        .filter(Files::isExecutable)
+        .map(Path::toString)
+        .findFirst();
+  }
+
+  /** Runs a command in the folder, and returns what it said; it has to succeed. */
+  String run(String... command) throws IOException, InterruptedException {
+    Path output = folder.resolve("output.txt");
+    Process process =
+        new ProcessBuilder(command)
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start();
+    boolean ended = process.waitFor(2, TimeUnit.MINUTES);
+    process.destroyForcibly();
+    String text = Files.readString(output, StandardCharsets.UTF_8);
+    assertThat(ended && process.exitValue() == 0).as(text).isTrue();
+    return text;
+  }
+}
