@@ -13,27 +13,30 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The actions of a server, by name.
  *
- * <p>Thread-safe: a concurrent map of actions, and a semaphore for how many run.
+ * <p>Thread-safe: a concurrent map of actions, and counts of those that run.
  */
 public final class Actions {
   private static final System.Logger LOG = System.getLogger(Actions.class.getName());
 
   private final Api api;
   private final Duration timeout;
-  private final int limit;
+
+  /** How many more may run. */
   private final Semaphore running;
+
+  private final AtomicInteger underWay = new AtomicInteger();
   private final Carriers carriers = new Carriers();
   private final Map<String, Known> known = new ConcurrentHashMap<>();
 
   Actions(Api api, Config config) {
     this.api = api;
     this.timeout = config.general().actionTimeout();
-    this.limit = config.limits().runningActions();
-    this.running = new Semaphore(limit);
+    this.running = new Semaphore(config.limits().runningActions());
   }
 
   /** What became of a call. */
@@ -116,10 +119,10 @@ public final class Actions {
   /**
    * How many actions run at this moment, those included that go on after their time was up.
    *
-   * @return the number of calls under way, on all connections
+   * @return the number of calls under way, on all connections, and of polls that wait
    */
   public int running() {
-    return limit - running.availablePermits();
+    return underWay.get();
   }
 
   /**
@@ -159,6 +162,7 @@ public final class Actions {
     if (!running.tryAcquire()) {
       return failed(Problem.BUSY, "Error: the server is busy; try again later");
     }
+    underWay.incrementAndGet();
     var outcome = new CompletableFuture<Outcome>();
     var started = new CompletableFuture<Boolean>();
     var call = new Call(api, connection, params, new Permit(running));
@@ -168,11 +172,10 @@ public final class Actions {
             .unstarted(
                 () -> {
                   started.complete(true);
-                  try {
-                    outcome.complete(work(name, asked.action, call));
-                  } finally {
-                    call.permit().release();
-                  }
+                  Outcome result = work(name, asked.action, call);
+                  call.permit().release();
+                  underWay.decrementAndGet();
+                  outcome.complete(result);
                 });
     carriers.watch(started);
     var _ =

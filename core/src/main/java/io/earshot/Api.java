@@ -65,15 +65,15 @@ public final class Api {
    * @return the connection, or empty if there is none (any more)
    */
   public Optional<Connection> connection(String id) {
-    return Optional.ofNullable(earshot.connections().get(id));
+    return Optional.ofNullable(earshot.connections().find(id));
   }
 
   /**
    * All connections of this server.
    *
-   * @return a live view: it may change while it is looked at
+   * @return those that are connected at this moment
    */
   public Collection<Connection> connections() {
-    return Collections.unmodifiableCollection(earshot.connections().values());
+    return Collections.unmodifiableCollection(earshot.connections().all());
   }
 }

@@ -17,6 +17,7 @@ import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Queue;
@@ -45,6 +46,10 @@ final class ClientConnection extends Participant implements Intake {
   private static final int MAX_UNREAD = 64 * 1024;
 
   private final Outbound outbound;
+
+  // Its id, 128 random bits: put into words when asked for, since many are never asked.
+  private final long idHigh;
+  private final long idLow;
 
   private @Nullable Map<String, Member> listening;
   private @Nullable Map<String, String> params;
@@ -76,18 +81,34 @@ final class ClientConnection extends Participant implements Intake {
       Shard shard,
       Outbound outbound,
       Wire wire,
-      String id,
-      Transport transport,
-      SocketAddress remoteAddress) {
-    super(
-        earshot,
-        shard,
-        wire,
-        id,
-        transport,
-        remoteAddress,
-        earshot.config().general().defaultChatRoom());
+      long idHigh,
+      long idLow,
+      Transport transport) {
+    super(earshot, shard, wire, transport, earshot.config().general().defaultChatRoom());
     this.outbound = outbound;
+    this.idHigh = idHigh;
+    this.idLow = idLow;
+  }
+
+  @Override
+  public String id() {
+    HexFormat hex = HexFormat.of();
+    return hex.toHexDigits(idHigh) + hex.toHexDigits(idLow);
+  }
+
+  @Override
+  boolean hasId(String id) {
+    return id.length() == 32 && Directory.hash(id) == idHash() && id.equals(id());
+  }
+
+  @Override
+  int idHash() {
+    return (int) (idHigh >>> 32);
+  }
+
+  @Override
+  public SocketAddress remoteAddress() {
+    return outbound.remoteAddress();
   }
 
   // --- what comes in ---------------------------------------------------------------------------
@@ -153,6 +174,9 @@ final class ClientConnection extends Participant implements Intake {
       work(next);
     }
     working = false;
+    if (waiting.isEmpty()) {
+      waiting = null; // most never need it again
+    }
     settle();
   }
 

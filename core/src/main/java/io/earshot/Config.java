@@ -74,7 +74,9 @@ public record Config(
               value = "How many event loops share the work. 0: one for each processor.",
               max = 1024)
           int eventLoops,
-      @Setting("What kind of sockets to use: auto (epoll where there is one), epoll, or nio.")
+      @Setting(
+              "What kind of sockets to use: auto (the best there is), lean (epoll, without a Netty channel for each"
+                  + " plain TCP or WebSocket client), epoll, io_uring, or nio.")
           SocketKind sockets,
       @Setting("How long a stop may take before what is still open is cut off.")
           Duration shutdownTimeout) {
@@ -312,10 +314,14 @@ public record Config(
 
   /** Kinds of sockets. */
   public enum SocketKind {
-    /** Epoll's where there are any, else the JDK's. */
+    /** Lean ones where there is epoll, else the JDK's. */
     AUTO,
-    /** Those of Linux, reached natively. */
+    /** Epoll's, and no Netty channel for a plain TCP or WebSocket client. */
+    LEAN,
+    /** Epoll's, each with a Netty channel. */
     EPOLL,
+    /** Those of Linux's io_uring, each with a Netty channel. */
+    IO_URING,
     /** The JDK's, which every system has. */
     NIO
   }

@@ -8,29 +8,26 @@ import io.earshot.spi.Outbound;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
 import io.earshot.spi.Wire;
-import java.net.SocketAddress;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The rooms of one server, without its sockets. Transports bring connections here; programs use
  * what {@link #api} gives.
  *
- * <p>Thread-safe: the loops own what changes, but for the table of connections, which is a
- * concurrent one.
+ * <p>Thread-safe: the loops own what changes, but for the {@link Directory} of connections, which
+ * has a lock.
  */
 public final class Earshot {
   private final Config config;
   private final Rooms rooms;
   private final Map<Loop, Shard> shards;
-  private final Map<String, Participant> connections = new ConcurrentHashMap<>();
+  private final Directory connections = new Directory();
   private final SecureRandom random = new SecureRandom();
   private final Api api;
   private final List<WebClients> webClients;
@@ -76,7 +73,7 @@ public final class Earshot {
     return rooms;
   }
 
-  Map<String, Participant> connections() {
+  Directory connections() {
     return connections;
   }
 
@@ -88,27 +85,23 @@ public final class Earshot {
    * @param outbound where its bytes go
    * @param wire how they are framed
    * @param transport how it came
-   * @param remoteAddress where from
    * @return whom to tell what comes in
    */
-  public Intake connect(
-      Loop loop, Outbound outbound, Wire wire, Transport transport, SocketAddress remoteAddress) {
+  public Intake connect(Loop loop, Outbound outbound, Wire wire, Transport transport) {
     Shard shard = shards.get(loop);
     if (shard == null) {
       throw new IllegalArgumentException("not a loop of this server");
     }
-    byte[] id = new byte[16];
-    random.nextBytes(id);
     var connection =
         new ClientConnection(
-            this, shard, outbound, wire, HexFormat.of().formatHex(id), transport, remoteAddress);
-    connections.put(connection.id(), connection);
+            this, shard, outbound, wire, random.nextLong(), random.nextLong(), transport);
+    connections.add(connection);
     connection.open();
     return connection;
   }
 
   void forget(Participant connection) {
-    connections.remove(connection.id(), connection);
+    connections.remove(connection);
   }
 
   /**
@@ -138,7 +131,7 @@ public final class Earshot {
   /** Says goodbye to everybody. Returns at once; each loop does its part. */
   public void dismissAll() {
     webClients.forEach(WebClients::stop);
-    for (Participant connection : connections.values()) {
+    for (Participant connection : connections.all()) {
       if (connection instanceof ClientConnection client) {
         client.tell(() -> client.dismiss(Ending.SHUTDOWN));
       } else {

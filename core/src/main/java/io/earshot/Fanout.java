@@ -51,9 +51,7 @@ final class Fanout {
   /** A stretch of a batch that somebody is not to hear. */
   private record Part(int start, int end, @Nullable Member except, @Nullable Audience audience) {
     boolean isFor(Member member) {
-      return member != except
-          && (audience == null
-              || audience.includes(member.connection.id(), member.connection.attributes()));
+      return member != except && (audience == null || member.connection.isMeant(audience));
     }
   }
 

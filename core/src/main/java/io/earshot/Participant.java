@@ -4,7 +4,6 @@ import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
-import java.net.SocketAddress;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
@@ -20,27 +19,16 @@ abstract sealed class Participant implements Connection permits ClientConnection
   private final Earshot earshot;
   private final Shard shard;
   private final Wire wire;
-  private final String id;
   private final Transport transport;
-  private final SocketAddress remoteAddress;
   private final long connectedAt;
   private volatile Map<String, String> attributes = Map.of();
   private volatile Member place;
 
-  Participant(
-      Earshot earshot,
-      Shard shard,
-      Wire wire,
-      String id,
-      Transport transport,
-      SocketAddress remoteAddress,
-      String room) {
+  Participant(Earshot earshot, Shard shard, Wire wire, Transport transport, String room) {
     this.earshot = earshot;
     this.shard = shard;
     this.wire = wire;
-    this.id = id;
     this.transport = transport;
-    this.remoteAddress = remoteAddress;
     this.connectedAt = shard.now();
     this.place = new Member(this, room);
   }
@@ -55,6 +43,21 @@ abstract sealed class Participant implements Connection permits ClientConnection
 
   final Wire wire() {
     return wire;
+  }
+
+  /** Whether this is its id; for those who ask many, since an id is put into words when asked. */
+  abstract boolean hasId(String id);
+
+  /** What {@link Directory#hash} says of its id. */
+  abstract int idHash();
+
+  /** Whether an audience includes it. */
+  final boolean isMeant(Audience audience) {
+    String value = audience.value();
+    return value != null
+        && (audience.key().equals("id")
+            ? hasId(value)
+            : value.equals(attributes.get(audience.key())));
   }
 
   /** Runs a task on this connection's loop: now if that is where the caller is. */
@@ -95,7 +98,7 @@ abstract sealed class Participant implements Connection permits ClientConnection
         .in(
             member.room,
             room -> {
-              room.deliver(message, Json.of(id), member, audience);
+              room.deliver(message, Json.of(id()), member, audience);
               tell(told);
             },
             () -> tell(told));
@@ -115,18 +118,8 @@ abstract sealed class Participant implements Connection permits ClientConnection
   // --- what server code sees, from any thread --------------------------------------------------
 
   @Override
-  public final String id() {
-    return id;
-  }
-
-  @Override
   public final Transport transport() {
     return transport;
-  }
-
-  @Override
-  public final SocketAddress remoteAddress() {
-    return remoteAddress;
   }
 
   @Override
@@ -159,6 +152,6 @@ abstract sealed class Participant implements Connection permits ClientConnection
 
   @Override
   public final String toString() {
-    return transport + " " + id + " from " + remoteAddress;
+    return transport + " " + id() + " from " + remoteAddress();
   }
 }

@@ -55,7 +55,7 @@ final class Roster {
   @Nullable Member withId(String id) {
     for (int i = 0; i < end; i++) {
       Member member = members[i];
-      if (member != null && member.connection.id().equals(id)) {
+      if (member != null && member.connection.hasId(id)) {
         return member;
       }
     }

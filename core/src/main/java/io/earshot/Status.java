@@ -49,7 +49,7 @@ final class Status implements Action {
     Rooms.Count count = earshot.rooms().count().toCompletableFuture().get();
     call.put("id", earshot.config().general().id());
     call.put("uptimeSeconds", Duration.between(startedAt, clock.instant()).toSeconds());
-    call.put("connections", byTransport(earshot.connections().values()));
+    call.put("connections", byTransport(earshot.connections().all()));
     call.put("rooms", count.rooms());
     call.put("messages", count.messages());
     Runtime runtime = Runtime.getRuntime();

@@ -125,7 +125,7 @@ final class WebClients {
     var connection = new WebConnection(earshot, shard, visitor, mailbox);
     var client = new WebClient(connection);
     clients.put(visitor.id(), client);
-    earshot.connections().put(visitor.id(), connection);
+    earshot.connections().add(connection);
     connection.enter();
     return client;
   }

@@ -5,6 +5,7 @@ import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
 import io.earshot.spi.Visitor;
 import io.netty.buffer.ByteBuf;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the connection's event loop; the room chosen is volatile.
  */
 final class WebConnection extends Participant {
+  private final String id;
+  private final SocketAddress remoteAddress;
 
   /** Where its messages wait; null for somebody of one request, who is a member of no room. */
   private final @Nullable Mailbox mailbox;
@@ -29,15 +32,30 @@ final class WebConnection extends Participant {
   private boolean gone;
 
   WebConnection(Earshot earshot, Shard shard, Visitor visitor, @Nullable Mailbox mailbox) {
-    super(
-        earshot,
-        shard,
-        Mailbox.WIRE,
-        visitor.id(),
-        Transport.WEB,
-        visitor.remoteAddress(),
-        visitor.room());
+    super(earshot, shard, Mailbox.WIRE, Transport.WEB, visitor.room());
+    this.id = visitor.id();
+    this.remoteAddress = visitor.remoteAddress();
     this.mailbox = mailbox;
+  }
+
+  @Override
+  public String id() {
+    return id;
+  }
+
+  @Override
+  boolean hasId(String other) {
+    return id.equals(other);
+  }
+
+  @Override
+  int idHash() {
+    return Directory.hash(id);
+  }
+
+  @Override
+  public SocketAddress remoteAddress() {
+    return remoteAddress;
   }
 
   /** Joins the room that it says it is in. */

@@ -7,6 +7,7 @@ import io.earshot.spi.Outbound;
 import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,10 +47,7 @@ final class House {
 
   Guest guest(int loop, Wire wire) {
     var guest = new Guest(loops.get(loop), wire);
-    guest.loop.run(
-        () ->
-            guest.intake =
-                earshot.connect(guest.loop, guest, wire, Transport.TCP, new InetSocketAddress(0)));
+    guest.loop.run(() -> guest.intake = earshot.connect(guest.loop, guest, wire, Transport.TCP));
     return guest;
   }
 
@@ -158,6 +156,11 @@ final class House {
         lines.add(partial.substring(0, end));
         partial.delete(0, end + 1);
       }
+    }
+
+    @Override
+    public SocketAddress remoteAddress() {
+      return new InetSocketAddress(0);
     }
 
     @Override

@@ -1,9 +1,17 @@
 package io.earshot.spi;
 
 import io.netty.buffer.ByteBuf;
+import java.net.SocketAddress;
 
 /** Where one connection's bytes go. Called on the connection's own loop only. */
 public interface Outbound {
+
+  /**
+   * Where the other side is. Callable from any thread, also when it is closed.
+   *
+   * @return its address
+   */
+  SocketAddress remoteAddress();
 
   /**
    * Sends framed bytes, after all that were written before. May close the connection, and so end

@@ -3,9 +3,13 @@ package io.earshot.netty;
 import io.earshot.Config;
 import io.earshot.Earshot;
 import io.earshot.Transport;
-import io.earshot.spi.Inbound;
 import io.earshot.spi.Intake;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -16,7 +20,6 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Set;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,15 +46,18 @@ final class Doors {
   private final KeepAlive frameKeepAlive;
   private final int requestSeconds;
   private final StaticFiles files;
+  private final boolean areLean;
   private final @Nullable Tls lineTls;
   private final @Nullable Tls httpTls;
 
   /**
    * Makes the doors, and reads the files that they need.
    *
+   * @param areLean whether plain clients need no channel
    * @throws IOException if a file is not what it has to be; the message names the setting
    */
-  Doors(Earshot earshot, Config config) throws IOException {
+  Doors(Earshot earshot, Config config, boolean areLean) throws IOException {
+    this.areLean = areLean;
     this.earshot = earshot;
     this.config = config;
     this.handshake = new Handshake(new Origins(config.webSockets().allowedOrigins()));
@@ -194,32 +200,83 @@ final class Doors {
   }
 
   private void greet(Channel channel, NettyLoop loop) {
-    int maxLength = config.tcpServer().maxLineLength();
-    open(
-        channel,
-        loop,
-        Transport.TCP,
-        Framing.LINES,
-        lineKeepAlive,
-        () -> {},
-        intake -> new LineDecoder(intake, maxLength));
+    var socket = new ChannelSocket(channel, loop, lineKeepAlive);
+    channel.pipeline().addLast("socket", socket.new Handler());
+    greet(socket, loop);
+  }
+
+  /** Whether those who speak lines need no channel. */
+  boolean areLinesLean() {
+    return areLean && lineTls == null;
+  }
+
+  void openLines(NettyLoop loop, int descriptor, InetSocketAddress remote) {
+    var socket = new LeanSocket(loop, lineKeepAlive, descriptor, remote);
+    socket.register();
+    greet(socket, loop);
+  }
+
+  private void greet(ClientSocket socket, NettyLoop loop) {
+    Intake intake = earshot.connect(loop, socket, Framing.LINES, Transport.TCP);
+    socket.attach(intake, new LineDecoder(intake, config.tcpServer().maxLineLength()));
   }
 
   /**
-   * Makes a WebSocket of a channel that spoke HTTP.
+   * Makes a WebSocket of a channel that spoke HTTP. Its reading is paused.
    *
    * @param leave takes out what spoke it
    */
   void openWebSocket(Channel channel, NettyLoop loop, Runnable leave) {
-    int maxLength = config.webSockets().maxMessageLength();
-    open(
-        channel,
-        loop,
-        Transport.WEBSOCKET,
-        Framing.FRAMES,
-        frameKeepAlive,
-        leave,
-        intake -> new FrameDecoder(intake, maxLength));
+    if (areLean && channel instanceof EpollSocketChannel && !Tls.covers(channel)) {
+      shed(channel, loop, leave);
+      return;
+    }
+    var socket = new ChannelSocket(channel, loop, frameKeepAlive);
+    channel.pipeline().addLast("socket", socket.new Handler());
+    leave.run();
+    converse(socket, loop);
+    channel.config().setAutoRead(true);
+  }
+
+  private void converse(ClientSocket socket, NettyLoop loop) {
+    Intake intake = earshot.connect(loop, socket, Framing.FRAMES, Transport.WEBSOCKET);
+    socket.attach(intake, new FrameDecoder(intake, config.webSockets().maxMessageLength()));
+  }
+
+  /** Takes a socket out of its channel, which is then nobody's. */
+  private void shed(Channel channel, NettyLoop loop, Runnable leave) {
+    var remote = (InetSocketAddress) channel.remoteAddress();
+    int descriptor = ((EpollSocketChannel) channel).fd().intValue();
+    var unread = new Unread();
+    channel.pipeline().addLast("unread", unread);
+    leave.run();
+    var _ =
+        channel
+            .deregister()
+            .addListener(
+                _ -> {
+                  if (!channel.isOpen()) {
+                    unread.bytes.release();
+                    return; // it was reset meanwhile, and its descriptor may be another's
+                  }
+                  var socket = new LeanSocket(loop, frameKeepAlive, descriptor, remote);
+                  socket.register();
+                  converse(socket, loop);
+                  socket.received(unread.bytes);
+                  unread.bytes.release();
+                });
+  }
+
+  /** Keeps what was read beyond a request. */
+  private static final class Unread extends ChannelInboundHandlerAdapter {
+    final ByteBuf bytes = Unpooled.buffer(0);
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      var more = (ByteBuf) message;
+      bytes.writeBytes(more);
+      more.release();
+    }
   }
 
   void openHttp(Channel channel, NettyLoop loop) {
@@ -228,20 +285,5 @@ final class Doors {
     } else {
       httpTls.open(channel, loop, requestSeconds, (_, _) -> HttpDoor.open(channel, loop, this));
     }
-  }
-
-  private void open(
-      Channel channel,
-      NettyLoop loop,
-      Transport transport,
-      Framing framing,
-      KeepAlive keepAlive,
-      Runnable clear,
-      Function<Intake, Inbound> decoder) {
-    var socket = new ChannelSocket(channel, loop, keepAlive);
-    channel.pipeline().addLast("socket", socket);
-    clear.run();
-    Intake intake = earshot.connect(loop, socket, framing, transport, channel.remoteAddress());
-    socket.attach(intake, decoder.apply(intake));
   }
 }

@@ -47,7 +47,7 @@ public final class EarshotServer implements AutoCloseable {
   private final Earshot earshot;
   private final EventLoopGroup group;
   private final Map<EventLoop, NettyLoop> loops;
-  private final List<Channel> listeners = new ArrayList<>();
+  private final List<Runnable> listeners = new ArrayList<>();
   private final AtomicBoolean closed = new AtomicBoolean();
   private int tcpPort;
   private int httpPort;
@@ -91,10 +91,13 @@ public final class EarshotServer implements AutoCloseable {
     var server = new EarshotServer(config, sockets);
     try {
       ready.accept(server.api());
-      var doors = new Doors(server.earshot, config);
+      var doors = new Doors(server.earshot, config, sockets.areLean());
       Config.TcpServer tcp = config.tcpServer();
       if (tcp.enabled()) {
-        server.tcpPort = server.listen(sockets, "TCP", tcp.bindIP(), tcp.port(), doors::openLines);
+        server.tcpPort =
+            doors.areLinesLean()
+                ? server.listenLeanly("TCP", tcp.bindIP(), tcp.port(), doors::openLines)
+                : server.listen(sockets, "TCP", tcp.bindIP(), tcp.port(), doors::openLines);
       }
       Config.HttpServer http = config.httpServer();
       if (http.enabled()) {
@@ -123,14 +126,7 @@ public final class EarshotServer implements AutoCloseable {
   private int listen(
       Sockets sockets, String door, String ip, int port, BiConsumer<Channel, NettyLoop> open)
       throws IOException {
-    var address = ip.equals("*") ? new InetSocketAddress(port) : new InetSocketAddress(ip, port);
-    if (ip.isBlank() || address.isUnresolved()) {
-      var nobody =
-          new BindException(
-              "'" + ip + "' is no address of this machine that " + door + " could listen on");
-      nobody.initCause(new UnknownHostException(ip));
-      throw nobody;
-    }
+    InetSocketAddress address = address(door, ip, port);
     ChannelFuture bound =
         new ServerBootstrap()
             .group(group)
@@ -150,19 +146,47 @@ public final class EarshotServer implements AutoCloseable {
             .bind(address)
             .awaitUninterruptibly();
     if (!bound.isSuccess()) {
-      String at = door + " port " + port + (ip.equals("*") ? "" : " of " + ip);
-      Throwable cause = bound.cause();
-      String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-      var failure =
-          new BindException(
-              reason.contains("in use")
-                  ? at + " is in use by another program"
-                  : at + " cannot be listened on: " + reason);
-      failure.initCause(cause);
-      throw failure;
+      throw cannotListen(door, ip, port, bound.cause());
     }
-    listeners.add(bound.channel());
+    listeners.add(() -> bound.channel().close().awaitUninterruptibly());
     return ((InetSocketAddress) bound.channel().localAddress()).getPort();
+  }
+
+  /** The same for clients that need no channel. */
+  private int listenLeanly(String door, String ip, int port, LeanListener.Door open)
+      throws IOException {
+    InetSocketAddress address = address(door, ip, port);
+    try {
+      var listener = LeanListener.listen(List.copyOf(loops.values()), address, open);
+      listeners.add(listener::close);
+      return listener.port();
+    } catch (IOException e) {
+      throw cannotListen(door, ip, port, e);
+    }
+  }
+
+  private static InetSocketAddress address(String door, String ip, int port) throws BindException {
+    var address = ip.equals("*") ? new InetSocketAddress(port) : new InetSocketAddress(ip, port);
+    if (ip.isBlank() || address.isUnresolved()) {
+      var nobody =
+          new BindException(
+              "'" + ip + "' is no address of this machine that " + door + " could listen on");
+      nobody.initCause(new UnknownHostException(ip));
+      throw nobody;
+    }
+    return address;
+  }
+
+  private static BindException cannotListen(String door, String ip, int port, Throwable cause) {
+    String at = door + " port " + port + (ip.equals("*") ? "" : " of " + ip);
+    String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    var failure =
+        new BindException(
+            reason.contains("in use")
+                ? at + " is in use by another program"
+                : at + " cannot be listened on: " + reason);
+    failure.initCause(cause);
+    return failure;
   }
 
   private NettyLoop loop(Channel channel) {
@@ -215,7 +239,7 @@ public final class EarshotServer implements AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    listeners.forEach(listener -> listener.close().awaitUninterruptibly());
+    listeners.forEach(Runnable::run);
     earshot.dismissAll();
     CompletableFuture<?>[] emptied =
         loops.values().stream()

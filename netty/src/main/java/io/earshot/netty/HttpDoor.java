@@ -456,7 +456,6 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     open = false;
     loop.closed();
     doors.openWebSocket(channel, loop, this::leave);
-    channel.config().setAutoRead(true);
   }
 
   /** Takes HTTP out of the way; what was read beyond the request goes to the socket. */

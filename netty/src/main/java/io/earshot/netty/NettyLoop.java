@@ -1,12 +1,19 @@
 package io.earshot.netty;
 
 import io.earshot.spi.Loop;
-import io.netty.channel.EventLoop;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoRegistration;
+import io.netty.util.concurrent.Future;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One of Netty's event loops, and the connections on it. Time limits of all of them are looked
@@ -36,7 +43,10 @@ final class NettyLoop implements Loop {
 
   private static final System.Logger LOG = System.getLogger(NettyLoop.class.getName());
 
-  private final EventLoop eventLoop;
+  /** As much as is read from one socket in one turn, in bytes. */
+  private static final int READ_BUFFER = 64 * 1024;
+
+  private final IoEventLoop eventLoop;
   private final List<Swept> swept = new ArrayList<>();
   private final CompletableFuture<Void> emptied = new CompletableFuture<>();
   private boolean closing;
@@ -44,13 +54,25 @@ final class NettyLoop implements Loop {
   private int now;
   private int lastReport = -1;
 
-  NettyLoop(EventLoop eventLoop) {
+  /** What lean sockets read into; null until one does. */
+  private @Nullable ByteBuf readBuffer;
+
+  NettyLoop(IoEventLoop eventLoop) {
     this.eventLoop = eventLoop;
     var _ = eventLoop.scheduleWithFixedDelay(this::sweep, 1, 1, TimeUnit.SECONDS);
   }
 
-  EventLoop eventLoop() {
-    return eventLoop;
+  /** Looks after a handle from now on. Done when this returns, for better or worse. */
+  Future<IoRegistration> register(IoHandle handle) {
+    return eventLoop.register(handle);
+  }
+
+  /** An empty buffer that all sockets here share; what is in it is gone with the next read. */
+  ByteBuf readBuffer() {
+    if (readBuffer == null) {
+      readBuffer = Unpooled.wrappedBuffer(ByteBuffer.allocateDirect(READ_BUFFER));
+    }
+    return readBuffer.clear();
   }
 
   @Override

@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The ways that clients reach a server, each of which has to keep the same promises. */
 enum Kind {
+  LEAN_LINES("lean", 2),
+  LEAN_FRAMES("lean", 1),
   EPOLL_LINES("epoll", 1),
   EPOLL_FRAMES("epoll", 2),
   NIO_LINES("nio", 2),
@@ -51,7 +53,10 @@ enum Kind {
   }
 
   boolean isLines() {
-    return this == EPOLL_LINES || this == NIO_LINES || this == EPOLL_TLS_LINES;
+    return this == LEAN_LINES
+        || this == EPOLL_LINES
+        || this == NIO_LINES
+        || this == EPOLL_TLS_LINES;
   }
 
   /** A client that has not read its welcome. */

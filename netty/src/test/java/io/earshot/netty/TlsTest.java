@@ -98,6 +98,7 @@ final class TlsTest {
       throws IOException {
     try (SSLSocket socket = Pair.SHARED.shakeHands(plain(server.tcpPort()), "TLSv1.2")) {
       assertThat(socket.getSession().getProtocol()).isEqualTo("TLSv1.2");
+      assertThat(socket.getInputStream().read()).isEqualTo('{'); // the welcome
       write(socket, "say one\n");
       socket.shutdownOutput();
       assertThat(readAll(socket)).contains("welcome"); // and no exception: close_notify has come

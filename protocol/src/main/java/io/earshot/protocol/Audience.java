@@ -1,6 +1,5 @@
 package io.earshot.protocol;
 
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,16 +19,4 @@ public record Audience(String key, @Nullable String value) {
 
   /** The parameter that names the value. */
   public static final String VALUE = "roomMatchValue";
-
-  /**
-   * Whether somebody is meant.
-   *
-   * @param id the somebody's id
-   * @param attributes what server code said of them; what they claim of themselves has no place
-   *     here
-   * @return true if they are to hear
-   */
-  public boolean includes(String id, Map<String, String> attributes) {
-    return value != null && value.equals(key.equals("id") ? id : attributes.get(key));
-  }
 }
