@@ -32,7 +32,10 @@ abstract sealed class ClientSocket implements Outbound, NettyLoop.Swept
 
   private int pending;
   private int lastRead;
-  private int finishBy;
+
+  /** When it is closed whatever happens, in seconds of the loop; 0 for never. */
+  private int deadline;
+
   private boolean inputShut;
   private boolean inputClosed;
   private boolean outputShut;
@@ -67,8 +70,15 @@ abstract sealed class ClientSocket implements Outbound, NettyLoop.Swept
 
   // --- the start -------------------------------------------------------------------------------
 
+  /** Says who reads what comes in until it is known whose it is, and until when that may take. */
+  final void await(int until, Inbound first) {
+    deadline = until;
+    inbound = first;
+  }
+
   /** Says whom to hand what comes in, and hands over what came before. */
   final void attach(Intake to, Inbound through) {
+    deadline = 0;
     intake = to;
     inbound = through;
     consume();
@@ -144,7 +154,7 @@ abstract sealed class ClientSocket implements Outbound, NettyLoop.Swept
       return;
     }
     finishing = true;
-    finishBy = loop.now() + LINGER;
+    deadline = loop.now() + LINGER;
     dropUnread();
     if (pending == 0) {
       shutOutput();
@@ -173,9 +183,18 @@ abstract sealed class ClientSocket implements Outbound, NettyLoop.Swept
     }
   }
 
+  /** It is over, and its descriptor is somebody else's. */
+  final void abandon() {
+    closed = true;
+    dropUnread();
+    loop.closed();
+  }
+
   @Override
   public final void stop() {
-    if (intake != null) {
+    if (intake == null) {
+      close();
+    } else {
       intake.dismiss(Ending.SHUTDOWN);
     }
   }
@@ -195,15 +214,20 @@ abstract sealed class ClientSocket implements Outbound, NettyLoop.Swept
       return;
     }
     lastRead = loop.now();
-    if (unread == null && intake != null && inbound != null && !intake.isCongested()) {
-      bytes.skipBytes(offer(bytes, inbound));
-      if (bytes.isReadable() && !closed && !finishing) {
-        keep(bytes);
-      }
-      afterOffer(intake, inbound);
-    } else {
+    Inbound to = inbound;
+    if (unread != null || to == null || isCongested()) {
       keep(bytes);
       consume();
+      return;
+    }
+    bytes.skipBytes(offer(bytes, to));
+    if (bytes.isReadable() && !closed && !finishing) {
+      keep(bytes);
+    }
+    if (inbound == to) {
+      afterOffer(to);
+    } else {
+      consume(); // the rest is for somebody else
     }
   }
 
@@ -226,13 +250,12 @@ abstract sealed class ClientSocket implements Outbound, NettyLoop.Swept
 
   /** Hands over what is unread, if it is wanted. */
   private void consume() {
-    Intake to = intake;
     Inbound through = inbound;
-    if (to == null || through == null) {
+    if (through == null) {
       return; // to be attached
     }
     ByteBuf in = unread;
-    if (in != null && !to.isCongested()) {
+    if (in != null && !isCongested()) {
       unread = null; // ours until the end of this turn, even if the socket closes meanwhile
       in.skipBytes(offer(in, through));
       if (closed || finishing || !in.isReadable()) {
@@ -241,12 +264,16 @@ abstract sealed class ClientSocket implements Outbound, NettyLoop.Swept
         unread = in;
       }
     }
-    afterOffer(to, through);
+    afterOffer(through);
   }
 
-  private void afterOffer(Intake to, Inbound through) {
+  private boolean isCongested() {
+    return intake != null && intake.isCongested();
+  }
+
+  private void afterOffer(Inbound through) {
     if (!closed && !finishing) {
-      if (to.isCongested()) {
+      if (isCongested()) {
         read(false);
       } else if (inputShut && !inputClosed) {
         inputClosed = true;
@@ -263,7 +290,9 @@ abstract sealed class ClientSocket implements Outbound, NettyLoop.Swept
     } catch (RuntimeException | Error e) {
       // A fault of ours. It costs this connection, and nobody else.
       report("working the input", e);
-      if (intake != null) {
+      if (intake == null) {
+        close();
+      } else {
         intake.end(new Ending(1011, "internal error"));
       }
       return in.readableBytes();
@@ -282,7 +311,7 @@ abstract sealed class ClientSocket implements Outbound, NettyLoop.Swept
 
   @Override
   public final boolean sweep(int now) {
-    if (finishing && now >= finishBy) {
+    if (deadline != 0 && now >= deadline) {
       close();
     }
     if (!closed && !finishing && intake != null) {

@@ -5,15 +5,14 @@ import io.earshot.Earshot;
 import io.earshot.Transport;
 import io.earshot.spi.Intake;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -227,10 +226,6 @@ final class Doors {
    * @param leave takes out what spoke it
    */
   void openWebSocket(Channel channel, NettyLoop loop, Runnable leave) {
-    if (areLean && channel instanceof EpollSocketChannel && !Tls.covers(channel)) {
-      shed(channel, loop, leave);
-      return;
-    }
     var socket = new ChannelSocket(channel, loop, frameKeepAlive);
     channel.pipeline().addLast("socket", socket.new Handler());
     leave.run();
@@ -243,47 +238,53 @@ final class Doors {
     socket.attach(intake, new FrameDecoder(intake, config.webSockets().maxMessageLength()));
   }
 
-  /** Takes a socket out of its channel, which is then nobody's. */
-  private void shed(Channel channel, NettyLoop loop, Runnable leave) {
-    var remote = (InetSocketAddress) channel.remoteAddress();
-    int descriptor = ((EpollSocketChannel) channel).fd().intValue();
-    var unread = new Unread();
-    channel.pipeline().addLast("unread", unread);
-    leave.run();
-    var _ =
-        channel
-            .deregister()
-            .addListener(
-                _ -> {
-                  if (!channel.isOpen()) {
-                    unread.bytes.release();
-                    return; // it was reset meanwhile, and its descriptor may be another's
-                  }
-                  var socket = new LeanSocket(loop, frameKeepAlive, descriptor, remote);
-                  socket.register();
-                  converse(socket, loop);
-                  socket.received(unread.bytes);
-                  unread.bytes.release();
-                });
-  }
-
-  /** Keeps what was read beyond a request. */
-  private static final class Unread extends ChannelInboundHandlerAdapter {
-    final ByteBuf bytes = Unpooled.buffer(0);
-
-    @Override
-    public void channelRead(ChannelHandlerContext context, Object message) {
-      var more = (ByteBuf) message;
-      bytes.writeBytes(more);
-      more.release();
-    }
-  }
-
   void openHttp(Channel channel, NettyLoop loop) {
     if (httpTls == null) {
-      HttpDoor.open(channel, loop, this);
+      HttpDoor.open(channel, loop, this, loop.now());
     } else {
-      httpTls.open(channel, loop, requestSeconds, (_, _) -> HttpDoor.open(channel, loop, this));
+      httpTls.open(
+          channel, loop, requestSeconds, (_, _) -> HttpDoor.open(channel, loop, this, loop.now()));
     }
+  }
+
+  /** Whether WebSockets need no channel. */
+  boolean isHttpLean() {
+    return areLean && httpTls == null;
+  }
+
+  /** Lets somebody in who needs no channel if a WebSocket is all they want. */
+  void openHttp(NettyLoop loop, int descriptor, InetSocketAddress remote) {
+    var socket = new LeanSocket(loop, frameKeepAlive, descriptor, remote);
+    int since = loop.now();
+    socket.await(
+        since + requestSeconds,
+        new Knock(
+            handshake,
+            new Knock.Door() {
+              @Override
+              public void open(HttpRequest request) {
+                ByteBuf response = Handshake.response(request);
+                socket.write(response, 0, response.readableBytes());
+                response.release();
+                converse(socket, loop);
+              }
+
+              @Override
+              public void pass(ByteBuf bytes) {
+                loop.adopt(
+                    new EpollSocketChannel(socket.release()),
+                    channel -> {
+                      channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+                      HttpDoor.open(channel, loop, Doors.this, since);
+                    },
+                    bytes);
+              }
+
+              @Override
+              public void leave() {
+                socket.close();
+              }
+            }));
+    socket.register();
   }
 }

@@ -102,7 +102,9 @@ public final class EarshotServer implements AutoCloseable {
       Config.HttpServer http = config.httpServer();
       if (http.enabled()) {
         server.httpPort =
-            server.listen(sockets, "HTTP", http.bindIP(), http.port(), doors::openHttp);
+            doors.isHttpLean()
+                ? server.listenLeanly("HTTP", http.bindIP(), http.port(), doors::openHttp)
+                : server.listen(sockets, "HTTP", http.bindIP(), http.port(), doors::openHttp);
       }
       if (doors.areSecure()) {
         server.every(RELOAD_SECONDS, doors::reload);

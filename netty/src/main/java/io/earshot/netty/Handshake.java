@@ -1,5 +1,7 @@
 package io.earshot.netty;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -70,6 +72,17 @@ record Handshake(Origins origins) {
     } catch (IllegalArgumentException e) {
       return false;
     }
+  }
+
+  /** The answer to a handshake that is granted, as it goes over the wire. */
+  static ByteBuf response(HttpRequest request) {
+    return Unpooled.directBuffer(160)
+        .writeBytes(
+            ("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+                    + "sec-websocket-accept: "
+                    + accept(request)
+                    + "\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII));
   }
 
   /** What proves to the client that its handshake was read. */

@@ -63,23 +63,28 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   private boolean inputShut;
   private boolean open = true;
 
-  private HttpDoor(Channel channel, NettyLoop loop, Doors doors, Decoder decoder) {
+  private HttpDoor(Channel channel, NettyLoop loop, Doors doors, Decoder decoder, int since) {
     this.decoder = decoder;
     this.channel = channel;
     this.loop = loop;
     this.doors = doors;
-    this.waitingSince = loop.now();
+    this.waitingSince = since;
     loop.opened(this);
   }
 
-  static void open(Channel channel, NettyLoop loop, Doors doors) {
+  /**
+   * Makes a channel speak HTTP.
+   *
+   * @param since when its client came, in seconds of the loop
+   */
+  static void open(Channel channel, NettyLoop loop, Doors doors, int since) {
     var decoder = new Decoder(doors.maxHeaderLength());
     channel
         .pipeline()
         .addLast("decoder", decoder)
         .addLast("encoder", new HttpResponseEncoder())
         .addLast("body", new Body(doors.maxBodyLength()))
-        .addLast("door", new HttpDoor(channel, loop, doors, decoder));
+        .addLast("door", new HttpDoor(channel, loop, doors, decoder, since));
   }
 
   /**

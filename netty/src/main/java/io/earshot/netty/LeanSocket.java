@@ -217,6 +217,15 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
 
   // --- the end ---------------------------------------------------------------------------------
 
+  /** Gives up its descriptor to whoever calls, and is over without closing it. */
+  int release() {
+    if (registration != null) {
+      registration.cancel();
+    }
+    abandon();
+    return socket.intValue();
+  }
+
   @Override
   void disconnect() {
     if (backlog != null) {

@@ -3,6 +3,9 @@ package io.earshot.netty;
 import io.earshot.spi.Loop;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoRegistration;
@@ -13,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,6 +69,34 @@ final class NettyLoop implements Loop {
   /** Looks after a handle from now on. Done when this returns, for better or worse. */
   Future<IoRegistration> register(IoHandle handle) {
     return eventLoop.register(handle);
+  }
+
+  /** Makes a channel part of this loop, and lets it read what was read for it already. */
+  void adopt(Channel channel, Consumer<Channel> open, ByteBuf read) {
+    channel
+        .pipeline()
+        .addLast(
+            new ChannelInitializer<>() {
+              @Override
+              protected void initChannel(Channel opened) {
+                open.accept(opened);
+              }
+            });
+    ByteBuf bytes = read.copy();
+    EventLoop forChannels = eventLoop; // as one for handles, its taking of channels is deprecated
+    var _ =
+        forChannels
+            .register(channel)
+            .addListener(
+                registered -> {
+                  if (registered.isSuccess()) {
+                    channel.pipeline().fireChannelRead(bytes).fireChannelReadComplete();
+                  } else {
+                    bytes.release();
+                    report(LOG, "making a channel failed", registered.cause());
+                    var _ = channel.close();
+                  }
+                });
   }
 
   /** An empty buffer that all sockets here share; what is in it is gone with the next read. */
