@@ -521,9 +521,9 @@ final class ClientConnection extends Participant implements Intake {
     } finally {
       buffer.release();
     }
-    outbound.finish();
     ended = true;
     earshot().forget(this);
+    outbound.finish();
   }
 
   private void leaveAll(Runnable out) {

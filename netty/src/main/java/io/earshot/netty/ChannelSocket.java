@@ -12,6 +12,7 @@ import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.SocketAddress;
+import java.nio.channels.NotYetConnectedException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,7 +95,7 @@ final class ChannelSocket extends ClientSocket {
     }
     try {
       return Sockets.send(direct, batch, offset, length);
-    } catch (IOException e) {
+    } catch (IOException | NotYetConnectedException e) {
       close(); // the other side is gone
       return 0;
     }

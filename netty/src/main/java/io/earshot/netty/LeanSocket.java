@@ -16,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.nio.channels.NotYetConnectedException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -120,7 +121,7 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
       if ((ready & ~OUT) != 0 && !isClosed()) {
         input(ready);
       }
-    } catch (IOException e) {
+    } catch (IOException | NotYetConnectedException e) {
       close(); // the other side is gone
     } catch (RuntimeException | Error e) {
       report("the socket", e);
@@ -173,7 +174,7 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
   int send(ByteBuf batch, int offset, int length) {
     try {
       return Sockets.send(socket, batch, offset, length);
-    } catch (IOException e) {
+    } catch (IOException | NotYetConnectedException e) {
       close(); // the other side is gone
       return 0;
     }
@@ -210,8 +211,8 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
     try {
       socket.shutdown(false, true);
       outputIsShut();
-    } catch (IOException e) {
-      close();
+    } catch (IOException | NotYetConnectedException e) {
+      close(); // gone before that could be said
     }
   }
 

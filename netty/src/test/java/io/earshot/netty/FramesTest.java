@@ -12,14 +12,25 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is special to WebSocket and HTTP, tried on real sockets. */
+@ParameterizedClass
+@EnumSource(names = {"LEAN_FRAMES", "EPOLL_FRAMES"})
 final class FramesTest {
-  private final EarshotServer server = Kind.EPOLL_FRAMES.start(Config.defaults());
-  private final WebSocketClient client = WebSocketClient.welcomed(server.httpPort());
+  private final Kind kind;
+  private final EarshotServer server;
+  private final WebSocketClient client;
+
+  FramesTest(Kind kind) {
+    this.kind = kind;
+    this.server = kind.start(Config.defaults());
+    this.client = WebSocketClient.welcomed(server.httpPort());
+  }
 
   @AfterEach
   void stop() {
@@ -117,7 +128,7 @@ final class FramesTest {
         Config.defaults()
             .with("webSockets.pingInterval", "1s")
             .with("webSockets.idleTimeout", "3s");
-    try (EarshotServer strict = Kind.EPOLL_FRAMES.start(config);
+    try (EarshotServer strict = kind.start(config);
         WebSocketClient dead = WebSocketClient.welcomed(strict.httpPort());
         WebSocketClient alive = WebSocketClient.welcomed(strict.httpPort())) {
       boolean cut = false;
@@ -166,7 +177,7 @@ final class FramesTest {
   void pages_of_allowed_origins_may() {
     Config config =
         Config.defaults().with("webSockets.allowedOrigins", "https://a.example, https://b.example");
-    try (EarshotServer open = Kind.EPOLL_FRAMES.start(config);
+    try (EarshotServer open = kind.start(config);
         WebSocketClient raw = WebSocketClient.raw(open.httpPort())) {
       raw.text(WebSocketClient.handshake("/", "Origin: https://b.example\r\n"));
       assertThat(raw.head()).contains(" 101 ");
@@ -207,7 +218,7 @@ final class FramesTest {
   @Test
   void a_request_that_drips_has_one_deadline() {
     Config config = Config.defaults().with("httpServer.requestTimeout", "1s");
-    try (EarshotServer strict = Kind.EPOLL_FRAMES.start(config);
+    try (EarshotServer strict = kind.start(config);
         WebSocketClient slow = WebSocketClient.raw(strict.httpPort())) {
       slow.text("GET / HTTP/1.1\r\nHost:");
       assertThat(slow.read()).isEqualTo(-1);

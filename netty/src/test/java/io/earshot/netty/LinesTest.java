@@ -6,17 +6,29 @@ import io.earshot.Config;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What is special to TCP lines, tried on real sockets, and with somebody else in the room who must
  * not notice.
  */
+@ParameterizedClass
+@EnumSource(names = {"LEAN_LINES", "EPOLL_LINES"})
 final class LinesTest {
-  private final EarshotServer server = Kind.EPOLL_LINES.start(Config.defaults());
-  private final TcpClient witness = TcpClient.welcomed(server.tcpPort());
-  private final TcpClient client = TcpClient.welcomed(server.tcpPort());
+  private final Kind kind;
+  private final EarshotServer server;
+  private final TcpClient witness;
+  private final TcpClient client;
+
+  LinesTest(Kind kind) {
+    this.kind = kind;
+    this.server = kind.start(Config.defaults());
+    this.witness = TcpClient.welcomed(server.tcpPort());
+    this.client = TcpClient.welcomed(server.tcpPort());
+  }
 
   @AfterEach
   void stop() {
@@ -158,7 +170,7 @@ final class LinesTest {
   @Test
   void a_silent_client_is_cut_off_where_a_limit_is_set() throws Exception {
     Config config = Config.defaults().with("tcpServer.idleTimeout", "1s");
-    try (EarshotServer strict = Kind.EPOLL_LINES.start(config);
+    try (EarshotServer strict = kind.start(config);
         var silent = TcpClient.welcomed(strict.tcpPort())) {
       assertThat(silent.rest()).singleElement().asString().contains("idle for too long");
     }

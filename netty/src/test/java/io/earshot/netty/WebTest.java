@@ -28,7 +28,7 @@ final class WebTest {
   private EarshotServer server = start(Config.defaults());
 
   private EarshotServer start(Config config) {
-    EarshotServer started = Kind.EPOLL_LINES.start(config);
+    EarshotServer started = Kind.LEAN_LINES.start(config);
     started.api().actions().add(new Echo());
     started.api().actions().add(new Broken());
     return started;
