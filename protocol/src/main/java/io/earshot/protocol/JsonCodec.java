@@ -1,26 +1,22 @@
 package io.earshot.protocol;
 
-import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
-import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.StreamWriteConstraints;
 import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.exc.UnexpectedEndOfInputException;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * JSON from and to text. The one place that knows which library does it.
+ * JSON from and to text. The one place that knows which library reads it.
  *
  * <p>Thread-safe: holds nothing but a factory that is.
  */
@@ -46,8 +42,6 @@ final class JsonCodec {
                   .maxNameLength(MAX_LENGTH)
                   .maxStringLength(Integer.MAX_VALUE)
                   .build())
-          .streamWriteConstraints(
-              StreamWriteConstraints.builder().maxNestingDepth(MAX_TOLD_DEPTH).build())
           // Keys come from strangers: a table of those seen before would only grow.
           .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
           .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
@@ -113,46 +107,6 @@ final class JsonCodec {
   }
 
   static byte[] encode(Json value) {
-    var out = new ByteArrayOutputStream(256);
-    try (JsonGenerator generator = FACTORY.createGenerator(ObjectWriteContext.empty(), out)) {
-      write(generator, value);
-    } catch (StreamConstraintsException e) {
-      throw new IllegalArgumentException("the JSON is nested too deeply to be said", e);
-    }
-    return out.toByteArray();
-  }
-
-  private static void write(JsonGenerator generator, Json value) {
-    switch (value) {
-      case Json.Text(String text) -> generator.writeString(wellFormed(text));
-      case Json.Num(String literal) -> generator.writeNumber(literal);
-      case Json.Bool(boolean truth) -> generator.writeBoolean(truth);
-      case Json.Null _ -> generator.writeNull();
-      case Json.Array(List<Json> items) -> {
-        generator.writeStartArray();
-        items.forEach(item -> write(generator, item));
-        generator.writeEndArray();
-      }
-      case Json.Obj(Map<String, Json> fields) -> {
-        generator.writeStartObject();
-        fields.forEach(
-            (key, item) -> {
-              generator.writeName(wellFormed(key));
-              write(generator, item);
-            });
-        generator.writeEndObject();
-      }
-    }
-  }
-
-  /** Halves of surrogate pairs are legal in a JSON text as escapes, and unsayable in UTF-8. */
-  private static String wellFormed(String text) {
-    if (text.chars().noneMatch(c -> Character.isSurrogate((char) c))) {
-      return text;
-    }
-    return text.codePoints()
-        .map(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? 0xFFFD : c)
-        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
-        .toString();
+    return new JsonWriter(256).value(value, MAX_TOLD_DEPTH).written();
   }
 }

@@ -31,8 +31,12 @@ public final class RequestDecoder {
     if (line.charAt(0) == BYTE_ORDER_MARK) {
       return line.length() == 1 ? new Request(words(""), null) : line(line.substring(1));
     }
-    char first = line.stripLeading().isEmpty() ? ' ' : line.stripLeading().charAt(0);
+    char first = firstOf(line);
     if (first == '{' || first == '[' || first == '"') {
+      Request said = PlainSay.of(line);
+      if (said != null) {
+        return said;
+      }
       try {
         return Json.parse(line) instanceof Json.Obj object
             ? object(object)
@@ -53,6 +57,10 @@ public final class RequestDecoder {
    * @return what it asks
    */
   public static Request frame(String text) {
+    Request said = PlainSay.of(text);
+    if (said != null) {
+      return said;
+    }
     try {
       return Json.parse(text) instanceof Json.Obj object
           ? object(object)
@@ -60,6 +68,16 @@ public final class RequestDecoder {
     } catch (MalformedJsonException e) {
       return notJson("frame", e);
     }
+  }
+
+  /** The first character that is no blank; a blank if there is none. */
+  private static char firstOf(String line) {
+    for (int i = 0; i < line.length(); i++) {
+      if (!Character.isWhitespace(line.charAt(i))) {
+        return line.charAt(i);
+      }
+    }
+    return ' ';
   }
 
   private static Request notJson(String what, MalformedJsonException e) {

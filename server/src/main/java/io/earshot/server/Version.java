@@ -5,10 +5,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import picocli.CommandLine.IVersionProvider;
 
 /** Which Earshot this is; the build writes it down. */
-final class Version implements IVersionProvider {
+final class Version {
+  private Version() {}
+
   static String number() {
     try (InputStream in = Version.class.getResourceAsStream("version.txt")) {
       return in == null ? "(unknown)" : new String(in.readAllBytes(), UTF_8).strip();
@@ -17,8 +18,8 @@ final class Version implements IVersionProvider {
     }
   }
 
-  @Override
-  public String[] getVersion() {
-    return new String[] {"Earshot " + number() + " (Java " + Runtime.version() + ")"};
+  /** In one line, with the Java that runs it. */
+  static String text() {
+    return "Earshot " + number() + " (Java " + Runtime.version() + ")";
   }
 }

@@ -84,7 +84,8 @@ class LauncherTest {
   @Test
   void a_fresh_copy_builds_itself_and_then_serves() {
     assertThat(String.join("\n", first().progress()))
-        .containsPattern("^earshot: building .*: protocol core netty server, done in \\d+ s$");
+        .containsPattern(
+            "^earshot: building .*: protocol core netty server, a trial run, done in \\d+ s$");
     assertThat(first().welcome()).startsWith("{").contains("Welcome");
     assertThat(first().banner())
         .anyMatch(line -> line.matches("  WebSocket  ws://localhost:\\d+/ .*"));
@@ -186,6 +187,57 @@ class LauncherTest {
   }
 
   @Test
+  void a_start_takes_its_classes_from_what_the_trial_run_has_left() throws Exception {
+    assertThat(isShared()).isTrue();
+  }
+
+  @Test
+  void without_that_it_starts_as_well_and_says_nothing() throws Exception {
+    Path aside = Files.move(cache(), temp.resolve("aside.aot"));
+    try {
+      assertStartsSilently(Map.of());
+      assertThat(isShared()).isFalse();
+      assertThat(traced()).noneMatch(line -> line.contains("trial run"));
+    } finally {
+      Files.move(aside, cache());
+    }
+  }
+
+  @Test
+  void what_is_older_than_a_jar_is_not_used() throws Exception {
+    assertThat(traced()).anyMatch(line -> line.endsWith("from what a trial run has left"));
+    Path jar;
+    try (var jars = Files.newDirectoryStream(cache().resolveSibling("lib"), "earshot-core*.jar")) {
+      jar = jars.iterator().next();
+    }
+    FileTime before = Files.getLastModifiedTime(jar);
+    Files.setLastModifiedTime(jar, FileTime.from(Instant.now()));
+    try {
+      assertThat(traced()).noneMatch(line -> line.contains("trial run"));
+    } finally {
+      Files.setLastModifiedTime(jar, before);
+    }
+  }
+
+  @Test
+  void what_the_jvm_cannot_use_it_passes_over_in_silence() throws Exception {
+    Path aside = Files.move(cache(), temp.resolve("aside.aot"));
+    try {
+      Files.writeString(cache(), "from another JVM");
+      assertStartsSilently(Map.of());
+    } finally {
+      Files.move(aside, cache(), StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
+  @Test
+  void another_collector_takes_the_place_of_ours() throws Exception {
+    assertStartsSilently(Map.of("EARSHOT_JAVA_OPTS", "-XX:+UseParallelGC"));
+    assertStartsSilently(Map.of("EARSHOT_JAVA_OPTS", "-XX:-UseCompactObjectHeaders"));
+    assertStartsSilently(Map.of("EARSHOT_JAVA_OPTS", "-Xshare:off"));
+  }
+
+  @Test
   void build_takes_no_options() throws Exception {
     try (Program refused = earshot(Map.of(), "build", "--tcp", "1")) {
       assertThat(refused.status(START)).isEqualTo(2);
@@ -199,6 +251,28 @@ class LauncherTest {
 
   private static Path tree() {
     return temp.resolve("a fresh copy");
+  }
+
+  /** What the trial run has left. */
+  private static Path cache() {
+    return tree().resolve("server/target/quick/earshot/earshot.aot");
+  }
+
+  private static void assertStartsSilently(Map<String, String> environment) throws Exception {
+    try (Program program = earshot(environment, "--version")) {
+      assertThat(program.status(START)).isZero();
+      assertThat(program.out()).singleElement().asString().startsWith("Earshot ");
+      assertThat(program.err()).isEmpty();
+    }
+  }
+
+  /** Whether the JVM has its classes from elsewhere than the jars. */
+  private static boolean isShared() throws Exception {
+    try (Program told = earshot(Map.of("EARSHOT_JAVA_OPTS", "-Xlog:class+load"), "--version")) {
+      assertThat(told.status(START)).isZero();
+      return told.out().stream()
+          .anyMatch(line -> line.contains("io.earshot.server.EarshotCommand source: shared objects"));
+    }
   }
 
   private static Path home() {

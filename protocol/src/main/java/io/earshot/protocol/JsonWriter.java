@@ -1,0 +1,164 @@
+package io.earshot.protocol;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.util.Arrays;
+import java.util.Map;
+
+/**
+ * JSON to UTF-8, in one array that grows. It writes what Jackson's generator would, byte for byte;
+ * a text without anything to escape, which is nearly every one, is copied.
+ *
+ * <p>Owned by whoever encodes; used once.
+ */
+@SuppressWarnings(
+    "deprecation") // String.getBytes(int, int, byte[], int): the one copy without an object
+final class JsonWriter {
+  private static final byte[] HEX = "0123456789ABCDEF".getBytes(ISO_8859_1);
+
+  private byte[] bytes;
+  private int size;
+
+  JsonWriter(int capacity) {
+    bytes = new byte[capacity];
+  }
+
+  byte[] written() {
+    return size == bytes.length ? bytes : Arrays.copyOf(bytes, size);
+  }
+
+  /** Characters that need no escape, each one byte. */
+  JsonWriter raw(String ascii) {
+    int length = ascii.length();
+    reserve(length);
+    ascii.getBytes(0, length, bytes, size);
+    size += length;
+    return this;
+  }
+
+  JsonWriter raw(char ascii) {
+    reserve(1);
+    bytes[size++] = (byte) ascii;
+    return this;
+  }
+
+  /**
+   * A value.
+   *
+   * @param depth how deep it may be nested
+   * @throws IllegalArgumentException if it is deeper
+   */
+  JsonWriter value(Json value, int depth) {
+    switch (value) {
+      case Json.Text(String text) -> text(text);
+      case Json.Num(String literal) -> raw(literal);
+      case Json.Bool(boolean truth) -> raw(truth ? "true" : "false");
+      case Json.Null _ -> raw("null");
+      case Json.Array(var items) -> {
+        check(depth);
+        raw('[');
+        for (int i = 0; i < items.size(); i++) {
+          if (i > 0) {
+            raw(',');
+          }
+          value(items.get(i), depth - 1);
+        }
+        raw(']');
+      }
+      case Json.Obj(var fields) -> {
+        check(depth);
+        char before = '{';
+        for (Map.Entry<String, Json> field : fields.entrySet()) {
+          raw(before).text(field.getKey()).raw(':').value(field.getValue(), depth - 1);
+          before = ',';
+        }
+        if (before == '{') {
+          raw('{');
+        }
+        raw('}');
+      }
+    }
+    return this;
+  }
+
+  private static void check(int depth) {
+    if (depth == 0) {
+      throw new IllegalArgumentException("the JSON is nested too deeply to be said");
+    }
+  }
+
+  /** A text in quotes. */
+  JsonWriter text(String text) {
+    int length = text.length();
+    reserve(length + 2);
+    bytes[size++] = '"';
+    int plain = 0;
+    while (plain < length && isPlain(text.charAt(plain))) {
+      plain++;
+    }
+    text.getBytes(0, plain, bytes, size);
+    size += plain;
+    if (plain < length) {
+      rest(text, plain);
+    }
+    return raw('"');
+  }
+
+  private static boolean isPlain(char c) {
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+  }
+
+  private void rest(String text, int from) {
+    for (int i = from; i < text.length(); i++) {
+      char c = text.charAt(i);
+      reserve(6);
+      if (isPlain(c)) {
+        bytes[size++] = (byte) c;
+      } else if (c < 0x80) {
+        escape(c);
+      } else if (c < 0x800) {
+        bytes[size++] = (byte) (0xC0 | (c >> 6));
+        bytes[size++] = (byte) (0x80 | (c & 0x3F));
+      } else if (Character.isHighSurrogate(c)
+          && i + 1 < text.length()
+          && Character.isLowSurrogate(text.charAt(i + 1))) {
+        int point = Character.toCodePoint(c, text.charAt(++i));
+        bytes[size++] = (byte) (0xF0 | (point >> 18));
+        bytes[size++] = (byte) (0x80 | ((point >> 12) & 0x3F));
+        bytes[size++] = (byte) (0x80 | ((point >> 6) & 0x3F));
+        bytes[size++] = (byte) (0x80 | (point & 0x3F));
+      } else {
+        // Half of a surrogate pair is legal in a JSON text as an escape, and unsayable in UTF-8.
+        char said = Character.isSurrogate(c) ? '\uFFFD' : c;
+        bytes[size++] = (byte) (0xE0 | (said >> 12));
+        bytes[size++] = (byte) (0x80 | ((said >> 6) & 0x3F));
+        bytes[size++] = (byte) (0x80 | (said & 0x3F));
+      }
+    }
+  }
+
+  private void escape(char c) {
+    bytes[size++] = '\\';
+    switch (c) {
+      case '"', '\\' -> bytes[size++] = (byte) c;
+      case '\b' -> bytes[size++] = 'b';
+      case '\t' -> bytes[size++] = 't';
+      case '\n' -> bytes[size++] = 'n';
+      case '\f' -> bytes[size++] = 'f';
+      case '\r' -> bytes[size++] = 'r';
+      default -> {
+        bytes[size++] = 'u';
+        bytes[size++] = '0';
+        bytes[size++] = '0';
+        bytes[size++] = HEX[c >> 4];
+        bytes[size++] = HEX[c & 0xF];
+      }
+    }
+  }
+
+  private void reserve(int more) {
+    if (bytes.length - size < more) {
+      bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, size + more));
+    }
+  }
+}
