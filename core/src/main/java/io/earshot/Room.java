@@ -144,7 +144,7 @@ final class Room {
       return;
     }
     shard.countMessage();
-    byte[] json = new RoomMessage(message, name, from, shard.now()).toJson().encode();
+    byte[] json = new RoomMessage(message, name, from, shard.now()).encode();
     for (int i = branches.size() - 1; i >= 0; i--) {
       Fanout fanout = branches.get(i).fanout;
       fanout.shard().tell(() -> fanout.append(json, except, audience));

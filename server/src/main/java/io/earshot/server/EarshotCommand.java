@@ -1,19 +1,58 @@
 package io.earshot.server;
 
 import java.io.PrintWriter;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
-/** Does what the command line asks. */
-final class EarshotCommand {
+/**
+ * The command line. Options may stand before a command or after it; what they set is kept in their
+ * order, so that the last has the last word.
+ *
+ * <p>Owned by the thread that parses the command line.
+ */
+@Command(
+    name = "earshot",
+    versionProvider = Version.class,
+    synopsisSubcommandLabel = "[serve | config | cert | build | help]",
+    sortOptions = false,
+    header = "A real-time room server: what one says, the others in the room hear.%n",
+    footer = {
+      "",
+      "Without a command it serves. ./earshot build  only builds.",
+      "",
+      "Settings come from the built-in defaults, then the file, then environment variables",
+      "(EARSHOT_TCPSERVER_PORT=5001 is tcpServer.port), then options; who comes later counts.",
+      "Times are numbers with ms, s, m or h; without a unit they are milliseconds.",
+      "",
+      "The launcher reads EARSHOT_JAVA_HOME (which Java to use), EARSHOT_JAVA_OPTS (flags for it)",
+      "and EARSHOT_TRACE (1: say what it decides).",
+      "",
+      "Exit status: 0 it stopped as it was told, 1 it cannot start, 2 a setting or option is wrong."
+    })
+final class EarshotCommand implements Callable<Integer> {
   private static final int CANNOT_START = 1;
   private static final int MISUSED = 2;
 
-  private EarshotCommand() {}
+  private final Map<String, String> environment;
+  private final PrintWriter out;
+  private final List<Assignment> options = new ArrayList<>();
+  private @Nullable Path file;
+
+  private EarshotCommand(Map<String, String> environment, PrintWriter out) {
+    this.environment = environment;
+    this.out = out;
+  }
 
   /**
    * Runs one command.
@@ -26,8 +65,131 @@ final class EarshotCommand {
    */
   static int run(
       Map<String, String> environment, PrintWriter out, PrintWriter err, String... args) {
+    var command = new EarshotCommand(environment, out);
+    if (args.length == 0) {
+      return command.bare(err);
+    }
+    return new CommandLine(command)
+        .setOut(out)
+        .setErr(err)
+        .setUsageHelpWidth(100)
+        .setOverwrittenOptionsAllowed(true)
+        .setExpandAtFiles(false)
+        .setParameterExceptionHandler((e, ignored) -> refuse(err, MISUSED, explained(e)))
+        .setExecutionExceptionHandler((e, ignored, parsed) -> failed(err, e))
+        .execute(args);
+  }
+
+  @Option(
+      names = "--actions",
+      order = 5,
+      paramLabel = "FOLDER",
+      scope = ScopeType.INHERIT,
+      description = "serve the actions in this folder: .java files, and jars of them")
+  void actions(String folder) {
+    options.add(new Assignment("general.actionsFolder", folder, "command line, --actions"));
+  }
+
+  @Option(
+      names = "--dev",
+      order = 6,
+      scope = ScopeType.INHERIT,
+      description = "take over what changes in the folder of --actions while the server runs")
+  void dev(boolean wanted) {
+    options.add(
+        new Assignment("general.developmentMode", String.valueOf(wanted), "command line, --dev"));
+  }
+
+  @Option(
+      names = "--config",
+      order = 7,
+      paramLabel = "FILE",
+      scope = ScopeType.INHERIT,
+      description = "read settings from this YAML file")
+  void config(Path given) throws SettingsException {
+    if (file != null) {
+      throw new SettingsException("command line, --config: there can be one file only");
+    }
+    file = given;
+  }
+
+  @Option(
+      names = "--set",
+      order = 8,
+      paramLabel = "KEY=VALUE",
+      scope = ScopeType.INHERIT,
+      description =
+          "one setting by its path, such as general.defaultChatRoom=lobby; may be given often")
+  void set(String given) throws SettingsException {
+    int equals = given.indexOf('=');
+    if (equals < 1) {
+      throw new SettingsException(
+          "command line, --set " + given + ": write it as key=value, such as tcpServer.port=5001");
+    }
+    String path = given.substring(0, equals);
+    options.add(new Assignment(path, given.substring(equals + 1), "command line, --set " + path));
+  }
+
+  @Option(
+      names = "--tcp",
+      order = 1,
+      paramLabel = "PORT",
+      scope = ScopeType.INHERIT,
+      description = "listen for TCP clients here; 0: any free port")
+  void tcp(String port) {
+    options.add(new Assignment("tcpServer.port", port, "command line, --tcp"));
+  }
+
+  @Option(
+      names = "--http",
+      order = 2,
+      paramLabel = "PORT",
+      scope = ScopeType.INHERIT,
+      description = "listen for HTTP and WebSocket here; 0: any free port")
+  void http(String port) {
+    options.add(new Assignment("httpServer.port", port, "command line, --http"));
+  }
+
+  @Option(
+      names = "--bind",
+      order = 3,
+      paramLabel = "ADDRESS",
+      scope = ScopeType.INHERIT,
+      description = "listen on this address of the machine only, such as 127.0.0.1")
+  void bind(String address) {
+    options.add(new Assignment("tcpServer.bindIP", address, "command line, --bind"));
+    options.add(new Assignment("httpServer.bindIP", address, "command line, --bind"));
+  }
+
+  @Option(
+      names = "--id",
+      order = 4,
+      paramLabel = "NAME",
+      scope = ScopeType.INHERIT,
+      description = "the name of this one process")
+  void id(String name) {
+    options.add(new Assignment("general.id", name, "command line, --id"));
+  }
+
+  @Option(
+      names = {"-h", "--help"},
+      order = 9,
+      usageHelp = true,
+      scope = ScopeType.INHERIT,
+      description = "show this help")
+  void help(boolean wanted) {}
+
+  @Option(
+      names = {"-V", "--version"},
+      order = 10,
+      versionHelp = true,
+      description = "show the version")
+  void version(boolean wanted) {}
+
+  /** A start without a word need not wait for what reads words. */
+  private int bare(PrintWriter err) {
     try {
-      return run(environment, out, CommandLine.of(args));
+      return call();
     } catch (SettingsException e) {
       return refuse(err, MISUSED, e.getMessage());
     } catch (StartException e) {
@@ -35,64 +197,82 @@ final class EarshotCommand {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return CANNOT_START;
-    } catch (RuntimeException e) {
-      e.printStackTrace(err);
-      err.flush();
-      return CANNOT_START;
     }
   }
 
-  private static int run(Map<String, String> environment, PrintWriter out, CommandLine line)
-      throws SettingsException, StartException, InterruptedException {
-    if (line.verb() == Verb.HELP || line.has(Option.HELP)) {
-      return answer(out, Usage.text());
-    }
-    if (line.has(Option.VERSION)) {
-      return answer(out, Version.text() + System.lineSeparator());
-    }
-    return switch (line.verb()) {
-      case SERVE -> {
-        Serve.forever(settings(environment, line).config(), out);
-        yield CANNOT_START;
-      }
-      case CONFIG -> answer(out, SettingsPage.of(settings(environment, line)));
-      case CERT -> {
-        Path folder = path("--out", line.last(Option.OUT).orElse("."));
-        var pair = SelfSigned.make(folder, line.all(Option.HOST), line.has(Option.FORCE));
-        yield answer(out, pair.explained());
-      }
-      case HELP -> answer(out, Usage.text());
-    };
+  @Override
+  public Integer call() throws SettingsException, StartException, InterruptedException {
+    return serve();
   }
 
-  private static Settings settings(Map<String, String> environment, CommandLine line)
-      throws SettingsException {
-    List<Assignment> options = line.assignments();
-    List<String> files = line.all(Option.CONFIG);
-    if (files.size() > 1) {
-      throw new SettingsException("command line, --config: there can be one file only");
-    }
+  @Command(name = "serve", description = "start the server (this is the default)")
+  int serve() throws SettingsException, StartException, InterruptedException {
+    Serve.forever(settings().config(), out);
+    return CANNOT_START;
+  }
+
+  @Command(
+      name = "config",
+      description = "show the settings in force, as a file that --config understands")
+  int showConfig() throws SettingsException {
+    out.print(SettingsPage.of(settings()));
+    out.flush();
+    return out.checkError() ? CANNOT_START : 0;
+  }
+
+  @Command(name = "cert", description = "make a certificate for trying TLS, and say how to use it")
+  int makeCertificate(
+      @Option(
+              names = "--out",
+              paramLabel = "DIR",
+              defaultValue = ".",
+              description = "the folder for cert.pem and key.pem")
+          Path folder,
+      @Option(
+              names = "--host",
+              paramLabel = "NAME",
+              description = "a name or address it is for, besides localhost")
+          @Nullable List<String> hosts,
+      @Option(names = "--force", description = "replace what is there") boolean force)
+      throws SettingsException, StartException {
+    out.print(SelfSigned.make(folder, hosts == null ? List.of() : hosts, force).explained());
+    out.flush();
+    return 0;
+  }
+
+  @Command(name = "help", description = "show this help")
+  int showHelp(@Parameters(hidden = true, arity = "0..*") List<String> about) {
+    new CommandLine(this).setUsageHelpWidth(100).usage(out);
+    return 0;
+  }
+
+  private Settings settings() throws SettingsException {
     var assignments = new ArrayList<Assignment>();
-    if (!files.isEmpty()) {
-      assignments.addAll(SettingsFile.assignments(path("--config", files.getFirst())));
+    if (file != null) {
+      assignments.addAll(SettingsFile.assignments(file));
     }
     assignments.addAll(Environment.assignments(environment));
     assignments.addAll(options);
     return Settings.of(assignments);
   }
 
-  private static Path path(String option, String name) throws SettingsException {
-    try {
-      return Path.of(name);
-    } catch (InvalidPathException e) {
-      throw new SettingsException("command line, " + option + ": " + e.getMessage());
+  private static String explained(ParameterException e) {
+    if (e.getCause() instanceof SettingsException refused) {
+      return String.valueOf(refused.getMessage());
     }
+    String hint = "; ./earshot help shows what there is";
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      return "there is no '" + unmatched.getUnmatched().getFirst() + "'" + hint;
+    }
+    return e.getMessage() + hint;
   }
 
-  private static int answer(PrintWriter out, String text) {
-    out.print(text);
-    out.flush();
-    return out.checkError() ? CANNOT_START : 0;
+  private static int failed(PrintWriter err, Exception e) throws Exception {
+    return switch (e) {
+      case SettingsException refused -> refuse(err, MISUSED, refused.getMessage());
+      case StartException failed -> refuse(err, CANNOT_START, failed.getMessage());
+      default -> throw e;
+    };
   }
 
   private static int refuse(PrintWriter err, int status, @Nullable String why) {

@@ -59,13 +59,16 @@ final class Training {
     var pipe = new PipedReader(8192);
     var out = new PrintWriter(new PipedWriter(pipe), true);
     var err = new PrintWriter(System.err, true, ISO_8859_1);
-    String[] line = {"serve", "--bind", "127.0.0.1", "--tcp", "0", "--http=0"};
+    var settings =
+        Map.of(
+            "EARSHOT_TCPSERVER_BINDIP", "127.0.0.1",
+            "EARSHOT_TCPSERVER_PORT", "0",
+            "EARSHOT_HTTPSERVER_BINDIP", "127.0.0.1",
+            "EARSHOT_HTTPSERVER_PORT", "0");
     Thread.ofPlatform()
         .daemon()
         .start(
-            () ->
-                Runtime.getRuntime()
-                    .halt(Math.max(1, EarshotCommand.run(Map.of(), out, err, line))));
+            () -> Runtime.getRuntime().halt(Math.max(1, EarshotCommand.run(settings, out, err))));
     var banner = new BufferedReader(pipe);
     var said = new StringBuilder();
     while (said.indexOf("Ctrl-C") < 0) {

@@ -5,11 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import picocli.CommandLine.IVersionProvider;
 
 /** Which Earshot this is; the build writes it down. */
-final class Version {
-  private Version() {}
-
+final class Version implements IVersionProvider {
   static String number() {
     try (InputStream in = Version.class.getResourceAsStream("version.txt")) {
       return in == null ? "(unknown)" : new String(in.readAllBytes(), UTF_8).strip();
@@ -18,8 +17,8 @@ final class Version {
     }
   }
 
-  /** In one line, with the Java that runs it. */
-  static String text() {
-    return "Earshot " + number() + " (Java " + Runtime.version() + ")";
+  @Override
+  public String[] getVersion() {
+    return new String[] {"Earshot " + number() + " (Java " + Runtime.version() + ")"};
   }
 }

@@ -271,7 +271,8 @@ class LauncherTest {
     try (Program told = earshot(Map.of("EARSHOT_JAVA_OPTS", "-Xlog:class+load"), "--version")) {
       assertThat(told.status(START)).isZero();
       return told.out().stream()
-          .anyMatch(line -> line.contains("io.earshot.server.EarshotCommand source: shared objects"));
+          .anyMatch(
+              line -> line.contains("io.earshot.server.EarshotCommand source: shared objects"));
     }
   }
 
