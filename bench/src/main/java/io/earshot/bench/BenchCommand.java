@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
@@ -98,7 +99,7 @@ final class BenchCommand implements Callable<Integer> {
       usageHelp = true,
       scope = CommandLine.ScopeType.INHERIT,
       description = "show this help")
-  private boolean help;
+  void help(boolean wanted) {}
 
   private BenchCommand(Path root, int cores, PrintWriter out, PrintWriter err) {
     this.root = root;
@@ -149,8 +150,9 @@ final class BenchCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "there is no file " + file + "; give the results.jsonl of a run");
     }
-    Path parent = file.toAbsolutePath().getParent();
-    out.println(Report.write(new RunFile(file).read(), folder == null ? parent : folder));
+    Path wanted = folder;
+    Path where = wanted == null ? file.toAbsolutePath().resolveSibling("") : wanted;
+    out.println(Report.write(new RunFile(file).read(), where));
     out.flush();
     return 0;
   }
@@ -168,8 +170,10 @@ final class BenchCommand implements Callable<Integer> {
     int times = rounds > 0 ? rounds : quick ? 1 : ROUNDS;
     Path target = root.resolve("target/bench");
     String now =
-        DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss", Locale.ROOT).format(LocalDateTime.now());
-    Path results = (folder == null ? target.resolve(now) : folder).toAbsolutePath();
+        DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss", Locale.ROOT)
+            .format(LocalDateTime.now(ZoneId.systemDefault()));
+    Path wanted = folder;
+    Path results = (wanted == null ? target.resolve(now) : wanted).toAbsolutePath();
     var file = new RunFile(results.resolve("results.jsonl"));
     if (Files.exists(file.path())) {
       throw new IllegalArgumentException(

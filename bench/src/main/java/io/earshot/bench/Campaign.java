@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -69,13 +68,22 @@ final class Campaign {
     for (int i = 0; i < steps.size(); i++) {
       Step step = steps.get(i);
       say(
-          "[%d/%d] round %d, %s: %s … ",
-          i + 1, steps.size(), step.round, step.cell.title(), step.peer.title());
+          "["
+              + (i + 1)
+              + "/"
+              + steps.size()
+              + "] round "
+              + step.round
+              + ", "
+              + step.cell.title()
+              + ": "
+              + step.peer.title()
+              + " … ");
       Figures figures = measured(step);
       if (figures != null) {
         file.add(
             new Result(step.peer.title(), step.cell.name(), step.cell.at(), step.round, figures));
-        say("%s%n", summary(figures));
+        say(summary(figures) + "\n");
       }
     }
   }
@@ -97,12 +105,12 @@ final class Campaign {
   private List<Peer> prepared(List<Peer> peers) throws IOException, InterruptedException {
     Map<Peer, String> versions = new LinkedHashMap<>();
     for (Peer peer : peers) {
-      say("getting %s ready … ", peer.title());
+      say("getting " + peer.title() + " ready … ");
       try {
         String version = peer.kit().prepare(workshop);
         versions.put(peer, version);
         file.addVersion(peer.title(), version);
-        say("%s%n", version);
+        say(version + "\n");
       } catch (Unavailable e) {
         fail(peer.title(), String.valueOf(e.getMessage()));
       }
@@ -117,7 +125,7 @@ final class Campaign {
         Cells.all().getFirst().with(new Crowd(500, 1, 5), Talk.closed(128, 50).lasting(1, 2));
     Figures figures = measured(new Step(0, cell, step.peer));
     if (figures != null) {
-      say("done%n");
+      say("done\n");
     }
   }
 
@@ -221,11 +229,11 @@ final class Campaign {
   private void fail(String what, String why) throws IOException {
     String line = why.lines().map(String::strip).reduce((a, b) -> a + " " + b).orElse(why);
     file.addFailure(what, line);
-    say("left out: %s%n", line);
+    say("left out: " + line + "\n");
   }
 
-  private void say(String format, Object... values) {
-    progress.printf(Locale.ROOT, format, values);
+  private void say(String text) {
+    progress.print(text);
     progress.flush();
   }
 }

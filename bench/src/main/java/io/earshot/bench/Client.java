@@ -73,7 +73,7 @@ abstract class Client {
   /** Takes in what was read, from the buffer's position to its limit. */
   abstract void received(ByteBuffer in);
 
-  /** A text as it travels; the marker in it, if any, may be changed by {@link #stamp}. */
+  /** A text as it travels; the marker in it, if there is one, may be stamped again. */
   abstract Utterance framed(byte[] text);
 
   /** What was heard before the client is ready, so far. */

@@ -1,6 +1,7 @@
 package io.earshot.bench;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -197,8 +198,8 @@ final class Generator implements AutoCloseable {
     figures.put(Figure.P99, audience.latency(99));
     figures.put(Figure.P999, audience.latency(99.9));
     figures.put(Figure.MAX, audience.latency(100));
-    figures.put(Figure.EXPECTED, expected);
-    figures.put(Figure.LOST, expected - audience.counted());
+    figures.put(Figure.EXPECTED, (double) expected);
+    figures.put(Figure.LOST, (double) (expected - audience.counted()));
     figures.put(Figure.DISCONNECTED, audience.lostSoFar());
     figures.put(Figure.STALLS, stalls);
     figures.put(Figure.PER_READ, audience.deliveriesPerRead());
@@ -282,9 +283,9 @@ final class Generator implements AutoCloseable {
     channel.configureBlocking(false);
     channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
     if (crowd.connections() > CLIENTS_PER_ADDRESS) {
-      channel.bind(new InetSocketAddress("127.0.0." + (2 + id / CLIENTS_PER_ADDRESS), 0));
+      channel.bind(address(2 + id / CLIENTS_PER_ADDRESS, 0));
     }
-    channel.connect(new InetSocketAddress("127.0.0.1", port));
+    channel.connect(address(1, port));
     SelectionKey key = channel.register(selector, SelectionKey.OP_CONNECT);
     Room room = rooms.get(id % rooms.size());
     Client client =
@@ -296,6 +297,11 @@ final class Generator implements AutoCloseable {
                 audience);
     key.attach(client);
     clients.add(client);
+  }
+
+  /** An address of this machine, which has all that begin with 127. */
+  private static InetSocketAddress address(int number, int port) {
+    return new InetSocketAddress(InetAddress.ofLiteral("127.0.0." + number), port);
   }
 
   private void turn() throws IOException {

@@ -26,52 +26,83 @@ final class Svg {
   private final StringBuilder out = new StringBuilder();
 
   Svg(double width, double height, String title) {
-    add(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\""
-            + " height=\"%.0f\" font-family=\"system-ui, sans-serif\" font-size=\"12\" role=\"img\">%n",
-        width, height, width, height);
+    out.append(
+        String.format(
+            Locale.ROOT,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\""
+                + " height=\"%.0f\" font-family=\"system-ui, sans-serif\" font-size=\"12\" role=\"img\">%n",
+            width,
+            height,
+            width,
+            height));
     out.append("<title>").append(escaped(title)).append("</title>\n").append(STYLE);
-    add("<rect class=\"page\" width=\"%.0f\" height=\"%.0f\"/>%n", width, height);
-  }
-
-  private void add(String format, Object... values) {
-    out.append(String.format(Locale.ROOT, format, values));
+    out.append(
+        String.format(
+            Locale.ROOT, "<rect class=\"page\" width=\"%.0f\" height=\"%.0f\"/>%n", width, height));
   }
 
   void text(double x, double y, String anchor, String style, String text) {
-    add(
-        "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" class=\"%s\">%s</text>%n",
-        x, y, anchor, style, escaped(text));
+    out.append(
+        String.format(
+            Locale.ROOT,
+            "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" class=\"%s\">%s</text>%n",
+            x,
+            y,
+            anchor,
+            style,
+            escaped(text)));
   }
 
   void heading(double x, double y, String text) {
-    add(
-        "<text x=\"%.1f\" y=\"%.1f\" class=\"ink\" font-weight=\"600\">%s</text>%n",
-        x, y, escaped(text));
+    out.append(
+        String.format(
+            Locale.ROOT,
+            "<text x=\"%.1f\" y=\"%.1f\" class=\"ink\" font-weight=\"600\">%s</text>%n",
+            x,
+            y,
+            escaped(text)));
   }
 
   /** Text that runs upwards, centred. */
   void upright(double x, double y, String text) {
-    add(
-        "<text transform=\"translate(%.1f %.1f) rotate(-90)\" text-anchor=\"middle\""
-            + " class=\"faint\">%s</text>%n",
-        x, y, escaped(text));
+    out.append(
+        String.format(
+            Locale.ROOT,
+            "<text transform=\"translate(%.1f %.1f) rotate(-90)\" text-anchor=\"middle\""
+                + " class=\"faint\">%s</text>%n",
+            x,
+            y,
+            escaped(text)));
   }
 
   void bar(double x, double y, double width, double height, String style) {
-    add(
-        "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" class=\"%s\"/>%n",
-        x, y, width, height, style);
+    out.append(
+        String.format(
+            Locale.ROOT,
+            "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" class=\"%s\"/>%n",
+            x,
+            y,
+            width,
+            height,
+            style));
   }
 
   void line(double x1, double y1, double x2, double y2, String style) {
-    add(
-        "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" class=\"%s\"/>%n",
-        x1, y1, x2, y2, style);
+    out.append(
+        String.format(
+            Locale.ROOT,
+            "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" class=\"%s\"/>%n",
+            x1,
+            y1,
+            x2,
+            y2,
+            style));
   }
 
   void dot(double x, double y, String style) {
-    add("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" class=\"%s\"/>%n", x, y, style);
+    out.append(
+        String.format(
+            Locale.ROOT, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" class=\"%s\"/>%n", x, y, style));
   }
 
   void polyline(double[] xs, double[] ys, String style) {
@@ -79,9 +110,12 @@ final class Svg {
     for (int i = 0; i < xs.length; i++) {
       points.append(String.format(Locale.ROOT, "%.1f,%.1f ", xs[i], ys[i]));
     }
-    add(
-        "<polyline points=\"%s\" fill=\"none\" stroke-width=\"2\" class=\"%s\"/>%n",
-        points.toString().strip(), style);
+    out.append(
+        String.format(
+            Locale.ROOT,
+            "<polyline points=\"%s\" fill=\"none\" stroke-width=\"2\" class=\"%s\"/>%n",
+            points.toString().strip(),
+            style));
   }
 
   /** The whole image. */

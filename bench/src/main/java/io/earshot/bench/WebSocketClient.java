@@ -203,7 +203,7 @@ class WebSocketClient extends Client {
     return control.length < 2
         ? ""
         : ": "
-            + ((control[0] & 0xFF) << 8 | control[1] & 0xFF)
+            + (((control[0] & 0xFF) << 8) | (control[1] & 0xFF))
             + " "
             + new String(control, 2, control.length - 2, US_ASCII);
   }

@@ -6,6 +6,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Where servers are made ready to be started.
@@ -34,13 +35,16 @@ record Workshop(Path root, Path folder, Children children, Cores cores) {
 
   /** Copies all files of a peer's source folder to its folder here. */
   Path copySources(String peer) throws Unavailable {
+    Path from = sources(peer);
     Path to = folderOf(peer);
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(sources(peer))) {
-      for (Path file : files) {
-        Files.write(to.resolve(file.getFileName()), Files.readAllBytes(file));
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
+        Path copy = to.resolve(from.relativize(file).toString());
+        Files.createDirectories(copy.getParent());
+        Files.write(copy, Files.readAllBytes(file));
       }
     } catch (IOException e) {
-      throw new Unavailable("cannot copy " + sources(peer) + ": " + e.getMessage());
+      throw new Unavailable("cannot copy " + from + ": " + e.getMessage());
     }
     return to;
   }
