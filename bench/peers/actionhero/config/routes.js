@@ -1,2 +1,2 @@
 // None, but it asks for them.
-exports.DEFAULT = { routes: () => ({}) };
+exports.DEFAULT = { routes: () => ({ get: [] }) };

@@ -53,13 +53,12 @@ record Axis(double least, double most, double begin, double end, boolean logarit
   /** A value as it stands at a mark: short. */
   static String shown(double value) {
     if (value >= 1e6) {
-      return plain(value / 1e6) + " M";
+      return plain("%.2f", value / 1e6) + " M";
     }
-    return value >= 10_000 ? plain(value / 1000) + " k" : plain(value);
+    return value >= 10_000 ? plain("%.1f", value / 1000) + " k" : plain("%.3f", value);
   }
 
-  private static String plain(double value) {
-    String text = String.format(Locale.ROOT, "%.3f", value);
-    return text.replaceAll("\\.?0+$", "");
+  private static String plain(String format, double value) {
+    return String.format(Locale.ROOT, format, value).replaceAll("\\.?0+$", "");
   }
 }

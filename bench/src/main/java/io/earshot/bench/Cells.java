@@ -70,7 +70,8 @@ final class Cells {
   /** The same for a quick look: less of all, and not to be quoted. */
   static Cell quick(Cell cell) {
     Crowd crowd = cell.crowd();
-    if (crowd.connections() > 2000) {
+    // A point of a curve is what it is.
+    if (crowd.connections() > 2000 && !cell.isPoint()) {
       crowd =
           new Crowd(2000, Math.max(1, crowd.rooms() / 10), crowd.publishers(), crowd.listening());
     }

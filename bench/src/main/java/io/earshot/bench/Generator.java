@@ -29,7 +29,7 @@ final class Generator implements AutoCloseable {
 
   private static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(20);
   private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(2);
-  private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(3);
+  private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(15);
   private static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
 
   private final long origin = System.nanoTime();
@@ -187,10 +187,7 @@ final class Generator implements AutoCloseable {
     Gauge.Reading after = gauge.read();
     double busy = busyNanos / 1e9 / seconds;
     long sentMeanwhile = sent - sentBefore;
-    long drained = now() + DRAIN_NANOS;
-    while (audience.counted() < expected && now() < drained) {
-      turn();
-    }
+    drain();
     var figures = new Figures();
     figures.put(Figure.DELIVERIES, audience.measured() / seconds);
     figures.put(Figure.MESSAGES, sentMeanwhile / seconds);
@@ -207,6 +204,15 @@ final class Generator implements AutoCloseable {
     figures.put(Figure.GENERATOR, busy * 100);
     after.putSince(before, audience.measured(), figures);
     return figures;
+  }
+
+  /** Reads on while something is missing and still comes. */
+  private void drain() throws IOException {
+    long end = now() + DRAIN_NANOS;
+    lastHeard = now();
+    while (audience.counted() < expected && now() < end && now() - lastHeard < STALL_NANOS) {
+      turn();
+    }
   }
 
   /** When what is said. */

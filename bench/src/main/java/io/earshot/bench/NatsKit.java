@@ -45,7 +45,7 @@ record NatsKit() implements Kit {
   }
 
   private static Path unpacked(Workshop workshop) {
-    return workshop.folderOf(NAME).resolve("usr/bin").resolve(SERVER);
+    return workshop.folderOf(NAME).resolve("usr/sbin").resolve(SERVER);
   }
 
   private static String server(Workshop workshop) {

@@ -39,6 +39,7 @@ record Peer(String name, String title, Map<Transport, Script> scripts, Kit kit) 
             Transport.WEBSOCKET,
             new Script(
                 Wire.WEBSOCKET,
+                "/",
                 "{\"event\":\"roomChange\",\"room\":\"room%room%\"}",
                 "{\"event\":\"listenToRoom\",\"room\":\"quiet%id%-%n%\"}",
                 OK,
@@ -47,6 +48,7 @@ record Peer(String name, String title, Map<Transport, Script> scripts, Kit kit) 
             Transport.TCP,
             new Script(
                 Wire.LINES,
+                "",
                 "roomChange room%room%",
                 "listenToRoom quiet%id%-%n%",
                 OK,
@@ -112,13 +114,12 @@ record Peer(String name, String title, Map<Transport, Script> scripts, Kit kit) 
             Transport.WEBSOCKET,
             new Script(
                 Wire.WEBSOCKET,
+                "/primus",
                 "{\"event\":\"roomAdd\",\"room\":\"room%room%\"}",
                 "",
                 OK,
                 "{\"event\":\"say\",\"room\":\"room%room%\",\"message\":\"%msg%\"}",
-                true),
-            Transport.TCP,
-            new Script(Wire.LINES, "roomAdd room%room%", "", OK, "say room%room% %msg%", true)),
+                true)),
         new NodeKit("actionhero", "actionhero", "server.js"));
   }
 
@@ -136,6 +137,13 @@ record Peer(String name, String title, Map<Transport, Script> scripts, Kit kit) 
   private static Map<Transport, Script> overSocketIo() {
     return Map.of(
         Transport.WEBSOCKET,
-        new Script(Wire.SOCKET_IO, "42[\"join\",\"room%room%\"]", OK, "42[\"say\",\"%msg%\"]"));
+        new Script(
+            Wire.SOCKET_IO,
+            "/socket.io/?EIO=4&transport=websocket",
+            "42[\"join\",\"room%room%\"]",
+            "",
+            OK,
+            "42[\"say\",\"%msg%\"]",
+            false));
   }
 }

@@ -10,17 +10,19 @@ import java.util.List;
  * <p>Immutable.
  *
  * @param wire how texts travel
+ * @param path what is asked for, where the wire is HTTP at first
  * @param hello what a client sends to enter its room
  * @param listen what it sends to listen to one more room, numbered {@code %n%}; empty if it cannot
  * @param ready what the server says when a client has entered, or listens; empty if it says nothing
  * @param say what a client sends to say something
  * @param echoes whether speakers hear their own messages too
  */
-record Script(Wire wire, String hello, String listen, String ready, String say, boolean echoes) {
+record Script(
+    Wire wire, String path, String hello, String listen, String ready, String say, boolean echoes) {
   static final String MESSAGE = "%msg%";
 
   Script(Wire wire, String hello, String ready, String say) {
-    this(wire, hello, "", ready, say, false);
+    this(wire, "/", hello, "", ready, say, false);
   }
 
   /** All that a client sends before it counts as there. */

@@ -12,7 +12,7 @@ final class SocketIoClient extends WebSocketClient {
   private boolean connected;
 
   SocketIoClient(Script script, Place place, Audience audience) {
-    super(script, place, audience, "/socket.io/?EIO=4&transport=websocket");
+    super(script, place, audience);
   }
 
   @Override

@@ -23,7 +23,6 @@ class WebSocketClient extends Client {
   private static final int LENGTH_IN_EIGHT_BYTES = 127;
   private static final int LONGEST_HEAD = 4096;
 
-  private final String path;
   private final byte[] key = new byte[4];
 
   private final StringBuilder answer = new StringBuilder();
@@ -37,9 +36,8 @@ class WebSocketClient extends Client {
   private long remaining;
   private byte[] control = {};
 
-  WebSocketClient(Script script, Place place, Audience audience, String path) {
+  WebSocketClient(Script script, Place place, Audience audience) {
     super(script, place, audience, Markers.REST_OF_FRAME);
-    this.path = path;
     // One key for each client: it need not be secret here, only not be zero.
     new Random(place.id()).nextBytes(key);
   }
@@ -48,7 +46,7 @@ class WebSocketClient extends Client {
   void opened() {
     String request =
         "GET "
-            + path
+            + script().path()
             + " HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
     send(ByteBuffer.wrap(request.getBytes(US_ASCII)));

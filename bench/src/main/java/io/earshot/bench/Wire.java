@@ -13,7 +13,7 @@ enum Wire {
 
   Client client(Script script, Client.Place place, Audience audience) {
     return switch (this) {
-      case WEBSOCKET -> new WebSocketClient(script, place, audience, "/");
+      case WEBSOCKET -> new WebSocketClient(script, place, audience);
       case SOCKET_IO -> new SocketIoClient(script, place, audience);
       case LINES -> new LineClient(script, place, audience);
       case NATS -> new NatsClient(script, place, audience);
