@@ -190,7 +190,7 @@ final class BenchCommand implements Callable<Integer> {
     }
     Run run = file.read();
     Path page = Report.write(run, results);
-    out.print(Report.overview(run, List.copyOf(run.asked.keySet())));
+    out.print(Report.summary(run));
     out.println();
     out.println("report: " + page);
     out.flush();

@@ -30,6 +30,10 @@ final class Campaign {
   private static final int LEAST_PORT = 20_000;
 
   private static final int MOST_PORT = 30_000;
+
+  /** A machine that is left alone has less. */
+  private static final double MOST_LOAD = 0.5;
+
   private static final double SETTLE_SECONDS = 2;
   private static final double HOLD_SECONDS = 2;
 
@@ -91,6 +95,11 @@ final class Campaign {
   private void writeFacts(List<Cell> cells, int rounds) throws IOException {
     file.addFact("machine", Machine.described(workshop.cores().count()));
     file.addFact("cores", workshop.cores().described());
+    double load = Machine.load();
+    if (load > MOST_LOAD) {
+      say("the machine is busy (load %s): figures will not mean much\n".formatted(load));
+    }
+    file.addFact("load of the machine before it began", Double.toString(load));
     file.addFact("Java", Runtime.version() + " (" + System.getProperty("java.vm.name") + ")");
     file.addFact("Earshot's JVM flags", Machine.flags(workshop.root()));
     file.addFact(

@@ -51,8 +51,8 @@ enum Figure {
     if (digits == 0 && size >= 1e6) {
       return String.format(Locale.ROOT, "%.2f M", value / 1e6);
     }
-    if (digits == 0 && size >= 1e5) {
-      return String.format(Locale.ROOT, "%.0f k", value / 1e3);
+    if (digits == 0 && size >= 1e4) {
+      return String.format(Locale.ROOT, size >= 1e5 ? "%.0f k" : "%.1f k", value / 1e3);
     }
     int shown = size >= 100 ? 0 : size >= 10 ? Math.min(1, digits) : digits;
     if (digits > 0 && size > 0 && size < 1) {

@@ -2,6 +2,7 @@ package io.earshot.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -42,6 +43,11 @@ final class Machine {
     } catch (IOException | UncheckedIOException _) {
       return Optional.empty();
     }
+  }
+
+  /** How much ran here of late; 0 where that is not known. */
+  static double load() {
+    return Math.max(0, ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
   }
 
   /** The flags that Earshot's JVM is started with. */

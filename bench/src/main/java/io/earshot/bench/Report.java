@@ -59,8 +59,8 @@ final class Report {
     var report = new Report(run);
     report.page.append("# What was measured\n\n");
     report.facts();
-    List<String> cells = run.asked.keySet().stream().filter(cell -> !report.isCurve(cell)).toList();
-    List<String> curves = run.asked.keySet().stream().filter(report::isCurve).toList();
+    List<String> cells = run.loads();
+    List<String> curves = run.curves();
     if (!cells.isEmpty()) {
       String subtitle = run.facts.getOrDefault("machine", "") + "; medians of all rounds";
       Files.writeString(folder.resolve("loads.svg"), BarChart.of(run, cells, subtitle));
@@ -78,9 +78,19 @@ final class Report {
     return written;
   }
 
-  private boolean isCurve(String cell) {
-    double[] points = run.points(cell);
-    return points.length > 0 && points[0] > 0;
+  /** What matters most of all that was measured, as tables. */
+  static String summary(Run run) {
+    var text = new StringBuilder();
+    if (!run.loads().isEmpty()) {
+      text.append(overview(run, run.loads()));
+    }
+    for (String curve : run.curves()) {
+      for (String server : run.servers()) {
+        text.append('\n').append(server).append(", ").append(curve).append("\n\n");
+        text.append(points(run, server, curve));
+      }
+    }
+    return text.toString();
   }
 
   private void facts() {
@@ -153,17 +163,21 @@ final class Report {
       String file = cell + "-" + server.replaceAll("[^A-Za-z0-9]+", "-") + ".svg";
       Files.writeString(folder.resolve(file), LineChart.of(run, server, cell, asked));
       page.append("\n![").append(cell).append("](").append(file).append(")\n\n");
-      var rows = new ArrayList<List<String>>();
-      var head = new ArrayList<String>(List.of(cell));
-      CURVE.forEach(figure -> head.add(figure.key()));
-      rows.add(head);
-      for (double at : run.points(cell)) {
-        var row = new ArrayList<String>(List.of(Axis.shown(at)));
-        CURVE.forEach(figure -> row.add(run.spread(server, cell, at, figure).shown(figure)));
-        rows.add(row);
-      }
-      page.append(table(rows));
+      page.append(points(run, server, cell));
     }
+  }
+
+  private static String points(Run run, String server, String curve) {
+    var rows = new ArrayList<List<String>>();
+    var head = new ArrayList<String>(List.of(curve));
+    CURVE.forEach(figure -> head.add(figure.key()));
+    rows.add(head);
+    for (double at : run.points(curve)) {
+      var row = new ArrayList<String>(List.of(Axis.shown(at)));
+      CURVE.forEach(figure -> row.add(run.spread(server, curve, at, figure).shown(figure)));
+      rows.add(row);
+    }
+    return table(rows);
   }
 
   /** The first row is the head. */

@@ -56,6 +56,19 @@ final class Run {
     return Integer.compare(order.indexOf(one), order.indexOf(other));
   }
 
+  /** The loads that are no curves and have results. */
+  List<String> loads() {
+    return asked.keySet().stream().filter(cell -> has(cell, false)).toList();
+  }
+
+  List<String> curves() {
+    return asked.keySet().stream().filter(cell -> has(cell, true)).toList();
+  }
+
+  private boolean has(String cell, boolean points) {
+    return results.stream().anyMatch(r -> r.cell().equals(cell) && r.at() > 0 == points);
+  }
+
   /** The points of a curve, in order. */
   double[] points(String cell) {
     return results.stream()

@@ -40,7 +40,7 @@ final class GeneratorTest {
 
   @Test
   void frames_whose_length_takes_eight_bytes_are_sent_and_understood() throws Exception {
-    assertAllHeard(run(Transport.WEBSOCKET, new Talk(66_000, 0, 50, 0.1, 0.2)));
+    assertAllHeard(run(Transport.WEBSOCKET, new Talk(66_000, 0, 20, 0.05, 0.1)));
   }
 
   @Test
