@@ -53,9 +53,9 @@ struct part {
 struct room {
     struct client **members;
     int count, capacity;
-    char *batch;
+    char *batch; /* null until somebody has spoken here */
     size_t length;
-    struct part parts[BATCH_MESSAGES];
+    struct part *parts;
     int part_count;
 };
 
@@ -189,7 +189,10 @@ static void say(struct client *c, const char *text, size_t length) {
         (int)length, text, c->room, (unsigned)c->fd,
         (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000);
     size_t n = framed(frame, object, (size_t)written);
-    if (!room->batch) room->batch = checked(malloc(BATCH_BYTES + sizeof frame));
+    if (!room->batch) {
+        room->batch = checked(malloc(BATCH_BYTES + sizeof frame));
+        room->parts = checked(malloc(BATCH_MESSAGES * sizeof *room->parts));
+    }
     if (room->length + n > BATCH_BYTES || room->part_count == BATCH_MESSAGES) flush_room(room);
     memcpy(room->batch + room->length, frame, n);
     room->parts[room->part_count++] =
