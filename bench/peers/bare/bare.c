@@ -2,10 +2,11 @@
  *
  *   bare PORT ws|tcp
  *
- * A client enters a room with "J <number>" and says something with "S <text>"; everybody else in
- * the room gets it as one JSON object. What a room says during one turn of the loop is merged, and
- * each member gets it in one send. It trusts its clients, which are those of the bench: all ask for
- * the upgrade with the example key of RFC 6455, so that the answer to it is always the same.
+ * A client enters a room with "J <number>", which is answered with "OK", and says something with
+ * "S <text>"; everybody else in the room gets it as one JSON object. What a room says during one
+ * turn of the loop is merged, and each member gets it in one send. It trusts its clients, which
+ * are those of the bench: all ask for the upgrade with the example key of RFC 6455, so that the
+ * answer to it is always the same.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -208,8 +209,11 @@ static void say(struct client *c, const char *text, size_t length) {
 /* ---- receiving ---- */
 
 static void message(struct client *c, char *text, size_t length) {
-    if (length > 2 && text[0] == 'J') enter(c, atoi(text + 2));
-    else if (length > 2 && text[0] == 'S') say(c, text + 2, length - 2);
+    if (length > 2 && text[0] == 'J') {
+        char answer[16];
+        enter(c, atoi(text + 2));
+        put(c, answer, framed(answer, "OK", 2));
+    } else if (length > 2 && text[0] == 'S') say(c, text + 2, length - 2);
 }
 
 /* Each of these returns how many bytes of the input it is done with. */

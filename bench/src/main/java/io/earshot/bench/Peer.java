@@ -63,9 +63,9 @@ record Peer(String name, String title, Map<Transport, Script> scripts, Kit kit) 
         "bare C epoll, merged sends (the limit)",
         Map.of(
             Transport.WEBSOCKET,
-            new Script(Wire.WEBSOCKET, "J %room%", "", "S %msg%"),
+            new Script(Wire.WEBSOCKET, "J %room%", "OK", "S %msg%"),
             Transport.TCP,
-            new Script(Wire.LINES, "J %room%", "", "S %msg%")),
+            new Script(Wire.LINES, "J %room%", "OK", "S %msg%")),
         new BareKit());
   }
 
