@@ -208,10 +208,17 @@ static void say(struct client *c, const char *text, size_t length) {
 
 /* ---- receiving ---- */
 
-static void message(struct client *c, char *text, size_t length) {
+/* The text is a stretch of the input, and what comes after it is something else. */
+static int number(const char *text, size_t length) {
+    int value = 0;
+    for (size_t i = 0; i < length && value < ROOMS; i++) value = value * 10 + (text[i] - '0');
+    return value;
+}
+
+static void message(struct client *c, const char *text, size_t length) {
     if (length > 2 && text[0] == 'J') {
         char answer[16];
-        enter(c, atoi(text + 2));
+        enter(c, number(text + 2, length - 2));
         put(c, answer, framed(answer, "OK", 2));
     } else if (length > 2 && text[0] == 'S') say(c, text + 2, length - 2);
 }
@@ -266,7 +273,7 @@ static void gone(struct client *c) {
 
 static void receive(struct client *c) {
     static char in[IN_BYTES + 1];
-    memcpy(in, c->in, c->in_length);
+    if (c->in_length) memcpy(in, c->in, c->in_length);
     ssize_t got = recv(c->fd, in + c->in_length, IN_BYTES - c->in_length, MSG_DONTWAIT);
     if (got <= 0) {
         if (got == 0 || errno != EAGAIN) gone(c);
