@@ -56,9 +56,9 @@ final class ClientConnection extends Participant implements Intake {
   private int paramChars;
 
   private long requests;
-  private long totalActions;
-  private int pendingActions;
-  private int underWay;
+  private int totalActions;
+  private short pendingActions; // at most general.simultaniousActions
+  private short underWay; // at most MAX_WAITING
   private boolean onlySaysUnderWay;
   private boolean working;
   private @Nullable Queue<Turn> waiting;
@@ -77,14 +77,8 @@ final class ClientConnection extends Participant implements Intake {
   private record Turn(Request request, long number) {}
 
   ClientConnection(
-      Earshot earshot,
-      Shard shard,
-      Outbound outbound,
-      Wire wire,
-      long idHigh,
-      long idLow,
-      Transport transport) {
-    super(earshot, shard, wire, transport, earshot.config().general().defaultChatRoom());
+      Shard shard, Outbound outbound, Wire wire, long idHigh, long idLow, Transport transport) {
+    super(shard, wire, transport, shard.earshot().config().general().defaultChatRoom());
     this.outbound = outbound;
     this.idHigh = idHigh;
     this.idLow = idLow;

@@ -59,7 +59,8 @@ public record Config(
       @Setting(
               value = "How many actions of one connection may be pending at once.",
               alias = "simultaneousActions",
-              min = 1)
+              min = 1,
+              max = 10_000)
           int simultaniousActions,
       @Setting("How long an action may run before its caller is told that it took too long.")
           Duration actionTimeout,

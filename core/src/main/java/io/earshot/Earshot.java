@@ -41,7 +41,7 @@ public final class Earshot {
    */
   public Earshot(Config config, List<? extends Loop> loops, InstantSource clock) {
     this.config = config;
-    this.rooms = new Rooms(loops, config.rooms(), clock);
+    this.rooms = new Rooms(this, loops, clock);
     this.shards = new HashMap<>();
     for (int i = 0; i < loops.size(); i++) {
       shards.put(loops.get(i), rooms.shards().get(i));
@@ -94,7 +94,7 @@ public final class Earshot {
     }
     var connection =
         new ClientConnection(
-            this, shard, outbound, wire, random.nextLong(), random.nextLong(), transport);
+            shard, outbound, wire, random.nextLong(), random.nextLong(), transport);
     connections.add(connection);
     connection.open();
     return connection;

@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  * final, volatile, or told to the loop.
  */
 abstract sealed class Participant implements Connection permits ClientConnection, WebConnection {
-  private final Earshot earshot;
   private final Shard shard;
   private final Wire wire;
   private final Transport transport;
@@ -24,8 +23,7 @@ abstract sealed class Participant implements Connection permits ClientConnection
   private volatile Map<String, String> attributes = Map.of();
   private volatile Member place;
 
-  Participant(Earshot earshot, Shard shard, Wire wire, Transport transport, String room) {
-    this.earshot = earshot;
+  Participant(Shard shard, Wire wire, Transport transport, String room) {
     this.shard = shard;
     this.wire = wire;
     this.transport = transport;
@@ -34,7 +32,7 @@ abstract sealed class Participant implements Connection permits ClientConnection
   }
 
   final Earshot earshot() {
-    return earshot;
+    return shard.earshot();
   }
 
   final Shard shard() {
@@ -83,17 +81,17 @@ abstract sealed class Participant implements Connection permits ClientConnection
   }
 
   final void join(Member member, Runnable live) {
-    Shard there = earshot.rooms().shard(member.room);
+    Shard there = earshot().rooms().shard(member.room);
     there.tell(() -> there.room(member.room).join(member, live));
   }
 
   /** Leaves a room. Once {@code out} runs, it has heard all that was told there before. */
   final void leave(Member member, Runnable out) {
-    earshot.rooms().in(member.room, room -> room.leave(member, out), () -> tell(out));
+    earshot().rooms().in(member.room, room -> room.leave(member, out), () -> tell(out));
   }
 
   final void tellRoom(Member member, Json message, @Nullable Audience audience, Runnable told) {
-    earshot
+    earshot()
         .rooms()
         .in(
             member.room,

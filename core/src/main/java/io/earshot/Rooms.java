@@ -16,8 +16,8 @@ import java.util.function.Consumer;
 final class Rooms {
   private final List<Shard> shards;
 
-  Rooms(List<? extends Loop> loops, Config.Rooms settings, InstantSource clock) {
-    shards = loops.stream().map(loop -> new Shard(loop, settings, clock)).toList();
+  Rooms(Earshot earshot, List<? extends Loop> loops, InstantSource clock) {
+    shards = loops.stream().map(loop -> new Shard(earshot, loop, clock)).toList();
   }
 
   List<Shard> shards() {

@@ -18,18 +18,22 @@ import org.jspecify.annotations.Nullable;
 final class Shard {
   private static final System.Logger LOG = System.getLogger(Shard.class.getName());
 
+  private final Earshot earshot;
   private final Loop loop;
-  private final Config.Rooms settings;
   private final InstantSource clock;
   private final Map<String, Room> rooms = new HashMap<>();
   private long messages;
   private List<Fanout> pending = new ArrayList<>();
   private List<Fanout> flushing = new ArrayList<>();
 
-  Shard(Loop loop, Config.Rooms settings, InstantSource clock) {
+  Shard(Earshot earshot, Loop loop, InstantSource clock) {
+    this.earshot = earshot;
     this.loop = loop;
-    this.settings = settings;
     this.clock = clock;
+  }
+
+  Earshot earshot() {
+    return earshot;
   }
 
   long now() {
@@ -38,6 +42,7 @@ final class Shard {
 
   /** Whether a room with so many members hears of those who come and go. */
   boolean announces(int members) {
+    Config.Rooms settings = earshot.config().rooms();
     return settings.announcements() && members <= settings.announcementsUpTo();
   }
 

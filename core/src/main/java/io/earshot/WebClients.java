@@ -62,7 +62,7 @@ final class WebClients {
   /** Runs an action for a client. */
   CompletableFuture<WebAnswer> ask(Visitor visitor, String action, Map<String, Json> params) {
     if (ttl == 0) {
-      return run(new WebConnection(earshot, shard, visitor, null), action, params);
+      return run(new WebConnection(shard, visitor, null), action, params);
     }
     var answer = new CompletableFuture<WebAnswer>();
     shard.tell(() -> admit(visitor, action, params, answer));
@@ -122,7 +122,7 @@ final class WebClients {
 
   private WebClient enter(Visitor visitor) {
     var mailbox = new Mailbox(shard, ttl, earshot.config().limits());
-    var connection = new WebConnection(earshot, shard, visitor, mailbox);
+    var connection = new WebConnection(shard, visitor, mailbox);
     var client = new WebClient(connection);
     clients.put(visitor.id(), client);
     earshot.connections().add(connection);

@@ -31,8 +31,8 @@ final class WebConnection extends Participant {
   private volatile @Nullable String roomChosen;
   private boolean gone;
 
-  WebConnection(Earshot earshot, Shard shard, Visitor visitor, @Nullable Mailbox mailbox) {
-    super(earshot, shard, Mailbox.WIRE, Transport.WEB, visitor.room());
+  WebConnection(Shard shard, Visitor visitor, @Nullable Mailbox mailbox) {
+    super(shard, Mailbox.WIRE, Transport.WEB, visitor.room());
     this.id = visitor.id();
     this.remoteAddress = visitor.remoteAddress();
     this.mailbox = mailbox;

@@ -30,11 +30,7 @@ final class MailboxTest {
   private WebConnection enter(String id) {
     var mailbox = new Mailbox(shard, TTL.toMillis(), house.earshot.config().limits());
     var connection =
-        new WebConnection(
-            house.earshot,
-            shard,
-            new Visitor(id, "defaultRoom", new InetSocketAddress(0)),
-            mailbox);
+        new WebConnection(shard, new Visitor(id, "defaultRoom", new InetSocketAddress(0)), mailbox);
     house.loops.getFirst().run(connection::enter);
     house.settle();
     return connection;

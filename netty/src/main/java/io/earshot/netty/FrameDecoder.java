@@ -29,10 +29,10 @@ final class FrameDecoder implements Inbound {
   private final int maxLength;
 
   /** The opcode of the message whose fragments come in, or {@link #NO_MESSAGE}. */
-  private int messageOpcode = NO_MESSAGE;
+  private byte messageOpcode = NO_MESSAGE;
 
   private ByteBuf fragments = Unpooled.EMPTY_BUFFER;
-  private int fragmentCount;
+  private char fragmentCount;
   private boolean closing;
 
   FrameDecoder(Intake intake, int maxLength) {
@@ -161,7 +161,7 @@ final class FrameDecoder implements Inbound {
       return;
     }
     if (messageOpcode == NO_MESSAGE) {
-      messageOpcode = opcode;
+      messageOpcode = (byte) opcode;
       fragments = Unpooled.buffer(size);
       fragmentCount = 0;
     }

@@ -43,14 +43,13 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
   /** An IPv4 address, which most are, without the five objects that the JDK makes of it. */
   private final int ipv4;
 
-  private final int port;
+  private final char port;
 
   /** An address of another family; null for IPv4. */
   private final @Nullable SocketAddress other;
 
   private @Nullable IoRegistration registration;
-  private int asked;
-  private int interest = ERROR | IN | END;
+  private short interest = (short) (ERROR | IN | END);
   private boolean ended;
   private @Nullable ByteBuf backlog;
 
@@ -62,7 +61,7 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
   LeanSocket(NettyLoop loop, KeepAlive keepAlive, int descriptor, InetSocketAddress remote) {
     super(loop, keepAlive);
     this.socket = new Socket(descriptor);
-    this.port = remote.getPort();
+    this.port = (char) remote.getPort();
     boolean isIpv4 = remote.getAddress() instanceof Inet4Address;
     this.ipv4 = isIpv4 ? ByteBuffer.wrap(remote.getAddress().getAddress()).getInt() : 0;
     this.other = isIpv4 ? null : remote;
@@ -77,7 +76,7 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
     var registering = loop().register(this);
     if (registering.isSuccess()) {
       registration = registering.getNow();
-      ask();
+      submit();
     } else {
       report("the registration", registering.cause());
       close();
@@ -102,10 +101,16 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
     return socket;
   }
 
-  /** Tells epoll what is of interest, if that has changed. */
-  private void ask() {
-    if (registration != null && asked != interest) {
-      asked = interest;
+  /** Asks epoll for these instead, if that is not what it was asked for. */
+  private void ask(int wanted) {
+    if (wanted != interest) {
+      interest = (short) wanted;
+      submit();
+    }
+  }
+
+  private void submit() {
+    if (registration != null) {
       registration.submit(EpollIoOps.valueOf(interest));
     }
   }
@@ -138,8 +143,7 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
       return;
     }
     if ((interest & IN) == 0 && !broken) {
-      interest &= ~END; // it will be read when there is room for what came before it
-      ask();
+      ask(interest & ~END); // it will be read when there is room for what came before it
       return;
     }
     ByteBuf buffer = loop().readBuffer();
@@ -149,8 +153,7 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
       received(buffer);
     } else if (read < 0) {
       ended = true;
-      interest &= ~(IN | END);
-      ask();
+      ask(interest & ~(IN | END));
       inputIsShut();
     }
   }
@@ -158,8 +161,7 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
   @Override
   void read(boolean wanted) {
     if (!ended) {
-      interest = wanted ? interest | IN | END : interest & ~IN;
-      ask();
+      ask(wanted ? interest | IN | END : interest & ~IN);
     }
   }
 
@@ -186,8 +188,7 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
       backlog = ByteBufAllocator.DEFAULT.directBuffer(length);
     }
     backlog.discardSomeReadBytes().writeBytes(batch, offset, length);
-    interest |= OUT;
-    ask();
+    ask(interest | OUT);
   }
 
   private void output() throws IOException {
@@ -200,8 +201,7 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
     if (!waiting.isReadable()) {
       waiting.release();
       backlog = null;
-      interest &= ~OUT;
-      ask();
+      ask(interest & ~OUT);
     }
     sent(sent);
   }

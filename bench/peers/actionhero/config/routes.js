@@ -1,0 +1,2 @@
+// None, but it asks for them.
+exports.DEFAULT = { routes: () => ({ get: [] }) };

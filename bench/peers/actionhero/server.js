@@ -1,0 +1,11 @@
+// actionHero as it comes, with the settings beside this file.
+const path = require('path');
+
+process.env.PROJECT_ROOT = __dirname;
+process.env.NODE_ENV = 'production';
+process.env.ACTIONHERO_TYPESCRIPT_MODE = 'false';
+process.env.ACTIONHERO_CONFIG = path.join(__dirname, 'config');
+
+const { Process } = require('actionhero');
+
+new Process().start();

@@ -1,0 +1,230 @@
+package io.earshot.bench;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * The command line.
+ *
+ * <p>Owned by the thread that parses the command line.
+ */
+@Command(
+    name = "bench/run",
+    sortOptions = false,
+    header = "Measures Earshot and what it is compared with, and writes a report.%n",
+    footer = {
+      "",
+      "Cells:   W1 W1x W1r W2-1k W2-10k W3 W4; of growth: room-size rooms message-size event-loops",
+      "Servers: bare earshot nats vertx ws socket.io netty-socketio actionhero",
+      "",
+      "bench/README.md says what the cells ask and how to read the report."
+    })
+final class BenchCommand implements Callable<Integer> {
+  private static final int FAILED = 1;
+  private static final int MISUSED = 2;
+  private static final int ROUNDS = 3;
+
+  private final Path root;
+  private final int cores;
+  private final PrintWriter out;
+  private final PrintWriter err;
+
+  @Option(
+      names = "--cells",
+      split = ",",
+      paramLabel = "CELL",
+      scope = CommandLine.ScopeType.INHERIT,
+      description = "only these, separated by commas")
+  private @Nullable List<String> cells;
+
+  @Option(
+      names = "--servers",
+      split = ",",
+      paramLabel = "SERVER",
+      scope = CommandLine.ScopeType.INHERIT,
+      description = "only these (default: all; of growth: earshot)")
+  private @Nullable List<String> servers;
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      scope = CommandLine.ScopeType.INHERIT,
+      description = "how often each is measured (default: 3; with --quick: 1)")
+  private int rounds;
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "S",
+      scope = CommandLine.ScopeType.INHERIT,
+      description = "how long each is measured (default: 4)")
+  private double seconds;
+
+  @Option(
+      names = "--warm",
+      paramLabel = "S",
+      scope = CommandLine.ScopeType.INHERIT,
+      description = "how long each talks before that (default: 1)")
+  private double warm = 1;
+
+  @Option(
+      names = "--quick",
+      scope = CommandLine.ScopeType.INHERIT,
+      description = "one short round with fewer clients: shows that it works, not how fast it is")
+  private boolean quick;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FOLDER",
+      scope = CommandLine.ScopeType.INHERIT,
+      description = "where the report goes (default: target/bench/ and the time)")
+  private @Nullable Path folder;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = CommandLine.ScopeType.INHERIT,
+      description = "show this help")
+  void help(boolean wanted) {}
+
+  private BenchCommand(Path root, int cores, PrintWriter out, PrintWriter err) {
+    this.root = root;
+    this.cores = cores;
+    this.out = out;
+    this.err = err;
+  }
+
+  /**
+   * Runs one command.
+   *
+   * @param root the checkout
+   * @param cores how many cores the machine has
+   * @return the exit status: 0 done, 1 it could not be done, 2 it was told something wrong
+   */
+  static int run(Path root, int cores, PrintWriter out, PrintWriter err, String... args) {
+    return new CommandLine(new BenchCommand(root, cores, out, err))
+        .setOut(out)
+        .setErr(err)
+        .setUsageHelpWidth(100)
+        .setParameterExceptionHandler(
+            (e, words) ->
+                refuse(err, MISUSED, e.getMessage() + "; bench/run --help shows what there is"))
+        .setExecutionExceptionHandler((e, line, parsed) -> failed(err, e))
+        .execute(args);
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    return measure(Cells.all(), Peer.all());
+  }
+
+  @Command(
+      name = "growth",
+      description = "how the cost of a delivery grows with rooms, members, sizes and event loops")
+  int growth() throws IOException, InterruptedException {
+    List<Peer> peers = Peer.all();
+    if (servers == null) {
+      servers = List.of("earshot");
+    }
+    return measure(Curves.all(), peers);
+  }
+
+  @Command(name = "report", description = "write the report of a run again from its raw results")
+  int report(@Parameters(paramLabel = "FILE", description = "its results.jsonl") Path file)
+      throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new IllegalArgumentException(
+          "there is no file " + file + "; give the results.jsonl of a run");
+    }
+    Path wanted = folder;
+    Path where = wanted == null ? file.toAbsolutePath().resolveSibling("") : wanted;
+    out.println(Report.write(new RunFile(file).read(), where));
+    out.flush();
+    return 0;
+  }
+
+  private int measure(List<Cell> allCells, List<Peer> allPeers)
+      throws IOException, InterruptedException {
+    List<Cell> chosen = chosen("cell", allCells, Cell::name, cells);
+    List<Peer> peers = chosen("server", allPeers, Peer::name, servers);
+    var measured = new ArrayList<Cell>();
+    for (Cell cell : chosen) {
+      Cell one = quick ? Cells.quick(cell) : cell;
+      double time = seconds > 0 ? seconds : quick ? 1 : 4;
+      measured.add(one.lasting(warm, time));
+    }
+    int times = rounds > 0 ? rounds : quick ? 1 : ROUNDS;
+    Path target = root.resolve("target/bench");
+    String now =
+        DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss", Locale.ROOT)
+            .format(LocalDateTime.now(ZoneId.systemDefault()));
+    Path wanted = folder;
+    Path results = (wanted == null ? target.resolve(now) : wanted).toAbsolutePath();
+    var file = new RunFile(results.resolve("results.jsonl"));
+    if (Files.exists(file.path())) {
+      throw new IllegalArgumentException(
+          file.path() + " is there already; give another folder to --out");
+    }
+    try (var children = new Children()) {
+      var stop = new Thread(children::close, "stop");
+      Runtime.getRuntime().addShutdownHook(stop);
+      var workshop = new Workshop(root, target.resolve("peers"), children, Cores.find(cores));
+      if (!workshop.cores().pinned()) {
+        err.println(workshop.cores().described());
+      }
+      new Campaign(workshop, file, err).run(measured, peers, times);
+    }
+    Run run = file.read();
+    Path page = Report.write(run, results);
+    out.print(Report.summary(run));
+    out.println();
+    out.println("report: " + page);
+    out.flush();
+    return run.results.isEmpty() ? FAILED : 0;
+  }
+
+  private static <T> List<T> chosen(
+      String what, List<T> all, Function<T, String> name, @Nullable List<String> names) {
+    if (names == null) {
+      return all;
+    }
+    for (String wanted : names) {
+      if (all.stream().noneMatch(each -> name.apply(each).equalsIgnoreCase(wanted))) {
+        String known = String.join(", ", all.stream().map(name).distinct().toList());
+        throw new IllegalArgumentException(
+            "there is no " + what + " '" + wanted + "'; there are: " + known);
+      }
+    }
+    return all.stream()
+        .filter(each -> names.stream().anyMatch(name.apply(each)::equalsIgnoreCase))
+        .toList();
+  }
+
+  private static int failed(PrintWriter err, Exception e) throws Exception {
+    return switch (e) {
+      case IllegalArgumentException wrong -> refuse(err, MISUSED, wrong.getMessage());
+      case IOException failed -> refuse(err, FAILED, failed.getMessage());
+      default -> throw e;
+    };
+  }
+
+  private static int refuse(PrintWriter err, int status, @Nullable String why) {
+    err.println("bench: " + why);
+    err.flush();
+    return status;
+  }
+}

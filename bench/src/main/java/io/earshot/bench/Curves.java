@@ -1,0 +1,71 @@
+package io.earshot.bench;
+
+import static io.earshot.bench.Transport.WEBSOCKET;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** How the cost of a delivery grows with one thing, while all else stays. */
+final class Curves {
+  /** So many deliveries a second in all: little enough that no two are merged. */
+  private static final double DELIVERIES = 20_000;
+
+  private static final int SIZE = 128;
+
+  private Curves() {}
+
+  static List<Cell> all() {
+    var cells = new ArrayList<Cell>();
+    for (int members : new int[] {2, 10, 100, 1000, 10_000}) {
+      cells.add(
+          point(
+              "room-size",
+              members,
+              "members of the one room; 20,000 deliveries a second in all",
+              new Crowd(members, 1, Math.min(10, members)),
+              Talk.open(SIZE, DELIVERIES / (members - 1)),
+              List.of()));
+    }
+    for (int listening : new int[] {0, 1, 10, 100, 1000}) {
+      cells.add(
+          point(
+              "rooms",
+              1 + 100.0 * listening,
+              "rooms, of which one has 100 members and 20,000 deliveries a second, and each other"
+                  + " one silent listener",
+              new Crowd(100, 1, 10, listening),
+              Talk.open(SIZE, DELIVERIES / 99),
+              List.of("limits.listeningRooms=1000")));
+    }
+    for (int size : new int[] {Markers.LENGTH, 64, 256, 1024, 4096, 16_384, 65_536}) {
+      cells.add(
+          point(
+              "message-size",
+              size,
+              "bytes of a message; 100 members, 50 messages a second",
+              new Crowd(100, 1, 10),
+              Talk.open(size, 50),
+              List.of("webSockets.maxMessageLength=262144")));
+    }
+    for (int loops : new int[] {1, 2}) {
+      cells.add(
+          new Cell(
+              "event-loops",
+              loops,
+              "event loops, each with a core where there are enough; 1,000 connections in 10 rooms,"
+                  + " 10 messages of each under way",
+              WEBSOCKET,
+              new Crowd(1000, 10, 2),
+              Talk.closed(SIZE, 10),
+              Figure.SCHEDULED,
+              List.of(),
+              loops));
+    }
+    return List.copyOf(cells);
+  }
+
+  private static Cell point(
+      String name, double at, String about, Crowd crowd, Talk talk, List<String> settings) {
+    return new Cell(name, at, about, WEBSOCKET, crowd, talk, Figure.SCHEDULED, settings, 1);
+  }
+}

@@ -1,0 +1,7 @@
+package io.earshot.bench;
+
+/** By which door clients come. */
+enum Transport {
+  WEBSOCKET,
+  TCP
+}
