@@ -437,7 +437,8 @@ final class ClientConnection extends Participant implements Intake {
     }
     try {
       outbound.write(bytes, offset, length);
-      if (outbound.pendingBytes() > earshot().config().limits().outboundBytes()) {
+      int pending = outbound.pendingBytes();
+      if (pending > 0 && pending > earshot().config().limits().outboundBytes()) {
         LOG.log(Level.DEBUG, () -> this + " does not read, and is cut off");
         cutOff();
       }
