@@ -43,7 +43,7 @@ final class ChatAction implements Action {
 
   @Override
   public Map<String, Object> outputExample() {
-    return Map.of("roomStatus", new RoomStatus("defaultRoom", List.of()).toJson());
+    return Map.of("roomStatus", new RoomStatus("defaultRoom", List.of(), null).toJson());
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.earshot;
 
 import io.earshot.protocol.Audience;
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomMessage;
 import io.earshot.protocol.RoomName;
@@ -47,7 +48,7 @@ public final class ChatRoom {
     }
     Json json = Json.from(message);
     // Fails here, rather than on the room's loop, if it cannot be said.
-    new RoomMessage(json, "", json, 0).toJson().encode();
+    new RoomMessage(json, "", json, 0, new Cursor("", 0)).encode();
     Config.General general = earshot.config().general();
     var told = new CompletableFuture<Void>();
     switch (sender) {

@@ -2,9 +2,11 @@ package io.earshot;
 
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Command;
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Details;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Reply;
+import io.earshot.protocol.Reply.Heard;
 import io.earshot.protocol.Request;
 import io.earshot.protocol.Welcome;
 import io.earshot.spi.Ending;
@@ -16,9 +18,10 @@ import io.netty.buffer.ByteBufAllocator;
 import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
@@ -47,13 +50,15 @@ final class ClientConnection extends Participant implements Intake {
 
   private final Outbound outbound;
 
-  // Its id, 128 random bits: put into words when asked for, since many are never asked.
-  private final long idHigh;
-  private final long idLow;
+  // Its id, 128 random bits: put into words when asked for, since many are never asked. Another one
+  // once it is again who it was.
+  private volatile long idHigh;
+  private volatile long idLow;
 
-  private @Nullable Map<String, Member> listening;
-  private @Nullable Map<String, String> params;
-  private int paramChars;
+  /** The rooms that it is in besides the current one, or listens to; null for none. */
+  private @Nullable Map<String, Member> others;
+
+  private @Nullable Params params;
 
   private long requests;
   private int totalActions;
@@ -66,6 +71,12 @@ final class ClientConnection extends Participant implements Intake {
   private boolean paused;
   private @Nullable Ending inputEnding;
   private @Nullable Ending dismissal;
+
+  /** It was lost without a goodbye, or will have been when what it asked for is answered. */
+  private boolean lost;
+
+  /** It was lost, and is waited for. */
+  private boolean detached;
 
   /** It takes in no more, and is leaving its rooms. */
   private boolean ending;
@@ -113,18 +124,26 @@ final class ClientConnection extends Participant implements Intake {
     Member member = place();
     join(
         member,
-        () -> {
+        null,
+        arrival -> {
+          String text = earshot().config().general().welcomeMessage();
           send(
-              new Welcome(earshot().config().general().welcomeMessage(), member.room)
+              new Welcome(text, member.room, arrival.heard().cursor(), session())
                   .toJson()
                   .encode());
           finished();
         });
   }
 
+  /** The token to come back with, or null where nobody can come back. */
+  private @Nullable String session() {
+    Sessions sessions = earshot().sessions();
+    return sessions == null ? null : sessions.token(idHigh, idLow);
+  }
+
   @Override
   public void handle(Request request) {
-    if (ending) {
+    if (ending || detached) {
       return;
     }
     var turn = new Turn(request, ++requests);
@@ -162,7 +181,7 @@ final class ClientConnection extends Participant implements Intake {
     }
     working = true;
     for (Turn next = waiting.peek();
-        next != null && !ending && mayStart(next);
+        next != null && !ending && !detached && mayStart(next);
         next = waiting.peek()) {
       waiting.remove();
       work(next);
@@ -178,12 +197,16 @@ final class ClientConnection extends Participant implements Intake {
    * After something was done: goes on reading if it had stopped, and leaves if that was the last.
    */
   private void settle() {
-    if (ending) {
+    if (ending || detached) {
       return;
     }
     boolean idle = underWay == 0 && pendingActions == 0 && (waiting == null || waiting.isEmpty());
     if (idle && inputEnding != null) {
-      end(inputEnding);
+      if (lost && mayComeBack()) {
+        detach(inputEnding);
+      } else {
+        end(inputEnding);
+      }
     } else if (idle && dismissal != null) {
       // The reply to no request, and so without a number.
       depart(new Reply.Bye(dismissal.reason()).toJson(0, null), dismissal);
@@ -207,12 +230,18 @@ final class ClientConnection extends Participant implements Intake {
 
   @Override
   public boolean isEnded() {
-    return ending;
+    return ending || detached;
   }
 
   @Override
   public void drained() {
     settle();
+  }
+
+  @Override
+  public void lost(Ending why) {
+    lost = true;
+    inputEnded(why);
   }
 
   @Override
@@ -229,14 +258,22 @@ final class ClientConnection extends Participant implements Intake {
     underWay++;
     switch (command) {
       case Command.Say say -> say(turn, say);
-      case Command.ChangeRoom(String room) -> changeRoom(turn, room);
+      case Command.ChangeRoom(String room, Cursor after) -> changeRoom(turn, room, after);
+      case Command.AddRoom(String room, Cursor after) -> addRoom(turn, room, after);
       case Command.LeaveRoom(String room) -> leaveRoom(turn, room);
-      case Command.ViewRoom _ -> viewRoom(turn);
-      case Command.Listen(String room) -> listen(turn, room);
+      case Command.ViewRoom(String room) -> viewRoom(turn, room);
+      case Command.Listen(String room, Cursor after) -> listen(turn, room, after);
       case Command.Silence(String room) -> silence(turn, room);
+      case Command.Resume(String session, Map<String, Cursor> after) ->
+          resume(turn, session, after);
       case Command.ViewDetails _ -> reply(turn, new Reply.Detailed(details()));
       case Command.AddParam(String key, String value) -> reply(turn, addParam(key, value));
-      case Command.DeleteParam(String key) -> reply(turn, deleteParam(key));
+      case Command.DeleteParam(String key) -> {
+        if (params != null) {
+          params.remove(key);
+        }
+        reply(turn, new Reply.Done());
+      }
       case Command.ViewParam(String key) -> {
         String value = params().get(key);
         reply(turn, new Reply.Params(value == null ? Map.of() : Map.of(key, value)));
@@ -244,7 +281,6 @@ final class ClientConnection extends Participant implements Intake {
       case Command.ViewParams _ -> reply(turn, new Reply.Params(params()));
       case Command.DeleteParams _ -> {
         params = null;
-        paramChars = 0;
         reply(turn, new Reply.Done());
       }
       case Command.Act(String name, Map<String, Json> given) -> {
@@ -310,13 +346,18 @@ final class ClientConnection extends Participant implements Intake {
   }
 
   private void say(Turn turn, Command.Say say) {
-    Member member = place();
-    if (say.room() != null && !say.room().equals(member.room)) {
-      reply(turn, new Reply.Refused("Error: you are not in this room", say.room()));
+    Member member = say.room() == null ? place() : memberOf(say.room());
+    if (!member.in) {
+      reply(turn, new Reply.Refused("Error: you are not in this room", member.room));
       return;
     }
     Audience audience = say.audience() != null ? say.audience() : audience();
-    tellRoom(member, say.message(), audience, () -> reply(turn, new Reply.Done()));
+    tellRoom(
+        member,
+        say.message(),
+        audience,
+        turn.request.messageId(),
+        cursor -> reply(turn, cursor == null ? new Reply.Done() : new Reply.Said(cursor)));
   }
 
   /** Whom the params aim at. They hold for what is said while they are set, and no longer. */
@@ -326,49 +367,96 @@ final class ClientConnection extends Participant implements Intake {
     return key == null ? null : new Audience(key, params().get(Audience.VALUE));
   }
 
-  private void changeRoom(Turn turn, String room) {
-    leave(place(), () -> {});
+  private void changeRoom(Turn turn, String room, @Nullable Cursor after) {
+    Member old = place();
+    leave(old, () -> {});
     Member member = memberOf(room);
+    if (member.in) {
+      leave(member, () -> {}); // it is entered anew, as one's own room is
+    }
     moveTo(member);
-    join(member, () -> reply(turn, new Reply.DoneIn(room)));
+    join(member, after, arrival -> hears(turn, arrival));
+    note(old);
+    note(member);
   }
 
-  private void leaveRoom(Turn turn, String room) {
-    if (room.equals(place().room)) {
-      changeRoom(turn, earshot().config().general().defaultChatRoom());
+  private void addRoom(Turn turn, String room, @Nullable Cursor after) {
+    Member member = memberOf(room);
+    if (member.in) {
+      reply(turn, new Reply.Refused("Error: you are already in this room", room));
+    } else if (rooms().size() >= earshot().config().limits().rooms()) {
+      reply(turn, new Reply.Refused("Error: you are in too many rooms", room));
     } else {
-      reply(turn, new Reply.Refused("Error: you are not in this room", room));
+      join(member, after, arrival -> hears(turn, arrival));
+      note(member);
     }
   }
 
-  private void viewRoom(Turn turn) {
-    String name = place().room;
-    earshot().rooms().status(name, status -> tell(() -> reply(turn, new Reply.Viewed(status))));
+  private void leaveRoom(Turn turn, String room) {
+    Member member = memberOf(room);
+    if (!member.in) {
+      reply(turn, new Reply.Refused("Error: you are not in this room", room));
+    } else if (member == place()) {
+      changeRoom(turn, earshot().config().general().defaultChatRoom(), null);
+    } else {
+      leave(member, () -> reply(turn, new Reply.DoneIn(room)));
+      note(member);
+    }
   }
 
-  private void listen(Turn turn, String room) {
-    if (listening().containsKey(room)) {
+  private void viewRoom(Turn turn, @Nullable String room) {
+    Member member = room == null ? place() : memberOf(room);
+    if (!member.in) {
+      reply(turn, new Reply.Refused("Error: you are not in this room", member.room));
+      return;
+    }
+    earshot()
+        .rooms()
+        .status(member.room, status -> tell(() -> reply(turn, new Reply.Viewed(status))));
+  }
+
+  private void listen(Turn turn, String room, @Nullable Cursor after) {
+    Member member = memberOf(room);
+    if (member.listening) {
       reply(turn, new Reply.Refused("you are already listening to this room", room));
     } else if (listening().size() >= earshot().config().limits().listeningRooms()) {
       reply(turn, new Reply.Refused("Error: you are listening to too many rooms", room));
     } else {
-      Member member = memberOf(room);
-      if (listening == null) {
-        listening = new HashMap<>();
-      }
-      listening.put(room, member);
+      member.listening = true;
+      note(member);
       Shard there = earshot().rooms().shard(room);
-      there.tell(() -> there.room(room).listen(member, () -> reply(turn, new Reply.DoneIn(room))));
+      there.tell(() -> there.room(room).listen(member, after, arrival -> hears(turn, arrival)));
     }
   }
 
   private void silence(Turn turn, String room) {
-    Member member = listening == null ? null : listening.remove(room);
-    if (member == null) {
+    Member member = memberOf(room);
+    if (!member.listening) {
       reply(turn, new Reply.Refused("you are not listening to this room", room));
       return;
     }
     unlisten(member, () -> reply(turn, new Reply.DoneIn(room)));
+    note(member);
+  }
+
+  /** Answers who hears a room from now on, and then tells what was missed. */
+  private void hears(Turn turn, Room.Arrival arrival) {
+    send(turn, new Reply.Hears(arrival.heard()));
+    tellMissed(arrival.missed());
+    finished();
+  }
+
+  private void tellMissed(List<Room.Told> missed) {
+    if (missed.isEmpty()) {
+      return;
+    }
+    ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer();
+    try {
+      missed.forEach(told -> wire().frame(told.json(), told.place(), buffer));
+      write(buffer);
+    } finally {
+      buffer.release();
+    }
   }
 
   private Details details() {
@@ -377,62 +465,230 @@ final class ClientConnection extends Participant implements Intake {
         connectedAt().toEpochMilli(),
         params(),
         place().room,
-        listening().keySet().stream().sorted().toList(),
+        rooms(),
+        listening(),
         totalActions,
         pendingActions);
   }
 
   private Reply addParam(String key, String value) {
-    Config.Limits limits = earshot().config().limits();
-    String old = params().get(key);
-    int chars = paramChars + (old == null ? key.length() : -old.length()) + value.length();
-    if (chars > limits.paramBytes() || (old == null && params().size() >= limits.params())) {
-      return new Reply.Refused("Error: too many params, or too long ones");
-    }
     if (params == null) {
-      params = new LinkedHashMap<>();
+      params = new Params();
     }
-    params.put(key, value);
-    paramChars = chars;
-    return new Reply.Done();
-  }
-
-  private Reply deleteParam(String key) {
-    String old = params == null ? null : params.remove(key);
-    if (old != null) {
-      paramChars -= key.length() + old.length();
-    }
-    return new Reply.Done();
+    return params.add(key, value, earshot().config().limits())
+        ? new Reply.Done()
+        : new Reply.Refused("Error: too many params, or too long ones");
   }
 
   private Map<String, String> params() {
-    return params == null ? Map.of() : params;
-  }
-
-  private Map<String, Member> listening() {
-    return listening == null ? Map.of() : listening;
+    return params == null ? Map.of() : params.all();
   }
 
   // --- rooms -----------------------------------------------------------------------------------
 
   /** One object for each room that this connection hears, whether in it or listening or both. */
   private Member memberOf(String room) {
-    Member member = listening().get(room);
-    if (member != null) {
-      return member;
+    if (room.equals(place().room)) {
+      return place();
     }
-    return room.equals(place().room) ? place() : new Member(this, room);
+    Member member = others == null ? null : others.get(room);
+    return member == null ? new Member(this, room) : member;
+  }
+
+  /** Keeps a member, or forgets it, by what it is now. */
+  private void note(Member member) {
+    if (member.listening || (member.in && member != place())) {
+      if (others == null) {
+        others = new LinkedHashMap<>();
+      }
+      others.put(member.room, member);
+    } else if (others != null) {
+      others.remove(member.room);
+      if (others.isEmpty()) {
+        others = null;
+      }
+    }
+  }
+
+  /** All members that it is, the current room's first. */
+  private List<Member> members() {
+    var all = new ArrayList<Member>();
+    all.add(place());
+    if (others != null) {
+      others.values().stream().filter(member -> member != place()).forEach(all::add);
+    }
+    return all;
+  }
+
+  private List<String> rooms() {
+    return members().stream().filter(member -> member.in).map(member -> member.room).toList();
+  }
+
+  private List<String> listening() {
+    return others == null
+        ? List.of()
+        : others.values().stream()
+            .filter(member -> member.listening)
+            .map(member -> member.room)
+            .sorted()
+            .toList();
   }
 
   private void unlisten(Member member, Runnable out) {
+    member.listening = false;
     earshot().rooms().in(member.room, room -> room.silence(member, out), () -> tell(out));
+  }
+
+  // --- lost, and back again --------------------------------------------------------------------
+
+  private boolean mayComeBack() {
+    return earshot().sessions() != null && dismissal == null && earshot().mayWaitForMore();
+  }
+
+  /** Stays in its rooms without hearing them, for a while. */
+  private void detach(@Nullable Ending why) {
+    detached = true;
+    forgetWaiting();
+    // Later, since whoever calls may be in the middle of telling it something.
+    shard()
+        .later(
+            () -> {
+              members()
+                  .forEach(
+                      member ->
+                          earshot().rooms().in(member.room, room -> room.detach(member), () -> {}));
+              if (why != null) {
+                sayLastWords(null, why);
+              }
+            });
+    earshot().waiting(1);
+    shard().schedule(this::giveUp, earshot().config().general().resumeWindow().toMillis());
+  }
+
+  /** Nobody has come back in time. */
+  private void giveUp() {
+    if (detached) {
+      notDetached();
+      earshot().forget(this);
+      leaveAll(() -> {});
+    }
+  }
+
+  private void notDetached() {
+    detached = false;
+    earshot().waiting(-1);
+    ending = true;
+    ended = true;
+  }
+
+  /**
+   * What it was, for whoever it is now.
+   *
+   * @param connection who it was
+   * @param members the rooms, the current one first
+   */
+  private record Handover(
+      ClientConnection connection, List<Member> members, @Nullable Params params) {}
+
+  /** Gives up what it is, if that is still to be had. On its own loop. */
+  private @Nullable Handover handOver() {
+    if (detached) {
+      notDetached();
+    } else if (ending || dismissal != null) {
+      return null;
+    } else {
+      ending = true; // it was not seen to be lost yet
+      forgetWaiting();
+      shard().later(() -> sayGoodbye(null, Ending.RESUMED));
+    }
+    earshot().forget(this);
+    return new Handover(this, members(), params);
+  }
+
+  private void resume(Turn turn, String session, Map<String, Cursor> after) {
+    Sessions sessions = earshot().sessions();
+    String id = sessions == null ? null : sessions.id(session);
+    Participant found = id == null ? null : earshot().connections().find(id);
+    if (found == this) {
+      reply(turn, new Reply.Refused("Error: this is your session; you have not left it"));
+    } else if (found instanceof ClientConnection before) {
+      before.tell(
+          () -> {
+            Handover handover = before.handOver();
+            tell(() -> become(turn, handover, after));
+          });
+    } else {
+      become(turn, null, after);
+    }
+  }
+
+  private void become(Turn turn, @Nullable Handover was, Map<String, Cursor> after) {
+    if (was == null) {
+      reply(turn, new Reply.Refused("Error: there is no such session (any more)"));
+      return;
+    }
+    List<Member> visited = members();
+    others = null;
+    earshot().forget(this);
+    var heard = new ArrayList<Heard>();
+    List<Member> lost = was.members;
+    var done =
+        new Countdown(
+            visited.size() + lost.size(),
+            () ->
+                reply(
+                    turn, new Reply.Resumed(id(), String.valueOf(session()), place().room, heard)));
+    // Who it was for a moment leaves under that name.
+    visited.forEach(member -> part(member, done));
+    idHigh = was.connection.idHigh;
+    idLow = was.connection.idLow;
+    params = was.params;
+    inherit(was.connection);
+    if (!ending) {
+      earshot().connections().add(this);
+    }
+    for (Member member : lost) {
+      var back = new Member(this, member.room);
+      back.in = member.in;
+      back.listening = member.listening;
+      if (member == lost.getFirst()) {
+        moveTo(back);
+      }
+      note(back);
+      Shard there = earshot().rooms().shard(member.room);
+      there.tell(
+          () ->
+              there
+                  .room(member.room)
+                  .replace(
+                      member,
+                      back,
+                      after.get(member.room),
+                      arrival -> {
+                        heard.add(arrival.heard());
+                        tellMissed(arrival.missed());
+                        done.run();
+                      }));
+    }
+  }
+
+  /** Leaves a room in whatever way it is there. */
+  private void part(Member member, Runnable out) {
+    if (member.in && member.listening) {
+      leave(member, () -> {});
+      unlisten(member, out);
+    } else if (member.in) {
+      leave(member, out);
+    } else {
+      unlisten(member, out);
+    }
   }
 
   // --- what goes out ---------------------------------------------------------------------------
 
   @Override
   void deliver(ByteBuf bytes, int offset, int length) {
-    if (ended) {
+    if (ended || detached) {
       return;
     }
     try {
@@ -465,7 +721,7 @@ final class ClientConnection extends Participant implements Intake {
   private void send(byte[] json) {
     ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer(json.length + 16);
     try {
-      wire().frame(json, buffer);
+      wire().frame(json, null, buffer);
       write(buffer);
     } finally {
       buffer.release();
@@ -476,7 +732,11 @@ final class ClientConnection extends Participant implements Intake {
 
   @Override
   public void dismiss(Ending why) {
-    if (dismissal == null) {
+    if (detached) {
+      giveUp();
+    } else if (why.equals(Ending.IDLE) && mayComeBack()) {
+      lost(why);
+    } else if (dismissal == null) {
       dismissal = why;
       settle();
     }
@@ -492,7 +752,7 @@ final class ClientConnection extends Participant implements Intake {
    * Later, since whoever calls may be in the middle of telling a room something.
    */
   private void depart(@Nullable Json lastWords, Ending why) {
-    if (ending) {
+    if (ending || detached) {
       return;
     }
     ending = true;
@@ -501,32 +761,34 @@ final class ClientConnection extends Participant implements Intake {
   }
 
   private void sayGoodbye(@Nullable Json lastWords, Ending why) {
-    if (ended) {
-      return;
+    if (!ended) {
+      ended = true;
+      earshot().forget(this);
+      sayLastWords(lastWords, why);
     }
+  }
+
+  private void sayLastWords(@Nullable Json lastWords, Ending why) {
     ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer();
     try {
       if (lastWords != null) {
-        wire().frame(lastWords.encode(), buffer);
+        wire().frame(lastWords.encode(), null, buffer);
       }
       wire().end(why, buffer);
       if (buffer.isReadable()) {
-        write(buffer);
+        outbound.write(buffer, 0, buffer.readableBytes());
       }
     } finally {
       buffer.release();
     }
-    ended = true;
-    earshot().forget(this);
     outbound.finish();
   }
 
   private void leaveAll(Runnable out) {
-    Map<String, Member> heard = listening();
-    listening = null;
-    var left = new Countdown(1 + heard.size(), out);
-    leave(place(), left);
-    heard.values().forEach(member -> unlisten(member, left));
+    List<Member> all = members();
+    others = null;
+    var left = new Countdown(all.size(), out);
+    all.forEach(member -> part(member, left));
   }
 
   /** Runs something when all of several have run. Owned by the connection's event loop. */
@@ -555,7 +817,11 @@ final class ClientConnection extends Participant implements Intake {
 
   @Override
   public void gone() {
-    if (ended) {
+    if (ended || detached) {
+      return;
+    }
+    if (!ending && mayComeBack()) {
+      detach(null);
       return;
     }
     ended = true;

@@ -41,6 +41,8 @@ public record Config(
    * @param welcomeMessage the first that a client hears
    * @param defaultChatRoom the room that everybody is in at first
    * @param apiVersion the version of the actions
+   * @param resumeWindow how long a lost client may take to come back
+   * @param repeatWindow how long a say is remembered, so that it is not told twice
    * @param simultaniousActions how many actions of one connection may be pending
    * @param actionTimeout how long an action may run
    * @param actionsFolder where to look for actions
@@ -56,6 +58,14 @@ public record Config(
       @Setting("The first that a client hears.") String welcomeMessage,
       @Setting("The room that everybody is in at first.") String defaultChatRoom,
       @Setting("The version of your actions, as answers over HTTP show it.") String apiVersion,
+      @Setting(
+              "How long a client that was lost (not one that said goodbye) stays in its rooms, so that it can come"
+                  + " back as who it was, with the session from its welcome. 0: who is lost leaves at once.")
+          Duration resumeWindow,
+      @Setting(
+              "How long a say with a messageId is remembered: said again with the same one, it is not told again."
+                  + " 0: never.")
+          Duration repeatWindow,
       @Setting(
               value = "How many actions of one connection may be pending at once.",
               alias = "simultaneousActions",
@@ -256,15 +266,35 @@ public record Config(
    *
    * @param announcements whether a room hears who comes and goes
    * @param announcementsUpTo the largest room that does
+   * @param historyMessages how many messages a room remembers
+   * @param historyBytes how many bytes of them
+   * @param historyAge how long it does
+   * @param rules what holds for some rooms only
    */
   public record Rooms(
       @Setting("Whether the members of a room hear who comes and goes.") boolean announcements,
-      @Setting("Rooms with more members than this do not hear it.") int announcementsUpTo) {}
+      @Setting("Rooms with more members than this do not hear it.") int announcementsUpTo,
+      @Setting("How many messages a room remembers for those who come back with a cursor. 0: none.")
+          int historyMessages,
+      @Setting("How many bytes of messages a room remembers.") int historyBytes,
+      @Setting("How long a room remembers a message, also after everybody has left.")
+          Duration historyAge,
+      @Setting(
+              "What holds for some rooms only: a pattern of names (* stands for anything) and settings, such as"
+                  + " \"prices.* historyMessages=1\". The first that matches a room counts.")
+          List<String> rules) {
+
+    /** Checks what a type cannot say. */
+    public Rooms {
+      rules.forEach(RoomRule::parse);
+    }
+  }
 
   /**
    * How much one client may take.
    *
    * @param outboundBytes how much may wait for a client that does not read
+   * @param rooms how many rooms it may be in
    * @param listeningRooms how many rooms it may listen to
    * @param params how many params it may set
    * @param paramBytes how long they may be together
@@ -273,6 +303,9 @@ public record Config(
    * @param webClients how many HTTP clients may have a message queue
    * @param queuedMessages how many messages may wait in one
    * @param queuedBytes how many bytes may wait in one
+   * @param historyBytes how many bytes all rooms together remember
+   * @param emptyRooms how many rooms are remembered that nobody is in
+   * @param lostClients how many clients that were lost are waited for
    */
   public record Limits(
       @Setting(
@@ -280,6 +313,7 @@ public record Config(
                   "How much may wait for a client that does not read, in bytes. Beyond it the client is cut off.",
               min = 1024)
           int outboundBytes,
+      @Setting(value = "How many rooms a client may be in.", min = 1) int rooms,
       @Setting("How many rooms a client may listen to.") int listeningRooms,
       @Setting("How many params a client may set.") int params,
       @Setting("How long a client's params may be together, in characters.") int paramBytes,
@@ -297,7 +331,15 @@ public record Config(
       @Setting(
               value = "How much may wait in one queue, in bytes. Beyond it the oldest messages go.",
               min = 1024)
-          int queuedBytes) {
+          int queuedBytes,
+      @Setting(
+              "How many bytes of messages all rooms together remember. Beyond it they remember less.")
+          int historyBytes,
+      @Setting("How many rooms that nobody is in any more are remembered. Beyond it the oldest go.")
+          int emptyRooms,
+      @Setting(
+              "How many clients that were lost are waited for at once. Further ones leave at once.")
+          int lostClients) {
 
     /**
      * Checks the length of an action's answer.
@@ -335,6 +377,8 @@ public record Config(
               "Hello! Welcome to Earshot.",
               "defaultRoom",
               "1.0",
+              Duration.ZERO,
+              Duration.ofMinutes(2),
               5,
               Duration.ofSeconds(30),
               "",
@@ -363,8 +407,10 @@ public record Config(
               false,
               "",
               new FingerprintOptions("sessionID", true, false)),
-          new Rooms(true, 250),
-          new Limits(1 << 20, 100, 100, 64 << 10, 10_000, 1 << 20, 50_000, 500, 256 << 10));
+          new Rooms(true, 250, 100, 64 << 10, Duration.ofMinutes(1), List.of()),
+          new Limits(
+              1 << 20, 100, 100, 100, 64 << 10, 10_000, 1 << 20, 50_000, 500, 256 << 10, 256 << 20,
+              10_000, 10_000));
 
   /**
    * The settings of a server that was told nothing.
@@ -411,6 +457,10 @@ public record Config(
       throw new IllegalArgumentException(
           "limits.outboundBytes must be at least twice the longest message (tcpServer.maxLineLength,"
               + " webSockets.maxMessageLength), or one message cuts off who hears it");
+    }
+    if (rooms.historyBytes() > limits.outboundBytes() / 2) {
+      throw new IllegalArgumentException(
+          "rooms.historyBytes must be at most half of limits.outboundBytes, or what one has missed cuts one off");
     }
     if (limits.outboundBytes() < limits.answerBytes()) {
       throw new IllegalArgumentException(

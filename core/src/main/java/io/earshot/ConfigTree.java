@@ -127,7 +127,7 @@ final class ConfigTree {
     throw new IllegalArgumentException(path + " must be " + kind(type) + ", not '" + text + "'");
   }
 
-  private static Optional<Duration> duration(Object value, String text) {
+  static Optional<Duration> duration(Object value, String text) {
     if (value instanceof Duration duration) {
       return Optional.of(duration).filter(some -> !some.isNegative());
     }

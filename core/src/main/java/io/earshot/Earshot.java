@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rooms of one server, without its sockets. Transports bring connections here; programs use
@@ -25,10 +26,17 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class Earshot {
   private final Config config;
+  private final int loopCount;
+  private final @Nullable Sessions sessions;
+  private final AtomicInteger waiting = new AtomicInteger();
   private final Rooms rooms;
   private final Map<Loop, Shard> shards;
   private final Directory connections = new Directory();
   private final SecureRandom random = new SecureRandom();
+
+  /** Different at each start; what epochs begin with. */
+  private final String boot;
+
   private final Api api;
   private final List<WebClients> webClients;
 
@@ -41,6 +49,12 @@ public final class Earshot {
    */
   public Earshot(Config config, List<? extends Loop> loops, InstantSource clock) {
     this.config = config;
+    this.boot = Long.toString(random.nextLong() & 0xFF_FFFF_FFFFL, 36);
+    this.loopCount = loops.size();
+    this.sessions =
+        config.general().resumeWindow().isZero()
+            ? null
+            : new Sessions(config.commonWeb().cookieSecret());
     this.rooms = new Rooms(this, loops, clock);
     this.shards = new HashMap<>();
     for (int i = 0; i < loops.size(); i++) {
@@ -67,6 +81,29 @@ public final class Earshot {
 
   Config config() {
     return config;
+  }
+
+  String boot() {
+    return boot;
+  }
+
+  int loopCount() {
+    return loopCount;
+  }
+
+  /** What lost clients come back by; null where nobody can come back. */
+  @Nullable Sessions sessions() {
+    return sessions;
+  }
+
+  /** Whether one more client may be waited for. */
+  boolean mayWaitForMore() {
+    return waiting.get() < config.limits().lostClients();
+  }
+
+  /** So many more clients, or fewer, are waited for. */
+  void waiting(int more) {
+    waiting.addAndGet(more);
   }
 
   Rooms rooms() {

@@ -1,6 +1,7 @@
 package io.earshot;
 
 import io.earshot.protocol.Audience;
+import io.earshot.protocol.Cursor;
 import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -91,16 +92,17 @@ final class Fanout {
    * Tells one message, at the end of this turn of the loop.
    *
    * @param json the message
+   * @param place where it is in the room's order
    * @param except who is not to hear it, or null
    * @param audience who is to hear it, or null for all
    */
-  void append(byte[] json, @Nullable Member except, @Nullable Audience audience) {
+  void append(byte[] json, Cursor place, @Nullable Member except, @Nullable Audience audience) {
     if (batch == null) {
       batch = ByteBufAllocator.DEFAULT.directBuffer(Math.max(FIRST_CAPACITY, json.length + 16));
       shard.flushLater(this);
     }
     int start = batch.writerIndex();
-    wire.frame(json, batch);
+    wire.frame(json, place, batch);
     @Nullable Member ours =
         except != null && is(except.connection.shard(), except.connection.wire()) ? except : null;
     if (ours != null || audience != null) {

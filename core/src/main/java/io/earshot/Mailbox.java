@@ -1,5 +1,6 @@
 package io.earshot;
 
+import io.earshot.protocol.Cursor;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
@@ -20,7 +21,7 @@ final class Mailbox {
   static final Wire WIRE =
       new Wire() {
         @Override
-        public void frame(byte[] json, ByteBuf out) {
+        public void frame(byte[] json, @Nullable Cursor place, ByteBuf out) {
           out.writeBytes(json).writeByte('\n');
         }
 

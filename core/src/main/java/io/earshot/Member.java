@@ -14,10 +14,22 @@ final class Member {
   boolean joined;
   boolean listens;
 
+  /** Whether it was lost, and is waited for. */
+  boolean away;
+
+  /** From where on it hears, or, while it is away, has missed. */
+  long since;
+
   /** Where it stands among those who joined. */
   int rank;
 
   // Owned by the connection's event loop.
+
+  /** Whether the connection is in the room, or will be when what it asked for is done. */
+  boolean in;
+
+  /** Whether it listens to the room, or will. */
+  boolean listening;
 
   /** Where it stands in the fan-out. */
   int index;

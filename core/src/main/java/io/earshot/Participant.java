@@ -1,12 +1,14 @@
 package io.earshot;
 
 import io.earshot.protocol.Audience;
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,26 +82,46 @@ abstract sealed class Participant implements Connection permits ClientConnection
     place = member;
   }
 
-  final void join(Member member, Runnable live) {
+  /**
+   * Joins a room.
+   *
+   * @param after what it knows of the room already, or null
+   * @param live called on its loop; what it missed it is to hear at once
+   */
+  final void join(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+    member.in = true;
     Shard there = earshot().rooms().shard(member.room);
-    there.tell(() -> there.room(member.room).join(member, live));
+    there.tell(() -> there.room(member.room).join(member, after, live));
   }
 
   /** Leaves a room. Once {@code out} runs, it has heard all that was told there before. */
   final void leave(Member member, Runnable out) {
+    member.in = false;
     earshot().rooms().in(member.room, room -> room.leave(member, out), () -> tell(out));
   }
 
-  final void tellRoom(Member member, Json message, @Nullable Audience audience, Runnable told) {
+  /**
+   * Says something in one of its rooms.
+   *
+   * @param messageId what the client calls it, so that it is told once however often it is said
+   * @param told called on its loop with the place that it has in the room's order; null if the room
+   *     is gone
+   */
+  final void tellRoom(
+      Member member,
+      Json message,
+      @Nullable Audience audience,
+      @Nullable Json messageId,
+      Consumer<@Nullable Cursor> told) {
     earshot()
         .rooms()
         .in(
             member.room,
             room -> {
-              room.deliver(message, Json.of(id()), member, audience);
-              tell(told);
+              Cursor cursor = room.say(member, message, audience, messageId);
+              tell(() -> told.accept(cursor));
             },
-            () -> tell(told));
+            () -> tell(() -> told.accept(null)));
   }
 
   /** Whether it is over, so that nobody speaks for it any more. */
@@ -110,7 +132,7 @@ abstract sealed class Participant implements Connection permits ClientConnection
    * does.
    */
   final void broadcast(Json message, @Nullable Audience to, Runnable told) {
-    tellRoom(place, message, to == null ? audience() : to, told);
+    tellRoom(place, message, to == null ? audience() : to, null, _ -> told.run());
   }
 
   // --- what server code sees, from any thread --------------------------------------------------
@@ -133,6 +155,11 @@ abstract sealed class Participant implements Connection permits ClientConnection
   @Override
   public final Map<String, String> attributes() {
     return attributes;
+  }
+
+  /** Takes over what server code said of another. */
+  final synchronized void inherit(Participant other) {
+    attributes = other.attributes;
   }
 
   @Override

@@ -1,31 +1,46 @@
 package io.earshot;
 
 import io.earshot.protocol.Audience;
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
+import io.earshot.protocol.Reply.Heard;
 import io.earshot.protocol.RoomMessage;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Wire;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One room: who is in it, and the one order of what is told there. It exists while somebody is in
- * it or listens.
+ * One room: who is in it, the one order of what is told there, and the end of that order for those
+ * who come back. It exists while somebody is in it or listens, and a while longer.
  *
  * <p>Owned by the room's event loop. Each event loop with members has its {@link Fanout}, which is
  * told what to do and in which order; since what one loop tells another arrives in order, each
- * member hears an unbroken stretch from its join to its leave.
+ * member hears an unbroken stretch from its join to its leave. What it has missed before is taken
+ * out of the history in the same step that adds it, so that the two meet without a gap and without
+ * an overlap.
  */
 final class Room {
   private final String name;
   private final Shard shard;
+  private final String epoch;
+  private final RoomRule rule;
   private final Roster roster = new Roster();
   private final List<Branch> branches = new ArrayList<>(1);
 
-  Room(String name, Shard shard) {
+  /** The number of the last message. */
+  private long offset;
+
+  private @Nullable History history;
+  private @Nullable Repeats repeats;
+
+  Room(String name, Shard shard, String epoch, RoomRule rule) {
     this.name = name;
     this.shard = shard;
+    this.epoch = epoch;
+    this.rule = rule;
   }
 
   /** A fan-out, and how many hear through it. */
@@ -38,26 +53,53 @@ final class Room {
     }
   }
 
+  /** A message as JSON, and where in the order it is. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Told(byte[] json, Cursor place) {}
+
+  /**
+   * What somebody finds who begins to hear a room.
+   *
+   * @param heard what they are answered
+   * @param missed what they are to hear first
+   */
+  record Arrival(Heard heard, List<Told> missed) {}
+
   String name() {
     return name;
   }
 
+  Cursor cursor() {
+    return new Cursor(epoch, offset);
+  }
+
+  /** Whether nobody is in it or hears it. */
+  boolean isEmpty() {
+    return branches.isEmpty() && roster.size() == 0;
+  }
+
+  // --- who comes and goes ----------------------------------------------------------------------
+
   /**
    * Lets a connection in. Once {@code live} runs, on the connection's loop, it hears all that is
    * told.
+   *
+   * @param after what it knows of this room already, or null
    */
-  void join(Member member, Runnable live) {
+  void join(Member member, @Nullable Cursor after, Consumer<Arrival> live) {
     boolean heard = member.listens;
+    Past past = past(after, member, heard);
     member.joined = true;
     roster.add(member);
-    hear(member, heard, live);
     announce("I have entered the room", member, roster.size());
+    hear(member, heard, past, live);
   }
 
-  void listen(Member member, Runnable live) {
+  void listen(Member member, @Nullable Cursor after, Consumer<Arrival> live) {
     boolean heard = member.joined;
+    Past past = past(after, member, heard);
     member.listens = true;
-    hear(member, heard, live);
+    hear(member, heard, past, live);
   }
 
   /**
@@ -74,29 +116,100 @@ final class Room {
     roster.remove(member);
     unhear(member, member.listens, out);
     announce("I have left the room", member, count);
+    closeIfEmpty();
   }
 
   void silence(Member member, Runnable out) {
-    member.listens = false;
-    unhear(member, member.joined, out);
-  }
-
-  private void hear(Member member, boolean alreadyDoes, Runnable live) {
-    if (alreadyDoes) {
-      member.connection.tell(live);
+    if (!member.listens) {
+      member.connection.tell(out);
       return;
     }
+    member.listens = false;
+    unhear(member, member.joined, out);
+    closeIfEmpty();
+  }
+
+  /** Keeps the place of somebody who was lost, and tells them nothing until they are back. */
+  void detach(Member member) {
+    if (member.joined || member.listens) {
+      unhear(member, false, () -> {});
+      member.away = true;
+      member.since = offset;
+    }
+  }
+
+  /**
+   * Gives the place of somebody who was lost to who they are now. Nobody is told: they were never
+   * gone.
+   */
+  void replace(Member lost, Member back, @Nullable Cursor after, Consumer<Arrival> live) {
+    long since = lost.away ? lost.since : offset;
+    Past past = past(after == null ? new Cursor(epoch, since) : after, back, false);
+    unhear(lost, false, () -> {});
+    back.joined = lost.joined;
+    back.listens = lost.listens;
+    if (lost.joined) {
+      roster.replace(lost, back);
+    }
+    lost.joined = false;
+    lost.listens = false;
+    // What was on its way when the connection broke is known to nobody here: who gives no cursor is
+    // told what came later, and not that this is all.
+    hear(back, false, after != null ? past : new Past(past.missed, past.since, false), live);
+  }
+
+  /**
+   * What somebody has missed.
+   *
+   * @param missed the messages for them
+   * @param since up to where they know the room, before those
+   * @param recovered whether these are all since the cursor that they gave; null if they gave none
+   */
+  private record Past(List<Told> missed, long since, @Nullable Boolean recovered) {}
+
+  private Past past(@Nullable Cursor after, Member member, boolean hears) {
+    if (after == null) {
+      return new Past(List.of(), offset, null);
+    }
+    boolean isOurs = after.epoch().equals(epoch) && after.offset() <= offset;
+    if (hears) {
+      return new Past(List.of(), member.since, isOurs && after.offset() >= member.since);
+    }
+    long missing = offset - after.offset();
+    if (!isOurs || missing > (history == null ? 0 : remembered(history))) {
+      return new Past(List.of(), offset, false);
+    }
+    return new Past(
+        history == null ? List.of() : history.after(after, missing, member.connection),
+        after.offset(),
+        true);
+  }
+
+  /** Lets a member hear, if it does not already. */
+  private void hear(Member member, boolean alreadyDoes, Past past, Consumer<Arrival> live) {
+    var arrival = new Arrival(new Heard(name, cursor(), past.recovered), past.missed);
+    if (alreadyDoes) {
+      member.connection.tell(() -> live.accept(arrival));
+      return;
+    }
+    member.since = past.recovered != null && past.recovered ? past.since : offset;
+    member.away = false;
     Branch branch = branch(member.connection.shard(), member.connection.wire());
     branch.hearers++;
     member.connection.tell(
         () -> {
           branch.fanout.add(member);
-          live.run();
+          live.accept(arrival);
         });
   }
 
+  private int remembered(History remembers) {
+    shard.remembered(-remembers.forget(shard.now()));
+    return remembers.size();
+  }
+
   private void unhear(Member member, boolean stillDoes, Runnable out) {
-    if (stillDoes) {
+    if (stillDoes || member.away) {
       member.connection.tell(out);
       return;
     }
@@ -108,9 +221,6 @@ final class Room {
         });
     if (--branch.hearers == 0) {
       branches.remove(branch);
-      if (branches.isEmpty()) {
-        shard.forget(this);
-      }
     }
   }
 
@@ -125,10 +235,42 @@ final class Room {
     return branch;
   }
 
+  private void closeIfEmpty() {
+    if (isEmpty()) {
+      shard.emptied(this);
+    }
+  }
+
+  // --- what is told ----------------------------------------------------------------------------
+
   private void announce(String what, Member mover, int count) {
     if (shard.announces(count)) {
-      deliver(Json.of(what), Json.of(mover.connection.id()), mover, null);
+      deliver(Json.of(what), Json.of(mover.connection.id()), mover, null, false);
     }
+  }
+
+  /**
+   * Tells what a member says, unless it was said before.
+   *
+   * @param messageId what the client calls it, or null
+   * @return where in the order it is
+   */
+  Cursor say(Member speaker, Json message, @Nullable Audience audience, @Nullable Json messageId) {
+    String id = speaker.connection.id();
+    if (messageId == null || shard.repeatWindow() == 0) {
+      deliver(message, Json.of(id), speaker, audience);
+      return cursor();
+    }
+    if (repeats == null) {
+      repeats = new Repeats(shard.repeatWindow());
+    }
+    Long first = repeats.find(id, messageId, message, shard.now());
+    if (first != null) {
+      return new Cursor(epoch, first);
+    }
+    deliver(message, Json.of(id), speaker, audience);
+    repeats.add(id, messageId, message, offset, shard.now());
+    return cursor();
   }
 
   /**
@@ -140,15 +282,56 @@ final class Room {
    * @param audience whom it is for, or null for all
    */
   void deliver(Json message, Json from, @Nullable Member except, @Nullable Audience audience) {
-    if (branches.isEmpty()) {
-      return;
-    }
+    deliver(message, from, except, audience, true);
+  }
+
+  /** The same. Who came and went where nobody has said a word yet is not worth remembering. */
+  private void deliver(
+      Json message,
+      Json from,
+      @Nullable Member except,
+      @Nullable Audience audience,
+      boolean isSaid) {
+    offset++;
     shard.countMessage();
-    byte[] json = new RoomMessage(message, name, from, shard.now()).encode();
+    long now = shard.now();
+    Cursor place = cursor();
+    byte[] json = new RoomMessage(message, name, from, now, place).encode();
+    if (history == null && isSaid && rule.historyMessages() > 0) {
+      history = new History(rule);
+    }
+    if (history != null) {
+      String speaker = except != null && from instanceof Json.Text(String id) ? id : null;
+      shard.remembered(history.add(json, now, speaker, audience, shard.spareHistory()));
+    }
     for (int i = branches.size() - 1; i >= 0; i--) {
       Fanout fanout = branches.get(i).fanout;
-      fanout.shard().tell(() -> fanout.append(json, except, audience));
+      fanout.shard().tell(() -> fanout.append(json, place, except, audience));
     }
+  }
+
+  /** Forgets messages that are too old. */
+  void forget(long now) {
+    if (history != null) {
+      shard.remembered(-history.forget(now));
+      if (history.size() == 0) {
+        history = null;
+      }
+    }
+  }
+
+  /** Forgets all messages, since the room itself is forgotten. */
+  void forgetAll() {
+    if (history != null) {
+      shard.remembered(-history.bytes());
+      history = null;
+    }
+  }
+
+  /** How long to remember this room when nobody is in it, in milliseconds. */
+  long keptFor() {
+    return Math.max(
+        history == null ? 0 : rule.historyAge(), repeats == null ? 0 : shard.repeatWindow());
   }
 
   /**
@@ -160,6 +343,6 @@ final class Room {
   }
 
   RoomStatus status() {
-    return new RoomStatus(name, roster.ids());
+    return new RoomStatus(name, roster.ids(), cursor());
   }
 }

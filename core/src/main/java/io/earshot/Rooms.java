@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * Where each room lives: on the event loop that its name chooses.
@@ -17,7 +18,10 @@ final class Rooms {
   private final List<Shard> shards;
 
   Rooms(Earshot earshot, List<? extends Loop> loops, InstantSource clock) {
-    shards = loops.stream().map(loop -> new Shard(earshot, loop, clock)).toList();
+    shards =
+        IntStream.range(0, loops.size())
+            .mapToObj(i -> new Shard(earshot, i, loops.get(i), clock))
+            .toList();
   }
 
   List<Shard> shards() {
@@ -72,6 +76,6 @@ final class Rooms {
     in(
         name,
         room -> answer.accept(room.status()),
-        () -> answer.accept(new RoomStatus(name, List.of())));
+        () -> answer.accept(new RoomStatus(name, List.of(), null)));
   }
 }

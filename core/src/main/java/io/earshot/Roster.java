@@ -29,6 +29,12 @@ final class Roster {
     size++;
   }
 
+  /** Puts somebody in another's place. */
+  void replace(Member member, Member other) {
+    other.rank = member.rank;
+    members[member.rank] = other;
+  }
+
   void remove(Member member) {
     members[member.rank] = null;
     size--;

@@ -5,6 +5,7 @@ import java.lang.System.Logger.Level;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -19,17 +20,33 @@ final class Shard {
   private static final System.Logger LOG = System.getLogger(Shard.class.getName());
 
   private final Earshot earshot;
+  private final int index;
   private final Loop loop;
   private final InstantSource clock;
   private final Map<String, Room> rooms = new HashMap<>();
+
+  /** Rooms that nobody is in, the longest so first, and since when. */
+  private final Map<Room, Long> empty = new LinkedHashMap<>();
+
+  private final RoomRules rules;
+  private final long repeatWindow;
+  private final long age;
+  private long historyBytes;
+  private boolean sweeping;
+  private int epochs;
   private long messages;
   private List<Fanout> pending = new ArrayList<>();
   private List<Fanout> flushing = new ArrayList<>();
 
-  Shard(Earshot earshot, Loop loop, InstantSource clock) {
+  Shard(Earshot earshot, int index, Loop loop, InstantSource clock) {
+    this.index = index;
     this.earshot = earshot;
     this.loop = loop;
     this.clock = clock;
+    Config config = earshot.config();
+    this.rules = new RoomRules(config.rooms());
+    this.repeatWindow = config.general().repeatWindow().toMillis();
+    this.age = Math.max(1_000, config.rooms().historyAge().toMillis());
   }
 
   Earshot earshot() {
@@ -69,22 +86,88 @@ final class Shard {
     loop.schedule(task, millis);
   }
 
-  /** The room of this name, made if nobody was in it. */
-  Room room(String name) {
-    return rooms.computeIfAbsent(name, key -> new Room(key, this));
+  long repeatWindow() {
+    return repeatWindow;
   }
 
-  /** The room of this name, or null where nobody is in it. */
+  /** The room of this name, for somebody who comes; made if nobody knows it. */
+  Room room(String name) {
+    Room room = rooms.get(name);
+    if (room == null) {
+      room = new Room(name, this, newEpoch(), rules.of(name));
+      rooms.put(name, room);
+    } else if (room.isEmpty()) {
+      empty.remove(room);
+    }
+    return room;
+  }
+
+  /** Different for each room, each shard, and each start of the server. */
+  private String newEpoch() {
+    return earshot.boot() + Long.toString(epochs++ * (long) earshot.loopCount() + index, 36);
+  }
+
+  /** The room of this name, or null where nobody is in it, or was lately. */
   @Nullable Room roomIfAny(String name) {
     return rooms.get(name);
   }
 
-  void forget(Room room) {
-    rooms.remove(room.name(), room);
+  /** Nobody is in a room any more. If it told something lately it is remembered for a while. */
+  void emptied(Room room) {
+    if (room.keptFor() == 0) {
+      rooms.remove(room.name());
+      return;
+    }
+    empty.put(room, now());
+    sweepLater();
+    if (empty.size() > earshot.config().limits().emptyRooms() / earshot.loopCount()) {
+      Room oldest = empty.keySet().iterator().next();
+      empty.remove(oldest);
+      drop(oldest);
+    }
   }
 
+  private void drop(Room room) {
+    room.forgetAll();
+    rooms.remove(room.name());
+  }
+
+  /** So many bytes more, or fewer, are remembered by the rooms here. */
+  void remembered(int more) {
+    historyBytes += more;
+    sweepLater();
+  }
+
+  private void sweepLater() {
+    if (!sweeping && (historyBytes > 0 || !empty.isEmpty())) {
+      sweeping = true;
+      loop.schedule(this::sweep, age);
+    }
+  }
+
+  /** How many bytes more the rooms here may remember. */
+  long spareHistory() {
+    return earshot.config().limits().historyBytes() / earshot.loopCount() - historyBytes;
+  }
+
+  /** Forgets what is too old. Seldom enough for a look at each room. */
+  private void sweep() {
+    sweeping = false;
+    long now = now();
+    for (var oldest = empty.entrySet().iterator(); oldest.hasNext(); ) {
+      Map.Entry<Room, Long> entry = oldest.next();
+      if (now - entry.getValue() >= entry.getKey().keptFor()) {
+        oldest.remove();
+        drop(entry.getKey());
+      }
+    }
+    rooms.values().forEach(room -> room.forget(now));
+    sweepLater();
+  }
+
+  /** How many rooms somebody is in or listens to. */
   int roomCount() {
-    return rooms.size();
+    return rooms.size() - empty.size();
   }
 
   /** Counts a message that a room here has told. */

@@ -62,7 +62,8 @@ final class WebConnection extends Participant {
   void enter() {
     join(
         place(),
-        () -> {
+        null,
+        _ -> {
           List<Runnable> ready = waiting == null ? List.of() : waiting;
           waiting = null;
           ready.forEach(Runnable::run);
@@ -92,7 +93,7 @@ final class WebConnection extends Participant {
           leave(place(), () -> {});
           Member member = room.equals(place().room) ? place() : new Member(this, room);
           moveTo(member);
-          join(member, () -> done.complete(room));
+          join(member, null, _ -> done.complete(room));
         });
     return done;
   }

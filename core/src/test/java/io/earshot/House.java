@@ -1,5 +1,6 @@
 package io.earshot;
 
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.RequestDecoder;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
@@ -76,7 +77,7 @@ final class House {
     TWO;
 
     @Override
-    public void frame(byte[] json, ByteBuf out) {
+    public void frame(byte[] json, @Nullable Cursor place, ByteBuf out) {
       out.writeBytes(json).writeByte('\n');
     }
 

@@ -37,7 +37,9 @@ final class RoomsTest {
         .containsExactly(
             "{\"message\":\"hello\",\"room\":\"defaultRoom\",\"from\":\""
                 + speaker.id()
-                + "\",\"context\":\"user\",\"sentAt\":1357000000000}");
+                + "\",\"context\":\"user\",\"sentAt\":1357000000000,\"offset\":1,\"epoch\":\""
+                + house.earshot.rooms().shard("defaultRoom").room("defaultRoom").cursor().epoch()
+                + "\"}");
     assertThat(listener.heard()).containsExactly("hello");
     assertThat(both.heard()).containsExactly("hello");
     assertThat(elsewhere.heard()).isEmpty();
@@ -145,7 +147,7 @@ final class RoomsTest {
         Stream.concat(IntStream.range(2, 39).filter(i -> i % 3 != 0).boxed(), Stream.of(1))
             .map(i -> guests.get(i).id())
             .toList();
-    assertThat(status("attic")).isEqualTo(new RoomStatus("attic", expected));
+    assertThat(status("attic")).extracting(RoomStatus::members).isEqualTo(expected);
   }
 
   @Test
@@ -158,7 +160,7 @@ final class RoomsTest {
     guest.loop.run(guest.intake::gone);
     house.settle();
     assertThat(house.earshot.rooms().shards().getFirst().roomCount()).isZero();
-    assertThat(status("cellar")).isEqualTo(new RoomStatus("cellar", List.of()));
+    assertThat(status("cellar")).isEqualTo(new RoomStatus("cellar", List.of(), null));
   }
 
   @Test

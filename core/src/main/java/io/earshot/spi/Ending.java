@@ -17,6 +17,9 @@ public record Ending(int code, String reason) {
   /** Nothing came from the other side for too long; come back. */
   public static final Ending IDLE = new Ending(1001, "idle for too long");
 
+  /** The client is here again, on another connection. */
+  public static final Ending RESUMED = new Ending(4000, "resumed on another connection");
+
   /** A text was not UTF-8. */
   public static final Ending NOT_UTF8 = new Ending(1007, "text that is not UTF-8");
 

@@ -48,6 +48,14 @@ public interface Intake {
   void inputEnded(Ending why);
 
   /**
+   * The other side sends no more, and has not said goodbye. What it asked for is answered; then the
+   * connection ends, or waits a while for the other side to come back.
+   *
+   * @param why how it then ends
+   */
+  void lost(Ending why);
+
+  /**
    * Ends the connection.
    *
    * @param ending why

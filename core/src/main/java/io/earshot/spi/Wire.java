@@ -1,6 +1,8 @@
 package io.earshot.spi;
 
+import io.earshot.protocol.Cursor;
 import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One way to put JSON on a wire. What members of a room are told is encoded once for each wire, and
@@ -14,9 +16,10 @@ public interface Wire {
    * Frames one JSON document.
    *
    * @param json the document, as UTF-8 without line breaks
+   * @param place where it is in the order of its room; null for what is no message of a room
    * @param out where to append it
    */
-  void frame(byte[] json, ByteBuf out);
+  void frame(byte[] json, @Nullable Cursor place, ByteBuf out);
 
   /**
    * What goes over the wire last.

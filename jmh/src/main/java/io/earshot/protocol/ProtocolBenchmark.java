@@ -32,7 +32,8 @@ public class ProtocolBenchmark {
           Json.of(text),
           "defaultRoom",
           Json.of("0123456789abcdef0123456789abcdef"),
-          1_357_000_000_000L);
+          1_357_000_000_000L,
+          new Cursor("k3f91c", 123_456));
 
   /** Called by JMH. */
   public ProtocolBenchmark() {}

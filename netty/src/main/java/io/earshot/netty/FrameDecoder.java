@@ -61,7 +61,7 @@ final class FrameDecoder implements Inbound {
   @Override
   public void closed(int unconsumed) {
     if (!closing) {
-      intake.end(Ending.protocolError("the stream ended without a close frame"));
+      intake.lost(Ending.protocolError("the stream ended without a close frame"));
     }
   }
 

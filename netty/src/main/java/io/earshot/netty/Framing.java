@@ -1,5 +1,6 @@
 package io.earshot.netty;
 
+import io.earshot.protocol.Cursor;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
@@ -13,7 +14,7 @@ enum Framing implements Wire {
   /** One JSON document a line, ended by CRLF. */
   LINES {
     @Override
-    public void frame(byte[] json, ByteBuf out) {
+    public void frame(byte[] json, @Nullable Cursor place, ByteBuf out) {
       out.writeBytes(json).writeShort('\r' << 8 | '\n');
     }
 
@@ -26,7 +27,7 @@ enum Framing implements Wire {
   /** One JSON document a WebSocket text frame (RFC 6455). */
   FRAMES {
     @Override
-    public void frame(byte[] json, ByteBuf out) {
+    public void frame(byte[] json, @Nullable Cursor place, ByteBuf out) {
       header(Opcode.TEXT, json.length, out);
       out.writeBytes(json);
     }

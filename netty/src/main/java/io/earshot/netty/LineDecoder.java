@@ -135,6 +135,6 @@ final class LineDecoder implements Inbound {
       // Half a line may be half of what was meant.
       intake.handle(Request.malformed("Error: the last line has no line end, and was not taken"));
     }
-    intake.inputEnded(Ending.REQUESTED);
+    intake.lost(Ending.REQUESTED);
   }
 }

@@ -7,37 +7,51 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Command {
 
   /**
-   * Tell all others in one's room.
+   * Tell all others in a room.
    *
-   * @param room the room meant, or null for one's own
+   * @param room the room, which has to be one of one's own; null for the current one
    * @param message what to tell
    * @param audience whom to tell, or null to go by the connection's params
    */
   record Say(@Nullable String room, Json message, @Nullable Audience audience) implements Command {}
 
   /**
-   * Leave one's room for another; for the same one, leave and join again.
+   * Leave one's current room for another; for the same one, leave and join again.
    *
    * @param room where to go
+   * @param after what is known of that room already, so that only the rest is told; or null
    */
-  record ChangeRoom(String room) implements Command {}
+  record ChangeRoom(String room, @Nullable Cursor after) implements Command {}
 
   /**
-   * Leave a room, and be in the default room instead.
+   * Be in one more room; the current one stays what it is.
    *
-   * @param room the room to leave, which has to be one's own
+   * @param room the room
+   * @param after what is known of that room already, or null
+   */
+  record AddRoom(String room, @Nullable Cursor after) implements Command {}
+
+  /**
+   * Leave a room. Who leaves the current one is in the default room instead.
+   *
+   * @param room the room to leave, which has to be one of one's own
    */
   record LeaveRoom(String room) implements Command {}
 
-  /** Who is in one's room. */
-  record ViewRoom() implements Command {}
+  /**
+   * Who is in a room.
+   *
+   * @param room the room, which has to be one of one's own; null for the current one
+   */
+  record ViewRoom(@Nullable String room) implements Command {}
 
   /**
    * Hear a room without being in it.
    *
    * @param room the room to hear
+   * @param after what is known of that room already, or null
    */
-  record Listen(String room) implements Command {}
+  record Listen(String room, @Nullable Cursor after) implements Command {}
 
   /**
    * Hear it no longer.
@@ -45,6 +59,14 @@ public sealed interface Command {
    * @param room the room listened to
    */
   record Silence(String room) implements Command {}
+
+  /**
+   * Be again who one was before the connection was lost.
+   *
+   * @param session the token that the welcome carried then
+   * @param after what is known of each room already
+   */
+  record Resume(String session, Map<String, Cursor> after) implements Command {}
 
   /** What the server knows of this connection. */
   record ViewDetails() implements Command {}

@@ -14,6 +14,7 @@ import java.util.Map;
  * @param connectedAt when it came, in milliseconds since 1970
  * @param params the params that it set
  * @param room the room that it is in
+ * @param rooms all rooms that it is in, the current one first
  * @param listening the rooms that it listens to
  * @param totalActions how many actions it has asked for
  * @param pendingActions how many of them are not answered yet
@@ -23,6 +24,7 @@ public record Details(
     long connectedAt,
     Map<String, String> params,
     String room,
+    List<String> rooms,
     List<String> listening,
     long totalActions,
     int pendingActions) {
@@ -30,6 +32,7 @@ public record Details(
   /** Copies the collections. */
   public Details {
     params = Collections.unmodifiableMap(new LinkedHashMap<>(params));
+    rooms = List.copyOf(rooms);
     listening = List.copyOf(listening);
   }
 
@@ -47,7 +50,7 @@ public record Details(
     Map<String, Json> fields = identity();
     fields.put("params", paramsToJson(params));
     counted(fields);
-    fields.put("rooms", texts(List.of(room)));
+    fields.put("rooms", texts(rooms));
     fields.put("listening", texts(listening));
     return new Json.Obj(fields);
   }

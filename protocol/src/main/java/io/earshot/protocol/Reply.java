@@ -1,6 +1,7 @@
 package io.earshot.protocol;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,59 @@ public sealed interface Reply {
    * @param room the room
    */
   record DoneIn(String room) implements Reply {}
+
+  /**
+   * Said, and it has its place in the room's order.
+   *
+   * @param cursor that place
+   */
+  record Said(Cursor cursor) implements Reply {}
+
+  /**
+   * A room is heard from now on.
+   *
+   * @param heard what was found there
+   */
+  record Hears(Heard heard) implements Reply {}
+
+  /**
+   * One is again who one was.
+   *
+   * @param id one's id
+   * @param session the token to come back with the next time
+   * @param room the current room
+   * @param heard what was found in each room
+   */
+  record Resumed(String id, String session, String room, List<Heard> heard) implements Reply {
+    /** Copies the list. */
+    public Resumed {
+      heard = List.copyOf(heard);
+    }
+  }
+
+  /**
+   * What somebody found in a room from which they begin to hear.
+   *
+   * @param room the room
+   * @param cursor up to where they know it now; what is told from now on comes after
+   * @param recovered whether they have been told all since the cursor that they gave; null if they
+   *     gave none
+   */
+  record Heard(String room, Cursor cursor, @Nullable Boolean recovered) {
+    private void putInto(Map<String, Json> fields) {
+      fields.put("room", Json.of(room));
+      cursor.putInto(fields);
+      if (recovered != null) {
+        fields.put("recovered", Json.of(recovered));
+      }
+    }
+
+    private Json toJson() {
+      var fields = LinkedHashMap.<String, Json>newLinkedHashMap(4);
+      putInto(fields);
+      return new Json.Obj(fields);
+    }
+  }
 
   /**
    * Who is in one's room.
@@ -84,6 +138,21 @@ public sealed interface Reply {
       case DoneIn(String room) -> {
         ok(fields);
         fields.put("room", Json.of(room));
+      }
+      case Said(Cursor cursor) -> {
+        ok(fields);
+        cursor.putInto(fields);
+      }
+      case Hears(Heard heard) -> {
+        ok(fields);
+        heard.putInto(fields);
+      }
+      case Resumed(String id, String session, String room, List<Heard> heard) -> {
+        ok(fields);
+        fields.put("id", Json.of(id));
+        fields.put("session", Json.of(session));
+        fields.put("room", Json.of(room));
+        fields.put("rooms", new Json.Array(heard.stream().map(Heard::toJson).toList()));
       }
       case Viewed(RoomStatus status) -> {
         ok(fields);

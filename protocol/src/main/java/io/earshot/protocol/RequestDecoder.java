@@ -1,5 +1,6 @@
 package io.earshot.protocol;
 
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,9 @@ public final class RequestDecoder {
 
   private static final String NO_EVENT =
       "Error: send one JSON object with an event, such as {\"event\":\"say\",\"message\":\"hello\"}";
+
+  /** What says on a plain line that a cursor follows. */
+  private static final String AFTER = "after=";
 
   /** What some editors put before a text. */
   private static final char BYTE_ORDER_MARK = '\uFEFF';
@@ -91,10 +95,11 @@ public final class RequestDecoder {
     return switch (verb) {
       case "say" ->
           rest == null ? missing("message", verb) : new Command.Say(null, Json.of(rest), null);
-      case "roomView" -> new Command.ViewRoom();
+      case "roomView" -> new Command.ViewRoom(null);
       // Clients of later protocol versions say roomAdd where this one says roomChange.
-      case "roomChange", "roomAdd" -> room(verb, firstWord(rest));
-      case "roomLeave", "listenToRoom", "silenceRoom" -> room(verb, firstWord(rest));
+      case "roomAdd" -> room("roomChange", rest);
+      case "roomChange", "roomLeave", "listenToRoom", "silenceRoom" -> room(verb, rest);
+      case "resume" -> resume(rest);
       case "paramAdd" -> addParam(rest);
       case "paramView", "paramDelete" -> param(verb, firstWord(rest), null);
       default -> {
@@ -126,9 +131,22 @@ public final class RequestDecoder {
     String verb = name.value();
     return switch (verb) {
       case "say" -> say(object);
-      case "roomView" -> new Command.ViewRoom();
-      case "roomChange", "roomAdd", "roomLeave", "listenToRoom", "silenceRoom" ->
-          room(verb, text(object, "room"));
+      case "roomView" -> {
+        Json room = object.get("room");
+        yield room instanceof Json.Text(String named) && RoomName.isValid(named)
+            ? new Command.ViewRoom(named)
+            : room == null || room instanceof Json.Null
+                ? new Command.ViewRoom(null)
+                : new Command.Malformed(RoomName.INVALID);
+      }
+      case "roomChange", "roomAdd", "roomLeave", "listenToRoom", "silenceRoom" -> {
+        Json after = object.get("after");
+        yield room(
+            verb,
+            text(object, "room"),
+            after == null || after instanceof Json.Null ? null : String.valueOf(after.asText()));
+      }
+      case "resume" -> resume(object);
       case "paramAdd", "paramView", "paramDelete" ->
           param(verb, text(object, "key"), object.get("value"));
       case "action" -> {
@@ -171,19 +189,75 @@ public final class RequestDecoder {
     return new Command.Say(room == null ? null : text(room), message, audience);
   }
 
-  private static Command room(String verb, @Nullable String room) {
+  /** The words of a plain line after a verb: a room, and perhaps what is known of it. */
+  private static Command room(String verb, @Nullable String rest) {
+    if (rest == null) {
+      return missing("room", verb);
+    }
+    String[] words = rest.split(" ", 3);
+    String after = words.length > 1 && words[1].startsWith(AFTER) ? words[1] : null;
+    return room(verb, words[0], after == null ? null : after.substring(AFTER.length()));
+  }
+
+  private static Command room(String verb, @Nullable String room, @Nullable String after) {
     if (room == null || room.isEmpty()) {
       return missing("room", verb);
     }
     if (!RoomName.isValid(room)) {
       return new Command.Malformed(RoomName.INVALID);
     }
+    @Nullable Cursor cursor = after == null ? null : Cursor.parse(after);
+    if (after != null && cursor == null) {
+      return new Command.Malformed(Cursor.INVALID);
+    }
     return switch (verb) {
-      case "listenToRoom" -> new Command.Listen(room);
+      case "listenToRoom" -> new Command.Listen(room, cursor);
       case "silenceRoom" -> new Command.Silence(room);
       case "roomLeave" -> new Command.LeaveRoom(room);
-      default -> new Command.ChangeRoom(room);
+      case "roomAdd" -> new Command.AddRoom(room, cursor);
+      default -> new Command.ChangeRoom(room, cursor);
     };
+  }
+
+  /** The words of a plain line: the session, and then room=cursor for each room. */
+  private static Command resume(@Nullable String rest) {
+    if (rest == null || rest.isBlank()) {
+      return missing("session", "resume");
+    }
+    String[] words = rest.strip().split(" +", -1);
+    var after = new HashMap<String, Cursor>();
+    for (String word : words) {
+      int equals = word.lastIndexOf('=');
+      Cursor cursor = Cursor.parse(word.substring(equals + 1));
+      if (word != words[0] && (equals < 1 || cursor == null)) {
+        return new Command.Malformed(Cursor.INVALID);
+      }
+      if (cursor != null && word != words[0]) {
+        after.put(word.substring(0, equals), cursor);
+      }
+    }
+    return new Command.Resume(words[0], after);
+  }
+
+  private static Command resume(Json.Obj object) {
+    String session = text(object, "session");
+    if (session == null) {
+      return missing("session", "resume");
+    }
+    var after = new HashMap<String, Cursor>();
+    Json given = object.get("after");
+    if (given instanceof Json.Obj(Map<String, Json> fields)) {
+      for (Map.Entry<String, Json> field : fields.entrySet()) {
+        Cursor cursor = Cursor.parse(String.valueOf(field.getValue().asText()));
+        if (cursor == null) {
+          return new Command.Malformed(Cursor.INVALID);
+        }
+        after.put(field.getKey(), cursor);
+      }
+    } else if (given != null && !(given instanceof Json.Null)) {
+      return new Command.Malformed("Error: after must be an object with a cursor for each room");
+    }
+    return new Command.Resume(session, after);
   }
 
   private static Command addParam(@Nullable String rest) {

@@ -1,6 +1,7 @@
 package io.earshot.protocol;
 
 import java.util.LinkedHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The first that a client hears.
@@ -9,8 +10,10 @@ import java.util.LinkedHashMap;
  *
  * @param text the server's greeting
  * @param room the room that the client is in
+ * @param cursor up to where it is taken to know that room
+ * @param session the token to come back with, or null where nobody can come back
  */
-public record Welcome(String text, String room) {
+public record Welcome(String text, String room, Cursor cursor, @Nullable String session) {
 
   /**
    * As it travels.
@@ -18,10 +21,14 @@ public record Welcome(String text, String room) {
    * @return the JSON object
    */
   public Json.Obj toJson() {
-    var fields = LinkedHashMap.<String, Json>newLinkedHashMap(3);
+    var fields = LinkedHashMap.<String, Json>newLinkedHashMap(6);
     fields.put("welcome", Json.of(text));
     fields.put("room", Json.of(room));
     fields.put("context", Json.of("api"));
+    cursor.putInto(fields);
+    if (session != null) {
+      fields.put("session", Json.of(session));
+    }
     return new Json.Obj(fields);
   }
 }

@@ -63,7 +63,13 @@ final class JsonWriterTest {
   @Test
   void what_a_room_hears_is_the_same_with_and_without_a_tree() {
     for (int i = 0; i < 500; i++) {
-      var message = new RoomMessage(value(3), text(), value(1), random.nextLong());
+      var message =
+          new RoomMessage(
+              value(3),
+              text(),
+              value(1),
+              random.nextLong(),
+              new Cursor("k3f9", random.nextLong(1_000_000)));
       assertThat(message.encode()).isEqualTo(message.toJson().encode());
     }
   }

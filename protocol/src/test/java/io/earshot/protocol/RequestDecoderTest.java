@@ -32,14 +32,14 @@ final class RequestDecoderTest {
         Arguments.of("say Hello World", new Say(null, Json.of("Hello World"), null)),
         Arguments.of("say  two  blanks ", new Say(null, Json.of(" two  blanks "), null)),
         Arguments.of("say ", new Say(null, Json.of(""), null)),
-        Arguments.of("roomChange attic", new ChangeRoom("attic")),
-        Arguments.of("roomChange two words", new ChangeRoom("two")),
-        Arguments.of("roomChange __proto__", new ChangeRoom("__proto__")),
-        Arguments.of("roomAdd attic", new ChangeRoom("attic")),
+        Arguments.of("roomChange attic", new ChangeRoom("attic", null)),
+        Arguments.of("roomChange two words", new ChangeRoom("two", null)),
+        Arguments.of("roomChange __proto__", new ChangeRoom("__proto__", null)),
+        Arguments.of("roomAdd attic", new ChangeRoom("attic", null)),
         Arguments.of("roomLeave attic", new LeaveRoom("attic")),
-        Arguments.of("roomView", new ViewRoom()),
-        Arguments.of("roomView elsewhere", new ViewRoom()),
-        Arguments.of("listenToRoom attic", new Listen("attic")),
+        Arguments.of("roomView", new ViewRoom(null)),
+        Arguments.of("roomView elsewhere", new ViewRoom(null)),
+        Arguments.of("listenToRoom attic", new Listen("attic", null)),
         Arguments.of("silenceRoom attic", new Silence("attic")),
         Arguments.of("detailsView", new ViewDetails()),
         Arguments.of("paramAdd a=b=c d", new AddParam("a", "b=c d")),
@@ -61,7 +61,7 @@ final class RequestDecoderTest {
             "{\"action\":\"status\",\"params\":{\"a\":1}}",
             new Act("status", Map.of("a", Json.of(1)))),
         Arguments.of("{\"params\":{}}", new Act("", Map.of())),
-        Arguments.of("{\"event\":\"roomView\"}", new ViewRoom()));
+        Arguments.of("{\"event\":\"roomView\"}", new ViewRoom(null)));
   }
 
   @ParameterizedTest
@@ -128,7 +128,7 @@ final class RequestDecoderTest {
             "{\"event\":\"say\",\"message\":1,\"roomMatchValue\":\"x\"}",
             new Say(null, Json.of(1), null)),
         Arguments.of(
-            "{\"event\":\"roomChange\",\"room\":\"two words\"}", new ChangeRoom("two words")),
+            "{\"event\":\"roomChange\",\"room\":\"two words\"}", new ChangeRoom("two words", null)),
         Arguments.of("{\"event\":\"paramAdd\",\"key\":\"a\",\"value\":2}", new AddParam("a", "2")),
         Arguments.of(
             "{\"event\":\"action\",\"params\":{\"action\":\"status\"}}",

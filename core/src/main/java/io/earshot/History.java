@@ -1,0 +1,94 @@
+package io.earshot;
+
+import io.earshot.protocol.Audience;
+import io.earshot.protocol.Cursor;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a room told last, without a gap up to the last of all, bounded in number, bytes and age.
+ *
+ * <p>Owned by the room's event loop.
+ */
+final class History {
+  private final RoomRule rule;
+  private final Deque<Entry> all = new ArrayDeque<>(2);
+  private int bytes;
+
+  /** A message, when it was told, and for whom. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Entry(
+      byte[] json, long at, @Nullable String speaker, @Nullable Audience audience) {
+    boolean isFor(Participant hearer) {
+      return (speaker == null || !hearer.hasId(speaker))
+          && (audience == null || hearer.isMeant(audience));
+    }
+  }
+
+  History(RoomRule rule) {
+    this.rule = rule;
+  }
+
+  /**
+   * Adds the message that was told last.
+   *
+   * @param speaker the id of who said it and is not to hear it, or null
+   * @param spare how many bytes more may be remembered in all, less than 0 if it is too much
+   * @return how many bytes more are remembered now; less than 0 if it is less
+   */
+  int add(
+      byte[] json, long now, @Nullable String speaker, @Nullable Audience audience, long spare) {
+    int before = bytes;
+    all.add(new Entry(json, now, speaker, audience));
+    bytes += json.length;
+    while (all.size() > rule.historyMessages()
+        || bytes > rule.historyBytes()
+        || (bytes - before > spare && !all.isEmpty())) {
+      drop();
+    }
+    forget(now);
+    return bytes - before;
+  }
+
+  /** Forgets what has grown too old, and returns how many bytes that was. */
+  int forget(long now) {
+    int before = bytes;
+    for (Entry oldest = all.peek();
+        oldest != null && now - oldest.at >= rule.historyAge();
+        oldest = all.peek()) {
+      drop();
+    }
+    return before - bytes;
+  }
+
+  private void drop() {
+    bytes -= all.remove().json.length;
+  }
+
+  int size() {
+    return all.size();
+  }
+
+  int bytes() {
+    return bytes;
+  }
+
+  /**
+   * What came after a cursor and is for somebody.
+   *
+   * @param count how many messages came after it; so many have to be remembered
+   */
+  List<Room.Told> after(Cursor cursor, long count, Participant hearer) {
+    var missed = new ArrayList<Room.Told>();
+    long offset = cursor.offset() + count - all.size();
+    for (Entry entry : all) {
+      if (++offset > cursor.offset() && entry.isFor(hearer)) {
+        missed.add(new Room.Told(entry.json, new Cursor(cursor.epoch(), offset)));
+      }
+    }
+    return missed;
+  }
+}

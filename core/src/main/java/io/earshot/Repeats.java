@@ -1,0 +1,57 @@
+package io.earshot;
+
+import io.earshot.protocol.Json;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was said in a room under which message ids, so that the same said again is not told again.
+ * The same is: by the same client, under the same id, with the same words; who uses an id for
+ * something else says something else.
+ *
+ * <p>Owned by the room's event loop.
+ */
+final class Repeats {
+
+  /** So many are remembered at most, the youngest. */
+  private static final int MOST = 1_000;
+
+  private final long window;
+  private final Map<Key, Said> said = new LinkedHashMap<>();
+
+  private record Key(String speaker, Json messageId, int words) {}
+
+  private record Said(long offset, long at) {}
+
+  /** How long something is remembered, in milliseconds. */
+  Repeats(long window) {
+    this.window = window;
+  }
+
+  /** Where something was told already, or null if it was not. */
+  @Nullable Long find(String speaker, Json messageId, Json message, long now) {
+    forget(now);
+    Said first = said.get(key(speaker, messageId, message));
+    return first == null ? null : first.offset;
+  }
+
+  void add(String speaker, Json messageId, Json message, long offset, long now) {
+    said.put(key(speaker, messageId, message), new Said(offset, now));
+    if (said.size() > MOST) {
+      said.remove(said.keySet().iterator().next());
+    }
+  }
+
+  private static Key key(String speaker, Json messageId, Json message) {
+    return new Key(speaker, messageId, Arrays.hashCode(message.encode()));
+  }
+
+  private void forget(long now) {
+    var oldest = said.values().iterator();
+    while (oldest.hasNext() && now - oldest.next().at >= window) {
+      oldest.remove();
+    }
+  }
+}
