@@ -19,6 +19,7 @@ import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -77,6 +78,12 @@ final class ClientConnection extends Participant implements Intake {
 
   /** It was lost, and is waited for. */
   private boolean detached;
+
+  /** It is told nothing more, since it does not read what it was told. */
+  private boolean behind;
+
+  /** Something was left out for it in some room. */
+  private boolean lags;
 
   /** It takes in no more, and is leaving its rooms. */
   private boolean ending;
@@ -237,7 +244,8 @@ final class ClientConnection extends Participant implements Intake {
       }
     } else if (idle && dismissal != null) {
       // The reply to no request, and so without a number.
-      depart(new Reply.Bye(dismissal.reason()).toJson(0, null), dismissal);
+      @Nullable Long again = dismissal.equals(Ending.SHUTDOWN) ? earshot().reconnectAfter() : null;
+      depart(new Reply.Bye(dismissal.reason(), again).toJson(0, null), dismissal);
     } else if (paused && !congested()) {
       paused = false;
       outbound.resume();
@@ -263,6 +271,10 @@ final class ClientConnection extends Participant implements Intake {
 
   @Override
   public void drained() {
+    if (lags) {
+      lags = false;
+      members().forEach(this::catchUp);
+    }
     settle();
   }
 
@@ -316,7 +328,7 @@ final class ClientConnection extends Participant implements Intake {
         finished(); // an action keeps nothing waiting; its answer comes when it is done
       }
       case Command.Quit _ -> {
-        Reply bye = new Reply.Bye(Ending.REQUESTED.reason());
+        Reply bye = new Reply.Bye(Ending.REQUESTED.reason(), null);
         depart(bye.toJson(turn.number, turn.request.messageId()), Ending.REQUESTED);
       }
       case Command.Malformed(String error) -> reply(turn, new Reply.Refused(error));
@@ -474,7 +486,7 @@ final class ClientConnection extends Participant implements Intake {
     finished();
   }
 
-  private void tellMissed(List<Room.Told> missed) {
+  private void tellMissed(Collection<Room.Told> missed) {
     if (missed.isEmpty()) {
       return;
     }
@@ -719,7 +731,7 @@ final class ClientConnection extends Participant implements Intake {
 
   @Override
   void deliver(ByteBuf bytes, int offset, int length) {
-    if (ended || detached) {
+    if (ended || detached || behind) {
       return;
     }
     try {
@@ -727,7 +739,7 @@ final class ClientConnection extends Participant implements Intake {
       int pending = outbound.pendingBytes();
       if (pending > 0 && pending > earshot().config().limits().outboundBytes()) {
         LOG.log(Level.DEBUG, () -> this + " does not read, and is cut off");
-        cutOff();
+        fallBehind();
       }
     } catch (RuntimeException | Error e) {
       LOG.log(Level.ERROR, "sending to " + this + " failed", e);
@@ -838,6 +850,48 @@ final class ClientConnection extends Participant implements Intake {
         last.run();
       }
     }
+  }
+
+  /**
+   * Ends a connection whose client does not read. Should it read again, it finds an unbroken
+   * stretch of what it was told, and then what to do about the rest.
+   */
+  private void fallBehind() {
+    behind = true;
+    shard().countCutOff();
+    if (ending) {
+      cutOff(); // not even its goodbye is read
+    } else if (mayComeBack()) {
+      detach(Ending.BEHIND);
+    } else {
+      depart(new Reply.Bye(Ending.BEHIND.reason(), null).toJson(0, null), Ending.BEHIND);
+    }
+  }
+
+  @Override
+  boolean isBehind() {
+    return outbound.pendingBytes() > MAX_UNREAD;
+  }
+
+  @Override
+  Lag newLag(Member member) {
+    lags = true;
+    member.lag = new Lag(member.room, earshot().config().limits().outboundBytes() / 2);
+    return member.lag;
+  }
+
+  @Override
+  void catchUp(Member member) {
+    Lag lag = member.lag;
+    if (lag == null) {
+      return;
+    }
+    member.lag = null;
+    Json.Obj notice = lag.notice();
+    if (notice != null) {
+      send(notice.encode());
+    }
+    tellMissed(lag.kept());
   }
 
   /** Ends a connection that is of no use, without another word. */

@@ -49,6 +49,7 @@ public record Config(
    * @param developmentMode whether changed actions are taken over at once
    * @param eventLoops how many event loops there are
    * @param sockets what kind of sockets to use
+   * @param reconnectSpread over how long a stopping server's clients are to come back
    * @param shutdownTimeout how long a stop may take
    */
   public record General(
@@ -89,6 +90,10 @@ public record Config(
               "What kind of sockets to use: auto (the best there is), lean (epoll, without a Netty channel for each"
                   + " plain TCP or WebSocket client), epoll, io_uring, or nio.")
           SocketKind sockets,
+      @Setting(
+              "Over how long the clients of a server that stops are to spread their coming back. Each is told its own"
+                  + " part of it as reconnectAfter.")
+          Duration reconnectSpread,
       @Setting("How long a stop may take before what is still open is cut off.")
           Duration shutdownTimeout) {
 
@@ -269,6 +274,7 @@ public record Config(
    * @param historyMessages how many messages a room remembers
    * @param historyBytes how many bytes of them
    * @param historyAge how long it does
+   * @param slowConsumers what becomes of a client that does not keep up
    * @param rules what holds for some rooms only
    */
   public record Rooms(
@@ -279,6 +285,12 @@ public record Config(
       @Setting("How many bytes of messages a room remembers.") int historyBytes,
       @Setting("How long a room remembers a message, also after everybody has left.")
           Duration historyAge,
+      @Setting(
+              "What becomes of a client that does not keep up with a room: disconnect (at limits.outboundBytes; it can"
+                  + " come back with its cursor), conflate (it gets the newest message when it has caught up, or the"
+                  + " newest for each value of the field that the rule's conflateBy names), or drop (messages are left"
+                  + " out). What is left out is announced.")
+          SlowConsumers slowConsumers,
       @Setting(
               "What holds for some rooms only: a pattern of names (* stands for anything) and settings, such as"
                   + " \"prices.* historyMessages=1\". The first that matches a room counts.")
@@ -359,6 +371,16 @@ public record Config(
     }
   }
 
+  /** What becomes of clients that do not keep up. */
+  public enum SlowConsumers {
+    /** They are disconnected, and may come back with their cursor. */
+    DISCONNECT,
+    /** They get the newest of each kind when they have caught up. */
+    CONFLATE,
+    /** Messages are left out. */
+    DROP
+  }
+
   /** Kinds of sockets. */
   public enum SocketKind {
     /** Lean ones where there is epoll, else the JDK's. */
@@ -389,6 +411,7 @@ public record Config(
               false,
               0,
               SocketKind.AUTO,
+              Duration.ofSeconds(5),
               Duration.ofSeconds(5)),
           new TcpServer(true, "*", 5000, false, "", "", 64 << 10, Duration.ZERO),
           new HttpServer(
@@ -411,7 +434,8 @@ public record Config(
               false,
               "",
               new FingerprintOptions("sessionID", true, false)),
-          new Rooms(true, 250, 100, 64 << 10, Duration.ofMinutes(1), List.of()),
+          new Rooms(
+              true, 250, 100, 64 << 10, Duration.ofMinutes(1), SlowConsumers.DISCONNECT, List.of()),
           new Limits(
               1 << 20, 100, 100, 100, 64 << 10, 10_000, 1 << 20, 50_000, 500, 256 << 10, 10_000,
               256 << 20, 10_000, 10_000));

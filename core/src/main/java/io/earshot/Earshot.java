@@ -95,6 +95,12 @@ public final class Earshot {
     return loopCount;
   }
 
+  /** When a client of this server, which stops, is to come back, in milliseconds. */
+  long reconnectAfter() {
+    long spread = config.general().reconnectSpread().toMillis();
+    return spread == 0 ? 0 : random.nextLong(spread);
+  }
+
   /** What lost clients come back by; null where nobody can come back. */
   @Nullable Sessions sessions() {
     return sessions;

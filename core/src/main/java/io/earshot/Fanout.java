@@ -32,6 +32,7 @@ final class Fanout {
 
   private final Shard shard;
   private final Wire wire;
+  private final RoomRule rule;
 
   private Member[] members = NOBODY;
   private int size;
@@ -44,13 +45,25 @@ final class Fanout {
 
   private long batchNumber = 1;
 
-  Fanout(Shard shard, Wire wire) {
+  Fanout(Shard shard, Wire wire, RoomRule rule) {
+    this.rule = rule;
     this.shard = shard;
     this.wire = wire;
   }
 
-  /** A stretch of a batch that somebody is not to hear. */
-  private record Part(int start, int end, @Nullable Member except, @Nullable Audience audience) {
+  /**
+   * A stretch of a batch that somebody is not to hear, or that may be left out.
+   *
+   * @param told what it is, where it may be left out
+   * @param kind what it then replaces the older ones of, or null
+   */
+  private record Part(
+      int start,
+      int end,
+      @Nullable Member except,
+      @Nullable Audience audience,
+      Room.@Nullable Told told,
+      @Nullable String kind) {
     boolean isFor(Member member) {
       return member != except && (audience == null || member.connection.isMeant(audience));
     }
@@ -79,7 +92,10 @@ final class Fanout {
 
   /** Takes a member out, after it has heard all that was told before. */
   void remove(Member member) {
-    if (batch != null) {
+    if (member.lag != null) {
+      leaveOut(member, parts, batchNumber);
+      member.connection.catchUp(member);
+    } else if (batch != null) {
       writeParts(member, batch, parts, batchNumber);
     }
     Member last = members[--size];
@@ -95,8 +111,14 @@ final class Fanout {
    * @param place where it is in the room's order
    * @param except who is not to hear it, or null
    * @param audience who is to hear it, or null for all
+   * @param kind what it replaces the older ones of, for those who do not keep up; or null
    */
-  void append(byte[] json, Cursor place, @Nullable Member except, @Nullable Audience audience) {
+  void append(
+      byte[] json,
+      Cursor place,
+      @Nullable Member except,
+      @Nullable Audience audience,
+      @Nullable String kind) {
     if (batch == null) {
       batch = ByteBufAllocator.DEFAULT.directBuffer(Math.max(FIRST_CAPACITY, json.length + 16));
       shard.flushLater(this);
@@ -105,11 +127,13 @@ final class Fanout {
     wire.frame(json, place, batch);
     @Nullable Member ours =
         except != null && is(except.connection.shard(), except.connection.wire()) ? except : null;
-    if (ours != null || audience != null) {
+    boolean mayLeaveOut = rule.mayLeaveOut();
+    if (ours != null || audience != null || mayLeaveOut) {
       if (parts.isEmpty()) {
         parts = new ArrayList<>();
       }
-      parts.add(new Part(start, batch.writerIndex(), except, audience));
+      Room.Told told = mayLeaveOut ? new Room.Told(json, place) : null;
+      parts.add(new Part(start, batch.writerIndex(), except, audience, told, kind));
       if (ours != null) {
         markOdd(ours);
       }
@@ -140,7 +164,9 @@ final class Fanout {
       boolean forAll = odd.stream().noneMatch(part -> part.audience != null);
       for (int i = size - 1; i >= 0; i--) {
         Member member = members[i];
-        if (forAll && member.oddBatch != number) {
+        if (rule.mayLeaveOut() && (member.lag != null || member.connection.isBehind())) {
+          leaveOut(member, odd, number);
+        } else if (forAll && member.oddBatch != number) {
           member.connection.deliver(bytes, 0, length);
         } else {
           writeParts(member, bytes, odd, number);
@@ -148,6 +174,21 @@ final class Fanout {
       }
     } finally {
       bytes.release();
+    }
+  }
+
+  /** Tells a member nothing of a batch for now, since it has not read what it was told before. */
+  private void leaveOut(Member member, List<Part> parts, long number) {
+    Lag lag = member.lag;
+    if (lag == null) {
+      lag = member.connection.newLag(member);
+    }
+    int at = member.oddBatch == number ? member.from : 0;
+    for (Part part : parts) {
+      if (part.told != null && part.start >= at && part.isFor(member)) {
+        lag.leaveOut(part.told, part.kind);
+        shard.countLeftOut();
+      }
     }
   }
 

@@ -1,5 +1,7 @@
 package io.earshot;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One connection's place in one room, as a member, a listener, or both.
  *
@@ -27,6 +29,9 @@ final class Member {
 
   /** Whether the connection is in the room, or will be when what it asked for is done. */
   boolean in;
+
+  /** What was left out for it since it did not keep up; null while it does. */
+  @Nullable Lag lag;
 
   /** Whether it listens to the room, or will. */
   boolean listening;

@@ -68,6 +68,15 @@ abstract sealed class Participant implements Connection permits ClientConnection
   /** Hands over bytes that a room framed; they are borrowed. May end the connection. */
   abstract void deliver(ByteBuf bytes, int offset, int length);
 
+  /** Whether it has not read for a while what it was told. */
+  abstract boolean isBehind();
+
+  /** Begins to leave out for a member what its room tells, until it has caught up. */
+  abstract Lag newLag(Member member);
+
+  /** Tells a member what was left out, and what of it is kept. */
+  abstract void catchUp(Member member);
+
   /** Whom the words of this connection are aimed at while nobody says otherwise; null for all. */
   abstract @Nullable Audience audience();
 

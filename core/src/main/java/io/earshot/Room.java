@@ -247,7 +247,7 @@ final class Room {
         return branch;
       }
     }
-    var branch = new Branch(new Fanout(home, wire));
+    var branch = new Branch(new Fanout(home, wire, rule));
     branches.add(branch);
     return branch;
   }
@@ -339,9 +339,10 @@ final class Room {
       String speaker = except != null && from instanceof Json.Text(String id) ? id : null;
       shard.remembered(history.add(json, now, speaker, audience, shard.spareHistory()));
     }
+    String kind = rule.kind(message);
     for (int i = branches.size() - 1; i >= 0; i--) {
       Fanout fanout = branches.get(i).fanout;
-      fanout.shard().tell(() -> fanout.append(json, place, except, audience));
+      fanout.shard().tell(() -> fanout.append(json, place, except, audience, kind));
     }
     if (waiters != null && audience == null) {
       for (Waiter waiter : List.copyOf(waiters)) {

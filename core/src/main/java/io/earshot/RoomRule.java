@@ -1,22 +1,40 @@
 package io.earshot;
 
-import java.time.Duration;
-import java.util.ArrayList;
+import io.earshot.Config.SlowConsumers;
+import io.earshot.protocol.Json;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What holds for a room: how much it remembers.
+ * What holds for a room: how much it remembers, and what becomes of those who do not keep up.
  *
  * <p>Immutable.
  *
  * @param historyMessages how many messages
  * @param historyBytes how many bytes of them
  * @param historyAge for how long, in milliseconds
+ * @param slowConsumers what becomes of those who do not keep up
+ * @param conflateBy the field of a message by whose values messages replace each other, or null
+ *     where each replaces the one before
  */
-record RoomRule(int historyMessages, int historyBytes, long historyAge) {
+record RoomRule(
+    int historyMessages,
+    int historyBytes,
+    long historyAge,
+    SlowConsumers slowConsumers,
+    @Nullable String conflateBy) {
 
-  /** A rule as the configuration has it. */
+  private static final RoomRule NEUTRAL = new RoomRule(0, 0, 0, SlowConsumers.DISCONNECT, null);
+
+  /**
+   * A rule as the configuration has it.
+   *
+   * @param rooms the names that it is for
+   * @param settings what it sets, each as {@code name=value}
+   */
   record Line(Pattern rooms, List<String> settings) {}
 
   /**
@@ -25,21 +43,17 @@ record RoomRule(int historyMessages, int historyBytes, long historyAge) {
    * @throws IllegalArgumentException if it is none; the message says what to write
    */
   static Line parse(String line) {
-    String[] words = line.strip().split("\\s+", -1);
-    if (words.length < 2) {
+    List<String> words = Arrays.asList(line.strip().split("\\s+", -1));
+    List<String> settings = words.subList(1, words.size());
+    if (settings.isEmpty()) {
       throw wrong(line, "write a pattern and settings, such as: prices.* historyMessages=1");
     }
-    var settings = new ArrayList<String>();
-    var neutral = new RoomRule(0, 0, 0);
-    for (int i = 1; i < words.length; i++) {
-      try {
-        neutral.with(words[i]);
-      } catch (IllegalArgumentException e) {
-        throw wrong(line, String.valueOf(e.getMessage()));
-      }
-      settings.add(words[i]);
+    try {
+      settings.forEach(NEUTRAL::with);
+    } catch (IllegalArgumentException e) {
+      throw wrong(line, String.valueOf(e.getMessage()));
     }
-    String[] parts = words[0].split("\\*", -1);
+    String[] parts = words.getFirst().split("\\*", -1);
     for (int i = 0; i < parts.length; i++) {
       parts[i] = Pattern.quote(parts[i]);
     }
@@ -55,14 +69,38 @@ record RoomRule(int historyMessages, int historyBytes, long historyAge) {
     int equals = setting.indexOf('=');
     String name = equals < 0 ? setting : setting.substring(0, equals);
     String value = equals < 0 ? "" : setting.substring(equals + 1);
-    return switch (name) {
-      case "historyMessages" -> new RoomRule(number(name, value), historyBytes, historyAge);
-      case "historyBytes" -> new RoomRule(historyMessages, number(name, value), historyAge);
-      case "historyAge" -> new RoomRule(historyMessages, historyBytes, time(name, value));
+    int messages = historyMessages;
+    int bytes = historyBytes;
+    long age = historyAge;
+    SlowConsumers slow = slowConsumers;
+    String by = conflateBy;
+    switch (name) {
+      case "historyMessages" -> messages = number(name, value);
+      case "historyBytes" -> bytes = number(name, value);
+      case "historyAge" -> age = time(name, value);
+      case "slowConsumers" -> slow = slow(value);
+      case "conflateBy" -> by = value;
       default ->
           throw new IllegalArgumentException(
-              "there is no '" + name + "'; there are historyMessages, historyBytes, historyAge");
-    };
+              "there is no '"
+                  + name
+                  + "'; there are historyMessages, historyBytes, historyAge, slowConsumers, conflateBy");
+    }
+    return new RoomRule(messages, bytes, age, slow, by);
+  }
+
+  private static SlowConsumers slow(String value) {
+    for (SlowConsumers each : SlowConsumers.values()) {
+      if (each.name().equalsIgnoreCase(value)) {
+        return each;
+      }
+    }
+    throw new IllegalArgumentException(
+        "slowConsumers must be one of "
+            + Arrays.toString(SlowConsumers.values()).toLowerCase(Locale.ROOT)
+            + ", not '"
+            + value
+            + "'");
   }
 
   private static long time(String name, String value) {
@@ -88,7 +126,27 @@ record RoomRule(int historyMessages, int historyBytes, long historyAge) {
 
   /** What holds for rooms that no rule is about. */
   static RoomRule of(Config.Rooms settings) {
-    Duration age = settings.historyAge();
-    return new RoomRule(settings.historyMessages(), settings.historyBytes(), age.toMillis());
+    return new RoomRule(
+        settings.historyMessages(),
+        settings.historyBytes(),
+        settings.historyAge().toMillis(),
+        settings.slowConsumers(),
+        null);
+  }
+
+  /** Whether messages may be left out for those who do not keep up. */
+  boolean mayLeaveOut() {
+    return slowConsumers != SlowConsumers.DISCONNECT;
+  }
+
+  /** What a message replaces older ones of, for those who do not keep up; null if nothing. */
+  @Nullable String kind(Json message) {
+    if (slowConsumers != SlowConsumers.CONFLATE) {
+      return null;
+    }
+    Json field =
+        conflateBy != null && message instanceof Json.Obj object ? object.get(conflateBy) : null;
+    String text = field == null ? null : field.asText();
+    return text == null ? "" : text;
   }
 }

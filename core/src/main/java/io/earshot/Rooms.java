@@ -39,19 +39,25 @@ final class Rooms {
    *
    * @param rooms rooms that somebody is in or listens to
    * @param messages messages that rooms have told since the start, each once however many heard it
+   * @param leftOut how often a message was left out for a client that did not keep up
+   * @param cutOff how many clients were cut off since they did not
    */
-  record Count(long rooms, long messages) {
+  record Count(long rooms, long messages, long leftOut, long cutOff) {
     Count plus(Count other) {
-      return new Count(rooms + other.rooms, messages + other.messages);
+      return new Count(
+          rooms + other.rooms,
+          messages + other.messages,
+          leftOut + other.leftOut,
+          cutOff + other.cutOff);
     }
   }
 
   /** Counts rooms and messages, each shard on its loop; together they are no one moment's. */
   CompletionStage<Count> count() {
-    CompletionStage<Count> sum = CompletableFuture.completedStage(new Count(0, 0));
+    CompletionStage<Count> sum = CompletableFuture.completedStage(new Count(0, 0, 0, 0));
     for (Shard shard : shards) {
       var part = new CompletableFuture<Count>();
-      shard.tell(() -> part.complete(new Count(shard.roomCount(), shard.messageCount())));
+      shard.tell(() -> part.complete(shard.count()));
       sum = sum.thenCombine(part, Count::plus);
     }
     return sum;

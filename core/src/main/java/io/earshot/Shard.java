@@ -36,6 +36,8 @@ final class Shard {
   private boolean sweeping;
   private int epochs;
   private long messages;
+  private long leftOut;
+  private long cutOff;
   private List<Fanout> pending = new ArrayList<>();
   private List<Fanout> flushing = new ArrayList<>();
 
@@ -181,13 +183,24 @@ final class Shard {
     return rooms.size() - empty.size();
   }
 
+  /** Counts a message that was left out for somebody. */
+  void countLeftOut() {
+    leftOut++;
+  }
+
+  /** Counts a client that was cut off since it did not keep up. */
+  void countCutOff() {
+    cutOff++;
+  }
+
+  /** What this loop has done. */
+  Rooms.Count count() {
+    return new Rooms.Count(roomCount(), messages, leftOut, cutOff);
+  }
+
   /** Counts a message that a room here has told. */
   void countMessage() {
     messages++;
-  }
-
-  long messageCount() {
-    return messages;
   }
 
   /**

@@ -28,8 +28,8 @@ final class Status implements Action {
   @Override
   public String description() {
     return "How the server is doing: seconds since its start, connections by transport, rooms that"
-        + " somebody is in or listens to, messages told in rooms since the start, and bytes of"
-        + " memory.";
+        + " somebody is in or listens to, messages told in rooms since the start, what clients cost"
+        + " that do not keep up, and bytes of memory.";
   }
 
   @Override
@@ -40,6 +40,7 @@ final class Status implements Action {
     example.put("connections", byTransport(List.of()));
     example.put("rooms", 4);
     example.put("messages", 2500);
+    example.put("slowConsumers", slow(new Rooms.Count(0, 0, 12, 1)));
     example.put("memory", memory(48_000_000, 64_000_000, 2_000_000_000));
     return example;
   }
@@ -52,6 +53,7 @@ final class Status implements Action {
     call.put("connections", byTransport(earshot.connections().all()));
     call.put("rooms", count.rooms());
     call.put("messages", count.messages());
+    call.put("slowConsumers", slow(count));
     Runtime runtime = Runtime.getRuntime();
     long reserved = runtime.totalMemory();
     call.put("memory", memory(reserved - runtime.freeMemory(), reserved, runtime.maxMemory()));
@@ -65,6 +67,13 @@ final class Status implements Action {
           connections.stream().filter(each -> each.transport() == transport).count());
     }
     return counts;
+  }
+
+  private static Map<String, Long> slow(Rooms.Count count) {
+    var slow = new LinkedHashMap<String, Long>();
+    slow.put("disconnected", count.cutOff());
+    slow.put("messagesLeftOut", count.leftOut());
+    return slow;
   }
 
   /** Bytes of the heap: in use, taken from the system, and the most that may be taken. */

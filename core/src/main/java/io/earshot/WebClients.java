@@ -111,12 +111,12 @@ final class WebClients {
     var _ =
         done.whenComplete(
             (result, failure) -> {
+              shard.tell(() -> rest(client));
               if (failure == null) {
                 answer.complete(result);
               } else {
                 answer.completeExceptionally(failure);
               }
-              shard.tell(() -> rest(client));
             });
   }
 

@@ -136,6 +136,19 @@ final class WebConnection extends Participant {
   }
 
   @Override
+  boolean isBehind() {
+    return false; // its mailbox has bounds of its own
+  }
+
+  @Override
+  void catchUp(Member member) {}
+
+  @Override
+  Lag newLag(Member member) {
+    throw new IllegalStateException("a mailbox is never behind");
+  }
+
+  @Override
   @Nullable Audience audience() {
     return null; // each request says whom it is for
   }

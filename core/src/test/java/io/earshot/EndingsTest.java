@@ -57,7 +57,7 @@ final class EndingsTest {
     speaker.send("say x");
     slow.send("roomChange attic");
     house.settle();
-    assertThat(slow.closed).isTrue();
+    assertThat(slow.finished).isTrue();
     assertThat(house.earshot.api().connections()).containsExactly(speaker.connection());
     assertThat(house.earshot.rooms().shards().getFirst().roomIfAny("attic")).isNull();
   }

@@ -312,7 +312,12 @@ final class RoomsTest {
     hearers.get(2).pending = house.earshot.config().limits().outboundBytes() + 1;
     speaker.ask("say one");
     speaker.ask("say two");
-    assertThat(hearers.get(2).closed).isTrue();
+    assertThat(hearers.get(2).finished).isTrue();
+    assertThat(hearers.get(2).hear())
+        .satisfiesExactly(
+            line -> assertThat(line).contains("\"message\":\"one\""),
+            line -> assertThat(line).contains("Bye!", "resume from your cursor"),
+            line -> assertThat(line).isEqualTo("end " + Ending.BEHIND.code()));
     for (int i : new int[] {0, 1, 3, 4}) {
       assertThat(hearers.get(i).heard()).containsExactly("one", "two");
     }
@@ -325,9 +330,13 @@ final class RoomsTest {
     guest.hear();
     house.earshot.dismissAll();
     assertThat(guest.hear())
-        .containsExactly(
-            "{\"status\":\"Bye!\",\"context\":\"response\",\"reason\":\"server shutdown\"}",
-            "end " + Ending.SHUTDOWN.code());
+        .satisfiesExactly(
+            bye ->
+                assertThat(bye)
+                    .matches(
+                        "\\{\"status\":\"Bye!\",\"context\":\"response\",\"reason\":\"server shutdown\","
+                            + "\"reconnectAfter\":\\d{1,4}}"),
+            end -> assertThat(end).isEqualTo("end " + Ending.SHUTDOWN.code()));
     assertThat(guest.finished).isTrue();
   }
 

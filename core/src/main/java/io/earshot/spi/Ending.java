@@ -17,6 +17,9 @@ public record Ending(int code, String reason) {
   /** Nothing came from the other side for too long; come back. */
   public static final Ending IDLE = new Ending(1001, "idle for too long");
 
+  /** The client reads too slowly for what it is told. */
+  public static final Ending BEHIND = new Ending(4008, "too far behind; resume from your cursor");
+
   /** The client is here again, on another connection. */
   public static final Ending RESUMED = new Ending(4000, "resumed on another connection");
 

@@ -89,6 +89,11 @@ final class Taker implements Intake {
   public void drained() {}
 
   @Override
+  public void lost(Ending why) {
+    inputEnded(why);
+  }
+
+  @Override
   public void inputEnded(Ending why) {
     inputEnded = true;
     ending = why;

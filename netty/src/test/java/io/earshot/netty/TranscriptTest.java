@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Replays the transcripts that the documentation shows. {@code ->} is what somebody sends, {@code
- * <-} what they get next; {@code <alice>} stands for alice's id, and {@code <time>} for
- * milliseconds.
+ * <-} what they get next; {@code <alice>} stands for alice's id, {@code <time>} for milliseconds,
+ * {@code <epoch>} and {@code <n>} for a place in the order of a room.
  */
 final class TranscriptTest {
 
@@ -102,7 +102,11 @@ final class TranscriptTest {
 
   private static Pattern pattern(String expected) {
     String quoted =
-        Pattern.quote(expected).replace("<time>", "\\E\\d{13}\\Q").replace("<ms>", "\\E\\d+\\Q");
+        Pattern.quote(expected)
+            .replace("<time>", "\\E\\d{13}\\Q")
+            .replace("<ms>", "\\E\\d+\\Q")
+            .replace("<n>", "\\E\\d+\\Q")
+            .replace("<epoch>", "\\E[a-z0-9]+\\Q");
     return Pattern.compile(quoted);
   }
 }

@@ -121,8 +121,10 @@ public sealed interface Reply {
    * Goodbye; the connection ends.
    *
    * @param reason why
+   * @param reconnectAfter when to come back, in milliseconds; null where that is for the client to
+   *     say
    */
-  record Bye(String reason) implements Reply {}
+  record Bye(String reason, @Nullable Long reconnectAfter) implements Reply {}
 
   /**
    * As it travels.
@@ -182,10 +184,13 @@ public sealed interface Reply {
           fields.put("error", Json.of(error));
         }
       }
-      case Bye(String reason) -> {
+      case Bye(String reason, Long reconnectAfter) -> {
         fields.put("status", Json.of("Bye!"));
         fields.put("context", Json.of("response"));
         fields.put("reason", Json.of(reason));
+        if (reconnectAfter != null) {
+          fields.put("reconnectAfter", Json.of(reconnectAfter));
+        }
       }
     }
     if (messageCount > 0) {

@@ -1,0 +1,83 @@
+package io.earshot;
+
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Json;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was left out for a member that does not keep up, and what of it is kept: the newest of each
+ * kind, where the room's rule says so.
+ *
+ * <p>Owned by the connection's event loop.
+ */
+final class Lag {
+
+  /** As many kinds are kept, and no more bytes; beyond that the oldest go. */
+  private static final int MOST_KINDS = 1_000;
+
+  private final String room;
+  private final int mostBytes;
+  private final Map<String, Room.Told> newest = new LinkedHashMap<>();
+  private @Nullable Cursor first;
+  private @Nullable Cursor last;
+  private long leftOut;
+  private int bytes;
+
+  Lag(String room, int mostBytes) {
+    this.room = room;
+    this.mostBytes = mostBytes;
+  }
+
+  /**
+   * Leaves out a message.
+   *
+   * @param kind what it replaces the older ones of; null if it is not kept
+   */
+  void leaveOut(Room.Told told, @Nullable String kind) {
+    if (first == null) {
+      first = told.place();
+    }
+    last = told.place();
+    leftOut++;
+    if (kind == null) {
+      return;
+    }
+    keep(kind, newest.remove(kind), -1);
+    keep(kind, told, 1);
+    newest.put(kind, told);
+    while (newest.size() > MOST_KINDS || bytes > mostBytes) {
+      String oldest = newest.keySet().iterator().next();
+      keep(oldest, newest.remove(oldest), -1);
+    }
+  }
+
+  private void keep(String kind, Room.@Nullable Told told, int sign) {
+    if (told != null) {
+      bytes += sign * (told.json().length + kind.length());
+      leftOut -= sign;
+    }
+  }
+
+  /** What is kept, the oldest first. */
+  Collection<Room.Told> kept() {
+    return newest.values();
+  }
+
+  /** What tells the client which offsets it does not get; null if it gets all. */
+  Json.@Nullable Obj notice() {
+    if (leftOut == 0 || first == null || last == null) {
+      return null;
+    }
+    var fields = LinkedHashMap.<String, Json>newLinkedHashMap(6);
+    fields.put("context", Json.of("gap"));
+    fields.put("room", Json.of(room));
+    fields.put("epoch", Json.of(first.epoch()));
+    fields.put("from", Json.of(first.offset()));
+    fields.put("to", Json.of(last.offset()));
+    fields.put("missing", Json.of(leftOut));
+    return new Json.Obj(fields);
+  }
+}
