@@ -65,7 +65,7 @@ enum Framing implements Wire {
   EVENTS {
     @Override
     public void frame(byte[] json, @Nullable Cursor place, ByteBuf out) {
-      event(place == null ? "event: reply\n" : "id: " + place + "\n", json, out);
+      event(place == null ? "event: notice\n" : "id: " + place + "\n", json, out);
     }
 
     @Override
