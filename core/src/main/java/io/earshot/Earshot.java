@@ -32,7 +32,7 @@ public final class Earshot {
   private final int loopCount;
   private final @Nullable Sessions sessions;
   private final AtomicInteger waiting = new AtomicInteger();
-  private final AtomicInteger waitingPolls = new AtomicInteger();
+  private final AtomicInteger polls = new AtomicInteger();
   private final Rooms rooms;
   private final Map<Loop, Shard> shards;
   private final Directory connections = new Directory();
@@ -116,9 +116,18 @@ public final class Earshot {
     waiting.addAndGet(more);
   }
 
-  /** How many wait for what a room tells next; counted by whoever looks after them. */
-  AtomicInteger waitingPolls() {
-    return waitingPolls;
+  /** How many wait for what a room tells next; counted by those who look after them. */
+  AtomicInteger polls() {
+    return polls;
+  }
+
+  /**
+   * How many wait for what a room tells next, without being in it.
+   *
+   * @return the number of them
+   */
+  public int waitingPolls() {
+    return polls.get();
   }
 
   Rooms rooms() {

@@ -40,10 +40,10 @@ final class Waiters {
     room.add(waiter);
     if (stopping) {
       waiter.tellNothing();
-    } else if (shard.earshot().waitingPolls().get() >= most()) {
+    } else if (shard.earshot().polls().get() >= most()) {
       answer.completeExceptionally(new RejectedExecutionException("too many wait already"));
     }
-    shard.earshot().waitingPolls().incrementAndGet();
+    shard.earshot().polls().incrementAndGet();
     all.add(waiter);
     var _ = answer.whenComplete((_, _) -> shard.tell(() -> remove(waiter)));
     lookLater();
@@ -55,7 +55,7 @@ final class Waiters {
 
   private void remove(Waiter waiter) {
     if (all.remove(waiter)) {
-      shard.earshot().waitingPolls().decrementAndGet();
+      shard.earshot().polls().decrementAndGet();
       waiter.room().remove(waiter);
     }
   }

@@ -185,7 +185,7 @@ final class BystandersTest {
     assertThat(texts(settled(other))).containsExactly("1");
     assertThat(other.join().recovered()).isNull();
     assertThat(texts(settled(poll(ROOM, poll.join().next())))).containsExactly("2");
-    assertThat(house.earshot.waitingPolls()).hasValue(0);
+    assertThat(house.earshot.waitingPolls()).isZero();
   }
 
   @Test
@@ -203,7 +203,7 @@ final class BystandersTest {
     assertThat(patient).isNotDone();
     house.pass(Duration.ofMillis(1));
     assertThat(settled(patient).messages()).isEmpty();
-    assertThat(house.earshot.waitingPolls()).hasValue(0);
+    assertThat(house.earshot.waitingPolls()).isZero();
   }
 
   @Test
@@ -252,7 +252,7 @@ final class BystandersTest {
       poll("room" + i % 7, null).cancel(true);
       house.settle();
     }
-    assertThat(house.earshot.waitingPolls()).hasValue(0);
+    assertThat(house.earshot.waitingPolls()).isZero();
     assertThat(IntStream.range(0, 7).mapToObj(i -> room("room" + i))).containsOnlyNulls();
     assertThat(house.loops.stream().mapToInt(ManualLoop::timers).sum()).isLessThan(timers + 5);
     house.pass(Duration.ofSeconds(30));
@@ -294,7 +294,7 @@ final class BystandersTest {
     house.earshot.dismissAll();
     assertThat(settled(poll).messages()).isEmpty();
     assertThat(settled(poll("attic", null)).messages()).isEmpty();
-    assertThat(house.earshot.waitingPolls()).hasValue(0);
+    assertThat(house.earshot.waitingPolls()).isZero();
     assertThat(room("attic")).isNull();
   }
 

@@ -49,6 +49,9 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   private static final System.Logger LOG = System.getLogger(HttpDoor.class.getName());
   private static final int MAX_LINE = 8 * 1024;
 
+  /** So much is read ahead of a client that is only read to see it go, in bytes. */
+  private static final int MAX_AHEAD = 64 * 1024;
+
   /** A client has to read an answer no slower than this, in bytes a second. */
   private static final int SLOWEST_READER = 16 * 1024;
 
@@ -138,6 +141,8 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
         throws Exception {
       if (!paused) {
         super.decode(context, in, out);
+      } else if (in.readableBytes() > MAX_AHEAD) {
+        context.channel().config().setAutoRead(false);
       }
     }
 
@@ -383,6 +388,8 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
         underWay = later.asked();
         if (awaited && inputShut) {
           close();
+        } else if (awaited) {
+          channel.config().setAutoRead(true); // else its end might not be seen
         }
         later.whenKnown(words -> loop.execute(() -> answered(exchange, words)));
       }
