@@ -2,10 +2,8 @@ package io.earshot.netty;
 
 import io.earshot.protocol.Json;
 import io.earshot.spi.WebAnswer;
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -13,13 +11,9 @@ import io.netty.handler.codec.CodecException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
-import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
-import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpObjectAggregator;
-import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -47,18 +41,13 @@ import org.jspecify.annotations.Nullable;
 final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     implements NettyLoop.Swept {
   private static final System.Logger LOG = System.getLogger(HttpDoor.class.getName());
-  private static final int MAX_LINE = 8 * 1024;
-
-  /** So much is read ahead of a client that is only read to see it go, in bytes. */
-  private static final int MAX_AHEAD = 64 * 1024;
-
   /** A client has to read an answer no slower than this, in bytes a second. */
   private static final int SLOWEST_READER = 16 * 1024;
 
   private final Channel channel;
   private final NettyLoop loop;
   private final Doors doors;
-  private final Decoder decoder;
+  private final PausingDecoder decoder;
   private int waitingSince;
   private boolean busy;
   private boolean acting;
@@ -68,7 +57,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   private boolean inputShut;
   private boolean open = true;
 
-  private HttpDoor(Channel channel, NettyLoop loop, Doors doors, Decoder decoder, int since) {
+  private HttpDoor(Channel channel, NettyLoop loop, Doors doors, PausingDecoder decoder, int since) {
     this.decoder = decoder;
     this.channel = channel;
     this.loop = loop;
@@ -83,93 +72,13 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
    * @param since when its client came, in seconds of the loop
    */
   static void open(Channel channel, NettyLoop loop, Doors doors, int since) {
-    var decoder = new Decoder(doors.maxHeaderLength());
+    var decoder = new PausingDecoder(doors.maxHeaderLength());
     channel
         .pipeline()
         .addLast("decoder", decoder)
         .addLast("encoder", new HttpResponseEncoder())
-        .addLast("body", new Body(doors.maxBodyLength()))
+        .addLast("body", new BodyGatherer(doors.maxBodyLength()))
         .addLast("door", new HttpDoor(channel, loop, doors, decoder, since));
-  }
-
-  /**
-   * Bytes to requests, one at a time: while one is worked, the bytes of the next ones stay bytes.
-   * What two servers may read differently is read by none, since one of them may be in front of the
-   * other.
-   */
-  private static final class Decoder extends HttpRequestDecoder {
-    private boolean paused;
-    private @Nullable ChannelHandlerContext context;
-
-    Decoder(int maxHeaderLength) {
-      super(
-          new HttpDecoderConfig()
-              .setMaxInitialLineLength(MAX_LINE)
-              .setMaxHeaderSize(maxHeaderLength)
-              .setAllowDuplicateContentLengths(false)
-              .setUseRfc9112TransferEncoding(true)
-              .setStrictLineParsing(true));
-    }
-
-    @Override
-    public void handlerAdded(ChannelHandlerContext added) {
-      context = added;
-    }
-
-    /** Goes on with the bytes that it has. */
-    void resume() {
-      paused = false;
-      if (context != null) {
-        try {
-          channelRead(context, Unpooled.EMPTY_BUFFER);
-        } catch (Exception e) {
-          context.fireExceptionCaught(e);
-        }
-      }
-    }
-
-    /**
-     * What came before the end of the input is still to be decoded, so it is not thrown away here.
-     */
-    @Override
-    public void userEventTriggered(ChannelHandlerContext triggered, Object event) {
-      triggered.fireUserEventTriggered(event);
-    }
-
-    @Override
-    protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out)
-        throws Exception {
-      if (!paused) {
-        super.decode(context, in, out);
-      } else if (in.readableBytes() > MAX_AHEAD) {
-        context.channel().config().setAutoRead(false);
-      }
-    }
-
-    @Override
-    protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
-      throw new IllegalArgumentException("both a length and chunks");
-    }
-  }
-
-  /** Gathers a request's body. After one that is too long nothing more is read. */
-  private static final class Body extends HttpObjectAggregator {
-    Body(int maxLength) {
-      super(maxLength, true);
-    }
-
-    @Override
-    protected void handleOversizedMessage(ChannelHandlerContext context, HttpMessage oversized) {
-      FullHttpResponse response =
-          error(
-              HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE,
-              "bodies have at most " + maxContentLength() + " bytes");
-      response
-          .headers()
-          .set(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes())
-          .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-      var _ = context.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
-    }
   }
 
   // --- one request after the other -------------------------------------------------------------
@@ -180,7 +89,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
       return;
     }
     busy = true;
-    decoder.paused = true;
+    decoder.pause();
     channel.config().setAutoRead(false);
     var exchange = new Exchange(request, System.currentTimeMillis());
     if (request.decoderResult().isFailure()) {
@@ -497,7 +406,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
             .writeAndFlush(head)
             .addListener(
                 future -> {
-                  if (future.isSuccess() && open) {
+                  if (future.isSuccess() && open && !inputShut) {
                     open = false;
                     loop.closed();
                     other.run();
@@ -517,7 +426,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
 
   // --- answers ---------------------------------------------------------------------------------
 
-  private static FullHttpResponse error(HttpResponseStatus status, String error) {
+  static FullHttpResponse error(HttpResponseStatus status, String error) {
     var body = new Json.Obj(Map.of("error", Json.of("Error: " + error)));
     return response(status, "application/json", body.encode());
   }
