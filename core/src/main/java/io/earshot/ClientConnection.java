@@ -95,8 +95,14 @@ final class ClientConnection extends Participant implements Intake {
   private record Turn(Request request, long number) {}
 
   ClientConnection(
-      Shard shard, Outbound outbound, Wire wire, long idHigh, long idLow, Transport transport) {
-    super(shard, wire, transport, shard.earshot().config().general().defaultChatRoom());
+      Shard shard,
+      Outbound outbound,
+      Wire wire,
+      long idHigh,
+      long idLow,
+      Transport transport,
+      String room) {
+    super(shard, wire, transport, room);
     this.outbound = outbound;
     this.idHigh = idHigh;
     this.idLow = idLow;
@@ -125,27 +131,49 @@ final class ClientConnection extends Participant implements Intake {
 
   // --- what comes in ---------------------------------------------------------------------------
 
-  /** Joins the default room and then says welcome; requests wait for it. */
-  void open() {
+  /**
+   * Joins its first room and then says welcome; requests wait for it.
+   *
+   * @param after what it knows of that room already, or null
+   */
+  void open(@Nullable Cursor after) {
     underWay++;
-    Member member = place();
     join(
-        member,
-        null,
+        place(),
+        after,
         arrival -> {
-          String text = earshot().config().general().welcomeMessage();
-          send(
-              new Welcome(text, member.room, arrival.heard().cursor(), session())
-                  .toJson()
-                  .encode());
+          welcome(arrival.heard(), after);
+          tellMissed(arrival.missed());
           finished();
         });
+  }
+
+  private void welcome(Heard heard, @Nullable Cursor after) {
+    String text = earshot().config().general().welcomeMessage();
+    byte[] json =
+        new Welcome(text, heard.room(), heard.cursor(), heard.recovered(), session())
+            .toJson()
+            .encode();
+    // What it missed comes after this, and it may be cut off before.
+    Cursor known = after != null && Boolean.TRUE.equals(heard.recovered()) ? after : heard.cursor();
+    ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer(json.length + 64);
+    try {
+      wire().welcome(json, known, buffer);
+      write(buffer);
+    } finally {
+      buffer.release();
+    }
+  }
+
+  /** Whether it can ask for nothing, and so cannot ask to be again who it was. */
+  private boolean hearsOnly() {
+    return transport() == Transport.STREAM;
   }
 
   /** The token to come back with, or null where nobody can come back. */
   private @Nullable String session() {
     Sessions sessions = earshot().sessions();
-    return sessions == null ? null : sessions.token(idHigh, idLow);
+    return sessions == null || hearsOnly() ? null : sessions.token(idHigh, idLow);
   }
 
   @Override
@@ -554,7 +582,10 @@ final class ClientConnection extends Participant implements Intake {
   // --- lost, and back again --------------------------------------------------------------------
 
   private boolean mayComeBack() {
-    return earshot().sessions() != null && dismissal == null && earshot().mayWaitForMore();
+    return earshot().sessions() != null
+        && !hearsOnly()
+        && dismissal == null
+        && earshot().mayWaitForMore();
   }
 
   /** Stays in its rooms without hearing them, for a while. */

@@ -315,6 +315,7 @@ public record Config(
    * @param webClients how many HTTP clients may have a message queue
    * @param queuedMessages how many messages may wait in one
    * @param queuedBytes how many bytes may wait in one
+   * @param waitingPolls how many HTTP requests may wait for a message of a room
    * @param historyBytes how many bytes all rooms together remember
    * @param emptyRooms how many rooms are remembered that nobody is in
    * @param lostClients how many clients that were lost are waited for
@@ -344,6 +345,9 @@ public record Config(
               value = "How much may wait in one queue, in bytes. Beyond it the oldest messages go.",
               min = 1024)
           int queuedBytes,
+      @Setting(
+              "How many HTTP requests may wait for a message of a room at once; further ones are refused.")
+          int waitingPolls,
       @Setting(
               "How many bytes of messages all rooms together remember. Beyond it they remember less.")
           int historyBytes,
@@ -433,8 +437,8 @@ public record Config(
           new Rooms(
               true, 250, 100, 64 << 10, Duration.ofMinutes(1), SlowConsumers.DISCONNECT, List.of()),
           new Limits(
-              1 << 20, 100, 100, 100, 64 << 10, 10_000, 1 << 20, 50_000, 500, 256 << 10, 256 << 20,
-              10_000, 10_000));
+              1 << 20, 100, 100, 100, 64 << 10, 10_000, 1 << 20, 50_000, 500, 256 << 10, 10_000,
+              256 << 20, 10_000, 10_000));
 
   /**
    * The settings of a server that was told nothing.

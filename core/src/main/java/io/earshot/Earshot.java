@@ -1,5 +1,7 @@
 package io.earshot;
 
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
@@ -14,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +32,7 @@ public final class Earshot {
   private final int loopCount;
   private final @Nullable Sessions sessions;
   private final AtomicInteger waiting = new AtomicInteger();
+  private final AtomicInteger polls = new AtomicInteger();
   private final Rooms rooms;
   private final Map<Loop, Shard> shards;
   private final Directory connections = new Directory();
@@ -112,6 +116,20 @@ public final class Earshot {
     waiting.addAndGet(more);
   }
 
+  /** How many wait for what a room tells next; counted by those who look after them. */
+  AtomicInteger polls() {
+    return polls;
+  }
+
+  /**
+   * How many wait for what a room tells next, without being in it.
+   *
+   * @return the number of them
+   */
+  public int waitingPolls() {
+    return polls.get();
+  }
+
   Rooms rooms() {
     return rooms;
   }
@@ -131,15 +149,37 @@ public final class Earshot {
    * @return whom to tell what comes in
    */
   public Intake connect(Loop loop, Outbound outbound, Wire wire, Transport transport) {
+    return connect(loop, outbound, wire, transport, config.general().defaultChatRoom(), null);
+  }
+
+  /**
+   * Brings in a new connection, into a room of its choice. It is told welcome, then what it missed
+   * in that room, then what is new. Called on the connection's loop.
+   *
+   * @param loop the connection's loop, one of those that this server was made with
+   * @param outbound where its bytes go
+   * @param wire how they are framed
+   * @param transport how it came
+   * @param room the room that it joins; a valid name
+   * @param after what it knows of that room already, or null
+   * @return whom to tell what comes in
+   */
+  public Intake connect(
+      Loop loop,
+      Outbound outbound,
+      Wire wire,
+      Transport transport,
+      String room,
+      @Nullable Cursor after) {
     Shard shard = shards.get(loop);
     if (shard == null) {
       throw new IllegalArgumentException("not a loop of this server");
     }
     var connection =
         new ClientConnection(
-            shard, outbound, wire, random.nextLong(), random.nextLong(), transport);
+            shard, outbound, wire, random.nextLong(), random.nextLong(), transport, room);
     connections.add(connection);
-    connection.open();
+    connection.open(after);
     return connection;
   }
 
@@ -162,6 +202,36 @@ public final class Earshot {
   }
 
   /**
+   * Reads what a room told, for somebody who is not in it. Callable from any thread.
+   *
+   * @param room the room's name
+   * @param after where to begin; null for the last messages that are remembered
+   * @param limit at most so many messages
+   * @param wait how long to wait for one if there is none, in milliseconds; at most 25 s
+   * @return what there is; completed on any thread. Failed with a {@link
+   *     RejectedExecutionException} if too many wait already. Whoever wants it no longer cancels it
+   */
+  public CompletableFuture<Excerpt> read(String room, @Nullable Cursor after, int limit, int wait) {
+    return new Bystanders(this).read(room, after, limit, wait);
+  }
+
+  /**
+   * Says something in a room for somebody who need not be in it. Callable from any thread.
+   *
+   * @param room the room's name
+   * @param id who says it
+   * @param message what
+   * @param namer among whose message ids {@code messageId} is
+   * @param messageId what the client calls it, so that it is told once however often it is said; or
+   *     null
+   * @return its place in the room's order; completed on any thread
+   */
+  public CompletableFuture<Cursor> say(
+      String room, String id, Json message, String namer, @Nullable Json messageId) {
+    return new Bystanders(this).say(room, id, message, namer, messageId);
+  }
+
+  /**
    * Whether some action understands a param; over HTTP the others are dropped.
    *
    * @param param the param's name
@@ -174,6 +244,7 @@ public final class Earshot {
   /** Says goodbye to everybody. Returns at once; each loop does its part. */
   public void dismissAll() {
     webClients.forEach(WebClients::stop);
+    rooms.shards().forEach(shard -> shard.tell(shard.waiters()::stop));
     for (Participant connection : connections.all()) {
       if (connection instanceof ClientConnection client) {
         client.tell(() -> client.dismiss(Ending.SHUTDOWN));

@@ -91,4 +91,20 @@ final class History {
     }
     return missed;
   }
+
+  /**
+   * What came after an offset and is for everybody.
+   *
+   * @param last where the last of all is
+   */
+  List<Room.Told> forAll(Cursor last, long after) {
+    var told = new ArrayList<Room.Told>();
+    long offset = last.offset() - all.size();
+    for (Entry entry : all) {
+      if (++offset > after && entry.audience == null) {
+        told.add(new Room.Told(entry.json, new Cursor(last.epoch(), offset)));
+      }
+    }
+    return told;
+  }
 }

@@ -2,13 +2,16 @@ package io.earshot;
 
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Reply.Heard;
 import io.earshot.protocol.RoomMessage;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Wire;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +38,9 @@ final class Room {
 
   private @Nullable History history;
   private @Nullable Repeats repeats;
+
+  /** Who waits for what is told next without hearing the room; null for nobody. */
+  private @Nullable Set<Waiter> waiters;
 
   Room(String name, Shard shard, String epoch, RoomRule rule) {
     this.name = name;
@@ -73,8 +79,12 @@ final class Room {
     return new Cursor(epoch, offset);
   }
 
-  /** Whether nobody is in it or hears it. */
+  /** Whether nobody is in it or hears it, or waits for what it tells. */
   boolean isEmpty() {
+    return waiters == null && isForsaken();
+  }
+
+  private boolean isForsaken() {
     return branches.isEmpty() && roster.size() == 0;
   }
 
@@ -175,10 +185,10 @@ final class Room {
     if (hears) {
       return new Past(List.of(), member.since, isOurs && after.offset() >= member.since);
     }
-    long missing = offset - after.offset();
-    if (!isOurs || missing > (history == null ? 0 : remembered(history))) {
+    if (!remembersSince(after)) {
       return new Past(List.of(), offset, false);
     }
+    long missing = offset - after.offset();
     return new Past(
         history == null ? List.of() : history.after(after, missing, member.connection),
         after.offset(),
@@ -201,6 +211,13 @@ final class Room {
           branch.fanout.add(member);
           live.accept(arrival);
         });
+  }
+
+  /** Whether nothing is missing between a cursor and now. */
+  private boolean remembersSince(Cursor after) {
+    return after.epoch().equals(epoch)
+        && after.offset() <= offset
+        && offset - after.offset() <= (history == null ? 0 : remembered(history));
   }
 
   private int remembered(History remembers) {
@@ -235,7 +252,8 @@ final class Room {
     return branch;
   }
 
-  private void closeIfEmpty() {
+  /** Is forgotten, now or after a while, if nobody needs it. */
+  void closeIfEmpty() {
     if (isEmpty()) {
       shard.emptied(this);
     }
@@ -257,19 +275,36 @@ final class Room {
    */
   Cursor say(Member speaker, Json message, @Nullable Audience audience, @Nullable Json messageId) {
     String id = speaker.connection.id();
+    return say(id, speaker, message, audience, id, messageId);
+  }
+
+  /**
+   * The same for somebody who need not be a member.
+   *
+   * @param id the speaker's id
+   * @param except who is not to hear it, or null
+   * @param namer among whose message ids this one is
+   */
+  Cursor say(
+      String id,
+      @Nullable Member except,
+      Json message,
+      @Nullable Audience audience,
+      String namer,
+      @Nullable Json messageId) {
     if (messageId == null || shard.repeatWindow() == 0) {
-      deliver(message, Json.of(id), speaker, audience);
+      deliver(message, Json.of(id), except, audience);
       return cursor();
     }
     if (repeats == null) {
       repeats = new Repeats(shard.repeatWindow());
     }
-    Long first = repeats.find(id, messageId, message, shard.now());
+    Long first = repeats.find(namer, messageId, message, shard.now());
     if (first != null) {
       return new Cursor(epoch, first);
     }
-    deliver(message, Json.of(id), speaker, audience);
-    repeats.add(id, messageId, message, offset, shard.now());
+    deliver(message, Json.of(id), except, audience);
+    repeats.add(namer, messageId, message, offset, shard.now());
     return cursor();
   }
 
@@ -309,7 +344,70 @@ final class Room {
       Fanout fanout = branches.get(i).fanout;
       fanout.shard().tell(() -> fanout.append(json, place, except, audience, kind));
     }
+    if (waiters != null && audience == null) {
+      for (Waiter waiter : List.copyOf(waiters)) {
+        waiter.tell(new Excerpt(name, List.of(json), place, waiter.recovered()));
+      }
+    }
   }
+
+  // --- who reads it without being in it --------------------------------------------------------
+
+  /**
+   * What it told that is for everybody: after a cursor the first messages, without one the last.
+   *
+   * @param limit at most so many
+   * @param bytes at most so long together, unless a single one is longer
+   */
+  Excerpt read(@Nullable Cursor after, int limit, int bytes) {
+    if (after != null && !remembersSince(after)) {
+      return new Excerpt(name, List.of(), cursor(), false);
+    }
+    List<Told> all = List.of();
+    if (history != null && remembered(history) > 0) {
+      all = history.forAll(cursor(), after == null ? 0 : after.offset());
+    }
+    int size = 0;
+    long length = 0;
+    for (Told told : after == null ? all.reversed() : all) {
+      length += told.json.length + 1;
+      if (size == limit || (size > 0 && length > bytes)) {
+        break;
+      }
+      size++;
+    }
+    boolean more = after != null && size < all.size();
+    List<Told> some =
+        after == null ? all.subList(all.size() - size, all.size()) : all.subList(0, size);
+    return new Excerpt(
+        name,
+        some.stream().map(Told::json).toList(),
+        more ? some.getLast().place : cursor(),
+        after == null ? null : true);
+  }
+
+  void add(Waiter waiter) {
+    if (waiters == null) {
+      waiters = new LinkedHashSet<>();
+    }
+    waiters.add(waiter);
+  }
+
+  void remove(Waiter waiter) {
+    if (waiters != null && waiters.remove(waiter) && waiters.isEmpty()) {
+      waiters = null;
+      closeIfEmpty();
+    }
+  }
+
+  /** What somebody is answered who has waited in vain. */
+  Excerpt nothing(@Nullable Boolean recovered) {
+    // Where nobody but those who wait keeps the room, a cursor would mean nothing afterwards.
+    boolean stays = !isForsaken() || keptFor() > 0;
+    return new Excerpt(name, List.of(), stays ? cursor() : null, recovered);
+  }
+
+  // --- what it remembers -----------------------------------------------------------------------
 
   /** Forgets messages that are too old. */
   void forget(long now) {

@@ -31,6 +31,7 @@ final class Shard {
   private final RoomRules rules;
   private final long repeatWindow;
   private final long age;
+  private final Waiters waiters;
   private long historyBytes;
   private boolean sweeping;
   private int epochs;
@@ -49,6 +50,12 @@ final class Shard {
     this.rules = new RoomRules(config.rooms());
     this.repeatWindow = config.general().repeatWindow().toMillis();
     this.age = Math.max(1_000, config.rooms().historyAge().toMillis());
+    this.waiters = new Waiters(this);
+  }
+
+  /** Those who wait for what rooms here tell next. */
+  Waiters waiters() {
+    return waiters;
   }
 
   Earshot earshot() {
@@ -116,11 +123,15 @@ final class Shard {
 
   /** Nobody is in a room any more. If it told something lately it is remembered for a while. */
   void emptied(Room room) {
+    if (rooms.get(room.name()) != room) {
+      return; // it is forgotten already
+    }
     if (room.keptFor() == 0) {
       rooms.remove(room.name());
       return;
     }
-    empty.put(room, now());
+    empty.remove(room);
+    empty.put(room, now()); // now the youngest
     sweepLater();
     if (empty.size() > earshot.config().limits().emptyRooms() / earshot.loopCount()) {
       Room oldest = empty.keySet().iterator().next();

@@ -7,5 +7,7 @@ public enum Transport {
   /** WebSocket frames. */
   WEBSOCKET,
   /** Requests over HTTP. */
-  WEB
+  WEB,
+  /** An answer over HTTP that does not end: server-sent events, or lines of JSON. */
+  STREAM
 }

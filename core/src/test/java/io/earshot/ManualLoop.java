@@ -43,6 +43,11 @@ final class ManualLoop implements Loop {
     tasks.add(task);
   }
 
+  /** How many tasks wait for their time. */
+  int timers() {
+    return timers.size();
+  }
+
   boolean isIdle() {
     return tasks.isEmpty();
   }

@@ -22,6 +22,17 @@ public interface Wire {
   void frame(byte[] json, @Nullable Cursor place, ByteBuf out);
 
   /**
+   * Frames the first that a client hears.
+   *
+   * @param json the welcome, as UTF-8 without line breaks
+   * @param known up to where the client knows its room once it has read this
+   * @param out where to append it
+   */
+  default void welcome(byte[] json, Cursor known, ByteBuf out) {
+    frame(json, null, out);
+  }
+
+  /**
    * What goes over the wire last.
    *
    * @param ending why the connection ends

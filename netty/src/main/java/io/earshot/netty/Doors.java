@@ -3,6 +3,9 @@ package io.earshot.netty;
 import io.earshot.Config;
 import io.earshot.Earshot;
 import io.earshot.Transport;
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Excerpt;
+import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Intake;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -13,12 +16,14 @@ import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +48,7 @@ final class Doors {
   private final Forwarded forwarded;
   private final KeepAlive lineKeepAlive;
   private final KeepAlive frameKeepAlive;
+  private final RoomUrls roomUrls = new RoomUrls(this);
   private final int requestSeconds;
   private final StaticFiles files;
   private final boolean areLean;
@@ -63,9 +69,11 @@ final class Doors {
     this.corsOrigins = new Origins(config.httpServer().corsOrigins());
     this.identity = new Identity(config);
     this.forwarded = Forwarded.of(config.httpServer().trustedProxies());
-    this.lineKeepAlive = KeepAlive.of(Duration.ZERO, config.tcpServer().idleTimeout());
+    this.lineKeepAlive =
+        KeepAlive.of(Framing.LINES, Duration.ZERO, config.tcpServer().idleTimeout());
     this.frameKeepAlive =
-        KeepAlive.of(config.webSockets().pingInterval(), config.webSockets().idleTimeout());
+        KeepAlive.of(
+            Framing.FRAMES, config.webSockets().pingInterval(), config.webSockets().idleTimeout());
     this.requestSeconds =
         (int) Math.min(Integer.MAX_VALUE, config.httpServer().requestTimeout().toSeconds());
     this.files = new StaticFiles(config.httpServer().publicFolder(), InstantSource.system());
@@ -150,7 +158,7 @@ final class Doors {
   }
 
   /** Lets the page that sent a request read the response, if its origin is one that may. */
-  void allowOrigin(FullHttpRequest request, FullHttpResponse response) {
+  void allowOrigin(FullHttpRequest request, HttpResponse response) {
     String origin = request.headers().get(HttpHeaderNames.ORIGIN);
     if (origin == null || corsOrigins.named().isEmpty()) {
       return;
@@ -166,17 +174,23 @@ final class Doors {
     }
   }
 
-  /** The answer to a question of what may be asked. */
+  /** The answer to a question of what may be asked of an action. */
   FullHttpResponse options(FullHttpRequest request) {
+    return options(request, "GET, HEAD, POST, PUT, DELETE, OPTIONS");
+  }
+
+  /** The answer to a question of what may be asked. */
+  FullHttpResponse options(FullHttpRequest request, String methods) {
     FullHttpResponse response = HttpDoor.response(HttpResponseStatus.OK, "text/plain", new byte[0]);
-    String methods = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
     response.headers().set(HttpHeaderNames.ALLOW, methods);
     String origin = request.headers().get(HttpHeaderNames.ORIGIN);
     if (origin != null && corsOrigins.names(origin)) {
       response
           .headers()
           .set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_METHODS, methods)
-          .set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_HEADERS, "content-type")
+          .set(
+              HttpHeaderNames.ACCESS_CONTROL_ALLOW_HEADERS,
+              "content-type, last-event-id, idempotency-key")
           .set(HttpHeaderNames.ACCESS_CONTROL_MAX_AGE, "600");
     }
     return response;
@@ -185,6 +199,36 @@ final class Doors {
   StaticFiles files() {
     return files;
   }
+
+  // --- rooms by their URLs ---------------------------------------------------------------------
+
+  RoomUrls roomUrls() {
+    return roomUrls;
+  }
+
+  CompletableFuture<RoomStatus> status(String room) {
+    return earshot.api().chatRoom().socketRoomStatus(room).toCompletableFuture();
+  }
+
+  CompletableFuture<Excerpt> read(String room, @Nullable Cursor after, int limit, int wait) {
+    return earshot.read(room, after, limit, wait);
+  }
+
+  /** The longest that anybody may say, in bytes, whatever they came by. */
+  int longestMessage() {
+    return Math.max(config.tcpServer().maxLineLength(), config.webSockets().maxMessageLength());
+  }
+
+  int longestAnswer() {
+    return config.limits().answerBytes();
+  }
+
+  /** Where somebody goes who asks for no room. */
+  Visit firstVisit() {
+    return new Visit(config.general().defaultChatRoom(), null);
+  }
+
+  // --- connections -----------------------------------------------------------------------------
 
   int requestSeconds() {
     return requestSeconds;
@@ -225,16 +269,31 @@ final class Doors {
    *
    * @param leave takes out what spoke it
    */
-  void openWebSocket(Channel channel, NettyLoop loop, Runnable leave) {
+  void openWebSocket(Channel channel, NettyLoop loop, Visit visit, Runnable leave) {
     var socket = new ChannelSocket(channel, loop, frameKeepAlive);
     channel.pipeline().addLast("socket", socket.new Handler());
     leave.run();
-    converse(socket, loop);
+    converse(socket, loop, visit);
     channel.config().setAutoRead(true);
   }
 
-  private void converse(ClientSocket socket, NettyLoop loop) {
-    Intake intake = earshot.connect(loop, socket, Framing.FRAMES, Transport.WEBSOCKET);
+  /** Makes a stream of a channel that spoke HTTP, in the same way. */
+  void openStream(Channel channel, NettyLoop loop, Framing framing, Visit visit, Runnable leave) {
+    // Its client has nothing to say, however alive it is.
+    var keepAlive = KeepAlive.of(framing, config.webSockets().pingInterval(), Duration.ZERO);
+    var socket = new ChannelSocket(channel, loop, keepAlive);
+    channel.pipeline().addLast("socket", socket.new Handler());
+    leave.run();
+    Intake intake =
+        earshot.connect(loop, socket, framing, Transport.STREAM, visit.room(), visit.after());
+    socket.attach(intake, new StreamInput(intake));
+    channel.config().setAutoRead(true);
+  }
+
+  private void converse(ClientSocket socket, NettyLoop loop, Visit visit) {
+    Intake intake =
+        earshot.connect(
+            loop, socket, Framing.FRAMES, Transport.WEBSOCKET, visit.room(), visit.after());
     socket.attach(intake, new FrameDecoder(intake, config.webSockets().maxMessageLength()));
   }
 
@@ -262,11 +321,11 @@ final class Doors {
             handshake,
             new Knock.Door() {
               @Override
-              public void open(HttpRequest request) {
+              public void open(HttpRequest request, @Nullable Visit visit) {
                 ByteBuf response = Handshake.response(request);
                 socket.write(response, 0, response.readableBytes());
                 response.release();
-                converse(socket, loop);
+                converse(socket, loop, visit == null ? firstVisit() : visit);
               }
 
               @Override

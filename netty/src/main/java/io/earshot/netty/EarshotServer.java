@@ -208,6 +208,10 @@ public final class EarshotServer implements AutoCloseable {
     return earshot.api();
   }
 
+  int waitingPolls() {
+    return earshot.waitingPolls();
+  }
+
   /**
    * Where TCP clients connect to.
    *

@@ -8,7 +8,7 @@ import io.netty.buffer.ByteBufUtil;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** The two ways to put JSON on a socket. Immutable. */
+/** The ways to put JSON on a socket. Immutable. */
 enum Framing implements Wire {
 
   /** One JSON document a line, ended by CRLF. */
@@ -21,6 +21,11 @@ enum Framing implements Wire {
     @Override
     public void end(Ending ending, ByteBuf out) {
       // A line's goodbye is the last JSON document, and the end of the stream.
+    }
+
+    @Override
+    void ping(ByteBuf out) {
+      // There is nothing that a client would not take for a message.
     }
   },
 
@@ -46,7 +51,64 @@ enum Framing implements Wire {
       header(Opcode.CLOSE, 2 + length, out);
       out.writeShort(ending.code()).writeBytes(reason, 0, length);
     }
+
+    @Override
+    void ping(ByteBuf out) {
+      header(Opcode.PING, 0, out);
+    }
+  },
+
+  /**
+   * Server-sent events (WHATWG HTML, 9.2): what a room told under its place in the order, which a
+   * client gives back when it comes again; the welcome, and what else there is, under names.
+   */
+  EVENTS {
+    @Override
+    public void frame(byte[] json, @Nullable Cursor place, ByteBuf out) {
+      event(place == null ? "event: notice\n" : "id: " + place + "\n", json, out);
+    }
+
+    @Override
+    public void welcome(byte[] json, Cursor known, ByteBuf out) {
+      event("event: welcome\nid: " + known + "\n", json, out);
+    }
+
+    private void event(String fields, byte[] json, ByteBuf out) {
+      out.writeCharSequence(fields + "data: ", StandardCharsets.US_ASCII);
+      out.writeBytes(json).writeShort('\n' << 8 | '\n');
+    }
+
+    @Override
+    public void end(Ending ending, ByteBuf out) {
+      // The goodbye is the last event.
+    }
+
+    @Override
+    void ping(ByteBuf out) {
+      out.writeCharSequence(": ping\n\n", StandardCharsets.US_ASCII);
+    }
+  },
+
+  /** One JSON document a line, ended by LF, as tools for such streams have it. */
+  JSON_LINES {
+    @Override
+    public void frame(byte[] json, @Nullable Cursor place, ByteBuf out) {
+      out.writeBytes(json).writeByte('\n');
+    }
+
+    @Override
+    public void end(Ending ending, ByteBuf out) {
+      // The goodbye is the last line.
+    }
+
+    @Override
+    void ping(ByteBuf out) {
+      out.writeByte('\n');
+    }
   };
+
+  /** Appends what keeps a silent connection alive, and means nothing. */
+  abstract void ping(ByteBuf out);
 
   /** Stands for a close frame that gives no code; never on the wire (RFC 6455, 7.4.1). */
   static final int NO_CODE = 1005;

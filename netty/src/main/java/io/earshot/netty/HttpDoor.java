@@ -34,12 +34,13 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * HTTP: actions, the chat page, and the way in for WebSockets, after which this handler takes
- * itself away. Requests of one connection are worked one after the other, so that their answers
- * keep their order.
+ * HTTP: actions, the chat page, rooms by their URLs, and the way in for WebSockets and streams,
+ * after which this handler takes itself away. Requests of one connection are worked one after the
+ * other, so that their answers keep their order.
  *
  * <p>Owned by the channel's event loop.
  */
@@ -47,6 +48,9 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     implements NettyLoop.Swept {
   private static final System.Logger LOG = System.getLogger(HttpDoor.class.getName());
   private static final int MAX_LINE = 8 * 1024;
+
+  /** So much is read ahead of a client that is only read to see it go, in bytes. */
+  private static final int MAX_AHEAD = 64 * 1024;
 
   /** A client has to read an answer no slower than this, in bytes a second. */
   private static final int SLOWEST_READER = 16 * 1024;
@@ -58,7 +62,8 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   private int waitingSince;
   private boolean busy;
   private boolean acting;
-  private @Nullable CompletableFuture<WebAnswer> underWay;
+  private boolean awaited;
+  private @Nullable CompletableFuture<?> underWay;
   private boolean stopping;
   private boolean inputShut;
   private boolean open = true;
@@ -136,6 +141,8 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
         throws Exception {
       if (!paused) {
         super.decode(context, in, out);
+      } else if (in.readableBytes() > MAX_AHEAD) {
+        context.channel().config().setAutoRead(false);
       }
     }
 
@@ -211,18 +218,15 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
 
   private void respond(Exchange exchange, FullHttpResponse response, boolean last) {
     acting = false;
+    awaited = false;
     int length = response.content().readableBytes();
     waitingSince = loop.now() + length / SLOWEST_READER; // a long answer takes its time
     boolean keep = exchange.keepAlive && !last && !stopping;
     if (exchange.head) {
       response.content().clear();
     }
-    response
-        .headers()
-        .set(HttpHeaderNames.CONTENT_LENGTH, length)
-        .set("x-content-type-options", "nosniff")
-        .set("x-powered-by", doors.serverName());
-    doors.allowOrigin(exchange.request, response);
+    response.headers().set(HttpHeaderNames.CONTENT_LENGTH, length);
+    dress(exchange, response);
     HttpUtil.setKeepAlive(response.headers(), exchange.request.protocolVersion(), keep);
     // The next request has its turn when this response is out, so that one who does not read is not
     // read.
@@ -237,6 +241,15 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
                     close();
                   }
                 });
+  }
+
+  /** Adds what every answer has. */
+  private void dress(Exchange exchange, HttpResponse response) {
+    response
+        .headers()
+        .set("x-content-type-options", "nosniff")
+        .set("x-powered-by", doors.serverName());
+    doors.allowOrigin(exchange.request, response);
   }
 
   private void next() {
@@ -273,6 +286,10 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     String rawPath = new QueryStringDecoder(request.uri()).rawPath();
     if (StaticFiles.serves(rawPath)) {
       answerFile(exchange, rawPath);
+      return;
+    }
+    if (RoomUrl.isOne(rawPath)) {
+      answer(exchange, doors.roomUrls().answer(channel, request));
       return;
     }
     var uri = WebRequest.decoded(request.uri(), true);
@@ -361,6 +378,29 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
             });
   }
 
+  private void answer(Exchange exchange, RoomUrls.Answer answer) {
+    switch (answer) {
+      case RoomUrls.Answer.Now(FullHttpResponse response, boolean last) ->
+          respond(exchange, response, last);
+      case RoomUrls.Answer.Later<?> later -> {
+        acting = true;
+        awaited = later.waits();
+        underWay = later.asked();
+        if (awaited && inputShut) {
+          close();
+        } else if (awaited) {
+          channel.config().setAutoRead(true); // else its end might not be seen
+        }
+        later.whenKnown(words -> loop.execute(() -> answered(exchange, words)));
+      }
+      case RoomUrls.Answer.Socket(Visit visit) -> upgrade(exchange, visit);
+      case RoomUrls.Answer.Stream(HttpResponse head, Framing framing, Visit visit) -> {
+        dress(exchange, head);
+        become(head, () -> doors.openStream(channel, loop, framing, visit, this::leave));
+      }
+    }
+  }
+
   private void act(Exchange exchange, WebRequest request) {
     String callback = request.text("callback");
     boolean isChat = request.action().equals("chat");
@@ -408,7 +448,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
         asked
             .handle((answer, failure) -> web.response(request, answer, failure, exchange.since))
             .exceptionally(failure -> unsayable(request, failure))
-            .thenAccept(response -> loop.execute(() -> answered(exchange, response)));
+            .thenAccept(response -> loop.execute(() -> answered(exchange, () -> response)));
   }
 
   private FullHttpResponse unsayable(WebRequest request, Throwable failure) {
@@ -418,49 +458,53 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
         HttpResponseStatus.INTERNAL_SERVER_ERROR, "The server experienced an internal error");
   }
 
-  private void answered(Exchange exchange, FullHttpResponse response) {
+  private void answered(Exchange exchange, Supplier<FullHttpResponse> words) {
     underWay = null;
     if (open) {
-      respond(exchange, response, false);
+      respond(exchange, words.get(), false);
     }
   }
 
-  // --- WebSocket -------------------------------------------------------------------------------
+  // --- what is no HTTP any more ----------------------------------------------------------------
 
   private void upgrade(Exchange exchange) {
-    FullHttpRequest request = exchange.request;
-    Handshake.Refusal refusal = doors.handshake().check(request);
-    if (refusal != null) {
-      FullHttpResponse response = error(refusal.status(), refusal.error());
-      response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13");
-      respond(exchange, response, true);
+    Handshake.Refusal refusal = doors.handshake().check(exchange.request);
+    if (refusal == null) {
+      upgrade(exchange, doors.firstVisit());
       return;
     }
+    FullHttpResponse response = error(refusal.status(), refusal.error());
+    response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13");
+    respond(exchange, response, true);
+  }
+
+  private void upgrade(Exchange exchange, Visit visit) {
     var response =
         new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.SWITCHING_PROTOCOLS);
     response
         .headers()
         .set(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET)
         .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE)
-        .set(HttpHeaderNames.SEC_WEBSOCKET_ACCEPT, Handshake.accept(request));
+        .set(HttpHeaderNames.SEC_WEBSOCKET_ACCEPT, Handshake.accept(exchange.request));
+    become(response, () -> doors.openWebSocket(channel, loop, visit, this::leave));
+  }
+
+  /** Says that something else begins, and then begins it. */
+  private void become(HttpResponse head, Runnable other) {
     // Nothing may overtake the response: the socket writes past the channel.
     var _ =
         channel
-            .writeAndFlush(response)
+            .writeAndFlush(head)
             .addListener(
                 future -> {
                   if (future.isSuccess() && open) {
-                    becomeSocket();
+                    open = false;
+                    loop.closed();
+                    other.run();
                   } else {
                     close();
                   }
                 });
-  }
-
-  private void becomeSocket() {
-    open = false;
-    loop.closed();
-    doors.openWebSocket(channel, loop, this::leave);
   }
 
   /** Takes HTTP out of the way; what was read beyond the request goes to the socket. */
@@ -491,7 +535,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     if (event instanceof ChannelInputShutdownEvent) {
       inputShut = true;
-      if (!busy) {
+      if (!busy || awaited) {
         close();
       }
     }

@@ -1,6 +1,5 @@
 package io.earshot.netty;
 
-import io.earshot.netty.Framing.Opcode;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.netty.buffer.ByteBuf;
@@ -12,13 +11,14 @@ import java.time.Duration;
  *
  * <p>Immutable.
  *
- * @param pingAfter after how many silent seconds a WebSocket ping is sent; 0 for never
+ * @param framing how a ping is said
+ * @param pingAfter after how many silent seconds one is sent; 0 for never
  * @param endAfter after how many the connection is ended; 0 for never
  */
-record KeepAlive(int pingAfter, int endAfter) {
+record KeepAlive(Framing framing, int pingAfter, int endAfter) {
 
-  static KeepAlive of(Duration pingAfter, Duration endAfter) {
-    return new KeepAlive(seconds(pingAfter), seconds(endAfter));
+  static KeepAlive of(Framing framing, Duration pingAfter, Duration endAfter) {
+    return new KeepAlive(framing, seconds(pingAfter), seconds(endAfter));
   }
 
   private static int seconds(Duration duration) {
@@ -30,9 +30,9 @@ record KeepAlive(int pingAfter, int endAfter) {
     if (endAfter > 0 && silent >= endAfter) {
       intake.dismiss(Ending.IDLE);
     } else if (pingAfter > 0 && silent > 0 && silent % pingAfter == 0) {
-      ByteBuf ping = Unpooled.directBuffer(2);
+      ByteBuf ping = Unpooled.directBuffer(16);
       try {
-        Framing.header(Opcode.PING, 0, ping);
+        framing.ping(ping);
         intake.write(ping);
       } finally {
         ping.release();

@@ -24,8 +24,12 @@ final class Knock implements Inbound {
   /** What happens next. Called once, on the event loop. */
   interface Door {
 
-    /** Opens a WebSocket for a request that asks for one. */
-    void open(HttpRequest handshake);
+    /**
+     * Opens a WebSocket for a request that asks for one.
+     *
+     * @param visit the room that it asks for; null if it asks for none
+     */
+    void open(HttpRequest handshake, @Nullable Visit visit);
 
     /** Lets somebody else read all this, and what follows. */
     void pass(ByteBuf bytes);
@@ -37,7 +41,7 @@ final class Knock implements Inbound {
   private static final String HEAD_END = "\r\n\r\n";
   private static final int LONGEST = 4 * 1024;
   private static final Pattern REQUEST_LINE =
-      Pattern.compile("GET (/(?:ws)?(?:\\?[!-~]*)?) HTTP/1\\.1");
+      Pattern.compile("GET (/(?:ws|rooms/[!-~&&[^/?#]]+)?(?:\\?[!-~]*)?) HTTP/1\\.1");
   private static final Pattern FIELD =
       Pattern.compile("([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([!-~](?:[ -~]*[!-~])?)");
 
@@ -55,8 +59,12 @@ final class Knock implements Inbound {
     int end = start.indexOf(HEAD_END);
     HttpRequest request = end < 0 ? null : parsed(start.substring(0, end));
     if (request != null && Handshake.isAsked(request) && handshake.check(request) == null) {
-      door.open(request);
-      return end + HEAD_END.length();
+      try {
+        door.open(request, RoomUrl.isOne(request.uri()) ? RoomUrl.of(request.uri()).visit() : null);
+        return end + HEAD_END.length();
+      } catch (ProblemException e) {
+        // It is said by whoever speaks HTTP.
+      }
     }
     door.pass(in.slice(offset, length));
     return length;

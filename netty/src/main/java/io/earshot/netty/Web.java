@@ -2,6 +2,7 @@ package io.earshot.netty;
 
 import io.earshot.Config;
 import io.earshot.Earshot;
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
@@ -34,6 +35,22 @@ record Web(
         new Visitor(client.id(), client.room(), address), request.action(), request.params());
   }
 
+  /** Says something in a room, under the name of this client. */
+  CompletableFuture<Cursor> say(String room, PostedSay say) {
+    String key = say.key();
+    // A key that nobody else has means the same for somebody who got no cookie for the first try.
+    return key != null
+        ? earshot.say(room, client.id(), say.message(), "", Json.of(key))
+        : earshot.say(room, client.id(), say.message(), client.id(), say.messageId());
+  }
+
+  /** Gives the client its cookie, if it has none. */
+  void setCookie(FullHttpResponse response) {
+    if (client.newCookie() != null) {
+      response.headers().add(HttpHeaderNames.SET_COOKIE, client.newCookie());
+    }
+  }
+
   FullHttpResponse response(
       WebRequest request, @Nullable WebAnswer answered, @Nullable Throwable failure, long since) {
     WebAnswer answer =
@@ -56,9 +73,7 @@ record Web(
     HttpResponseStatus status = HttpResponseStatus.valueOf(says ? answer.status() : 200);
     FullHttpResponse response = HttpDoor.response(status, envelope.type(), envelope.body());
     response.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-store");
-    if (client.newCookie() != null) {
-      response.headers().add(HttpHeaderNames.SET_COOKIE, client.newCookie());
-    }
+    setCookie(response);
     if (answer.roomChosen() != null) {
       response
           .headers()

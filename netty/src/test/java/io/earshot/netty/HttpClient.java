@@ -113,7 +113,12 @@ final class HttpClient extends Client {
 
   @Override
   void send(String request) {
-    sendRequest("GET", request, "");
+    String[] post = request.split(" ", 3);
+    if (post.length == 3 && post[0].equals("POST")) {
+      sendRequest("POST", post[1], post[2], "Content-Type: application/json");
+    } else {
+      sendRequest("GET", request, "");
+    }
   }
 
   @Override

@@ -1,0 +1,63 @@
+package io.earshot;
+
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Excerpt;
+import io.earshot.protocol.Json;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Those who read what a room tells, or say something there, without being in it.
+ *
+ * <p>Immutable; each room's loop is told what they ask.
+ */
+record Bystanders(Earshot earshot) {
+
+  /** What an answer has besides its messages and the room's name, in bytes. */
+  private static final int ENVELOPE = 160;
+
+  CompletableFuture<Excerpt> read(String name, @Nullable Cursor after, int limit, int wait) {
+    var answer = new CompletableFuture<Excerpt>();
+    int room = ENVELOPE + Json.of(name).encode().length;
+    int bytes = earshot.config().limits().answerBytes() - room;
+    Shard there = earshot.rooms().shard(name);
+    there.tell(
+        () -> {
+          Excerpt now = read(there, name, after, limit, bytes);
+          boolean knowsAll = now.messages().isEmpty() && !Boolean.FALSE.equals(now.recovered());
+          if (wait > 0 && knowsAll) {
+            int millis = Math.min(wait, ChatAction.MAX_WAIT);
+            there.waiters().add(there.room(name), millis, now.recovered(), answer);
+          } else {
+            answer.complete(now);
+          }
+        });
+    return answer;
+  }
+
+  private static Excerpt read(
+      Shard there, String name, @Nullable Cursor after, int limit, int bytes) {
+    Room room = there.roomIfAny(name);
+    return room == null
+        ? new Excerpt(name, List.of(), null, after == null ? null : false)
+        : room.read(after, limit, bytes);
+  }
+
+  CompletableFuture<Cursor> say(
+      String name, String id, Json message, String namer, @Nullable Json messageId) {
+    var told = new CompletableFuture<Cursor>();
+    boolean areMembers = earshot.config().commonWeb().httpClientMessageTTL().isPresent();
+    Shard there = earshot.rooms().shard(name);
+    there.tell(
+        () -> {
+          Room room = there.room(name);
+          // With message queues they may be in the room all the same; own words are not queued.
+          Member except = areMembers ? room.memberWithId(Json.of(id)) : null;
+          Cursor place = room.say(id, except, message, null, namer, messageId);
+          room.closeIfEmpty();
+          told.complete(place);
+        });
+    return told;
+  }
+}

@@ -1,0 +1,91 @@
+package io.earshot;
+
+import io.earshot.protocol.Excerpt;
+import java.util.Comparator;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All who wait for what rooms of one loop tell next, by the time until which they do. One timer
+ * looks after them, so that somebody who comes and goes leaves nothing behind.
+ *
+ * <p>Owned by that event loop.
+ */
+final class Waiters {
+  private static final long NEVER = Long.MAX_VALUE;
+
+  private final Shard shard;
+  private final TreeSet<Waiter> all =
+      new TreeSet<>(Comparator.comparingLong(Waiter::until).thenComparingLong(Waiter::number));
+  private long numbers;
+  private long nextLook = NEVER;
+  private boolean stopping;
+
+  Waiters(Shard shard) {
+    this.shard = shard;
+  }
+
+  /**
+   * Waits for what a room tells next.
+   *
+   * @param millis for how long
+   * @param recovered what is to be said of the cursor that was given
+   * @param answer completed when there is something, or the time is over
+   */
+  void add(Room room, long millis, @Nullable Boolean recovered, CompletableFuture<Excerpt> answer) {
+    var waiter = new Waiter(room, shard.now() + millis, numbers++, recovered, answer);
+    room.add(waiter);
+    if (stopping) {
+      waiter.tellNothing();
+    } else if (shard.earshot().polls().get() >= most()) {
+      answer.completeExceptionally(new RejectedExecutionException("too many wait already"));
+    }
+    shard.earshot().polls().incrementAndGet();
+    all.add(waiter);
+    var _ = answer.whenComplete((_, _) -> shard.tell(() -> remove(waiter)));
+    lookLater();
+  }
+
+  private int most() {
+    return shard.earshot().config().limits().waitingPolls();
+  }
+
+  private void remove(Waiter waiter) {
+    if (all.remove(waiter)) {
+      shard.earshot().polls().decrementAndGet();
+      waiter.room().remove(waiter);
+    }
+  }
+
+  private void lookLater() {
+    if (!all.isEmpty() && all.getFirst().until() < nextLook) {
+      long at = all.getFirst().until();
+      nextLook = at;
+      shard.schedule(() -> look(at), Math.max(1, at - shard.now()));
+    }
+  }
+
+  private void look(long at) {
+    if (at == nextLook) { // and not one that another has overtaken
+      nextLook = NEVER;
+      while (!all.isEmpty() && all.getFirst().until() <= at) {
+        end(all.getFirst());
+      }
+      lookLater();
+    }
+  }
+
+  private void end(Waiter waiter) {
+    waiter.tellNothing();
+    remove(waiter); // for one that was cancelled elsewhere, and is not removed yet
+  }
+
+  /** Answers all, and lets nobody wait any more. */
+  void stop() {
+    stopping = true;
+    List.copyOf(all).forEach(this::end);
+  }
+}

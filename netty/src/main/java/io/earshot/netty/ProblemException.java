@@ -1,0 +1,40 @@
+package io.earshot.netty;
+
+import io.earshot.protocol.Json;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.util.LinkedHashMap;
+
+/** A request that is refused; what it is answered is a problem detail (RFC 9457). */
+final class ProblemException extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  private final transient HttpResponseStatus status;
+
+  /**
+   * A refusal.
+   *
+   * @param detail why, for whoever sent the request
+   */
+  ProblemException(HttpResponseStatus status, String detail) {
+    super(detail, null, false, false);
+    this.status = status;
+  }
+
+  static ProblemException badRequest(String detail) {
+    return new ProblemException(HttpResponseStatus.BAD_REQUEST, detail);
+  }
+
+  FullHttpResponse response() {
+    var fields = new LinkedHashMap<String, Json>();
+    fields.put("type", Json.of("about:blank"));
+    fields.put("title", Json.of(status.reasonPhrase()));
+    fields.put("status", Json.of(status.code()));
+    fields.put("detail", Json.of(String.valueOf(getMessage())));
+    FullHttpResponse response =
+        HttpDoor.response(status, "application/problem+json", new Json.Obj(fields).encode());
+    response.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-store");
+    return response;
+  }
+}

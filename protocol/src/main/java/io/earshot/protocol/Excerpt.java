@@ -1,0 +1,53 @@
+package io.earshot.protocol;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.io.ByteArrayOutputStream;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stretch of what a room told, for somebody who reads it without being in it.
+ *
+ * <p>Immutable.
+ *
+ * @param room the room's name
+ * @param messages what was told, each as {@link RoomMessage#encode} says it
+ * @param next the cursor to go on with; null where there is nothing yet to go on from
+ * @param recovered whether nothing is missing since the cursor that was given; null if none was
+ */
+public record Excerpt(
+    String room, List<byte[]> messages, @Nullable Cursor next, @Nullable Boolean recovered) {
+
+  /** Copies the list. */
+  public Excerpt {
+    messages = List.copyOf(messages);
+  }
+
+  /**
+   * As it travels.
+   *
+   * @return the JSON, as UTF-8
+   */
+  public byte[] encode() {
+    var out = new ByteArrayOutputStream();
+    out.writeBytes(new JsonWriter(64).raw("{\"room\":").text(room).written());
+    out.writeBytes(",\"messages\":[".getBytes(ISO_8859_1));
+    for (int i = 0; i < messages.size(); i++) {
+      if (i > 0) {
+        out.write(',');
+      }
+      out.writeBytes(messages.get(i));
+    }
+    out.write(']');
+    String end = "";
+    if (next != null) {
+      end = ",\"epoch\":\"" + next.epoch() + "\",\"offset\":" + next.offset();
+    }
+    if (recovered != null) {
+      end += ",\"recovered\":" + recovered;
+    }
+    out.writeBytes((end + "}").getBytes(ISO_8859_1));
+    return out.toByteArray();
+  }
+}
