@@ -43,9 +43,13 @@ enum Kind {
     return this == EPOLL_TLS_LINES || this == EPOLL_TLS_FRAMES ? Pair.SHARED : null;
   }
 
-  /** How many clients a test may bring; those that shake hands take longer. */
+  /** How many clients a test may bring: most in the two ways that nearly all clients come. */
   int crowd() {
-    return pair() == null ? 10_000 : 1_000;
+    return switch (this) {
+      case LEAN_LINES, LEAN_FRAMES -> 10_000;
+      case EPOLL_LINES, EPOLL_FRAMES, NIO_LINES, NIO_FRAMES -> 2_000;
+      case EPOLL_TLS_LINES, EPOLL_TLS_FRAMES -> 1_000;
+    };
   }
 
   boolean isPlain() {

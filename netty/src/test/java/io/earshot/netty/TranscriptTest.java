@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,9 +22,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * Replays the transcripts that the documentation shows. {@code ->} is what somebody sends, {@code
  * <-} what they get next; {@code <alice>} stands for alice's id, {@code <time>} for milliseconds,
- * {@code <epoch>} and {@code <n>} for a place in the order of a room.
+ * {@code <epoch>} and {@code <n>} for a place in the order of a room; what is sent with {@code
+ * <epoch>} has the one that was heard last.
  */
 final class TranscriptTest {
+
+  private static final Pattern EPOCH = Pattern.compile("\"epoch\":\"([a-z0-9]+)\"");
 
   /** The column of the arrows. */
   private static final int ARROW = 6;
@@ -54,6 +58,7 @@ final class TranscriptTest {
       throws IOException {
     Map<String, Client> clients = new LinkedHashMap<>();
     Map<String, String> ids = new HashMap<>();
+    String epoch = "";
     try (EarshotServer server =
         kind.start(Config.defaults().with("commonWeb.httpClientMessageTTL", "30s"))) {
       for (String line : Files.readAllLines(file)) {
@@ -66,9 +71,11 @@ final class TranscriptTest {
           clients.put(who, client);
         }
         if (sends) {
-          client.send(resolve(what, ids));
+          client.send(resolve(what, ids).replace("<epoch>", epoch));
         } else {
           String next = client.next();
+          Matcher place = EPOCH.matcher(String.valueOf(next));
+          epoch = place.find() ? place.group(1) : epoch;
           if (!ids.containsKey(who)) {
             newId(server, ids).ifPresent(id -> ids.put(who, id));
           }

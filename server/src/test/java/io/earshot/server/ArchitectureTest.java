@@ -132,7 +132,9 @@ class ArchitectureTest {
 
   private static DescribedPredicate<JavaClass> javaOr(String... packages) {
     return resideInAnyPackage(packages)
-        .or(resideInAnyPackage("java..", "jdk.management..", "org.jspecify.annotations"))
+        .or(
+            resideInAnyPackage(
+                "java..", "javax.crypto..", "jdk.management..", "org.jspecify.annotations"))
         .or(DescribedPredicate.describe("primitive", ArchitectureTest::isPrimitive));
   }
 

@@ -1,0 +1,118 @@
+package io.earshot.netty;
+
+import io.earshot.protocol.Request;
+import io.earshot.spi.Ending;
+import io.earshot.spi.Intake;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+
+/** Bytes to requests: a line, a masked frame, and a frame around what a room told. */
+@State(Scope.Thread)
+public class DecodeBenchmark {
+  private static final String TEXT = "x".repeat(128);
+
+  private final Counter intake = new Counter();
+  private final LineDecoder lines = new LineDecoder(intake, 65_536);
+  private final FrameDecoder frames = new FrameDecoder(intake, 65_536);
+  private final ByteBuf line = bytes("say " + TEXT + "\r\n");
+  private final ByteBuf frame = masked("{\"event\":\"say\",\"message\":\"" + TEXT + "\"}");
+  private final byte[] told = ("{\"message\":\"" + TEXT + "\"}").getBytes(StandardCharsets.UTF_8);
+  private final ByteBuf out = Unpooled.directBuffer(4096);
+
+  /** Called by JMH. */
+  public DecodeBenchmark() {}
+
+  private static ByteBuf bytes(String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    return Unpooled.directBuffer(bytes.length).writeBytes(bytes);
+  }
+
+  /** Masked with zeros: as much work as any mask, and the same bytes the next time. */
+  private static ByteBuf masked(String text) {
+    byte[] payload = text.getBytes(StandardCharsets.UTF_8);
+    return Unpooled.directBuffer(payload.length + 8)
+        .writeByte(0x81)
+        .writeByte(0x80 | 126)
+        .writeShort(payload.length)
+        .writeInt(0)
+        .writeBytes(payload);
+  }
+
+  /** Counts what it is handed. */
+  private static final class Counter implements Intake {
+    private int handled;
+
+    @Override
+    public void handle(Request request) {
+      handled++;
+    }
+
+    @Override
+    public boolean isCongested() {
+      return false;
+    }
+
+    @Override
+    public boolean isEnded() {
+      return false;
+    }
+
+    @Override
+    public void write(ByteBuf framed) {}
+
+    @Override
+    public void drained() {}
+
+    @Override
+    public void inputEnded(Ending why) {}
+
+    @Override
+    public void lost(Ending why) {}
+
+    @Override
+    public void end(Ending ending) {}
+
+    @Override
+    public void dismiss(Ending ending) {}
+
+    @Override
+    public void gone() {}
+  }
+
+  /**
+   * A line that says something.
+   *
+   * @return how many were handled
+   */
+  @Benchmark
+  public int line() {
+    lines.bytes(line, 0, line.readableBytes());
+    return intake.handled;
+  }
+
+  /**
+   * A masked text frame that says the same.
+   *
+   * @return how many were handled
+   */
+  @Benchmark
+  public int frame() {
+    frames.bytes(frame, 0, frame.readableBytes());
+    return intake.handled;
+  }
+
+  /**
+   * What a room told, as a frame.
+   *
+   * @return how long that is
+   */
+  @Benchmark
+  public int framed() {
+    Framing.FRAMES.frame(told, null, out.clear());
+    return out.readableBytes();
+  }
+}
