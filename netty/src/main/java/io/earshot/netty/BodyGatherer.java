@@ -2,7 +2,6 @@ package io.earshot.netty;
 
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
@@ -33,4 +32,3 @@ final class BodyGatherer extends HttpObjectAggregator {
     var _ = context.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
   }
 }
-

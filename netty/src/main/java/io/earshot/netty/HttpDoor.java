@@ -41,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     implements NettyLoop.Swept {
   private static final System.Logger LOG = System.getLogger(HttpDoor.class.getName());
+
   /** A client has to read an answer no slower than this, in bytes a second. */
   private static final int SLOWEST_READER = 16 * 1024;
 
@@ -57,7 +58,8 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   private boolean inputShut;
   private boolean open = true;
 
-  private HttpDoor(Channel channel, NettyLoop loop, Doors doors, PausingDecoder decoder, int since) {
+  private HttpDoor(
+      Channel channel, NettyLoop loop, Doors doors, PausingDecoder decoder, int since) {
     this.decoder = decoder;
     this.channel = channel;
     this.loop = loop;

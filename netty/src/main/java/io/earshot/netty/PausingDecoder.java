@@ -80,4 +80,3 @@ final class PausingDecoder extends HttpRequestDecoder {
     throw new IllegalArgumentException("both a length and chunks");
   }
 }
-
