@@ -33,6 +33,9 @@ final class Room {
   /** The number of the last message. */
   private long offset;
 
+  /** How many were lost and are waited for. */
+  private int awaited;
+
   private @Nullable History history;
   private @Nullable Repeats repeats;
 
@@ -73,9 +76,9 @@ final class Room {
     return new Cursor(epoch, offset);
   }
 
-  /** Whether nobody is in it or hears it. */
+  /** Whether nobody is in it or hears it, or is waited for. */
   boolean isEmpty() {
-    return branches.isEmpty() && roster.size() == 0;
+    return branches.isEmpty() && roster.size() == 0 && awaited == 0;
   }
 
   // --- who comes and goes ----------------------------------------------------------------------
@@ -91,7 +94,9 @@ final class Room {
     Past past = past(after, member, heard);
     member.joined = true;
     roster.add(member);
-    announce("I have entered the room", member, roster.size());
+    if (shard.announces(roster.size())) {
+      announce("I have entered the room", Json.of(member.connection.id()), member);
+    }
     hear(member, heard, past, live);
   }
 
@@ -114,8 +119,12 @@ final class Room {
     member.joined = false;
     int count = roster.size();
     roster.remove(member);
+    // Asked before it is out, since it may be somebody else from then on.
+    Json who = shard.announces(count) ? Json.of(member.connection.id()) : null;
     unhear(member, member.listens, out);
-    announce("I have left the room", member, count);
+    if (who != null) {
+      announce("I have left the room", who, member);
+    }
     closeIfEmpty();
   }
 
@@ -134,6 +143,7 @@ final class Room {
     if (member.joined || member.listens) {
       unhear(member, false, () -> {});
       member.away = true;
+      awaited++;
       member.since = offset;
     }
   }
@@ -193,7 +203,6 @@ final class Room {
       return;
     }
     member.since = past.recovered != null && past.recovered ? past.since : offset;
-    member.away = false;
     Branch branch = branch(member.connection.shard(), member.connection.wire());
     branch.hearers++;
     member.connection.tell(
@@ -209,7 +218,13 @@ final class Room {
   }
 
   private void unhear(Member member, boolean stillDoes, Runnable out) {
-    if (stillDoes || member.away) {
+    if (!stillDoes && member.away) {
+      member.away = false;
+      awaited--;
+      member.connection.tell(out);
+      return;
+    }
+    if (stillDoes) {
       member.connection.tell(out);
       return;
     }
@@ -243,10 +258,8 @@ final class Room {
 
   // --- what is told ----------------------------------------------------------------------------
 
-  private void announce(String what, Member mover, int count) {
-    if (shard.announces(count)) {
-      deliver(Json.of(what), Json.of(mover.connection.id()), mover, null, false);
-    }
+  private void announce(String what, Json who, Member mover) {
+    deliver(Json.of(what), who, mover, null, false);
   }
 
   /**
