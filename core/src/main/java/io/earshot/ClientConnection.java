@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,6 +91,15 @@ final class ClientConnection extends Participant implements Intake {
 
   /** It sends no more. */
   private boolean ended;
+
+  /** Who it is now, since somebody came back with its session; null while it is itself. */
+  private @Nullable ClientConnection heir;
+
+  /** What others ask of who it is about to be; null unless it is about to be somebody. */
+  private @Nullable List<Runnable> becoming;
+
+  /** What its rooms tell before it is answered that it is back; null unless it is coming back. */
+  private @Nullable ByteBuf held;
 
   /** A request and its number, which is fixed when it is read. */
   private record Turn(Request request, long number) {}
@@ -633,19 +643,32 @@ final class ClientConnection extends Participant implements Intake {
   private record Handover(
       ClientConnection connection, List<Member> members, @Nullable Params params) {}
 
-  /** Gives up what it is, if that is still to be had. On its own loop. */
-  private @Nullable Handover handOver() {
-    if (detached) {
-      notDetached();
-    } else if (ending || dismissal != null) {
-      return null;
+  /**
+   * Gives up what it is, if that is still to be had. On its own loop.
+   *
+   * @param id who is asked for
+   * @param next who it is to be from now on
+   * @param then told what it was, or null; on any loop
+   */
+  private void handOver(String id, ClientConnection next, Consumer<@Nullable Handover> then) {
+    if (becoming != null) {
+      becoming.add(() -> handOver(id, next, then));
+    } else if (heir != null && hasId(id)) {
+      ClientConnection now = heir;
+      now.tell(() -> now.handOver(id, next, then));
+    } else if (!hasId(id) || (!detached && (ending || dismissal != null))) {
+      then.accept(null);
     } else {
-      ending = true; // it was not seen to be lost yet
-      forgetWaiting();
-      shard().later(() -> sayGoodbye(null, Ending.RESUMED));
+      if (detached) {
+        notDetached();
+      } else {
+        ending = true; // it was not seen to be lost yet
+        forgetWaiting();
+        shard().later(() -> sayGoodbye(null, Ending.RESUMED));
+      }
+      heir = next;
+      then.accept(new Handover(this, members(), params));
     }
-    earshot().forget(this);
-    return new Handover(this, members(), params);
   }
 
   private void resume(Turn turn, String session, Map<String, Cursor> after) {
@@ -654,12 +677,8 @@ final class ClientConnection extends Participant implements Intake {
     Participant found = id == null ? null : earshot().connections().find(id);
     if (found == this) {
       reply(turn, new Reply.Refused("Error: this is your session; you have not left it"));
-    } else if (found instanceof ClientConnection before) {
-      before.tell(
-          () -> {
-            Handover handover = before.handOver();
-            tell(() -> become(turn, handover, after));
-          });
+    } else if (id != null && found instanceof ClientConnection before) {
+      before.tell(() -> before.handOver(id, this, was -> tell(() -> become(turn, was, after))));
     } else {
       become(turn, null, after);
     }
@@ -670,26 +689,37 @@ final class ClientConnection extends Participant implements Intake {
       reply(turn, new Reply.Refused("Error: there is no such session (any more)"));
       return;
     }
+    // Who it was for a moment leaves first, under that name, and has heard all that it was to hear.
+    becoming = new ArrayList<>();
     List<Member> visited = members();
     others = null;
-    earshot().forget(this);
-    var heard = new ArrayList<Heard>();
-    List<Member> lost = was.members;
-    var done =
-        new Countdown(
-            visited.size() + lost.size(),
-            () ->
-                reply(
-                    turn, new Reply.Resumed(id(), String.valueOf(session()), place().room, heard)));
-    // Who it was for a moment leaves under that name.
-    visited.forEach(member -> part(member, done));
-    idHigh = was.connection.idHigh;
-    idLow = was.connection.idLow;
-    params = was.params;
-    inherit(was.connection);
-    if (!ending) {
-      earshot().connections().add(this);
+    var left = new Countdown(visited.size(), () -> takeOver(turn, was, after));
+    visited.forEach(member -> part(member, left));
+  }
+
+  private void takeOver(Turn turn, Handover was, Map<String, Cursor> after) {
+    List<Runnable> asked = becoming == null ? List.of() : becoming;
+    becoming = null;
+    if (ending) {
+      was.connection.tell(was.connection::leaveForGood);
+    } else {
+      earshot().forget(this);
+      idHigh = was.connection.idHigh;
+      idLow = was.connection.idLow;
+      params = was.params;
+      inherit(was.connection);
+      earshot().connections().replace(was.connection, this);
+      hearAgain(turn, was.members, after);
     }
+    asked.forEach(Runnable::run);
+  }
+
+  /** Takes its places back. The answer comes first, then what was missed, then what is new. */
+  private void hearAgain(Turn turn, List<Member> lost, Map<String, Cursor> after) {
+    var arrivals = new ArrayList<Room.Arrival>();
+    var live = new Countdown(lost.size(), () -> isBack(turn, arrivals));
+    held = ByteBufAllocator.DEFAULT.directBuffer();
+    boolean isLost = detached;
     for (Member member : lost) {
       var back = new Member(this, member.room);
       back.in = member.in;
@@ -698,21 +728,40 @@ final class ClientConnection extends Participant implements Intake {
         moveTo(back);
       }
       note(back);
+      Consumer<Room.Arrival> arrived =
+          arrival -> {
+            arrivals.add(arrival);
+            live.run();
+          };
       Shard there = earshot().rooms().shard(member.room);
       there.tell(
-          () ->
-              there
-                  .room(member.room)
-                  .replace(
-                      member,
-                      back,
-                      after.get(member.room),
-                      arrival -> {
-                        heard.add(arrival.heard());
-                        tellMissed(arrival.missed());
-                        done.run();
-                      }));
+          () -> {
+            Room room = there.room(member.room);
+            room.replace(member, back, after.get(member.room), arrived);
+            if (isLost) {
+              room.detach(back); // lost again on its way back
+            }
+          });
     }
+  }
+
+  private void isBack(Turn turn, List<Room.Arrival> arrivals) {
+    ByteBuf news = held;
+    held = null;
+    List<Heard> heard = arrivals.stream().map(Room.Arrival::heard).toList();
+    send(turn, new Reply.Resumed(id(), String.valueOf(session()), place().room, heard));
+    arrivals.forEach(arrival -> tellMissed(arrival.missed()));
+    if (news != null) {
+      write(news);
+      news.release();
+    }
+    finished();
+  }
+
+  /** Whoever came back as this one was gone before they were it. */
+  private void leaveForGood() {
+    earshot().forget(this);
+    leaveAll(() -> {});
   }
 
   /** Leaves a room in whatever way it is there. */
@@ -732,6 +781,13 @@ final class ClientConnection extends Participant implements Intake {
   @Override
   void deliver(ByteBuf bytes, int offset, int length) {
     if (ended || detached || behind) {
+      return;
+    }
+    if (held != null) {
+      held.writeBytes(bytes, offset, length);
+      if (held.readableBytes() > earshot().config().limits().outboundBytes()) {
+        cutOff();
+      }
       return;
     }
     try {
@@ -806,7 +862,7 @@ final class ClientConnection extends Participant implements Intake {
   private void sayGoodbye(@Nullable Json lastWords, Ending why) {
     if (!ended) {
       ended = true;
-      earshot().forget(this);
+      forgetThis();
       sayLastWords(lastWords, why);
     }
   }
@@ -910,11 +966,18 @@ final class ClientConnection extends Participant implements Intake {
       return;
     }
     ended = true;
-    earshot().forget(this);
+    forgetThis();
     if (!ending) {
       ending = true;
       forgetWaiting();
       shard().later(() -> leaveAll(() -> {}));
+    }
+  }
+
+  /** It is to be found no more; unless it has an heir, who is found by it until they are there. */
+  private void forgetThis() {
+    if (heir == null) {
+      earshot().forget(this);
     }
   }
 

@@ -78,6 +78,14 @@ final class Directory {
     }
   }
 
+  /**
+   * Puts one in the place of another, who has the same id, so that somebody of that id is found.
+   */
+  synchronized void replace(Participant before, Participant now) {
+    remove(before);
+    add(now);
+  }
+
   /** Moves up those that stand further from their homes because of who was in this slot. */
   private void closeGap(int gap) {
     slots[gap] = null;

@@ -36,6 +36,9 @@ final class Room {
   /** The number of the last message. */
   private long offset;
 
+  /** How many were lost and are waited for. */
+  private int awaited;
+
   private @Nullable History history;
   private @Nullable Repeats repeats;
 
@@ -85,7 +88,7 @@ final class Room {
   }
 
   private boolean isForsaken() {
-    return branches.isEmpty() && roster.size() == 0;
+    return branches.isEmpty() && roster.size() == 0 && awaited == 0;
   }
 
   // --- who comes and goes ----------------------------------------------------------------------
@@ -101,7 +104,9 @@ final class Room {
     Past past = past(after, member, heard);
     member.joined = true;
     roster.add(member);
-    announce("I have entered the room", member, roster.size());
+    if (shard.announces(roster.size())) {
+      announce("I have entered the room", Json.of(member.connection.id()), member);
+    }
     hear(member, heard, past, live);
   }
 
@@ -124,8 +129,12 @@ final class Room {
     member.joined = false;
     int count = roster.size();
     roster.remove(member);
+    // Asked before it is out, since it may be somebody else from then on.
+    Json who = shard.announces(count) ? Json.of(member.connection.id()) : null;
     unhear(member, member.listens, out);
-    announce("I have left the room", member, count);
+    if (who != null) {
+      announce("I have left the room", who, member);
+    }
     closeIfEmpty();
   }
 
@@ -144,6 +153,7 @@ final class Room {
     if (member.joined || member.listens) {
       unhear(member, false, () -> {});
       member.away = true;
+      awaited++;
       member.since = offset;
     }
   }
@@ -203,7 +213,6 @@ final class Room {
       return;
     }
     member.since = past.recovered != null && past.recovered ? past.since : offset;
-    member.away = false;
     Branch branch = branch(member.connection.shard(), member.connection.wire());
     branch.hearers++;
     member.connection.tell(
@@ -226,7 +235,13 @@ final class Room {
   }
 
   private void unhear(Member member, boolean stillDoes, Runnable out) {
-    if (stillDoes || member.away) {
+    if (!stillDoes && member.away) {
+      member.away = false;
+      awaited--;
+      member.connection.tell(out);
+      return;
+    }
+    if (stillDoes) {
       member.connection.tell(out);
       return;
     }
@@ -261,10 +276,8 @@ final class Room {
 
   // --- what is told ----------------------------------------------------------------------------
 
-  private void announce(String what, Member mover, int count) {
-    if (shard.announces(count)) {
-      deliver(Json.of(what), Json.of(mover.connection.id()), mover, null, false);
-    }
+  private void announce(String what, Json who, Member mover) {
+    deliver(Json.of(what), who, mover, null, false);
   }
 
   /**

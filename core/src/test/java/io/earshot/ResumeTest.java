@@ -3,6 +3,7 @@ package io.earshot;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.House.Guest;
+import io.earshot.spi.Ending;
 import java.time.Duration;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -278,7 +279,7 @@ final class ResumeTest {
     loud.settle();
     List<String> lines = back.hear();
     assertThat(House.texts(lines)).containsExactly("missed");
-    assertThat(lines.getLast())
+    assertThat(lines.getFirst())
         .contains("\"id\":\"" + id, "\"room\":\"attic\"", "\"room\":\"hall\"")
         .contains("{\"room\":\"attic\",\"epoch\":\"", "\"offset\":4,\"recovered\":true}");
     assertThat(back.ask("detailsView"))
@@ -320,7 +321,7 @@ final class ResumeTest {
     house.settle();
     List<String> lines = back.hear();
     assertThat(House.texts(lines)).containsExactly("1", "2");
-    assertThat(lines.getLast()).contains("\"recovered\":false");
+    assertThat(lines.getFirst()).contains("\"recovered\":false");
   }
 
   @Test
@@ -377,6 +378,95 @@ final class ResumeTest {
     say(1, 1);
     long heard = List.of(first, second).stream().filter(each -> each.heard().contains("1")).count();
     assertThat(heard).isBetween(1L, 2L);
+  }
+
+  @Test
+  void what_is_heard_before_the_answer_is_the_visitors_and_all_after_it_is_the_sessions() {
+    Guest guest = house.guest();
+    String session = session(guest);
+    String known = cursor(speaker.ask("say known"));
+    lose(guest);
+    say(1, 2);
+    Guest back = house.guest(1, House.Lines.TWO);
+    say(3, 3);
+    back.hear();
+    back.send("resume " + session + " defaultRoom=" + known);
+    speaker.send("say 4");
+    house.settle();
+    List<String> lines = back.hear();
+    int answer = IntStream.range(0, lines.size()).filter(i -> lines.get(i).contains("OK")).sum();
+    assertThat(House.texts(lines.subList(answer, lines.size())))
+        .containsExactly("1", "2", "3", "4");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void who_visits_before_being_back_leaves_under_the_visitors_name(int loop) {
+    var loud = new House(2, config().with("rooms.announcements", true));
+    Guest other = loud.guest();
+    Guest guest = loud.guest();
+    String session = session(guest);
+    guest.loop.run(guest.intake::gone);
+    loud.settle();
+    Guest back = loud.guest(loop, House.Lines.ONE);
+    loud.settle();
+    String visitor = back.id();
+    other.hear();
+    back.ask("resume " + session);
+    assertThat(told(other))
+        .singleElement()
+        .asString()
+        .contains("I have left the room", "\"from\":\"" + visitor);
+  }
+
+  @Test
+  void who_ends_on_the_way_back_is_in_no_room() {
+    Guest guest = house.guest();
+    String session = session(guest);
+    lose(guest);
+    Guest back = house.guest(1, House.Lines.ONE);
+    house.settle();
+    back.send("resume " + session);
+    back.loop.run(() -> back.intake.end(Ending.REQUESTED));
+    house.settle();
+    assertThat(speaker.ask("roomView")).contains("\"membersCount\":1");
+    assertThat(house.earshot.api().connections()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7})
+  void who_was_cut_on_the_way_back_can_come_back_again_at_any_moment(int steps) {
+    Guest guest = house.guest();
+    String session = session(guest);
+    String id = guest.id();
+    guest.ask("roomChange attic");
+    lose(guest);
+    Guest first = house.guest(1, House.Lines.ONE);
+    house.settle();
+    Guest second = house.guest(1, House.Lines.TWO);
+    house.settle();
+    first.send("resume " + session);
+    for (int i = 0; i < steps; i++) {
+      house.loops.get(i % 2).runOne();
+    }
+    assertThat(second.ask("resume " + session)).contains("\"id\":\"" + id);
+    assertThat(speaker.ask("roomView")).contains("\"membersCount\":1");
+    assertThat(house.earshot.api().connections()).hasSize(2);
+  }
+
+  @Test
+  void a_room_is_kept_for_a_lost_listener_whoever_else_comes_and_goes() {
+    Guest guest = house.guest();
+    String session = session(guest);
+    String known = cursor(guest.ask("listenToRoom attic"));
+    lose(guest);
+    Guest other = house.guest();
+    other.ask("roomChange attic");
+    other.ask("roomChange defaultRoom");
+    Guest back = house.guest();
+    assertThat(back.ask("resume " + session + " attic=" + known))
+        .contains("{\"room\":\"attic\",\"epoch\":\"" + known.split(":", 2)[0])
+        .contains("\"recovered\":true");
   }
 
   @ParameterizedTest

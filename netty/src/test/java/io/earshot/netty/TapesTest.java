@@ -1,0 +1,453 @@
+package io.earshot.netty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.Config;
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Json;
+import io.earshot.protocol.MalformedJsonException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Thousands of connections that break while rooms are loud, on real sockets. Each speaker numbers
+ * what it says, is cut as well, and says again what was not answered. Each listener is cut again
+ * and again, at any moment and in any way, and comes back at once, by its session or as somebody
+ * new with its cursors. In the end every tape is held beside one that was never cut.
+ */
+final class TapesTest {
+  private static final int SAYS = 400;
+  private static final int LISTENERS = 12;
+
+  /** So far a speaker may be ahead of the last of its listeners, so that all are cut under load. */
+  private static final int AHEAD = 60;
+
+  private static final int SHORT_MEMORY = 20;
+  private static final String FORGETFUL = "forgetful";
+  private static final List<String> ROOMS = List.of("attic", "cellar", FORGETFUL);
+
+  private static final Config LOUD =
+      Config.defaults()
+          .with("rooms.announcements", false)
+          .with("general.resumeWindow", "60s")
+          .with("limits.lostClients", 10_000)
+          .with("rooms.historyMessages", 1_000)
+          .with("rooms.historyBytes", 400_000)
+          .with("rooms.rules", FORGETFUL + " historyMessages=" + SHORT_MEMORY);
+
+  @ParameterizedTest
+  @EnumSource(names = {"LEAN_LINES", "LEAN_FRAMES", "EPOLL_FRAMES"})
+  void however_often_a_connection_breaks_its_tape_has_all_in_order_and_once(Kind kind)
+      throws Exception {
+    var paces = new TreeMap<String, Pace>();
+    ROOMS.forEach(room -> paces.put(room, new Pace()));
+    var listeners = new ArrayList<Listener>();
+    var speakers = new ArrayList<Speaker>();
+    try (EarshotServer server = kind.start(LOUD);
+        var threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
+      var ready = new CountDownLatch(LISTENERS + 1);
+      var work = new ArrayList<Future<?>>();
+      listeners.add(new Listener(kind, server, ROOMS, paces, ready, -1));
+      for (int i = 0; i < LISTENERS; i++) {
+        var rooms = List.of(ROOMS.get(i % 3), ROOMS.get((i + 1) % 3));
+        listeners.add(new Listener(kind, server, rooms, paces, ready, i));
+      }
+      ROOMS.forEach(
+          room -> speakers.add(new Speaker(kind, server, room, pace(paces, room), ready)));
+      var failures = new LinkedBlockingQueue<Throwable>();
+      Consumer<Person> start =
+          person ->
+              work.add(
+                  threads.submit(
+                      () -> {
+                        try {
+                          person.run();
+                        } catch (Throwable e) {
+                          failures.add(e);
+                          throw e;
+                        }
+                      }));
+      listeners.forEach(start);
+      speakers.forEach(start);
+      for (Future<?> each : work) {
+        try {
+          each.get(60, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+          // The first that failed says why; the others wait for it in vain.
+          throw new AssertionError("somebody failed", failures.element());
+        }
+      }
+    }
+    Listener tape = listeners.getFirst();
+    for (Speaker speaker : speakers) {
+      // Each word once, in the order in which it was said, whatever was said again.
+      assertThat(tape.heard(speaker.room).values())
+          .containsExactlyElementsOf(
+              IntStream.rangeClosed(1, SAYS).mapToObj(i -> speaker.room + " " + i).toList());
+      speaker.answers.forEach(
+          (text, offset) -> assertThat(tape.heard(speaker.room)).containsEntry(offset, text));
+      assertThat(speaker.cuts).isGreaterThan(10);
+    }
+    int cuts = 0;
+    for (Listener listener : listeners.subList(1, listeners.size())) {
+      cuts += listener.cuts;
+      for (String room : listener.rooms) {
+        Map<Long, String> all = new TreeMap<>(tape.heard(room));
+        assertThat(all.entrySet()).containsAll(listener.heard(room).entrySet());
+        all.keySet().removeAll(listener.heard(room).keySet());
+        listener.lost.getOrDefault(room, List.of()).forEach(gap -> all.keySet().removeIf(gap::has));
+        assertThat(all).as("missed in %s", room).isEmpty();
+        assertThat(listener.lost.getOrDefault(room, List.of()))
+            .allSatisfy(gap -> assertThat(gap.length()).isGreaterThan(SHORT_MEMORY));
+        if (!room.equals(FORGETFUL)) {
+          assertThat(listener.lost).doesNotContainKey(room);
+        }
+      }
+    }
+    assertThat(cuts).isGreaterThan(1_000);
+  }
+
+  private static Pace pace(Map<String, Pace> paces, String room) {
+    return Objects.requireNonNull(paces.get(room));
+  }
+
+  /**
+   * What a client was told that it is not told.
+   *
+   * @param after the last that it knows
+   * @param upTo the last that is missing
+   */
+  private record Gap(long after, long upTo) {
+    boolean has(long offset) {
+      return offset > after && offset <= upTo;
+    }
+
+    long length() {
+      return upTo - after;
+    }
+  }
+
+  /** How far the listeners of a room are. Thread-safe: guarded by its lock. */
+  private static final class Pace {
+    private final Map<Object, Long> reached = new LinkedHashMap<>();
+
+    synchronized void reached(Object who, long offset) {
+      reached.put(who, offset);
+      notifyAll();
+    }
+
+    synchronized void waitUntil(long offset) throws InterruptedException {
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (reached.values().stream().anyMatch(at -> at < offset)) {
+        wait(1_000);
+        assertThat(System.nanoTime()).as("nobody stands still").isLessThan(end);
+      }
+    }
+  }
+
+  /** The stream has ended: somebody else has come with the same session. */
+  private static final class SentAway extends RuntimeException {
+    private static final long serialVersionUID = 1;
+  }
+
+  /** Somebody whose connection breaks. */
+  private abstract static class Person implements Runnable {
+    final Kind kind;
+    final EarshotServer server;
+    final Random random;
+    final CountDownLatch ready;
+    String session = "";
+    Client client;
+    int asked;
+    int cuts;
+
+    Person(Kind kind, EarshotServer server, CountDownLatch ready, int seed) {
+      this.kind = kind;
+      this.server = server;
+      this.ready = ready;
+      this.random = new Random(seed);
+      this.client = kind.open(server);
+    }
+
+    /** The session of somebody new. */
+    final void welcomed() {
+      Json.Obj welcome = next();
+      while (welcome.get("welcome") == null) {
+        welcome = next();
+      }
+      session = text(welcome, "session");
+    }
+
+    final Json.Obj next() {
+      String next = client.next();
+      if (next == null) {
+        throw new SentAway();
+      }
+      return parsed(next);
+    }
+
+    /** Breaks off, in one of the ways in which connections do. */
+    final void cut() {
+      cuts++;
+      switch (random.nextInt(4)) {
+        case 0 -> client.close();
+        case 1 -> {
+          client.shutdownOutput();
+          skipRest();
+          client.close();
+        }
+        default -> client.reset();
+      }
+      client = kind.open(server);
+    }
+
+    /** What comes now is lost; its end says that the server has seen ours. */
+    private void skipRest() {
+      int next = 0;
+      while (next >= 0) {
+        next = client.read();
+      }
+    }
+
+    final String resume(String after) {
+      return ask("{\"event\":\"resume\",\"session\":\"" + session + "\",\"after\":{" + after + "}");
+    }
+
+    /** Asks, and returns what the answer is known by. */
+    final String ask(String request) {
+      String messageId = "q" + asked++;
+      client.send(request + ",\"messageId\":\"" + messageId + "\"}");
+      return messageId;
+    }
+  }
+
+  /** Says numbers in one room. */
+  private static final class Speaker extends Person {
+    private static final int MOST_UNANSWERED = 8;
+
+    final String room;
+    final Map<String, Long> answers = new LinkedHashMap<>();
+    private final Pace pace;
+    private final Map<String, String> unanswered = new LinkedHashMap<>();
+
+    Speaker(Kind kind, EarshotServer server, String room, Pace pace, CountDownLatch ready) {
+      super(kind, server, ready, room.hashCode());
+      this.room = room;
+      this.pace = pace;
+    }
+
+    @Override
+    public void run() {
+      try {
+        welcomed();
+        answerTo(ask("{\"event\":\"roomChange\",\"room\":\"" + room + "\""));
+        ready.await();
+        for (int i = 1; i <= SAYS; i++) {
+          pace.waitUntil(i - AHEAD);
+          String text = room + " " + i;
+          String say =
+              "{\"event\":\"say\",\"message\":\"" + text + "\",\"messageId\":\"" + text + "\"}";
+          unanswered.put(text, say);
+          client.send(say);
+          while (unanswered.size() > random.nextInt(MOST_UNANSWERED)) {
+            answered(next());
+          }
+          if (random.nextInt(12) == 0) {
+            cut();
+            answerTo(resume(""));
+            unanswered.values().forEach(client::send);
+          }
+        }
+        while (!unanswered.isEmpty()) {
+          answered(next());
+        }
+        client.close();
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    }
+
+    private void answered(Json.Obj json) {
+      String messageId = text(json, "messageId");
+      if (unanswered.remove(messageId) != null) {
+        answers.put(messageId, cursor(json).offset());
+      }
+    }
+
+    private void answerTo(String messageId) {
+      Json.Obj json = next();
+      while (!text(json, "messageId").equals(messageId)) {
+        json = next();
+      }
+      assertThat(text(json, "status")).as("%s", json).isEqualTo("OK");
+    }
+  }
+
+  /** Hears some rooms, and is cut again and again; or never, with a seed below 0. */
+  private static final class Listener extends Person {
+    final List<String> rooms;
+    final Map<String, List<Gap>> lost = new TreeMap<>();
+    private final Map<String, Pace> paces;
+    private final Map<String, Map<Long, String>> heard = new TreeMap<>();
+    private final Map<String, Cursor> cursors = new TreeMap<>();
+    private final boolean isCut;
+
+    Listener(
+        Kind kind,
+        EarshotServer server,
+        List<String> rooms,
+        Map<String, Pace> paces,
+        CountDownLatch ready,
+        int seed) {
+      super(kind, server, ready, seed);
+      this.rooms = rooms;
+      this.paces = paces;
+      this.isCut = seed >= 0;
+      rooms.forEach(room -> pace(paces, room).reached(this, 0));
+      rooms.forEach(room -> heard.put(room, new TreeMap<>()));
+    }
+
+    Map<Long, String> heard(String room) {
+      return Objects.requireNonNull(heard.get(room));
+    }
+
+    @Override
+    public void run() {
+      welcomed();
+      listen();
+      ready.countDown();
+      boolean isBack = true;
+      while (!isBack || rooms.stream().anyMatch(room -> at(room).offset() < SAYS)) {
+        try {
+          if (!isBack) {
+            comeBack();
+            isBack = true;
+          } else {
+            hear(next());
+          }
+          if (isCut && random.nextInt(6) == 0) {
+            if (random.nextInt(4) == 0
+                && rooms.stream().anyMatch(room -> at(room).offset() < SAYS)) {
+              client.read(); // in the middle of a message
+            }
+            isBack = false;
+            cut();
+          }
+        } catch (SentAway e) {
+          // A connection that was cut on its way back had asked for the session, and got it later.
+          isBack = false;
+          cut();
+        }
+      }
+      client.close();
+    }
+
+    private Cursor at(String room) {
+      return Objects.requireNonNull(cursors.get(room));
+    }
+
+    private void comeBack() {
+      if (random.nextBoolean()) {
+        welcomed();
+        listen();
+        return;
+      }
+      var after = rooms.stream().map(room -> "\"" + room + "\":\"" + at(room) + "\"").toList();
+      String messageId = resume(String.join(",", after));
+      if (random.nextInt(8) == 0) {
+        cut(); // on the way back
+        messageId = resume(String.join(",", after));
+      }
+      Json.Obj answer = next();
+      while (!text(answer, "messageId").equals(messageId)) {
+        answer = next(); // the visitor's
+      }
+      assertThat(text(answer, "status")).as("%s", answer).isEqualTo("OK");
+      List<Json> found = ((Json.Array) Objects.requireNonNull(answer.get("rooms"))).items();
+      found.stream()
+          .map(Json.Obj.class::cast)
+          .filter(room -> rooms.contains(text(room, "room")))
+          .forEach(room -> begin(text(room, "room"), room));
+    }
+
+    /** Listens to its rooms as somebody new, who knows them up to somewhere. */
+    private void listen() {
+      for (String room : rooms) {
+        Cursor known = cursors.get(room);
+        String messageId =
+            ask(
+                "{\"event\":\"listenToRoom\",\"room\":\""
+                    + room
+                    + (known == null ? "\"" : "\",\"after\":\"" + known + "\""));
+        Json.Obj answer = next();
+        while (!text(answer, "messageId").equals(messageId)) {
+          hear(answer);
+          answer = next();
+        }
+        begin(room, answer);
+      }
+    }
+
+    private void begin(String room, Json.Obj answer) {
+      Cursor now = cursor(answer);
+      Cursor known = cursors.putIfAbsent(room, now);
+      if (known != null) {
+        assertThat(answer.get("recovered")).as("%s", answer).isInstanceOf(Json.Bool.class);
+        assertThat(now.epoch()).isEqualTo(known.epoch());
+        if (!((Json.Bool) Objects.requireNonNull(answer.get("recovered"))).value()) {
+          lost.computeIfAbsent(room, _ -> new ArrayList<>())
+              .add(new Gap(known.offset(), now.offset()));
+          cursors.put(room, now);
+          pace(paces, room).reached(this, now.offset());
+        }
+      }
+    }
+
+    private void hear(Json.Obj json) {
+      if (text(json, "status").equals("Bye!")) {
+        throw new SentAway();
+      }
+      String room = text(json, "room");
+      Cursor place = cursor(json);
+      assertThat(text(json, "context")).as("%s", json).isEqualTo("user");
+      // By one, since everybody here hears everything: nothing missing, nothing twice.
+      assertThat(place.offset()).as("%s", json).isEqualTo(at(room).offset() + 1);
+      assertThat(place.epoch()).isEqualTo(at(room).epoch());
+      cursors.put(room, place);
+      heard(room).put(place.offset(), text(json, "message"));
+      pace(paces, room).reached(this, place.offset());
+    }
+  }
+
+  private static Json.Obj parsed(String json) {
+    try {
+      return (Json.Obj) Json.parse(json);
+    } catch (MalformedJsonException e) {
+      throw new AssertionError(json, e);
+    }
+  }
+
+  private static String text(Json.Obj json, String field) {
+    Json value = json.get(field);
+    return value == null ? "" : String.valueOf(value.asText());
+  }
+
+  private static Cursor cursor(Json.Obj json) {
+    return new Cursor(text(json, "epoch"), Long.parseLong(text(json, "offset")));
+  }
+}
