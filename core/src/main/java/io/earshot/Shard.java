@@ -1,6 +1,7 @@
 package io.earshot;
 
 import io.earshot.spi.Loop;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -32,6 +33,7 @@ final class Shard {
   private final long repeatWindow;
   private final long age;
   private long historyBytes;
+  private @Nullable Journal journal;
   private boolean sweeping;
   private int epochs;
   private long messages;
@@ -53,6 +55,10 @@ final class Shard {
 
   Earshot earshot() {
     return earshot;
+  }
+
+  int index() {
+    return index;
   }
 
   long now() {
@@ -117,9 +123,13 @@ final class Shard {
   /** Nobody is in a room any more. If it told something lately it is remembered for a while. */
   void emptied(Room room) {
     if (room.keptFor() == 0) {
-      rooms.remove(room.name());
-      return;
+      drop(room);
+    } else {
+      keep(room);
     }
+  }
+
+  private void keep(Room room) {
     empty.put(room, now());
     sweepLater();
     if (empty.size() > earshot.config().limits().emptyRooms() / earshot.loopCount()) {
@@ -132,6 +142,35 @@ final class Shard {
   private void drop(Room room) {
     room.forgetAll();
     rooms.remove(room.name());
+    if (journal != null) {
+      journal.dropped(room);
+    }
+  }
+
+  /**
+   * Takes a room over from the run before, as one that nobody is in; before the loop runs.
+   *
+   * @return how many messages it still remembers
+   */
+  int recover(Recovery.Remembered before) {
+    var room = new Room(before.name, this, before.epoch, rules.of(before.name));
+    room.recover(before);
+    rooms.put(room.name(), room);
+    keep(room);
+    return room.history() == null ? 0 : room.history().size();
+  }
+
+  /** Keeps a log of the rooms from now on; before the loop runs. */
+  void begin(Journal log) throws IOException {
+    log.recovered(empty.keySet());
+    journal = log;
+  }
+
+  /** Writes what a room has told last, if there is a log. */
+  void write(Room room, long now) {
+    if (journal != null) {
+      journal.told(room, now);
+    }
   }
 
   /** So many bytes more, or fewer, are remembered by the rooms here. */
@@ -145,6 +184,10 @@ final class Shard {
       sweeping = true;
       loop.schedule(this::sweep, age);
     }
+  }
+
+  long historyBytes() {
+    return historyBytes;
   }
 
   /** How many bytes more the rooms here may remember. */
