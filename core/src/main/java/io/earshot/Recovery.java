@@ -89,7 +89,7 @@ final class Recovery {
   }
 
   /** A log whose rooms cannot be known; the message says why. */
-  static final class DamagedException extends Exception {
+  static final class DamagedException extends IOException {
     private static final long serialVersionUID = 1;
 
     DamagedException(String why) {

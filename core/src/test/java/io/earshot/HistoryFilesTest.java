@@ -175,6 +175,13 @@ final class HistoryFilesTest {
     assertThat(room.entries).extracting(History.Entry::speaker).containsOnly(speaker.id());
   }
 
+  /** The last offset of the one room of a log. */
+  private long lastOf(byte[] log, boolean mayBeTorn) throws IOException, Recovery.DamagedException {
+    Path file = Files.write(temp.resolve("log"), log);
+    var recovery = new Recovery(new RoomRules(config(temp).rooms()), mayBeTorn);
+    return recovery.read(new TreeMap<>(Map.of(0L, file))).getFirst().offset;
+  }
+
   private List<Recovery.Remembered> read(Path folder) throws IOException {
     try {
       return new Recovery(new RoomRules(config(folder).rooms()), false)
@@ -195,15 +202,12 @@ final class HistoryFilesTest {
     Guest other = house.guest();
     String last = cursor(other.ask("roomChange attic"));
     assertThat(last).endsWith(":5");
-    House again = start(1, loud, DISK, house.now());
-    assertThatThrownBy(() -> start(folder)).hasMessageContaining("historyFolder");
     House third = start(1, config(kill(folder)), DISK, house.now());
     assertThat(recovered(third, "attic", last)).isEmpty();
     refused(third, "attic", last.replace(":5", ":4"));
     Guest back = third.guest();
     back.ask("roomChange attic");
     assertThat(cursor(back.ask("say 6"))).isEqualTo(last.replace(":5", ":6"));
-    assertThat(again).isNotNull();
   }
 
   @ParameterizedTest
@@ -326,14 +330,16 @@ final class HistoryFilesTest {
       byte[] torn = log.clone();
       Arrays.fill(torn, last, last + 4, (byte) 0);
       Arrays.fill(torn, cut, torn.length, (byte) 0);
-      Path copy = kill(folder);
-      Files.write(log(copy), torn);
-      House again = start(copy);
-      assertThat(recovered(again, "attic", first)).as("cut at %s", cut).containsExactly("2");
-      Guest guest = again.guest();
-      guest.ask("roomChange attic");
-      assertThat(cursor(guest.ask("say x"))).endsWith(":3");
-      delete(again, copy);
+      assertThat(lastOf(torn, false)).as("cut at %s", cut).isEqualTo(2);
+      if (cut == last + 20) {
+        Path copy = kill(folder);
+        Files.write(log(copy), torn);
+        House again = start(copy);
+        assertThat(recovered(again, "attic", first)).containsExactly("2");
+        Guest guest = again.guest();
+        guest.ask("roomChange attic");
+        assertThat(cursor(guest.ask("say x"))).endsWith(":3");
+      }
     }
   }
 
@@ -357,11 +363,7 @@ final class HistoryFilesTest {
       if (cut < last + 4) {
         Arrays.fill(torn, last, last + 4, (byte) 0);
       }
-      Path copy = kill(folder);
-      Files.write(log(copy), torn);
-      House again = start(1, config(copy), elsewhere, House.NOW);
-      assertThat(recovered(again, "attic", first)).as("cut at %s", cut).containsExactly("2");
-      delete(again, copy);
+      assertThat(lastOf(torn, true)).as("cut at %s", cut).isEqualTo(2);
     }
     House whole = start(1, config(kill(folder)), elsewhere, House.NOW);
     assertThat(recovered(whole, "attic", first)).containsExactly("2", "3");
@@ -393,13 +395,12 @@ final class HistoryFilesTest {
     for (int at = records.get(records.size() - 2); at < records.getLast() - 8; at++) {
       byte[] flipped = log.clone();
       flipped[at] ^= (byte) (1 << (at * 5 % 8));
-      Path copy = kill(folder);
-      Files.write(log(copy), flipped);
-      House again = start(copy);
-      assertThat(refused(again, "attic", first))
-          .as("flipped at %s", at)
-          .doesNotContain(first.replace(":1", ""));
-      delete(again, copy);
+      assertThatThrownBy(() -> lastOf(flipped, false)).hasMessageContaining("wrong record");
+      if (at % 50 == 0) {
+        Path copy = kill(folder);
+        Files.write(log(copy), flipped);
+        assertThat(refused(start(copy), "attic", first)).doesNotContain(first.replace(":1", ""));
+      }
     }
   }
 
@@ -460,7 +461,7 @@ final class HistoryFilesTest {
           files
               .filter(file -> file.toString().endsWith(".log"))
               .filter(file -> isWritten(file))
-              .max(Comparator.comparing(HistoryFilesTest::number))
+              .max(Comparator.comparingLong(HistoryFilesTest::number))
               .orElseThrow();
     }
     byte[] log = Files.readAllBytes(newest);
