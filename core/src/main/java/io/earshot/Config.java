@@ -274,6 +274,8 @@ public record Config(
    * @param historyMessages how many messages a room remembers
    * @param historyBytes how many bytes of them
    * @param historyAge how long it does
+   * @param historyFolder where it does so across restarts
+   * @param historySync when that is forced to the disk
    * @param slowConsumers what becomes of a client that does not keep up
    * @param rules what holds for some rooms only
    */
@@ -285,6 +287,15 @@ public record Config(
       @Setting("How many bytes of messages a room remembers.") int historyBytes,
       @Setting("How long a room remembers a message, also after everybody has left.")
           Duration historyAge,
+      @Setting(
+              "A folder for what rooms remember, so that a restart of the server finds it: each server has one of its"
+                  + " own, on a local disk. Empty: in memory only.")
+          String historyFolder,
+      @Setting(
+              "When what is told is forced to the disk: never (it survives the end of the process, but not that of the"
+                  + " machine, after which all rooms begin anew), or always (before anybody hears it, which takes as"
+                  + " long as the disk does).")
+          HistorySync historySync,
       @Setting(
               "What becomes of a client that does not keep up with a room: disconnect (at limits.outboundBytes; it can"
                   + " come back with its cursor), conflate (it gets the newest message when it has caught up, or the"
@@ -381,6 +392,14 @@ public record Config(
     DROP
   }
 
+  /** When what is told is forced to the disk. */
+  public enum HistorySync {
+    /** When the system likes: nothing is lost when the process ends, however it does. */
+    NEVER,
+    /** Before anybody hears it: nothing is lost when the machine ends either. */
+    ALWAYS
+  }
+
   /** Kinds of sockets. */
   public enum SocketKind {
     /** Lean ones where there is epoll, else the JDK's. */
@@ -435,7 +454,15 @@ public record Config(
               "",
               new FingerprintOptions("sessionID", true, false)),
           new Rooms(
-              true, 250, 100, 64 << 10, Duration.ofMinutes(1), SlowConsumers.DISCONNECT, List.of()),
+              true,
+              250,
+              100,
+              64 << 10,
+              Duration.ofMinutes(1),
+              "",
+              HistorySync.NEVER,
+              SlowConsumers.DISCONNECT,
+              List.of()),
           new Limits(
               1 << 20, 100, 100, 100, 64 << 10, 10_000, 1 << 20, 50_000, 500, 256 << 10, 10_000,
               256 << 20, 10_000, 10_000));

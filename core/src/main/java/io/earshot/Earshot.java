@@ -10,6 +10,7 @@ import io.earshot.spi.Outbound;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
 import io.earshot.spi.Wire;
+import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe: the loops own what changes, but for the {@link Directory} of connections, which
  * has a lock.
  */
-public final class Earshot {
+public final class Earshot implements AutoCloseable {
   private final Config config;
   private final int loopCount;
   private final @Nullable Sessions sessions;
@@ -36,6 +37,8 @@ public final class Earshot {
   private final Rooms rooms;
   private final Map<Loop, Shard> shards;
   private final Directory connections = new Directory();
+  private final InstantSource clock;
+  private volatile @Nullable HistoryFolder historyFolder;
   private final SecureRandom random = new SecureRandom();
 
   /** Different at each start; what epochs begin with. */
@@ -53,6 +56,7 @@ public final class Earshot {
    */
   public Earshot(Config config, List<? extends Loop> loops, InstantSource clock) {
     this.config = config;
+    this.clock = clock;
     this.boot = Long.toString(random.nextLong() & 0xFF_FFFF_FFFFL, 36);
     this.loopCount = loops.size();
     this.sessions =
@@ -181,6 +185,34 @@ public final class Earshot {
     connections.add(connection);
     connection.open(after);
     return connection;
+  }
+
+  /**
+   * Takes over what rooms remember in files, if the setting {@code rooms.historyFolder} names a
+   * folder, and writes there from now on. Called once, before anybody connects; {@link #close} has
+   * to follow.
+   *
+   * @throws IOException if the folder cannot be used; the message names the setting
+   */
+  public void recover() throws IOException {
+    if (!config.rooms().historyFolder().isEmpty()) {
+      recover(HistoryFolder.Disk.ofThisMachine());
+    }
+  }
+
+  void recover(HistoryFolder.Disk disk) throws IOException {
+    HistoryFolder folder = HistoryFolder.open(config.rooms(), disk);
+    historyFolder = folder;
+    folder.recover(rooms, new RoomRules(config.rooms()), clock);
+  }
+
+  /** Finishes the files, once no loop runs any more. */
+  @Override
+  public void close() {
+    HistoryFolder folder = historyFolder;
+    if (folder != null) {
+      folder.close();
+    }
   }
 
   void forget(Participant connection) {

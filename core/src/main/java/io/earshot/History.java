@@ -18,10 +18,13 @@ final class History {
   private final Deque<Entry> all = new ArrayDeque<>(2);
   private int bytes;
 
-  /** A message, when it was told, and for whom. */
+  /**
+   * A message, when it was told, and for whom.
+   *
+   * @param speaker the id of who said it and is not to hear it, or null
+   */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Entry(
-      byte[] json, long at, @Nullable String speaker, @Nullable Audience audience) {
+  record Entry(byte[] json, long at, @Nullable String speaker, @Nullable Audience audience) {
     boolean isFor(Participant hearer) {
       return (speaker == null || !hearer.hasId(speaker))
           && (audience == null || hearer.isMeant(audience));
@@ -35,15 +38,13 @@ final class History {
   /**
    * Adds the message that was told last.
    *
-   * @param speaker the id of who said it and is not to hear it, or null
    * @param spare how many bytes more may be remembered in all, less than 0 if it is too much
    * @return how many bytes more are remembered now; less than 0 if it is less
    */
-  int add(
-      byte[] json, long now, @Nullable String speaker, @Nullable Audience audience, long spare) {
+  int add(Entry entry, long now, long spare) {
     int before = bytes;
-    all.add(new Entry(json, now, speaker, audience));
-    bytes += json.length;
+    all.add(entry);
+    bytes += entry.json.length;
     while (all.size() > rule.historyMessages()
         || bytes > rule.historyBytes()
         || (bytes - before > spare && !all.isEmpty())) {
@@ -70,6 +71,15 @@ final class History {
 
   int size() {
     return all.size();
+  }
+
+  List<Entry> entries() {
+    return List.copyOf(all);
+  }
+
+  /** The message that was told last, if that is remembered. */
+  @Nullable Entry last() {
+    return all.peekLast();
   }
 
   int bytes() {

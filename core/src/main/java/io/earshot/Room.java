@@ -39,6 +39,9 @@ final class Room {
   /** How many were lost and are waited for. */
   private int awaited;
 
+  /** What the shard's {@link Journal} calls it; 0 while it is not in there. */
+  private int number;
+
   private @Nullable History history;
   private @Nullable Repeats repeats;
 
@@ -350,8 +353,9 @@ final class Room {
     }
     if (history != null) {
       String speaker = except != null && from instanceof Json.Text(String id) ? id : null;
-      shard.remembered(history.add(json, now, speaker, audience, shard.spareHistory()));
+      remember(history, new History.Entry(json, now, speaker, audience));
     }
+    shard.write(this, now);
     String kind = rule.kind(message);
     for (int i = branches.size() - 1; i >= 0; i--) {
       Fanout fanout = branches.get(i).fanout;
@@ -421,6 +425,31 @@ final class Room {
   }
 
   // --- what it remembers -----------------------------------------------------------------------
+  private void remember(History remembers, History.Entry entry) {
+    shard.remembered(remembers.add(entry, shard.now(), shard.spareHistory()));
+  }
+
+  /** Takes over what this room was before the server was started. */
+  void recover(Recovery.Remembered before) {
+    offset = before.offset;
+    history = new History(rule);
+    for (History.Entry entry : before.entries) {
+      remember(history, entry);
+    }
+    forget(shard.now());
+  }
+
+  int number() {
+    return number;
+  }
+
+  void number(int given) {
+    number = given;
+  }
+
+  @Nullable History history() {
+    return history;
+  }
 
   /** Forgets messages that are too old. */
   void forget(long now) {
@@ -443,7 +472,8 @@ final class Room {
   /** How long to remember this room when nobody is in it, in milliseconds. */
   long keptFor() {
     return Math.max(
-        history == null ? 0 : rule.historyAge(), repeats == null ? 0 : shard.repeatWindow());
+        history == null && number == 0 ? 0 : rule.historyAge(),
+        repeats == null ? 0 : shard.repeatWindow());
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.earshot;
 
 import io.earshot.spi.Loop;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -33,6 +34,7 @@ final class Shard {
   private final long age;
   private final Waiters waiters;
   private long historyBytes;
+  private @Nullable Journal journal;
   private boolean sweeping;
   private int epochs;
   private long messages;
@@ -60,6 +62,10 @@ final class Shard {
 
   Earshot earshot() {
     return earshot;
+  }
+
+  int index() {
+    return index;
   }
 
   long now() {
@@ -127,9 +133,14 @@ final class Shard {
       return; // it is forgotten already
     }
     if (room.keptFor() == 0) {
-      rooms.remove(room.name());
-      return;
+      empty.remove(room);
+      drop(room);
+    } else {
+      keep(room);
     }
+  }
+
+  private void keep(Room room) {
     empty.remove(room);
     empty.put(room, now()); // now the youngest
     sweepLater();
@@ -143,6 +154,35 @@ final class Shard {
   private void drop(Room room) {
     room.forgetAll();
     rooms.remove(room.name());
+    if (journal != null) {
+      journal.dropped(room);
+    }
+  }
+
+  /**
+   * Takes a room over from the run before, as one that nobody is in; before the loop runs.
+   *
+   * @return how many messages it still remembers
+   */
+  int recover(Recovery.Remembered before) {
+    var room = new Room(before.name, this, before.epoch, rules.of(before.name));
+    room.recover(before);
+    rooms.put(room.name(), room);
+    keep(room);
+    return room.history() == null ? 0 : room.history().size();
+  }
+
+  /** Keeps a log of the rooms from now on; before the loop runs. */
+  void begin(Journal log) throws IOException {
+    log.recovered(empty.keySet());
+    journal = log;
+  }
+
+  /** Writes what a room has told last, if there is a log. */
+  void write(Room room, long now) {
+    if (journal != null) {
+      journal.told(room, now);
+    }
   }
 
   /** So many bytes more, or fewer, are remembered by the rooms here. */
@@ -156,6 +196,10 @@ final class Shard {
       sweeping = true;
       loop.schedule(this::sweep, age);
     }
+  }
+
+  long historyBytes() {
+    return historyBytes;
   }
 
   /** How many bytes more the rooms here may remember. */

@@ -27,11 +27,20 @@ final class House {
 
   final List<ManualLoop> loops;
   final Earshot earshot;
-  private Instant now = NOW;
+  private Instant now;
 
   House(int loops, Config config) {
+    this(loops, config, NOW);
+  }
+
+  House(int loops, Config config, Instant now) {
+    this.now = now;
     this.loops = IntStream.range(0, loops).mapToObj(i -> new ManualLoop()).toList();
-    this.earshot = new Earshot(config, this.loops, () -> now);
+    this.earshot = new Earshot(config, this.loops, () -> this.now);
+  }
+
+  Instant now() {
+    return now;
   }
 
   House() {

@@ -90,6 +90,7 @@ public final class EarshotServer implements AutoCloseable {
     Sockets sockets = Sockets.choose(config.general().sockets());
     var server = new EarshotServer(config, sockets);
     try {
+      server.earshot.recover();
       ready.accept(server.api());
       var doors = new Doors(server.earshot, config, sockets.areLean());
       Config.TcpServer tcp = config.tcpServer();
@@ -262,5 +263,6 @@ public final class EarshotServer implements AutoCloseable {
       throw new IllegalStateException("a loop failed to empty", e);
     }
     group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
+    earshot.close();
   }
 }

@@ -96,8 +96,13 @@ final class Program implements AutoCloseable {
     return List.copyOf(err);
   }
 
+  /** Sends SIGKILL. */
+  void kill() {
+    process.destroyForcibly();
+  }
+
   @Override
   public void close() {
-    process.destroyForcibly();
+    kill();
   }
 }
