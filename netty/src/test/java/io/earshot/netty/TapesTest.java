@@ -119,7 +119,7 @@ final class TapesTest {
         }
       }
     }
-    assertThat(cuts).isGreaterThan(1_000);
+    assertThat(cuts).isGreaterThan(800);
   }
 
   private static Pace pace(Map<String, Pace> paces, String room) {
