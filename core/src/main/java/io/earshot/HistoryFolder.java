@@ -61,6 +61,9 @@ final class HistoryFolder implements AutoCloseable {
   private final List<Journal> journals = new ArrayList<>();
   private int run;
 
+  /** Whether the logs of this run are those that count. */
+  private boolean counts;
+
   /**
    * What tests have otherwise.
    *
@@ -194,6 +197,7 @@ final class HistoryFolder implements AutoCloseable {
         shard.begin(journals.getLast());
       }
       say(new Current(run, disk.machine(), forces, false));
+      counts = true;
       int files = logs.values().stream().mapToInt(Map::size).sum();
       deleteAll(logs);
       if (files > 0) {
@@ -315,9 +319,9 @@ final class HistoryFolder implements AutoCloseable {
   @Override
   public void close() {
     try (lock) {
-      boolean isWhole = journals.stream().noneMatch(Journal::isBroken);
+      boolean isWhole = counts && journals.stream().noneMatch(Journal::isBroken);
       journals.forEach(Journal::close);
-      if (isWhole && !journals.isEmpty()) {
+      if (isWhole) {
         say(new Current(run, disk.machine(), forces, true));
       }
     } catch (IOException | RuntimeException e) {

@@ -36,6 +36,7 @@ final class Segment implements AutoCloseable {
   /** Part of a length that is there, so that no single bit makes it one that is not. */
   static final int IS_THERE = 1 << 30;
 
+  private static final int PAGE = 4096;
   private static final int ZEROS = 64 << 10;
   private static final VarHandle LENGTH =
       MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
@@ -83,6 +84,9 @@ final class Segment implements AutoCloseable {
       Arena arena = Arena.ofShared();
       MemorySegment memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, size, arena);
       var segment = new Segment(file, number, arena, memory);
+      for (int page = 0; page < size; page += PAGE) {
+        segment.bytes.put(page, (byte) 0); // the fault that the first write to a page is, here
+      }
       segment.bytes.putLong(0, MAGIC);
       return segment;
     } catch (IOException | RuntimeException | Error e) {

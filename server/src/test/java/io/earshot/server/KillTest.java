@@ -119,8 +119,9 @@ class KillTest {
     try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       var in = new BufferedReader(new InputStreamReader(socket.getInputStream(), UTF_8));
       socket.getOutputStream().write("roomChange den\n".getBytes(UTF_8));
-      while (!in.readLine().contains("\"context\":\"response\"")) {
-        // The welcome, or somebody else.
+      String joined = in.readLine();
+      while (joined != null && !joined.contains("\"context\":\"response\"")) {
+        joined = in.readLine(); // the welcome, or somebody else
       }
       Thread.startVirtualThread(() -> write(socket, name));
       int count = 0;
