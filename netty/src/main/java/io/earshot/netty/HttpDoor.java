@@ -291,9 +291,9 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
 
   private void answer(Exchange exchange, RoomUrls.Answer answer) {
     switch (answer) {
-      case RoomUrls.Answer.Now(FullHttpResponse response, boolean last) ->
+      case RoomUrls.Now(FullHttpResponse response, boolean last) ->
           respond(exchange, response, last);
-      case RoomUrls.Answer.Later<?> later -> {
+      case RoomUrls.Later<?> later -> {
         acting = true;
         awaited = later.waits();
         underWay = later.asked();
@@ -304,8 +304,8 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
         }
         later.whenKnown(words -> loop.execute(() -> answered(exchange, words)));
       }
-      case RoomUrls.Answer.Socket(Visit visit) -> upgrade(exchange, visit);
-      case RoomUrls.Answer.Stream(HttpResponse head, Framing framing, Visit visit) -> {
+      case RoomUrls.Socket(Visit visit) -> upgrade(exchange, visit);
+      case RoomUrls.Stream(HttpResponse head, Framing framing, Visit visit) -> {
         dress(exchange, head);
         become(head, () -> doors.openStream(channel, loop, framing, visit, this::leave));
       }

@@ -41,39 +41,38 @@ final class RoomUrls {
   }
 
   /** What is to be done for a request. */
-  sealed interface Answer {
+  sealed interface Answer permits Now, Later, Socket, Stream {}
 
-    /**
-     * To answer it.
-     *
-     * @param last whether nothing more is to be read from this connection
-     */
-    record Now(FullHttpResponse response, boolean last) implements Answer {}
+  /**
+   * To answer it.
+   *
+   * @param last whether nothing more is to be read from this connection
+   */
+  record Now(FullHttpResponse response, boolean last) implements Answer {}
 
-    /**
-     * To answer it when something is known.
-     *
-     * @param asked what; to be cancelled when nobody wants it any more
-     * @param words what to say then
-     * @param waits whether it is only asked for by somebody who stays to hear it
-     */
-    record Later<T>(CompletableFuture<T> asked, Words<T> words, boolean waits) implements Answer {
-      void whenKnown(Consumer<Supplier<FullHttpResponse>> to) {
-        var _ = asked.whenComplete((known, failure) -> to.accept(() -> words.of(known, failure)));
-      }
+  /**
+   * To answer it when something is known.
+   *
+   * @param asked what; to be cancelled when nobody wants it any more
+   * @param words what to say then
+   * @param waits whether it is only asked for by somebody who stays to hear it
+   */
+  record Later<T>(CompletableFuture<T> asked, Words<T> words, boolean waits) implements Answer {
+    void whenKnown(Consumer<Supplier<FullHttpResponse>> to) {
+      var _ = asked.whenComplete((known, failure) -> to.accept(() -> words.of(known, failure)));
     }
-
-    /** To make a WebSocket of the connection. */
-    record Socket(Visit visit) implements Answer {}
-
-    /**
-     * To make a stream of the connection.
-     *
-     * @param head what comes before it
-     * @param framing how it is said
-     */
-    record Stream(HttpResponse head, Framing framing, Visit visit) implements Answer {}
   }
+
+  /** To make a WebSocket of the connection. */
+  record Socket(Visit visit) implements Answer {}
+
+  /**
+   * To make a stream of the connection.
+   *
+   * @param head what comes before it
+   * @param framing how it is said
+   */
+  record Stream(HttpResponse head, Framing framing, Visit visit) implements Answer {}
 
   /** Puts into words what came of a question. */
   interface Words<T> {
@@ -86,7 +85,7 @@ final class RoomUrls {
       RoomUrl url = RoomUrl.of(request.uri());
       return url.isMessages() ? messages(channel, request, url) : room(request, url);
     } catch (ProblemException e) {
-      return new Answer.Now(e.response(), false);
+      return new Now(e.response(), false);
     }
   }
 
@@ -97,13 +96,13 @@ final class RoomUrls {
     if (Handshake.isAsked(request)) {
       return socket(request, url.visit());
     } else if (method.equals(HttpMethod.OPTIONS)) {
-      return new Answer.Now(doors.options(request, ROOM_METHODS), false);
+      return new Now(doors.options(request, ROOM_METHODS), false);
     } else if (!isRead(method)) {
       return notAllowed(method, ROOM_METHODS);
     }
     Framing framing = method.equals(HttpMethod.GET) ? streamed(request) : null;
     return framing == null
-        ? new Answer.Later<>(doors.status(url.room()), this::status, false)
+        ? new Later<>(doors.status(url.room()), this::status, false)
         : stream(request, url, framing);
   }
 
@@ -117,7 +116,7 @@ final class RoomUrls {
                 HttpResponseStatus.METHOD_NOT_ALLOWED, method + " does not work here; " + allowed)
             .response();
     response.headers().set(HttpHeaderNames.ALLOW, allowed);
-    return new Answer.Now(response, false);
+    return new Now(response, false);
   }
 
   private Answer socket(FullHttpRequest request, Visit visit) {
@@ -126,11 +125,11 @@ final class RoomUrls {
             ? new Handshake.Refusal(HttpResponseStatus.BAD_REQUEST, "a handshake has no body")
             : doors.handshake().check(request);
     if (refusal == null) {
-      return new Answer.Socket(visit);
+      return new Socket(visit);
     }
     FullHttpResponse response = new ProblemException(refusal.status(), refusal.error()).response();
     response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13");
-    return new Answer.Now(response, true);
+    return new Now(response, true);
   }
 
   /** The kind of stream that a client wants; null if it wants none. */
@@ -171,7 +170,7 @@ final class RoomUrls {
         .set(HttpHeaderNames.VARY, HttpHeaderNames.ACCEPT)
         .set("x-accel-buffering", "no")
         .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-    return new Answer.Stream(head, framing, new Visit(url.room(), after));
+    return new Stream(head, framing, new Visit(url.room(), after));
   }
 
   private FullHttpResponse status(@Nullable RoomStatus status, @Nullable Throwable failure) {
@@ -201,12 +200,12 @@ final class RoomUrls {
       if (method.equals(HttpMethod.HEAD)) {
         wait = 0;
       }
-      return new Answer.Later<>(
+      return new Later<>(
           doors.read(url.room(), url.after(), limit, wait), RoomUrls::excerpt, wait > 0);
     } else if (method.equals(HttpMethod.POST)) {
       return say(channel, request, url.room());
     } else if (method.equals(HttpMethod.OPTIONS)) {
-      return new Answer.Now(doors.options(request, MESSAGES_METHODS), false);
+      return new Now(doors.options(request, MESSAGES_METHODS), false);
     }
     return notAllowed(method, MESSAGES_METHODS);
   }
@@ -220,7 +219,7 @@ final class RoomUrls {
     refuseForeign(request, "speak");
     PostedSay say = PostedSay.of(request, doors.longestMessage());
     Web web = doors.web(channel, request);
-    return new Answer.Later<>(
+    return new Later<>(
         web.say(room, say), (place, failure) -> said(web, room, place, failure), false);
   }
 

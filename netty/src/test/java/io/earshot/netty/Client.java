@@ -40,6 +40,15 @@ abstract class Client implements Closeable {
     }
   }
 
+  /** Lets the kernel take in little for this client, so that who does not read it is soon seen. */
+  final void takeInLittle() {
+    try {
+      plain.setReceiveBufferSize(4096);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Sends a request in the words of its transport. */
   abstract void send(String request);
 

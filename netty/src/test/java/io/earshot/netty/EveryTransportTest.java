@@ -156,11 +156,15 @@ final class EveryTransportTest {
 
   @Test
   void a_reader_that_never_reads_is_cut_off_and_the_others_chat_on() {
+    server.close();
+    server =
+        kind.start(QUIET.with("limits.outboundBytes", 128 << 10).with("limits.answerBytes", 1024));
     try (Client reader = kind.welcomed(server);
         Client speaker = kind.welcomed(server);
         Client deaf = kind.welcomed(server)) {
       String text = "x".repeat(50_000);
       String deafId = deaf.id();
+      deaf.takeInLittle();
       int said = 0;
       while (server.api().connection(deafId).isPresent()) {
         assertThat(speaker.ask(say(text))).contains("OK");

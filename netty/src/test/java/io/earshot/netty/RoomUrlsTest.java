@@ -6,7 +6,6 @@ import io.earshot.Config;
 import io.earshot.Transport;
 import io.earshot.netty.HttpClient.Response;
 import java.io.Closeable;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
@@ -611,7 +610,8 @@ final class RoomUrlsTest {
   // --- those who do not read -------------------------------------------------------------------
 
   @Test
-  void a_stream_that_nobody_reads_is_cut_off_and_the_others_chat_on() throws IOException {
+  void a_stream_that_nobody_reads_is_cut_off_and_the_others_chat_on() throws Exception {
+    restart("limits.outboundBytes=131072", "limits.answerBytes=1024");
     StreamClient idle = stream(ATTIC, StreamClient.EVENTS);
     idle.socket.setReceiveBufferSize(4096); // so that little is on its way
     StreamClient reader = stream(ATTIC, StreamClient.EVENTS);
