@@ -5,11 +5,11 @@ import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -37,10 +37,10 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
       throws SettingsException, StartException, InterruptedException {
     try (Serve serve = start(config)) {
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(serve, out), "stop"));
-      ProcessHandle process = ProcessHandle.current(); // cheaper to ask than the JVM's own beans
-      Instant now = Instant.now();
-      var took = Duration.between(process.info().startInstant().orElse(now), now);
-      long pid = process.pid();
+      // Since the JVM began: the process may have been the launcher before, and have built first.
+      long now = System.currentTimeMillis();
+      var took = Duration.ofMillis(now - ManagementFactory.getRuntimeMXBean().getStartTime());
+      long pid = ProcessHandle.current().pid();
       EarshotServer server = serve.server();
       out.print(Banner.of(config, pid, took, server.tcpPort(), server.httpPort()));
       out.flush();
