@@ -149,7 +149,8 @@ final class Campaign {
         workshop
             .cores()
             .pin(step.cell.eventLoops(), step.peer.kit().command(workshop, step.cell, door, port));
-    Process server = workshop.children().start(command, workshop.root(), log);
+    // Not in the checkout: some servers write beside where they are started.
+    Process server = workshop.children().start(command, workshop.folder(), log);
     try {
       awaitPort(server, port, log);
       Script script = step.peer.scripts().get(door);
