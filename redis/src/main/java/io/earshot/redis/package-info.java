@@ -1,0 +1,7 @@
+/**
+ * The cluster: one order, one presence and one history for the rooms of many servers, over Redis.
+ */
+@NullMarked
+package io.earshot.redis;
+
+import org.jspecify.annotations.NullMarked;
