@@ -3,6 +3,8 @@ package io.earshot;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 
 /**
  * What server code can ask of Earshot.
@@ -66,6 +68,24 @@ public final class Api {
    */
   public Optional<Connection> connection(String id) {
     return Optional.ofNullable(earshot.connections().find(id));
+  }
+
+  /**
+   * Says goodbye to a client and ends its connection, on whichever server of the cluster it is.
+   *
+   * @param id its public id
+   * @param reason the reason that the client is told
+   * @return whether there is such a client; failed if the other servers cannot be asked
+   */
+  public CompletionStage<Boolean> kick(String id, String reason) {
+    Connection here = earshot.connections().find(id);
+    Cluster cluster = earshot.cluster();
+    if (here != null) {
+      here.close(reason);
+    }
+    return here != null || cluster == null
+        ? CompletableFuture.completedStage(here != null)
+        : cluster.errands().close(id, reason);
   }
 
   /**

@@ -5,6 +5,8 @@ import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,16 +26,34 @@ record Bystanders(Earshot earshot) {
     Shard there = earshot.rooms().shard(name);
     there.tell(
         () -> {
-          Excerpt now = read(there, name, after, limit, bytes);
-          boolean knowsAll = now.messages().isEmpty() && !Boolean.FALSE.equals(now.recovered());
-          if (wait > 0 && knowsAll) {
-            int millis = Math.min(wait, ChatAction.MAX_WAIT);
-            there.waiters().add(there.room(name), millis, now.recovered(), answer);
+          RoomLink link = earshot.cluster() == null ? null : there.room(name).link();
+          Runnable look = () -> look(there, name, after, limit, bytes, wait, answer);
+          if (link == null) {
+            look.run();
           } else {
-            answer.complete(now);
+            link.whenLive(look);
           }
         });
     return answer;
+  }
+
+  private static void look(
+      Shard there,
+      String name,
+      @Nullable Cursor after,
+      int limit,
+      int bytes,
+      int wait,
+      CompletableFuture<Excerpt> answer) {
+    Excerpt now = read(there, name, after, limit, bytes);
+    boolean knowsAll = now.messages().isEmpty() && !Boolean.FALSE.equals(now.recovered());
+    if (wait > 0 && knowsAll) {
+      int millis = Math.min(wait, ChatAction.MAX_WAIT);
+      there.waiters().add(there.room(name), millis, now.recovered(), answer);
+    } else {
+      answer.complete(now);
+      there.closeIfEmpty(name);
+    }
   }
 
   private static Excerpt read(
@@ -52,11 +72,23 @@ record Bystanders(Earshot earshot) {
     there.tell(
         () -> {
           Room room = there.room(name);
+          var saying = new Room.Saying(message, null, namer, messageId);
+          Consumer<Room.Spoken> then =
+              spoken -> {
+                if (spoken.place() == null) {
+                  told.completeExceptionally(
+                      new RejectedExecutionException(String.valueOf(spoken.refusal())));
+                } else {
+                  told.complete(spoken.place());
+                }
+              };
           // With message queues they may be in the room all the same; own words are not queued.
-          Member except = areMembers ? room.memberWithId(Json.of(id)) : null;
-          Cursor place = room.say(id, except, message, null, namer, messageId);
+          if (areMembers) {
+            room.sayAsStranger(Json.of(id), saying, false, then);
+          } else {
+            room.say(Json.of(id), null, saying, then);
+          }
           room.closeIfEmpty();
-          told.complete(place);
         });
     return told;
   }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -116,6 +117,8 @@ final class ChatAction implements Action {
     CompletableFuture<T> future = stage.toCompletableFuture();
     try {
       return future.get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RefusedException refused ? refused : e;
     } catch (InterruptedException e) {
       future.cancel(true); // nobody waits for it any more
       throw e;

@@ -68,9 +68,17 @@ public final class ChatRoom {
           if (sender.isGone()) {
             told.completeExceptionally(new IllegalStateException(sender + " is gone"));
           } else {
-            sender.broadcast(message, audience, () -> told.complete(null));
+            sender.broadcast(message, audience, spoken -> tell(spoken, told));
           }
         });
+  }
+
+  private static void tell(Room.Spoken spoken, CompletableFuture<Void> told) {
+    if (spoken.refusal() == null) {
+      told.complete(null);
+    } else {
+      told.completeExceptionally(new RefusedException(spoken.refusal()));
+    }
   }
 
   private void tell(StandIn sender, Json message, CompletableFuture<Void> told) {
@@ -79,11 +87,15 @@ public final class ChatRoom {
     Shard there = earshot.rooms().shard(name);
     there.tell(
         () -> {
-          Room room = there.roomIfAny(name);
-          if (room != null) {
-            room.deliver(message, sender.id(), room.memberWithId(sender.id()), sender.audience());
+          // With a cluster there may be a room of this name elsewhere.
+          Room room = earshot.cluster() == null ? there.roomIfAny(name) : there.room(name);
+          if (room == null) {
+            told.complete(null);
+          } else {
+            var saying = new Room.Saying(message, sender.audience(), "", null);
+            room.sayAsStranger(sender.id(), saying, true, spoken -> tell(spoken, told));
+            room.closeIfEmpty();
           }
-          told.complete(null);
         });
   }
 
@@ -95,13 +107,11 @@ public final class ChatRoom {
    *     IllegalArgumentException} if that is no room's name
    */
   public CompletionStage<RoomStatus> socketRoomStatus(@Nullable String room) {
-    var answer = new CompletableFuture<RoomStatus>();
     try {
-      earshot.rooms().status(valid(room), answer::complete);
+      return earshot.rooms().status(valid(room));
     } catch (IllegalArgumentException e) {
-      answer.completeExceptionally(e);
+      return CompletableFuture.failedStage(e);
     }
-    return answer;
   }
 
   private static String valid(@Nullable String room) {

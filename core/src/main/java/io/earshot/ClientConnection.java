@@ -407,7 +407,14 @@ final class ClientConnection extends Participant implements Intake {
         say.message(),
         audience,
         turn.request.messageId(),
-        cursor -> reply(turn, cursor == null ? new Reply.Done() : new Reply.Said(cursor)));
+        spoken -> reply(turn, reply(spoken, member.room)));
+  }
+
+  private static Reply reply(Room.Spoken spoken, String room) {
+    if (spoken.refusal() != null) {
+      return new Reply.Refused(spoken.refusal(), room);
+    }
+    return spoken.place() == null ? new Reply.Done() : new Reply.Said(spoken.place());
   }
 
   /** Whom the params aim at. They hold for what is said while they are set, and no longer. */
@@ -460,9 +467,16 @@ final class ClientConnection extends Participant implements Intake {
       reply(turn, new Reply.Refused("Error: you are not in this room", member.room));
       return;
     }
-    earshot()
-        .rooms()
-        .status(member.room, status -> tell(() -> reply(turn, new Reply.Viewed(status))));
+    var _ =
+        earshot()
+            .rooms()
+            .status(member.room)
+            .handle(
+                (status, failure) ->
+                    failure == null
+                        ? new Reply.Viewed(status)
+                        : new Reply.Refused(Cluster.explained(failure), member.room))
+            .thenAccept(reply -> tell(() -> reply(turn, reply)));
   }
 
   private void listen(Turn turn, String room, @Nullable Cursor after) {
@@ -637,11 +651,35 @@ final class ClientConnection extends Participant implements Intake {
   /**
    * What it was, for whoever it is now.
    *
-   * @param connection who it was
-   * @param members the rooms, the current one first
+   * @param connection who it was, if that was on this server
+   * @param places its places in rooms, the current one first
    */
-  private record Handover(
-      ClientConnection connection, List<Member> members, @Nullable Params params) {}
+  record Handover(
+      @Nullable ClientConnection connection,
+      List<Place> places,
+      @Nullable Params params,
+      Map<String, String> attributes) {
+
+    /** Gives it back unused: whoever was to be it is gone. */
+    private void giveBack() {
+      if (connection != null) {
+        connection.tell(connection::leaveForGood);
+      }
+    }
+  }
+
+  /**
+   * A place that it had in a room.
+   *
+   * @param lost its place, if it was on this server
+   * @param known up to where it knows the room, if it was on another
+   */
+  record Place(
+      String room,
+      boolean isIn,
+      boolean isListening,
+      @Nullable Member lost,
+      @Nullable Cursor known) {}
 
   /**
    * Gives up what it is, if that is still to be had. On its own loop.
@@ -659,32 +697,105 @@ final class ClientConnection extends Participant implements Intake {
     } else if (!hasId(id) || (!detached && (ending || dismissal != null))) {
       then.accept(null);
     } else {
-      if (detached) {
-        notDetached();
-      } else {
-        ending = true; // it was not seen to be lost yet
-        forgetWaiting();
-        shard().later(() -> sayGoodbye(null, Ending.RESUMED));
-      }
+      giveUpItself();
       heir = next;
-      then.accept(new Handover(this, members(), params));
+      List<Place> places =
+          members().stream()
+              .map(each -> new Place(each.room, each.in, each.listening, each, null))
+              .toList();
+      then.accept(new Handover(this, places, params, attributes()));
     }
+  }
+
+  private void giveUpItself() {
+    if (detached) {
+      notDetached();
+    } else {
+      ending = true; // it was not seen to be lost yet
+      forgetWaiting();
+      shard().later(() -> sayGoodbye(null, Ending.RESUMED));
+    }
+  }
+
+  /**
+   * The same for another server. Its places here are gone then; that the rooms are not told of it
+   * is up to the other server.
+   *
+   * @param then told what it was, or null; on any loop
+   */
+  void handOverElsewhere(String id, Consumer<@Nullable Handover> then) {
+    if (becoming != null) {
+      becoming.add(() -> handOverElsewhere(id, then));
+    } else if (heir != null && hasId(id)) {
+      ClientConnection now = heir;
+      now.tell(() -> now.handOverElsewhere(id, then));
+    } else if (!hasId(id) || (!detached && (ending || dismissal != null))) {
+      then.accept(null);
+    } else {
+      giveUpItself();
+      earshot().forget(this);
+      List<Member> all = members();
+      var places = new Place[all.size()];
+      var given =
+          new Countdown(
+              places.length,
+              () -> then.accept(new Handover(null, List.of(places), params, attributes())));
+      for (int i = 0; i < places.length; i++) {
+        int at = i;
+        surrender(
+            all.get(i),
+            place -> {
+              places[at] = place;
+              given.run();
+            });
+      }
+    }
+  }
+
+  private void surrender(Member member, Consumer<Place> then) {
+    boolean isIn = member.in;
+    boolean isListening = member.listening;
+    earshot()
+        .rooms()
+        .in(
+            member.room,
+            room -> {
+              Cursor known = room.surrender(member);
+              tell(() -> then.accept(new Place(member.room, isIn, isListening, null, known)));
+            },
+            () -> tell(() -> then.accept(new Place(member.room, isIn, isListening, null, null))));
   }
 
   private void resume(Turn turn, String session, Map<String, Cursor> after) {
     Sessions sessions = earshot().sessions();
     String id = sessions == null ? null : sessions.id(session);
     Participant found = id == null ? null : earshot().connections().find(id);
+    Cluster cluster = earshot().cluster();
     if (found == this) {
       reply(turn, new Reply.Refused("Error: this is your session; you have not left it"));
     } else if (id != null && found instanceof ClientConnection before) {
-      before.tell(() -> before.handOver(id, this, was -> tell(() -> become(turn, was, after))));
+      before.tell(() -> before.handOver(id, this, was -> tell(() -> become(turn, id, was, after))));
+    } else if (id != null && cluster != null) {
+      var _ =
+          cluster
+              .errands()
+              .handOver(id)
+              .whenComplete(
+                  (was, failure) ->
+                      tell(
+                          () -> {
+                            if (failure == null) {
+                              become(turn, id, was, after);
+                            } else {
+                              reply(turn, new Reply.Refused(Cluster.explained(failure)));
+                            }
+                          }));
     } else {
-      become(turn, null, after);
+      become(turn, "", null, after);
     }
   }
 
-  private void become(Turn turn, @Nullable Handover was, Map<String, Cursor> after) {
+  private void become(Turn turn, String id, @Nullable Handover was, Map<String, Cursor> after) {
     if (was == null) {
       reply(turn, new Reply.Refused("Error: there is no such session (any more)"));
       return;
@@ -693,38 +804,42 @@ final class ClientConnection extends Participant implements Intake {
     becoming = new ArrayList<>();
     List<Member> visited = members();
     others = null;
-    var left = new Countdown(visited.size(), () -> takeOver(turn, was, after));
+    var left = new Countdown(visited.size(), () -> takeOver(turn, id, was, after));
     visited.forEach(member -> part(member, left));
   }
 
-  private void takeOver(Turn turn, Handover was, Map<String, Cursor> after) {
+  private void takeOver(Turn turn, String id, Handover was, Map<String, Cursor> after) {
     List<Runnable> asked = becoming == null ? List.of() : becoming;
     becoming = null;
     if (ending) {
-      was.connection.tell(was.connection::leaveForGood);
+      was.giveBack();
     } else {
       earshot().forget(this);
-      idHigh = was.connection.idHigh;
-      idLow = was.connection.idLow;
+      idHigh = HexFormat.fromHexDigitsToLong(id, 0, 16);
+      idLow = HexFormat.fromHexDigitsToLong(id, 16, 32);
       params = was.params;
-      inherit(was.connection);
-      earshot().connections().replace(was.connection, this);
-      hearAgain(turn, was.members, after);
+      inherit(was.attributes);
+      if (was.connection == null) {
+        earshot().connections().add(this);
+      } else {
+        earshot().connections().replace(was.connection, this);
+      }
+      hearAgain(turn, was.places, after);
     }
     asked.forEach(Runnable::run);
   }
 
   /** Takes its places back. The answer comes first, then what was missed, then what is new. */
-  private void hearAgain(Turn turn, List<Member> lost, Map<String, Cursor> after) {
+  private void hearAgain(Turn turn, List<Place> lost, Map<String, Cursor> after) {
     var arrivals = new ArrayList<Room.Arrival>();
     var live = new Countdown(lost.size(), () -> isBack(turn, arrivals));
     held = ByteBufAllocator.DEFAULT.directBuffer();
     boolean isLost = detached;
-    for (Member member : lost) {
-      var back = new Member(this, member.room);
-      back.in = member.in;
-      back.listening = member.listening;
-      if (member == lost.getFirst()) {
+    for (Place place : lost) {
+      var back = new Member(this, place.room);
+      back.in = place.isIn;
+      back.listening = place.isListening;
+      if (place == lost.getFirst()) {
         moveTo(back);
       }
       note(back);
@@ -733,11 +848,15 @@ final class ClientConnection extends Participant implements Intake {
             arrivals.add(arrival);
             live.run();
           };
-      Shard there = earshot().rooms().shard(member.room);
+      Shard there = earshot().rooms().shard(place.room);
       there.tell(
           () -> {
-            Room room = there.room(member.room);
-            room.replace(member, back, after.get(member.room), arrived);
+            Room room = there.room(place.room);
+            if (place.lost != null) {
+              room.replace(place.lost, back, after.get(place.room), arrived);
+            } else {
+              room.settle(back, place.isListening, after.get(place.room), place.known, arrived);
+            }
             if (isLost) {
               room.detach(back); // lost again on its way back
             }

@@ -3,6 +3,7 @@ package io.earshot;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
+import io.earshot.spi.Broker;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Loop;
@@ -39,6 +40,7 @@ public final class Earshot implements AutoCloseable {
   private final Directory connections = new Directory();
   private final InstantSource clock;
   private volatile @Nullable HistoryFolder historyFolder;
+  private volatile @Nullable Cluster cluster;
   private final SecureRandom random = new SecureRandom();
 
   /** Different at each start; what epochs begin with. */
@@ -206,13 +208,38 @@ public final class Earshot implements AutoCloseable {
     folder.recover(rooms, new RoomRules(config.rooms()), clock);
   }
 
-  /** Finishes the files, once no loop runs any more. */
+  /** Takes leave of the cluster, and finishes the files, once no loop runs any more. */
   @Override
   public void close() {
+    Cluster several = cluster;
+    if (several != null) {
+      several.broker().close();
+    }
     HistoryFolder folder = historyFolder;
     if (folder != null) {
       folder.close();
     }
+  }
+
+  /**
+   * Shares the rooms with the other servers that a broker reaches. Called once, before anybody
+   * connects; {@link #close} has to follow.
+   *
+   * @param broker the broker, which is started
+   */
+  public void join(Broker broker) {
+    var joined = new Cluster(this, broker);
+    cluster = joined;
+    joined.start();
+  }
+
+  /** The other servers that share the rooms; null if there are none. */
+  @Nullable Cluster cluster() {
+    return cluster;
+  }
+
+  long now() {
+    return clock.millis();
   }
 
   void forget(Participant connection) {
@@ -229,8 +256,12 @@ public final class Earshot implements AutoCloseable {
    */
   public CompletableFuture<WebAnswer> ask(
       Visitor visitor, String action, Map<String, Json> params) {
-    int loop = Math.floorMod(visitor.id().hashCode(), webClients.size());
-    return webClients.get(loop).ask(visitor, action, params);
+    return webClients(visitor.id()).ask(visitor, action, params);
+  }
+
+  /** The HTTP clients that one of this id is among. */
+  WebClients webClients(String id) {
+    return webClients.get(Math.floorMod(id.hashCode(), webClients.size()));
   }
 
   /**

@@ -71,13 +71,18 @@ final class Lag {
     if (leftOut == 0 || first == null || last == null) {
       return null;
     }
+    return notice(room, first.epoch(), first.offset(), last.offset(), leftOut);
+  }
+
+  /** What tells a client which offsets of a room it does not get. */
+  static Json.Obj notice(String room, String epoch, long from, long to, long missing) {
     var fields = LinkedHashMap.<String, Json>newLinkedHashMap(6);
     fields.put("context", Json.of("gap"));
     fields.put("room", Json.of(room));
-    fields.put("epoch", Json.of(first.epoch()));
-    fields.put("from", Json.of(first.offset()));
-    fields.put("to", Json.of(last.offset()));
-    fields.put("missing", Json.of(leftOut));
+    fields.put("epoch", Json.of(epoch));
+    fields.put("from", Json.of(from));
+    fields.put("to", Json.of(to));
+    fields.put("missing", Json.of(missing));
     return new Json.Obj(fields);
   }
 }

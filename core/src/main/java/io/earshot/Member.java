@@ -16,6 +16,9 @@ final class Member {
   boolean joined;
   boolean listens;
 
+  /** Whether it is in a fan-out, or on its way there. */
+  boolean hears;
+
   /** Whether it was lost, and is waited for. */
   boolean away;
 

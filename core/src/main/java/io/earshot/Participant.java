@@ -113,24 +113,24 @@ abstract sealed class Participant implements Connection permits ClientConnection
    * Says something in one of its rooms.
    *
    * @param messageId what the client calls it, so that it is told once however often it is said
-   * @param told called on its loop with the place that it has in the room's order; null if the room
-   *     is gone
+   * @param told called on its loop with what became of it
    */
   final void tellRoom(
       Member member,
       Json message,
       @Nullable Audience audience,
       @Nullable Json messageId,
-      Consumer<@Nullable Cursor> told) {
+      Consumer<Room.Spoken> told) {
     earshot()
         .rooms()
         .in(
             member.room,
-            room -> {
-              Cursor cursor = room.say(member, message, audience, messageId);
-              tell(() -> told.accept(cursor));
-            },
-            () -> tell(() -> told.accept(null)));
+            room ->
+                room.say(
+                    member,
+                    new Room.Saying(message, audience, id(), messageId),
+                    spoken -> tell(() -> told.accept(spoken))),
+            () -> tell(() -> told.accept(new Room.Spoken(null, null))));
   }
 
   /** Whether it is over, so that nobody speaks for it any more. */
@@ -140,8 +140,8 @@ abstract sealed class Participant implements Connection permits ClientConnection
    * Says something in its room as server code asks; to whom, {@link #audience} says unless that
    * does.
    */
-  final void broadcast(Json message, @Nullable Audience to, Runnable told) {
-    tellRoom(place, message, to == null ? audience() : to, null, _ -> told.run());
+  final void broadcast(Json message, @Nullable Audience to, Consumer<Room.Spoken> told) {
+    tellRoom(place, message, to == null ? audience() : to, null, told);
   }
 
   // --- what server code sees, from any thread --------------------------------------------------
@@ -167,8 +167,8 @@ abstract sealed class Participant implements Connection permits ClientConnection
   }
 
   /** Takes over what server code said of another. */
-  final synchronized void inherit(Participant other) {
-    attributes = other.attributes;
+  final synchronized void inherit(Map<String, String> others) {
+    attributes = Map.copyOf(others);
   }
 
   @Override

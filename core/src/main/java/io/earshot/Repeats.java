@@ -1,6 +1,7 @@
 package io.earshot;
 
 import io.earshot.protocol.Json;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -42,6 +43,15 @@ final class Repeats {
     if (said.size() > MOST) {
       said.remove(said.keySet().iterator().next());
     }
+  }
+
+  /** What makes two sayings the same, as a text. */
+  static String name(String speaker, Json messageId, Json message) {
+    return speaker
+        + ":"
+        + new String(messageId.encode(), StandardCharsets.UTF_8)
+        + ":"
+        + Integer.toHexString(Arrays.hashCode(message.encode()));
   }
 
   private static Key key(String speaker, Json messageId, Json message) {

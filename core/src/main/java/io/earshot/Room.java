@@ -4,6 +4,7 @@ import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
+import io.earshot.protocol.Post;
 import io.earshot.protocol.Reply.Heard;
 import io.earshot.protocol.RoomMessage;
 import io.earshot.protocol.RoomStatus;
@@ -26,12 +27,20 @@ import org.jspecify.annotations.Nullable;
  * an overlap.
  */
 final class Room {
+  static final String ENTERED = "I have entered the room";
+  static final String LEFT = "I have left the room";
+
   private final String name;
   private final Shard shard;
-  private final String epoch;
   private final RoomRule rule;
   private final Roster roster = new Roster();
   private final List<Branch> branches = new ArrayList<>(1);
+
+  /** What binds it to the rooms of its name on other servers; null where there are none. */
+  private final @Nullable RoomLink link;
+
+  /** Which order it is; empty while the other servers have not been asked. */
+  private String epoch;
 
   /** The number of the last message. */
   private long offset;
@@ -48,11 +57,17 @@ final class Room {
   /** Who waits for what is told next without hearing the room; null for nobody. */
   private @Nullable Set<Waiter> waiters;
 
-  Room(String name, Shard shard, String epoch, RoomRule rule) {
+  /**
+   * A room of this server alone, or with a cluster its part here.
+   *
+   * @param epoch what its order is called; empty with a cluster, which says so
+   */
+  Room(String name, Shard shard, String epoch, RoomRule rule, @Nullable Cluster cluster) {
     this.name = name;
     this.shard = shard;
     this.epoch = epoch;
     this.rule = rule;
+    this.link = cluster == null ? null : new RoomLink(this, shard, cluster);
   }
 
   /** A fan-out, and how many hear through it. */
@@ -81,13 +96,31 @@ final class Room {
     return name;
   }
 
+  RoomRule rule() {
+    return rule;
+  }
+
+  @Nullable RoomLink link() {
+    return link;
+  }
+
   Cursor cursor() {
     return new Cursor(epoch, offset);
   }
 
+  /** The end of its order, or null while that is not known here. */
+  @Nullable Cursor end() {
+    return epoch.isEmpty() ? null : cursor();
+  }
+
   /** Whether nobody is in it or hears it, or waits for what it tells. */
   boolean isEmpty() {
-    return waiters == null && isForsaken();
+    return waiters == null && isForsaken() && (link == null || !link.isBusy());
+  }
+
+  /** Whether somebody is in it, hears it, or is waited for. */
+  boolean hasPeople() {
+    return !isForsaken() || (link != null && link.isBusy());
   }
 
   private boolean isForsaken() {
@@ -103,21 +136,33 @@ final class Room {
    * @param after what it knows of this room already, or null
    */
   void join(Member member, @Nullable Cursor after, Consumer<Arrival> live) {
-    boolean heard = member.listens;
-    Past past = past(after, member, heard);
+    if (link != null) {
+      enroll(member);
+      link.join(member, after, live, false);
+      return;
+    }
+    Past past = past(after, member);
+    enroll(member);
+    if (shard.announces(roster.size())) {
+      announce(ENTERED, Json.of(member.connection.id()), member);
+    }
+    hear(member, past, live);
+  }
+
+  private void enroll(Member member) {
     member.joined = true;
     roster.add(member);
-    if (shard.announces(roster.size())) {
-      announce("I have entered the room", Json.of(member.connection.id()), member);
-    }
-    hear(member, heard, past, live);
   }
 
   void listen(Member member, @Nullable Cursor after, Consumer<Arrival> live) {
-    boolean heard = member.joined;
-    Past past = past(after, member, heard);
+    if (link != null) {
+      member.listens = true;
+      link.listen(member, after, live);
+      return;
+    }
+    Past past = past(after, member);
     member.listens = true;
-    hear(member, heard, past, live);
+    hear(member, past, live);
   }
 
   /**
@@ -132,11 +177,15 @@ final class Room {
     member.joined = false;
     int count = roster.size();
     roster.remove(member);
+    if (link != null) {
+      link.leave(member, out);
+      return;
+    }
     // Asked before it is out, since it may be somebody else from then on.
     Json who = shard.announces(count) ? Json.of(member.connection.id()) : null;
-    unhear(member, member.listens, out);
+    unhear(member, out);
     if (who != null) {
-      announce("I have left the room", who, member);
+      announce(LEFT, who, member);
     }
     closeIfEmpty();
   }
@@ -147,14 +196,18 @@ final class Room {
       return;
     }
     member.listens = false;
-    unhear(member, member.joined, out);
+    if (link != null) {
+      link.silence(member, out);
+      return;
+    }
+    unhear(member, out);
     closeIfEmpty();
   }
 
   /** Keeps the place of somebody who was lost, and tells them nothing until they are back. */
   void detach(Member member) {
-    if (member.joined || member.listens) {
-      unhear(member, false, () -> {});
+    if (!member.away && (member.joined || member.listens)) {
+      stopHearing(member, () -> {});
       member.away = true;
       awaited++;
       member.since = offset;
@@ -167,8 +220,7 @@ final class Room {
    */
   void replace(Member lost, Member back, @Nullable Cursor after, Consumer<Arrival> live) {
     long since = lost.away ? lost.since : offset;
-    Past past = past(after == null ? new Cursor(epoch, since) : after, back, false);
-    unhear(lost, false, () -> {});
+    Past past = past(after == null ? new Cursor(epoch, since) : after, back);
     back.joined = lost.joined;
     back.listens = lost.listens;
     if (lost.joined) {
@@ -176,9 +228,62 @@ final class Room {
     }
     lost.joined = false;
     lost.listens = false;
+    unhear(lost, () -> {});
+    if (link != null) {
+      link.replaced(lost, back);
+    }
     // What was on its way when the connection broke is known to nobody here: who gives no cursor is
     // told what came later, and not that this is all.
-    hear(back, false, after != null ? past : new Past(past.missed, past.since, false), live);
+    hear(back, after != null ? past : new Past(past.missed, past.since, false), live);
+  }
+
+  /**
+   * Gives up the place of somebody who has come back on another server. Nobody is told.
+   *
+   * @return up to where they know the room
+   */
+  Cursor surrender(Member member) {
+    var known = new Cursor(epoch, member.away ? member.since : offset);
+    if (member.joined) {
+      roster.remove(member);
+    }
+    member.joined = false;
+    member.listens = false;
+    unhear(member, () -> {});
+    closeIfEmpty();
+    return known;
+  }
+
+  /**
+   * Lets in somebody who has come back from another server. Nobody is told.
+   *
+   * @param after what they say that they know of the room, or null
+   * @param known what the other server says, or null
+   */
+  void settle(
+      Member member,
+      boolean listens,
+      @Nullable Cursor after,
+      @Nullable Cursor known,
+      Consumer<Arrival> live) {
+    if (link == null) {
+      throw new IllegalStateException("nobody comes from another server where there is none");
+    }
+    // As for who comes back here: who gives no cursor is not told that this is all.
+    Consumer<Arrival> arrived =
+        after != null
+            ? live
+            : arrival ->
+                live.accept(
+                    new Arrival(new Heard(name, arrival.heard.cursor(), false), arrival.missed));
+    Cursor since = after != null ? after : known;
+    member.listens = listens;
+    if (member.in) {
+      enroll(member);
+      link.join(member, since, arrived, true);
+    } else {
+      link.listen(member, since, arrived);
+    }
   }
 
   /**
@@ -188,14 +293,14 @@ final class Room {
    * @param since up to where they know the room, before those
    * @param recovered whether these are all since the cursor that they gave; null if they gave none
    */
-  private record Past(List<Told> missed, long since, @Nullable Boolean recovered) {}
+  record Past(List<Told> missed, long since, @Nullable Boolean recovered) {}
 
-  private Past past(@Nullable Cursor after, Member member, boolean hears) {
+  Past past(@Nullable Cursor after, Member member) {
     if (after == null) {
       return new Past(List.of(), offset, null);
     }
     boolean isOurs = after.epoch().equals(epoch) && after.offset() <= offset;
-    if (hears) {
+    if (member.hears) {
       return new Past(List.of(), member.since, isOurs && after.offset() >= member.since);
     }
     if (!remembersSince(after)) {
@@ -209,12 +314,14 @@ final class Room {
   }
 
   /** Lets a member hear, if it does not already. */
-  private void hear(Member member, boolean alreadyDoes, Past past, Consumer<Arrival> live) {
-    var arrival = new Arrival(new Heard(name, cursor(), past.recovered), past.missed);
-    if (alreadyDoes) {
+  void hear(Member member, Past past, Consumer<Arrival> live) {
+    var arrival = new Arrival(new Heard(name, end(), past.recovered), past.missed);
+    // With a cluster they may have gone, or been lost, while the others were asked.
+    if (member.hears || member.away || !(member.joined || member.listens)) {
       member.connection.tell(() -> live.accept(arrival));
       return;
     }
+    member.hears = true;
     member.since = past.recovered != null && past.recovered ? past.since : offset;
     Branch branch = branch(member.connection.shard(), member.connection.wire());
     branch.hearers++;
@@ -237,17 +344,25 @@ final class Room {
     return remembers.size();
   }
 
-  private void unhear(Member member, boolean stillDoes, Runnable out) {
-    if (!stillDoes && member.away) {
+  /** Lets a member hear no more, if it is not there in another way still. */
+  void unhear(Member member, Runnable out) {
+    if (member.joined || member.listens) {
+      member.connection.tell(out);
+    } else if (member.away) {
       member.away = false;
       awaited--;
       member.connection.tell(out);
-      return;
+    } else {
+      stopHearing(member, out);
     }
-    if (stillDoes) {
+  }
+
+  private void stopHearing(Member member, Runnable out) {
+    if (!member.hears) {
       member.connection.tell(out);
       return;
     }
+    member.hears = false;
     Branch branch = branch(member.connection.shard(), member.connection.wire());
     member.connection.tell(
         () -> {
@@ -284,88 +399,149 @@ final class Room {
   }
 
   /**
-   * Tells what a member says, unless it was said before.
+   * What became of something that was to be said.
    *
-   * @param messageId what the client calls it, or null
-   * @return where in the order it is
+   * @param place its place in the room's order; null if it has none
+   * @param refusal why it was not said, in words for who said it; null if it was
    */
-  Cursor say(Member speaker, Json message, @Nullable Audience audience, @Nullable Json messageId) {
-    String id = speaker.connection.id();
-    return say(id, speaker, message, audience, id, messageId);
+  record Spoken(@Nullable Cursor place, @Nullable String refusal) {}
+
+  /**
+   * What somebody wants to say.
+   *
+   * @param message what
+   * @param audience whom it is for, or null for all
+   * @param namer among whose message ids {@code messageId} is
+   * @param messageId what the client calls it, so that it is told once however often it is said; or
+   *     null
+   */
+  record Saying(
+      Json message, @Nullable Audience audience, String namer, @Nullable Json messageId) {}
+
+  /** Tells what a member says, unless it was said before; what became of it is told once known. */
+  void say(Member speaker, Saying saying, Consumer<Spoken> told) {
+    say(Json.of(saying.namer), speaker, saying, told);
   }
 
   /**
    * The same for somebody who need not be a member.
    *
-   * @param id the speaker's id
+   * @param from who says it
    * @param except who is not to hear it, or null
-   * @param namer among whose message ids this one is
    */
-  Cursor say(
-      String id,
-      @Nullable Member except,
-      Json message,
-      @Nullable Audience audience,
-      String namer,
-      @Nullable Json messageId) {
+  void say(Json from, @Nullable Member except, Saying saying, Consumer<Spoken> told) {
+    if (link == null) {
+      told.accept(new Spoken(say(from, except, saying), null));
+    } else {
+      link.say(from, except, saying, told);
+    }
+  }
+
+  /** The same for somebody who may be in it: who has this id is not to hear it. */
+  void sayAsStranger(Json from, Saying saying, boolean ifThere, Consumer<Spoken> told) {
+    if (link == null) {
+      Member except = from instanceof Json.Text(String text) ? roster.withId(text) : null;
+      told.accept(new Spoken(say(from, except, saying), null));
+    } else {
+      link.sayAsStranger(from, saying, ifThere, told);
+    }
+  }
+
+  private Cursor say(Json from, @Nullable Member except, Saying saying) {
+    Json messageId = saying.messageId;
     if (messageId == null || shard.repeatWindow() == 0) {
-      deliver(message, Json.of(id), except, audience);
+      deliver(saying.message, from, except, saying.audience, true);
       return cursor();
     }
     if (repeats == null) {
       repeats = new Repeats(shard.repeatWindow());
     }
-    Long first = repeats.find(namer, messageId, message, shard.now());
+    Long first = repeats.find(saying.namer, messageId, saying.message, shard.now());
     if (first != null) {
       return new Cursor(epoch, first);
     }
-    deliver(message, Json.of(id), except, audience);
-    repeats.add(namer, messageId, message, offset, shard.now());
+    deliver(saying.message, from, except, saying.audience, true);
+    repeats.add(saying.namer, messageId, saying.message, offset, shard.now());
     return cursor();
   }
 
   /**
-   * Tells a message to all who hear this room.
+   * Tells a message to all who hear this room, as the next in its order.
    *
-   * @param message what
-   * @param from who says so
    * @param except who is not to hear it, or null
-   * @param audience whom it is for, or null for all
+   * @param isSaid whether it is more than who came and went, which is not worth remembering where
+   *     nobody has said a word yet
    */
-  void deliver(Json message, Json from, @Nullable Member except, @Nullable Audience audience) {
-    deliver(message, from, except, audience, true);
-  }
-
-  /** The same. Who came and went where nobody has said a word yet is not worth remembering. */
   private void deliver(
       Json message,
       Json from,
       @Nullable Member except,
       @Nullable Audience audience,
       boolean isSaid) {
+    String speaker = except != null && from instanceof Json.Text(String id) ? id : null;
     offset++;
+    tell(message, from, shard.now(), speaker, except, audience, isSaid);
+  }
+
+  /** Tells a message that has its place, next after the last. */
+  void tell(Post post, Cursor place, @Nullable Member except) {
+    begin(place.epoch(), place.offset());
+    tell(post.message(), post.from(), post.sentAt(), post.except(), except, post.audience(), true);
+  }
+
+  private void tell(
+      Json message,
+      Json from,
+      long sentAt,
+      @Nullable String speaker,
+      @Nullable Member except,
+      @Nullable Audience audience,
+      boolean isSaid) {
     shard.countMessage();
-    long now = shard.now();
     Cursor place = cursor();
-    byte[] json = new RoomMessage(message, name, from, now, place).encode();
-    if (history == null && isSaid && rule.historyMessages() > 0) {
-      history = new History(rule);
-    }
-    if (history != null) {
-      String speaker = except != null && from instanceof Json.Text(String id) ? id : null;
-      remember(history, new History.Entry(json, now, speaker, audience));
-    }
-    shard.write(this, now);
-    String kind = rule.kind(message);
-    for (int i = branches.size() - 1; i >= 0; i--) {
-      Fanout fanout = branches.get(i).fanout;
-      fanout.shard().tell(() -> fanout.append(json, place, except, audience, kind));
-    }
+    byte[] json = new RoomMessage(message, name, from, sentAt, place).encode();
+    remember(json, sentAt, speaker, audience, isSaid);
+    shard.write(this, sentAt);
+    append(json, except, audience, rule.kind(message));
     if (waiters != null && audience == null) {
       for (Waiter waiter : List.copyOf(waiters)) {
         waiter.tell(new Excerpt(name, List.of(json), place, waiter.recovered()));
       }
     }
+  }
+
+  private void append(
+      byte[] json, @Nullable Member except, @Nullable Audience audience, @Nullable String kind) {
+    Cursor place = cursor();
+    for (int i = branches.size() - 1; i >= 0; i--) {
+      Fanout fanout = branches.get(i).fanout;
+      fanout.shard().tell(() -> fanout.append(json, place, except, audience, kind));
+    }
+  }
+
+  /** Is at a place in an order, from which on it tells. */
+  void begin(String order, long at) {
+    epoch = order;
+    offset = at;
+  }
+
+  byte[] encoded(Post post, Cursor place) {
+    return new RoomMessage(post.message(), name, post.from(), post.sentAt(), place).encode();
+  }
+
+  /** Remembers a message that was told before this server heard the room. */
+  void recall(Post post, Cursor place) {
+    begin(place.epoch(), place.offset());
+    remember(encoded(post, place), post.sentAt(), post.except(), post.audience(), true);
+  }
+
+  /**
+   * Tells those who hear it that some of what it told is not to be had any more.
+   *
+   * @param from the first of the order that is missing
+   */
+  void tellGap(long from) {
+    append(Lag.notice(name, epoch, from, offset, offset - from + 1).encode(), null, null, null);
   }
 
   // --- who reads it without being in it --------------------------------------------------------
@@ -378,7 +554,7 @@ final class Room {
    */
   Excerpt read(@Nullable Cursor after, int limit, int bytes) {
     if (after != null && !remembersSince(after)) {
-      return new Excerpt(name, List.of(), cursor(), false);
+      return new Excerpt(name, List.of(), end(), false);
     }
     List<Told> all = List.of();
     if (history != null && remembered(history) > 0) {
@@ -399,7 +575,7 @@ final class Room {
     return new Excerpt(
         name,
         some.stream().map(Told::json).toList(),
-        more ? some.getLast().place : cursor(),
+        more ? some.getLast().place : end(),
         after == null ? null : true);
   }
 
@@ -420,11 +596,22 @@ final class Room {
   /** What somebody is answered who has waited in vain. */
   Excerpt nothing(@Nullable Boolean recovered) {
     // Where nobody but those who wait keeps the room, a cursor would mean nothing afterwards.
-    boolean stays = !isForsaken() || keptFor() > 0;
-    return new Excerpt(name, List.of(), stays ? cursor() : null, recovered);
+    boolean stays = link != null || !isForsaken() || keptFor() > 0;
+    return new Excerpt(name, List.of(), stays ? end() : null, recovered);
   }
 
   // --- what it remembers -----------------------------------------------------------------------
+
+  private void remember(
+      byte[] json, long at, @Nullable String speaker, @Nullable Audience audience, boolean isSaid) {
+    if (history == null && isSaid && rule.historyMessages() > 0) {
+      history = new History(rule);
+    }
+    if (history != null) {
+      remember(history, new History.Entry(json, at, speaker, audience));
+    }
+  }
+
   private void remember(History remembers, History.Entry entry) {
     shard.remembered(remembers.add(entry, shard.now(), shard.spareHistory()));
   }
@@ -461,7 +648,7 @@ final class Room {
     }
   }
 
-  /** Forgets all messages, since the room itself is forgotten. */
+  /** Forgets all messages, since the room itself, or its order, is. */
   void forgetAll() {
     if (history != null) {
       shard.remembered(-history.bytes());
@@ -471,17 +658,17 @@ final class Room {
 
   /** How long to remember this room when nobody is in it, in milliseconds. */
   long keptFor() {
+    if (link != null) {
+      return link.keptFor();
+    }
     return Math.max(
         history == null && number == 0 ? 0 : rule.historyAge(),
         repeats == null ? 0 : shard.repeatWindow());
   }
 
-  /**
-   * The member of this id, or null. Looks at each: only what server code says under an id of its
-   * choice asks.
-   */
-  @Nullable Member memberWithId(Json id) {
-    return id instanceof Json.Text(String text) ? roster.withId(text) : null;
+  /** Who is in it, in the order in which they came; with a cluster, those of this server. */
+  Roster roster() {
+    return roster;
   }
 
   RoomStatus status() {

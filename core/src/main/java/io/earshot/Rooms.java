@@ -15,9 +15,11 @@ import java.util.stream.IntStream;
  * <p>Immutable; what it leads to is owned by the loops.
  */
 final class Rooms {
+  private final Earshot earshot;
   private final List<Shard> shards;
 
   Rooms(Earshot earshot, List<? extends Loop> loops, InstantSource clock) {
+    this.earshot = earshot;
     shards =
         IntStream.range(0, loops.size())
             .mapToObj(i -> new Shard(earshot, i, loops.get(i), clock))
@@ -77,11 +79,17 @@ final class Rooms {
         });
   }
 
-  /** Asks who is in a room; the answer comes on the room's loop. */
-  void status(String name, Consumer<RoomStatus> answer) {
+  /** Asks who is in a room; answered on any thread. */
+  CompletionStage<RoomStatus> status(String name) {
+    Cluster cluster = earshot.cluster();
+    if (cluster != null) {
+      return cluster.status(name);
+    }
+    var status = new CompletableFuture<RoomStatus>();
     in(
         name,
-        room -> answer.accept(room.status()),
-        () -> answer.accept(new RoomStatus(name, List.of(), null)));
+        room -> status.complete(room.status()),
+        () -> status.complete(new RoomStatus(name, List.of(), null)));
+    return status;
   }
 }

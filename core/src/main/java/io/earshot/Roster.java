@@ -3,6 +3,7 @@ package io.earshot;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,13 +69,17 @@ final class Roster {
     return null;
   }
 
-  List<String> ids() {
-    var ids = new ArrayList<String>(size);
+  void forEach(Consumer<Member> each) {
     for (Member member : Arrays.asList(members).subList(0, end)) {
       if (member != null) {
-        ids.add(member.connection.id());
+        each.accept(member);
       }
     }
+  }
+
+  List<String> ids() {
+    var ids = new ArrayList<String>(size);
+    forEach(member -> ids.add(member.connection.id()));
     return ids;
   }
 }

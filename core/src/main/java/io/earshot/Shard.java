@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Shard {
   private static final System.Logger LOG = System.getLogger(Shard.class.getName());
+
+  /** How often to look for rooms that need not be heard any more, in milliseconds. */
+  private static final long CLUSTER_AGE = 5_000;
 
   private final Earshot earshot;
   private final int index;
@@ -109,7 +113,8 @@ final class Shard {
   Room room(String name) {
     Room room = rooms.get(name);
     if (room == null) {
-      room = new Room(name, this, newEpoch(), rules.of(name));
+      Cluster cluster = earshot.cluster();
+      room = new Room(name, this, cluster == null ? newEpoch() : "", rules.of(name), cluster);
       rooms.put(name, room);
     } else if (room.isEmpty()) {
       empty.remove(room);
@@ -140,6 +145,14 @@ final class Shard {
     }
   }
 
+  /** Forgets a room that somebody looked at, if nobody needs it. */
+  void closeIfEmpty(String name) {
+    Room room = rooms.get(name);
+    if (room != null && earshot.cluster() != null) {
+      room.closeIfEmpty();
+    }
+  }
+
   private void keep(Room room) {
     empty.remove(room);
     empty.put(room, now()); // now the youngest
@@ -154,6 +167,10 @@ final class Shard {
   private void drop(Room room) {
     room.forgetAll();
     rooms.remove(room.name());
+    RoomLink link = room.link();
+    if (link != null) {
+      link.close();
+    }
     if (journal != null) {
       journal.dropped(room);
     }
@@ -165,7 +182,7 @@ final class Shard {
    * @return how many messages it still remembers
    */
   int recover(Recovery.Remembered before) {
-    var room = new Room(before.name, this, before.epoch, rules.of(before.name));
+    var room = new Room(before.name, this, before.epoch, rules.of(before.name), null);
     room.recover(before);
     rooms.put(room.name(), room);
     keep(room);
@@ -194,7 +211,7 @@ final class Shard {
   private void sweepLater() {
     if (!sweeping && (historyBytes > 0 || !empty.isEmpty())) {
       sweeping = true;
-      loop.schedule(this::sweep, age);
+      loop.schedule(this::sweep, earshot.cluster() == null ? age : Math.min(age, CLUSTER_AGE));
     }
   }
 
@@ -213,13 +230,27 @@ final class Shard {
     long now = now();
     for (var oldest = empty.entrySet().iterator(); oldest.hasNext(); ) {
       Map.Entry<Room, Long> entry = oldest.next();
-      if (now - entry.getValue() >= entry.getKey().keptFor()) {
+      if (now - entry.getValue() >= entry.getKey().keptFor() && entry.getKey().isEmpty()) {
         oldest.remove();
         drop(entry.getKey());
       }
     }
     rooms.values().forEach(room -> room.forget(now));
     sweepLater();
+  }
+
+  /** The links of the rooms here to those on other servers; none where there are none. */
+  void forEachLink(Consumer<RoomLink> each) {
+    for (Room room : List.copyOf(rooms.values())) {
+      RoomLink link = room.link();
+      if (link != null) {
+        each.accept(link);
+      }
+    }
+  }
+
+  RoomRule rule(String room) {
+    return rules.of(room);
   }
 
   /** How many rooms somebody is in or listens to. */

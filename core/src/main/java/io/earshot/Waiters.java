@@ -41,7 +41,9 @@ final class Waiters {
     if (stopping) {
       waiter.tellNothing();
     } else if (shard.earshot().polls().get() >= most()) {
-      answer.completeExceptionally(new RejectedExecutionException("too many wait already"));
+      answer.completeExceptionally(
+          new RejectedExecutionException(
+              "too many requests wait for messages already; try again later"));
     }
     shard.earshot().polls().incrementAndGet();
     all.add(waiter);

@@ -64,8 +64,23 @@ final class WebClients {
     if (ttl == 0) {
       return run(new WebConnection(shard, visitor, null), action, params);
     }
+    Cluster cluster = earshot.cluster();
+    return cluster == null
+        ? askHere(visitor, action, params)
+        : cluster.errands().ask(visitor, action, params, ttl, this);
+  }
+
+  /** The same for a client that is on this server. Callable from any thread. */
+  CompletableFuture<WebAnswer> askHere(Visitor visitor, String action, Map<String, Json> params) {
     var answer = new CompletableFuture<WebAnswer>();
     shard.tell(() -> admit(visitor, action, params, answer));
+    return answer;
+  }
+
+  /** Whether a client is on this server; answered on any thread. */
+  CompletableFuture<Boolean> isHere(String id) {
+    var answer = new CompletableFuture<Boolean>();
+    shard.tell(() -> answer.complete(clients.containsKey(id)));
     return answer;
   }
 
@@ -168,6 +183,10 @@ final class WebClients {
   private void forget(WebClient client) {
     count.decrementAndGet();
     client.connection.leaveForGood();
+    Cluster cluster = earshot.cluster();
+    if (cluster != null) {
+      cluster.broker().release(client.connection.id());
+    }
   }
 
   private CompletableFuture<WebAnswer> run(

@@ -206,7 +206,8 @@ final class ResumeOrderTest {
 
     private List<String> members(String room) {
       var members = new ArrayList<String>();
-      house.earshot.rooms().status(room, status -> members.addAll(status.members()));
+      var _ =
+          house.earshot.rooms().status(room).thenAccept(status -> members.addAll(status.members()));
       house.settle();
       return members;
     }
@@ -776,16 +777,17 @@ final class ResumeOrderTest {
 
     private long now(String room) {
       var offset = new HashSet<Long>();
-      house
-          .house
-          .earshot
-          .rooms()
-          .status(
-              room,
-              status -> {
-                Cursor at = status.cursor();
-                offset.add(at == null ? 0 : at.offset() + 1);
-              });
+      var _ =
+          house
+              .house
+              .earshot
+              .rooms()
+              .status(room)
+              .thenAccept(
+                  status -> {
+                    Cursor at = status.cursor();
+                    offset.add(at == null ? 0 : at.offset() + 1);
+                  });
       house.house.settle();
       return offset.iterator().next();
     }

@@ -25,10 +25,11 @@ public interface Wire {
    * Frames the first that a client hears.
    *
    * @param json the welcome, as UTF-8 without line breaks
-   * @param known up to where the client knows its room once it has read this
+   * @param known up to where the client knows its room once it has read this; null while that
+   *     cannot be told
    * @param out where to append it
    */
-  default void welcome(byte[] json, Cursor known, ByteBuf out) {
+  default void welcome(byte[] json, @Nullable Cursor known, ByteBuf out) {
     frame(json, null, out);
   }
 

@@ -69,8 +69,8 @@ enum Framing implements Wire {
     }
 
     @Override
-    public void welcome(byte[] json, Cursor known, ByteBuf out) {
-      event("event: welcome\nid: " + known + "\n", json, out);
+    public void welcome(byte[] json, @Nullable Cursor known, ByteBuf out) {
+      event("event: welcome\n" + (known == null ? "" : "id: " + known + "\n"), json, out);
     }
 
     private void event(String fields, byte[] json, ByteBuf out) {

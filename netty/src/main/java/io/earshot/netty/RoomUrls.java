@@ -4,6 +4,7 @@ import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomStatus;
+import io.earshot.spi.BrokerException;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
@@ -17,6 +18,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -256,11 +258,14 @@ final class RoomUrls {
   }
 
   private static FullHttpResponse failed(@Nullable Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
     ProblemException problem =
-        failure instanceof RejectedExecutionException
+        cause instanceof RejectedExecutionException || cause instanceof BrokerException
             ? new ProblemException(
-                HttpResponseStatus.SERVICE_UNAVAILABLE,
-                "too many requests wait for messages already; try again later")
+                HttpResponseStatus.SERVICE_UNAVAILABLE, String.valueOf(cause.getMessage()))
             : new ProblemException(
                 HttpResponseStatus.INTERNAL_SERVER_ERROR,
                 "The server experienced an internal error");

@@ -51,14 +51,17 @@ public sealed interface Reply {
    * What somebody found in a room from which they begin to hear.
    *
    * @param room the room
-   * @param cursor up to where they know it now; what is told from now on comes after
+   * @param cursor up to where they know it now; what is told from now on comes after. Null while
+   *     that cannot be told
    * @param recovered whether they have been told all since the cursor that they gave; null if they
    *     gave none
    */
-  record Heard(String room, Cursor cursor, @Nullable Boolean recovered) {
+  record Heard(String room, @Nullable Cursor cursor, @Nullable Boolean recovered) {
     private void putInto(Map<String, Json> fields) {
       fields.put("room", Json.of(room));
-      cursor.putInto(fields);
+      if (cursor != null) {
+        cursor.putInto(fields);
+      }
       if (recovered != null) {
         fields.put("recovered", Json.of(recovered));
       }

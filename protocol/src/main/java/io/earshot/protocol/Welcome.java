@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param text the server's greeting
  * @param room the room that the client is in
- * @param cursor up to where it is taken to know that room
+ * @param cursor up to where it is taken to know that room; null while that cannot be told
  * @param recovered whether it is told all that came after the cursor that it gave; null if it gave
  *     none
  * @param session the token to come back with, or null where nobody can come back
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 public record Welcome(
     String text,
     String room,
-    Cursor cursor,
+    @Nullable Cursor cursor,
     @Nullable Boolean recovered,
     @Nullable String session) {
 
@@ -32,7 +32,9 @@ public record Welcome(
     fields.put("welcome", Json.of(text));
     fields.put("room", Json.of(room));
     fields.put("context", Json.of("api"));
-    cursor.putInto(fields);
+    if (cursor != null) {
+      cursor.putInto(fields);
+    }
     if (recovered != null) {
       fields.put("recovered", Json.of(recovered));
     }

@@ -1,0 +1,725 @@
+package io.earshot;
+
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Json;
+import io.earshot.protocol.Post;
+import io.earshot.spi.Broker;
+import io.earshot.spi.Broker.Known;
+import io.earshot.spi.Broker.Moved;
+import io.earshot.spi.Broker.Placed;
+import io.earshot.spi.Broker.Present;
+import io.earshot.spi.Broker.Stretch;
+import io.earshot.spi.BrokerException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What binds a room to the rooms of its name on other servers. The order is the broker's: what is
+ * said here goes there, and is told when it comes back with its place, on this server as on all
+ * others. Whatever comes out of turn makes it ask for what is missing, before anything later is
+ * told.
+ *
+ * <p>While the broker cannot be reached, those who are here stay, and hear each other come and go
+ * no more; nothing is said. Afterwards what was missed is told first, and the list of members is
+ * set right.
+ *
+ * <p>Owned by the room's event loop.
+ */
+final class RoomLink {
+
+  /** So many messages are asked for at once. */
+  private static final int CHUNK = 500;
+
+  /**
+   * So many messages wait at most while older ones are asked for; later ones are asked for then.
+   */
+  private static final int MOST_EARLY = 1_000;
+
+  /** So many of the last messages are known by where they came from. */
+  private static final int ORIGINS = 256;
+
+  /** How long a room is heard after everybody has left, in milliseconds: many come back at once. */
+  private static final long LINGER = 5_000;
+
+  /** How long to wait before what failed is tried again, in milliseconds. */
+  private static final long PAUSE = 1_000;
+
+  private static final String ELSEWHERE = "you are connected to another server now";
+
+  private enum State {
+    /** The broker was not asked yet. */
+    NEW,
+    /** The broker was asked for what is missing. */
+    ASKING,
+    /** All that was told is known, and what is told comes. */
+    LIVE,
+    /** The broker cannot be reached. */
+    AWAY
+  }
+
+  private final Room room;
+  private final Shard shard;
+  private final Cluster cluster;
+  private final Broker broker;
+  private State state = State.NEW;
+  private int asked;
+  private boolean wasLive;
+  private boolean closed;
+
+  /** The list of members may not be what it should. */
+  private boolean unsure;
+
+  /** Somebody of this server is in that list, or may be. */
+  private boolean entered;
+
+  private final Queue<Runnable> whenLive = new ArrayDeque<>(0);
+  private final Queue<Placed> early = new ArrayDeque<>(0);
+  private final List<Waiting> waiting = new ArrayList<>(0);
+
+  /** Who is not to hear a post of this server that is on its way, by its number. */
+  private final Map<Long, Member> speakers = new HashMap<>(2);
+
+  /** How many are on their way in or out, or ask for something. */
+  private int busy;
+
+  /** How many are on their way in, and what was told meanwhile. */
+  private int entering;
+
+  private final List<Placed> recent = new ArrayList<>(0);
+
+  private long @Nullable [] origins;
+  private Post.@Nullable Origin lastOrigin;
+
+  /** Something to do once the room has told all up to a place. */
+  private record Waiting(Cursor place, Runnable then) {}
+
+  RoomLink(Room room, Shard shard, Cluster cluster) {
+    this.room = room;
+    this.shard = shard;
+    this.cluster = cluster;
+    this.broker = cluster.broker();
+  }
+
+  /** Whether something is under way, or is still to be set right, so that it is needed. */
+  boolean isBusy() {
+    return busy > 0 || !whenLive.isEmpty() || (entered && unsure);
+  }
+
+  /** How long to hear this room when nobody is in it, in milliseconds. */
+  long keptFor() {
+    return state == State.NEW ? 0 : LINGER;
+  }
+
+  /** The room is forgotten. */
+  void close() {
+    closed = true;
+    if (state != State.NEW) {
+      broker.close(room.name());
+    }
+  }
+
+  // --- hearing -------------------------------------------------------------------------------
+
+  /** Runs something once this room knows all that was told; at once if that cannot be. */
+  void whenLive(Runnable task) {
+    switch (state) {
+      case NEW -> {
+        whenLive.add(task);
+        if (cluster.isUp()) {
+          ask();
+        } else {
+          away();
+        }
+      }
+      case ASKING -> whenLive.add(task);
+      case LIVE, AWAY -> task.run();
+    }
+  }
+
+  /** The broker can be reached, and what it told meanwhile is missing. */
+  void reconnected() {
+    if (state != State.NEW) {
+      unsure = true;
+      ask();
+    }
+  }
+
+  /** The broker cannot be reached. */
+  void disconnected() {
+    if (state != State.NEW) {
+      away();
+    }
+  }
+
+  private void ask() {
+    state = State.ASKING;
+    int number = ++asked;
+    int limit = room.end() == null ? Math.min(room.rule().historyMessages(), CHUNK) : CHUNK;
+    then(
+        broker.open(
+            room.name(), new Known(room.end(), lastOrigin), limit, terms(), room.hasPeople()),
+        (stretch, failure) -> {
+          if (number != asked || closed) {
+            return;
+          }
+          if (stretch == null) {
+            away();
+            again();
+          } else {
+            learn(stretch);
+          }
+        });
+  }
+
+  /** What failed though the broker can be reached is tried again. */
+  private void again() {
+    int number = asked;
+    shard.schedule(
+        () -> {
+          if (number == asked && state == State.AWAY && !closed && cluster.isUp()) {
+            reconnected();
+          }
+        },
+        PAUSE);
+  }
+
+  private void away() {
+    asked++;
+    state = State.AWAY;
+    early.clear();
+    release(_ -> true);
+    runWhenLive();
+  }
+
+  private void runWhenLive() {
+    List<Runnable> tasks = List.copyOf(whenLive);
+    whenLive.clear();
+    tasks.forEach(Runnable::run);
+  }
+
+  private void learn(Stretch stretch) {
+    Cursor known = room.end();
+    Cursor end = stretch.end();
+    if (known == null && !wasLive) {
+      stretch.posts().forEach(this::recall);
+    } else if (known != null && end != null && end.epoch().equals(known.epoch())) {
+      continueWith(stretch, known);
+    } else {
+      beginAnew(stretch, end);
+    }
+    if (end == null) {
+      live(); // nothing was told yet
+    } else if (end.epoch().equals(room.cursor().epoch())
+        && end.offset() > room.cursor().offset()
+        && !stretch.posts().isEmpty()) {
+      ask(); // there is more
+    } else {
+      room.begin(end.epoch(), Math.max(end.offset(), sameOrder(end) ? room.cursor().offset() : 0));
+      live();
+    }
+  }
+
+  private boolean sameOrder(Cursor end) {
+    return end.epoch().equals(room.cursor().epoch());
+  }
+
+  private void recall(Placed placed) {
+    room.recall(placed.post(), placed.place());
+    note(placed);
+  }
+
+  private void continueWith(Stretch stretch, Cursor known) {
+    long next = known.offset() + 1;
+    long first =
+        stretch.posts().isEmpty()
+            ? Objects.requireNonNull(stretch.end()).offset() + 1
+            : stretch.posts().getFirst().place().offset();
+    if (first > next) {
+      skip(known.epoch(), next, first - 1);
+    }
+    for (Placed placed : stretch.posts()) {
+      if (placed.place().offset() > room.cursor().offset()) {
+        tell(placed);
+      }
+    }
+  }
+
+  /** What was told is not to be had any more. */
+  private void skip(String epoch, long from, long to) {
+    room.forgetAll();
+    room.begin(epoch, to);
+    lastOrigin = null;
+    room.tellGap(from);
+  }
+
+  /** The order that was known is no more. What the new one has of the old is known already. */
+  private void beginAnew(Stretch stretch, @Nullable Cursor end) {
+    room.forgetAll();
+    if (end == null) {
+      room.begin("", 0);
+      lastOrigin = null;
+      return;
+    }
+    List<Placed> posts = stretch.posts();
+    int known = -1;
+    for (int i = 0; i < posts.size(); i++) {
+      known = isKnown(posts.get(i)) ? i : known;
+    }
+    List<Placed> fresh = posts.subList(known + 1, posts.size());
+    long first = fresh.isEmpty() ? end.offset() + 1 : fresh.getFirst().place().offset();
+    room.begin(end.epoch(), first - 1);
+    if (known < 0 && first > 1) {
+      room.tellGap(1);
+    }
+    if (known >= 0) {
+      lastOrigin = posts.get(known).post().origin();
+    }
+    fresh.forEach(
+        placed ->
+            tell(new Placed(new Cursor(end.epoch(), placed.place().offset()), placed.post())));
+  }
+
+  private void live() {
+    state = State.LIVE;
+    wasLive = true;
+    for (Placed next = early.poll(); next != null; next = early.poll()) {
+      told(next);
+      if (state != State.LIVE) {
+        return;
+      }
+    }
+    if (unsure) {
+      unsure = false;
+      setRight();
+    }
+    runWhenLive();
+    // What waits for a place in an order that is no more waits for nothing.
+    release(each -> !sameOrder(each.place));
+    reached();
+    room.closeIfEmpty();
+  }
+
+  /** A message came from the broker. */
+  void told(Placed placed) {
+    switch (state) {
+      case NEW, AWAY -> {
+        // What is missing will be asked for.
+      }
+      case ASKING -> {
+        if (early.size() < MOST_EARLY) {
+          early.add(placed);
+        }
+      }
+      case LIVE -> takeIn(placed);
+    }
+  }
+
+  private void takeIn(Placed placed) {
+    Cursor now = room.cursor();
+    Cursor place = placed.place();
+    boolean isFirst = now.epoch().isEmpty() && place.offset() == 1;
+    if (isFirst || (place.epoch().equals(now.epoch()) && place.offset() == now.offset() + 1)) {
+      tell(placed);
+    } else if (!place.epoch().equals(now.epoch())
+        || place.offset() > now.offset()
+        || isUnlike(placed)) {
+      early.add(placed);
+      ask();
+    }
+  }
+
+  private void tell(Placed placed) {
+    Post post = placed.post();
+    Member except = except(post);
+    note(placed);
+    room.tell(post, placed.place(), except);
+    if (entering > 0) {
+      recent.add(placed);
+    }
+    reached();
+  }
+
+  private @Nullable Member except(Post post) {
+    String id = post.except();
+    if (id == null) {
+      return null;
+    }
+    if (!post.origin().peer().equals(cluster.peer())) {
+      return post.isStrange() ? room.roster().withId(id) : null;
+    }
+    Member speaker = speakers.remove(post.origin().number());
+    return speaker != null ? speaker : room.roster().withId(id);
+  }
+
+  private void note(Placed placed) {
+    lastOrigin = placed.post().origin();
+    if (origins == null) {
+      origins = new long[ORIGINS];
+    }
+    origins[(int) (placed.place().offset() % ORIGINS)] = lastOrigin.key();
+  }
+
+  private boolean isKnown(Placed placed) {
+    long key = placed.post().origin().key();
+    if (origins != null) {
+      for (long origin : origins) {
+        if (origin == key) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Whether it has the place of another, so that the order here is not the broker's any more. */
+  private boolean isUnlike(Placed placed) {
+    long offset = placed.place().offset();
+    return origins != null
+        && offset > room.cursor().offset() - ORIGINS
+        && origins[(int) (offset % ORIGINS)] != placed.post().origin().key()
+        && !isKnown(placed);
+  }
+
+  private void reach(Cursor place, Runnable then) {
+    Cursor now = room.cursor();
+    if (state == State.AWAY
+        || (place.epoch().equals(now.epoch()) && place.offset() <= now.offset())) {
+      then.run();
+    } else {
+      waiting.add(new Waiting(place, then));
+      if (state == State.LIVE && !place.epoch().equals(now.epoch()) && !now.epoch().isEmpty()) {
+        ask();
+      }
+    }
+  }
+
+  /** Does what was to wait until the room has told so much. */
+  private void reached() {
+    if (!waiting.isEmpty()) {
+      Cursor now = room.cursor();
+      release(each -> sameOrder(each.place) && each.place.offset() <= now.offset());
+    }
+  }
+
+  private void release(Predicate<Waiting> isReady) {
+    var ready = waiting.stream().filter(isReady).toList();
+    waiting.removeAll(ready);
+    ready.forEach(each -> each.then.run());
+  }
+
+  // --- coming and going ------------------------------------------------------------------------
+
+  /** Somebody of this server is in the room, and is to be heard of by all. */
+  void join(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live, boolean take) {
+    busy++;
+    whenLive(
+        () -> {
+          entered = true;
+          if (state == State.AWAY || !member.joined) {
+            unsure = true;
+            hear(member, after, null, live);
+            return;
+          }
+          entering++;
+          then(
+              enter(member, take),
+              (moved, failure) -> {
+                if (moved == null && failure == null) {
+                  member.connection.close(ELSEWHERE);
+                }
+                if (moved == null) {
+                  unsure = true;
+                  again(failure);
+                  entering--;
+                  hear(member, after, null, live);
+                } else {
+                  reach(
+                      moved.place(),
+                      () -> {
+                        hear(member, after, moved.place(), live);
+                        if (--entering == 0) {
+                          recent.clear();
+                        }
+                      });
+                }
+              });
+        });
+  }
+
+  private CompletionStage<@Nullable Moved> enter(Member member, boolean take) {
+    String id = member.connection.id();
+    Post post = cluster.announcement(Room.ENTERED, id);
+    speakers.put(post.origin().number(), member);
+    return broker
+        .enter(room.name(), id, post, cluster.announcesUpTo(), terms(), take)
+        .whenComplete(
+            (moved, _) -> {
+              if (moved == null || !moved.isAnnounced()) {
+                shard.tell(() -> speakers.remove(post.origin().number()));
+              }
+            });
+  }
+
+  /** Lets a member hear all that was told after it came in, and what it missed before. */
+  private void hear(
+      Member member, @Nullable Cursor after, @Nullable Cursor cameIn, Consumer<Room.Arrival> live) {
+    busy--;
+    Room.Past past = room.past(after, member);
+    if (!Boolean.TRUE.equals(past.recovered()) && cameIn != null && !member.hears) {
+      past = new Room.Past(since(cameIn, member), past.since(), past.recovered());
+    }
+    room.hear(member, past, live);
+    room.closeIfEmpty();
+  }
+
+  private List<Room.Told> since(Cursor cameIn, Member member) {
+    return recent.stream()
+        .filter(each -> isAfter(each.place(), cameIn))
+        .filter(each -> isFor(each.post(), member.connection))
+        .map(each -> new Room.Told(room.encoded(each.post(), each.place()), each.place()))
+        .toList();
+  }
+
+  private static boolean isAfter(Cursor place, Cursor other) {
+    return !place.epoch().equals(other.epoch()) || place.offset() > other.offset();
+  }
+
+  private static boolean isFor(Post post, Participant hearer) {
+    return (post.except() == null || !hearer.hasId(post.except()))
+        && (post.audience() == null || hearer.isMeant(post.audience()));
+  }
+
+  void listen(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+    busy++;
+    whenLive(() -> hear(member, after, null, live));
+  }
+
+  /** Somebody of this server is in the room no more; they hear what was told before. */
+  void leave(Member member, Runnable out) {
+    busy++;
+    whenLive(
+        () -> {
+          if (state == State.AWAY) {
+            unsure = true;
+            unhear(member, out);
+            return;
+          }
+          then(
+              leave(member.connection.id()),
+              (moved, failure) -> {
+                if (moved == null) {
+                  unsure = true;
+                  again(failure);
+                  unhear(member, out);
+                } else {
+                  reach(moved.place(), () -> unhear(member, out));
+                }
+              });
+        });
+  }
+
+  private CompletionStage<Moved> leave(String id) {
+    return broker.leave(
+        room.name(), id, cluster.announcement(Room.LEFT, id), cluster.announcesUpTo(), terms());
+  }
+
+  private void unhear(Member member, Runnable out) {
+    busy--;
+    room.unhear(member, out);
+    room.closeIfEmpty();
+  }
+
+  /** Somebody listens no more; they hear what was told before. */
+  void silence(Member member, Runnable out) {
+    busy++;
+    whenLive(
+        () -> {
+          if (state == State.AWAY) {
+            unhear(member, out);
+            return;
+          }
+          then(
+              broker.end(room.name()),
+              (end, _) -> {
+                if (end == null) {
+                  unhear(member, out);
+                } else {
+                  reach(end, () -> unhear(member, out));
+                }
+              });
+        });
+  }
+
+  /** Somebody is another connection now. */
+  void replaced(Member lost, Member back) {
+    speakers.replaceAll((_, member) -> member == lost ? back : member);
+  }
+
+  /** Makes the list of members what it should be. */
+  private void setRight() {
+    if (!entered) {
+      return;
+    }
+    busy++;
+    then(
+        broker.members(room.name()),
+        (listed, failure) -> {
+          busy--;
+          if (listed == null) {
+            unsure = true;
+            again(failure);
+          } else {
+            setRight(listed);
+          }
+          room.closeIfEmpty();
+        });
+  }
+
+  private void setRight(List<Present> listed) {
+    var ours = new HashMap<String, Member>();
+    room.roster().forEach(member -> ours.put(member.connection.id(), member));
+    entered = !ours.isEmpty();
+    var right = new HashSet<String>();
+    for (Present present : listed) {
+      Member member = ours.get(present.id());
+      boolean here = present.peer().equals(cluster.peer());
+      if (here && member == null) {
+        done(leave(present.id()));
+      } else if (here && present.isCurrent()) {
+        right.add(present.id());
+      }
+    }
+    ours.forEach(
+        (id, member) -> {
+          if (!right.contains(id)) {
+            busy++;
+            then(
+                enter(member, false),
+                (moved, failure) -> {
+                  busy--;
+                  if (moved == null && failure == null) {
+                    // They came back elsewhere while this server was not looking.
+                    member.connection.close(ELSEWHERE);
+                  } else if (failure != null) {
+                    unsure = true;
+                    again(failure);
+                  }
+                });
+          }
+        });
+  }
+
+  private <T> void done(CompletionStage<T> stage) {
+    busy++;
+    then(
+        stage,
+        (_, failure) -> {
+          busy--;
+          if (failure != null) {
+            unsure = true;
+            again(failure);
+          }
+          room.closeIfEmpty();
+        });
+  }
+
+  /** What failed is set right after a while; or when the broker can be reached, if it cannot. */
+  private void again(@Nullable Throwable failure) {
+    if (failure != null && state == State.LIVE) {
+      shard.schedule(
+          () -> {
+            if (!closed && unsure && state == State.LIVE) {
+              unsure = false;
+              setRight();
+            }
+          },
+          PAUSE);
+    }
+  }
+
+  // --- saying ----------------------------------------------------------------------------------
+
+  void say(Json from, @Nullable Member except, Room.Saying saying, Consumer<Room.Spoken> told) {
+    String id = except == null ? null : except.connection.id();
+    publish(
+        cluster.post(saying.message(), from, id, false, saying.audience()),
+        except,
+        saying,
+        false,
+        told);
+  }
+
+  /**
+   * The same for somebody who may be a member on another server.
+   *
+   * @param ifThere whether to say it only where somebody is, or was lately
+   */
+  void sayAsStranger(Json from, Room.Saying saying, boolean ifThere, Consumer<Room.Spoken> told) {
+    String id = from instanceof Json.Text(String text) ? text : null;
+    publish(
+        cluster.post(saying.message(), from, id, true, saying.audience()),
+        null,
+        saying,
+        ifThere,
+        told);
+  }
+
+  private void publish(
+      Post post,
+      @Nullable Member except,
+      Room.Saying saying,
+      boolean ifThere,
+      Consumer<Room.Spoken> told) {
+    Long number = post.origin().number();
+    if (except != null) {
+      speakers.put(number, except);
+    }
+    busy++;
+    then(
+        broker.publish(room.name(), post, terms(), repeat(saying), shard.repeatWindow(), ifThere),
+        (place, failure) -> {
+          busy--;
+          if (failure instanceof BrokerException refused && !refused.maybeDone()) {
+            speakers.remove(number);
+          }
+          told.accept(new Room.Spoken(place, failure == null ? null : Cluster.explained(failure)));
+          room.closeIfEmpty();
+        });
+  }
+
+  private @Nullable String repeat(Room.Saying saying) {
+    return saying.messageId() == null || shard.repeatWindow() == 0
+        ? null
+        : Repeats.name(saying.namer(), saying.messageId(), saying.message());
+  }
+
+  // --- asking ----------------------------------------------------------------------------------
+
+  private Broker.Terms terms() {
+    return cluster.terms(room.rule(), room.end());
+  }
+
+  private <T extends @Nullable Object> void then(
+      CompletionStage<T> stage, BiConsumer<@Nullable T, @Nullable Throwable> next) {
+    var _ =
+        stage.whenComplete(
+            (result, failure) ->
+                shard.tell(
+                    () -> {
+                      if (!closed) {
+                        next.accept(result, failure == null ? null : Cluster.cause(failure));
+                      }
+                    }));
+  }
+}

@@ -1,0 +1,455 @@
+package io.earshot;
+
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Json;
+import io.earshot.protocol.MalformedJsonException;
+import io.earshot.protocol.Post;
+import io.earshot.spi.Broker;
+import io.earshot.spi.BrokerException;
+import io.earshot.spi.Bus;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is behind the brokers of a cluster, in memory, and as slow and as faulty as a test wants it.
+ * What a broker is asked for waits until the test lets it arrive, and so does what it is told.
+ *
+ * <p>Owned by the test's thread, unless it is {@link #prompt}: then calls take a lock, and are
+ * answered at once.
+ */
+final class Hub {
+  private final Map<String, Room> rooms = new HashMap<>();
+  private final Map<String, Peer> peers = new LinkedHashMap<>();
+  private final Map<String, String> clients = new HashMap<>();
+  private final boolean prompt;
+
+  private static final class Room {
+    String epoch = "";
+    long offset;
+    final Deque<Broker.Placed> log = new ArrayDeque<>();
+
+    /** The owner of each member. */
+    final Map<String, String> members = new LinkedHashMap<>();
+
+    final Map<String, Cursor> repeats = new HashMap<>();
+
+    Cursor end() {
+      return new Cursor(epoch, offset);
+    }
+  }
+
+  private Hub(boolean prompt) {
+    this.prompt = prompt;
+  }
+
+  /** A hub whose brokers do what they are asked for when the test says so. */
+  static Hub manual() {
+    return new Hub(false);
+  }
+
+  /** A hub whose brokers do at once what they are asked for. */
+  static Hub prompt() {
+    return new Hub(true);
+  }
+
+  /** A broker for one more server. */
+  Peer broker() {
+    return new Peer();
+  }
+
+  /** Everything is forgotten, as when what is behind the brokers comes back empty. */
+  synchronized void forgetAll() {
+    rooms.clear();
+    clients.clear();
+  }
+
+  /** The last messages of a room, and that they were told, are lost. */
+  void rollBack(String name, int messages) {
+    Room room = rooms.get(name);
+    for (int i = 0; room != null && i < messages && !room.log.isEmpty(); i++) {
+      room.log.removeLast();
+      room.offset--;
+    }
+  }
+
+  /** Takes a server for dead: its members go, and are announced by another. */
+  synchronized void reap(String dead) {
+    Peer corpse = peers.get(dead);
+    if (corpse == null) {
+      return;
+    }
+    corpse.isFenced = true;
+    for (Map.Entry<String, Room> each : List.copyOf(rooms.entrySet())) {
+      for (Map.Entry<String, String> member : List.copyOf(each.getValue().members.entrySet())) {
+        if (member.getValue().equals(corpse.owner())) {
+          Peer reaper =
+              peers.values().stream().filter(peer -> peer != corpse).findFirst().orElseThrow();
+          Bus bus = reaper.bus();
+          reaper.leave(
+              each.getValue(),
+              each.getKey(),
+              member.getKey(),
+              corpse.owner(),
+              bus.farewell(member.getKey()),
+              bus.announcesUpTo(),
+              bus.terms(each.getKey()));
+        }
+      }
+    }
+  }
+
+  private Room room(String name) {
+    return rooms.computeIfAbsent(name, _ -> new Room());
+  }
+
+  /** Whether anything is on its way. */
+  boolean isIdle() {
+    return peers.values().stream().allMatch(peer -> peer.asked.isEmpty() && peer.told.isEmpty());
+  }
+
+  /** The broker of one server. */
+  final class Peer implements Broker {
+    private @Nullable Bus bus;
+    private String name = "";
+    private int generation;
+    private boolean isFenced;
+    private boolean isUp;
+    private final Set<String> heard = new HashSet<>();
+
+    /** What it asked for, and what is on its way to it. */
+    final Queue<Runnable> asked = new ArrayDeque<>();
+
+    final Queue<Runnable> told = new ArrayDeque<>();
+
+    /** What it asked for and has not been answered. */
+    private final List<CompletableFuture<?>> open = new ArrayList<>();
+
+    private Bus bus() {
+      if (bus == null) {
+        throw new IllegalStateException("not started");
+      }
+      return bus;
+    }
+
+    private String owner() {
+      return name + "." + generation;
+    }
+
+    @Override
+    public void start(String peer, Bus toTell) {
+      name = peer;
+      bus = toTell;
+      synchronized (Hub.this) {
+        peers.put(peer, this);
+      }
+      if (prompt) {
+        connect();
+      }
+    }
+
+    /** Can be reached, and reaches the others. */
+    void connect() {
+      isUp = true;
+      if (isFenced) {
+        isFenced = false;
+        generation++;
+      }
+      bus().connected();
+    }
+
+    /** What was asked for and is not answered fails, and what was told is lost. */
+    void disconnect() {
+      isUp = false;
+      asked.clear();
+      told.clear();
+      heard.clear();
+      List.copyOf(open)
+          .forEach(each -> each.completeExceptionally(new BrokerException("it is away", true)));
+      open.clear();
+      bus().disconnected();
+    }
+
+    private <T extends @Nullable Object> CompletionStage<T> asked(Supplier<T> work) {
+      if (!isUp) {
+        return CompletableFuture.failedStage(new BrokerException("it is away", false));
+      }
+      var answer = new CompletableFuture<T>();
+      if (prompt) {
+        T result;
+        synchronized (Hub.this) {
+          result = work.get();
+        }
+        answer.complete(result);
+        return answer;
+      }
+      open.add(answer);
+      asked.add(
+          () -> {
+            T result = work.get();
+            open.removeIf(each -> each == answer);
+            told.add(() -> answer.complete(result));
+          });
+      return answer;
+    }
+
+    private void tell(String room, Placed placed) {
+      for (Peer peer : peers.values()) {
+        if (peer.heard.contains(room)) {
+          Runnable telling = () -> peer.bus().told(room, placed.place(), placed.post());
+          if (prompt) {
+            telling.run();
+          } else {
+            peer.told.add(telling);
+          }
+        }
+      }
+    }
+
+    private Cursor place(Room room, String name, Post post, Terms terms) {
+      if (room.epoch.isEmpty()) {
+        room.epoch = terms.freshEpoch();
+      } else if (terms.known() != null
+          && terms.known().epoch().equals(room.epoch)
+          && terms.known().offset() > room.offset) {
+        room.epoch = terms.freshEpoch();
+      }
+      room.offset++;
+      var placed = new Placed(room.end(), sent(post));
+      room.log.add(placed);
+      if (room.log.size() > terms.messages()) {
+        room.log.remove();
+      }
+      tell(name, placed);
+      return room.end();
+    }
+
+    /** As it arrives. */
+    private Post sent(Post post) {
+      try {
+        return Post.parse(post.encode());
+      } catch (MalformedJsonException e) {
+        throw new AssertionError(e);
+      }
+    }
+
+    @Override
+    public CompletionStage<Stretch> open(
+        String name, Known known, int limit, Terms terms, boolean make) {
+      return asked(
+          () -> {
+            heard.add(name);
+            Room room = make ? room(name) : rooms.get(name);
+            if (room == null || (room.epoch.isEmpty() && !make)) {
+              return new Stretch(null, List.of());
+            }
+            if (room.epoch.isEmpty()) {
+              room.epoch = terms.freshEpoch();
+            }
+            Cursor cursor = known.cursor();
+            var log = List.copyOf(room.log);
+            if (cursor != null && cursor.epoch().equals(room.epoch)) {
+              boolean isBehind = room.offset < cursor.offset();
+              for (Placed placed : log) {
+                isBehind |=
+                    placed.place().offset() == cursor.offset()
+                        && known.origin() != null
+                        && !placed.post().origin().equals(known.origin());
+              }
+              if (!isBehind) {
+                return new Stretch(
+                    room.end(),
+                    log.stream()
+                        .filter(placed -> placed.place().offset() > cursor.offset())
+                        .limit(limit)
+                        .toList());
+              }
+              room.epoch = terms.freshEpoch();
+            }
+            return new Stretch(
+                room.end(), log.subList(Math.max(0, log.size() - limit), log.size()));
+          });
+    }
+
+    @Override
+    public void close(String name) {
+      heard.remove(name);
+    }
+
+    @Override
+    public CompletionStage<@Nullable Cursor> publish(
+        String name,
+        Post post,
+        Terms terms,
+        @Nullable String repeat,
+        long window,
+        boolean ifThere) {
+      return this.<@Nullable Cursor>asked(
+          () -> {
+            Room there = rooms.get(name);
+            if (ifThere && (there == null || there.epoch.isEmpty())) {
+              return null;
+            }
+            Room room = room(name);
+            Cursor first = repeat == null ? null : room.repeats.get(repeat);
+            if (first != null) {
+              return first;
+            }
+            Cursor place = place(room, name, post, terms);
+            if (repeat != null) {
+              room.repeats.put(repeat, place);
+            }
+            return place;
+          });
+    }
+
+    @Override
+    public CompletionStage<@Nullable Moved> enter(
+        String name, String id, Post announcement, int upTo, Terms terms, boolean take) {
+      return this.<@Nullable Moved>asked(
+          () -> {
+            Room room = room(name);
+            String before = room.members.get(id);
+            if (before != null && !before.startsWith(this.name + ".") && !take) {
+              return null;
+            }
+            room.members.put(id, owner());
+            if (before == null && room.members.size() <= upTo) {
+              return new Moved(place(room, name, announcement, terms), true);
+            }
+            if (room.epoch.isEmpty()) {
+              room.epoch = terms.freshEpoch();
+            }
+            return new Moved(room.end(), false);
+          });
+    }
+
+    @Override
+    public CompletionStage<Moved> leave(
+        String name, String id, Post announcement, int upTo, Terms terms) {
+      return asked(() -> leave(room(name), name, id, owner(), announcement, upTo, terms));
+    }
+
+    private Moved leave(
+        Room room, String name, String id, String owner, Post announcement, int upTo, Terms terms) {
+      int count = room.members.size();
+      if (room.members.remove(id, owner) && count <= upTo) {
+        return new Moved(place(room, name, announcement, terms), true);
+      }
+      return new Moved(room.end(), false);
+    }
+
+    @Override
+    public CompletionStage<List<Present>> members(String name) {
+      return asked(
+          () -> {
+            var present = new ArrayList<Present>();
+            Room room = rooms.get(name);
+            if (room != null) {
+              room.members.forEach(
+                  (id, owner) -> {
+                    String peer = owner.substring(0, owner.lastIndexOf('.'));
+                    present.add(new Present(id, peer, owner.equals(owner())));
+                  });
+            }
+            return present;
+          });
+    }
+
+    @Override
+    public CompletionStage<@Nullable Cursor> end(String name) {
+      return this.<@Nullable Cursor>asked(
+          () -> {
+            Room room = rooms.get(name);
+            return room == null || room.epoch.isEmpty() ? null : room.end();
+          });
+    }
+
+    @Override
+    public CompletionStage<Json> ask(String peer, Json question) {
+      Peer there = peers.get(peer);
+      if (!isUp || there == null || !there.isUp) {
+        return CompletableFuture.failedStage(new BrokerException("it is away", false));
+      }
+      return there
+          .bus()
+          .asked(question)
+          .thenApply(
+              answer -> {
+                if (answer == null) {
+                  throw new BrokerException("it has no answer", false);
+                }
+                return answer;
+              });
+    }
+
+    @Override
+    public CompletionStage<@Nullable Json> askAll(Json question) {
+      var answer = new CompletableFuture<@Nullable Json>();
+      var others = new ArrayList<>(peers.values());
+      others.removeIf(peer -> peer == this || !peer.isUp);
+      var answers = new ArrayList<CompletableFuture<?>>();
+      for (Peer other : others) {
+        answers.add(
+            other
+                .bus()
+                .asked(question)
+                .thenAccept(
+                    each -> {
+                      if (each != null) {
+                        answer.complete(each);
+                      }
+                    })
+                .toCompletableFuture());
+      }
+      var _ =
+          CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
+              .thenRun(() -> answer.complete(null));
+      return answer;
+    }
+
+    @Override
+    public CompletionStage<String> claim(String client, Duration ttl) {
+      return asked(
+          () -> {
+            String owner = clients.get(client);
+            if (owner == null || !peers.containsKey(owner)) {
+              clients.put(client, name);
+              return name;
+            }
+            return owner;
+          });
+    }
+
+    @Override
+    public void release(String client) {
+      synchronized (Hub.this) {
+        clients.remove(client, name);
+      }
+    }
+
+    @Override
+    public List<String> peers() {
+      return List.copyOf(Hub.this.peers.keySet());
+    }
+
+    @Override
+    public void close() {
+      synchronized (Hub.this) {
+        Hub.this.peers.remove(name);
+      }
+    }
+  }
+}

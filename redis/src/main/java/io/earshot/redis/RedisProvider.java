@@ -1,0 +1,21 @@
+package io.earshot.redis;
+
+import io.earshot.Config;
+import io.earshot.spi.Broker;
+import io.earshot.spi.BrokerProvider;
+
+/**
+ * Makes the brokers that meet at the Redis of the setting {@code redis.url}.
+ *
+ * <p>Immutable.
+ */
+public final class RedisProvider implements BrokerProvider {
+
+  /** Called by {@link java.util.ServiceLoader}. */
+  public RedisProvider() {}
+
+  @Override
+  public Broker broker(Config config) {
+    return new RedisBroker(config.redis());
+  }
+}
