@@ -233,7 +233,7 @@ final class HarnessTest {
     try (var sentinels = new Sentinels()) {
       RedisServer before = sentinels.primary();
       before.command("SET", "k", "v");
-      assertThat(before.command("WAIT", "1", "10000")).isEqualTo(1L);
+      sentinels.awaitReplica();
       sentinels.failover();
       assertThat(sentinels.primary()).isNotSameAs(before);
       assertThat(sentinels.primary().command("GET", "k")).isEqualTo("v");

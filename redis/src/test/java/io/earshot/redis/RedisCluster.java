@@ -59,9 +59,7 @@ public final class RedisCluster implements AutoCloseable {
                 String.valueOf(nodes.get(i).port()),
                 String.valueOf(buses.get(i)));
       }
-      for (RedisServer node : nodes) {
-        awaitOk(node);
-      }
+      awaitOk();
     } catch (Throwable e) {
       close();
       throw e;
@@ -69,13 +67,15 @@ public final class RedisCluster implements AutoCloseable {
   }
 
   /**
-   * Waits until a node has said, since its last start, that the cluster works.
+   * Waits until each node says that the cluster works. All have to run; and one that has not yet
+   * seen that another was away says so as well.
    *
-   * @param node one of them
    * @throws InterruptedException if the test is interrupted
    */
-  public static void awaitOk(RedisServer node) throws InterruptedException {
-    node.log().await("Cluster state changed: ok", /* mark= */ 0, /* times= */ 1, PATIENCE);
+  public void awaitOk() throws InterruptedException {
+    for (RedisServer node : nodes) {
+      node.log().awaitLast("Cluster state changed: ", "ok", PATIENCE);
+    }
   }
 
   /**

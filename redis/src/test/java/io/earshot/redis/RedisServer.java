@@ -32,7 +32,7 @@ public final class RedisServer implements AutoCloseable {
   private final @Nullable String password;
 
   /** For a JVM that is told to end in the middle of a test. */
-  private final Thread hook = new Thread(this::end);
+  private final Thread hook = new Thread(this::clear);
 
   private @Nullable Process process;
   private @Nullable ServerLog log;
@@ -139,7 +139,7 @@ public final class RedisServer implements AutoCloseable {
         new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
     process.getOutputStream().close();
     log = new ServerLog(process);
-    log.await(ready, /* mark= */ 0, /* times= */ 1, PATIENCE);
+    log.await(ready, /* mark= */ 0, PATIENCE);
   }
 
   /**
@@ -265,9 +265,13 @@ public final class RedisServer implements AutoCloseable {
 
   @Override
   public void close() {
+    var _ = Runtime.getRuntime().removeShutdownHook(hook);
+    clear();
+  }
+
+  private void clear() {
     end();
     try {
-      Runtime.getRuntime().removeShutdownHook(hook);
       if (process != null) {
         awaitEnd(process);
       }

@@ -44,13 +44,13 @@ public final class Sentinels implements AutoCloseable {
           started(
               new RedisServer(
                   "--replicaof", Ports.LOOPBACK.getHostAddress(), String.valueOf(primary.port())));
-      awaitLine(primary, "Synchronization with replica", 0, 1);
+      awaitReplica();
       for (int i = 0; i < count; i++) {
         sentinels.add(RedisServer.sentinel(settings(count / 2 + 1)));
       }
       for (RedisServer sentinel : sentinels) {
-        awaitLine(sentinel, "+slave slave", 0, 1);
-        awaitLine(sentinel, "+sentinel sentinel", 0, count - 1);
+        sentinel.log().await("+slave slave", /* mark= */ 0, PATIENCE);
+        sentinel.log().awaitAll("+sentinel sentinel", count - 1, PATIENCE);
       }
     } catch (Throwable e) {
       close();
@@ -69,11 +69,6 @@ public final class Sentinels implements AutoCloseable {
             .formatted(NAME, Ports.LOOPBACK.getHostAddress(), primary.port(), quorum),
         "sentinel down-after-milliseconds %s 1000".formatted(NAME),
         "sentinel failover-timeout %s 4000".formatted(NAME));
-  }
-
-  private static void awaitLine(RedisServer server, String part, int mark, int times)
-      throws InterruptedException {
-    server.log().await(part, mark, times, PATIENCE);
   }
 
   /**
@@ -106,6 +101,23 @@ public final class Sentinels implements AutoCloseable {
   }
 
   /**
+   * Waits until the replica has all that the primary had when this was called; also that the old
+   * primary, started again after {@link #failover}, has become a replica, which may take ten
+   * seconds.
+   *
+   * @throws IOException if it takes too long
+   * @throws InterruptedException if the test is interrupted
+   */
+  public void awaitReplica() throws IOException, InterruptedException {
+    try (RespClient client = primary.client(PATIENCE)) {
+      // WAIT is for what this connection has written, and says yes at once if that is nothing, even
+      // while the replica has not begun to listen. A message goes to replicas and leaves no trace.
+      var _ = client.call("PUBLISH", "harness", "");
+      var _ = client.call("WAIT", "1", "0");
+    }
+  }
+
+  /**
    * Kills the primary, and waits until the sentinels name the other one.
    *
    * @throws IOException if a sentinel does not answer
@@ -119,7 +131,7 @@ public final class Sentinels implements AutoCloseable {
 
   /**
    * Pauses the primary, and waits until the sentinels name the other one. The old one, once it is
-   * let go on, takes itself for the primary until a sentinel tells it.
+   * let go on, takes itself for the primary until a sentinel tells it, some ten seconds later.
    *
    * @throws IOException if a sentinel does not answer
    * @throws InterruptedException if the test is interrupted
@@ -136,7 +148,7 @@ public final class Sentinels implements AutoCloseable {
 
   private void awaitSwitch(List<Integer> marks) throws IOException, InterruptedException {
     for (int i = 0; i < sentinels.size(); i++) {
-      awaitLine(sentinels.get(i), "+switch-master", marks.get(i), 1);
+      sentinels.get(i).log().await("+switch-master", marks.get(i), PATIENCE);
     }
     RedisServer before = primary;
     primary = replica;

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 
 /**
  * What one process has written, for who waits until it has written something.
@@ -61,19 +62,40 @@ final class ServerLog {
     }
   }
 
-  /** Waits until there are so many lines with this in them, not counting those before the mark. */
-  void await(String part, int mark, int times, Duration patience) throws InterruptedException {
+  /** Waits until there is a line with this in it, not counting those before the mark. */
+  void await(String part, int mark, Duration patience) throws InterruptedException {
+    await(part, lines -> lines.stream().skip(mark).anyMatch(has(part)), patience);
+  }
+
+  /** Waits until there are that many lines with this in them. */
+  void awaitAll(String part, int count, Duration patience) throws InterruptedException {
+    await(part, lines -> lines.stream().filter(has(part)).count() >= count, patience);
+  }
+
+  /** Waits until the last of the lines with the one in them has the other in it as well. */
+  void awaitLast(String part, String state, Duration patience) throws InterruptedException {
+    await(
+        part + state,
+        lines -> lines.reversed().stream().filter(has(part)).limit(1).anyMatch(has(state)),
+        patience);
+  }
+
+  private static Predicate<String> has(String part) {
+    return line -> line.contains(part);
+  }
+
+  private void await(String what, Predicate<List<String>> condition, Duration patience)
+      throws InterruptedException {
     long left = patience.toNanos();
     lock.lock();
     try {
-      while (lines.stream().skip(mark).filter(line -> line.contains(part)).count() < times) {
+      while (!condition.test(lines)) {
         if (ended || left <= 0) {
           throw new AssertionError(
               "no \""
-                  + part
-                  + "\" x "
-                  + times
-                  + (ended ? " before its end" : " within " + patience)
+                  + what
+                  + "\" "
+                  + (ended ? "before its end" : "within " + patience)
                   + ":\n"
                   + String.join("\n", lines));
         }
