@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.SocketException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -340,10 +339,8 @@ public final class Link implements AutoCloseable {
         if (reset) {
           socket.setSoLinger(true, 0);
         }
-      } catch (SocketException e) {
-        // It has ended by itself.
       } catch (IOException e) {
-        throw new java.io.UncheckedIOException(e);
+        // It has ended by itself.
       }
     }
   }
