@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param webSockets what is special to WebSocket
  * @param commonWeb what concerns clients that come by HTTP
  * @param rooms what concerns rooms
+ * @param redis where the servers of a cluster meet
  * @param limits how much one client may take
  */
 public record Config(
@@ -31,6 +32,7 @@ public record Config(
     WebSockets webSockets,
     CommonWeb commonWeb,
     Rooms rooms,
+    Redis redis,
     Limits limits) {
 
   /**
@@ -314,6 +316,33 @@ public record Config(
   }
 
   /**
+   * Where the servers of a cluster meet.
+   *
+   * @param url where Redis is; empty for a server that is alone
+   * @param prefix what all names there begin with
+   * @param secret what servers show each other
+   * @param lease how long a server may be silent
+   * @param timeout how long Redis may be
+   */
+  public record Redis(
+      @Setting(
+              "The Redis at which servers meet, such as redis://localhost:6379; they then share their rooms. rediss://"
+                  + " for TLS, redis://USER:PASSWORD@HOST:PORT, redis-sentinel://HOST:PORT?sentinelMasterId=NAME, or"
+                  + " several HOST:PORT for a Redis Cluster. Empty: this server is alone.")
+          String url,
+      @Setting("What all keys and channels begin with, so that several clusters can use one Redis.")
+          String prefix,
+      @Setting(
+              "What messages between servers are signed with: a long random text, the same for all. Empty: not signed,"
+                  + " and whoever may publish in Redis can speak as anybody.")
+          String secret,
+      @Setting(
+              "How long a server may be out of touch before the others take it for dead, and its members leave their"
+                  + " rooms. They are gone a quarter of that, and two seconds, later at the latest.")
+          Duration lease,
+      @Setting("How long Redis may take to answer before it counts as away.") Duration timeout) {}
+
+  /**
    * How much one client may take.
    *
    * @param outboundBytes how much may wait for a client that does not read
@@ -463,6 +492,7 @@ public record Config(
               HistorySync.NEVER,
               SlowConsumers.DISCONNECT,
               List.of()),
+          new Redis("", "earshot:", "", Duration.ofSeconds(10), Duration.ofSeconds(2)),
           new Limits(
               1 << 20, 100, 100, 100, 64 << 10, 10_000, 1 << 20, 50_000, 500, 256 << 10, 10_000,
               256 << 20, 10_000, 10_000));
@@ -502,6 +532,7 @@ public record Config(
       throw new IllegalArgumentException(
           "webSockets.pingInterval must be shorter than webSockets.idleTimeout, or who is silent is cut off unasked");
     }
+    checkRedis();
     String cookie = commonWeb.fingerprintOptions().cookieKey();
     if (!cookie.matches("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}") || cookie.equals("__room")) {
       throw new IllegalArgumentException(
@@ -528,6 +559,29 @@ public record Config(
                 + origin
                 + "' is no origin; write it like https://chat.example.org");
       }
+    }
+  }
+
+  private void checkRedis() {
+    if (redis.url().isEmpty()) {
+      return;
+    }
+    if (!rooms.historyFolder().isEmpty()) {
+      throw new IllegalArgumentException(
+          "rooms.historyFolder and redis.url do not go together: in a cluster Redis remembers");
+    }
+    if (redis.lease().compareTo(Duration.ofSeconds(1)) < 0
+        || redis.lease().compareTo(redis.timeout().multipliedBy(2)) < 0) {
+      throw new IllegalArgumentException(
+          "redis.lease must be at least a second, and twice redis.timeout, or a server that waits for Redis is taken"
+              + " for dead");
+    }
+    if (redis.timeout().toMillis() < 100) {
+      throw new IllegalArgumentException("redis.timeout must be at least 100 ms");
+    }
+    if (!redis.prefix().matches("[A-Za-z0-9:._-]{0,64}")) {
+      throw new IllegalArgumentException(
+          "redis.prefix may have letters, digits, and : . _ -, at most 64 of them");
     }
   }
 

@@ -3,6 +3,7 @@ package io.earshot.netty;
 import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.Earshot;
+import io.earshot.spi.BrokerProvider;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -18,6 +19,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -91,6 +93,7 @@ public final class EarshotServer implements AutoCloseable {
     var server = new EarshotServer(config, sockets);
     try {
       server.earshot.recover();
+      join(config, server.earshot);
       ready.accept(server.api());
       var doors = new Doors(server.earshot, config, sockets.areLean());
       Config.TcpServer tcp = config.tcpServer();
@@ -115,6 +118,19 @@ public final class EarshotServer implements AutoCloseable {
       throw e;
     }
     return server;
+  }
+
+  private static void join(Config config, Earshot earshot) {
+    if (!config.redis().url().isEmpty()) {
+      BrokerProvider provider =
+          ServiceLoader.load(BrokerProvider.class)
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      new IllegalArgumentException(
+                          "redis.url is set, and nothing here can use it: add earshot-redis to the class path"));
+      earshot.join(provider.broker(config));
+    }
   }
 
   /** Runs a task that may wait for files, off the event loops, until the server stops. */

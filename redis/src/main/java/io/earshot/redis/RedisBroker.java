@@ -11,7 +11,6 @@ import io.earshot.spi.Broker;
 import io.earshot.spi.BrokerException;
 import io.earshot.spi.Bus;
 import java.lang.System.Logger.Level;
-import java.nio.charset.CharacterCodingException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -105,8 +104,7 @@ final class RedisBroker implements Broker {
       return away();
     }
     Post.Origin origin = known.origin();
-    Terms knowing =
-        new Terms(terms.messages(), terms.keep(), known.cursor(), terms.freshEpoch());
+    Terms knowing = new Terms(terms.messages(), terms.keep(), known.cursor(), terms.freshEpoch());
     return link.subscribe(keys.channel(room))
         .thenCompose(
             _ ->
@@ -157,12 +155,7 @@ final class RedisBroker implements Broker {
 
   @Override
   public CompletionStage<@Nullable Cursor> publish(
-      String room,
-      Post post,
-      Terms terms,
-      @Nullable String repeat,
-      long window,
-      boolean ifThere) {
+      String room, Post post, Terms terms, @Nullable String repeat, long window, boolean ifThere) {
     Link link = life().link();
     if (link == null) {
       return away();
@@ -173,7 +166,7 @@ final class RedisBroker implements Broker {
             room,
             repeat == null ? null : keys.repeat(room, repeat),
             arguments(link, room, post, terms, ifThere ? ONE : ZERO, bytes(Math.max(1, window))))
-        .thenApply(answer -> isNone(answer) ? null : cursor(answer.get(1)));
+        .<@Nullable Cursor>thenApply(answer -> isNone(answer) ? null : cursor(answer.get(1)));
   }
 
   @Override
@@ -203,7 +196,7 @@ final class RedisBroker implements Broker {
                 bytes(owner),
                 bytes(upTo),
                 take ? ONE : ZERO))
-        .thenApply(
+        .<@Nullable Moved>thenApply(
             answer -> text(answer.getFirst()).equals("elsewhere") ? null : moved(answer));
   }
 
@@ -243,7 +236,8 @@ final class RedisBroker implements Broker {
             all ->
                 all.stream()
                     .filter(member -> !dead.contains(member.owner))
-                    .map(member -> new Present(member.id, member.peer(), member.owner.equals(owner)))
+                    .map(
+                        member -> new Present(member.id, member.peer(), member.owner.equals(owner)))
                     .toList());
   }
 
@@ -286,7 +280,7 @@ final class RedisBroker implements Broker {
       return away();
     }
     return explained(link.fields(keys.head(room), "e", "o"))
-        .thenApply(
+        .<@Nullable Cursor>thenApply(
             values -> {
               byte[] epoch = values.get(0);
               byte[] offset = values.get(1);
@@ -321,26 +315,27 @@ final class RedisBroker implements Broker {
       Link link, String room, @Nullable Post post, Terms terms, byte[]... own) {
     String channel = keys.channel(room);
     Cursor known = terms.known();
-    byte[][] all = Arrays.copyOf(
-        new byte[][] {
-          bytes(life().leaseUntil()),
-          bytes(channel),
-          bytes(link.publishing()),
-          bytes(post == null ? "" : post.origin().peer()),
-          post == null ? ZERO : bytes(post.origin().number()),
-          post == null ? NOTHING : seal.seal(channel, post.encode()),
-          bytes(terms.keep()),
-          bytes(terms.messages()),
-          bytes(known == null ? "" : known.epoch()),
-          known == null ? ZERO : bytes(known.offset()),
-          bytes(terms.freshEpoch())
-        },
-        11 + own.length);
+    byte[][] all =
+        Arrays.copyOf(
+            new byte[][] {
+              bytes(life().leaseUntil()),
+              bytes(channel),
+              bytes(link.publishing()),
+              bytes(post == null ? "" : post.origin().peer()),
+              post == null ? ZERO : bytes(post.origin().number()),
+              post == null ? NOTHING : seal.seal(channel, post.encode()),
+              bytes(terms.keep()),
+              bytes(terms.messages()),
+              bytes(known == null ? "" : known.epoch()),
+              known == null ? ZERO : bytes(known.offset()),
+              bytes(terms.freshEpoch())
+            },
+            11 + own.length);
     System.arraycopy(own, 0, all, 11, own.length);
     return all;
   }
 
-  private <T> CompletionStage<T> away() {
+  private <T extends @Nullable Object> CompletionStage<T> away() {
     return CompletableFuture.failedStage(new BrokerException(life().whyAway(), false));
   }
 
@@ -372,7 +367,9 @@ final class RedisBroker implements Broker {
     Post post =
         place == null
             ? null
-            : post(room, Arrays.copyOfRange(message, Math.min(message.length, space + 1), message.length));
+            : post(
+                room,
+                Arrays.copyOfRange(message, Math.min(message.length, space + 1), message.length));
     if (place == null) {
       strange(channel, "it has no place in the room's order");
     } else if (post != null) {
@@ -388,11 +385,9 @@ final class RedisBroker implements Broker {
       return null;
     }
     try {
-      return Post.parse(UTF_8.newDecoder().decode(java.nio.ByteBuffer.wrap(json)).toString());
+      return Post.parse(json);
     } catch (MalformedJsonException e) {
       strange(channel, String.valueOf(e.getMessage()));
-    } catch (CharacterCodingException e) {
-      strange(channel, "it is no UTF-8");
     }
     return null;
   }
@@ -433,6 +428,11 @@ final class RedisBroker implements Broker {
     }
     String inbox = keys.inbox(peer);
     return explained(link.publish(inbox, seal.seal(inbox, words.encode())));
+  }
+
+  /** Redis may have lost in which rooms somebody is. */
+  void reindex() {
+    indexed.clear();
   }
 
   Life alive() {

@@ -8,8 +8,8 @@ import java.util.HexFormat;
 /**
  * What is done in Redis in one step.
  *
- * <p>Scripts that change a room have the keys head, log and members, and these arguments: until when
- * the lease of whoever asks holds, the channel, how to publish, the peer and its number, the
+ * <p>Scripts that change a room have the keys head, log and members, and these arguments: until
+ * when the lease of whoever asks holds, the channel, how to publish, the peer and its number, the
  * message, how long to keep a room that nobody is in, how many messages to keep, the cursor that is
  * known, and what to call an order that begins anew. A lease that is over changes nothing: who was
  * taken for dead, and is not, finds out before it does harm.

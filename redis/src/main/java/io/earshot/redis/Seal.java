@@ -11,8 +11,8 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What shows that a message on the bus is from a server that knows the secret, and for this channel.
- * Without a secret there is nothing to show, and whoever may publish in Redis is believed.
+ * What shows that a message on the bus is from a server that knows the secret, and for this
+ * channel. Without a secret there is nothing to show, and whoever may publish in Redis is believed.
  *
  * <p>Thread-safe: each thread has a code of its own.
  */

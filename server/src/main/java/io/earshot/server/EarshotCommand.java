@@ -81,8 +81,18 @@ final class EarshotCommand implements Callable<Integer> {
   }
 
   @Option(
-      names = "--actions",
+      names = "--redis",
       order = 5,
+      paramLabel = "URL",
+      scope = ScopeType.INHERIT,
+      description = "share rooms with other servers, which meet at this Redis")
+  void redis(String url) {
+    options.add(new Assignment("redis.url", url, "command line, --redis"));
+  }
+
+  @Option(
+      names = "--actions",
+      order = 6,
       paramLabel = "FOLDER",
       scope = ScopeType.INHERIT,
       description = "serve the actions in this folder: .java files, and jars of them")
@@ -92,7 +102,7 @@ final class EarshotCommand implements Callable<Integer> {
 
   @Option(
       names = "--dev",
-      order = 6,
+      order = 7,
       scope = ScopeType.INHERIT,
       description = "take over what changes in the folder of --actions while the server runs")
   void dev(boolean wanted) {
@@ -102,7 +112,7 @@ final class EarshotCommand implements Callable<Integer> {
 
   @Option(
       names = "--config",
-      order = 7,
+      order = 8,
       paramLabel = "FILE",
       scope = ScopeType.INHERIT,
       description = "read settings from this YAML file")
@@ -115,7 +125,7 @@ final class EarshotCommand implements Callable<Integer> {
 
   @Option(
       names = "--set",
-      order = 8,
+      order = 9,
       paramLabel = "KEY=VALUE",
       scope = ScopeType.INHERIT,
       description =
@@ -173,7 +183,7 @@ final class EarshotCommand implements Callable<Integer> {
 
   @Option(
       names = {"-h", "--help"},
-      order = 9,
+      order = 10,
       usageHelp = true,
       scope = ScopeType.INHERIT,
       description = "show this help")
@@ -181,7 +191,7 @@ final class EarshotCommand implements Callable<Integer> {
 
   @Option(
       names = {"-V", "--version"},
-      order = 10,
+      order = 11,
       versionHelp = true,
       description = "show the version")
   void version(boolean wanted) {}

@@ -1,0 +1,122 @@
+package io.earshot.redis;
+
+import io.lettuce.core.cluster.SlotHash;
+import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
+import io.lettuce.core.cluster.pubsub.StatefulRedisClusterPubSubConnection;
+import io.lettuce.core.pubsub.RedisPubSubAdapter;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+
+/** Where messages that are published come in. */
+interface Subscriber {
+
+  /**
+   * Hears a channel.
+   *
+   * @return completed when everything that is published from now on comes
+   */
+  CompletionStage<?> subscribe(String channel);
+
+  /** Hears a channel no more. */
+  void unsubscribe(String channel);
+
+  /** Hears on one connection. */
+  static Subscriber of(
+      StatefulRedisPubSubConnection<String, byte[]> connection,
+      BiConsumer<String, byte[]> listener) {
+    connection.addListener(new Ear(listener));
+    var commands = connection.async();
+    return new Subscriber() {
+      @Override
+      public CompletionStage<?> subscribe(String channel) {
+        return commands.subscribe(channel);
+      }
+
+      @Override
+      public void unsubscribe(String channel) {
+        var _ = commands.unsubscribe(channel);
+      }
+    };
+  }
+
+  /** Hears in a Redis Cluster: each channel where its slot is, if it can be told by slots. */
+  static Subscriber of(
+      StatefulRedisClusterPubSubConnection<String, byte[]> connection,
+      boolean sharded,
+      BiConsumer<String, byte[]> listener) {
+    return sharded
+        ? new Sharded(connection, listener)
+        : of((StatefulRedisPubSubConnection<String, byte[]>) connection, listener);
+  }
+
+  /** Passes on what comes. */
+  final class Ear extends RedisPubSubAdapter<String, byte[]> {
+    private final BiConsumer<String, byte[]> listener;
+
+    Ear(BiConsumer<String, byte[]> listener) {
+      this.listener = listener;
+    }
+
+    @Override
+    public void message(String channel, byte[] message) {
+      listener.accept(channel, message);
+    }
+
+    @Override
+    public void smessage(String channel, byte[] message) {
+      listener.accept(channel, message);
+    }
+  }
+
+  /**
+   * One connection to each server of a cluster.
+   *
+   * <p>Thread-safe: the table of connections is concurrent.
+   */
+  final class Sharded implements Subscriber {
+    private final StatefulRedisClusterPubSubConnection<String, byte[]> connection;
+    private final BiConsumer<String, byte[]> listener;
+    private final Map<String, CompletableFuture<StatefulRedisPubSubConnection<String, byte[]>>>
+        servers = new ConcurrentHashMap<>();
+
+    Sharded(
+        StatefulRedisClusterPubSubConnection<String, byte[]> connection,
+        BiConsumer<String, byte[]> listener) {
+      this.connection = connection;
+      this.listener = listener;
+    }
+
+    private CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> server(String channel) {
+      int slot = SlotHash.getSlot(channel);
+      RedisClusterNode node = connection.getPartitions().getPartitionBySlot(slot);
+      if (node == null) {
+        return CompletableFuture.failedStage(
+            new IllegalStateException("CLUSTERDOWN slot " + slot + " has no server"));
+      }
+      return servers.computeIfAbsent(
+          node.getNodeId(),
+          id ->
+              connection
+                  .getConnectionAsync(id)
+                  .thenApply(
+                      opened -> {
+                        opened.addListener(new Ear(listener));
+                        return opened;
+                      }));
+    }
+
+    @Override
+    public CompletionStage<?> subscribe(String channel) {
+      return server(channel).thenCompose(server -> server.async().ssubscribe(channel));
+    }
+
+    @Override
+    public void unsubscribe(String channel) {
+      var _ = server(channel).thenCompose(server -> server.async().sunsubscribe(channel));
+    }
+  }
+}
