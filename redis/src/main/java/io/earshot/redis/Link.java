@@ -59,6 +59,13 @@ final class Link implements AutoCloseable {
   /** From this version on a cluster publishes to those servers only that somebody listens to. */
   private static final int SHARDED = 7;
 
+  static {
+    // Two connections are served as well by epoll, and of two kinds Lettuce warns each time.
+    if (System.getProperty("io.lettuce.core.iouring") == null) {
+      System.setProperty("io.lettuce.core.iouring", "false");
+    }
+  }
+
   private final ClientResources resources;
   private final AbstractRedisClient client;
   private final StatefulConnection<String, byte[]> connection;

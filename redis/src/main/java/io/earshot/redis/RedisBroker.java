@@ -350,13 +350,13 @@ final class RedisBroker implements Broker {
 
   /** Takes in what was published. */
   void published(String channel, byte[] message) {
-    String room = keys.room(channel);
     Life lives = life();
-    if (room == null) {
-      return;
-    }
+    String room = keys.room(channel);
     if (channel.equals(keys.inbox(lives.peer()))) {
       spoken(channel, message);
+      return;
+    }
+    if (room == null) {
       return;
     }
     int space = 0;
