@@ -11,6 +11,8 @@ import io.earshot.spi.Bus;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +38,7 @@ final class Cluster implements Bus {
   private final Errands errands;
   private final AtomicLong numbers = new AtomicLong();
   private final AtomicLong epochs = new AtomicLong();
+  private final CountDownLatch wasUp = new CountDownLatch(1);
   private volatile boolean up;
 
   Cluster(Earshot earshot, Broker broker) {
@@ -46,8 +49,14 @@ final class Cluster implements Bus {
     this.errands = new Errands(earshot, this);
   }
 
+  /** Begins; waits a moment for the others, so that who comes first finds them. */
   void start() {
     broker.start(peer, this);
+    try {
+      var _ = wasUp.await(earshot.config().redis().timeout().toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   Broker broker() {
@@ -111,7 +120,7 @@ final class Cluster implements Bus {
         Math.max(FEWEST_MESSAGES, rule.historyMessages()),
         Math.max(SHORTEST_KEEP, rule.historyAge()),
         known,
-        earshot.boot() + "-" + Long.toString(epochs.incrementAndGet(), 36));
+        earshot.boot() + Long.toString(epochs.incrementAndGet(), 36));
   }
 
   // --- what the broker tells -------------------------------------------------------------------
@@ -132,6 +141,7 @@ final class Cluster implements Bus {
   @Override
   public void connected() {
     up = true;
+    wasUp.countDown();
     forEachShard(shard -> shard.forEachLink(RoomLink::reconnected));
   }
 

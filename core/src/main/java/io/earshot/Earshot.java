@@ -222,8 +222,9 @@ public final class Earshot implements AutoCloseable {
   }
 
   /**
-   * Shares the rooms with the other servers that a broker reaches. Called once, before anybody
-   * connects; {@link #close} has to follow.
+   * Shares the rooms with the other servers that a broker reaches. Waits for it, for at most the
+   * setting {@code redis.timeout}; if it takes longer, nothing is said in rooms until it is there.
+   * Called once, before anybody connects; {@link #close} has to follow.
    *
    * @param broker the broker, which is started
    */

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -25,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * {@code <epoch>} and {@code <n>} for a place in the order of a room; what is sent with {@code
  * <epoch>} has the one that was heard last.
  */
-final class TranscriptTest {
+class TranscriptTest {
 
   private static final Pattern EPOCH = Pattern.compile("\"epoch\":\"([a-z0-9]+)\"");
 
@@ -59,15 +60,15 @@ final class TranscriptTest {
     Map<String, Client> clients = new LinkedHashMap<>();
     Map<String, String> ids = new HashMap<>();
     String epoch = "";
-    try (EarshotServer server =
-        kind.start(Config.defaults().with("commonWeb.httpClientMessageTTL", "30s"))) {
+    try (Servers servers =
+        start(kind, Config.defaults().with("commonWeb.httpClientMessageTTL", "30s"))) {
       for (String line : Files.readAllLines(file)) {
         String who = line.substring(0, ARROW).strip();
         boolean sends = line.startsWith("-> ", ARROW);
         String what = line.substring(ARROW + 3);
         Client client = clients.get(who);
         if (client == null) {
-          client = open(who, kind, server);
+          client = open(who, kind, servers.of(clients.size()));
           clients.put(who, client);
         }
         if (sends) {
@@ -77,7 +78,7 @@ final class TranscriptTest {
           Matcher place = EPOCH.matcher(String.valueOf(next));
           epoch = place.find() ? place.group(1) : epoch;
           if (!ids.containsKey(who)) {
-            newId(server, ids).ifPresent(id -> ids.put(who, id));
+            newId(servers, ids).ifPresent(id -> ids.put(who, id));
           }
           assertThat(next).as("%s in %s", who, name).matches(pattern(resolve(what, ids)));
         }
@@ -105,8 +106,29 @@ final class TranscriptTest {
     };
   }
 
-  private static Optional<String> newId(EarshotServer server, Map<String, String> known) {
-    return server.api().connections().stream()
+  /**
+   * The servers that the clients of a transcript connect to, in turn.
+   *
+   * @param all one, or the servers of a cluster
+   */
+  record Servers(List<EarshotServer> all) implements AutoCloseable {
+    private EarshotServer of(int client) {
+      return all.get(client % all.size());
+    }
+
+    @Override
+    public void close() {
+      all.forEach(EarshotServer::close);
+    }
+  }
+
+  Servers start(Kind kind, Config config) {
+    return new Servers(List.of(kind.start(config)));
+  }
+
+  private static Optional<String> newId(Servers servers, Map<String, String> known) {
+    return servers.all.stream()
+        .flatMap(server -> server.api().connections().stream())
         .map(Connection::id)
         .filter(id -> !known.containsValue(id))
         .findAny();

@@ -1,0 +1,39 @@
+package io.earshot.netty;
+
+import io.earshot.Config;
+import io.earshot.redis.RedisServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/**
+ * Replays the transcripts with their clients spread over two servers that meet at one Redis: nobody
+ * can tell the difference.
+ */
+final class ClusterTranscriptTest extends TranscriptTest {
+  private static RedisServer redis;
+
+  @BeforeAll
+  static void startRedis() throws IOException, InterruptedException {
+    redis = new RedisServer();
+  }
+
+  @AfterAll
+  static void stopRedis() {
+    redis.close();
+  }
+
+  @Override
+  Servers start(Kind kind, Config config) {
+    try {
+      redis.command("FLUSHALL");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Config meeting =
+        config.with("redis.url", redis.url()).with("commonWeb.cookieSecret", "the same for both");
+    return new Servers(List.of(kind.start(meeting), kind.start(meeting)));
+  }
+}
