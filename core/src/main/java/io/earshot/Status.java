@@ -29,7 +29,7 @@ final class Status implements Action {
   public String description() {
     return "How the server is doing: seconds since its start, connections by transport, rooms that"
         + " somebody is in or listens to, messages told in rooms since the start, what clients cost"
-        + " that do not keep up, and bytes of memory.";
+        + " that do not keep up, the servers of its cluster if it is of one, and bytes of memory.";
   }
 
   @Override
@@ -41,6 +41,7 @@ final class Status implements Action {
     example.put("rooms", 4);
     example.put("messages", 2500);
     example.put("slowConsumers", slow(new Rooms.Count(0, 0, 12, 1)));
+    example.put("cluster", cluster(true, List.of("chat-1-3kq9", "chat-2-8fz2")));
     example.put("memory", memory(48_000_000, 64_000_000, 2_000_000_000));
     return example;
   }
@@ -54,6 +55,10 @@ final class Status implements Action {
     call.put("rooms", count.rooms());
     call.put("messages", count.messages());
     call.put("slowConsumers", slow(count));
+    Cluster cluster = earshot.cluster();
+    if (cluster != null) {
+      call.put("cluster", cluster(cluster.isUp(), cluster.broker().peers()));
+    }
     Runtime runtime = Runtime.getRuntime();
     long reserved = runtime.totalMemory();
     call.put("memory", memory(reserved - runtime.freeMemory(), reserved, runtime.maxMemory()));
@@ -74,6 +79,14 @@ final class Status implements Action {
     slow.put("disconnected", count.cutOff());
     slow.put("messagesLeftOut", count.leftOut());
     return slow;
+  }
+
+  /** Whether the others can be reached, and who there is, this server included. */
+  private static Map<String, Object> cluster(boolean isUp, List<String> servers) {
+    var cluster = new LinkedHashMap<String, Object>();
+    cluster.put("connected", isUp);
+    cluster.put("servers", servers);
+    return cluster;
   }
 
   /** Bytes of the heap: in use, taken from the system, and the most that may be taken. */

@@ -20,7 +20,15 @@ record Peer(String name, String title, Map<Transport, Script> scripts, Kit kit) 
   /** All of them, in the order of tables. */
   static List<Peer> all() {
     return List.of(
-        bare(), earshot(), nats(), vertx(), ws(), socketIo(), nettySocketIo(), actionHero());
+        bare(),
+        earshot("earshot", "Earshot", new EarshotKit()),
+        earshot("earshot-redis", "Earshot, over Redis", new ClusterKit()),
+        nats(),
+        vertx(),
+        ws(),
+        socketIo(),
+        nettySocketIo(),
+        actionHero());
   }
 
   /** By which door a cell comes in here; null if there is none. Who has TCP alone takes all. */
@@ -31,10 +39,10 @@ record Peer(String name, String title, Map<Transport, Script> scripts, Kit kit) 
     return cell.transport() == Transport.WEBSOCKET ? Transport.TCP : null;
   }
 
-  private static Peer earshot() {
+  private static Peer earshot(String name, String title, Kit kit) {
     return new Peer(
-        "earshot",
-        "Earshot",
+        name,
+        title,
         Map.of(
             Transport.WEBSOCKET,
             new Script(
@@ -54,7 +62,7 @@ record Peer(String name, String title, Map<Transport, Script> scripts, Kit kit) 
                 OK,
                 "say %msg%",
                 false)),
-        new EarshotKit());
+        kit);
   }
 
   private static Peer bare() {
