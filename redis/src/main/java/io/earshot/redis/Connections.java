@@ -24,6 +24,7 @@ import io.lettuce.core.codec.RedisCodec;
 import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
+import io.netty.util.concurrent.EventExecutor;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -72,6 +73,10 @@ final class Connections implements AutoCloseable {
   private final RedisClusterAsyncCommands<String, byte[]> commands;
   private final Subscriber subscriber;
   private final boolean sharded;
+
+  /** One thread, since two would overtake each other with what they send. */
+  private final EventExecutor sender;
+
   private final AtomicBoolean unsent = new AtomicBoolean();
   private final AtomicBoolean broken = new AtomicBoolean();
 
@@ -89,6 +94,7 @@ final class Connections implements AutoCloseable {
     this.commands = commands;
     this.subscriber = subscriber;
     this.sharded = sharded;
+    this.sender = resources.eventExecutorGroup().next();
     client.addListener(
         new RedisConnectionStateListener() {
           @Override
@@ -259,13 +265,11 @@ final class Connections implements AutoCloseable {
       Function<RedisClusterAsyncCommands<String, byte[]>, CompletionStage<T>> question) {
     CompletionStage<T> answer = question.apply(commands);
     if (unsent.compareAndSet(false, true)) {
-      resources
-          .eventExecutorGroup()
-          .execute(
-              () -> {
-                unsent.set(false);
-                connection.flushCommands();
-              });
+      sender.execute(
+          () -> {
+            unsent.set(false);
+            connection.flushCommands();
+          });
     }
     return answer;
   }
