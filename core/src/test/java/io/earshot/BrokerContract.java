@@ -134,7 +134,7 @@ public abstract class BrokerContract {
   void what_many_say_at_once_has_one_order_and_each_speaker_keeps_its_own() throws Exception {
     List<BrokerPeer> speakers = List.of(peer(), peer(), peer());
     speakers.forEach(peer -> peer.open(ROOM));
-    int count = 200;
+    int count = 100;
     var begin = new CountDownLatch(1);
     var threads = new ArrayList<Thread>();
     var places = new HashMap<String, CompletionStage<@Nullable Cursor>>();
@@ -162,6 +162,9 @@ public abstract class BrokerContract {
     begin.countDown();
     for (Thread thread : threads) {
       thread.join();
+    }
+    for (var place : places.values()) {
+      assertThat(get(place)).isNotNull();
     }
     List<Placed> order = speakers.getFirst().awaitTold(ROOM, 3 * count);
     assertThat(offsets(order)).isEqualTo(upTo(3L * count));
@@ -775,11 +778,15 @@ public abstract class BrokerContract {
     BrokerPeer b = peer();
     List<String> rooms = IntStream.range(0, 10).mapToObj(i -> "r" + i).toList();
     rooms.forEach(a::open);
+    var places = new ArrayList<CompletionStage<@Nullable Cursor>>();
     for (int i = 0; i < 300; i++) {
       String room = rooms.get(i % rooms.size());
-      var _ = b.broker().publish(room, b.post("" + i), b.terms(room), null, 0, false);
+      places.add(b.broker().publish(room, b.post("" + i), b.terms(room), null, 0, false));
     }
     b.close();
+    for (var place : places) {
+      assertThat(get(place)).isNotNull();
+    }
     for (String room : rooms) {
       assertThat(offsets(a.awaitTold(room, 30))).isEqualTo(upTo(30));
     }

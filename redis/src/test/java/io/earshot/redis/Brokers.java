@@ -18,8 +18,8 @@ final class Brokers {
   static Config config(String url) {
     return Config.defaults()
         .with("redis.url", url)
-        .with("redis.lease", "1s")
-        .with("redis.timeout", "500ms");
+        .with("redis.lease", "2s")
+        .with("redis.timeout", "1s");
   }
 
   static Broker at(String url, String prefix) {
