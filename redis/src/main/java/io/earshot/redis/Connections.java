@@ -317,8 +317,8 @@ final class Connections implements AutoCloseable {
         .thenApply(members -> members.stream().map(RedisBroker::text).toList());
   }
 
-  void remember(String set, String member) {
-    var _ = ask(to -> to.sadd(set, bytes(member)));
+  CompletionStage<?> remember(String set, String member) {
+    return ask(to -> to.sadd(set, bytes(member)));
   }
 
   void forget(String set, String member) {
