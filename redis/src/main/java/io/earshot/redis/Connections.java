@@ -263,15 +263,20 @@ final class Connections implements AutoCloseable {
 
   private <T> CompletionStage<T> ask(
       Function<RedisClusterAsyncCommands<String, byte[]>, CompletionStage<T>> question) {
-    CompletionStage<T> answer = question.apply(commands);
-    if (unsent.compareAndSet(false, true)) {
-      sender.execute(
-          () -> {
-            unsent.set(false);
-            connection.flushCommands();
-          });
+    try {
+      CompletionStage<T> answer = question.apply(commands);
+      if (unsent.compareAndSet(false, true)) {
+        sender.execute(
+            () -> {
+              unsent.set(false);
+              connection.flushCommands();
+            });
+      }
+      return answer;
+    } catch (RuntimeException e) {
+      // It is just being closed, and some part of it was faster.
+      return CompletableFuture.failedStage(e);
     }
-    return answer;
   }
 
   CompletionStage<String> load(Script script) {
@@ -347,10 +352,18 @@ final class Connections implements AutoCloseable {
   }
 
   CompletionStage<?> subscribe(String channel) {
-    return subscriber.subscribe(channel);
+    try {
+      return subscriber.subscribe(channel);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedStage(e); // as above
+    }
   }
 
   void unsubscribe(String channel) {
-    subscriber.unsubscribe(channel);
+    try {
+      subscriber.unsubscribe(channel);
+    } catch (RuntimeException e) {
+      // As above; who is closed hears nothing.
+    }
   }
 }
