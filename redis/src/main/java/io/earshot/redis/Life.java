@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -215,8 +216,9 @@ final class Life {
 
   private void begin(Connections fresh)
       throws InterruptedException, ExecutionException, TimeoutException {
-    for (Script script : Script.values()) {
-      await(fresh.load(script));
+    // All at once, since the way may be long.
+    for (CompletionStage<String> loading : Stream.of(Script.values()).map(fresh::load).toList()) {
+      await(loading);
     }
     await(fresh.subscribe(broker.keys().inbox(peer)));
     broker.reindex();
