@@ -125,6 +125,8 @@ enum Script {
           local alive, dead = KEYS[1], KEYS[2]
           local owner, lease, grace, judge = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
           if redis.call('ZSCORE', dead, owner) then return {'dead'} end
+          -- Who is remembered neither as alive nor as dead was dead for long.
+          if ARGV[8] == '1' and not redis.call('ZSCORE', alive, owner) then return {'dead'} end
           -- First something that needs no memory: who has begun to write may go on if it is full.
           redis.call('ZREMRANGEBYSCORE', dead, '-inf', now - 600000)
           redis.call('ZADD', alive, now + lease, owner)

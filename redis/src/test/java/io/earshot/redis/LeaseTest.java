@@ -114,6 +114,20 @@ final class LeaseTest {
   }
 
   @Test
+  void who_was_dead_for_so_long_that_it_is_forgotten_is_another_owner() throws Exception {
+    BrokerPeer a = peer("a", redis.url(), "1s");
+    a.enter(ROOM, "x");
+    // As if others had taken it for dead, and that long ago, while it was suspended.
+    redis.command("ZREM", "earshot:{peers}:alive", "a.0");
+    a.awaitConnected(2);
+    assertThat(BrokerPeer.get(a.broker().members(ROOM)))
+        .containsExactly(new Present("x", "a", false));
+    assertThat(a.enter(ROOM, "x").isAnnounced()).isFalse();
+    assertThat(BrokerPeer.get(a.broker().members(ROOM)))
+        .containsExactly(new Present("x", "a", true));
+  }
+
+  @Test
   void a_server_that_clears_up_after_another_is_heard_meanwhile() {
     BrokerPeer a = peer("a", link.url(), "1s");
     BrokerPeer b = peer("b", redis.url(), "1s");
