@@ -46,8 +46,20 @@ final class Hub {
 
     final Map<String, Cursor> repeats = new HashMap<>();
 
+    /** Of each peer the last post, so that one that comes twice is told once. */
+    final Map<String, Long> numbers = new HashMap<>();
+
     Cursor end() {
       return new Cursor(epoch, offset);
+    }
+
+    /** What is remembered is of the order that has begun now. */
+    void renameAll() {
+      var all = List.copyOf(log);
+      log.clear();
+      for (Broker.Placed each : all) {
+        log.add(new Broker.Placed(new Cursor(epoch, each.place().offset()), each.post()));
+      }
     }
   }
 
@@ -80,7 +92,8 @@ final class Hub {
   void rollBack(String name, int messages) {
     Room room = rooms.get(name);
     for (int i = 0; room != null && i < messages && !room.log.isEmpty(); i++) {
-      room.log.removeLast();
+      Post.Origin lost = room.log.removeLast().post().origin();
+      room.numbers.put(lost.peer(), lost.number() - 1);
       room.offset--;
     }
   }
@@ -103,12 +116,25 @@ final class Hub {
               each.getKey(),
               member.getKey(),
               corpse.owner(),
-              bus.farewell(member.getKey()),
+              asReaper(bus.farewell(member.getKey())),
               bus.announcesUpTo(),
               bus.terms(each.getKey()));
         }
       }
     }
+  }
+
+  /** Numbered apart from what the same server posts, which may be under way with lower numbers. */
+  private static Post asReaper(Post post) {
+    var origin = new Post.Origin(post.origin().peer() + ".reaper", post.origin().number());
+    return new Post(
+        post.message(),
+        post.from(),
+        post.sentAt(),
+        post.except(),
+        post.isStrange(),
+        post.audience(),
+        origin);
   }
 
   private Room room(String name) {
@@ -225,7 +251,17 @@ final class Hub {
           && terms.known().epoch().equals(room.epoch)
           && terms.known().offset() > room.offset) {
         room.epoch = terms.freshEpoch();
+        room.renameAll();
       }
+      Post.Origin origin = post.origin();
+      if (origin.number() <= room.numbers.getOrDefault(origin.peer(), Long.MIN_VALUE)) {
+        return room.log.stream()
+            .filter(placed -> placed.post().origin().equals(origin))
+            .map(Placed::place)
+            .findAny()
+            .orElse(room.end());
+      }
+      room.numbers.put(origin.peer(), origin.number());
       room.offset++;
       var placed = new Placed(room.end(), sent(post));
       room.log.add(placed);
@@ -277,7 +313,9 @@ final class Hub {
                         .toList());
               }
               room.epoch = terms.freshEpoch();
+              room.renameAll();
             }
+            log = List.copyOf(room.log);
             return new Stretch(
                 room.end(), log.subList(Math.max(0, log.size() - limit), log.size()));
           });
@@ -347,6 +385,9 @@ final class Hub {
       int count = room.members.size();
       if (room.members.remove(id, owner) && count <= upTo) {
         return new Moved(place(room, name, announcement, terms), true);
+      }
+      if (room.epoch.isEmpty()) {
+        room.epoch = terms.freshEpoch();
       }
       return new Moved(room.end(), false);
     }
@@ -448,6 +489,10 @@ final class Hub {
     @Override
     public void close() {
       synchronized (Hub.this) {
+        isUp = false;
+        if (Hub.this.peers.size() > 1) {
+          reap(name);
+        }
         Hub.this.peers.remove(name);
       }
     }

@@ -24,6 +24,7 @@ import io.lettuce.core.codec.RedisCodec;
 import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
+import io.netty.util.concurrent.EventExecutor;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -72,6 +73,10 @@ final class Connections implements AutoCloseable {
   private final RedisClusterAsyncCommands<String, byte[]> commands;
   private final Subscriber subscriber;
   private final boolean sharded;
+
+  /** One thread, since two would overtake each other with what they send. */
+  private final EventExecutor sender;
+
   private final AtomicBoolean unsent = new AtomicBoolean();
   private final AtomicBoolean broken = new AtomicBoolean();
 
@@ -89,6 +94,7 @@ final class Connections implements AutoCloseable {
     this.commands = commands;
     this.subscriber = subscriber;
     this.sharded = sharded;
+    this.sender = resources.eventExecutorGroup().next();
     client.addListener(
         new RedisConnectionStateListener() {
           @Override
@@ -257,17 +263,20 @@ final class Connections implements AutoCloseable {
 
   private <T> CompletionStage<T> ask(
       Function<RedisClusterAsyncCommands<String, byte[]>, CompletionStage<T>> question) {
-    CompletionStage<T> answer = question.apply(commands);
-    if (unsent.compareAndSet(false, true)) {
-      resources
-          .eventExecutorGroup()
-          .execute(
-              () -> {
-                unsent.set(false);
-                connection.flushCommands();
-              });
+    try {
+      CompletionStage<T> answer = question.apply(commands);
+      if (unsent.compareAndSet(false, true)) {
+        sender.execute(
+            () -> {
+              unsent.set(false);
+              connection.flushCommands();
+            });
+      }
+      return answer;
+    } catch (RuntimeException e) {
+      // It is just being closed, and some part of it was faster.
+      return CompletableFuture.failedStage(e);
     }
-    return answer;
   }
 
   CompletionStage<String> load(Script script) {
@@ -313,8 +322,8 @@ final class Connections implements AutoCloseable {
         .thenApply(members -> members.stream().map(RedisBroker::text).toList());
   }
 
-  void remember(String set, String member) {
-    var _ = ask(to -> to.sadd(set, bytes(member)));
+  CompletionStage<?> remember(String set, String member) {
+    return ask(to -> to.sadd(set, bytes(member)));
   }
 
   void forget(String set, String member) {
@@ -343,10 +352,18 @@ final class Connections implements AutoCloseable {
   }
 
   CompletionStage<?> subscribe(String channel) {
-    return subscriber.subscribe(channel);
+    try {
+      return subscriber.subscribe(channel);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedStage(e); // as above
+    }
   }
 
   void unsubscribe(String channel) {
-    subscriber.unsubscribe(channel);
+    try {
+      subscriber.unsubscribe(channel);
+    } catch (RuntimeException e) {
+      // As above; who is closed hears nothing.
+    }
   }
 }

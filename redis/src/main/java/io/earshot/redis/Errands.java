@@ -44,6 +44,13 @@ final class Errands {
                 throw new BrokerException("another server did not understand this one", false);
               }
               return answer;
+            })
+        .exceptionally(
+            failure -> {
+              Throwable cause = Failures.cause(failure);
+              throw cause instanceof BrokerException explained
+                  ? explained
+                  : new BrokerException(String.valueOf(cause.getMessage()), false);
             });
   }
 

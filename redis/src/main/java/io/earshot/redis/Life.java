@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +58,10 @@ final class Life {
   private final AtomicBoolean closing = new AtomicBoolean();
   private volatile @Nullable Connections link;
   private final AtomicInteger generation = new AtomicInteger();
+
+  /** Whether the owner of the time has had a lease. Owned by the thread. */
+  private boolean leased;
+
   private volatile long leaseUntil;
   private volatile String whyAway = "the cluster cannot be reached yet; try again in a moment";
   private volatile List<String> peers;
@@ -215,8 +220,9 @@ final class Life {
 
   private void begin(Connections fresh)
       throws InterruptedException, ExecutionException, TimeoutException {
-    for (Script script : Script.values()) {
-      await(fresh.load(script));
+    // All at once, since the way may be long.
+    for (CompletionStage<String> loading : Stream.of(Script.values()).map(fresh::load).toList()) {
+      await(loading);
     }
     await(fresh.subscribe(broker.keys().inbox(peer)));
     broker.reindex();
@@ -267,13 +273,17 @@ final class Life {
                   bytes(mayJudge ? "1" : "0"),
                   bytes(current.publishing()),
                   bytes(broker.keys().inbox(peer)),
-                  bytes(word)));
+                  bytes(word),
+                  bytes(leased ? "1" : "0")));
       if (text(answer.getFirst()).equals("dead")) {
         LOG.log(
-            Level.WARNING, "the other servers took this one for dead; its members come in again");
+            Level.WARNING,
+            "this server was taken for dead, or forgotten; its members come in again");
+        leased = false;
         generation.incrementAndGet();
         continue;
       }
+      leased = true;
       leaseUntil = (Long) answer.get(1);
       peers = texts(answer.get(2)).stream().map(Life::peer).distinct().toList();
       dead = Set.copyOf(texts(answer.get(3)));

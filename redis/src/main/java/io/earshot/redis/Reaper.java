@@ -1,5 +1,6 @@
 package io.earshot.redis;
 
+import io.earshot.protocol.Post;
 import io.earshot.spi.Broker;
 import io.earshot.spi.Bus;
 import java.lang.System.Logger.Level;
@@ -99,8 +100,24 @@ final class Reaper {
   private CompletableFuture<?> leave(String room, String id, String owner) {
     Broker.Terms terms = bus.terms(room);
     return broker
-        .leave(room, id, owner, bus.farewell(id), bus.announcesUpTo(), terms)
+        .leave(room, id, owner, asReaper(bus.farewell(id)), bus.announcesUpTo(), terms)
         .toCompletableFuture();
+  }
+
+  /**
+   * Numbered apart from what this server posts itself: another thread may just be on its way with a
+   * lower number, or have come first with a higher one, and whichever is late would be taken for
+   * one that was told already.
+   */
+  private static Post asReaper(Post post) {
+    return new Post(
+        post.message(),
+        post.from(),
+        post.sentAt(),
+        post.except(),
+        post.isStrange(),
+        post.audience(),
+        new Post.Origin(post.origin().peer() + ".reaper", post.origin().number()));
   }
 
   private <T> T await(CompletionStage<T> stage)

@@ -42,7 +42,7 @@ final class RedisBroker implements Broker {
   private final AtomicReference<@Nullable Life> life = new AtomicReference<>();
   private final Errands errands;
 
-  /** In which rooms somebody is, or may be, who belongs to this server, as Redis knows. */
+  /** In which rooms, by their keys and owner, somebody of this server may be, as Redis knows. */
   private final Set<String> indexed = ConcurrentHashMap.newKeySet();
 
   RedisBroker(Config.Redis settings) {
@@ -105,7 +105,7 @@ final class RedisBroker implements Broker {
     }
     Post.Origin origin = known.origin();
     Terms knowing = new Terms(terms.messages(), terms.keep(), known.cursor(), terms.freshEpoch());
-    return link.subscribe(keys.channel(room))
+    return explained(link.subscribe(keys.channel(room)))
         .thenCompose(
             _ ->
                 run(
@@ -147,8 +147,9 @@ final class RedisBroker implements Broker {
     Connections link = life().link();
     if (link != null) {
       link.unsubscribe(keys.channel(room));
-      if (indexed.remove(room)) {
-        link.forget(keys.rooms(life().owner()), room);
+      String index = keys.rooms(life().owner());
+      if (indexed.remove(index + " " + room)) {
+        link.forget(index, room);
       }
     }
   }
@@ -178,9 +179,18 @@ final class RedisBroker implements Broker {
       return away();
     }
     String owner = lives.owner();
-    if (indexed.add(room)) {
+    String index = keys.rooms(owner);
+    String listed = index + " " + room;
+    if (indexed.add(listed)) {
       // Before anybody of this server is in the room, so that nobody is forgotten there.
-      link.remember(keys.rooms(owner), room);
+      var _ =
+          link.remember(index, room)
+              .whenComplete(
+                  (_, failure) -> {
+                    if (failure != null) {
+                      indexed.remove(listed);
+                    }
+                  });
     }
     return run(
             link,

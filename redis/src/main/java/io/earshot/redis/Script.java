@@ -125,6 +125,10 @@ enum Script {
           local alive, dead = KEYS[1], KEYS[2]
           local owner, lease, grace, judge = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
           if redis.call('ZSCORE', dead, owner) then return {'dead'} end
+          -- Who is remembered neither as alive nor as dead was dead for long.
+          if ARGV[8] == '1' and not redis.call('ZSCORE', alive, owner) then return {'dead'} end
+          -- First something that needs no memory: who has begun to write may go on if it is full.
+          redis.call('ZREMRANGEBYSCORE', dead, '-inf', now - 600000)
           redis.call('ZADD', alive, now + lease, owner)
           if judge == '1' then
             for _, each in ipairs(redis.call('ZRANGEBYSCORE', alive, '-inf', now - grace)) do
@@ -132,7 +136,6 @@ enum Script {
               redis.call('ZADD', dead, now, each)
             end
           end
-          redis.call('ZREMRANGEBYSCORE', dead, '-inf', now - 600000)
           redis.call(ARGV[5], ARGV[6], ARGV[7])
           return {'at', now + lease,
             redis.call('ZRANGE', alive, 0, -1), redis.call('ZRANGE', dead, 0, -1)}

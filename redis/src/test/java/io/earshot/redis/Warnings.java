@@ -1,0 +1,44 @@
+package io.earshot.redis;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
+
+/**
+ * What the module says loudly while a test runs.
+ *
+ * <p>Thread-safe: a concurrent list.
+ */
+final class Warnings extends Handler {
+  // Held, since a logger that nobody holds is forgotten with its handlers.
+  private final Logger logger = Logger.getLogger("io.earshot.redis");
+  private final SimpleFormatter formatter = new SimpleFormatter();
+  private final List<String> messages = new CopyOnWriteArrayList<>();
+
+  Warnings() {
+    logger.addHandler(this);
+  }
+
+  List<String> messages() {
+    return List.copyOf(messages);
+  }
+
+  @Override
+  public void publish(LogRecord line) {
+    if (line.getLevel().intValue() >= Level.WARNING.intValue()) {
+      messages.add(formatter.formatMessage(line));
+    }
+  }
+
+  @Override
+  public void flush() {}
+
+  @Override
+  public void close() {
+    logger.removeHandler(this);
+  }
+}
