@@ -335,6 +335,10 @@ final class Connections implements AutoCloseable {
         .thenApply(answer -> answer != null);
   }
 
+  void forgetFields(String hash, String... names) {
+    var _ = ask(to -> to.hdel(hash, names));
+  }
+
   void release(String key) {
     var _ = ask(to -> to.del(key));
   }
@@ -346,6 +350,11 @@ final class Connections implements AutoCloseable {
   }
 
   // --- hearing ---------------------------------------------------------------------------------
+
+  /** Not in a cluster of old, where each server knows its own listeners only. */
+  boolean countsListeners() {
+    return sharded || !(client instanceof RedisClusterClient);
+  }
 
   CompletionStage<?> publish(String channel, byte[] message) {
     return ask(to -> sharded ? to.spublish(channel, message) : to.publish(channel, message));

@@ -69,7 +69,7 @@ final class Errands {
                 (heard, failure) -> {
                   if (failure != null) {
                     answer.completeExceptionally(failure);
-                  } else if (Long.valueOf(0).equals(heard)) {
+                  } else if (Long.valueOf(0).equals(heard) && broker.countsListeners()) {
                     answer.completeExceptionally(new NobodyException());
                   }
                 });

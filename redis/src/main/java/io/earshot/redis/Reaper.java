@@ -29,6 +29,8 @@ final class Reaper {
   /** For how long nobody else sees to the same, in milliseconds. */
   private static final long ALONE = 15_000;
 
+  private static final String REAPER = ".reaper";
+
   private final RedisBroker broker;
   private final Bus bus;
   private final AtomicBoolean working = new AtomicBoolean();
@@ -80,6 +82,7 @@ final class Reaper {
     if (!await(link.setIfNew(alone, broker.alive().peer(), ALONE))) {
       return false;
     }
+    String peer = owner.substring(0, owner.lastIndexOf('.'));
     int gone = 0;
     for (String room : rooms) {
       var leaving = new ArrayList<CompletableFuture<?>>();
@@ -90,6 +93,8 @@ final class Reaper {
       }
       gone += leaving.size();
       await(CompletableFuture.allOf(leaving.toArray(CompletableFuture<?>[]::new)));
+      // So that a room that is never empty does not remember every server there ever was.
+      link.forgetFields(broker.keys().head(room), "n:" + peer, "n:" + peer + REAPER);
       link.forget(index, room);
     }
     LOG.log(Level.INFO, "the server {0} is dead; {1} members of its rooms have left", owner, gone);
@@ -117,7 +122,7 @@ final class Reaper {
         post.except(),
         post.isStrange(),
         post.audience(),
-        new Post.Origin(post.origin().peer() + ".reaper", post.origin().number()));
+        new Post.Origin(post.origin().peer() + REAPER, post.origin().number()));
   }
 
   private <T> T await(CompletionStage<T> stage)

@@ -430,6 +430,12 @@ final class RedisBroker implements Broker {
     strange(channel, "it is no word of a server");
   }
 
+  /** Whether Redis can tell how many hear what is said, wherever they are connected. */
+  boolean countsListeners() {
+    Connections link = life().link();
+    return link != null && link.countsListeners();
+  }
+
   /** Says something to another server; it may not hear it. */
   CompletionStage<?> say(String peer, Json words) {
     Connections link = life().link();

@@ -128,7 +128,12 @@ enum Script {
           -- Who is remembered neither as alive nor as dead was dead for long.
           if ARGV[8] == '1' and not redis.call('ZSCORE', alive, owner) then return {'dead'} end
           -- First something that needs no memory: who has begun to write may go on if it is full.
-          redis.call('ZREMRANGEBYSCORE', dead, '-inf', now - 600000)
+          redis.call('ZREM', dead, owner)
+          -- The dead are remembered until nothing is left of them.
+          local rooms = string.gsub(dead, 'dead$', 'rooms:')
+          for _, each in ipairs(redis.call('ZRANGEBYSCORE', dead, '-inf', now - 600000)) do
+            if redis.call('EXISTS', rooms .. each) == 0 then redis.call('ZREM', dead, each) end
+          end
           redis.call('ZADD', alive, now + lease, owner)
           if judge == '1' then
             for _, each in ipairs(redis.call('ZRANGEBYSCORE', alive, '-inf', now - grace)) do

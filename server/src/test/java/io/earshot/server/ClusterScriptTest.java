@@ -40,8 +40,7 @@ class ClusterScriptTest {
         assertThat(other.next("\"context\":\"user\"")).contains("\"hello from one server\"");
       } finally {
         ProcessHandle.of(program.pid())
-            .ifPresent(
-                shell -> shell.descendants().forEach(ProcessHandle::destroyForcibly));
+            .ifPresent(shell -> shell.descendants().forEach(ProcessHandle::destroyForcibly));
       }
     }
   }
