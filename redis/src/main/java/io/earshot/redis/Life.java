@@ -55,7 +55,7 @@ final class Life {
   private final Semaphore beaten = new Semaphore(0);
 
   private final AtomicBoolean closing = new AtomicBoolean();
-  private volatile @Nullable Link link;
+  private volatile @Nullable Connections link;
   private final AtomicInteger generation = new AtomicInteger();
   private volatile long leaseUntil;
   private volatile String whyAway = "the cluster cannot be reached yet; try again in a moment";
@@ -112,7 +112,7 @@ final class Life {
   }
 
   /** The connections; null while there are none that work. */
-  @Nullable Link link() {
+  @Nullable Connections link() {
     return link;
   }
 
@@ -161,7 +161,8 @@ final class Life {
     long pause = SHORTEST_PAUSE;
     while (!closing.get()) {
       boolean wasUp = false;
-      try (Link fresh = Link.open(Address.of(settings), settings, broker::published, this::look)) {
+      try (Connections fresh =
+          Connections.open(Address.of(settings), settings, broker::published, this::look)) {
         begin(fresh);
         wasUp = true;
         pause = SHORTEST_PAUSE;
@@ -212,7 +213,8 @@ final class Life {
     }
   }
 
-  private void begin(Link fresh) throws InterruptedException, ExecutionException, TimeoutException {
+  private void begin(Connections fresh)
+      throws InterruptedException, ExecutionException, TimeoutException {
     for (Script script : Script.values()) {
       await(fresh.load(script));
     }
@@ -224,7 +226,7 @@ final class Life {
     bus.connected();
   }
 
-  private void live(Link current)
+  private void live(Connections current)
       throws InterruptedException, ExecutionException, TimeoutException {
     long lease = settings.lease().toMillis();
     long interval = Math.clamp(lease / 8, 100, 1_000);
@@ -249,7 +251,7 @@ final class Life {
   }
 
   /** Renews the lease; true if it was over, and somebody has noticed. */
-  private boolean beat(Link current, boolean mayJudge)
+  private boolean beat(Connections current, boolean mayJudge)
       throws InterruptedException, ExecutionException, TimeoutException {
     for (boolean wasDead = false; ; wasDead = true) {
       String word = "beat " + beats.incrementAndGet();
@@ -287,7 +289,7 @@ final class Life {
   }
 
   /** Whatever is left of this server is for the others to clear up, at once. */
-  private void takeLeave(Link current)
+  private void takeLeave(Connections current)
       throws InterruptedException, ExecutionException, TimeoutException {
     await(current.bury(broker.keys().alive(), broker.keys().dead(), owner(), leaseUntil));
   }

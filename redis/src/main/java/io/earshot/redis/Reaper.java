@@ -66,7 +66,7 @@ final class Reaper {
   /** Returns whether nothing is left. */
   private boolean reap(String owner)
       throws InterruptedException, ExecutionException, TimeoutException {
-    Link link = broker.alive().link();
+    Connections link = broker.alive().link();
     if (link == null) {
       return false;
     }

@@ -99,7 +99,7 @@ final class RedisBroker implements Broker {
   @Override
   public CompletionStage<Stretch> open(
       String room, Known known, int limit, Terms terms, boolean make) {
-    Link link = life().link();
+    Connections link = life().link();
     if (link == null) {
       return away();
     }
@@ -144,7 +144,7 @@ final class RedisBroker implements Broker {
 
   @Override
   public void close(String room) {
-    Link link = life().link();
+    Connections link = life().link();
     if (link != null) {
       link.unsubscribe(keys.channel(room));
       if (indexed.remove(room)) {
@@ -156,7 +156,7 @@ final class RedisBroker implements Broker {
   @Override
   public CompletionStage<@Nullable Cursor> publish(
       String room, Post post, Terms terms, @Nullable String repeat, long window, boolean ifThere) {
-    Link link = life().link();
+    Connections link = life().link();
     if (link == null) {
       return away();
     }
@@ -173,7 +173,7 @@ final class RedisBroker implements Broker {
   public CompletionStage<@Nullable Moved> enter(
       String room, String id, Post announcement, int upTo, Terms terms, boolean take) {
     Life lives = life();
-    Link link = lives.link();
+    Connections link = lives.link();
     if (link == null) {
       return away();
     }
@@ -209,7 +209,7 @@ final class RedisBroker implements Broker {
   /** The same for somebody who belongs to an owner that may be dead. */
   CompletionStage<Moved> leave(
       String room, String id, String owner, Post announcement, int upTo, Terms terms) {
-    Link link = life().link();
+    Connections link = life().link();
     if (link == null) {
       return away();
     }
@@ -250,7 +250,7 @@ final class RedisBroker implements Broker {
 
   /** All members that Redis lists, whatever became of their owners. */
   CompletionStage<List<Listed>> listed(String room) {
-    Link link = life().link();
+    Connections link = life().link();
     if (link == null) {
       return away();
     }
@@ -275,7 +275,7 @@ final class RedisBroker implements Broker {
 
   @Override
   public CompletionStage<@Nullable Cursor> end(String room) {
-    Link link = life().link();
+    Connections link = life().link();
     if (link == null) {
       return away();
     }
@@ -293,7 +293,7 @@ final class RedisBroker implements Broker {
   // --- scripts ---------------------------------------------------------------------------------
 
   private CompletionStage<List<Object>> run(
-      Link link, Script script, String room, @Nullable String repeat, byte[][] arguments) {
+      Connections link, Script script, String room, @Nullable String repeat, byte[][] arguments) {
     String[] names =
         repeat == null
             ? new String[] {keys.head(room), keys.log(room), keys.members(room)}
@@ -312,7 +312,7 @@ final class RedisBroker implements Broker {
 
   /** What every script on a room is told, and then what this one is. */
   private byte[][] arguments(
-      Link link, String room, @Nullable Post post, Terms terms, byte[]... own) {
+      Connections link, String room, @Nullable Post post, Terms terms, byte[]... own) {
     String channel = keys.channel(room);
     Cursor known = terms.known();
     byte[][] all =
@@ -422,7 +422,7 @@ final class RedisBroker implements Broker {
 
   /** Says something to another server; it may not hear it. */
   CompletionStage<?> say(String peer, Json words) {
-    Link link = life().link();
+    Connections link = life().link();
     if (link == null) {
       return away();
     }
@@ -454,7 +454,7 @@ final class RedisBroker implements Broker {
   @Override
   public CompletionStage<String> claim(String client, Duration ttl) {
     Life lives = life();
-    Link link = lives.link();
+    Connections link = lives.link();
     if (link == null) {
       return away();
     }
@@ -472,7 +472,7 @@ final class RedisBroker implements Broker {
   @Override
   public void release(String client) {
     Life lives = life();
-    Link link = lives.link();
+    Connections link = lives.link();
     if (link != null) {
       var _ = link.ask(Script.RELEASE, new String[] {keys.client(client)}, bytes(lives.peer()));
     }

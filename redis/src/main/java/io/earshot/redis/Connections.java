@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe.
  */
-final class Link implements AutoCloseable {
+final class Connections implements AutoCloseable {
   private static final RedisCodec<String, byte[]> CODEC =
       RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE);
 
@@ -75,7 +75,7 @@ final class Link implements AutoCloseable {
   private final AtomicBoolean unsent = new AtomicBoolean();
   private final AtomicBoolean broken = new AtomicBoolean();
 
-  private Link(
+  private Connections(
       ClientResources resources,
       AbstractRedisClient client,
       StatefulConnection<String, byte[]> connection,
@@ -107,7 +107,7 @@ final class Link implements AutoCloseable {
    * @param onBroken called when a connection is lost
    * @throws RuntimeException if it cannot; the innermost message says why
    */
-  static Link open(
+  static Connections open(
       Address address,
       Config.Redis settings,
       BiConsumer<String, byte[]> listener,
@@ -138,7 +138,7 @@ final class Link implements AutoCloseable {
         .build();
   }
 
-  private static Link openServer(
+  private static Connections openServer(
       Address address,
       Config.Redis settings,
       ClientResources resources,
@@ -161,7 +161,7 @@ final class Link implements AutoCloseable {
       if (info.contains("role:slave")) {
         throw new IllegalStateException("READONLY it is a replica");
       }
-      return new Link(
+      return new Connections(
           resources,
           client,
           connection,
@@ -175,7 +175,7 @@ final class Link implements AutoCloseable {
     }
   }
 
-  private static Link openCluster(
+  private static Connections openCluster(
       Address address,
       Config.Redis settings,
       ClientResources resources,
@@ -195,7 +195,7 @@ final class Link implements AutoCloseable {
       var connection = client.connect(CODEC);
       String info = info(() -> connection.sync().info());
       int major = checkVersion(info);
-      return new Link(
+      return new Connections(
           resources,
           client,
           connection,
