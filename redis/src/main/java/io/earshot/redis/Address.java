@@ -2,6 +2,7 @@ package io.earshot.redis;
 
 import io.earshot.Config;
 import io.lettuce.core.RedisURI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -15,6 +16,9 @@ import java.util.stream.Collectors;
  */
 record Address(List<RedisURI> uris) {
 
+  /** So many it takes to connect: hello, who one is, what one understands. */
+  private static final int ROUND_TRIPS = 3;
+
   /**
    * Reads the setting {@code redis.url}.
    *
@@ -26,6 +30,8 @@ record Address(List<RedisURI> uris) {
     if (scheme < 0) {
       throw wrong("it has no redis:// in front");
     }
+    // Several round trips, each of which may take the timeout, or a long way is never connected.
+    Duration handshake = settings.timeout().multipliedBy(ROUND_TRIPS);
     var uris = new ArrayList<RedisURI>();
     // Sentinels are told apart by commas as well, but they are one address.
     String[] parts =
@@ -36,8 +42,8 @@ record Address(List<RedisURI> uris) {
       String whole = part.contains("://") ? part : url.substring(0, scheme + 3) + part;
       try {
         RedisURI uri = RedisURI.create(whole.strip());
-        uri.setTimeout(settings.timeout());
-        uri.getSentinels().forEach(sentinel -> sentinel.setTimeout(settings.timeout()));
+        uri.setTimeout(handshake);
+        uri.getSentinels().forEach(sentinel -> sentinel.setTimeout(handshake));
         uri.setClientName("earshot");
         uris.add(uri);
       } catch (IllegalArgumentException e) {

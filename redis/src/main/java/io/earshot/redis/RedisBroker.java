@@ -316,6 +316,9 @@ final class RedisBroker implements Broker {
                 throw new BrokerException(
                     "this server was out of touch with the others; try again in a moment", false);
               }
+              if (text(answer.getFirst()).equals("late")) {
+                throw new BrokerException("something newer was faster; try again", false);
+              }
               return answer;
             });
   }

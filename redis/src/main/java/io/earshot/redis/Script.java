@@ -26,6 +26,7 @@ enum Script {
             if first then return {'at', first} end
           end
           if ifThere == '1' and not epoch then return {'none'} end
+          if late then return {'late'} end
           local at = place()
           if KEYS[4] then redis.call('SET', KEYS[4], at, 'PX', window) end
           if redis.call('EXISTS', members) == 0 then forget() end
@@ -36,6 +37,7 @@ enum Script {
   ENTER(
       Part.ROOM
           + """
+          if late then return {'late'} end
           local id, owner, upTo, take = ARGV[12], ARGV[13], tonumber(ARGV[14]), ARGV[15]
           local before = redis.call('HGET', members, id)
           if before and take == '0' and string.match(before, '^(.*)%.%d+ %d+$') ~= ARGV[4] then
@@ -63,6 +65,7 @@ enum Script {
   LEAVE(
       Part.ROOM
           + """
+          if late then return {'late'} end
           local id, owner, upTo = ARGV[12], ARGV[13], tonumber(ARGV[14])
           local before = redis.call('HGET', members, id)
           local count = redis.call('HLEN', members)
@@ -195,17 +198,23 @@ enum Script {
               end
             end
 
+            -- What comes after a later one of the same peer was told already, or is told no more.
+            local origin = ARGV[4] .. ':' .. ARGV[5]
+            local placed
+            local late = ARGV[5] ~= '0' and h[3] and tonumber(ARGV[5]) <= tonumber(h[3])
+            if late then
+              for _, entry in ipairs(redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1000)) do
+                if entry[2][2] == origin then
+                  placed = epoch .. ':' .. string.match(entry[1], '^%d+')
+                  late = false
+                  break
+                end
+              end
+            end
+
             local function place()
               begin()
-              local origin = ARGV[4] .. ':' .. ARGV[5]
-              if h[3] and tonumber(ARGV[5]) <= tonumber(h[3]) then
-                for _, entry in ipairs(redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1000)) do
-                  if entry[2][2] == origin then
-                    return epoch .. ':' .. string.match(entry[1], '^%d+')
-                  end
-                end
-                return here()
-              end
+              if placed then return placed end
               offset = offset + 1
               redis.call('HSET', head, 'o', string.format('%.0f', offset), 'n:' .. ARGV[4], ARGV[5])
               redis.call('XADD', log, 'MAXLEN', '~', ARGV[8], id(offset), 'o', origin, 'p', ARGV[6])

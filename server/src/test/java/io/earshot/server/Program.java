@@ -19,7 +19,7 @@ import java.util.function.Consumer;
 /**
  * A process that a test has started, with what it has written.
  *
- * <p>Owned by the test's thread; two virtual threads fill the queues.
+ * <p>Owned by the test's thread; two threads fill the queues.
  */
 final class Program implements AutoCloseable {
   private final Process process;
@@ -44,8 +44,12 @@ final class Program implements AutoCloseable {
     process.getOutputStream().close();
     readers =
         List.of(
-            Thread.startVirtualThread(() -> lines(process.getInputStream(), out::add)),
-            Thread.startVirtualThread(() -> lines(process.getErrorStream(), err::add)));
+            reader(process.getInputStream(), out::add), reader(process.getErrorStream(), err::add));
+  }
+
+  /** On a thread of the system's: reading from a pipe holds a carrier of virtual threads. */
+  private static Thread reader(InputStream in, Consumer<String> into) {
+    return Thread.ofPlatform().daemon().name("program").start(() -> lines(in, into));
   }
 
   private static void lines(InputStream in, Consumer<String> into) {
