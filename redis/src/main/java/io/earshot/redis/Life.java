@@ -6,11 +6,11 @@ import static io.earshot.redis.RedisBroker.text;
 import io.earshot.Config;
 import io.earshot.spi.Bus;
 import java.lang.System.Logger.Level;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
@@ -56,6 +56,10 @@ final class Life {
   private final Semaphore beaten = new Semaphore(0);
 
   private final AtomicBoolean closing = new AtomicBoolean();
+
+  /** Done when the others know that this server is gone, or cannot be told. */
+  private final CountDownLatch left = new CountDownLatch(1);
+
   private volatile @Nullable Connections link;
   private final AtomicInteger generation = new AtomicInteger();
 
@@ -89,10 +93,14 @@ final class Life {
 
   /** Takes leave of the others; all that was asked for before is done first. */
   void close() {
+    boolean isKnown = link != null;
     closing.set(true);
     look.release();
+    if (!isKnown) {
+      return; // nobody can be told
+    }
     try {
-      thread.join(Duration.ofSeconds(5));
+      var _ = left.await(5, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -173,6 +181,7 @@ final class Life {
         pause = SHORTEST_PAUSE;
         live(fresh);
         takeLeave(fresh);
+        left.countDown();
       } catch (InterruptedException e) {
         closing.set(true);
       } catch (ExecutionException | TimeoutException | RuntimeException e) {
@@ -181,12 +190,13 @@ final class Life {
         }
       }
       link = null;
-      if (wasUp) {
+      if (wasUp && !closing.get()) {
         bus.disconnected();
       }
       pause(pause);
       pause = Math.min(LONGEST_PAUSE, pause * 2);
     }
+    left.countDown();
   }
 
   private void pause(long millis) {
