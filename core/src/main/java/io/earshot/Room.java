@@ -315,14 +315,23 @@ final class Room {
 
   /** Lets a member hear, if it does not already. */
   void hear(Member member, Past past, Consumer<Arrival> live) {
-    var arrival = new Arrival(new Heard(name, end(), past.recovered), past.missed);
+    hear(member, past, end(), live);
+  }
+
+  /**
+   * The same, answered with another place than the end of the order.
+   *
+   * @param place after which all is told, or null where there is no order yet
+   */
+  void hear(Member member, Past past, @Nullable Cursor place, Consumer<Arrival> live) {
+    var arrival = new Arrival(new Heard(name, place, past.recovered), past.missed);
     // With a cluster they may have gone, or been lost, while the others were asked.
     if (member.hears || member.away || !(member.joined || member.listens)) {
       member.connection.tell(() -> live.accept(arrival));
       return;
     }
     member.hears = true;
-    member.since = past.recovered != null && past.recovered ? past.since : offset;
+    member.since = past.since;
     Branch branch = branch(member.connection.shard(), member.connection.wire());
     branch.hearers++;
     member.connection.tell(

@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -356,7 +357,8 @@ final class RoomLink {
       return null;
     }
     if (!post.origin().peer().equals(cluster.peer())) {
-      return post.isStrange() ? room.roster().withId(id) : null;
+      // Who said something elsewhere may have come here since, with their session.
+      return post.isStrange() || cluster.isHere(id) ? room.roster().withId(id) : null;
     }
     Member speaker = speakers.remove(post.origin().number());
     return speaker != null ? speaker : room.roster().withId(id);
@@ -463,12 +465,7 @@ final class RoomLink {
     speakers.put(post.origin().number(), member);
     return broker
         .enter(room.name(), id, post, cluster.announcesUpTo(), terms(), take)
-        .whenComplete(
-            (moved, _) -> {
-              if (moved == null || !moved.isAnnounced()) {
-                shard.tell(() -> speakers.remove(post.origin().number()));
-              }
-            });
+        .whenComplete((moved, _) -> isTold(post, moved != null && moved.isAnnounced()));
   }
 
   /** Lets a member hear all that was told after it came in, and what it missed before. */
@@ -476,10 +473,14 @@ final class RoomLink {
       Member member, @Nullable Cursor after, @Nullable Cursor cameIn, Consumer<Room.Arrival> live) {
     busy--;
     Room.Past past = room.past(after, member);
+    Cursor now = room.end();
     if (!Boolean.TRUE.equals(past.recovered()) && cameIn != null && !member.hears) {
-      past = new Room.Past(since(cameIn, member), past.since(), past.recovered());
+      // Answered with where it came in: what was told since then follows, and may get lost.
+      now = cameIn;
+      long from = sameOrder(cameIn) ? cameIn.offset() : past.since();
+      past = new Room.Past(since(cameIn, member), from, past.recovered());
     }
-    room.hear(member, past, live);
+    room.hear(member, past, now, live);
     room.closeIfEmpty();
   }
 
@@ -516,7 +517,7 @@ final class RoomLink {
             return;
           }
           then(
-              leave(member.connection.id()),
+              leave(member.connection.id(), member),
               (moved, failure) -> {
                 if (moved == null) {
                   unsure = true;
@@ -529,9 +530,26 @@ final class RoomLink {
         });
   }
 
-  private CompletionStage<Moved> leave(String id) {
-    return broker.leave(
-        room.name(), id, cluster.announcement(Room.LEFT, id), cluster.announcesUpTo(), terms());
+  /**
+   * Takes somebody out of the list.
+   *
+   * @param member their place here, which is not to hear of it; null if they have none
+   */
+  private CompletionStage<Moved> leave(String id, @Nullable Member member) {
+    Post post = cluster.announcement(Room.LEFT, id);
+    if (member != null) {
+      speakers.put(post.origin().number(), member);
+    }
+    return broker
+        .leave(room.name(), id, post, cluster.announcesUpTo(), terms())
+        .whenComplete((moved, _) -> isTold(post, moved != null && moved.isAnnounced()));
+  }
+
+  /** What was not told has nobody who is not to hear it. */
+  private void isTold(Post post, boolean isTold) {
+    if (!isTold) {
+      shard.tell(() -> speakers.remove(post.origin().number()));
+    }
   }
 
   private void unhear(Member member, Runnable out) {
@@ -587,7 +605,7 @@ final class RoomLink {
   }
 
   private void setRight(List<Present> listed) {
-    var ours = new HashMap<String, Member>();
+    var ours = new LinkedHashMap<String, Member>();
     room.roster().forEach(member -> ours.put(member.connection.id(), member));
     entered = !ours.isEmpty();
     var right = new HashSet<String>();
@@ -595,7 +613,7 @@ final class RoomLink {
       Member member = ours.get(present.id());
       boolean here = present.peer().equals(cluster.peer());
       if (here && member == null) {
-        done(leave(present.id()));
+        done(leave(present.id(), null));
       } else if (here && present.isCurrent()) {
         right.add(present.id());
       }
