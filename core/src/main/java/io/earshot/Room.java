@@ -366,6 +366,18 @@ final class Room {
     }
   }
 
+  /**
+   * Lets a member that has left hear no more, unless it listens. If it is to come in again already,
+   * it hears anew then, after it was answered from where on.
+   */
+  void unhearLeft(Member member, Runnable out) {
+    if (member.joined && !member.listens && !member.away) {
+      stopHearing(member, out);
+    } else {
+      unhear(member, out);
+    }
+  }
+
   private void stopHearing(Member member, Runnable out) {
     if (!member.hears) {
       member.connection.tell(out);

@@ -513,7 +513,7 @@ final class RoomLink {
         () -> {
           if (state == State.AWAY) {
             unsure = true;
-            unhear(member, out);
+            unhearLeft(member, out);
             return;
           }
           then(
@@ -522,9 +522,9 @@ final class RoomLink {
                 if (moved == null) {
                   unsure = true;
                   again(failure);
-                  unhear(member, out);
+                  unhearLeft(member, out);
                 } else {
-                  reach(moved.place(), () -> unhear(member, out));
+                  reach(moved.place(), () -> unhearLeft(member, out));
                 }
               });
         });
@@ -550,6 +550,12 @@ final class RoomLink {
     if (!isTold) {
       shard.tell(() -> speakers.remove(post.origin().number()));
     }
+  }
+
+  private void unhearLeft(Member member, Runnable out) {
+    busy--;
+    room.unhearLeft(member, out);
+    room.closeIfEmpty();
   }
 
   private void unhear(Member member, Runnable out) {
