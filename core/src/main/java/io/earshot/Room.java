@@ -223,6 +223,9 @@ final class Room {
     Past past = past(after == null ? new Cursor(epoch, since) : after, back);
     back.joined = lost.joined;
     back.listens = lost.listens;
+    back.isListed = lost.isListed;
+    back.isForgotten = lost.isForgotten;
+    back.takes = lost.takes;
     if (lost.joined) {
       roster.replace(lost, back);
     }

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -90,6 +91,9 @@ final class RoomLink {
 
   /** Who is not to hear a post of this server that is on its way, by its number. */
   private final Map<Long, Member> speakers = new HashMap<>(2);
+
+  /** Which of these may never be told, since nobody knows whether they were placed. */
+  private final Set<Long> doubtful = new HashSet<>(0);
 
   /** How many are on their way in or out, or ask for something. */
   private int busy;
@@ -267,6 +271,7 @@ final class RoomLink {
   /** The order that was known is no more. What the new one has of the old is known already. */
   private void beginAnew(Stretch stretch, @Nullable Cursor end) {
     room.forgetAll();
+    room.roster().forEach(member -> member.isForgotten = member.isListed);
     if (end == null) {
       room.begin("", 0);
       lastOrigin = null;
@@ -300,11 +305,13 @@ final class RoomLink {
         return;
       }
     }
+    speakers.keySet().removeAll(doubtful);
+    doubtful.clear();
+    runWhenLive();
     if (unsure) {
       unsure = false;
       setRight();
     }
-    runWhenLive();
     // What waits for a place in an order that is no more waits for nothing.
     release(each -> !sameOrder(each.place));
     reached();
@@ -400,7 +407,7 @@ final class RoomLink {
       then.run();
     } else {
       waiting.add(new Waiting(place, then));
-      if (state == State.LIVE && !place.epoch().equals(now.epoch()) && !now.epoch().isEmpty()) {
+      if (state == State.LIVE && !sameOrder(place)) {
         ask();
       }
     }
@@ -425,47 +432,67 @@ final class RoomLink {
   /** Somebody of this server is in the room, and is to be heard of by all. */
   void join(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live, boolean take) {
     busy++;
+    member.takes = take;
     whenLive(
         () -> {
           entered = true;
           if (state == State.AWAY || !member.joined) {
-            unsure = true;
+            // Gone again; or somebody else by now, who is to come in all the same.
+            doubt();
             hear(member, after, null, live);
             return;
           }
           entering++;
           then(
-              enter(member, take),
+              enter(member),
               (moved, failure) -> {
-                if (moved == null && failure == null) {
-                  member.connection.close(ELSEWHERE);
-                }
                 if (moved == null) {
-                  unsure = true;
-                  again(failure);
-                  entering--;
+                  if (failure == null) {
+                    member.connection.close(ELSEWHERE);
+                  } else {
+                    doubt();
+                  }
                   hear(member, after, null, live);
+                  hasEntered();
                 } else {
                   reach(
                       moved.place(),
                       () -> {
                         hear(member, after, moved.place(), live);
-                        if (--entering == 0) {
-                          recent.clear();
-                        }
+                        hasEntered();
                       });
                 }
               });
         });
   }
 
-  private CompletionStage<@Nullable Moved> enter(Member member, boolean take) {
+  private static void hasEntered(Member member) {
+    member.isListed = true;
+    member.isForgotten = false;
+    member.takes = false;
+  }
+
+  private void hasEntered() {
+    if (--entering == 0) {
+      recent.clear();
+    }
+  }
+
+  private CompletionStage<@Nullable Moved> enter(Member member) {
+    // Who was in the list before that was forgotten comes back unannounced: nobody heard them go.
+    int upTo = member.isForgotten ? 0 : cluster.announcesUpTo();
     String id = member.connection.id();
     Post post = cluster.announcement(Room.ENTERED, id);
     speakers.put(post.origin().number(), member);
     return broker
-        .enter(room.name(), id, post, cluster.announcesUpTo(), terms(), take)
-        .whenComplete((moved, _) -> isTold(post, moved != null && moved.isAnnounced()));
+        .enter(room.name(), id, post, upTo, terms(), member.takes)
+        .whenComplete(
+            (moved, _) -> {
+              isTold(post, moved != null && moved.isAnnounced());
+              if (moved != null) {
+                shard.tell(() -> hasEntered(member));
+              }
+            });
   }
 
   /** Lets a member hear all that was told after it came in, and what it missed before. */
@@ -503,7 +530,36 @@ final class RoomLink {
 
   void listen(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
     busy++;
-    whenLive(() -> hear(member, after, null, live));
+    whenKnown(after, () -> hear(member, after, null, live));
+  }
+
+  /**
+   * Runs something once this room knows all that was told, and what somebody knows who was on
+   * another server.
+   */
+  void whenKnown(@Nullable Cursor cursor, Runnable task) {
+    whenLive(
+        () -> {
+          if (cursor == null || state == State.AWAY || isKnown(cursor)) {
+            task.run();
+            return;
+          }
+          busy++;
+          then(
+              broker.end(room.name()),
+              (end, _) -> {
+                busy--;
+                if (end == null) {
+                  task.run();
+                } else {
+                  reach(end, task);
+                }
+              });
+        });
+  }
+
+  private boolean isKnown(Cursor cursor) {
+    return sameOrder(cursor) && cursor.offset() <= room.cursor().offset();
   }
 
   /** Somebody of this server is in the room no more; they hear what was told before. */
@@ -512,7 +568,7 @@ final class RoomLink {
     whenLive(
         () -> {
           if (state == State.AWAY) {
-            unsure = true;
+            doubt();
             unhearLeft(member, out);
             return;
           }
@@ -520,8 +576,7 @@ final class RoomLink {
               leave(member.connection.id(), member),
               (moved, failure) -> {
                 if (moved == null) {
-                  unsure = true;
-                  again(failure);
+                  doubt();
                   unhearLeft(member, out);
                 } else {
                   reach(moved.place(), () -> unhearLeft(member, out));
@@ -601,8 +656,7 @@ final class RoomLink {
         (listed, failure) -> {
           busy--;
           if (listed == null) {
-            unsure = true;
-            again(failure);
+            doubt();
           } else {
             setRight(listed);
           }
@@ -629,15 +683,14 @@ final class RoomLink {
           if (!right.contains(id)) {
             busy++;
             then(
-                enter(member, false),
+                enter(member),
                 (moved, failure) -> {
                   busy--;
                   if (moved == null && failure == null) {
                     // They came back elsewhere while this server was not looking.
                     member.connection.close(ELSEWHERE);
                   } else if (failure != null) {
-                    unsure = true;
-                    again(failure);
+                    doubt();
                   }
                 });
           }
@@ -651,16 +704,16 @@ final class RoomLink {
         (_, failure) -> {
           busy--;
           if (failure != null) {
-            unsure = true;
-            again(failure);
+            doubt();
           }
           room.closeIfEmpty();
         });
   }
 
-  /** What failed is set right after a while; or when the broker can be reached, if it cannot. */
-  private void again(@Nullable Throwable failure) {
-    if (failure != null && state == State.LIVE) {
+  /** The list is set right after a while; or when the broker can be reached, if it cannot. */
+  private void doubt() {
+    unsure = true;
+    if (state == State.LIVE) {
       shard.schedule(
           () -> {
             if (!closed && unsure && state == State.LIVE) {
@@ -714,7 +767,12 @@ final class RoomLink {
         broker.publish(room.name(), post, terms(), repeat(saying), shard.repeatWindow(), ifThere),
         (place, failure) -> {
           busy--;
-          if (failure instanceof BrokerException refused && !refused.maybeDone()) {
+          if (place != null) {
+            // It was told by then, unless another was that is the same.
+            reach(place, () -> speakers.remove(number));
+          } else if (failure instanceof BrokerException refused && refused.maybeDone()) {
+            doubtful.add(number);
+          } else {
             speakers.remove(number);
           }
           told.accept(new Room.Spoken(place, failure == null ? null : Cluster.explained(failure)));

@@ -297,8 +297,12 @@ final class Hub {
       asked.add(
           () -> {
             T result = work.get();
-            open.removeIf(each -> each == answer);
-            answers().add(() -> answer.complete(result));
+            answers()
+                .add(
+                    () -> {
+                      open.removeIf(each -> each == answer);
+                      answer.complete(result);
+                    });
           });
       return answer;
     }
