@@ -103,6 +103,9 @@ final class RoomLink {
 
   private final List<Placed> recent = new ArrayList<>(0);
 
+  /** Up to where those have heard who have left meanwhile, and may be among them. */
+  private final Map<Participant, Cursor> heardBefore = new HashMap<>(0);
+
   private long @Nullable [] origins;
   private Post.@Nullable Origin lastOrigin;
 
@@ -475,6 +478,7 @@ final class RoomLink {
   private void hasEntered() {
     if (--entering == 0) {
       recent.clear();
+      heardBefore.clear();
     }
   }
 
@@ -487,8 +491,8 @@ final class RoomLink {
     return broker
         .enter(room.name(), id, post, upTo, terms(), member.takes)
         .whenComplete(
-            (moved, _) -> {
-              isTold(post, moved != null && moved.isAnnounced());
+            (moved, failure) -> {
+              isMoved(post, moved, failure);
               if (moved != null) {
                 shard.tell(() -> hasEntered(member));
               }
@@ -502,10 +506,12 @@ final class RoomLink {
     Room.Past past = room.past(after, member);
     Cursor now = room.end();
     if (!Boolean.TRUE.equals(past.recovered()) && cameIn != null && !member.hears) {
-      // Answered with where it came in: what was told since then follows, and may get lost.
-      now = cameIn;
-      long from = sameOrder(cameIn) ? cameIn.offset() : past.since();
-      past = new Room.Past(since(cameIn, member), from, past.recovered());
+      // Answered with where it came in: what was told since then follows, and may get lost. But
+      // who left just before has heard on until that was known here.
+      Cursor before = heardBefore.remove(member.connection);
+      now = before != null && isAfter(before, cameIn) ? before : cameIn;
+      long from = sameOrder(now) ? now.offset() : past.since();
+      past = new Room.Past(since(now, member), from, past.recovered());
     }
     room.hear(member, past, now, live);
     room.closeIfEmpty();
@@ -597,18 +603,34 @@ final class RoomLink {
     }
     return broker
         .leave(room.name(), id, post, cluster.announcesUpTo(), terms())
-        .whenComplete((moved, _) -> isTold(post, moved != null && moved.isAnnounced()));
+        .whenComplete((moved, failure) -> isMoved(post, moved, failure));
   }
 
-  /** What was not told has nobody who is not to hear it. */
-  private void isTold(Post post, boolean isTold) {
-    if (!isTold) {
-      shard.tell(() -> speakers.remove(post.origin().number()));
+  /** What was not placed, or was told by now, has nobody any more who is not to hear it. */
+  private void isTold(long number, boolean isDoubtful) {
+    if (isDoubtful) {
+      doubtful.add(number);
+    } else {
+      speakers.remove(number);
     }
+  }
+
+  private void isMoved(Post post, @Nullable Moved moved, @Nullable Throwable failure) {
+    if (moved == null || !moved.isAnnounced()) {
+      boolean isDoubtful = failure != null && maybeDone(Cluster.cause(failure));
+      shard.tell(() -> isTold(post.origin().number(), isDoubtful));
+    }
+  }
+
+  private static boolean maybeDone(@Nullable Throwable failure) {
+    return failure instanceof BrokerException refused && refused.maybeDone();
   }
 
   private void unhearLeft(Member member, Runnable out) {
     busy--;
+    if (entering > 0 && member.hears) {
+      heardBefore.put(member.connection, room.cursor());
+    }
     room.unhearLeft(member, out);
     room.closeIfEmpty();
   }
@@ -769,11 +791,9 @@ final class RoomLink {
           busy--;
           if (place != null) {
             // It was told by then, unless another was that is the same.
-            reach(place, () -> speakers.remove(number));
-          } else if (failure instanceof BrokerException refused && refused.maybeDone()) {
-            doubtful.add(number);
+            reach(place, () -> isTold(number, state == State.AWAY));
           } else {
-            speakers.remove(number);
+            isTold(number, maybeDone(failure));
           }
           told.accept(new Room.Spoken(place, failure == null ? null : Cluster.explained(failure)));
           room.closeIfEmpty();
