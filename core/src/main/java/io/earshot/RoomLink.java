@@ -489,7 +489,7 @@ final class RoomLink {
     Post post = cluster.announcement(Room.ENTERED, id);
     speakers.put(post.origin().number(), member);
     return broker
-        .enter(room.name(), id, post, upTo, terms(), member.takes)
+        .enter(room.name(), id, post, upTo, terms(), member.takes || member.isForgotten)
         .whenComplete(
             (moved, failure) -> {
               isMoved(post, moved, failure);
@@ -505,7 +505,10 @@ final class RoomLink {
     busy--;
     Room.Past past = room.past(after, member);
     Cursor now = room.end();
-    if (!Boolean.TRUE.equals(past.recovered()) && cameIn != null && !member.hears) {
+    if (!Boolean.TRUE.equals(past.recovered())
+        && cameIn != null
+        && !member.hears
+        && (isKnown(cameIn) || (state != State.AWAY && !sameOrder(cameIn)))) {
       // Answered with where it came in: what was told since then follows, and may get lost. But
       // who left just before has heard on until that was known here.
       Cursor before = heardBefore.remove(member.connection);
