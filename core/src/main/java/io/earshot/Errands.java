@@ -117,6 +117,9 @@ final class Errands {
     }
     shard.schedule(
         () -> {
+          if (cluster.isHere(id)) {
+            return; // back again from over there, and so in its rooms
+          }
           var _ =
               cluster
                   .broker()

@@ -563,6 +563,7 @@ final class RoomLink {
                 } else {
                   reach(end, task);
                 }
+                room.closeIfEmpty();
               });
         });
   }
@@ -717,6 +718,7 @@ final class RoomLink {
                   } else if (failure != null) {
                     doubt();
                   }
+                  room.closeIfEmpty();
                 });
           }
         });
