@@ -121,7 +121,8 @@ final class RoomLink {
 
   /** Whether something is under way, or is still to be set right, so that it is needed. */
   boolean isBusy() {
-    return busy > 0 || !whenLive.isEmpty() || (entered && unsure);
+    // While the broker is away a list may come back that has those in it who have left.
+    return busy > 0 || !whenLive.isEmpty() || (entered && (unsure || state == State.AWAY));
   }
 
   /** How long to hear this room when nobody is in it, in milliseconds. */
