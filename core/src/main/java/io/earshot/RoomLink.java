@@ -95,6 +95,9 @@ final class RoomLink {
   /** Which of these may never be told, since nobody knows whether they were placed. */
   private final Set<Long> doubtful = new HashSet<>(0);
 
+  /** Who has left, which the others may not know: they are not to hear of it if they listen. */
+  private final Map<String, Member> gone = new HashMap<>(0);
+
   /** How many are on their way in or out, or ask for something. */
   private int busy;
 
@@ -346,7 +349,7 @@ final class RoomLink {
     } else if (!place.epoch().equals(now.epoch())
         || place.offset() > now.offset()
         || isUnlike(placed)) {
-      early.add(placed);
+      // Not kept: if it is still told in that order, the answer has it, and else it never will be.
       ask();
     }
   }
@@ -579,6 +582,7 @@ final class RoomLink {
     whenLive(
         () -> {
           if (state == State.AWAY) {
+            gone.put(member.connection.id(), member);
             doubt();
             unhearLeft(member, out);
             return;
@@ -587,6 +591,7 @@ final class RoomLink {
               leave(member.connection.id(), member),
               (moved, failure) -> {
                 if (moved == null) {
+                  gone.put(member.connection.id(), member);
                   doubt();
                   unhearLeft(member, out);
                 } else {
@@ -695,12 +700,14 @@ final class RoomLink {
     var ours = new LinkedHashMap<String, Member>();
     room.roster().forEach(member -> ours.put(member.connection.id(), member));
     entered = !ours.isEmpty();
+    var left = Map.copyOf(gone);
+    gone.clear();
     var right = new HashSet<String>();
     for (Present present : listed) {
       Member member = ours.get(present.id());
       boolean here = present.peer().equals(cluster.peer());
       if (here && member == null) {
-        done(leave(present.id(), null));
+        done(leave(present.id(), left.get(present.id())));
       } else if (here && present.isCurrent()) {
         right.add(present.id());
       }

