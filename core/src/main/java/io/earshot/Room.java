@@ -374,7 +374,7 @@ final class Room {
    * it hears anew then, after it was answered from where on.
    */
   void unhearLeft(Member member, Runnable out) {
-    if (member.joined && !member.listens && !member.away) {
+    if (member.joined && member.comesIn && !member.listens && !member.away) {
       stopHearing(member, out);
     } else {
       unhear(member, out);

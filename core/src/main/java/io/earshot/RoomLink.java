@@ -375,7 +375,7 @@ final class RoomLink {
       return post.isStrange() || cluster.isHere(id) ? room.roster().withId(id) : null;
     }
     Member speaker = speakers.remove(post.origin().number());
-    return speaker != null ? speaker : room.roster().withId(id);
+    return speaker != null && speaker.hears ? speaker : room.roster().withId(id);
   }
 
   private void note(Placed placed) {
@@ -440,6 +440,7 @@ final class RoomLink {
   void join(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live, boolean take) {
     busy++;
     member.takes = take;
+    member.comesIn = true;
     whenLive(
         () -> {
           entered = true;
@@ -507,6 +508,7 @@ final class RoomLink {
   private void hear(
       Member member, @Nullable Cursor after, @Nullable Cursor cameIn, Consumer<Room.Arrival> live) {
     busy--;
+    member.comesIn = false;
     Room.Past past = room.past(after, member);
     Cursor now = room.end();
     if (!Boolean.TRUE.equals(past.recovered())

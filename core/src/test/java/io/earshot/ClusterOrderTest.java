@@ -179,8 +179,23 @@ final class ClusterOrderTest {
       switch (random.nextInt(5)) {
         case 0 -> runOne(peer.asked);
         case 1 -> runOne(peer.answered);
-        case 2 -> runOne(peer.told);
+        case 2 -> hear(peer);
         default -> houses.get(i).step(random);
+      }
+    }
+
+    /** Lets a server hear what it is told next; where links fail, also twice or too late. */
+    private void hear(Peer peer) {
+      Runnable next = peer.told.poll();
+      if (next == null) {
+        return;
+      }
+      int luck = weather.has(Weather.CUTS) ? random.nextInt(20) : 2;
+      if (luck > 0) {
+        next.run();
+      }
+      if (luck < 2) {
+        peer.told.add(next);
       }
     }
 
@@ -248,7 +263,7 @@ final class ClusterOrderTest {
           step();
         }
         hasReaped = true;
-        hub.reap(houses.get(i).earshot.cluster().peer());
+        hub.reap(Objects.requireNonNull(houses.get(i).earshot.cluster()).peer());
       }
     }
 
@@ -362,8 +377,7 @@ final class ClusterOrderTest {
         assertThat(members(room)).as("who is in %s", room).isEqualTo(there);
         for (House house : houses) {
           var members = new ArrayList<String>();
-          var _ =
-              house.earshot.rooms().status(room).thenAccept(s -> members.addAll(s.members()));
+          var _ = house.earshot.rooms().status(room).thenAccept(s -> members.addAll(s.members()));
           settle();
           members.removeIf(id -> isGhost(room, id));
           assertThat(members).containsExactlyInAnyOrderElementsOf(there.keySet());
@@ -698,7 +712,8 @@ final class ClusterOrderTest {
       home = random.nextInt(sim.houses.size());
       House house = sim.houses.get(home);
       Guest now =
-          house.new Guest(
+          house
+          .new Guest(
               house.loops.get(random.nextInt(house.loops.size())),
               random.nextBoolean() ? Lines.ONE : Lines.TWO);
       var asking = new Asking(sim.hub.deeds.size(), sim.cuts[home], sim.peers.get(home).isUp());
@@ -757,7 +772,6 @@ final class ClusterOrderTest {
     private void ask(String request, Answered then) {
       String messageId = "q" + asked++;
       pending.put(messageId, then);
-        if (System.getProperty("trace") != null) System.out.println("TRACE " + home + " " + id.substring(0, 4) + " deeds=" + sim.hub.deeds.size() + " -> " + request); // TRACE
       guest.send(request.replace("}", ",\"messageId\":\"" + messageId + "\"}"));
     }
 
@@ -917,8 +931,7 @@ final class ClusterOrderTest {
 
     /** What it has left may not be heard to the end. */
     void soften() {
-      fading.forEach(
-          duty -> duty.to = Math.min(duty.to, 1 + last.getOrDefault(duty.room, -2)));
+      fading.forEach(duty -> duty.to = Math.min(duty.to, 1 + last.getOrDefault(duty.room, -2)));
       fading.clear();
     }
 
@@ -943,7 +956,6 @@ final class ClusterOrderTest {
       Asking since = asking();
       String messageId = "q" + asked++;
       pending.put(messageId, answer -> isBack(answer, after, since));
-        if (System.getProperty("trace") != null) System.out.println("TRACE " + home + " " + id.substring(0, 4) + " deeds=" + sim.hub.deeds.size() + " -> " + line); // TRACE
       guest.send(line + ",\"messageId\":\"" + messageId + "\"}");
     }
 
@@ -1071,19 +1083,22 @@ final class ClusterOrderTest {
           // The last, since who is in already may be let in again to make sure.
           for (Deed deed : sim.hub.deeds.subList(since.at, sim.hub.deeds.size())) {
             boolean isIt = deed.what == What.ENTERED && deed.room.equals(room);
-            if (isIt && deed.id.equals(id) && now != null && isUpTo(deed.place, now)) {
+            if (isIt && deed.id.equals(id) && isUpTo(deed.place, now)) {
               from = deed.at;
             }
           }
         }
         if (from == -2 && now != null) {
           from = sim.after(room, now);
-          if (sim.weather != Weather.FAIR && last.getOrDefault(room, -1) > from) {
-            // That server knows less, and says so; or it knows what was lost since.
+          boolean knowsLess = sim.weather != Weather.FAIR && last.getOrDefault(room, -1) > from;
+          if (knowsLess || sim.hasLost) {
+            // That server was out of touch, and says so; or what it knows was lost since.
             last.put(room, sim.hasLost ? -1 : from);
           }
         } else if (from == -2 && sim.weather == Weather.FAIR) {
           from = -1;
+        } else if (from == -2) {
+          last.remove(room); // that server knows nothing yet
         }
         boolean isBound = now != null && (after != null || recovered == null);
         stretch =
@@ -1092,8 +1107,10 @@ final class ClusterOrderTest {
       stretches.put(room, stretch);
     }
 
-    private static boolean isUpTo(Cursor place, Cursor now) {
-      return place.epoch().equals(now.epoch()) && place.offset() <= now.offset();
+    private static boolean isUpTo(Cursor place, @Nullable Cursor now) {
+      return now != null
+          && place.epoch().equals(now.epoch())
+          && place.offset() <= now.offset();
     }
 
     /** Hears a room no more, and was to hear all up to a deed, or -1 for all up to the last. */
@@ -1114,7 +1131,6 @@ final class ClusterOrderTest {
           return;
         }
         assertThat(line).as("told to %s on %s", id, home).doesNotStartWith("end ");
-        if (System.getProperty("trace") != null) System.out.println("TRACE " + home + " " + id.substring(0, 4) + " deeds=" + sim.hub.deeds.size() + " <- " + line); // TRACE
         Json.Obj json = parsed(line);
         switch (text(json, "context")) {
           case "user" -> hear(json);
@@ -1204,10 +1220,7 @@ final class ClusterOrderTest {
       heard.add(deed.at);
       Stretch stretch = stretches.get(room);
       if (stretch == null) {
-        assertThat(
-                pending.size() > 0 || left.contains(room))
-            .as("%s hears %s", id, json)
-            .isTrue();
+        assertThat(pending.size() > 0 || left.contains(room)).as("%s hears %s", id, json).isTrue();
         return;
       }
       if (place.epoch().equals(stretch.epoch)) {

@@ -97,6 +97,7 @@ final class Hub {
 
     /** What takes back what was done here, the last first. */
     final Deque<Undoing> undoings = new ArrayDeque<>();
+
     final Deque<Broker.Placed> log = new ArrayDeque<>();
 
     /** The owner of each member. */
@@ -206,8 +207,7 @@ final class Hub {
   /** Whether anything is on its way. */
   boolean isIdle() {
     return peers.values().stream()
-        .allMatch(
-            peer -> peer.asked.isEmpty() && peer.told.isEmpty() && peer.answered.isEmpty());
+        .allMatch(peer -> peer.asked.isEmpty() && peer.told.isEmpty() && peer.answered.isEmpty());
   }
 
   /** The broker of one server. */
@@ -312,7 +312,8 @@ final class Hub {
     }
 
     /** Asks others in their time. The answer is lost with the link of whoever asks. */
-    private <T extends @Nullable Object> CompletionStage<T> slowly(Supplier<CompletionStage<T>> work) {
+    private <T extends @Nullable Object> CompletionStage<T> slowly(
+        Supplier<CompletionStage<T>> work) {
       if (!isUp) {
         return CompletableFuture.failedStage(new BrokerException("it is away", false));
       }
