@@ -1108,9 +1108,7 @@ final class ClusterOrderTest {
     }
 
     private static boolean isUpTo(Cursor place, @Nullable Cursor now) {
-      return now != null
-          && place.epoch().equals(now.epoch())
-          && place.offset() <= now.offset();
+      return now != null && place.epoch().equals(now.epoch()) && place.offset() <= now.offset();
     }
 
     /** Hears a room no more, and was to hear all up to a deed, or -1 for all up to the last. */
