@@ -98,7 +98,7 @@ final class Errands {
                   was -> {
                     answer.complete(was == null ? null : said(was));
                     if (was != null) {
-                      found.shard().schedule(() -> leave(id, was), TAKE_OVER);
+                      was.places().forEach(place -> leaveLater(id, place, found.shard()));
                     }
                   }));
     } else {
@@ -107,21 +107,36 @@ final class Errands {
     return answer;
   }
 
-  /** Leaves the rooms of somebody who was given up, unless another server has taken them over. */
-  private void leave(String id, Handover was) {
-    for (Place place : was.places()) {
-      if (place.isIn()) {
-        var _ =
-            cluster
-                .broker()
-                .leave(
-                    place.room(),
-                    id,
-                    cluster.announcement(Room.LEFT, id),
-                    cluster.announcesUpTo(),
-                    cluster.terms(place.room()));
-      }
+  /**
+   * Leaves a room for somebody who was given up, unless another server has taken them over. Until
+   * that was done: they are in no room here, which would see to it.
+   */
+  private void leaveLater(String id, Place place, Shard shard) {
+    if (!place.isIn()) {
+      return;
     }
+    shard.schedule(
+        () -> {
+          if (cluster.isHere(id)) {
+            return; // back again from over there, and so in its rooms
+          }
+          var _ =
+              cluster
+                  .broker()
+                  .leave(
+                      place.room(),
+                      id,
+                      cluster.announcement(Room.LEFT, id),
+                      cluster.announcesUpTo(),
+                      cluster.terms(place.room()))
+                  .whenComplete(
+                      (_, failure) -> {
+                        if (failure != null) {
+                          shard.tell(() -> leaveLater(id, place, shard));
+                        }
+                      });
+        },
+        TAKE_OVER);
   }
 
   private static Json said(Handover was) {
