@@ -31,7 +31,7 @@ record Bystanders(Earshot earshot) {
           if (link == null) {
             look.run();
           } else {
-            link.whenLive(look);
+            link.whenKnown(after, look);
           }
         });
     return answer;

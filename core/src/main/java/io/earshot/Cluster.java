@@ -59,6 +59,11 @@ final class Cluster implements Bus {
     return peer;
   }
 
+  /** Whether somebody of this id is connected to this server. */
+  boolean isHere(String id) {
+    return earshot.connections().find(id) != null;
+  }
+
   /** What is asked of, and by, other servers. */
   Errands errands() {
     return errands;

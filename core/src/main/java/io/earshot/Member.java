@@ -25,6 +25,18 @@ final class Member {
   /** From where on it hears, or, while it is away, has missed. */
   long since;
 
+  /** Whether it is on its way in, and will be answered when it hears. */
+  boolean comesIn;
+
+  /** Whether the other servers know that it is in the room, as far as is known here. */
+  boolean isListed;
+
+  /** Whether they have forgotten it since. */
+  boolean isForgotten;
+
+  /** Whether it is taken over from another server when it comes in. */
+  boolean takes;
+
   /** Where it stands among those who joined. */
   int rank;
 

@@ -223,6 +223,9 @@ final class Room {
     Past past = past(after == null ? new Cursor(epoch, since) : after, back);
     back.joined = lost.joined;
     back.listens = lost.listens;
+    back.isListed = lost.isListed;
+    back.isForgotten = lost.isForgotten;
+    back.takes = lost.takes;
     if (lost.joined) {
       roster.replace(lost, back);
     }
@@ -315,14 +318,23 @@ final class Room {
 
   /** Lets a member hear, if it does not already. */
   void hear(Member member, Past past, Consumer<Arrival> live) {
-    var arrival = new Arrival(new Heard(name, end(), past.recovered), past.missed);
+    hear(member, past, end(), live);
+  }
+
+  /**
+   * The same, answered with another place than the end of the order.
+   *
+   * @param place after which all is told, or null where there is no order yet
+   */
+  void hear(Member member, Past past, @Nullable Cursor place, Consumer<Arrival> live) {
+    var arrival = new Arrival(new Heard(name, place, past.recovered), past.missed);
     // With a cluster they may have gone, or been lost, while the others were asked.
     if (member.hears || member.away || !(member.joined || member.listens)) {
       member.connection.tell(() -> live.accept(arrival));
       return;
     }
     member.hears = true;
-    member.since = past.recovered != null && past.recovered ? past.since : offset;
+    member.since = past.since;
     Branch branch = branch(member.connection.shard(), member.connection.wire());
     branch.hearers++;
     member.connection.tell(
@@ -354,6 +366,18 @@ final class Room {
       member.connection.tell(out);
     } else {
       stopHearing(member, out);
+    }
+  }
+
+  /**
+   * Lets a member that has left hear no more, unless it listens. If it is to come in again already,
+   * it hears anew then, after it was answered from where on.
+   */
+  void unhearLeft(Member member, Runnable out) {
+    if (member.joined && member.comesIn && !member.listens && !member.away) {
+      stopHearing(member, out);
+    } else {
+      unhear(member, out);
     }
   }
 

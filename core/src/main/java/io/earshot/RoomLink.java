@@ -14,10 +14,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -48,6 +50,12 @@ final class RoomLink {
 
   /** So many of the last messages are known by where they came from. */
   private static final int ORIGINS = 256;
+
+  /**
+   * So many are asked for at least where nothing is remembered: by these it is known what an order
+   * that begins anew has of the old one.
+   */
+  private static final int FEWEST_KNOWN = 16;
 
   /** How long a room is heard after everybody has left, in milliseconds: many come back at once. */
   private static final long LINGER = 5_000;
@@ -90,6 +98,12 @@ final class RoomLink {
   /** Who is not to hear a post of this server that is on its way, by its number. */
   private final Map<Long, Member> speakers = new HashMap<>(2);
 
+  /** Which of these may never be told, since nobody knows whether they were placed. */
+  private final Set<Long> doubtful = new HashSet<>(0);
+
+  /** Who has left, which the others may not know: they are not to hear of it if they listen. */
+  private final Map<String, Member> gone = new HashMap<>(0);
+
   /** How many are on their way in or out, or ask for something. */
   private int busy;
 
@@ -97,6 +111,9 @@ final class RoomLink {
   private int entering;
 
   private final List<Placed> recent = new ArrayList<>(0);
+
+  /** Up to where those have heard who have left meanwhile, and may be among them. */
+  private final Map<Participant, Cursor> heardBefore = new HashMap<>(0);
 
   private long @Nullable [] origins;
   private Post.@Nullable Origin lastOrigin;
@@ -113,7 +130,8 @@ final class RoomLink {
 
   /** Whether something is under way, or is still to be set right, so that it is needed. */
   boolean isBusy() {
-    return busy > 0 || !whenLive.isEmpty() || (entered && unsure);
+    // While the broker is away a list may come back that has those in it who have left.
+    return busy > 0 || !whenLive.isEmpty() || (entered && (unsure || state == State.AWAY));
   }
 
   /** How long to hear this room when nobody is in it, in milliseconds. */
@@ -165,7 +183,8 @@ final class RoomLink {
   private void ask() {
     state = State.ASKING;
     int number = ++asked;
-    int limit = room.end() == null ? Math.min(room.rule().historyMessages(), CHUNK) : CHUNK;
+    int limit =
+        room.end() == null ? Math.clamp(room.rule().historyMessages(), FEWEST_KNOWN, CHUNK) : CHUNK;
     then(
         broker.open(
             room.name(), new Known(room.end(), lastOrigin), limit, terms(), room.hasPeople()),
@@ -266,6 +285,7 @@ final class RoomLink {
   /** The order that was known is no more. What the new one has of the old is known already. */
   private void beginAnew(Stretch stretch, @Nullable Cursor end) {
     room.forgetAll();
+    room.roster().forEach(member -> member.isForgotten = member.isListed);
     if (end == null) {
       room.begin("", 0);
       lastOrigin = null;
@@ -299,11 +319,13 @@ final class RoomLink {
         return;
       }
     }
+    speakers.keySet().removeAll(doubtful);
+    doubtful.clear();
+    runWhenLive();
     if (unsure) {
       unsure = false;
       setRight();
     }
-    runWhenLive();
     // What waits for a place in an order that is no more waits for nothing.
     release(each -> !sameOrder(each.place));
     reached();
@@ -334,7 +356,7 @@ final class RoomLink {
     } else if (!place.epoch().equals(now.epoch())
         || place.offset() > now.offset()
         || isUnlike(placed)) {
-      early.add(placed);
+      // Not kept: if it is still told in that order, the answer has it, and else it never will be.
       ask();
     }
   }
@@ -356,10 +378,11 @@ final class RoomLink {
       return null;
     }
     if (!post.origin().peer().equals(cluster.peer())) {
-      return post.isStrange() ? room.roster().withId(id) : null;
+      // Who said something elsewhere may have come here since, with their session.
+      return post.isStrange() || cluster.isHere(id) ? room.roster().withId(id) : null;
     }
     Member speaker = speakers.remove(post.origin().number());
-    return speaker != null ? speaker : room.roster().withId(id);
+    return speaker != null && speaker.hears ? speaker : room.roster().withId(id);
   }
 
   private void note(Placed placed) {
@@ -398,7 +421,7 @@ final class RoomLink {
       then.run();
     } else {
       waiting.add(new Waiting(place, then));
-      if (state == State.LIVE && !place.epoch().equals(now.epoch()) && !now.epoch().isEmpty()) {
+      if (state == State.LIVE && !sameOrder(place)) {
         ask();
       }
     }
@@ -423,50 +446,67 @@ final class RoomLink {
   /** Somebody of this server is in the room, and is to be heard of by all. */
   void join(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live, boolean take) {
     busy++;
+    member.takes = take;
+    member.comesIn = true;
     whenLive(
         () -> {
           entered = true;
           if (state == State.AWAY || !member.joined) {
-            unsure = true;
+            // Gone again; or somebody else by now, who is to come in all the same.
+            doubt();
             hear(member, after, null, live);
             return;
           }
           entering++;
           then(
-              enter(member, take),
+              enter(member),
               (moved, failure) -> {
-                if (moved == null && failure == null) {
-                  member.connection.close(ELSEWHERE);
-                }
                 if (moved == null) {
-                  unsure = true;
-                  again(failure);
-                  entering--;
+                  if (failure == null) {
+                    member.connection.close(ELSEWHERE);
+                  } else {
+                    doubt();
+                  }
                   hear(member, after, null, live);
+                  hasEntered();
                 } else {
                   reach(
                       moved.place(),
                       () -> {
                         hear(member, after, moved.place(), live);
-                        if (--entering == 0) {
-                          recent.clear();
-                        }
+                        hasEntered();
                       });
                 }
               });
         });
   }
 
-  private CompletionStage<@Nullable Moved> enter(Member member, boolean take) {
+  private static void hasEntered(Member member) {
+    member.isListed = true;
+    member.isForgotten = false;
+    member.takes = false;
+  }
+
+  private void hasEntered() {
+    if (--entering == 0) {
+      recent.clear();
+      heardBefore.clear();
+    }
+  }
+
+  private CompletionStage<@Nullable Moved> enter(Member member) {
+    // Who was in the list before that was forgotten comes back unannounced: nobody heard them go.
+    int upTo = member.isForgotten ? 0 : cluster.announcesUpTo();
     String id = member.connection.id();
     Post post = cluster.announcement(Room.ENTERED, id);
     speakers.put(post.origin().number(), member);
     return broker
-        .enter(room.name(), id, post, cluster.announcesUpTo(), terms(), take)
+        .enter(room.name(), id, post, upTo, terms(), member.takes || member.isForgotten)
         .whenComplete(
-            (moved, _) -> {
-              if (moved == null || !moved.isAnnounced()) {
-                shard.tell(() -> speakers.remove(post.origin().number()));
+            (moved, failure) -> {
+              isMoved(post, moved, failure);
+              if (moved != null) {
+                shard.tell(() -> hasEntered(member));
               }
             });
   }
@@ -475,11 +515,21 @@ final class RoomLink {
   private void hear(
       Member member, @Nullable Cursor after, @Nullable Cursor cameIn, Consumer<Room.Arrival> live) {
     busy--;
+    member.comesIn = false;
     Room.Past past = room.past(after, member);
-    if (!Boolean.TRUE.equals(past.recovered()) && cameIn != null && !member.hears) {
-      past = new Room.Past(since(cameIn, member), past.since(), past.recovered());
+    Cursor now = room.end();
+    if (!Boolean.TRUE.equals(past.recovered())
+        && cameIn != null
+        && !member.hears
+        && (isKnown(cameIn) || (state != State.AWAY && !sameOrder(cameIn)))) {
+      // Answered with where it came in: what was told since then follows, and may get lost. But
+      // who left just before has heard on until that was known here.
+      Cursor before = heardBefore.remove(member.connection);
+      now = before != null && isAfter(before, cameIn) ? before : cameIn;
+      long from = sameOrder(now) ? now.offset() : past.since();
+      past = new Room.Past(since(now, member), from, past.recovered());
     }
-    room.hear(member, past, live);
+    room.hear(member, past, now, live);
     room.closeIfEmpty();
   }
 
@@ -502,7 +552,37 @@ final class RoomLink {
 
   void listen(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
     busy++;
-    whenLive(() -> hear(member, after, null, live));
+    whenKnown(after, () -> hear(member, after, null, live));
+  }
+
+  /**
+   * Runs something once this room knows all that was told, and what somebody knows who was on
+   * another server.
+   */
+  void whenKnown(@Nullable Cursor cursor, Runnable task) {
+    whenLive(
+        () -> {
+          if (cursor == null || state == State.AWAY || isKnown(cursor)) {
+            task.run();
+            return;
+          }
+          busy++;
+          then(
+              broker.end(room.name()),
+              (end, _) -> {
+                busy--;
+                if (end == null) {
+                  task.run();
+                } else {
+                  reach(end, task);
+                }
+                room.closeIfEmpty();
+              });
+        });
+  }
+
+  private boolean isKnown(Cursor cursor) {
+    return sameOrder(cursor) && cursor.offset() <= room.cursor().offset();
   }
 
   /** Somebody of this server is in the room no more; they hear what was told before. */
@@ -511,27 +591,67 @@ final class RoomLink {
     whenLive(
         () -> {
           if (state == State.AWAY) {
-            unsure = true;
-            unhear(member, out);
+            gone.put(member.connection.id(), member);
+            doubt();
+            unhearLeft(member, out);
             return;
           }
           then(
-              leave(member.connection.id()),
+              leave(member.connection.id(), member),
               (moved, failure) -> {
                 if (moved == null) {
-                  unsure = true;
-                  again(failure);
-                  unhear(member, out);
+                  gone.put(member.connection.id(), member);
+                  doubt();
+                  unhearLeft(member, out);
                 } else {
-                  reach(moved.place(), () -> unhear(member, out));
+                  reach(moved.place(), () -> unhearLeft(member, out));
                 }
               });
         });
   }
 
-  private CompletionStage<Moved> leave(String id) {
-    return broker.leave(
-        room.name(), id, cluster.announcement(Room.LEFT, id), cluster.announcesUpTo(), terms());
+  /**
+   * Takes somebody out of the list.
+   *
+   * @param member their place here, which is not to hear of it; null if they have none
+   */
+  private CompletionStage<Moved> leave(String id, @Nullable Member member) {
+    Post post = cluster.announcement(Room.LEFT, id);
+    if (member != null) {
+      speakers.put(post.origin().number(), member);
+    }
+    return broker
+        .leave(room.name(), id, post, cluster.announcesUpTo(), terms())
+        .whenComplete((moved, failure) -> isMoved(post, moved, failure));
+  }
+
+  /** What was not placed, or was told by now, has nobody any more who is not to hear it. */
+  private void isTold(long number, boolean isDoubtful) {
+    if (isDoubtful) {
+      doubtful.add(number);
+    } else {
+      speakers.remove(number);
+    }
+  }
+
+  private void isMoved(Post post, @Nullable Moved moved, @Nullable Throwable failure) {
+    if (moved == null || !moved.isAnnounced()) {
+      boolean isDoubtful = failure != null && maybeDone(Cluster.cause(failure));
+      shard.tell(() -> isTold(post.origin().number(), isDoubtful));
+    }
+  }
+
+  private static boolean maybeDone(@Nullable Throwable failure) {
+    return failure instanceof BrokerException refused && refused.maybeDone();
+  }
+
+  private void unhearLeft(Member member, Runnable out) {
+    busy--;
+    if (entering > 0 && member.hears) {
+      heardBefore.put(member.connection, room.cursor());
+    }
+    room.unhearLeft(member, out);
+    room.closeIfEmpty();
   }
 
   private void unhear(Member member, Runnable out) {
@@ -577,8 +697,7 @@ final class RoomLink {
         (listed, failure) -> {
           busy--;
           if (listed == null) {
-            unsure = true;
-            again(failure);
+            doubt();
           } else {
             setRight(listed);
           }
@@ -587,15 +706,17 @@ final class RoomLink {
   }
 
   private void setRight(List<Present> listed) {
-    var ours = new HashMap<String, Member>();
+    var ours = new LinkedHashMap<String, Member>();
     room.roster().forEach(member -> ours.put(member.connection.id(), member));
     entered = !ours.isEmpty();
+    var left = Map.copyOf(gone);
+    gone.clear();
     var right = new HashSet<String>();
     for (Present present : listed) {
       Member member = ours.get(present.id());
       boolean here = present.peer().equals(cluster.peer());
       if (here && member == null) {
-        done(leave(present.id()));
+        done(leave(present.id(), left.get(present.id())));
       } else if (here && present.isCurrent()) {
         right.add(present.id());
       }
@@ -605,16 +726,16 @@ final class RoomLink {
           if (!right.contains(id)) {
             busy++;
             then(
-                enter(member, false),
+                enter(member),
                 (moved, failure) -> {
                   busy--;
                   if (moved == null && failure == null) {
                     // They came back elsewhere while this server was not looking.
                     member.connection.close(ELSEWHERE);
                   } else if (failure != null) {
-                    unsure = true;
-                    again(failure);
+                    doubt();
                   }
+                  room.closeIfEmpty();
                 });
           }
         });
@@ -627,16 +748,16 @@ final class RoomLink {
         (_, failure) -> {
           busy--;
           if (failure != null) {
-            unsure = true;
-            again(failure);
+            doubt();
           }
           room.closeIfEmpty();
         });
   }
 
-  /** What failed is set right after a while; or when the broker can be reached, if it cannot. */
-  private void again(@Nullable Throwable failure) {
-    if (failure != null && state == State.LIVE) {
+  /** The list is set right after a while; or when the broker can be reached, if it cannot. */
+  private void doubt() {
+    unsure = true;
+    if (state == State.LIVE) {
       shard.schedule(
           () -> {
             if (!closed && unsure && state == State.LIVE) {
@@ -690,8 +811,11 @@ final class RoomLink {
         broker.publish(room.name(), post, terms(), repeat(saying), shard.repeatWindow(), ifThere),
         (place, failure) -> {
           busy--;
-          if (failure instanceof BrokerException refused && !refused.maybeDone()) {
-            speakers.remove(number);
+          if (place != null) {
+            // It was told by then, unless another was that is the same.
+            reach(place, () -> isTold(number, state == State.AWAY));
+          } else {
+            isTold(number, maybeDone(failure));
           }
           told.accept(new Room.Spoken(place, failure == null ? null : Cluster.explained(failure)));
           room.closeIfEmpty();
