@@ -36,9 +36,68 @@ final class Hub {
   private final Map<String, String> clients = new HashMap<>();
   private final boolean prompt;
 
+  /** Everything that was done in the rooms, whatever was lost of it since. */
+  final List<Deed> deeds = new ArrayList<>();
+
+  /**
+   * Whether answers have a link of their own, {@link Peer#answered}, so that they and what rooms
+   * tell overtake each other, and what servers ask each other takes its time.
+   */
+  boolean isApart;
+
+  /** So many messages of a room are remembered at most. */
+  int mostRemembered = Integer.MAX_VALUE;
+
+  /** So many messages are told at once at most to whom some are missing. */
+  int mostAtOnce = Integer.MAX_VALUE;
+
+  /** What was done in a room. */
+  enum What {
+    TOLD,
+    ENTERED,
+    LEFT
+  }
+
+  /** Something that was done in a room. */
+  static final class Deed {
+    final int at;
+    final What what;
+    final String room;
+
+    /** Who came or went; empty for what was told. */
+    final String id;
+
+    final Cursor place;
+
+    /** What was told; null for who came or went. */
+    final @Nullable Post post;
+
+    /** Whether it was lost later. */
+    boolean isLost;
+
+    Deed(int at, What what, String room, String id, Cursor place, @Nullable Post post) {
+      this.at = at;
+      this.what = what;
+      this.room = room;
+      this.id = id;
+      this.place = place;
+      this.post = post;
+    }
+
+    @Override
+    public String toString() {
+      String told = post == null ? id : post.from() + " " + post.message();
+      return at + " " + what + " " + room + " " + place + " " + told + (isLost ? " (lost)" : "");
+    }
+  }
+
   private static final class Room {
     String epoch = "";
     long offset;
+
+    /** What takes back what was done here, the last first. */
+    final Deque<Undoing> undoings = new ArrayDeque<>();
+
     final Deque<Broker.Placed> log = new ArrayDeque<>();
 
     /** The owner of each member. */
@@ -48,6 +107,27 @@ final class Hub {
 
     Cursor end() {
       return new Cursor(epoch, offset);
+    }
+
+    /** Gives it an order if it has none, or one that has fallen behind what is known. */
+    void begin(Broker.Terms terms) {
+      Cursor known = terms.known();
+      if (epoch.isEmpty()
+          || (known != null && known.epoch().equals(epoch) && known.offset() > offset)) {
+        epoch = terms.freshEpoch();
+      }
+    }
+  }
+
+  /** Takes back something that was done. */
+  private record Undoing(Deed deed, Runnable undo) {}
+
+  private void done(
+      Room room, What what, String name, String id, @Nullable Post post, Runnable undo) {
+    if (!prompt) {
+      var deed = new Deed(deeds.size(), what, name, id, room.end(), post);
+      deeds.add(deed);
+      room.undoings.push(new Undoing(deed, undo));
     }
   }
 
@@ -72,17 +152,26 @@ final class Hub {
 
   /** Everything is forgotten, as when what is behind the brokers comes back empty. */
   synchronized void forgetAll() {
+    deeds.forEach(deed -> deed.isLost = true);
     rooms.clear();
     clients.clear();
   }
 
-  /** The last messages of a room, and that they were told, are lost. */
+  /** The last messages of a room, that they were told, and who came and went since, are lost. */
   void rollBack(String name, int messages) {
     Room room = rooms.get(name);
-    for (int i = 0; room != null && i < messages && !room.log.isEmpty(); i++) {
-      room.log.removeLast();
-      room.offset--;
+    for (int told = 0; room != null && told < messages && !room.undoings.isEmpty(); ) {
+      Undoing last = room.undoings.pop();
+      last.undo.run();
+      last.deed.isLost = true;
+      told += last.deed.what == What.TOLD ? 1 : 0;
     }
+  }
+
+  /** Who is in a room, and on which run of which server. */
+  Map<String, String> members(String name) {
+    Room room = rooms.get(name);
+    return room == null ? Map.of() : Map.copyOf(room.members);
   }
 
   /** Takes a server for dead: its members go, and are announced by another. */
@@ -117,7 +206,8 @@ final class Hub {
 
   /** Whether anything is on its way. */
   boolean isIdle() {
-    return peers.values().stream().allMatch(peer -> peer.asked.isEmpty() && peer.told.isEmpty());
+    return peers.values().stream()
+        .allMatch(peer -> peer.asked.isEmpty() && peer.told.isEmpty() && peer.answered.isEmpty());
   }
 
   /** The broker of one server. */
@@ -134,6 +224,9 @@ final class Hub {
 
     final Queue<Runnable> told = new ArrayDeque<>();
 
+    /** Answers that are on their way to it, if they have a link of their own. */
+    final Queue<Runnable> answered = new ArrayDeque<>();
+
     /** What it asked for and has not been answered. */
     private final List<CompletableFuture<?>> open = new ArrayList<>();
 
@@ -144,7 +237,11 @@ final class Hub {
       return bus;
     }
 
-    private String owner() {
+    boolean isUp() {
+      return isUp;
+    }
+
+    String owner() {
       return name + "." + generation;
     }
 
@@ -175,6 +272,7 @@ final class Hub {
       isUp = false;
       asked.clear();
       told.clear();
+      answered.clear();
       heard.clear();
       List.copyOf(open)
           .forEach(each -> each.completeExceptionally(new BrokerException("it is away", true)));
@@ -199,8 +297,47 @@ final class Hub {
       asked.add(
           () -> {
             T result = work.get();
-            open.removeIf(each -> each == answer);
-            told.add(() -> answer.complete(result));
+            answers()
+                .add(
+                    () -> {
+                      open.removeIf(each -> each == answer);
+                      answer.complete(result);
+                    });
+          });
+      return answer;
+    }
+
+    private Queue<Runnable> answers() {
+      return isApart ? answered : told;
+    }
+
+    /** Asks others in their time. The answer is lost with the link of whoever asks. */
+    private <T extends @Nullable Object> CompletionStage<T> slowly(
+        Supplier<CompletionStage<T>> work) {
+      if (!isUp) {
+        return CompletableFuture.failedStage(new BrokerException("it is away", false));
+      }
+      if (!isApart) {
+        return work.get();
+      }
+      var answer = new CompletableFuture<T>();
+      open.add(answer);
+      asked.add(
+          () -> {
+            var _ =
+                work.get()
+                    .whenComplete(
+                        (result, failure) ->
+                            answers()
+                                .add(
+                                    () -> {
+                                      open.removeIf(each -> each == answer);
+                                      if (failure == null) {
+                                        answer.complete(result);
+                                      } else {
+                                        answer.completeExceptionally(failure);
+                                      }
+                                    }));
           });
       return answer;
     }
@@ -219,19 +356,24 @@ final class Hub {
     }
 
     private Cursor place(Room room, String name, Post post, Terms terms) {
-      if (room.epoch.isEmpty()) {
-        room.epoch = terms.freshEpoch();
-      } else if (terms.known() != null
-          && terms.known().epoch().equals(room.epoch)
-          && terms.known().offset() > room.offset) {
-        room.epoch = terms.freshEpoch();
-      }
+      room.begin(terms);
       room.offset++;
       var placed = new Placed(room.end(), sent(post));
       room.log.add(placed);
-      if (room.log.size() > terms.messages()) {
+      if (room.log.size() > Math.min(terms.messages(), mostRemembered)) {
         room.log.remove();
       }
+      done(
+          room,
+          What.TOLD,
+          name,
+          "",
+          placed.post(),
+          () -> {
+            room.log.removeIf(each -> each == placed);
+            room.repeats.values().removeIf(each -> each.equals(placed.place()));
+            room.offset--;
+          });
       tell(name, placed);
       return room.end();
     }
@@ -273,7 +415,7 @@ final class Hub {
                     room.end(),
                     log.stream()
                         .filter(placed -> placed.place().offset() > cursor.offset())
-                        .limit(limit)
+                        .limit(Math.min(limit, mostAtOnce))
                         .toList());
               }
               room.epoch = terms.freshEpoch();
@@ -326,13 +468,14 @@ final class Hub {
               return null;
             }
             room.members.put(id, owner());
-            if (before == null && room.members.size() <= upTo) {
-              return new Moved(place(room, name, announcement, terms), true);
+            boolean isAnnounced = before == null && room.members.size() <= upTo;
+            if (isAnnounced) {
+              place(room, name, announcement, terms);
+            } else {
+              room.begin(terms);
             }
-            if (room.epoch.isEmpty()) {
-              room.epoch = terms.freshEpoch();
-            }
-            return new Moved(room.end(), false);
+            done(room, What.ENTERED, name, id, null, () -> restore(room, id, before));
+            return new Moved(room.end(), isAnnounced);
           });
     }
 
@@ -345,10 +488,25 @@ final class Hub {
     private Moved leave(
         Room room, String name, String id, String owner, Post announcement, int upTo, Terms terms) {
       int count = room.members.size();
-      if (room.members.remove(id, owner) && count <= upTo) {
-        return new Moved(place(room, name, announcement, terms), true);
+      boolean wasThere = room.members.remove(id, owner);
+      boolean isAnnounced = wasThere && count <= upTo;
+      if (isAnnounced) {
+        place(room, name, announcement, terms);
+      } else {
+        room.begin(terms);
       }
-      return new Moved(room.end(), false);
+      if (wasThere) {
+        done(room, What.LEFT, name, id, null, () -> room.members.put(id, owner));
+      }
+      return new Moved(room.end(), isAnnounced);
+    }
+
+    private static void restore(Room room, String id, @Nullable String owner) {
+      if (owner == null) {
+        room.members.remove(id);
+      } else {
+        room.members.put(id, owner);
+      }
     }
 
     @Override
@@ -379,24 +537,31 @@ final class Hub {
 
     @Override
     public CompletionStage<Json> ask(String peer, Json question) {
-      Peer there = peers.get(peer);
-      if (!isUp || there == null || !there.isUp) {
-        return CompletableFuture.failedStage(new BrokerException("it is away", false));
-      }
-      return there
-          .bus()
-          .asked(question)
-          .thenApply(
-              answer -> {
-                if (answer == null) {
-                  throw new BrokerException("it has no answer", false);
-                }
-                return answer;
-              });
+      return slowly(
+          () -> {
+            Peer there = peers.get(peer);
+            if (there == null || !there.isUp) {
+              return CompletableFuture.failedStage(new BrokerException("it is away", false));
+            }
+            return there
+                .bus()
+                .asked(question)
+                .thenApply(
+                    answer -> {
+                      if (answer == null) {
+                        throw new BrokerException("it has no answer", false);
+                      }
+                      return answer;
+                    });
+          });
     }
 
     @Override
     public CompletionStage<@Nullable Json> askAll(Json question) {
+      return this.<@Nullable Json>slowly(() -> askOthers(question));
+    }
+
+    private CompletionStage<@Nullable Json> askOthers(Json question) {
       var answer = new CompletableFuture<@Nullable Json>();
       var others = new ArrayList<>(peers.values());
       others.removeIf(peer -> peer == this || !peer.isUp);
