@@ -51,6 +51,12 @@ final class RoomLink {
   /** So many of the last messages are known by where they came from. */
   private static final int ORIGINS = 256;
 
+  /**
+   * So many are asked for at least where nothing is remembered: by these it is known what an order
+   * that begins anew has of the old one.
+   */
+  private static final int FEWEST_KNOWN = 16;
+
   /** How long a room is heard after everybody has left, in milliseconds: many come back at once. */
   private static final long LINGER = 5_000;
 
@@ -177,7 +183,8 @@ final class RoomLink {
   private void ask() {
     state = State.ASKING;
     int number = ++asked;
-    int limit = room.end() == null ? Math.min(room.rule().historyMessages(), CHUNK) : CHUNK;
+    int limit =
+        room.end() == null ? Math.clamp(room.rule().historyMessages(), FEWEST_KNOWN, CHUNK) : CHUNK;
     then(
         broker.open(
             room.name(), new Known(room.end(), lastOrigin), limit, terms(), room.hasPeople()),

@@ -237,6 +237,11 @@ final class Hub {
         .allMatch(peer -> peer.asked.isEmpty() && peer.told.isEmpty() && peer.answered.isEmpty());
   }
 
+  /** Answers somebody. */
+  private interface Answering<T extends @Nullable Object> {
+    void run(CompletableFuture<T> answer);
+  }
+
   /** The broker of one server. */
   final class Peer implements Broker {
     private @Nullable Bus bus;
@@ -313,25 +318,33 @@ final class Hub {
       }
       var answer = new CompletableFuture<T>();
       if (prompt) {
-        T result;
-        synchronized (Hub.this) {
-          result = work.get();
-        }
-        answer.complete(result);
+        done(work).run(answer);
         return answer;
       }
       open.add(answer);
       asked.add(
           () -> {
-            T result = work.get();
+            Answering<T> said = done(work);
             answers()
                 .add(
                     () -> {
                       open.removeIf(each -> each == answer);
-                      answer.complete(result);
+                      said.run(answer);
                     });
           });
       return answer;
+    }
+
+    /** Does something; how it is answered is up to what comes of it. */
+    private <T extends @Nullable Object> Answering<T> done(Supplier<T> work) {
+      synchronized (Hub.this) {
+        try {
+          T result = work.get();
+          return answer -> answer.complete(result);
+        } catch (BrokerException e) {
+          return answer -> answer.completeExceptionally(e);
+        }
+      }
     }
 
     private Queue<Runnable> answers() {
@@ -391,7 +404,7 @@ final class Hub {
             .filter(placed -> placed.post().origin().equals(origin))
             .map(Placed::place)
             .findAny()
-            .orElse(room.end());
+            .orElseThrow(() -> new BrokerException("something newer was faster", false));
       }
       room.numbers.put(origin.peer(), origin.number());
       room.offset++;
