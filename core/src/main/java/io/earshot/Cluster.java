@@ -49,9 +49,12 @@ final class Cluster implements Bus {
     this.errands = new Errands(earshot, this);
   }
 
-  /** Begins; waits a moment for the others, so that who comes first finds them. */
   void start() {
     broker.start(peer, this);
+  }
+
+  /** Waits a moment for the others, so that who comes first finds them. */
+  void awaitOthers() {
     try {
       var _ = wasUp.await(earshot.config().redis().timeout().toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {

@@ -222,9 +222,8 @@ public final class Earshot implements AutoCloseable {
   }
 
   /**
-   * Shares the rooms with the other servers that a broker reaches. Waits for it, for at most the
-   * setting {@code redis.timeout}; if it takes longer, nothing is said in rooms until it is there.
-   * Called once, before anybody connects; {@link #close} has to follow.
+   * Shares the rooms with the other servers that a broker reaches. Called once, before anybody
+   * connects; {@link #close} has to follow.
    *
    * @param broker the broker, which is started
    */
@@ -232,6 +231,17 @@ public final class Earshot implements AutoCloseable {
     var joined = new Cluster(this, broker);
     cluster = joined;
     joined.start();
+  }
+
+  /**
+   * Waits until the other servers can be reached, for at most the setting {@code redis.timeout}. If
+   * it takes longer, nothing is said in rooms until they are.
+   */
+  public void awaitOthers() {
+    Cluster others = cluster;
+    if (others != null) {
+      others.awaitOthers();
+    }
   }
 
   /** The other servers that share the rooms; null if there are none. */

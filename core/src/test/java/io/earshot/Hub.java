@@ -318,13 +318,13 @@ final class Hub {
       }
       var answer = new CompletableFuture<T>();
       if (prompt) {
-        done(work).run(answer);
+        tried(work).run(answer);
         return answer;
       }
       open.add(answer);
       asked.add(
           () -> {
-            Answering<T> said = done(work);
+            Answering<T> said = tried(work);
             answers()
                 .add(
                     () -> {
@@ -336,7 +336,7 @@ final class Hub {
     }
 
     /** Does something; how it is answered is up to what comes of it. */
-    private <T extends @Nullable Object> Answering<T> done(Supplier<T> work) {
+    private <T extends @Nullable Object> Answering<T> tried(Supplier<T> work) {
       synchronized (Hub.this) {
         try {
           T result = work.get();

@@ -130,6 +130,7 @@ public final class EarshotServer implements AutoCloseable {
                       new IllegalArgumentException(
                           "redis.url is set, and nothing here can use it: add earshot-redis to the class path"));
       earshot.join(provider.broker(config));
+      earshot.awaitOthers();
     }
   }
 
