@@ -118,6 +118,11 @@ final class Room {
     return waiters == null && isForsaken() && (link == null || !link.isBusy());
   }
 
+  /** Whether somebody hears it. */
+  boolean isHeard() {
+    return !branches.isEmpty();
+  }
+
   /** Whether somebody is in it, hears it, or is waited for. */
   boolean hasPeople() {
     return !isForsaken() || (link != null && link.isBusy());

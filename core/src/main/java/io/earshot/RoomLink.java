@@ -230,7 +230,8 @@ final class RoomLink {
   private void learn(Stretch stretch) {
     Cursor known = room.end();
     Cursor end = stretch.end();
-    if (known == null && !wasLive) {
+    boolean isFirst = known == null && !wasLive;
+    if (isFirst) {
       stretch.posts().forEach(this::recall);
     } else if (known != null && end != null && end.epoch().equals(known.epoch())) {
       continueWith(stretch, known);
@@ -245,6 +246,9 @@ final class RoomLink {
       ask(); // there is more
     } else {
       room.begin(end.epoch(), Math.max(end.offset(), sameOrder(end) ? room.cursor().offset() : 0));
+      if (isFirst && end.offset() > 0 && room.isHeard()) {
+        room.tellGap(1); // who came while the others were away does not know where they came in
+      }
       live();
     }
   }

@@ -368,11 +368,11 @@ final class Connections implements AutoCloseable {
     }
   }
 
-  void unsubscribe(String channel) {
+  CompletionStage<?> unsubscribe(String channel) {
     try {
-      subscriber.unsubscribe(channel);
+      return subscriber.unsubscribe(channel);
     } catch (RuntimeException e) {
-      // As above; who is closed hears nothing.
+      return CompletableFuture.failedStage(e); // who is closed hears nothing
     }
   }
 }

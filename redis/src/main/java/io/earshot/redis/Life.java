@@ -311,6 +311,7 @@ final class Life {
   /** Whatever is left of this server is for the others to clear up, at once. */
   private void takeLeave(Connections current)
       throws InterruptedException, ExecutionException, TimeoutException {
+    await(current.unsubscribe(broker.keys().inbox(peer))); // who asks now is told that it is gone
     await(current.bury(broker.keys().alive(), broker.keys().dead(), owner(), leaseUntil));
   }
 

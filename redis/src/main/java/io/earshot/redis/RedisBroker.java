@@ -146,7 +146,7 @@ final class RedisBroker implements Broker {
   public void close(String room) {
     Connections link = life().link();
     if (link != null) {
-      link.unsubscribe(keys.channel(room));
+      var _ = link.unsubscribe(keys.channel(room));
       String index = keys.rooms(life().owner());
       if (indexed.remove(index + " " + room)) {
         link.forget(index, room);

@@ -21,8 +21,12 @@ interface Subscriber {
    */
   CompletionStage<?> subscribe(String channel);
 
-  /** Hears a channel no more. */
-  void unsubscribe(String channel);
+  /**
+   * Hears a channel no more.
+   *
+   * @return completed when it does not
+   */
+  CompletionStage<?> unsubscribe(String channel);
 
   /** Hears on one connection. */
   static Subscriber of(
@@ -37,8 +41,8 @@ interface Subscriber {
       }
 
       @Override
-      public void unsubscribe(String channel) {
-        var _ = commands.unsubscribe(channel);
+      public CompletionStage<?> unsubscribe(String channel) {
+        return commands.unsubscribe(channel);
       }
     };
   }
@@ -115,8 +119,8 @@ interface Subscriber {
     }
 
     @Override
-    public void unsubscribe(String channel) {
-      var _ = server(channel).thenCompose(server -> server.async().sunsubscribe(channel));
+    public CompletionStage<?> unsubscribe(String channel) {
+      return server(channel).thenCompose(server -> server.async().sunsubscribe(channel));
     }
   }
 }

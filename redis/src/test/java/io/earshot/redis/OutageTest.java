@@ -294,16 +294,29 @@ final class OutageTest {
       a.leave(ROOM, "x");
       redis.command("SCRIPT", "FLUSH");
       assertThat(BrokerPeer.texts(a.open(ROOM).posts())).containsExactly("hi x", "1", "bye x");
-      // Many at once, none of which may be overtaken and so taken for a repeated one.
+      // Many at once. One that was overtaken while its script was sent anew is refused, and not
+      // taken for a repeated one.
       redis.command("SCRIPT", "FLUSH");
       var places = new ArrayList<CompletionStage<?>>();
       for (int i = 0; i < 50; i++) {
         places.add(a.broker().publish("many", a.post("" + i), a.terms("many"), null, 0, false));
       }
-      places.forEach(BrokerPeer::get);
-      assertThat(a.open("many").posts()).hasSize(50);
+      long placed = places.stream().filter(OutageTest::isPlaced).count();
+      assertThat(placed).isPositive();
+      assertThat(a.open("many").posts()).hasSize((int) placed);
       assertThat(a.connections()).isEqualTo(1);
       assertThat(warnings.messages()).isEmpty();
+    }
+  }
+
+  private static boolean isPlaced(CompletionStage<?> publishing) {
+    try {
+      BrokerPeer.get(publishing);
+      return true;
+    } catch (BrokerException e) {
+      assertThat(e).hasMessageContaining("faster");
+      assertThat(e.maybeDone()).isFalse();
+      return false;
     }
   }
 
