@@ -338,6 +338,9 @@ final class Room {
       member.connection.tell(() -> live.accept(arrival));
       return;
     }
+    if (link != null && member.listens) {
+      link.listens(member);
+    }
     member.hears = true;
     member.since = past.since;
     Branch branch = branch(member.connection.shard(), member.connection.wire());
@@ -390,6 +393,9 @@ final class Room {
     if (!member.hears) {
       member.connection.tell(out);
       return;
+    }
+    if (link != null) {
+      link.forget(member);
     }
     member.hears = false;
     Branch branch = branch(member.connection.shard(), member.connection.wire());

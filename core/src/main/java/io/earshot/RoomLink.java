@@ -98,6 +98,9 @@ final class RoomLink {
   /** Who is not to hear a post of this server that is on its way, by its number. */
   private final Map<Long, Member> speakers = new HashMap<>(2);
 
+  /** Those of this server that listen, who are in no list. */
+  private final Set<Member> listeners = new HashSet<>(0);
+
   /** Which of these may never be told, since nobody knows whether they were placed. */
   private final Set<Long> doubtful = new HashSet<>(0);
 
@@ -383,10 +386,33 @@ final class RoomLink {
     }
     if (!post.origin().peer().equals(cluster.peer())) {
       // Who said something elsewhere may have come here since, with their session.
-      return post.isStrange() || cluster.isHere(id) ? room.roster().withId(id) : null;
+      return post.isStrange() || cluster.isHere(id) ? withId(id) : null;
     }
     Member speaker = speakers.remove(post.origin().number());
-    return speaker != null && speaker.hears ? speaker : room.roster().withId(id);
+    return speaker != null && speaker.hears ? speaker : withId(id);
+  }
+
+  /** Who hears the room here under an id. Looks at each. */
+  private @Nullable Member withId(String id) {
+    Member member = room.roster().withId(id);
+    if (member == null) {
+      for (Member listener : listeners) {
+        if (listener.connection.hasId(id)) {
+          return listener;
+        }
+      }
+    }
+    return member;
+  }
+
+  /** Somebody of this server begins to hear, and listens. */
+  void listens(Member member) {
+    listeners.add(member);
+  }
+
+  /** Somebody of this server hears no more. */
+  void forget(Member member) {
+    listeners.remove(member);
   }
 
   private void note(Placed placed) {
