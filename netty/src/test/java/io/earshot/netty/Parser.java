@@ -29,6 +29,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -90,7 +91,7 @@ enum Parser {
       }
     }
 
-    /** What is said travels in one line, and is the same when it is read again. */
+    // What is said travels in one line, and is the same when it is read again.
     private static void say(Request request) throws MalformedJsonException {
       if (request.command() instanceof Command.Say say) {
         byte[] json = say.message().encode();
@@ -145,7 +146,7 @@ enum Parser {
       assertThat(granted == null || count > 0).isTrue();
     }
 
-    /** The handshake that is granted without HTTP being spoken; null if none is. */
+    // The handshake that is granted without HTTP being spoken; null if none is.
     private static @Nullable String granted(byte[] bytes) {
       var granted = new AtomicReference<@Nullable String>();
       ByteBuf in = Unpooled.copiedBuffer(bytes);
@@ -211,7 +212,8 @@ enum Parser {
   private static final Identity IDENTITY = new Identity(Config.defaults());
   private static final Handshake HANDSHAKE = new Handshake(new Origins(List.of()));
   private static final Forwarded FORWARDED = Forwarded.of(List.of("127.0.0.0/8"));
-  private static final InetSocketAddress ADDRESS = new InetSocketAddress("127.0.0.1", 1);
+  private static final InetSocketAddress ADDRESS =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
 
   /** Gives it bytes; fails if it does what it may not. */
   abstract void take(byte[] bytes) throws Exception;
