@@ -20,8 +20,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class FrameDecoder implements Inbound {
 
-  /** More pieces than this is no message but an attempt to keep us busy. */
+  /**
+   * More pieces than this is no message but an attempt to keep us busy; unless messages may be so
+   * long that they come to more in pieces of {@link #SMALL}.
+   */
   static final int MAX_FRAGMENTS = 1024;
+
+  private static final int SMALL = 64;
 
   private static final int NO_MESSAGE = -1;
 
@@ -32,7 +37,10 @@ final class FrameDecoder implements Inbound {
   private byte messageOpcode = NO_MESSAGE;
 
   private ByteBuf fragments = Unpooled.EMPTY_BUFFER;
-  private char fragmentCount;
+
+  /** How many have come after the first; 65,535 at most. */
+  private char continuations;
+
   private boolean closing;
 
   FrameDecoder(Intake intake, int maxLength) {
@@ -163,18 +171,25 @@ final class FrameDecoder implements Inbound {
     if (messageOpcode == NO_MESSAGE) {
       messageOpcode = (byte) opcode;
       fragments = Unpooled.buffer(size);
-      fragmentCount = 0;
+      continuations = 0;
+    } else if (continuations == maxFragments() - 1) {
+      intake.end(new Ending(1009, "a message has at most " + maxFragments() + " fragments"));
+      return;
+    } else {
+      continuations++;
     }
     fragments.writeBytes(in, at, size);
-    if (++fragmentCount > MAX_FRAGMENTS) {
-      intake.end(new Ending(1009, "a message has at most " + MAX_FRAGMENTS + " fragments"));
-    } else if (last) {
+    if (last) {
       ByteBuf whole = fragments;
       int wholeOpcode = messageOpcode;
       fragments = Unpooled.EMPTY_BUFFER;
       messageOpcode = NO_MESSAGE;
       message(wholeOpcode, whole, 0, whole.readableBytes());
     }
+  }
+
+  private int maxFragments() {
+    return Math.clamp(maxLength / SMALL, MAX_FRAGMENTS, 1 << 16);
   }
 
   private void message(int opcode, ByteBuf in, int at, int size) {

@@ -27,7 +27,8 @@ record KeepAlive(Framing framing, int pingAfter, int endAfter) {
 
   /** Called once a second with the seconds since anything came in. */
   void check(int silent, Intake intake) {
-    if (endAfter > 0 && silent >= endAfter) {
+    // Of a second that has begun, any part may have passed: who spoke a moment ago is not cut off.
+    if (endAfter > 0 && silent > endAfter) {
       intake.dismiss(Ending.IDLE);
     } else if (pingAfter > 0 && silent > 0 && silent % pingAfter == 0) {
       ByteBuf ping = Unpooled.directBuffer(16);

@@ -158,11 +158,11 @@ record WebRequest(String action, Map<String, Json> params) {
 
   private static void addForm(Map<String, Json> params, FullHttpRequest request)
       throws MalformedException {
-    if (!HttpPostRequestDecoder.isMultipart(request)) {
-      throw new MalformedException("the Content-Type of a form names its boundary");
-    }
     HttpPostRequestDecoder form = null;
     try {
+      if (!HttpPostRequestDecoder.isMultipart(request)) {
+        throw new MalformedException("the Content-Type of a form names its boundary");
+      }
       form =
           new HttpPostRequestDecoder(
               new DefaultHttpDataFactory(false),

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -44,6 +45,34 @@ final class DocumentationTest {
     }
     for (Matcher link = LINK.matcher(text); link.find(); ) {
       assertThat(page.resolveSibling(link.group(1))).exists();
+    }
+  }
+
+  /** A test as the pages name it: its class and its method. */
+  private static final Pattern TEST = Pattern.compile("`(\\w+(?:Test|Contract))\\.(\\w+)`");
+
+  @Test
+  void tests_that_threats_are_held_by_exist() throws IOException {
+    var sources = new HashMap<String, String>();
+    try (Stream<Path> modules = Files.list(ROOT)) {
+      for (Path tests : modules.map(module -> module.resolve("src/test/java")).toList()) {
+        if (Files.isDirectory(tests)) {
+          try (Stream<Path> files = Files.walk(tests)) {
+            for (Path file : files.filter(file -> file.toString().endsWith(".java")).toList()) {
+              sources.put(file.getFileName().toString(), Files.readString(file));
+            }
+          }
+        }
+      }
+    }
+    String page = Files.readString(ROOT.resolve("docs/threats.md"));
+    for (String row : page.lines().filter(line -> line.startsWith("| ")).toList()) {
+      assertThat(row.startsWith("| attack |") || TEST.matcher(row).find()).as(row).isTrue();
+    }
+    for (Matcher test = TEST.matcher(page); test.find(); ) {
+      assertThat(sources.getOrDefault(test.group(1) + ".java", ""))
+          .as(test.group())
+          .containsPattern("void\\s+" + test.group(2) + "\\(");
     }
   }
 

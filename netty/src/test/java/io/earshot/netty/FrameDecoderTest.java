@@ -155,6 +155,7 @@ final class FrameDecoderTest {
 
   @Test
   void fragments_are_bounded_in_number() {
+    var decoder = new FrameDecoder(taker, 64 * FrameDecoder.MAX_FRAGMENTS);
     taker.feed(decoder, encode(0x01));
     for (int i = 0; i < FrameDecoder.MAX_FRAGMENTS; i++) {
       taker.feed(decoder, encode(0x00));

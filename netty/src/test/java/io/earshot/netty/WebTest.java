@@ -654,6 +654,7 @@ final class WebTest {
     assertThat(curl().post("/echo", "application/json", "[".repeat(100_000)).status())
         .isEqualTo(400);
     assertThat(curl().post("/echo", "multipart/form-data", "x").status()).isEqualTo(400);
+    assertThat(curl().post("/echo", "multipart/form-data; boundary", "x").status()).isEqualTo(400);
     assertThat(curl().post("/echo", "multipart/form-data; boundary=b", "x").status())
         .isIn(200, 400);
     assertThat(curl().get("/echo?x=%zz").status()).isEqualTo(400);

@@ -1,0 +1,269 @@
+package io.earshot.netty;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.Config;
+import io.earshot.netty.Identity.Known;
+import io.earshot.protocol.Command;
+import io.earshot.protocol.Json;
+import io.earshot.protocol.MalformedJsonException;
+import io.earshot.protocol.Post;
+import io.earshot.protocol.Request;
+import io.earshot.protocol.RequestDecoder;
+import io.earshot.protocol.RoomName;
+import io.earshot.spi.Ending;
+import io.earshot.spi.Inbound;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.CodecException;
+import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What each parser that strangers reach has to keep, whatever it is given: it ends, throws nothing
+ * but what it says it does, and makes the same of the same bytes however they come.
+ */
+enum Parser {
+  /** Lines of TCP. */
+  LINES {
+    @Override
+    void take(byte[] bytes) {
+      Function<Taker, Inbound> decoder = taker -> new LineDecoder(taker, LIMIT);
+      Outcome whole = fed(decoder, bytes, Math.max(1, bytes.length), LIMIT);
+      Outcome cut = fed(decoder, bytes, packet(bytes), LIMIT);
+      boolean hasKeys = new String(bytes, ISO_8859_1).matches("(?s).*[\u0004\u00FF].*");
+      if (!hasKeys) { // what somebody at a terminal presses is told by how it comes
+        assertThat(cut).isEqualTo(whole);
+      }
+    }
+  },
+
+  /** Frames of WebSocket. */
+  FRAMES {
+    @Override
+    void take(byte[] bytes) {
+      Function<Taker, Inbound> decoder = taker -> new FrameDecoder(taker, LIMIT);
+      int most = LIMIT + 14; // with its header
+      Outcome whole = fed(decoder, bytes, Math.max(1, bytes.length), most);
+      assertThat(fed(decoder, bytes, packet(bytes), most)).isEqualTo(whole);
+    }
+  },
+
+  /** The text of a line or a frame. */
+  REQUESTS {
+    @Override
+    void take(byte[] bytes) throws MalformedJsonException {
+      String text = new String(bytes, UTF_8);
+      if (!text.isEmpty()) {
+        say(RequestDecoder.line(text));
+      }
+      Request request = RequestDecoder.frame(text);
+      say(request);
+      Request other = RequestDecoder.frame(text + " "); // which is too much for the short way
+      if (request.command() instanceof Command.Malformed) {
+        assertThat(other.command()).isInstanceOf(Command.Malformed.class);
+      } else {
+        assertThat(other).isEqualTo(request);
+      }
+    }
+
+    // What is said travels in one line, and is the same when it is read again.
+    private static void say(Request request) throws MalformedJsonException {
+      if (request.command() instanceof Command.Say say) {
+        byte[] json = say.message().encode();
+        for (byte b : json) {
+          assertThat(b < 0 || b >= 0x20).isTrue();
+        }
+        assertThat(Json.parse(new String(json, UTF_8)).encode()).isEqualTo(json);
+      }
+    }
+  },
+
+  /** Cookies, and whom they make one. */
+  COOKIES {
+    @Override
+    void take(byte[] bytes) {
+      String text = new String(bytes, ISO_8859_1).replaceAll("[\r\n\0]", " ");
+      Known known = IDENTITY.of(asking(text), "192.0.2.1", true, true);
+      assertThat(known.id()).matches("[0-9a-f]{40}");
+      assertThat(RoomName.isValid(known.room())).isTrue();
+      // Nobody has been given a cookie, so nobody can have one.
+      assertThat(known.newCookie()).matches("sessionID=[0-9a-f]{80}; [!-~ ]*");
+      assertThat(Identity.roomCookie(known.room(), false)).matches("__room=[^;,\\s]*; [!-~ ]*");
+      String cookie = String.valueOf(known.newCookie()).split(";", 2)[0];
+      assertThat(IDENTITY.of(asking(cookie), "192.0.2.1", true, true).id()).isEqualTo(known.id());
+    }
+  },
+
+  /** Requests of HTTP, from their bytes to what is asked, and whom a lean WebSocket opens for. */
+  HTTP {
+    @Override
+    void take(byte[] bytes) {
+      String granted = granted(bytes);
+      var channel =
+          new EmbeddedChannel(new PausingDecoder(1024), new BodyGatherer(1024), new Forgiving());
+      int count = 0;
+      try {
+        channel.writeInbound(Unpooled.copiedBuffer(bytes));
+        for (Object read = channel.readInbound(); read != null; read = channel.readInbound()) {
+          if (read instanceof FullHttpRequest request) {
+            if (count++ == 0 && granted != null) {
+              assertThat(wanted(request)).as("what both doors make of it").isEqualTo(granted);
+            }
+            if (request.decoderResult().isSuccess()) {
+              ask(request);
+            }
+          }
+          ReferenceCountUtil.release(read);
+        }
+      } finally {
+        channel.finishAndReleaseAll();
+      }
+      assertThat(granted == null || count > 0).isTrue();
+    }
+
+    // The handshake that is granted without HTTP being spoken; null if none is.
+    private static @Nullable String granted(byte[] bytes) {
+      var granted = new AtomicReference<@Nullable String>();
+      ByteBuf in = Unpooled.copiedBuffer(bytes);
+      var knock =
+          new Knock(
+              HANDSHAKE,
+              new Knock.Door() {
+                @Override
+                public void open(HttpRequest handshake, @Nullable Visit visit) {
+                  granted.set(handshake.uri() + " " + Handshake.accept(handshake));
+                }
+
+                @Override
+                public void pass(ByteBuf passed) {}
+
+                @Override
+                public void leave() {}
+              });
+      assertThat(knock.bytes(in, 0, in.readableBytes())).isBetween(0, bytes.length);
+      in.release();
+      return granted.get();
+    }
+
+    private static String wanted(FullHttpRequest request) {
+      return request.decoderResult().isSuccess() && HANDSHAKE.check(request) == null
+          ? request.uri() + " " + Handshake.accept(request)
+          : "nothing";
+    }
+
+    private static void ask(FullHttpRequest request) {
+      Known known = IDENTITY.of(request, "192.0.2.1", true, false);
+      assertThat(RoomName.isValid(known.room())).isTrue();
+      assertThat(FORWARDED.origin(ADDRESS, request.headers()).address().isUnresolved()).isFalse();
+      var _ = HANDSHAKE.check(request);
+      try {
+        if (RoomUrl.isOne(request.uri())) {
+          var _ = RoomUrl.of(request.uri()).visit();
+        }
+        var uri = WebRequest.decoded(request.uri(), true);
+        WebRequest asked = WebRequest.of(request, uri.path(), uri.parameters(), _ -> true);
+        assertThat(asked.params()).hasSizeLessThanOrEqualTo(2048);
+      } catch (ProblemException | WebRequest.MalformedException e) {
+        assertThat(String.valueOf(e.getMessage())).doesNotContain("\n");
+      }
+    }
+  },
+
+  /** What other servers of a cluster say, or whoever else may publish there. */
+  POSTS {
+    @Override
+    void take(byte[] bytes) {
+      try {
+        // Half of a surrogate pair becomes a mark when it is written; from then on all is the same.
+        Post post = Post.parse(Post.parse(bytes).encode());
+        assertThat(Post.parse(post.encode())).isEqualTo(post);
+      } catch (MalformedJsonException | IllegalArgumentException e) {
+        assertThat(String.valueOf(e.getMessage())).doesNotContain("\n");
+      }
+    }
+  };
+
+  private static final int LIMIT = 300;
+  private static final Identity IDENTITY = new Identity(Config.defaults());
+  private static final Handshake HANDSHAKE = new Handshake(new Origins(List.of()));
+  private static final Forwarded FORWARDED = Forwarded.of(List.of("127.0.0.0/8"));
+  private static final InetSocketAddress ADDRESS =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+
+  /** Gives it bytes; fails if it does what it may not. */
+  abstract void take(byte[] bytes) throws Exception;
+
+  /** The inputs that are kept: from which to begin, or by which something was found. */
+  List<Path> seeds() throws IOException {
+    var folder = Parser.class.getResource("FuzzTestInputs/" + name().toLowerCase(Locale.ROOT));
+    try (Stream<Path> files = Files.list(Path.of(Objects.requireNonNull(folder).toURI()))) {
+      return files.sorted().toList();
+    } catch (URISyntaxException e) {
+      throw new IOException(e);
+    }
+  }
+
+  /** Takes what {@link HttpDoor} takes for no fault of ours. */
+  private static final class Forgiving extends ChannelInboundHandlerAdapter {
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      if (!(cause instanceof CodecException)) {
+        context.fireExceptionCaught(cause);
+      }
+    }
+  }
+
+  private record Outcome(List<Request> requests, List<String> written, @Nullable Ending ending) {}
+
+  /** Feeds the bytes in packets of one length, and sees that no more than this is kept of them. */
+  private static Outcome fed(
+      Function<Taker, Inbound> decoder, byte[] bytes, int packet, int mostKept) {
+    var taker = new Taker();
+    Inbound inbound = decoder.apply(taker);
+    for (int at = 0; at < bytes.length; at += packet) {
+      taker.feed(inbound, Arrays.copyOfRange(bytes, at, Math.min(bytes.length, at + packet)));
+      assertThat(taker.kept()).isLessThanOrEqualTo(mostKept);
+    }
+    return new Outcome(
+        taker.requests,
+        taker.written.stream().map(pong -> new String(pong, ISO_8859_1)).toList(),
+        taker.ending);
+  }
+
+  /** How long packets are to be; the bytes themselves say so. */
+  private static int packet(byte[] bytes) {
+    return 1 + (bytes.length > 0 ? bytes[bytes.length - 1] & 7 : 0);
+  }
+
+  private static HttpRequest asking(String cookie) {
+    var unchecked = DefaultHttpHeadersFactory.headersFactory().withValidation(false);
+    var request = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/", unchecked);
+    request.headers().set("cookie", cookie);
+    return request;
+  }
+}
