@@ -36,11 +36,10 @@ class ClusterScriptTest {
     try (var program = new Program(folder, Map.of(), List.of("sh", "-c", runnable(script)))) {
       try (var one = new Talk(port(program));
           var other = new Talk(port(program))) {
-        String answer = "error";
-        while (answer.contains("error")) { // Redis may be there later than they are
-          one.send("say hello from one server");
-          answer = one.next("\"context\":\"response\"");
-        }
+        // Redis may be there later than they are.
+        other.askUntilItIsLive("roomChange attic");
+        one.askUntilItIsLive("roomChange attic");
+        one.send("say hello from one server");
         assertThat(other.next("hello from one server")).contains("\"context\":\"user\"");
       } finally {
         ProcessHandle.of(program.pid())
@@ -90,6 +89,15 @@ class ClusterScriptTest {
 
     void send(String line) throws IOException {
       socket.getOutputStream().write((line + "\n").getBytes(UTF_8));
+    }
+
+    /** Asks until the answer has a place in the order that the servers share. */
+    void askUntilItIsLive(String line) throws IOException {
+      String answer = "";
+      while (!answer.contains("\"offset\"")) {
+        send(line);
+        answer = next("\"context\":\"response\"");
+      }
     }
 
     String next(String part) throws IOException {
