@@ -30,7 +30,7 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Cells:   W1 W1x W1r W2-1k W2-10k W3 W4; of growth: room-size rooms message-size event-loops",
-      "Servers: bare earshot nats vertx ws socket.io netty-socketio actionhero",
+      "Servers: bare earshot earshot-redis nats vertx ws socket.io netty-socketio actionhero",
       "",
       "bench/README.md says what the cells ask and how to read the report."
     })
