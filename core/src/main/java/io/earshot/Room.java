@@ -143,7 +143,8 @@ final class Room {
   void join(Member member, @Nullable Cursor after, Consumer<Arrival> live) {
     if (link != null) {
       enroll(member);
-      link.join(member, after, live, false);
+      // The server that an HTTP client asks was told that it is theirs.
+      link.join(member, after, live, member.connection.transport() == Transport.WEB);
       return;
     }
     Past past = past(after, member);

@@ -93,6 +93,10 @@ final class RoomLink {
 
   private final Queue<Runnable> whenLive = new ArrayDeque<>(0);
   private final Queue<Placed> early = new ArrayDeque<>(0);
+
+  /** More came early than is kept. */
+  private boolean missedEarly;
+
   private final List<Waiting> waiting = new ArrayList<>(0);
 
   /** Who is not to hear a post of this server that is on its way, by its number. */
@@ -220,6 +224,7 @@ final class RoomLink {
     asked++;
     state = State.AWAY;
     early.clear();
+    missedEarly = false;
     release(_ -> true);
     runWhenLive();
   }
@@ -275,7 +280,12 @@ final class RoomLink {
       skip(known.epoch(), next, first - 1);
     }
     for (Placed placed : stretch.posts()) {
-      if (placed.place().offset() > room.cursor().offset()) {
+      long offset = placed.place().offset();
+      long after = room.cursor().offset() + 1;
+      if (offset > after) {
+        skip(known.epoch(), after, offset - 1); // what was there could not be read
+      }
+      if (offset >= after) {
         tell(placed);
       }
     }
@@ -326,6 +336,11 @@ final class RoomLink {
         return;
       }
     }
+    if (missedEarly) {
+      missedEarly = false;
+      ask();
+      return;
+    }
     speakers.keySet().removeAll(doubtful);
     doubtful.clear();
     runWhenLive();
@@ -348,6 +363,8 @@ final class RoomLink {
       case ASKING -> {
         if (early.size() < MOST_EARLY) {
           early.add(placed);
+        } else {
+          missedEarly = true;
         }
       }
       case LIVE -> takeIn(placed);

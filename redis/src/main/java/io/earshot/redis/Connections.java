@@ -9,6 +9,7 @@ import io.lettuce.core.KeyValue;
 import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScriptOutputType;
@@ -78,7 +79,16 @@ final class Connections implements AutoCloseable {
   private final EventExecutor sender;
 
   private final AtomicBoolean unsent = new AtomicBoolean();
-  private final AtomicBoolean broken = new AtomicBoolean();
+  private final Alarm alarm;
+
+  /** That a connection is of no use any more, and who is to look. */
+  private record Alarm(AtomicBoolean isOn, Runnable listener) implements Runnable {
+    @Override
+    public void run() {
+      isOn.set(true);
+      listener.run();
+    }
+  }
 
   private Connections(
       ClientResources resources,
@@ -87,7 +97,8 @@ final class Connections implements AutoCloseable {
       RedisClusterAsyncCommands<String, byte[]> commands,
       Subscriber subscriber,
       boolean sharded,
-      Runnable onBroken) {
+      Alarm alarm) {
+    this.alarm = alarm;
     this.resources = resources;
     this.client = client;
     this.connection = connection;
@@ -99,8 +110,7 @@ final class Connections implements AutoCloseable {
         new RedisConnectionStateListener() {
           @Override
           public void onRedisDisconnected(RedisChannelHandler<?, ?> lost) {
-            broken.set(true);
-            onBroken.run();
+            alarm.run();
           }
         });
     connection.setAutoFlushCommands(false);
@@ -118,12 +128,13 @@ final class Connections implements AutoCloseable {
       Config.Redis settings,
       BiConsumer<String, byte[]> listener,
       Runnable onBroken) {
+    var alarm = new Alarm(new AtomicBoolean(), onBroken);
     ClientResources resources =
         DefaultClientResources.builder().ioThreadPoolSize(2).computationThreadPoolSize(2).build();
     try {
       return address.isMany()
-          ? openCluster(address, settings, resources, listener, onBroken)
-          : openServer(address, settings, resources, listener, onBroken);
+          ? openCluster(address, settings, resources, listener, alarm)
+          : openServer(address, settings, resources, listener, alarm);
     } catch (RuntimeException e) {
       var _ = resources.shutdown(0, 1, TimeUnit.SECONDS);
       throw e;
@@ -149,7 +160,7 @@ final class Connections implements AutoCloseable {
       Config.Redis settings,
       ClientResources resources,
       BiConsumer<String, byte[]> listener,
-      Runnable onBroken) {
+      Alarm alarm) {
     RedisClient client = RedisClient.create(resources, address.uris().getFirst());
     try {
       client.setOptions(
@@ -161,7 +172,7 @@ final class Connections implements AutoCloseable {
       String info = info(() -> connection.sync().info());
       if (info.contains("cluster_enabled:1")) {
         client.shutdown(0, 1, TimeUnit.SECONDS);
-        return openCluster(address, settings, resources, listener, onBroken);
+        return openCluster(address, settings, resources, listener, alarm);
       }
       checkVersion(info);
       if (info.contains("role:slave")) {
@@ -174,7 +185,7 @@ final class Connections implements AutoCloseable {
           connection.async(),
           Subscriber.of(client.connectPubSub(CODEC), listener),
           false,
-          onBroken);
+          alarm);
     } catch (RuntimeException e) {
       client.shutdown(0, 1, TimeUnit.SECONDS);
       throw e;
@@ -186,7 +197,7 @@ final class Connections implements AutoCloseable {
       Config.Redis settings,
       ClientResources resources,
       BiConsumer<String, byte[]> listener,
-      Runnable onBroken) {
+      Alarm alarm) {
     RedisClusterClient client = RedisClusterClient.create(resources, address.uris());
     try {
       client.setOptions(
@@ -195,6 +206,7 @@ final class Connections implements AutoCloseable {
               .socketOptions(sockets(settings.timeout()))
               .topologyRefreshOptions(
                   ClusterTopologyRefreshOptions.builder()
+                      .enablePeriodicRefresh(Duration.ofSeconds(5))
                       .adaptiveRefreshTriggersTimeout(Duration.ofSeconds(1))
                       .build())
               .build());
@@ -206,9 +218,9 @@ final class Connections implements AutoCloseable {
           client,
           connection,
           connection.async(),
-          Subscriber.of(client.connectPubSub(CODEC), major >= SHARDED, listener),
+          Subscriber.of(client.connectPubSub(CODEC), major >= SHARDED, listener, alarm),
           major >= SHARDED,
-          onBroken);
+          alarm);
     } catch (RuntimeException e) {
       client.shutdown(0, 1, TimeUnit.SECONDS);
       throw e;
@@ -245,7 +257,7 @@ final class Connections implements AutoCloseable {
 
   /** Whether a connection was lost. */
   boolean isBroken() {
-    return broken.get();
+    return alarm.isOn.get();
   }
 
   /** The command that publishes, for scripts. */
@@ -265,6 +277,14 @@ final class Connections implements AutoCloseable {
       Function<RedisClusterAsyncCommands<String, byte[]>, CompletionStage<T>> question) {
     try {
       CompletionStage<T> answer = question.apply(commands);
+      var _ =
+          answer.exceptionally(
+              failure -> {
+                if (Failures.cause(failure) instanceof RedisCommandTimeoutException) {
+                  alarm.run(); // some server of a Redis Cluster that the beat does not go to
+                }
+                return null;
+              });
       if (unsent.compareAndSet(false, true)) {
         sender.execute(
             () -> {

@@ -2,6 +2,9 @@ package io.earshot.redis;
 
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +34,18 @@ record Keys(String prefix) {
 
   /** A text: where in the order something is that is not to be said again. */
   String repeat(String room, String what) {
-    return of(room) + ":said:" + what;
+    return of(room) + ":said:" + digest(what);
+  }
+
+  /** Short, whatever it is of. */
+  private static String digest(String what) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(what.getBytes(StandardCharsets.UTF_8));
+      return Base64.getUrlEncoder().withoutPadding().encodeToString(digest);
+    } catch (GeneralSecurityException e) {
+      throw new LinkageError("every JDK has SHA-256", e);
+    }
   }
 
   /** The channel on which the room tells. */

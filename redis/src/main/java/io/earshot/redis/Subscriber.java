@@ -6,6 +6,7 @@ import io.lettuce.core.cluster.pubsub.StatefulRedisClusterPubSubConnection;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,14 +52,15 @@ interface Subscriber {
   static Subscriber of(
       StatefulRedisClusterPubSubConnection<String, byte[]> connection,
       boolean sharded,
-      BiConsumer<String, byte[]> listener) {
+      BiConsumer<String, byte[]> listener,
+      Runnable onLost) {
     return sharded
-        ? new Sharded(connection, listener)
+        ? new Sharded(connection, listener, onLost)
         : of((StatefulRedisPubSubConnection<String, byte[]>) connection, listener);
   }
 
   /** Passes on what comes. */
-  final class Ear extends RedisPubSubAdapter<String, byte[]> {
+  class Ear extends RedisPubSubAdapter<String, byte[]> {
     private final BiConsumer<String, byte[]> listener;
 
     Ear(BiConsumer<String, byte[]> listener) {
@@ -84,14 +86,33 @@ interface Subscriber {
   final class Sharded implements Subscriber {
     private final StatefulRedisClusterPubSubConnection<String, byte[]> connection;
     private final BiConsumer<String, byte[]> listener;
+    private final Runnable onLost;
     private final Map<String, CompletableFuture<StatefulRedisPubSubConnection<String, byte[]>>>
         servers = new ConcurrentHashMap<>();
 
+    /** What is to be heard. A server that gives a slot to another ends what was heard there. */
+    private final Set<String> wanted = ConcurrentHashMap.newKeySet();
+
     Sharded(
         StatefulRedisClusterPubSubConnection<String, byte[]> connection,
-        BiConsumer<String, byte[]> listener) {
+        BiConsumer<String, byte[]> listener,
+        Runnable onLost) {
       this.connection = connection;
       this.listener = listener;
+      this.onLost = onLost;
+    }
+
+    private final class LosingEar extends Ear {
+      LosingEar() {
+        super(listener);
+      }
+
+      @Override
+      public void sunsubscribed(String channel, long count) {
+        if (wanted.contains(channel)) {
+          onLost.run();
+        }
+      }
     }
 
     private CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> server(String channel) {
@@ -101,25 +122,33 @@ interface Subscriber {
         return CompletableFuture.failedStage(
             new IllegalStateException("CLUSTERDOWN slot " + slot + " has no server"));
       }
-      return servers.computeIfAbsent(
-          node.getNodeId(),
-          id ->
-              connection
-                  .getConnectionAsync(id)
-                  .thenApply(
-                      opened -> {
-                        opened.addListener(new Ear(listener));
-                        return opened;
-                      }));
+      String id = node.getNodeId();
+      var opening =
+          servers.computeIfAbsent(
+              id,
+              _ ->
+                  connection
+                      .getConnectionAsync(id)
+                      .thenApply(
+                          opened -> {
+                            opened.addListener(new LosingEar());
+                            return opened;
+                          }));
+      if (opening.isCompletedExceptionally()) {
+        servers.remove(id, opening); // the next one tries again
+      }
+      return opening;
     }
 
     @Override
     public CompletionStage<?> subscribe(String channel) {
+      wanted.add(channel);
       return server(channel).thenCompose(server -> server.async().ssubscribe(channel));
     }
 
     @Override
     public CompletionStage<?> unsubscribe(String channel) {
+      wanted.remove(channel);
       return server(channel).thenCompose(server -> server.async().sunsubscribe(channel));
     }
   }
