@@ -109,7 +109,15 @@ final class Cluster implements Bus {
 
   @Override
   public Post farewell(String id) {
-    return announcement(Room.LEFT, id);
+    Post post = announcement(Room.LEFT, id);
+    return new Post(
+        post.message(),
+        post.from(),
+        post.sentAt(),
+        post.except(),
+        post.isStrange(),
+        post.audience(),
+        post.origin().apart());
   }
 
   @Override

@@ -98,7 +98,7 @@ final class Errands {
                   was -> {
                     answer.complete(was == null ? null : said(was));
                     if (was != null) {
-                      was.places().forEach(place -> leaveLater(id, place, found.shard()));
+                      was.places().forEach(place -> leaveLater(id, place));
                     }
                   }));
     } else {
@@ -111,11 +111,13 @@ final class Errands {
    * Leaves a room for somebody who was given up, unless another server has taken them over. Until
    * that was done: they are in no room here, which would see to it.
    */
-  private void leaveLater(String id, Place place, Shard shard) {
+  private void leaveLater(String id, Place place) {
     if (!place.isIn()) {
       return;
     }
-    shard.schedule(
+    // On the room's loop, which numbers all that this server posts there.
+    Shard there = earshot.rooms().shard(place.room());
+    there.schedule(
         () -> {
           if (cluster.isHere(id)) {
             return; // back again from over there, and so in its rooms
@@ -132,7 +134,7 @@ final class Errands {
                   .whenComplete(
                       (_, failure) -> {
                         if (failure != null) {
-                          shard.tell(() -> leaveLater(id, place, shard));
+                          there.tell(() -> leaveLater(id, place));
                         }
                       });
         },

@@ -206,25 +206,12 @@ final class Hub {
               each.getKey(),
               member.getKey(),
               corpse.owner(),
-              asReaper(bus.farewell(member.getKey())),
+              bus.farewell(member.getKey()),
               bus.announcesUpTo(),
               bus.terms(each.getKey()));
         }
       }
     }
-  }
-
-  /** Numbered apart from what the same server posts, which may be under way with lower numbers. */
-  private static Post asReaper(Post post) {
-    var origin = new Post.Origin(post.origin().peer() + ".reaper", post.origin().number());
-    return new Post(
-        post.message(),
-        post.from(),
-        post.sentAt(),
-        post.except(),
-        post.isStrange(),
-        post.audience(),
-        origin);
   }
 
   private Room room(String name) {

@@ -46,7 +46,7 @@ public interface Bus {
    * What a room is told of somebody whose server is dead.
    *
    * @param id who
-   * @return the announcement
+   * @return the announcement, numbered apart from what rooms post
    */
   Post farewell(String id);
 

@@ -39,6 +39,16 @@ public record Post(
   public record Origin(String peer, long number) {
 
     /**
+     * The same, numbered apart from what the server's rooms post. Those number and send on a thread
+     * of their own, and whichever of two came late would be taken for one that was told already.
+     *
+     * @return the origin
+     */
+    public Origin apart() {
+      return new Origin(peer + ".reaper", number);
+    }
+
+    /**
      * The two as one number, which another has by no more than chance.
      *
      * @return the number

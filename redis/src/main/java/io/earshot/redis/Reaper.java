@@ -29,8 +29,6 @@ final class Reaper {
   /** For how long nobody else sees to the same, in milliseconds. */
   private static final long ALONE = 15_000;
 
-  private static final String REAPER = ".reaper";
-
   private final RedisBroker broker;
   private final Bus bus;
   private final AtomicBoolean working = new AtomicBoolean();
@@ -94,7 +92,8 @@ final class Reaper {
       gone += leaving.size();
       await(CompletableFuture.allOf(leaving.toArray(CompletableFuture<?>[]::new)));
       // So that a room that is never empty does not remember every server there ever was.
-      link.forgetFields(broker.keys().head(room), "n:" + peer, "n:" + peer + REAPER);
+      link.forgetFields(
+          broker.keys().head(room), "n:" + peer, "n:" + new Post.Origin(peer, 0).apart().peer());
       link.forget(index, room);
     }
     LOG.log(Level.INFO, "the server {0} is dead; {1} members of its rooms have left", owner, gone);
@@ -105,24 +104,8 @@ final class Reaper {
   private CompletableFuture<?> leave(String room, String id, String owner) {
     Broker.Terms terms = bus.terms(room);
     return broker
-        .leave(room, id, owner, asReaper(bus.farewell(id)), bus.announcesUpTo(), terms)
+        .leave(room, id, owner, bus.farewell(id), bus.announcesUpTo(), terms)
         .toCompletableFuture();
-  }
-
-  /**
-   * Numbered apart from what this server posts itself: another thread may just be on its way with a
-   * lower number, or have come first with a higher one, and whichever is late would be taken for
-   * one that was told already.
-   */
-  private static Post asReaper(Post post) {
-    return new Post(
-        post.message(),
-        post.from(),
-        post.sentAt(),
-        post.except(),
-        post.isStrange(),
-        post.audience(),
-        new Post.Origin(post.origin().peer() + REAPER, post.origin().number()));
   }
 
   private <T> T await(CompletionStage<T> stage)
