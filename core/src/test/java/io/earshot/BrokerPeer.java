@@ -439,7 +439,9 @@ public final class BrokerPeer implements Bus, AutoCloseable {
 
   @Override
   public Post farewell(String id) {
-    return post("gone " + id);
+    Post post = post("gone " + id);
+    return new Post(
+        post.message(), post.from(), post.sentAt(), null, false, null, post.origin().apart());
   }
 
   @Override

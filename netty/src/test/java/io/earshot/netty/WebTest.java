@@ -472,15 +472,16 @@ final class WebTest {
     String id = browser.get(chat("messages")).id();
     server.api().chatRoom().socketRoomBroadcast(null, "for all").toCompletableFuture().join();
     var connection = server.api().connection(id).orElseThrow();
-    assertThat(
-            server
-                .api()
-                .webServer()
-                .getWebChatMessage(connection)
+    var web = server.api().webServer();
+    // The room's loop puts it into the queue: it may be there a moment after the answer.
+    EveryTransportTest.await(
+        "the message",
+        () ->
+            web.getWebChatMessage(connection)
                 .toCompletableFuture()
                 .join()
-                .toString())
-        .contains("for all");
+                .toString()
+                .contains("for all"));
   }
 
   @Test
