@@ -567,6 +567,7 @@ public record Config(
           "webSockets.pingInterval must be shorter than webSockets.idleTimeout, or who is silent is cut off unasked");
     }
     checkRedis();
+    var _ = new io.earshot.Tokens(tokens.keys(), commonWeb.cookieSecret());
     String cookie = commonWeb.fingerprintOptions().cookieKey();
     if (!cookie.matches("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}") || cookie.equals("__room")) {
       throw new IllegalArgumentException(
@@ -617,6 +618,37 @@ public record Config(
       throw new IllegalArgumentException(
           "redis.prefix may have letters, digits, and : . _ -, at most 64 of them");
     }
+  }
+
+  /**
+   * Reads a time as settings say it.
+   *
+   * @param text such as {@code 30s}; without a unit it is in milliseconds
+   * @return the time, or empty if it is none
+   */
+  public static Optional<Duration> duration(String text) {
+    return ConfigTree.duration(text, text);
+  }
+
+  /**
+   * Which rule holds for a room and why, for people to read.
+   *
+   * @param room the room's name
+   * @return a line for each rule, and then for each of its settings
+   */
+  public List<String> explain(String room) {
+    return new RoomRules(rooms).explained(room);
+  }
+
+  /**
+   * Makes a token that servers with these settings believe.
+   *
+   * @param grant what it allows, and whom
+   * @return the token
+   * @throws IllegalStateException if the keys of {@code tokens.keys} only check tokens
+   */
+  public String token(Grant grant) {
+    return new io.earshot.Tokens(tokens.keys(), commonWeb.cookieSecret()).mint(grant);
   }
 
   /**

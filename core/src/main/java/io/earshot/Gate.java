@@ -60,7 +60,15 @@ final class Gate {
    * @param then told on the loop of whoever asks
    */
   void hear(Member speaker, Json message, @Nullable String token, Consumer<Hearing> then) {
-    then.accept(new Hearing(message, check(speaker, Permission.SAY, token).refusal()));
+    String refusal = check(speaker, Permission.SAY, token).refusal();
+    then.accept(new Hearing(message, refusal != null ? refusal : tooLong(speaker.rule, message)));
+  }
+
+  private static @Nullable String tooLong(RoomRule rule, Json message) {
+    int most = rule.messageBytes();
+    return most > 0 && message.encode().length > most
+        ? "Error: a message has at most " + most + " bytes in this room"
+        : null;
   }
 
   /** Whether what somebody is about to say may have to wait for an answer. */

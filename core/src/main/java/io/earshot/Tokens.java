@@ -196,10 +196,7 @@ final class Tokens {
    */
   String mint(Grant grant) {
     for (Key key : keys) {
-      String text =
-          part(Map.of("alg", key.algorithm(), "kid", key.id(), "typ", "JWT"))
-              + "."
-              + part(claims(grant));
+      String text = part(header(key)) + "." + part(claims(grant));
       try {
         byte[] signature = key.sign(text.getBytes(UTF_8));
         if (signature != null) {
@@ -210,6 +207,14 @@ final class Tokens {
       }
     }
     throw new IllegalStateException("no key of tokens.keys can sign: each has a public half only");
+  }
+
+  private static Map<String, Object> header(Key key) {
+    var header = new LinkedHashMap<String, Object>();
+    header.put("alg", key.algorithm());
+    header.put("kid", key.id());
+    header.put("typ", "JWT");
+    return header;
   }
 
   /** What a token says of a grant. */
