@@ -133,7 +133,7 @@ abstract sealed class Participant implements Connection permits ClientConnection
             room ->
                 room.say(
                     member,
-                    new Room.Saying(message, audience, id(), messageId),
+                    new Room.Saying(message, audience, namer(messageId), messageId),
                     spoken -> tell(() -> told.accept(spoken))),
             () -> tell(() -> told.accept(new Room.Spoken(null, null))));
   }
@@ -247,6 +247,17 @@ abstract sealed class Participant implements Connection permits ClientConnection
     } finally {
       buffer.release();
     }
+  }
+
+  /** As long as a random UUID, which nobody makes twice or guesses. */
+  private static final int UNIQUE = 32;
+
+  /**
+   * Among whose names a message's is. A long one is nobody else's: it means the same from somebody
+   * who lost their connection, and came back as somebody new.
+   */
+  private String namer(@Nullable Json messageId) {
+    return messageId instanceof Json.Text(String name) && name.length() >= UNIQUE ? "" : id();
   }
 
   /** Whether it is over, so that nobody speaks for it any more. */
