@@ -12,6 +12,8 @@ import io.earshot.protocol.Welcome;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Outbound;
+import io.earshot.spi.Pace;
+import io.earshot.spi.Refusal;
 import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -50,6 +52,12 @@ final class ClientConnection extends Participant implements Intake {
   /** With so many bytes unread by the client, its own requests are not read either. */
   private static final int MAX_UNREAD = 64 * 1024;
 
+  /** After so many refused messages it is not read for {@link #REST}: refusing costs, too. */
+  private static final int REFUSALS = 64;
+
+  /** A tenth of a second, in milliseconds. */
+  private static final long REST = 100;
+
   private final Outbound outbound;
 
   // Its id, 128 random bits: put into words when asked for, since many are never asked. Another one
@@ -63,6 +71,16 @@ final class ClientConnection extends Participant implements Intake {
   private @Nullable Params params;
 
   private long requests;
+
+  /** What it has sent, as a {@link Pace} has it. */
+  private long messagesPaidBy;
+
+  private long bytesPaidBy;
+  private byte refusals; // of messages, since its last rest
+
+  /** It is not read for a while, since it sends too much. */
+  private boolean resting;
+
   private int totalActions;
   private short pendingActions; // at most general.simultaniousActions
   private short underWay; // at most MAX_WAITING
@@ -201,6 +219,9 @@ final class ClientConnection extends Participant implements Intake {
               stopping ? "the server is shutting down" : "Error: this connection is ending"));
       return;
     }
+    if (isTooMuch(turn)) {
+      return;
+    }
     if ((waiting == null || waiting.isEmpty()) && mayStart(turn)) {
       work(turn);
     } else {
@@ -209,6 +230,61 @@ final class ClientConnection extends Participant implements Intake {
       }
       waiting.add(turn);
     }
+  }
+
+  /** Counts a request, and refuses it if it comes too soon. Who wants to go may always go. */
+  private boolean isTooMuch(Turn turn) {
+    Pace pace = earshot().messagePace();
+    if (pace.isOff()) {
+      return false;
+    }
+    long now = shard().now();
+    long paidBy = pace.spend(messagesPaidBy, now, 1);
+    long wait = pace.overdrawn(paidBy, now);
+    if (wait == 0 || turn.request.command() instanceof Command.Quit) {
+      messagesPaidBy = paidBy;
+      return false;
+    }
+    earshot().count(Refusal.MESSAGES);
+    send(turn, new Reply.Refused("Error: too many messages; try again in " + wait + " ms"));
+    if (++refusals == REFUSALS) {
+      refusals = 0;
+      rest(REST);
+    }
+    return true;
+  }
+
+  @Override
+  public void received(int bytes) {
+    Pace pace = earshot().bytePace();
+    if (pace.isOff()) {
+      return;
+    }
+    long now = shard().now();
+    bytesPaidBy = pace.spend(bytesPaidBy, now, bytes);
+    long wait = pace.overdrawn(bytesPaidBy, now);
+    if (wait > 0 && !resting) {
+      earshot().count(Refusal.BYTES);
+      rest(wait);
+    }
+  }
+
+  /** Is not read for so many milliseconds. */
+  private void rest(long millis) {
+    if (!resting) {
+      resting = true;
+      shard().schedule(this::rested, millis);
+    }
+  }
+
+  private void rested() {
+    resting = false;
+    settle();
+  }
+
+  @Override
+  public void refused(Refusal kind) {
+    earshot().count(kind);
   }
 
   private boolean mayStart(Turn turn) {
@@ -263,7 +339,8 @@ final class ClientConnection extends Participant implements Intake {
   }
 
   private boolean congested() {
-    return underWay + (waiting == null ? 0 : waiting.size()) >= MAX_WAITING
+    return resting
+        || underWay + (waiting == null ? 0 : waiting.size()) >= MAX_WAITING
         || outbound.pendingBytes() > MAX_UNREAD;
   }
 
@@ -341,12 +418,16 @@ final class ClientConnection extends Participant implements Intake {
         Reply bye = new Reply.Bye(Ending.REQUESTED.reason(), null);
         depart(bye.toJson(turn.number, turn.request.messageId()), Ending.REQUESTED);
       }
-      case Command.Malformed(String error) -> reply(turn, new Reply.Refused(error));
+      case Command.Malformed(String error) -> {
+        earshot().count(Refusal.MALFORMED);
+        reply(turn, new Reply.Refused(error));
+      }
     }
   }
 
   private void act(Turn turn, String name, Map<String, Json> given) {
     if (pendingActions >= earshot().config().general().simultaniousActions()) {
+      earshot().count(Refusal.PENDING_ACTIONS);
       send(turn, new Reply.Refused("you have too many pending requests"));
       return;
     }
@@ -442,6 +523,7 @@ final class ClientConnection extends Participant implements Intake {
     if (member.in) {
       reply(turn, new Reply.Refused("Error: you are already in this room", room));
     } else if (rooms().size() >= earshot().config().limits().rooms()) {
+      earshot().count(Refusal.ROOMS);
       reply(turn, new Reply.Refused("Error: you are in too many rooms", room));
     } else {
       join(member, after, arrival -> hears(turn, arrival));
@@ -484,6 +566,7 @@ final class ClientConnection extends Participant implements Intake {
     if (member.listening) {
       reply(turn, new Reply.Refused("you are already listening to this room", room));
     } else if (listening().size() >= earshot().config().limits().listeningRooms()) {
+      earshot().count(Refusal.LISTENS);
       reply(turn, new Reply.Refused("Error: you are listening to too many rooms", room));
     } else {
       member.listening = true;
@@ -539,9 +622,11 @@ final class ClientConnection extends Participant implements Intake {
     if (params == null) {
       params = new Params();
     }
-    return params.add(key, value, earshot().config().limits())
-        ? new Reply.Done()
-        : new Reply.Refused("Error: too many params, or too long ones");
+    if (params.add(key, value, earshot().config().limits())) {
+      return new Reply.Done();
+    }
+    earshot().count(Refusal.PARAMS);
+    return new Reply.Refused("Error: too many params, or too long ones");
   }
 
   private Map<String, String> params() {
@@ -950,6 +1035,9 @@ final class ClientConnection extends Participant implements Intake {
 
   @Override
   public void dismiss(Ending why) {
+    if (why.equals(Ending.IDLE) && dismissal == null && !isEnded()) {
+      earshot().count(Refusal.IDLE);
+    }
     if (detached) {
       giveUp();
     } else if (why.equals(Ending.IDLE) && mayComeBack()) {

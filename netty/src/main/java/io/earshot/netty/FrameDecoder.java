@@ -6,6 +6,7 @@ import io.earshot.protocol.RequestDecoder;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Inbound;
 import io.earshot.spi.Intake;
+import io.earshot.spi.Refusal;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
@@ -106,6 +107,7 @@ final class FrameDecoder implements Inbound {
     // A negative length is one of 2^63 and more.
     boolean control = opcode >= Opcode.CLOSE;
     if (length < 0 || (!control && length > maxLength - fragments.readableBytes())) {
+      intake.refused(Refusal.FRAME);
       intake.end(Ending.tooBig(maxLength));
       return 0;
     }
@@ -173,6 +175,7 @@ final class FrameDecoder implements Inbound {
       fragments = Unpooled.buffer(size);
       continuations = 0;
     } else if (continuations == maxFragments() - 1) {
+      intake.refused(Refusal.FRAGMENTS);
       intake.end(new Ending(1009, "a message has at most " + maxFragments() + " fragments"));
       return;
     } else {
