@@ -209,7 +209,7 @@ final class ClientConnection extends Participant implements Intake {
     if (ending || detached) {
       return;
     }
-    var turn = new Turn(request, ++requests);
+    var turn = new Turn(checked(request), ++requests);
     if (dismissal != null) {
       // Ended by the server, or by server code that sent this one client away.
       boolean stopping = dismissal.equals(Ending.SHUTDOWN);
@@ -217,9 +217,6 @@ final class ClientConnection extends Participant implements Intake {
           turn,
           new Reply.Refused(
               stopping ? "the server is shutting down" : "Error: this connection is ending"));
-      return;
-    }
-    if (isTooMuch(turn)) {
       return;
     }
     if ((waiting == null || waiting.isEmpty()) && mayStart(turn)) {
@@ -232,26 +229,30 @@ final class ClientConnection extends Participant implements Intake {
     }
   }
 
-  /** Counts a request, and refuses it if it comes too soon. Who wants to go may always go. */
-  private boolean isTooMuch(Turn turn) {
+  /**
+   * Counts a request. If it comes too soon, what is worked in its place is a refusal, so that
+   * answers keep their order. Who wants to go may always go.
+   */
+  private Request checked(Request request) {
     Pace pace = earshot().messagePace();
-    if (pace.isOff()) {
-      return false;
-    }
-    long now = shard().now();
+    long now = pace.isOff() ? 0 : shard().now();
     long paidBy = pace.spend(messagesPaidBy, now, 1);
     long wait = pace.overdrawn(paidBy, now);
-    if (wait == 0 || turn.request.command() instanceof Command.Quit) {
-      messagesPaidBy = paidBy;
-      return false;
+    if (wait > 0 && !(request.command() instanceof Command.Quit)) {
+      earshot().count(Refusal.MESSAGES);
+      if (++refusals == REFUSALS) {
+        refusals = 0;
+        rest(REST);
+      }
+      return new Request(
+          new Command.Malformed("Error: too many messages; try again in " + wait + " ms"),
+          request.messageId());
     }
-    earshot().count(Refusal.MESSAGES);
-    send(turn, new Reply.Refused("Error: too many messages; try again in " + wait + " ms"));
-    if (++refusals == REFUSALS) {
-      refusals = 0;
-      rest(REST);
+    messagesPaidBy = paidBy;
+    if (request.command() instanceof Command.Malformed) {
+      earshot().count(Refusal.MALFORMED);
     }
-    return true;
+    return request;
   }
 
   @Override
@@ -418,10 +419,7 @@ final class ClientConnection extends Participant implements Intake {
         Reply bye = new Reply.Bye(Ending.REQUESTED.reason(), null);
         depart(bye.toJson(turn.number, turn.request.messageId()), Ending.REQUESTED);
       }
-      case Command.Malformed(String error) -> {
-        earshot().count(Refusal.MALFORMED);
-        reply(turn, new Reply.Refused(error));
-      }
+      case Command.Malformed(String error) -> reply(turn, new Reply.Refused(error));
     }
   }
 

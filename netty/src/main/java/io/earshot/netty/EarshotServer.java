@@ -213,27 +213,30 @@ public final class EarshotServer implements AutoCloseable {
     }
   }
 
-  /** Tells a client why, and closes when it had time to read it. */
+  /** Tells a client why, and closes when it had time to read it, unless many have that already. */
   private void sendAway(Channel channel, byte[] words) {
-    var _ = channel.closeFuture().addListener(_ -> farewells.decrementAndGet());
-    if (farewells.incrementAndGet() > FAREWELLS || words.length == 0) {
-      var _ = channel.close();
+    Runnable close =
+        () -> {
+          var _ = channel.close();
+        };
+    if (words.length == 0) {
+      close.run();
       return;
     }
+    boolean isPatient = farewells.incrementAndGet() <= FAREWELLS;
+    var _ = channel.closeFuture().addListener(_ -> farewells.decrementAndGet());
     var _ =
         channel
             .writeAndFlush(Unpooled.wrappedBuffer(words))
             .addListener(
                 _ -> {
-                  if (channel instanceof DuplexChannel duplex) {
+                  if (isPatient && channel instanceof DuplexChannel duplex) {
                     var _ = duplex.shutdownOutput();
+                    var _ = channel.eventLoop().schedule(close, 1, TimeUnit.SECONDS);
+                  } else {
+                    close.run();
                   }
                 });
-    Runnable close =
-        () -> {
-          var _ = channel.close();
-        };
-    var _ = channel.eventLoop().schedule(close, 1, TimeUnit.SECONDS);
   }
 
   /** The same for clients that need no channel. */

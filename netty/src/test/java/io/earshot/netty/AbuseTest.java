@@ -961,7 +961,8 @@ final class AbuseTest {
             assertThat(++rooms).isLessThanOrEqualTo(100);
           }
         },
-        "limits.emptyRooms=1000");
+        "limits.emptyRooms=1000",
+        "limits.messagesPerSecond=0");
   }
 
   @OnBoth
