@@ -31,6 +31,9 @@ final class FrameDecoder implements Inbound {
 
   private static final int NO_MESSAGE = -1;
 
+  /** An answer costs more than the few bytes that ask for it: a ping counts as so many more. */
+  private static final int PING_COST = 1024;
+
   private final Intake intake;
   private final int maxLength;
 
@@ -175,6 +178,7 @@ final class FrameDecoder implements Inbound {
       fragments = Unpooled.buffer(size);
       continuations = 0;
     } else if (continuations == maxFragments() - 1) {
+
       intake.refused(Refusal.FRAGMENTS);
       intake.end(new Ending(1009, "a message has at most " + maxFragments() + " fragments"));
       return;
@@ -210,6 +214,7 @@ final class FrameDecoder implements Inbound {
   }
 
   private void pong(ByteBuf in, int at, int size) {
+    intake.received(PING_COST);
     ByteBuf pong = ByteBufAllocator.DEFAULT.directBuffer(2 + size);
     try {
       Framing.header(Opcode.PONG, size, pong);

@@ -168,13 +168,62 @@ final class LimitsTest {
     }
     assertThat(refused).isBetween(1, 4);
     WebSocketClient socket = closing(WebSocketClient.raw(server.httpPort()));
-    while (curl.get("/status").status() != 429) {
-      // until one is refused again
-    }
+    EveryTransportTest.await("one is refused again", () -> curl.get("/status").status() == 429);
     socket.text(WebSocketClient.handshake("/"));
     assertThat(socket.head()).contains(" 429 ");
     HttpClient elsewhere = closing(new HttpClient(server.httpPort(), "127.0.0.2"));
     assertThat(elsewhere.get("/status").body()).containsPattern("\"httpRequests\":[1-9]");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"LEAN_FRAMES", "NIO_LINES"})
+  void what_is_refused_is_counted_by_kind(Kind kind) {
+    EarshotServer server =
+        server(
+            kind,
+            "tcpServer.maxLineLength",
+            64,
+            "tcpServer.idleTimeout",
+            "1s",
+            "httpServer.maxHeaderLength",
+            1024,
+            "httpServer.maxBodyLength",
+            64,
+            "httpServer.requestTimeout",
+            "1s",
+            "webSockets.maxMessageLength",
+            64,
+            "limits.waitingPolls",
+            0);
+    TcpClient line = closing(TcpClient.welcomed(server.tcpPort()));
+    assertThat(line.ask("x".repeat(65))).contains("lines have at most 64 bytes");
+    WebSocketClient frame = closing(WebSocketClient.welcomed(server.httpPort()));
+    frame.send("x".repeat(65));
+    assertThat(frame.closeCode()).isEqualTo(1009);
+    List.of("/" + "x".repeat(9_000), "/status").forEach(path -> head(server, path));
+    assertThat(
+            closing(new HttpClient(server.httpPort(), false))
+                .post("/status", "text/plain", "x".repeat(65))
+                .status())
+        .isEqualTo(413);
+    assertThat(
+            closing(new HttpClient(server.httpPort(), false))
+                .get("/rooms/a/messages?wait=1000")
+                .status())
+        .isEqualTo(503);
+    WebSocketClient silent = closing(WebSocketClient.raw(server.httpPort()));
+    silent.text("GET / HT");
+    assertThat(silent.read()).isEqualTo(-1);
+    assertThat(line.rest().toString()).contains("idle for too long");
+    assertThat(closing(new HttpClient(server.httpPort(), false)).get("/status").body())
+        .containsPattern("\"deadlines\":[1-9]")
+        .containsPattern("\"idle\":[1-9]")
+        .contains("\"lines\":1,\"frames\":1,", "\"headers\":2,\"bodies\":1,", "\"polls\":1}");
+  }
+
+  private void head(EarshotServer server, String path) {
+    HttpClient curl = closing(new HttpClient(server.httpPort(), false));
+    assertThat(curl.get(path, "X: " + "x".repeat(2_000)).status()).isIn(414, 431);
   }
 
   @Test

@@ -21,6 +21,7 @@ final class Taker implements Intake {
   final List<byte[]> written = new ArrayList<>();
   @Nullable Ending ending;
   boolean inputEnded;
+  int received;
   int congestAfter = Integer.MAX_VALUE;
   private byte[] unread = {};
 
@@ -71,7 +72,9 @@ final class Taker implements Intake {
   }
 
   @Override
-  public void received(int bytes) {}
+  public void received(int bytes) {
+    received += bytes;
+  }
 
   @Override
   public void refused(Refusal kind) {
