@@ -1,6 +1,7 @@
 package io.earshot;
 
 import io.earshot.protocol.Json;
+import io.earshot.spi.Refusal;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Collection;
@@ -160,6 +161,7 @@ public final class Actions {
       }
     }
     if (!running.tryAcquire()) {
+      api.count(Refusal.RUNNING_ACTIONS);
       return failed(Problem.BUSY, "Error: the server is busy; try again later");
     }
     underWay.incrementAndGet();

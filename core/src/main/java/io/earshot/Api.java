@@ -1,5 +1,6 @@
 package io.earshot;
 
+import io.earshot.spi.Refusal;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Optional;
@@ -22,6 +23,11 @@ public final class Api {
     this.chatRoom = new ChatRoom(earshot);
     this.actions = new Actions(this, earshot.config());
     this.webServer = new WebServer();
+  }
+
+  /** Counts something that was refused. */
+  void count(Refusal kind) {
+    earshot.count(kind);
   }
 
   /**

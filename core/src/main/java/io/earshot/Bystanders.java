@@ -122,7 +122,7 @@ record Bystanders(Earshot earshot) {
     there.tell(
         () -> {
           Room room = there.room(name);
-          var saying = new Room.Saying(message, null, namer, messageId);
+          var saying = new Room.Saying(message, null, namer, messageId, true);
           Consumer<Room.Spoken> then =
               spoken -> {
                 if (spoken.place() == null) {

@@ -92,7 +92,7 @@ public final class ChatRoom {
           if (room == null) {
             told.complete(null);
           } else {
-            var saying = new Room.Saying(message, sender.audience(), "", null);
+            var saying = new Room.Saying(message, sender.audience(), "", null, false);
             room.sayAsStranger(sender.id(), saying, true, spoken -> tell(spoken, told));
             room.closeIfEmpty();
           }

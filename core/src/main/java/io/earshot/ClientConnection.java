@@ -12,6 +12,8 @@ import io.earshot.protocol.Welcome;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Outbound;
+import io.earshot.spi.Pace;
+import io.earshot.spi.Refusal;
 import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -50,6 +52,12 @@ final class ClientConnection extends Participant implements Intake {
   /** With so many bytes unread by the client, its own requests are not read either. */
   private static final int MAX_UNREAD = 64 * 1024;
 
+  /** After so many refused messages it is not read for {@link #REST}: refusing costs, too. */
+  private static final int REFUSALS = 64;
+
+  /** A tenth of a second, in milliseconds. */
+  private static final long REST = 100;
+
   /** RFC 6455: somebody does what the other end does not allow. */
   private static final int POLICY_VIOLATION = 1008;
 
@@ -66,6 +74,16 @@ final class ClientConnection extends Participant implements Intake {
   private @Nullable Params params;
 
   private long requests;
+
+  /** What it has sent, as a {@link Pace} has it. */
+  private long messagesPaidBy;
+
+  private long bytesPaidBy;
+  private byte refusals; // of messages, since its last rest
+
+  /** It is not read for a while, since it sends too much. */
+  private boolean resting;
+
   private int totalActions;
   private short pendingActions; // at most general.simultaniousActions
   private short underWay; // at most MAX_WAITING
@@ -216,7 +234,7 @@ final class ClientConnection extends Participant implements Intake {
     if (ending || detached) {
       return;
     }
-    var turn = new Turn(request, ++requests);
+    var turn = new Turn(checked(request), ++requests);
     if (dismissal != null) {
       // Ended by the server, or by server code that sent this one client away.
       boolean stopping = dismissal.equals(Ending.SHUTDOWN);
@@ -234,6 +252,65 @@ final class ClientConnection extends Participant implements Intake {
       }
       waiting.add(turn);
     }
+  }
+
+  /**
+   * Counts a request. If it comes too soon, what is worked in its place is a refusal, so that
+   * answers keep their order. Who wants to go may always go.
+   */
+  private Request checked(Request request) {
+    Pace pace = earshot().messagePace();
+    long now = pace.isOff() ? 0 : shard().now();
+    long paidBy = pace.spend(messagesPaidBy, now, 1);
+    long wait = pace.overdrawn(paidBy, now);
+    if (wait > 0 && !(request.command() instanceof Command.Quit)) {
+      earshot().count(Refusal.MESSAGES);
+      if (++refusals == REFUSALS) {
+        refusals = 0;
+        rest(REST);
+      }
+      return new Request(
+          new Command.Malformed("Error: too many messages; try again in " + wait + " ms"),
+          request.messageId());
+    }
+    messagesPaidBy = paidBy;
+    if (request.command() instanceof Command.Malformed) {
+      earshot().count(Refusal.MALFORMED);
+    }
+    return request;
+  }
+
+  @Override
+  public void received(int bytes) {
+    Pace pace = earshot().bytePace();
+    if (pace.isOff()) {
+      return;
+    }
+    long now = shard().now();
+    bytesPaidBy = pace.spend(bytesPaidBy, now, bytes);
+    long wait = pace.overdrawn(bytesPaidBy, now);
+    if (wait > 0 && !resting) {
+      earshot().count(Refusal.BYTES);
+      rest(wait);
+    }
+  }
+
+  /** Is not read for so many milliseconds. */
+  private void rest(long millis) {
+    if (!resting) {
+      resting = true;
+      shard().schedule(this::rested, millis);
+    }
+  }
+
+  private void rested() {
+    resting = false;
+    settle();
+  }
+
+  @Override
+  public void refused(Refusal kind) {
+    earshot().count(kind);
   }
 
   private boolean mayStart(Turn turn) {
@@ -293,7 +370,8 @@ final class ClientConnection extends Participant implements Intake {
   }
 
   private boolean congested() {
-    return underWay + (waiting == null ? 0 : waiting.size()) >= MAX_WAITING
+    return resting
+        || underWay + (waiting == null ? 0 : waiting.size()) >= MAX_WAITING
         || outbound.pendingBytes() > MAX_UNREAD;
   }
 
@@ -381,6 +459,7 @@ final class ClientConnection extends Participant implements Intake {
 
   private void act(Turn turn, String name, Map<String, Json> given) {
     if (pendingActions >= earshot().config().general().simultaniousActions()) {
+      earshot().count(Refusal.PENDING_ACTIONS);
       send(turn, new Reply.Refused("you have too many pending requests"));
       return;
     }
@@ -451,6 +530,7 @@ final class ClientConnection extends Participant implements Intake {
                     hearing.message(),
                     audience,
                     turn.request.messageId(),
+                    true,
                     spoken -> reply(turn, reply(spoken, member.room)));
               }
             });
@@ -522,6 +602,7 @@ final class ClientConnection extends Participant implements Intake {
     if (member.in) {
       reply(turn, new Reply.Refused("Error: you are already in this room", room));
     } else if (rooms().size() >= earshot().config().limits().rooms()) {
+      earshot().count(Refusal.ROOMS);
       reply(turn, new Reply.Refused("Error: you are in too many rooms", room));
     } else {
       admitted(
@@ -571,6 +652,7 @@ final class ClientConnection extends Participant implements Intake {
     if (member.listening) {
       reply(turn, new Reply.Refused("you are already listening to this room", room));
     } else if (listening().size() >= earshot().config().limits().listeningRooms()) {
+      earshot().count(Refusal.LISTENS);
       reply(turn, new Reply.Refused("Error: you are listening to too many rooms", room));
     } else {
       admitted(
@@ -634,9 +716,11 @@ final class ClientConnection extends Participant implements Intake {
     if (params == null) {
       params = new Params();
     }
-    return params.add(key, value, earshot().config().limits())
-        ? new Reply.Done()
-        : new Reply.Refused("Error: too many params, or too long ones");
+    if (params.add(key, value, earshot().config().limits())) {
+      return new Reply.Done();
+    }
+    earshot().count(Refusal.PARAMS);
+    return new Reply.Refused("Error: too many params, or too long ones");
   }
 
   private Map<String, String> params() {
@@ -1101,6 +1185,9 @@ final class ClientConnection extends Participant implements Intake {
 
   @Override
   public void dismiss(Ending why) {
+    if (why.equals(Ending.IDLE) && dismissal == null && !isEnded()) {
+      earshot().count(Refusal.IDLE);
+    }
     if (detached) {
       giveUp();
     } else if (why.equals(Ending.IDLE) && mayComeBack()) {

@@ -189,13 +189,7 @@ public record Config(
 
     /** Checks what a type cannot say. */
     public HttpServer {
-      for (String proxy : trustedProxies) {
-        try {
-          AddressRange.of(proxy);
-        } catch (IllegalArgumentException e) {
-          throw new IllegalArgumentException("httpServer.trustedProxies: " + e.getMessage(), e);
-        }
-      }
+      checkRanges("httpServer.trustedProxies", trustedProxies);
     }
   }
 
@@ -390,6 +384,13 @@ public record Config(
    * @param historyBytes how many bytes all rooms together remember
    * @param emptyRooms how many rooms are remembered that nobody is in
    * @param lostClients how many clients that were lost are waited for
+   * @param messagesPerSecond how many requests a connection may send in a second
+   * @param messageBurst how many it may send at once
+   * @param bytesPerSecond how many bytes a connection may send in a second
+   * @param bytesBurst how many it may send at once
+   * @param connectionsPerAddress how many connections an address may have
+   * @param requestsPerSecond how many HTTP requests an address may send in a second
+   * @param exemptAddresses whose connections and HTTP requests have no limit
    */
   public record Limits(
       @Setting(
@@ -426,7 +427,39 @@ public record Config(
           int emptyRooms,
       @Setting(
               "How many clients that were lost are waited for at once. Further ones leave at once.")
-          int lostClients) {
+          int lostClients,
+      @Setting(
+              "How many requests of any kind a TCP or WebSocket client may send in a second. What is beyond is"
+                  + " refused. 0: any number.")
+          int messagesPerSecond,
+      @Setting(value = "How many it may send at once, after it was silent for a while.", min = 1)
+          int messageBurst,
+      @Setting(
+              "How many bytes a TCP or WebSocket client may send in a second. Who sends more is not read for a while."
+                  + " 0: any number.")
+          int bytesPerSecond,
+      @Setting(value = "How many it may send at once, after it was silent for a while.", min = 1024)
+          int bytesBurst,
+      @Setting(
+              "How many connections one address may have at once; an IPv6 address counts by its first 64 bits. A"
+                  + " WebSocket or stream behind one of httpServer.trustedProxies counts for the address that the"
+                  + " proxy tells. 0: any number.")
+          int connectionsPerAddress,
+      @Setting(
+              value =
+                  "How many HTTP requests one address may send in a second, and twice as many at once. Further ones"
+                      + " are answered with 429. 0: any number.",
+              max = Integer.MAX_VALUE / 2)
+          int requestsPerSecond,
+      @Setting(
+              "Addresses, or ranges such as 10.0.0.0/8, that may have any number of connections and send any number"
+                  + " of HTTP requests, as httpServer.trustedProxies may.")
+          List<String> exemptAddresses) {
+
+    /** Checks what a type cannot say. */
+    public Limits {
+      checkRanges("limits.exemptAddresses", exemptAddresses);
+    }
 
     /**
      * Checks the length of an action's answer.
@@ -528,8 +561,27 @@ public record Config(
           new Tokens(List.of(), Duration.ofSeconds(30)),
           new Redis("", "earshot:", "", Duration.ofSeconds(10), Duration.ofSeconds(2)),
           new Limits(
-              1 << 20, 100, 100, 100, 64 << 10, 10_000, 1 << 20, 50_000, 500, 256 << 10, 10_000,
-              256 << 20, 10_000, 10_000));
+              1 << 20,
+              100,
+              100,
+              100,
+              64 << 10,
+              10_000,
+              1 << 20,
+              50_000,
+              500,
+              256 << 10,
+              10_000,
+              256 << 20,
+              10_000,
+              10_000,
+              2_000,
+              4_000,
+              4 << 20,
+              8 << 20,
+              1_000,
+              500,
+              List.of("127.0.0.0/8", "::1/128")));
 
   /**
    * The settings of a server that was told nothing.
@@ -593,6 +645,16 @@ public record Config(
             "webSockets.allowedOrigins: '"
                 + origin
                 + "' is no origin; write it like https://chat.example.org");
+      }
+    }
+  }
+
+  private static void checkRanges(String path, List<String> ranges) {
+    for (String range : ranges) {
+      try {
+        AddressRange.of(range);
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
       }
     }
   }

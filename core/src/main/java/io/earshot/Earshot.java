@@ -8,6 +8,9 @@ import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Outbound;
+import io.earshot.spi.Pace;
+import io.earshot.spi.Refusal;
+import io.earshot.spi.Refusals;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
 import io.earshot.spi.Wire;
@@ -42,6 +45,9 @@ public final class Earshot implements AutoCloseable {
   private final Map<Loop, Shard> shards;
   private final Directory connections = new Directory();
   private final InstantSource clock;
+  private final Refusals refusals;
+  private final Pace messagePace;
+  private final Pace bytePace;
   private volatile @Nullable HistoryFolder historyFolder;
   private volatile @Nullable Cluster cluster;
   private final SecureRandom random = new SecureRandom();
@@ -60,8 +66,25 @@ public final class Earshot implements AutoCloseable {
    * @param clock what tells when a message was sent
    */
   public Earshot(Config config, List<? extends Loop> loops, InstantSource clock) {
+    this(config, loops, clock, new Refusals());
+  }
+
+  /**
+   * A server without connections, whose refusals others count, too.
+   *
+   * @param config its settings
+   * @param loops the event loops that share the work; each connection lives on one of them
+   * @param clock what tells when a message was sent
+   * @param refusals where to count what is refused
+   */
+  public Earshot(
+      Config config, List<? extends Loop> loops, InstantSource clock, Refusals refusals) {
     this.config = config;
     this.clock = clock;
+    this.refusals = refusals;
+    Config.Limits limits = config.limits();
+    this.messagePace = new Pace(limits.messagesPerSecond(), limits.messageBurst());
+    this.bytePace = new Pace(limits.bytesPerSecond(), limits.bytesBurst());
     this.boot = Long.toString(random.nextLong() & 0xFF_FFFF_FFFFL, 36);
     this.loopCount = loops.size();
     this.sessions =
@@ -96,6 +119,30 @@ public final class Earshot implements AutoCloseable {
 
   Config config() {
     return config;
+  }
+
+  /**
+   * Counts something that was refused, for the action {@code status}. Callable from any thread.
+   *
+   * @param kind what it was
+   */
+  public void count(Refusal kind) {
+    refusals.count(kind);
+  }
+
+  /** What was refused since the start, by kind. */
+  Map<String, Long> refused() {
+    return refusals.counts();
+  }
+
+  /** How many requests a connection may send. */
+  Pace messagePace() {
+    return messagePace;
+  }
+
+  /** How many bytes a connection may send. */
+  Pace bytePace() {
+    return bytePace;
   }
 
   String boot() {

@@ -1,6 +1,7 @@
 package io.earshot;
 
 import io.earshot.protocol.Json;
+import io.earshot.spi.Refusal;
 import java.time.Instant;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -64,11 +65,13 @@ final class Gate {
     then.accept(new Hearing(message, refusal != null ? refusal : tooLong(speaker.rule, message)));
   }
 
-  private static @Nullable String tooLong(RoomRule rule, Json message) {
+  private @Nullable String tooLong(RoomRule rule, Json message) {
     int most = rule.messageBytes();
-    return most > 0 && message.encode().length > most
-        ? "Error: a message has at most " + most + " bytes in this room"
-        : null;
+    if (most == 0 || message.encode().length <= most) {
+      return null;
+    }
+    earshot.count(Refusal.ROOM_MESSAGE);
+    return "Error: a message has at most " + most + " bytes in this room";
   }
 
   /** Whether what somebody is about to say may have to wait for an answer. */
@@ -85,14 +88,20 @@ final class Gate {
       try {
         grant = tokens.check(token, now);
       } catch (RefusedException e) {
+        earshot.count(Refusal.TOKEN);
         return new Verdict(e.getMessage(), null);
       }
       if (!grant.isFor(member.room)) {
+        earshot.count(Refusal.TOKEN);
         return new Verdict("Error: this token is for another room", null);
       }
       who.set(IDENTITY, grant.identity());
     }
-    return new Verdict(refusal(member, what, grant, now), grant);
+    String refusal = refusal(member, what, grant, now);
+    if (refusal != null) {
+      earshot.count(Refusal.RULE);
+    }
+    return new Verdict(refusal, grant);
   }
 
   /** The attribute that says who the bearer of a token is. */

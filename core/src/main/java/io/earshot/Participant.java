@@ -118,6 +118,7 @@ abstract sealed class Participant implements Connection permits ClientConnection
    * Says something in one of its rooms.
    *
    * @param messageId what the client calls it, so that it is told once however often it is said
+   * @param isClients whether the client says it, rather than server code in its name
    * @param told called on its loop with what became of it
    */
   final void tellRoom(
@@ -125,6 +126,7 @@ abstract sealed class Participant implements Connection permits ClientConnection
       Json message,
       @Nullable Audience audience,
       @Nullable Json messageId,
+      boolean isClients,
       Consumer<Room.Spoken> told) {
     earshot()
         .rooms()
@@ -133,7 +135,7 @@ abstract sealed class Participant implements Connection permits ClientConnection
             room ->
                 room.say(
                     member,
-                    new Room.Saying(message, audience, namer(messageId), messageId),
+                    new Room.Saying(message, audience, namer(messageId), messageId, isClients),
                     spoken -> tell(() -> told.accept(spoken))),
             () -> tell(() -> told.accept(new Room.Spoken(null, null))));
   }
@@ -268,7 +270,7 @@ abstract sealed class Participant implements Connection permits ClientConnection
    * does.
    */
   final void broadcast(Json message, @Nullable Audience to, Consumer<Room.Spoken> told) {
-    tellRoom(place, message, to == null ? audience() : to, null, told);
+    tellRoom(place, message, to == null ? audience() : to, null, false, told);
   }
 
   // --- what server code sees, from any thread --------------------------------------------------

@@ -8,6 +8,8 @@ import io.earshot.protocol.Post;
 import io.earshot.protocol.Reply.Heard;
 import io.earshot.protocol.RoomMessage;
 import io.earshot.protocol.RoomStatus;
+import io.earshot.spi.Pace;
+import io.earshot.spi.Refusal;
 import io.earshot.spi.Wire;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -47,6 +49,9 @@ final class Room {
 
   /** How many were lost and are waited for. */
   private int awaited;
+
+  /** What clients said here, as a {@link Pace} has it. */
+  private long paidBy;
 
   /** What the shard's {@link Journal} calls it; 0 while it is not in there. */
   private int number;
@@ -450,9 +455,28 @@ final class Room {
    * @param namer among whose message ids {@code messageId} is
    * @param messageId what the client calls it, so that it is told once however often it is said; or
    *     null
+   * @param isClients whether a client says it, rather than server code
    */
   record Saying(
-      Json message, @Nullable Audience audience, String namer, @Nullable Json messageId) {}
+      Json message,
+      @Nullable Audience audience,
+      String namer,
+      @Nullable Json messageId,
+      boolean isClients) {}
+
+  /** Why clients may not say one thing more at this moment; null if they may. */
+  private @Nullable String tooMany() {
+    Pace pace = rule.pace();
+    long now = pace.isOff() ? 0 : shard.now();
+    long spent = pace.spend(paidBy, now, 1);
+    long wait = pace.overdrawn(spent, now);
+    if (wait == 0) {
+      paidBy = spent;
+      return null;
+    }
+    shard.earshot().count(Refusal.ROOM_MESSAGES);
+    return "Error: too many messages in this room; try again in " + wait + " ms";
+  }
 
   /** Tells what a member says, unless it was said before; what became of it is told once known. */
   void say(Member speaker, Saying saying, Consumer<Spoken> told) {
@@ -466,7 +490,10 @@ final class Room {
    * @param except who is not to hear it, or null
    */
   void say(Json from, @Nullable Member except, Saying saying, Consumer<Spoken> told) {
-    if (link == null) {
+    String refusal = saying.isClients ? tooMany() : null;
+    if (refusal != null) {
+      told.accept(new Spoken(null, refusal));
+    } else if (link == null) {
       told.accept(new Spoken(say(from, except, saying), null));
     } else {
       link.say(from, except, saying, told);
@@ -475,7 +502,10 @@ final class Room {
 
   /** The same for somebody who may be in it: who has this id is not to hear it. */
   void sayAsStranger(Json from, Saying saying, boolean ifThere, Consumer<Spoken> told) {
-    if (link == null) {
+    String refusal = saying.isClients ? tooMany() : null;
+    if (refusal != null) {
+      told.accept(new Spoken(null, refusal));
+    } else if (link == null) {
       Member except = from instanceof Json.Text(String text) ? roster.withId(text) : null;
       told.accept(new Spoken(say(from, except, saying), null));
     } else {

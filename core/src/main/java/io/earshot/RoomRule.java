@@ -2,6 +2,7 @@ package io.earshot;
 
 import io.earshot.Config.SlowConsumers;
 import io.earshot.protocol.Json;
+import io.earshot.spi.Pace;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -245,6 +246,11 @@ record RoomRule(
   /** The same, but that nobody comes to it without a token. */
   RoomRule closed() {
     return with("join=token").with("say=token").with("listen=token");
+  }
+
+  /** How many messages clients may say: in a second, and twice as many at once. */
+  Pace pace() {
+    return new Pace(messagesPerSecond, 2 * Math.min(messagesPerSecond, Integer.MAX_VALUE / 2));
   }
 
   /** Whether messages may be left out for those who do not keep up. */

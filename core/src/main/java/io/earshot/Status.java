@@ -1,5 +1,6 @@
 package io.earshot;
 
+import io.earshot.spi.Refusal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -29,7 +30,7 @@ final class Status implements Action {
   public String description() {
     return "How the server is doing: seconds since its start, connections by transport, rooms that"
         + " somebody is in or listens to, messages told in rooms since the start, what clients cost"
-        + " that do not keep up, the servers of its cluster if it is of one, and bytes of memory.";
+        + " that do not keep up, what was refused since the start, by kind, the servers of its cluster if it is of one, and bytes of memory.";
   }
 
   @Override
@@ -41,6 +42,7 @@ final class Status implements Action {
     example.put("rooms", 4);
     example.put("messages", 2500);
     example.put("slowConsumers", slow(new Rooms.Count(0, 0, 12, 1)));
+    example.put("refused", Map.of(Refusal.MESSAGES.key(), 96, Refusal.CONNECTIONS.key(), 3));
     example.put("cluster", cluster(true, List.of("chat-1-3kq9", "chat-2-8fz2")));
     example.put("memory", memory(48_000_000, 64_000_000, 2_000_000_000));
     return example;
@@ -55,6 +57,7 @@ final class Status implements Action {
     call.put("rooms", count.rooms());
     call.put("messages", count.messages());
     call.put("slowConsumers", slow(count));
+    call.put("refused", earshot.refused());
     Cluster cluster = earshot.cluster();
     if (cluster != null) {
       call.put("cluster", cluster(cluster.isUp(), cluster.broker().peers()));

@@ -1,6 +1,7 @@
 package io.earshot;
 
 import io.earshot.protocol.Excerpt;
+import io.earshot.spi.Refusal;
 import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
@@ -41,6 +42,7 @@ final class Waiters {
     if (stopping) {
       waiter.tellNothing();
     } else if (shard.earshot().polls().get() >= most()) {
+      shard.earshot().count(Refusal.POLLS);
       answer.completeExceptionally(
           new RejectedExecutionException(
               "too many requests wait for messages already; try again later"));

@@ -1,6 +1,7 @@
 package io.earshot;
 
 import io.earshot.protocol.Json;
+import io.earshot.spi.Refusal;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
 import java.time.Duration;
@@ -97,6 +98,7 @@ final class WebClients {
     if (client == null) {
       if (count.incrementAndGet() > earshot.config().limits().webClients()) {
         count.decrementAndGet();
+        earshot.count(Refusal.WEB_CLIENTS);
         answer.complete(
             WebAnswer.failed(503, "Error: the server has too many clients; try again later"));
         return;

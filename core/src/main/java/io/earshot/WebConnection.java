@@ -169,6 +169,7 @@ final class WebConnection extends Participant {
                           hearing.message(),
                           audience,
                           null,
+                          true,
                           spoken -> ChatRoom.tell(spoken, said));
                     }
                   });

@@ -25,7 +25,7 @@ final class PrivateRoomsTest {
               .with("tokens.warning", "30s")
               .with(
                   "rooms.rules",
-                  "news.* say=nobody, staff.* join=role:staff listen=nobody, short.* messageBytes=9"));
+                  "news.* say=nobody, staff.* join=role:staff listen=nobody, short.* messageBytes=9, slow.* messagesPerSecond=2"));
   private final PrivateRoom room = house.earshot.api().chatRoom().createPrivateRoom();
   private final Guest guest = house.guest(1, Lines.ONE);
   private final String session =
@@ -84,6 +84,27 @@ final class PrivateRoomsTest {
     assertThat(guest.ask("say 1234567")).contains("OK");
     assertThat(guest.ask("say 12345678"))
         .contains("Error: a message has at most 9 bytes in this room");
+  }
+
+  @Test
+  void all_clients_together_say_no_more_than_a_room_takes() {
+    Guest other = house.guest();
+    guest.ask("roomChange slow.1");
+    other.ask("roomChange slow.1");
+    for (int i = 0; i < 2; i++) {
+      assertThat(guest.ask("say one")).contains("\"OK\"");
+      assertThat(other.ask("say two")).contains("\"OK\"");
+    }
+    assertThat(other.ask("say three"))
+        .contains("\"error\":\"Error: too many messages in this room; try again in 500 ms\"");
+    // Server code is not counted, and other rooms have a bucket of their own.
+    var _ = house.earshot.api().chatRoom().socketRoomBroadcast(guest.connection(), "told");
+    assertThat(other.heard()).endsWith("told");
+    other.ask("roomChange attic");
+    assertThat(other.ask("say here")).contains("\"OK\"");
+    house.pass(Duration.ofMillis(500));
+    assertThat(guest.ask("say again")).contains("\"OK\"");
+    assertThat(guest.ask("say and again")).contains("Error: too many messages");
   }
 
   // --- private rooms ---------------------------------------------------------------------------

@@ -184,7 +184,7 @@ final class RoomThreadsTest {
     public int join(@Param(gen = ThreadIdGen.class) int thread) {
       int me = person(thread);
       Client client = connected(me);
-      String answer = client == null ? null : client.ask(new Command.AddRoom(room, null));
+      String answer = client == null ? null : client.ask(new Command.AddRoom(room, null, null));
       return offset(answer == null ? connect(me) : answer);
     }
 
@@ -194,7 +194,7 @@ final class RoomThreadsTest {
       client.loop.execute(
           () -> {
             client.intake =
-                EARSHOT.connect(client.loop, client, client.wire, Transport.TCP, room, null);
+                EARSHOT.connect(client.loop, client, client.wire, Transport.TCP, room, null, null);
             String id = ((ClientConnection) client.intake).id();
             people.put(id, me);
             client.id.complete(id);

@@ -24,7 +24,7 @@ final class Curves {
               "members of the one room; 20,000 deliveries a second in all",
               new Crowd(members, 1, Math.min(10, members)),
               Talk.open(SIZE, DELIVERIES / (members - 1)),
-              List.of()));
+              List.of("limits.messagesPerSecond=0")));
     }
     for (int listening : new int[] {0, 1, 10, 100, 1000}) {
       cells.add(

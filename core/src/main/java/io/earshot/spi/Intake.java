@@ -16,6 +16,20 @@ public interface Intake {
   void handle(Request request);
 
   /**
+   * So many bytes were read, whatever they may mean. {@link #isCongested} may say true from now on.
+   *
+   * @param bytes how many
+   */
+  void received(int bytes);
+
+  /**
+   * Counts something that the transport refuses.
+   *
+   * @param kind what it is
+   */
+  void refused(Refusal kind);
+
+  /**
    * Whether to stop taking in. Asked after each request; once it says true, the transport waits for
    * {@link Outbound#resume}.
    *

@@ -3,6 +3,7 @@ package io.earshot.netty;
 import io.earshot.protocol.Request;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
+import io.earshot.spi.Refusal;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
@@ -50,6 +51,12 @@ public class DecodeBenchmark {
     public void handle(Request request) {
       handled++;
     }
+
+    @Override
+    public void received(int bytes) {}
+
+    @Override
+    public void refused(Refusal kind) {}
 
     @Override
     public boolean isCongested() {

@@ -1,5 +1,6 @@
 package io.earshot.netty;
 
+import io.earshot.spi.Refusal;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -15,12 +16,16 @@ import io.netty.handler.codec.http.HttpResponseStatus;
  * <p>Owned by the channel's event loop.
  */
 final class BodyGatherer extends HttpObjectAggregator {
-  BodyGatherer(int maxLength) {
+  private final Guard guard;
+
+  BodyGatherer(int maxLength, Guard guard) {
     super(maxLength, true);
+    this.guard = guard;
   }
 
   @Override
   protected void handleOversizedMessage(ChannelHandlerContext context, HttpMessage oversized) {
+    guard.count(Refusal.BODY);
     FullHttpResponse response =
         HttpDoor.error(
             HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChannelSocket extends ClientSocket {
   private final Channel channel;
+  private final SocketAddress remote;
 
   /** The descriptor to write to, or null where there is none to be had. */
   private final @Nullable Socket direct;
@@ -31,8 +32,14 @@ final class ChannelSocket extends ClientSocket {
   /** What encrypts; null if nothing does. */
   private final @Nullable SslHandler tls;
 
-  ChannelSocket(Channel channel, NettyLoop loop, KeepAlive keepAlive) {
+  /**
+   * The socket of a channel.
+   *
+   * @param remote where the other side is
+   */
+  ChannelSocket(Channel channel, NettyLoop loop, KeepAlive keepAlive, SocketAddress remote) {
     super(loop, keepAlive);
+    this.remote = remote;
     this.channel = channel;
     this.tls = Tls.handler(channel);
     this.direct =
@@ -80,7 +87,7 @@ final class ChannelSocket extends ClientSocket {
 
   @Override
   public SocketAddress remoteAddress() {
-    return channel.remoteAddress();
+    return remote;
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.earshot.spi.Ending;
 import io.earshot.spi.Inbound;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Outbound;
+import io.earshot.spi.Refusal;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
@@ -214,6 +215,9 @@ abstract sealed class ClientSocket implements Outbound, NettyLoop.Swept
       return;
     }
     lastRead = loop.now();
+    if (intake != null) {
+      intake.received(bytes.readableBytes());
+    }
     Inbound to = inbound;
     if (unread != null || to == null || isCongested()) {
       keep(bytes);
@@ -312,6 +316,9 @@ abstract sealed class ClientSocket implements Outbound, NettyLoop.Swept
   @Override
   public final boolean sweep(int now) {
     if (deadline != 0 && now >= deadline) {
+      if (intake == null && !closed) {
+        loop.guard().count(Refusal.DEADLINE);
+      }
       close();
     }
     if (!closed && !finishing && intake != null) {

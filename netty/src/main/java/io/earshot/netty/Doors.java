@@ -1,12 +1,17 @@
 package io.earshot.netty;
 
+import static io.netty.handler.codec.http.HttpResponseStatus.TOO_MANY_REQUESTS;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.earshot.Config;
 import io.earshot.Earshot;
 import io.earshot.Transport;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
+import io.earshot.protocol.Reply;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Intake;
+import io.earshot.spi.Refusal;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
@@ -19,6 +24,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -42,6 +48,7 @@ final class Doors {
   /** What a browser says of requests that no page of another origin made. */
   private static final Set<String> OWN_SITE = Set.of("same-origin", "none");
 
+  private final Guard guard;
   private final Handshake handshake;
   private final Origins corsOrigins;
   private final Identity identity;
@@ -61,8 +68,9 @@ final class Doors {
    * @param areLean whether plain clients need no channel
    * @throws IOException if a file is not what it has to be; the message names the setting
    */
-  Doors(Earshot earshot, Config config, boolean areLean) throws IOException {
+  Doors(Earshot earshot, Config config, boolean areLean, Guard guard) throws IOException {
     this.areLean = areLean;
+    this.guard = guard;
     this.earshot = earshot;
     this.config = config;
     this.handshake = new Handshake(new Origins(config.webSockets().allowedOrigins()));
@@ -128,10 +136,45 @@ final class Doors {
     return earshot.understands(param);
   }
 
+  private Forwarded.Origin origin(Channel channel, HttpRequest request) {
+    return forwarded.origin((InetSocketAddress) channel.remoteAddress(), request.headers());
+  }
+
+  Guard guard() {
+    return guard;
+  }
+
+  /** How long a request has to wait for its turn, in milliseconds; 0 if it is its turn. */
+  long wait(Channel channel, HttpRequest request) {
+    long wait = guard.asks(origin(channel, request).address().getAddress());
+    if (wait > 0) {
+      guard.count(Refusal.HTTP_REQUESTS);
+    }
+    return wait;
+  }
+
+  /**
+   * Counts a connection that is to stay for its client, if a proxy stands in between; without one
+   * it has been counted.
+   *
+   * @return where the client is; null if too many are there
+   */
+  @Nullable InetSocketAddress admit(Channel channel, HttpRequest request) {
+    InetSocketAddress from = origin(channel, request).address();
+    if (from.equals(channel.remoteAddress())) {
+      return from;
+    }
+    if (!guard.enters(from.getAddress())) {
+      guard.count(Refusal.CONNECTIONS);
+      return null;
+    }
+    var _ = channel.closeFuture().addListener(_ -> guard.leave(from.getAddress()));
+    return from;
+  }
+
   /** Who sent a request. */
   Web web(Channel channel, FullHttpRequest request) {
-    Forwarded.Origin from =
-        forwarded.origin((InetSocketAddress) channel.remoteAddress(), request.headers());
+    Forwarded.Origin from = origin(channel, request);
     boolean secure = from.overTls() || Tls.covers(channel);
     String address = from.address().getAddress().getHostAddress();
     Identity.Known client = identity.of(request, address, !isFromAnySite(request), secure);
@@ -234,6 +277,23 @@ final class Doors {
     return requestSeconds;
   }
 
+  /** What somebody is told whose address has too many connections. */
+  static final String TOO_MANY = "there are too many connections from your address";
+
+  /** Who stands at the TCP port. */
+  Doorkeeper lineKeeper() {
+    byte[] json = new Reply.Refused("Error: " + TOO_MANY).toJson(0, null).encode();
+    return new Doorkeeper(
+        guard, lineTls != null ? new byte[0] : (new String(json, UTF_8) + "\r\n").getBytes(UTF_8));
+  }
+
+  /** Who stands at the HTTP port. */
+  Doorkeeper httpKeeper() {
+    return new Doorkeeper(
+        guard,
+        httpTls != null ? new byte[0] : new ProblemException(TOO_MANY_REQUESTS, TOO_MANY).raw());
+  }
+
   void openLines(Channel channel, NettyLoop loop) {
     if (lineTls == null) {
       greet(channel, loop);
@@ -243,7 +303,7 @@ final class Doors {
   }
 
   private void greet(Channel channel, NettyLoop loop) {
-    var socket = new ChannelSocket(channel, loop, lineKeepAlive);
+    var socket = new ChannelSocket(channel, loop, lineKeepAlive, channel.remoteAddress());
     channel.pipeline().addLast("socket", socket.new Handler());
     greet(socket, loop);
   }
@@ -267,10 +327,12 @@ final class Doors {
   /**
    * Makes a WebSocket of a channel that spoke HTTP. Its reading is paused.
    *
+   * @param from where its client is
    * @param leave takes out what spoke it
    */
-  void openWebSocket(Channel channel, NettyLoop loop, Visit visit, Runnable leave) {
-    var socket = new ChannelSocket(channel, loop, frameKeepAlive);
+  void openWebSocket(
+      Channel channel, NettyLoop loop, InetSocketAddress from, Visit visit, Runnable leave) {
+    var socket = new ChannelSocket(channel, loop, frameKeepAlive, from);
     channel.pipeline().addLast("socket", socket.new Handler());
     leave.run();
     converse(socket, loop, visit);
@@ -278,10 +340,16 @@ final class Doors {
   }
 
   /** Makes a stream of a channel that spoke HTTP, in the same way. */
-  void openStream(Channel channel, NettyLoop loop, Framing framing, Visit visit, Runnable leave) {
+  void openStream(
+      Channel channel,
+      NettyLoop loop,
+      InetSocketAddress from,
+      Framing framing,
+      Visit visit,
+      Runnable leave) {
     // Its client has nothing to say, however alive it is.
     var keepAlive = KeepAlive.of(framing, config.webSockets().pingInterval(), Duration.ZERO);
-    var socket = new ChannelSocket(channel, loop, keepAlive);
+    var socket = new ChannelSocket(channel, loop, keepAlive, from);
     channel.pipeline().addLast("socket", socket.new Handler());
     leave.run();
     Intake intake =
@@ -328,6 +396,18 @@ final class Doors {
             handshake,
             new Knock.Door() {
               @Override
+              public boolean admits(HttpRequest request) {
+                InetSocketAddress from = forwarded.origin(remote, request.headers()).address();
+                InetAddress address = from.getAddress();
+                // What is refused is said by whoever speaks HTTP.
+                if (guard.asks(address) > 0 || (from != remote && !guard.enters(address))) {
+                  return false;
+                }
+                socket.comesFrom(from);
+                return true;
+              }
+
+              @Override
               public void open(HttpRequest request, @Nullable Visit visit) {
                 ByteBuf response = Handshake.response(request);
                 socket.write(response, 0, response.readableBytes());
@@ -338,7 +418,7 @@ final class Doors {
               @Override
               public void pass(ByteBuf bytes) {
                 loop.adopt(
-                    new EpollSocketChannel(socket.release()),
+                    counted(new EpollSocketChannel(socket.release()), remote),
                     channel -> {
                       channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
                       HttpDoor.open(channel, loop, Doors.this, since);
@@ -352,5 +432,11 @@ final class Doors {
               }
             }));
     socket.register();
+  }
+
+  /** Sees that a connection that was counted is given back when its channel closes. */
+  private Channel counted(Channel channel, InetSocketAddress remote) {
+    var _ = channel.closeFuture().addListener(_ -> guard.leave(remote.getAddress()));
+    return channel;
   }
 }

@@ -4,13 +4,16 @@ import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.Earshot;
 import io.earshot.spi.BrokerProvider;
+import io.earshot.spi.Refusals;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.DuplexChannel;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -25,6 +28,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -45,22 +49,33 @@ public final class EarshotServer implements AutoCloseable {
   /** So often it is looked whether certificates have changed. */
   private static final int RELOAD_SECONDS = 2;
 
+  /** So often addresses are forgotten that have sent no HTTP request lately. */
+  private static final int FORGET_SECONDS = 5;
+
+  /** So many channels may wait at once for their clients to read why they are sent away. */
+  private static final int FAREWELLS = 256;
+
   private final Config config;
   private final Earshot earshot;
+  private final Guard guard;
   private final EventLoopGroup group;
   private final Map<EventLoop, NettyLoop> loops;
   private final List<Runnable> listeners = new ArrayList<>();
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final AtomicInteger farewells = new AtomicInteger();
   private int tcpPort;
   private int httpPort;
 
   private EarshotServer(Config config, Sockets sockets) {
     this.config = config;
+    var clock = Clock.systemUTC();
+    var refusals = new Refusals();
+    this.guard = new Guard(config, clock, refusals);
     this.group = sockets.newGroup(config.general().eventLoops());
     this.loops =
         sockets.loops(group).stream()
-            .collect(Collectors.toMap(Function.identity(), NettyLoop::new));
-    this.earshot = new Earshot(config, List.copyOf(loops.values()), Clock.systemUTC());
+            .collect(Collectors.toMap(Function.identity(), loop -> new NettyLoop(loop, guard)));
+    this.earshot = new Earshot(config, List.copyOf(loops.values()), clock, refusals);
   }
 
   /**
@@ -95,21 +110,31 @@ public final class EarshotServer implements AutoCloseable {
       server.earshot.recover();
       join(config, server.earshot);
       ready.accept(server.api());
-      var doors = new Doors(server.earshot, config, sockets.areLean());
+      var doors = new Doors(server.earshot, config, sockets.areLean(), server.guard);
       Config.TcpServer tcp = config.tcpServer();
       if (tcp.enabled()) {
         server.tcpPort =
             doors.areLinesLean()
-                ? server.listenLeanly("TCP", tcp.bindIP(), tcp.port(), doors::openLines)
-                : server.listen(sockets, "TCP", tcp.bindIP(), tcp.port(), doors::openLines);
+                ? server.listenLeanly(
+                    "TCP", tcp.bindIP(), tcp.port(), doors.lineKeeper(), doors::openLines)
+                : server.listen(
+                    sockets, "TCP", tcp.bindIP(), tcp.port(), doors.lineKeeper(), doors::openLines);
       }
       Config.HttpServer http = config.httpServer();
       if (http.enabled()) {
         server.httpPort =
             doors.isHttpLean()
-                ? server.listenLeanly("HTTP", http.bindIP(), http.port(), doors::openHttp)
-                : server.listen(sockets, "HTTP", http.bindIP(), http.port(), doors::openHttp);
+                ? server.listenLeanly(
+                    "HTTP", http.bindIP(), http.port(), doors.httpKeeper(), doors::openHttp)
+                : server.listen(
+                    sockets,
+                    "HTTP",
+                    http.bindIP(),
+                    http.port(),
+                    doors.httpKeeper(),
+                    doors::openHttp);
       }
+      server.every(FORGET_SECONDS, server.guard::forget);
       if (doors.areSecure()) {
         server.every(RELOAD_SECONDS, doors::reload);
       }
@@ -144,7 +169,12 @@ public final class EarshotServer implements AutoCloseable {
   }
 
   private int listen(
-      Sockets sockets, String door, String ip, int port, BiConsumer<Channel, NettyLoop> open)
+      Sockets sockets,
+      String door,
+      String ip,
+      int port,
+      Doorkeeper keeper,
+      BiConsumer<Channel, NettyLoop> open)
       throws IOException {
     InetSocketAddress address = address(door, ip, port);
     ChannelFuture bound =
@@ -160,7 +190,7 @@ public final class EarshotServer implements AutoCloseable {
                 new ChannelInitializer<>() {
                   @Override
                   protected void initChannel(Channel channel) {
-                    open.accept(channel, loop(channel));
+                    letIn(channel, keeper, open);
                   }
                 })
             .bind(address)
@@ -172,12 +202,50 @@ public final class EarshotServer implements AutoCloseable {
     return ((InetSocketAddress) bound.channel().localAddress()).getPort();
   }
 
+  private void letIn(Channel channel, Doorkeeper keeper, BiConsumer<Channel, NettyLoop> open) {
+    if (!(channel.remoteAddress() instanceof InetSocketAddress remote)) {
+      var _ = channel.close(); // gone already
+    } else if (keeper.admits(remote)) {
+      var _ = channel.closeFuture().addListener(_ -> guard.leave(remote.getAddress()));
+      open.accept(channel, loop(channel));
+    } else {
+      channel.eventLoop().execute(() -> sendAway(channel, keeper.words()));
+    }
+  }
+
+  /** Tells a client why, and closes when it had time to read it, unless many have that already. */
+  private void sendAway(Channel channel, byte[] words) {
+    Runnable close =
+        () -> {
+          var _ = channel.close();
+        };
+    if (words.length == 0) {
+      close.run();
+      return;
+    }
+    boolean isPatient = farewells.incrementAndGet() <= FAREWELLS;
+    var _ = channel.closeFuture().addListener(_ -> farewells.decrementAndGet());
+    var _ =
+        channel
+            .writeAndFlush(Unpooled.wrappedBuffer(words))
+            .addListener(
+                _ -> {
+                  if (isPatient && channel instanceof DuplexChannel duplex) {
+                    var _ = duplex.shutdownOutput();
+                    var _ = channel.eventLoop().schedule(close, 1, TimeUnit.SECONDS);
+                  } else {
+                    close.run();
+                  }
+                });
+  }
+
   /** The same for clients that need no channel. */
-  private int listenLeanly(String door, String ip, int port, LeanListener.Door open)
+  private int listenLeanly(
+      String door, String ip, int port, Doorkeeper keeper, LeanListener.Door open)
       throws IOException {
     InetSocketAddress address = address(door, ip, port);
     try {
-      var listener = LeanListener.listen(List.copyOf(loops.values()), address, open);
+      var listener = LeanListener.listen(List.copyOf(loops.values()), address, keeper, open);
       listeners.add(listener::close);
       return listener.port();
     } catch (IOException e) {
@@ -224,6 +292,10 @@ public final class EarshotServer implements AutoCloseable {
    */
   public Api api() {
     return earshot.api();
+  }
+
+  Guard guard() {
+    return guard;
   }
 
   int waitingPolls() {

@@ -6,6 +6,7 @@ import io.earshot.protocol.RequestDecoder;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Inbound;
 import io.earshot.spi.Intake;
+import io.earshot.spi.Refusal;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
@@ -29,6 +30,9 @@ final class FrameDecoder implements Inbound {
   private static final int SMALL = 64;
 
   private static final int NO_MESSAGE = -1;
+
+  /** An answer costs more than the few bytes that ask for it: a ping counts as so many more. */
+  private static final int PING_COST = 1024;
 
   private final Intake intake;
   private final int maxLength;
@@ -106,6 +110,7 @@ final class FrameDecoder implements Inbound {
     // A negative length is one of 2^63 and more.
     boolean control = opcode >= Opcode.CLOSE;
     if (length < 0 || (!control && length > maxLength - fragments.readableBytes())) {
+      intake.refused(Refusal.FRAME);
       intake.end(Ending.tooBig(maxLength));
       return 0;
     }
@@ -173,6 +178,8 @@ final class FrameDecoder implements Inbound {
       fragments = Unpooled.buffer(size);
       continuations = 0;
     } else if (continuations == maxFragments() - 1) {
+
+      intake.refused(Refusal.FRAGMENTS);
       intake.end(new Ending(1009, "a message has at most " + maxFragments() + " fragments"));
       return;
     } else {
@@ -207,6 +214,7 @@ final class FrameDecoder implements Inbound {
   }
 
   private void pong(ByteBuf in, int at, int size) {
+    intake.received(PING_COST);
     ByteBuf pong = ByteBufAllocator.DEFAULT.directBuffer(2 + size);
     try {
       Framing.header(Opcode.PONG, size, pong);

@@ -1,6 +1,7 @@
 package io.earshot.netty;
 
 import io.earshot.protocol.Json;
+import io.earshot.spi.Refusal;
 import io.earshot.spi.WebAnswer;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -25,6 +26,7 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -44,6 +46,9 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
 
   /** A client has to read an answer no slower than this, in bytes a second. */
   private static final int SLOWEST_READER = 16 * 1024;
+
+  /** So long who sends too many requests waits to be told so, in milliseconds. */
+  private static final int REST = 100;
 
   private final Channel channel;
   private final NettyLoop loop;
@@ -79,7 +84,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
         .pipeline()
         .addLast("decoder", decoder)
         .addLast("encoder", new HttpResponseEncoder())
-        .addLast("body", new BodyGatherer(doors.maxBodyLength()))
+        .addLast("body", new BodyGatherer(doors.maxBodyLength(), doors.guard()))
         .addLast("door", new HttpDoor(channel, loop, doors, decoder, since));
   }
 
@@ -95,12 +100,15 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     channel.config().setAutoRead(false);
     var exchange = new Exchange(request, System.currentTimeMillis());
     if (request.decoderResult().isFailure()) {
-      respond(
-          exchange,
-          error(
-              malformed(request.decoderResult().cause()),
-              "this is no HTTP that is understood here"),
-          true);
+      HttpResponseStatus status = malformed(request.decoderResult().cause());
+      doors.guard().count(refusal(status));
+      respond(exchange, error(status, "this is no HTTP that is understood here"), true);
+      return;
+    }
+    long wait = doors.wait(channel, request);
+    if (wait > 0) {
+      // Later, so that asking costs more than being refused.
+      loop.schedule(() -> answered(exchange, () -> tooSoon(wait)), REST);
       return;
     }
     try {
@@ -125,6 +133,24 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
       case TooLongHttpContentException _ -> HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE;
       default -> HttpResponseStatus.BAD_REQUEST;
     };
+  }
+
+  private static Refusal refusal(HttpResponseStatus status) {
+    return switch (status.code()) {
+      case 413 -> Refusal.BODY;
+      case 414, 431 -> Refusal.HEADER;
+      default -> Refusal.MALFORMED;
+    };
+  }
+
+  private static FullHttpResponse tooSoon(long wait) {
+    FullHttpResponse response =
+        new ProblemException(
+                HttpResponseStatus.TOO_MANY_REQUESTS,
+                "there are too many requests from your address")
+            .response();
+    response.headers().set(HttpHeaderNames.RETRY_AFTER, (wait + 999) / 1000);
+    return response;
   }
 
   private void respond(Exchange exchange, FullHttpResponse response, boolean last) {
@@ -306,8 +332,13 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
       }
       case RoomUrls.Socket(Visit visit) -> upgrade(exchange, visit);
       case RoomUrls.Stream(HttpResponse head, Framing framing, Visit visit) -> {
-        dress(exchange, head);
-        become(head, () -> doors.openStream(channel, loop, framing, visit, this::leave));
+        InetSocketAddress from = doors.admit(channel, exchange.request);
+        if (from == null) {
+          tooMany(exchange);
+        } else {
+          dress(exchange, head);
+          become(head, () -> doors.openStream(channel, loop, from, framing, visit, this::leave));
+        }
       }
     }
   }
@@ -389,7 +420,19 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     respond(exchange, response, true);
   }
 
+  private void tooMany(Exchange exchange) {
+    respond(
+        exchange,
+        new ProblemException(HttpResponseStatus.TOO_MANY_REQUESTS, Doors.TOO_MANY).response(),
+        true);
+  }
+
   private void upgrade(Exchange exchange, Visit visit) {
+    InetSocketAddress from = doors.admit(channel, exchange.request);
+    if (from == null) {
+      tooMany(exchange);
+      return;
+    }
     var response =
         new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.SWITCHING_PROTOCOLS);
     response
@@ -397,7 +440,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
         .set(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET)
         .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE)
         .set(HttpHeaderNames.SEC_WEBSOCKET_ACCEPT, Handshake.accept(exchange.request));
-    become(response, () -> doors.openWebSocket(channel, loop, visit, this::leave));
+    become(response, () -> doors.openWebSocket(channel, loop, from, visit, this::leave));
   }
 
   /** Says that something else begins, and then begins it. */
@@ -474,6 +517,7 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
   @Override
   public boolean sweep(int now) {
     if (open && !acting && now - waitingSince > doors.requestSeconds()) {
+      doors.guard().count(Refusal.DEADLINE);
       close();
     }
     return open;

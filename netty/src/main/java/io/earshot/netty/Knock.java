@@ -24,6 +24,9 @@ final class Knock implements Inbound {
   /** What happens next. Called once, on the event loop. */
   interface Door {
 
+    /** Whether whoever sent the handshake may come in; if so, {@link #open} follows. */
+    boolean admits(HttpRequest handshake);
+
     /**
      * Opens a WebSocket for a request that asks for one.
      *
@@ -60,12 +63,14 @@ final class Knock implements Inbound {
     HttpRequest request = end < 0 ? null : parsed(start.substring(0, end));
     if (request != null && Handshake.isAsked(request) && handshake.check(request) == null) {
       try {
-        door.open(
-            request,
+        Visit visit =
             RoomUrl.isOne(request.uri())
                 ? RoomUrl.of(request.uri()).visit(request.headers())
-                : null);
-        return end + HEAD_END.length();
+                : null;
+        if (door.admits(request)) {
+          door.open(request, visit);
+          return end + HEAD_END.length();
+        }
       } catch (ProblemException e) {
         // It is said by whoever speaks HTTP.
       }

@@ -35,6 +35,8 @@ final class LeanListener implements EpollIoHandle {
   private final NettyLoop loop;
   private final List<NettyLoop> homes;
   private final Door door;
+  private final Doorkeeper keeper;
+  private final Farewells farewells;
   private final Socket socket;
 
   /** The address of who was accepted, with its length before it. */
@@ -44,10 +46,13 @@ final class LeanListener implements EpollIoHandle {
   private boolean closed;
   private @Nullable IoRegistration registration;
 
-  private LeanListener(NettyLoop loop, List<NettyLoop> homes, Door door, Socket socket) {
+  private LeanListener(
+      NettyLoop loop, List<NettyLoop> homes, Doorkeeper keeper, Door door, Socket socket) {
     this.loop = loop;
     this.homes = homes;
     this.door = door;
+    this.keeper = keeper;
+    this.farewells = new Farewells(loop, keeper.words());
     this.socket = socket;
   }
 
@@ -56,7 +61,8 @@ final class LeanListener implements EpollIoHandle {
    *
    * @throws IOException if that cannot be
    */
-  static LeanListener listen(List<NettyLoop> homes, InetSocketAddress at, Door door)
+  static LeanListener listen(
+      List<NettyLoop> homes, InetSocketAddress at, Doorkeeper keeper, Door door)
       throws IOException {
     Socket socket = Socket.newSocketStream();
     try {
@@ -70,7 +76,7 @@ final class LeanListener implements EpollIoHandle {
       socket.close();
       throw e;
     }
-    var listener = new LeanListener(homes.getFirst(), homes, door, socket);
+    var listener = new LeanListener(homes.getFirst(), homes, keeper, door, socket);
     listener.loop.execute(listener::register);
     return listener;
   }
@@ -103,6 +109,10 @@ final class LeanListener implements EpollIoHandle {
           return;
         }
         InetSocketAddress remote = NativeInetAddress.address(address, 1, address[0]);
+        if (!keeper.admits(remote)) {
+          farewells.sayTo(descriptor);
+          continue;
+        }
         NettyLoop home = homes.get(next);
         next = (next + 1) % homes.size();
         if (home.inLoop()) {
@@ -141,6 +151,7 @@ final class LeanListener implements EpollIoHandle {
         () -> {
           if (!closed) {
             closed = true;
+            farewells.close();
             if (registration != null) {
               registration.cancel();
             }

@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.NotYetConnectedException;
@@ -41,12 +40,12 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
   private final Socket socket;
 
   /** An IPv4 address, which most are, without the five objects that the JDK makes of it. */
-  private final int ipv4;
+  private int ipv4;
 
-  private final char port;
+  private char port;
 
   /** An address of another family; null for IPv4. */
-  private final @Nullable SocketAddress other;
+  private @Nullable InetSocketAddress other;
 
   private @Nullable IoRegistration registration;
   private short interest = (short) (ERROR | IN | END);
@@ -61,11 +60,19 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
   LeanSocket(NettyLoop loop, KeepAlive keepAlive, int descriptor, InetSocketAddress remote) {
     super(loop, keepAlive);
     this.socket = new Socket(descriptor);
-    this.port = (char) remote.getPort();
-    boolean isIpv4 = remote.getAddress() instanceof Inet4Address;
-    this.ipv4 = isIpv4 ? ByteBuffer.wrap(remote.getAddress().getAddress()).getInt() : 0;
-    this.other = isIpv4 ? null : remote;
+    comesFrom(remote);
     loop.opened(this);
+  }
+
+  /**
+   * Says where the other side is, which whoever makes this object knows, or a proxy tells. Before
+   * anybody else knows of this object.
+   */
+  void comesFrom(InetSocketAddress remote) {
+    port = (char) remote.getPort();
+    boolean isIpv4 = remote.getAddress() instanceof Inet4Address;
+    ipv4 = isIpv4 ? ByteBuffer.wrap(remote.getAddress().getAddress()).getInt() : 0;
+    other = isIpv4 ? null : remote;
   }
 
   /** Begins to be looked after by the event loop. */
@@ -84,7 +91,7 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
   }
 
   @Override
-  public SocketAddress remoteAddress() {
+  public InetSocketAddress remoteAddress() {
     if (other != null) {
       return other;
     }
@@ -242,6 +249,7 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
     } catch (IOException e) {
       report("the closing", e);
     }
+    loop().guard().leave(remoteAddress().getAddress());
     loop().execute(this::gone); // whoever closes it may be in the middle of telling it something
   }
 }

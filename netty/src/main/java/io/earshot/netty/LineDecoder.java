@@ -5,6 +5,7 @@ import io.earshot.protocol.RequestDecoder;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Inbound;
 import io.earshot.spi.Intake;
+import io.earshot.spi.Refusal;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.util.ByteProcessor;
@@ -126,6 +127,7 @@ final class LineDecoder implements Inbound {
   }
 
   private void tooLong() {
+    intake.refused(Refusal.LINE);
     intake.handle(Request.malformed("Error: lines have at most " + maxLength + " bytes"));
   }
 

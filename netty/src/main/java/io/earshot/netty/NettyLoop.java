@@ -51,6 +51,7 @@ final class NettyLoop implements Loop {
   private static final int READ_BUFFER = 64 * 1024;
 
   private final IoEventLoop eventLoop;
+  private final Guard guard;
   private final List<Swept> swept = new ArrayList<>();
   private final CompletableFuture<Void> emptied = new CompletableFuture<>();
   private boolean closing;
@@ -61,9 +62,15 @@ final class NettyLoop implements Loop {
   /** What lean sockets read into; null until one does. */
   private @Nullable ByteBuf readBuffer;
 
-  NettyLoop(IoEventLoop eventLoop) {
+  NettyLoop(IoEventLoop eventLoop, Guard guard) {
     this.eventLoop = eventLoop;
+    this.guard = guard;
     var _ = eventLoop.scheduleWithFixedDelay(this::sweep, 1, 1, TimeUnit.SECONDS);
+  }
+
+  /** Who may have how many connections; told by those whose connections end. */
+  Guard guard() {
+    return guard;
   }
 
   /** Looks after a handle from now on. Done when this returns, for better or worse. */

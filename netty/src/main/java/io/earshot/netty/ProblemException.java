@@ -1,5 +1,7 @@
 package io.earshot.netty;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.earshot.protocol.Json;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -24,6 +26,19 @@ final class ProblemException extends Exception {
 
   static ProblemException badRequest(String detail) {
     return new ProblemException(HttpResponseStatus.BAD_REQUEST, detail);
+  }
+
+  /** The same as the last that a connection says, as it goes over the wire. */
+  byte[] raw() {
+    FullHttpResponse response = response();
+    return ("HTTP/1.1 "
+            + status
+            + "\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\n"
+            + "retry-after: 1\r\nconnection: close\r\ncontent-length: "
+            + response.content().readableBytes()
+            + "\r\n\r\n"
+            + response.content().toString(UTF_8))
+        .getBytes(UTF_8);
   }
 
   FullHttpResponse response() {

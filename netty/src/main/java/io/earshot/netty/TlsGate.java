@@ -1,5 +1,6 @@
 package io.earshot.netty;
 
+import io.earshot.spi.Refusal;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -71,6 +72,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements NettyLoop.Sw
   @Override
   public boolean sweep(int now) {
     if (shaking && now > deadline) {
+      loop.guard().count(Refusal.DEADLINE);
       close();
     }
     return shaking;

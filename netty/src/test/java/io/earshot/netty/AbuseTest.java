@@ -26,6 +26,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
@@ -796,6 +797,142 @@ final class AbuseTest {
         });
   }
 
+  private static final String ATTACKER = "127.0.0.2";
+
+  @OnBoth
+  void a_flood_of_connections_from_one_address_is_sent_away_and_others_come_in(Kind kind)
+      throws Exception {
+    attack(
+        kind,
+        server -> {
+          List<Client> there = crowd(50, () -> (Client) TcpClient.from(ATTACKER, server.tcpPort()));
+          there.forEach(one -> assertThat(one.next()).contains("welcome"));
+          for (int i = 0; i < 20; i++) {
+            List<Client> flood =
+                IntStream.range(0, 100)
+                    .mapToObj(
+                        k ->
+                            k % 2 == 0
+                                ? TcpClient.from(ATTACKER, server.tcpPort())
+                                : new HttpClient(server.httpPort(), ATTACKER))
+                    .toList();
+            for (Client one : flood) {
+              if (one instanceof HttpClient web) {
+                assertThat(web.response().status()).isEqualTo(429);
+              } else {
+                assertThat(one.rest().toString()).contains("too many connections from your");
+              }
+            }
+            flood.forEach(i % 2 == 0 ? Client::close : Client::reset);
+            Client other = closing(TcpClient.from("127.0.0.3", server.tcpPort()));
+            assertThat(other.next()).contains("welcome");
+          }
+          assertThat(there.getFirst().ask("status")).contains("\"refused\":{\"connections\":2000,");
+          closeAll();
+          EveryTransportTest.await(
+              "only the address of the innocents is kept", () -> server.guard().size() == 1);
+        },
+        "limits.connectionsPerAddress=50",
+        "limits.exemptAddresses=");
+  }
+
+  @OnBoth
+  void a_flood_of_messages_is_refused_and_each_is_answered(Kind kind) throws Exception {
+    int count = 3_000;
+    attack(
+        kind,
+        server -> {
+          List<Client> flood = crowd(2, () -> kind.welcomed(server));
+          List<Thread> sending =
+              flood.stream()
+                  .map(
+                      one ->
+                          Thread.startVirtualThread(
+                              () -> IntStream.range(0, count).forEach(i -> one.send(say("" + i)))))
+                  .toList();
+          for (Client one : flood) {
+            int taken = 0;
+            for (int i = 0; i < count; i++) {
+              String reply = one.reply();
+              if (reply.contains("\"status\":\"OK\"")) {
+                taken++;
+              } else {
+                assertThat(reply).contains("Error: too many messages; try again in ");
+              }
+            }
+            assertThat(taken).isBetween(300, count - 1);
+            assertThat(one.ask("{\"event\":\"quit\"}")).contains("Bye!");
+          }
+          for (Thread each : sending) {
+            each.join();
+          }
+        },
+        "limits.messagesPerSecond=1000",
+        "limits.messageBurst=300");
+  }
+
+  @OnBoth
+  void a_flood_of_bytes_is_slowed_down_and_nothing_is_lost(Kind kind) throws Exception {
+    int count = 40;
+    attack(
+        kind,
+        server -> {
+          String text = say("x".repeat(30_000));
+          List<Client> flood = crowd(4, () -> kind.welcomed(server));
+          flood.forEach(one -> one.ask("{\"event\":\"roomChange\",\"room\":\"" + one.id() + "\"}"));
+          List<Thread> sending =
+              flood.stream()
+                  .map(
+                      one ->
+                          Thread.startVirtualThread(
+                              () -> IntStream.range(0, count).forEach(_ -> one.send(text))))
+                  .toList();
+          for (Client one : flood) {
+            for (int i = 0; i < count; i++) {
+              assertThat(one.reply()).contains("\"status\":\"OK\"");
+            }
+          }
+          for (Thread each : sending) {
+            each.join();
+          }
+          assertThat(flood.getFirst().ask("{\"action\":\"status\"}"))
+              .containsPattern("\"bytes\":[1-9]");
+        },
+        "limits.bytesPerSecond=524288",
+        "limits.bytesBurst=262144");
+  }
+
+  @OnBoth
+  void a_flood_of_http_requests_is_refused_and_others_are_answered(Kind kind) throws Exception {
+    attack(
+        kind,
+        server -> {
+          var refused = new AtomicInteger();
+          List<Thread> asking =
+              crowd(20, () -> new HttpClient(server.httpPort(), ATTACKER)).stream()
+                  .map(
+                      one ->
+                          Thread.startVirtualThread(
+                              () -> {
+                                for (int i = 0; i < 30; i++) {
+                                  int status = one.get("/rooms/a").status();
+                                  refused.addAndGet(status == 429 ? 1 : 0);
+                                }
+                              }))
+                  .toList();
+          HttpClient other = closing(new HttpClient(server.httpPort(), "127.0.0.3"));
+          for (int i = 0; i < 50; i++) {
+            assertThat(other.get("/rooms/a").status()).isEqualTo(200);
+          }
+          for (Thread each : asking) {
+            each.join();
+          }
+          assertThat(refused.get()).isBetween(50, 540);
+        },
+        "limits.requestsPerSecond=30",
+        "limits.exemptAddresses=");
+  }
+
   @OnBoth
   void rooms_without_end_cost_nothing_when_they_are_empty(Kind kind) throws Exception {
     attack(
@@ -824,7 +961,8 @@ final class AbuseTest {
             assertThat(++rooms).isLessThanOrEqualTo(100);
           }
         },
-        "limits.emptyRooms=1000");
+        "limits.emptyRooms=1000",
+        "limits.messagesPerSecond=0");
   }
 
   @OnBoth

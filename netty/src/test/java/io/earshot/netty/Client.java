@@ -29,8 +29,18 @@ abstract class Client implements Closeable {
 
   /** Connects; with TLS if there is a pair to trust. */
   Client(int port, @Nullable Pair pair) {
+    this(port, pair, null);
+  }
+
+  /** The same from an address of this machine, such as 127.0.0.2. */
+  Client(int port, @Nullable Pair pair, @Nullable String from) {
     try {
-      plain = new Socket(InetAddress.getLoopbackAddress(), port);
+      plain =
+          new Socket(
+              InetAddress.getLoopbackAddress(),
+              port,
+              from == null ? null : InetAddress.ofLiteral(from),
+              0);
       plain.setSoTimeout(TIMEOUT);
       plain.setTcpNoDelay(true);
       socket = pair == null ? plain : pair.shakeHands(plain);

@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ParameterizedClass
 @EnumSource(Kind.class)
 final class EveryTransportTest {
-  private static final Config QUIET = Config.defaults().with("rooms.announcements", false);
+  private static final Config QUIET =
+      Config.defaults().with("rooms.announcements", false).with("limits.messagesPerSecond", 0);
 
   @SuppressWarnings("NullAway.Init")
   @Parameter

@@ -8,6 +8,7 @@ import static io.earshot.netty.WebSocketClient.encode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.spi.Ending;
+import io.earshot.spi.Refusal;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -61,6 +62,7 @@ final class FrameDecoderTest {
         taker.feed(new FrameDecoder(taker, LIMIT), bytes, i, j);
         assertThat(taker.said()).containsExactly("one", "fä✓😀", "three");
         assertThat(taker.written).singleElement().isEqualTo(new byte[] {(byte) PONG, 1, 1});
+        assertThat(taker.received).as("what a ping costs").isEqualTo(1024);
       }
     }
   }
@@ -151,6 +153,7 @@ final class FrameDecoderTest {
   void a_length_is_refused_before_anything_is_kept_for_it() {
     taker.feed(decoder, Arrays.copyOf(header(1L << 40), 10));
     assertThat(endingCode()).isEqualTo(1009);
+    assertThat(taker.refused).containsExactly(Refusal.FRAME);
   }
 
   @Test
@@ -161,6 +164,7 @@ final class FrameDecoderTest {
       taker.feed(decoder, encode(0x00));
     }
     assertThat(endingCode()).isEqualTo(1009);
+    assertThat(taker.refused).containsExactly(Refusal.FRAGMENTS);
   }
 
   @Test

@@ -44,6 +44,11 @@ final class HttpClient extends Client {
     this.keepsCookies = keepsCookies;
   }
 
+  HttpClient(int port, String from) {
+    super(port, null, from);
+    this.keepsCookies = false;
+  }
+
   String cookie(String name) {
     return String.valueOf(cookies.get(name));
   }

@@ -18,7 +18,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What sockets without a channel have to bear, and cost somebody an hour each. */
 final class LeanSocketTest {
   private final EarshotServer server =
-      Kind.LEAN_FRAMES.start(Config.defaults().with("rooms.announcements", false));
+      Kind.LEAN_FRAMES.start(
+          Config.defaults().with("rooms.announcements", false).with("limits.messagesPerSecond", 0));
 
   @AfterEach
   void stop() {

@@ -15,6 +15,7 @@ import io.earshot.protocol.RequestDecoder;
 import io.earshot.protocol.RoomName;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Inbound;
+import io.earshot.spi.Refusals;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -34,6 +35,7 @@ import java.net.InetSocketAddress;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -125,7 +127,8 @@ enum Parser {
     void take(byte[] bytes) {
       String granted = granted(bytes);
       var channel =
-          new EmbeddedChannel(new PausingDecoder(1024), new BodyGatherer(1024), new Forgiving());
+          new EmbeddedChannel(
+              new PausingDecoder(1024), new BodyGatherer(1024, GUARD), new Forgiving());
       int count = 0;
       try {
         channel.writeInbound(Unpooled.copiedBuffer(bytes));
@@ -154,6 +157,11 @@ enum Parser {
           new Knock(
               HANDSHAKE,
               new Knock.Door() {
+                @Override
+                public boolean admits(HttpRequest handshake) {
+                  return true;
+                }
+
                 @Override
                 public void open(HttpRequest handshake, @Nullable Visit visit) {
                   granted.set(handshake.uri() + " " + Handshake.accept(handshake));
@@ -209,6 +217,8 @@ enum Parser {
   };
 
   private static final int LIMIT = 300;
+  private static final Guard GUARD =
+      new Guard(Config.defaults(), InstantSource.system(), new Refusals());
   private static final Identity IDENTITY = new Identity(Config.defaults());
   private static final Handshake HANDSHAKE = new Handshake(new Origins(List.of()));
   private static final Forwarded FORWARDED = Forwarded.of(List.of("127.0.0.0/8"));

@@ -71,6 +71,7 @@ final class ResumeStorm {
         .with("general.sockets", "lean")
         .with("general.resumeWindow", "60s")
         .with("limits.lostClients", 100_000)
+        .with("limits.messagesPerSecond", 0)
         .with("limits.emptyRooms", 50_000)
         .with("limits.historyBytes", 1_500_000_000)
         .with("rooms.historyMessages", 100)

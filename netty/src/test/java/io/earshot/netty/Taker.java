@@ -6,6 +6,7 @@ import io.earshot.protocol.Request;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Inbound;
 import io.earshot.spi.Intake;
+import io.earshot.spi.Refusal;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
@@ -16,9 +17,11 @@ import org.jspecify.annotations.Nullable;
 /** Takes what a decoder makes of bytes, and keeps it for the test to see. */
 final class Taker implements Intake {
   final List<Request> requests = new ArrayList<>();
+  final List<Refusal> refused = new ArrayList<>();
   final List<byte[]> written = new ArrayList<>();
   @Nullable Ending ending;
   boolean inputEnded;
+  int received;
   int congestAfter = Integer.MAX_VALUE;
   private byte[] unread = {};
 
@@ -66,6 +69,16 @@ final class Taker implements Intake {
   @Override
   public void handle(Request request) {
     requests.add(request);
+  }
+
+  @Override
+  public void received(int bytes) {
+    received += bytes;
+  }
+
+  @Override
+  public void refused(Refusal kind) {
+    refused.add(kind);
   }
 
   @Override

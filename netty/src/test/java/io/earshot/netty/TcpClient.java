@@ -8,11 +8,20 @@ import org.jspecify.annotations.Nullable;
 final class TcpClient extends Client {
 
   TcpClient(int port) {
-    this(port, null);
+    super(port, null);
   }
 
   TcpClient(int port, @Nullable Pair pair) {
     super(port, pair);
+  }
+
+  private TcpClient(int port, String from) {
+    super(port, null, from);
+  }
+
+  /** A client at another address of this machine, such as 127.0.0.2. */
+  static TcpClient from(String address, int port) {
+    return new TcpClient(port, address);
   }
 
   /** A client that has read its welcome. */

@@ -101,6 +101,8 @@ class KillTest {
             "--set",
             "rooms.historyAge=1h",
             "--set",
+            "limits.messagesPerSecond=0",
+            "--set",
             "limits.outboundBytes=200000000"));
   }
 
