@@ -480,7 +480,7 @@ final class Room {
 
   /** Tells what a member says, unless it was said before; what became of it is told once known. */
   void say(Member speaker, Saying saying, Consumer<Spoken> told) {
-    say(Json.of(saying.namer), speaker, saying, told);
+    say(Json.of(speaker.connection.id()), speaker, saying, told);
   }
 
   /**

@@ -399,7 +399,7 @@ final class Conversation {
       home.live = true;
       home.known = cursor(said);
       places.put(room, home);
-      whoAmI().whenComplete((_, failure) -> after(failure, this::isThere));
+      var _ = whoAmI().whenComplete((_, failure) -> after(failure, this::isThere));
     } else if (before != null) {
       resume(before);
     } else {
@@ -472,7 +472,7 @@ final class Conversation {
     }
     for (Place place : List.copyOf(places.values())) {
       if (!place.live) {
-        enter(place); // asked for while nobody was there
+        var _ = enter(place); // asked for while nobody was there
       }
     }
     isThere();
@@ -503,7 +503,7 @@ final class Conversation {
     THREADS.execute(() -> opened.complete(null));
     for (Place place : List.copyOf(places.values())) {
       if (!place.live && (place.in || place.listening)) {
-        enter(place);
+        var _ = enter(place);
       }
     }
     flush();
