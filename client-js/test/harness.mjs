@@ -1,0 +1,123 @@
+// What the tests are made with: the servers that the Maven build has started, a proxy that fails on
+// demand, and a WebSocket that leads to nobody.
+import net from 'node:net';
+import { once } from 'node:events';
+import { Earshot } from '../src/earshot.js';
+
+const given = Object.fromEntries(process.argv.slice(2).map((pair) => pair.split('=')));
+/** A server as it is out of the box; one with sessions; and where to ask for a restart of the first. */
+export const port = Number(given.port ?? 8080);
+export const sessions = Number(given.sessions ?? 0);
+export const control = Number(given.control ?? 0);
+
+const clients = new Set();
+/** A client that is closed when the test is over. */
+export function connect(to = port, options = {}) {
+  const client = new Earshot(`http://127.0.0.1:${to}`, { backoff: [20, 200], ...options });
+  clients.add(client);
+  return client;
+}
+export async function closeAll() {
+  await Promise.all([...clients].map((client) => client.close()));
+  clients.clear();
+}
+
+let rooms = 0;
+/** A room that no other test is in; its name is no plain word. */
+export const aRoom = () => `room ${++rooms}/ü`;
+
+/** Keeps what a room tells, and waits for so much of it. */
+export function tape(room, event = 'message') {
+  const heard = [];
+  let check = () => {};
+  room.on(event, (what) => {
+    heard.push(what);
+    check();
+  });
+  heard.until = (done) => new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`heard only ${JSON.stringify(heard)}`)), 20_000);
+    check = () => {
+      if (!done(heard)) return;
+      clearTimeout(late);
+      resolve(heard);
+    };
+    check();
+  });
+  heard.length_ = (n) => heard.until(() => heard.length >= n);
+  heard.texts = () => heard.map(({ message }) => message);
+  return heard;
+}
+
+/** Passes bytes on to a port until it is told to cut, to refuse, or to let nothing through. */
+export async function proxy(to) {
+  const pairs = new Set();
+  let refusing = false;
+  const server = net.createServer((near) => {
+    if (refusing) return near.destroy();
+    const far = net.connect(to, '127.0.0.1');
+    const pair = { near, far };
+    pairs.add(pair);
+    near.pipe(far);
+    far.pipe(near);
+    for (const end of [near, far]) {
+      end.on('error', () => {});
+      end.on('close', () => {
+        near.destroy();
+        if (!pair.held) far.destroy();
+        pairs.delete(pair);
+      });
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: server.address().port,
+    /** Cuts what is open, and until `up` lets nobody in if `stay`. */
+    cut(stay = false) {
+      refusing = stay;
+      pairs.forEach(({ near }) => near.resetAndDestroy());
+    },
+    /** Cuts clients off while the server still takes them for connected; answers how to end that. */
+    abandon() {
+      const held = [...pairs];
+      for (const pair of held) {
+        pair.held = true;
+        pair.near.resetAndDestroy();
+      }
+      return () => held.forEach(({ far }) => far.destroy());
+    },
+    /** From now on answers are lost, and the server hears all the same. */
+    deafen: () => pairs.forEach(({ near, far }) => {
+      far.unpipe(near);
+      far.resume();
+    }),
+    up: () => { refusing = false; },
+    close() {
+      pairs.forEach(({ near }) => near.destroy());
+      server.close();
+    },
+  };
+}
+
+/** A WebSocket whose server is a function: it gets each request, and answers with `tell`. */
+export function fakeSocket(serve) {
+  return class {
+    constructor(url) {
+      this.url = new URL(url);
+      queueMicrotask(() => serve({ event: 'open' }, this.tell, this));
+    }
+
+    tell = (what) => queueMicrotask(() => this.onmessage?.({ data: JSON.stringify(what) }));
+
+    send(text) {
+      const request = JSON.parse(text);
+      const ok = { context: 'response', status: 'OK', messageId: request.messageId };
+      if (request.event === 'detailsView') this.tell({ ...ok, data: { id: 'me' } });
+      else serve(request, (more = {}) => this.tell({ ...ok, ...more }), this);
+    }
+
+    close(code = 1006) {
+      queueMicrotask(() => this.onclose?.({ code, reason: '' }));
+    }
+  };
+}
