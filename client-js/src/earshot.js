@@ -58,7 +58,7 @@ export class Room extends Emitter {
   _outbox = []; // what was not answered yet, in order
   _own = new Set(); // the places of what was posted, which comes back as if from somebody else
   _held = []; // what may be one's own, or came after that
-  _mine = []; // what an earlier self said since the cursor
+  _mine = []; // what an earlier self said, until it is clear what that was
   _answered = null; // the place of the last say that was answered
   _live = false; // heard on this link
   _ready = false; // and all that was missed is here
@@ -105,10 +105,11 @@ export class Room extends Emitter {
   /** Heard from now on; called in the middle of what comes in, so that nothing comes in between. */
   _arrived(heard) {
     const before = this.cursor;
-    Object.assign(this, { _live: true, _held: [], _mine: [], _count: 0, _heard: heard });
+    Object.assign(this, { _live: true, _held: [], _count: 0, _heard: heard });
     if (heard.recovered) return;
     this.cursor = place(heard);
     this._own.clear();
+    this._mine = [];
     if (before) {
       const known = offsetIn(before, heard.epoch);
       this._gap(before, this.cursor, known < 0 ? undefined : Math.max(0, heard.offset - known), 'forgotten');
@@ -119,7 +120,7 @@ export class Room extends Emitter {
   async _settle(link) {
     const { recovered, epoch, offset } = this._heard;
     if (recovered) {
-      if (offset > offsetIn(this.cursor, epoch)) this.cursor = place(this._heard);
+      if (!link.http && offset > offsetIn(this.cursor, epoch)) this.cursor = place(this._heard);
       this.emit('recovered', { room: this.name, count: this._count });
     }
     try {
@@ -160,6 +161,7 @@ export class Room extends Emitter {
         this._drop(entry).reject(lost('nobody knows whether this was told'));
       }
     }
+    this._mine = [];
   }
 
   // --- speaking ---
@@ -228,11 +230,15 @@ export class Room extends Emitter {
     if (this._own.delete(this.cursor)) return;
     if (this.client._ids.has(from)) return void this._mine.push(said);
     const recovered = !!this._heard.recovered && offset <= offsetIn(place(this._heard), epoch);
-    if (recovered) this._count++, this.recovered++;
     const what = { room: this.name, from, sentAt, epoch, offset, recovered };
     const kind = message === ENTERED ? 'join' : message === LEFT ? 'leave' : 'message';
-    if (kind !== 'message') this._moved(kind, from, offset);
-    this.emit(kind, kind === 'message' ? { message, ...what } : what);
+    if (kind !== 'message') {
+      this._moved(kind, from, offset);
+    } else {
+      what.message = message;
+      if (recovered) this._count++, this.recovered++;
+    }
+    this.emit(kind, what);
   }
 
   _gap(from, to, missed, reason) {
@@ -539,10 +545,9 @@ class SocketLink {
       };
       this.socket = new WebSocket(url.replace(/^http/, 'ws'));
       this.socket.onmessage = ({ data }) => this.over || this.take(JSON.parse(data));
-      this.socket.onerror = nothing;
-      this.socket.onclose = ({ code, reason }) => {
+      this.socket.onerror = this.socket.onclose = ({ code, reason }) => {
         this.cut({ code, reason });
-        reject(new EarshotError(`no WebSocket at ${client._base} (${code} ${reason})`));
+        reject(new EarshotError(`no WebSocket at ${client._base}`));
       };
       this.timer = setTimeout(() => reject(new EarshotError('the WebSocket says nothing')), timeout);
     });
@@ -585,7 +590,7 @@ class SocketLink {
     } catch (error) {
       if (error.lost) throw error; // otherwise one is somebody new
     }
-    for (const room of strange) if (room.listening || room.name !== this.current) this.exit(room).catch(nothing);
+    for (const room of strange) this.exit(room).catch(nothing);
   }
 
   take(data) {
@@ -789,7 +794,10 @@ class HttpLink {
     this.cut({}); // a stream has the token that it began with
   }
 
-  async barrier() {}
+  /** Once a later question is answered, what was missed is here, or nearly. */
+  async barrier() {
+    if (this.kind === 'sse') await this.ask('/rooms/-').catch(nothing);
+  }
 
   say(room, entry) {
     if (entry.match) return Promise.reject(new EarshotError('match needs a WebSocket'));
