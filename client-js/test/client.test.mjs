@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test, { afterEach, describe } from 'node:test';
 import { Earshot, EarshotError } from '../src/earshot.js';
-import { aRoom, closeAll, connect, control, fakeSocket, port, proxy, sessions, tape } from './harness.mjs';
+import { aPast, aRoom, closeAll, connect, control, fakeSocket, port, proxy, sessions, tape } from './harness.mjs';
 
 const HAS_SOCKETS = typeof WebSocket === 'function';
 const only = (...transports) => ({ transports });
@@ -20,7 +20,7 @@ async function witness(name, to = port) {
 for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll']) {
   describe(`by ${kind}`, () => {
     test('a room is joined, spoken in and heard', async () => {
-      const name = aRoom();
+      const name = await aPast();
       const alice = connect(port, only(kind));
       const states = tape(alice, 'state');
       const attic = alice.join(name);
@@ -46,7 +46,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
     });
 
     test('says keep their order, and those who say the same at once hear each other', async () => {
-      const name = aRoom();
+      const name = await aPast();
       const [a, b] = [0, 1].map(() => connect(port, only(kind)).join(name));
       await Promise.all([a.joined, b.joined]);
       const [heardByA, heardByB] = [tape(a), tape(b)];
@@ -60,7 +60,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
     });
 
     test('after a cut nothing is lost and nothing is double, whoever said it', async () => {
-      const name = aRoom();
+      const name = await aPast();
       const wire = await proxy(port);
       const there = await witness(name);
       const away = connect(wire.port, only(kind));
@@ -92,7 +92,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
     });
 
     test('cuts at any moment: each say is told once, and heard once, in order', async () => {
-      const name = aRoom();
+      const name = await aPast();
       const wire = await proxy(port);
       const there = await witness(name);
       const room = connect(wire.port, only(kind)).join(name);
@@ -124,7 +124,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
     });
 
     test('a restart is told as a gap, and what was to be said is said', { skip: !control && 'needs control' }, async () => {
-      const name = aRoom();
+      const name = await aPast();
       const client = connect(port, only(kind));
       const room = client.join(name);
       await room.joined;
@@ -148,7 +148,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
     });
 
     test('a cursor can be kept and used by another client', async () => {
-      const name = aRoom();
+      const name = await aPast();
       const first = connect(port, only(kind)).join(name);
       await first.joined;
       const other = connect().join(name);
@@ -180,7 +180,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
     });
 
     test('members are told, and who comes and goes', async () => {
-      const name = aRoom();
+      const name = await aPast();
       const there = connect(port).join(name);
       await there.joined;
       const room = connect(port, only(kind)).join(name, { presence: true });
@@ -198,7 +198,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
     });
 
     test('a room is listened to', async () => {
-      const name = aRoom();
+      const name = await aPast();
       const member = connect(port).join(name);
       await member.joined;
       await member.say('so that it remembers');
@@ -216,7 +216,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
     });
 
     test('two rooms at once, and others after them', async () => {
-      const [one, two, three] = [aRoom(), aRoom(), aRoom()];
+      const [one, two, three] = [await aPast(), await aPast(), await aPast()];
       const client = connect(port, only(kind));
       const [first, second] = [client.join(one), client.join(two)];
       const [in1, in2] = [tape(first), tape(second)];
@@ -395,7 +395,7 @@ describe('ways', () => {
       constructor() { queueMicrotask(() => this.onclose({ code: 1006, reason: '' })); }
       close() {}
     }
-    const name = aRoom();
+    const name = await aPast();
     const one = connect(port, { WebSocket: Blocked });
     const errors = tape(one, 'error');
     await one.join(name).joined;

@@ -25,6 +25,13 @@ export async function closeAll() {
 let rooms = 0;
 /** A room that no other test is in; its name is no plain word. */
 export const aRoom = () => `room ${++rooms}/ü`;
+/** One in which something was said, so that it remembers what comes after that. */
+export async function aPast() {
+  const name = aRoom();
+  const body = new URLSearchParams({ message: 'once upon a time' });
+  await fetch(`http://127.0.0.1:${port}/rooms/${encodeURIComponent(name)}/messages`, { method: 'POST', body });
+  return name;
+}
 
 /** Keeps what a room tells, and waits for so much of it. */
 export function tape(room, event = 'message') {
