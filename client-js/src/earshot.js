@@ -10,16 +10,26 @@ const place = ({ epoch, offset }) => (epoch ? `${epoch}:${offset}` : null);
 const offsetIn = (cursor, epoch) =>
   cursor?.startsWith(`${epoch}:`) ? +cursor.slice(epoch.length + 1) : -1;
 
+/** A promise, and how to settle it. */
+const later = (more) => {
+  const what = { ...more };
+  what.promise = new Promise((resolve, reject) => Object.assign(what, { resolve, reject }));
+  return what;
+};
+
 /** What the server refused, or what never got an answer (`lost`). */
 export class EarshotError extends Error {
+  name = 'EarshotError';
+
   constructor(message, more) {
     super(String(message).replace(/^Error: /, ''));
-    this.name = 'EarshotError';
     Object.assign(this, more);
   }
 }
 
 const lost = (why = 'the connection was lost') => new EarshotError(why, { lost: true });
+const closed = () => new EarshotError('the client is closed');
+const url = (room) => `/rooms/${encodeURIComponent(room.name)}`;
 
 class Emitter {
   _ears = {};
@@ -65,20 +75,20 @@ export class Room extends Emitter {
 
   constructor(client, name, { after, token, presence } = {}, listening = false) {
     super();
-    Object.assign(this, { client, name, listening, cursor: after ?? null, _token: token, _presence: presence });
-    this.joined = new Promise((resolve, reject) => { this._joined = { resolve, reject }; });
+    Object.assign(this, { _client: client, name, listening, cursor: after ?? null, _token: token, _presence: presence });
+    this._joined = later();
+    this.joined = this._joined.promise;
     this.joined.catch(nothing); // it is an event as well
   }
 
   say(message, { match, once = false } = {}) {
-    const entry = { message, match, once, messageId: this.client._next(), by: null };
-    entry.promise = new Promise((resolve, reject) => Object.assign(entry, { resolve, reject }));
+    const entry = later({ message, match, once, messageId: this._client._next(), by: null });
     const [pair, ...more] = Object.entries(match ?? {});
     if (match && (!pair || more.length)) {
       entry.reject(new TypeError('match takes one key and its value'));
-    } else if (this.listening || this.client.rooms.get(this.name) !== this) {
+    } else if (this.listening || !this._isKept()) {
       entry.reject(new EarshotError('you are not in this room'));
-    } else if (this._outbox.length >= this.client.options.queue) {
+    } else if (this._outbox.length >= this._client._options.queue) {
       entry.reject(new EarshotError('too much waits to be said'));
     } else {
       if (pair) entry.aim = { roomMatchKey: pair[0], roomMatchValue: pair[1] };
@@ -90,14 +100,13 @@ export class Room extends Emitter {
 
   async members() {
     await this.joined;
-    return this.client._ask((link) => link.members(this)).then((status) => status.members);
+    return (await this._client._ask((link) => link.members(this))).members;
   }
 
   async leave() {
-    const { client } = this;
-    if (client.rooms.get(this.name) !== this) return;
-    const link = this._live && client._link;
-    client.rooms.delete(this.name);
+    const link = this._live && this._client._link;
+    if (!this._isKept()) return;
+    this._client.rooms.delete(this.name);
     this._end(new EarshotError('you have left this room'));
     if (link) await link.exit(this).catch(nothing);
   }
@@ -105,7 +114,7 @@ export class Room extends Emitter {
   /** Heard from now on; called in the middle of what comes in, so that nothing comes in between. */
   _arrived(heard) {
     const before = this.cursor;
-    Object.assign(this, { _live: true, _held: [], _count: 0, _heard: heard });
+    Object.assign(this, { _live: true, _was: true, _held: [], _count: 0, _heard: heard });
     if (heard.recovered) return;
     this.cursor = place(heard);
     this._own.clear();
@@ -128,7 +137,7 @@ export class Room extends Emitter {
       if (this._presence && !this.listening) await this._look(link);
     } catch (error) {
       if (error.lost) return link.cut({ error });
-      this.client.emit('error', error);
+      this._client.emit('error', error);
     }
     if (link.over || !this._live) return;
     this._ready = true;
@@ -146,7 +155,7 @@ export class Room extends Emitter {
     const isThere = (members) => unsure().some((entry) => members?.includes(entry.by.id));
     for (let wait = 50; !again && recovered && wait < 20_000 && !link.over; wait *= 2) {
       if (!isThere((await link.members(this)).members)) break;
-      await this.client._sleep(wait);
+      await this._client._sleep(wait);
     }
     if (link.over) return;
     for (const entry of unsure()) {
@@ -167,7 +176,7 @@ export class Room extends Emitter {
   // --- speaking ---
 
   _flush() {
-    const link = this.client._link;
+    const link = this._client._link;
     if (!this._ready || Date.now() < this._notBefore) return; // it will be called again
     for (const entry of this._outbox) {
       if (this._slow && this._outbox.some((other) => other.by)) return;
@@ -180,6 +189,8 @@ export class Room extends Emitter {
 
   _drop(entry) {
     this._outbox = this._outbox.filter((other) => other !== entry);
+    this._release();
+    queueMicrotask(() => this._flush());
     return entry;
   }
 
@@ -187,8 +198,6 @@ export class Room extends Emitter {
     this._answered = place({ epoch, offset });
     if (entry.by.http) this._own.add(this._answered);
     this._drop(entry).resolve({ epoch, offset });
-    this._release();
-    this._flush();
   }
 
   _unsaid(entry, error) {
@@ -199,14 +208,12 @@ export class Room extends Emitter {
       entry.by = null;
       this._slow = true;
       this._notBefore = Date.now() + +wait;
-      this.client._sleep(+wait).then(() => {
+      this._client._sleep(+wait).then(() => {
         this._notBefore = 0;
         this._flush();
       });
     } else {
       this._drop(entry).reject(error);
-      this._release();
-      this._flush();
     }
   }
 
@@ -228,7 +235,7 @@ export class Room extends Emitter {
     if (this.cursor && offsetIn(this.cursor, epoch) < 0) this._gap(this.cursor, place(said), undefined, 'order');
     this.cursor = place(said);
     if (this._own.delete(this.cursor)) return;
-    if (this.client._ids.has(from)) return void this._mine.push(said);
+    if (this._client._ids.has(from)) return void this._mine.push(said);
     const recovered = !!this._heard.recovered && offset <= offsetIn(place(this._heard), epoch);
     const what = { room: this.name, from, sentAt, epoch, offset, recovered };
     const kind = message === ENTERED ? 'join' : message === LEFT ? 'leave' : 'message';
@@ -271,6 +278,10 @@ export class Room extends Emitter {
 
   // --- the end ---
 
+  _isKept() {
+    return this._client.rooms.get(this.name) === this;
+  }
+
   _away() {
     this._live = this._ready = false;
   }
@@ -285,10 +296,10 @@ export class Room extends Emitter {
   }
 
   _refused(error) {
-    if (this.client.rooms.get(this.name) === this) this.client.rooms.delete(this.name);
+    if (this._isKept()) this._client.rooms.delete(this.name);
     this._end(error);
     this.emit('error', error);
-    this.client.emit('error', error);
+    this._client.emit('error', error);
   }
 }
 
@@ -296,7 +307,7 @@ export class Room extends Emitter {
 
 const DEFAULTS = {
   transports: ['websocket', 'sse', 'poll'],
-  backoff: [500, 15_000], timeout: 10_000, heartbeat: 30_000, queue: 1_000, credentials: 'same-origin',
+  backoff: [500, 15_000], timeout: 10_000, heartbeat: 30_000, queue: 1_000,
 };
 
 export class Earshot extends Emitter {
@@ -312,11 +323,11 @@ export class Earshot extends Emitter {
   _name = [...crypto.getRandomValues(new Uint32Array(3))].map((part) => part.toString(36)).join('');
   _count = 0;
 
-  constructor(url = globalThis.location?.origin, options = {}) {
+  constructor(url, options) {
     super();
-    if (url && typeof url === 'object' && !(url instanceof URL)) [url, options] = [globalThis.location?.origin, url];
-    this.options = { ...DEFAULTS, WebSocket: globalThis.WebSocket, fetch: globalThis.fetch, ...options };
-    const base = new URL(url, globalThis.location?.href);
+    if (url?.constructor === Object) [options, url] = [url];
+    this._options = { ...DEFAULTS, WebSocket: globalThis.WebSocket, fetch: globalThis.fetch, ...options };
+    const base = new URL(url ?? '/', globalThis.location?.href);
     this._base = base.href.replace(/^ws/, 'http').replace(/[?#].*/, '').replace(/\/(ws)?$/, '');
     this._wake = () => this._wakes.forEach((wake) => wake());
     globalThis.addEventListener?.('online', this._wake);
@@ -345,15 +356,14 @@ export class Earshot extends Emitter {
     this._wake();
     if (open) await Promise.race([this._link.quit().catch(nothing), this._sleep(1_000)]);
     this._link?.cut({});
-    const error = new EarshotError('the client is closed');
-    this._waiting.splice(0).forEach(({ reject }) => reject(error));
-    this.rooms.forEach((room) => room._end(error));
+    this._waiting.splice(0).forEach(({ reject }) => reject(closed()));
+    this.rooms.forEach((room) => room._end(closed()));
     this.rooms.clear();
     this._wake();
   }
 
   _room(name, options, listening) {
-    if (this.state === 'closed') throw new EarshotError('the client is closed');
+    if (this.state === 'closed') throw closed();
     const known = this.rooms.get(name);
     if (known && (listening || !known.listening)) return known;
     const room = new Room(this, name, options, listening);
@@ -394,11 +404,11 @@ export class Earshot extends Emitter {
   }
 
   async _token(room) {
-    const token = room._token ?? this.options.token;
+    const token = room._token ?? this._options.token;
     try {
       return typeof token === 'function' ? await token(room.name) : token;
     } catch (error) {
-      throw Object.assign(lost(`no token for ${room.name}: ${error.message}`), { cause: error });
+      throw lost(`no token for ${room.name}: ${error.message}`);
     }
   }
 
@@ -406,7 +416,7 @@ export class Earshot extends Emitter {
 
   async _run() {
     await null; // so that what is joined at once is known
-    const [least, most] = this.options.backoff;
+    const [least, most] = this._options.backoff;
     for (let failures = 1; ; failures++) {
       const since = Date.now();
       const end = await this._round();
@@ -426,7 +436,7 @@ export class Earshot extends Emitter {
   /** Tries one transport after the other until one is open; says how that ended. */
   async _round() {
     for (const kind of this._kinds()) {
-      const link = this._link = kind === 'websocket' ? new SocketLink(this) : new HttpLink(this, kind);
+      const link = this._link = kind === 'websocket' ? new SocketLink(this, kind) : new HttpLink(this, kind);
       let end;
       try {
         await link.open();
@@ -445,7 +455,7 @@ export class Earshot extends Emitter {
 
   /** One fails at the first transport for a while before one tries the others. */
   _kinds() {
-    const kinds = this.options.transports.filter((kind) => kind !== 'websocket' || this.options.WebSocket);
+    const kinds = this._options.transports.filter((kind) => kind !== 'websocket' || this._options.WebSocket);
     const patience = this._knows === 'websocket' ? 3 : 1;
     return kinds[0] === 'websocket' && this._misses < patience ? ['websocket'] : kinds;
   }
@@ -463,7 +473,7 @@ export class Earshot extends Emitter {
         else if (!this.rooms.has(room.name)) link.exit(room).catch(nothing); // left meanwhile
       }
     } catch (error) {
-      link.cut(error === link.why ? {} : { error });
+      link.cut({ error });
     }
   }
 
@@ -476,10 +486,10 @@ export class Earshot extends Emitter {
     this._waiting.splice(0).forEach(({ resolve }) => resolve(link));
   }
 
-  _opened() {
-    if (this.state === 'open') return Promise.resolve(this._link);
-    if (this.state === 'closed') return Promise.reject(new EarshotError('the client is closed'));
-    return new Promise((resolve, reject) => this._waiting.push({ resolve, reject }));
+  async _opened() {
+    if (this.state === 'open') return this._link;
+    if (this.state === 'closed') throw closed();
+    return this._waiting[this._waiting.push(later()) - 1].promise;
   }
 
   /** Asks what can be asked again. */
@@ -510,22 +520,33 @@ export class Earshot extends Emitter {
   }
 }
 
+// --- one connection, or what stands for one ------------------------------------------------------
+
+class Link {
+  constructor(client, kind) {
+    Object.assign(this, { _client: client, kind, _end: later() });
+    this.ended = this._end.promise;
+  }
+
+  cut(end) {
+    if (this.over) return;
+    this.over = true;
+    this.stop();
+    // Sent away by the server's own code: whoever comes back at once has not understood.
+    const dismissed = end.code === 4000 || (end.code === 1000 && this.bye);
+    this._end.resolve({ ...end, ...this.bye, dismissed });
+  }
+}
+
 // --- over a WebSocket ----------------------------------------------------------------------------
 
-class SocketLink {
-  over = false;
-  id = null;
+class SocketLink extends Link {
   pending = new Map();
   back = new Set(); // rooms that one is in from the start
 
-  constructor(client) {
-    this.client = client;
-    this.ended = new Promise((resolve) => { this.end = resolve; });
-  }
-
   async open() {
-    const { client } = this;
-    const { WebSocket, timeout, heartbeat } = client.options;
+    const { _client: client } = this;
+    const { WebSocket, timeout, heartbeat } = client._options;
     const session = client._session;
     const first = session ? null : [...client.rooms.values()].find((room) => !room.listening);
     const token = first && await client._token(first);
@@ -533,8 +554,7 @@ class SocketLink {
     // token in a URL is seen by proxies; so then by the other way, and each after the other has failed.
     if (this.over) throw lost();
     const byUrl = first && !token === (client._misses % 2 === 0);
-    const query = byUrl ? { after: first.cursor, token } : {};
-    const url = client._url(byUrl ? `/rooms/${encodeURIComponent(first.name)}` : '/ws', query);
+    const address = byUrl ? client._url(url(first), { after: first.cursor, token }) : client._url('/ws');
     await new Promise((resolve, reject) => {
       this.welcomed = (welcome) => {
         this.current = welcome.room;
@@ -543,7 +563,7 @@ class SocketLink {
         this.session = welcome.session;
         resolve();
       };
-      this.socket = new WebSocket(url.replace(/^http/, 'ws'));
+      this.socket = new WebSocket(address.replace(/^http/, 'ws'));
       this.socket.onmessage = ({ data }) => this.over || this.take(JSON.parse(data));
       this.socket.onerror = this.socket.onclose = ({ code, reason }) => {
         this.cut({ code, reason });
@@ -563,16 +583,11 @@ class SocketLink {
 
   isIn(room, heard) {
     this.back.add(room);
-    this.hears(room, heard);
-  }
-
-  hears(room, heard) {
-    room._was = room.listening;
     room._arrived(heard);
   }
 
   async resume(session) {
-    const { client } = this;
+    const { _client: client } = this;
     const after = {};
     client.rooms.forEach(({ name, cursor }) => { if (cursor) after[name] = cursor; });
     const strange = [];
@@ -581,8 +596,8 @@ class SocketLink {
         this.session = reply.session;
         for (const heard of reply.rooms) {
           const room = client.rooms.get(heard.room);
-          if (room?._was === room?.listening && room) this.isIn(room, heard);
-          else strange.push({ name: heard.room, listening: true }, { name: heard.room });
+          if (room?._was) this.isIn(room, heard);
+          else strange.push({ name: heard.room }, { name: heard.room, listening: true });
         }
         this.current = reply.room;
         this.stray = !this.back.has(client.rooms.get(reply.room));
@@ -599,7 +614,7 @@ class SocketLink {
     if (data.context === 'api') {
       this.welcomed(data);
     } else if (data.context !== 'response') {
-      this.client._heard(data, this);
+      this._client._heard(data, this);
     } else if (asked) {
       this.pending.delete(data.messageId);
       if (data.error) return asked.reject(new EarshotError(data.error, { reply: data, room: data.room }));
@@ -611,22 +626,25 @@ class SocketLink {
   }
 
   request(what, now) {
-    return new Promise((resolve, reject) => {
-      if (this.over) return reject(this.why);
-      const messageId = what.messageId ?? this.client._next();
-      this.pending.set(messageId, { resolve, reject, now });
+    const asked = later({ now });
+    if (this.over) {
+      asked.reject(lost());
+    } else {
+      const messageId = what.messageId ?? this._client._next();
+      this.pending.set(messageId, asked);
       this.socket.send(JSON.stringify({ ...what, messageId }));
-    });
+    }
+    return asked.promise;
   }
 
   async enter(room) {
     if (this.back.delete(room)) return;
-    const token = await this.client._token(room);
+    const token = await this._client._token(room);
     const { name, listening, cursor } = room;
     const event = listening ? 'listenToRoom' : this.stray ? 'roomChange' : 'roomAdd';
     if (event === 'roomChange') [this.stray, this.current] = [false, name];
-    const arrived = (heard) => this.hears(room, heard);
-    await this.request({ event, room: name, after: cursor ?? undefined, token: token ?? undefined }, arrived)
+    const arrived = (heard) => room._arrived(heard);
+    await this.request({ event, room: name, after: cursor, token }, arrived)
       .catch((error) => {
         if (error.lost || !/already/.test(error.message)) throw error;
         arrived({}); // it was done before the connection was lost
@@ -636,7 +654,7 @@ class SocketLink {
   exit(room) {
     const isCurrent = this.out(room);
     return this.request({ event: room.listening ? 'silenceRoom' : 'roomLeave', room: room.name }, (reply) => {
-      if (isCurrent && !this.current) [this.current, this.stray] = [reply.room, !this.client.rooms.has(reply.room)];
+      if (isCurrent && !this.current) [this.current, this.stray] = [reply.room, !this._client.rooms.has(reply.room)];
     });
   }
 
@@ -644,18 +662,18 @@ class SocketLink {
   out(room) {
     if (room.listening || room.name !== this.current) return false;
     this.current = null;
-    this.stray = ![...this.client.rooms.values()].some((other) => other !== room && !other.listening);
+    this.stray = ![...this._client.rooms.values()].some((other) => other !== room && !other.listening);
     return true;
   }
 
   async refresh(room) {
-    await this.request({ event: 'tokenRefresh', token: await this.client._token(room) });
+    await this.request({ event: 'tokenRefresh', token: await this._client._token(room) });
   }
 
   /** When this is answered, all before it has come in. It also says who one is. */
   async barrier() {
     const { data } = await this.request({ event: 'detailsView' });
-    this.client._ids.add(this.id = this.client.id = data.id);
+    this._client._ids.add(this.id = this._client.id = data.id);
   }
 
   say(room, { message, messageId, aim }) {
@@ -674,42 +692,29 @@ class SocketLink {
     return this.request({ event: 'quit' });
   }
 
-  cut(end) {
-    if (this.over) return;
-    this.over = true;
+  stop() {
     clearTimeout(this.timer);
     this.socket?.close();
-    this.why = lost();
-    this.pending.forEach(({ reject }) => reject(this.why));
-    const { reason, reconnectAfter } = this.bye ?? {};
-    // Sent away by the server's own code: whoever comes back at once has not understood.
-    const dismissed = end.code === 4000 || (end.code === 1000 && !!this.bye);
-    this.end({ dismissed, reconnectAfter, ...end, reason: reason ?? end.reason });
+    this.pending.forEach(({ reject }) => reject(lost()));
   }
 }
 
 // --- over HTTP: a stream or a long poll for each room, and a POST for each say -------------------
 
-class HttpLink {
+class HttpLink extends Link {
   http = true;
-  over = false;
   entered = new Map();
 
-  constructor(client, kind) {
-    Object.assign(this, { client, kind });
-    this.ended = new Promise((resolve) => { this.end = resolve; });
-  }
-
   async open() {
-    const [first] = this.client.rooms.values();
+    const [first] = this._client.rooms.values();
     if (first) await this.enter(first).catch((error) => { if (!error.status || error.status >= 500) throw error; });
     else await this.ask('/rooms/-');
     this.isOpen = true;
   }
 
   async ask(path, { room, query, headers, again, ...more } = {}) {
-    const { client } = this;
-    const { fetch, credentials } = client.options;
+    const { _client: client } = this;
+    const { fetch, credentials } = client._options;
     const token = room && (room._fresh ??= await client._token(room));
     const answer = await fetch(client._url(path, query), {
       credentials, cache: 'no-store', ...more,
@@ -727,12 +732,17 @@ class HttpLink {
     throw new EarshotError(problem.detail ?? problem.error ?? `HTTP ${answer.status}`, { status: answer.status, reply: problem });
   }
 
+  async json(path, more, body) {
+    if (body) more = { ...more, headers: { ...more.headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    return (await this.ask(path, more)).json();
+  }
+
   enter(room) {
     if (!this.entered.has(room)) {
       const stop = new AbortController();
       const hears = new Promise((resolve, reject) => {
         delete room._fresh;
-        const timer = setTimeout(() => reject(lost('the stream says nothing')), this.client.options.timeout);
+        const timer = setTimeout(() => reject(lost('the stream says nothing')), this._client._options.timeout);
         const arrived = (heard) => resolve(room._arrived(heard), clearTimeout(timer));
         const way = this.kind === 'poll' || room.listening ? 'poll' : 'stream';
         this[way](room, arrived, stop.signal).then(() => lost(), (error) => error).then((error) => {
@@ -749,11 +759,11 @@ class HttpLink {
 
   async stream(room, arrived, signal) {
     const query = { after: room.cursor };
-    const answer = await this.ask(path(room), { room, query, signal, headers: { accept: 'text/event-stream' } });
+    const answer = await this.ask(url(room), { room, query, signal, headers: { accept: 'text/event-stream' } });
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = '';
     for (;;) {
-      const silent = setTimeout(() => this.cut({}), 3 * this.client.options.heartbeat);
+      const silent = setTimeout(() => this.cut({}), 3 * this._client._options.heartbeat);
       const { value, done } = await reader.read().finally(() => clearTimeout(silent));
       if (done) return;
       const lines = (text + value).split('\n');
@@ -763,7 +773,7 @@ class HttpLink {
         const data = JSON.parse(line.slice(6));
         if (data.context === 'api') arrived(data);
         else if (data.status === 'Bye!') this.bye = data;
-        else this.client._heard(data, this);
+        else this._client._heard(data, this);
       }
     }
   }
@@ -772,7 +782,7 @@ class HttpLink {
     let next = room.cursor;
     for (let wait = 0; ; wait = 25_000) {
       const query = { after: next, wait: wait || null, limit: next || wait ? 1_000 : 1 };
-      const answer = await (await this.ask(`${path(room)}/messages`, { room, query, signal })).json();
+      const answer = await this.json(`${url(room)}/messages`, { room, query, signal });
       if (signal.aborted) return;
       const { messages, recovered, epoch, offset } = answer;
       if (!wait || recovered === false) arrived(recovered === false && messages.length ? { recovered } : answer);
@@ -801,46 +811,38 @@ class HttpLink {
 
   say(room, entry) {
     if (entry.match) return Promise.reject(new EarshotError('match needs a WebSocket'));
-    return this.client._posting = this.client._posting.then(() => this.post(room, entry), () => this.post(room, entry));
+    return this._client._posting = this._client._posting.then(() => this.post(room, entry), () => this.post(room, entry));
   }
 
   /** Said until there is an answer: under its key it is told once. */
   async post(room, { message, messageId }) {
-    const [least, most] = this.client.options.backoff;
-    const headers = { 'content-type': 'application/json', 'idempotency-key': messageId };
+    const [least, most] = this._client._options.backoff;
     for (let tries = 1; ; tries++) {
       try {
-        return await (await this.ask(`${path(room)}/messages`, { room, method: 'POST', headers, body: JSON.stringify({ message }) })).json();
+        return await this.json(`${url(room)}/messages`, { room, method: 'POST', headers: { 'idempotency-key': messageId } }, { message });
       } catch (error) {
         const refused = error.status < 500 && error.status !== 429;
-        if (refused || TRY_AGAIN.test(error.message) || this.client.rooms.get(room.name) !== room) throw error;
-        await this.client._sleep(Math.random() * Math.min(most, least * 2 ** tries));
+        if (refused || TRY_AGAIN.test(error.message) || !room._isKept()) throw error;
+        await this._client._sleep(Math.random() * Math.min(most, least * 2 ** tries));
       }
     }
   }
 
   async members(room) {
-    return (await this.ask(path(room), { room })).json();
+    return this.json(url(room), { room });
   }
 
   async action(name, params) {
-    const headers = { 'content-type': 'application/json' };
-    const request = { method: 'POST', headers, body: JSON.stringify(params) };
-    const answer = await (await this.ask(`/api/${encodeURIComponent(name)}`, request)).json();
+    const answer = await this.json(`/api/${encodeURIComponent(name)}`, { method: 'POST' }, params);
     if (answer.error) throw new EarshotError(answer.error, { reply: answer });
     return answer;
   }
 
   quit() {
-    return this.client._posting;
+    return this._client._posting;
   }
 
-  cut(end) {
-    if (this.over) return;
-    this.over = true;
+  stop() {
     this.entered.forEach(({ stop }) => stop.abort());
-    this.end({ reconnectAfter: this.bye?.reconnectAfter, ...end });
   }
 }
-
-const path = (room) => `/rooms/${encodeURIComponent(room.name)}`;

@@ -157,7 +157,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       await other.say('one');
       await heard.length_(1);
       const after = first.cursor;
-      await first.client.close();
+      await first._client.close();
       await other.say('two');
       const second = connect(port, only(kind)).join(name, { after });
       const late = tape(second);
@@ -186,7 +186,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       const room = connect(port, only(kind)).join(name, { presence: true });
       await room.joined;
       const [joins, leaves] = [tape(room, 'join'), tape(room, 'leave')];
-      assert.ok((await room.members()).includes(there.client.id ?? (await there.members())[0]));
+      assert.ok((await room.members()).includes(there._client.id ?? (await there.members())[0]));
       const guest = connect(port).join(name);
       await guest.joined;
       await joins.length_(1);
@@ -258,7 +258,7 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     const [a, b, c] = [0, 1, 2].map(() => connect().join(name));
     await Promise.all([a, b, c].map((room) => room.joined));
     const [heardByB, heardByC] = [tape(b), tape(c)];
-    await a.say('for bob', { match: { id: b.client.id } });
+    await a.say('for bob', { match: { id: b._client.id } });
     await a.say('for all');
     await heardByB.length_(2);
     await heardByC.length_(1);
@@ -307,7 +307,7 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     const room = connect(wire.port, only('websocket')).join(name);
     await room.joined;
     await room.say('one');
-    const old = room.client.id;
+    const old = room._client.id;
     wire.deafen();
     const said = room.say('two');
     await there.length_(2);
