@@ -9,6 +9,6 @@ client.on('state', (state) => console.log(state));
 room.on('gap', ({ missed = 'some' }) => room.say(`I was away and missed ${missed} messages.`));
 room.on('message', async ({ message }) => {
   if (message !== 'uptime?') return;
-  const { uptime } = await client.action('status');
-  await room.say(`up for ${Math.round(uptime / 1000)} s`);
+  const { uptimeSeconds } = await client.action('status');
+  await room.say(`up for ${uptimeSeconds} s`);
 });

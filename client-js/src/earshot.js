@@ -464,7 +464,7 @@ export class Earshot extends Emitter {
   async _enter(link, rooms) {
     try {
       await Promise.all(rooms.map((room) => link.enter(room).catch((error) => {
-        if (error.lost) throw error;
+        if (error.lost || TRY_AGAIN.test(error.message)) throw error;
         room._refused(error);
       })));
       await link.barrier();
@@ -573,9 +573,11 @@ class SocketLink extends Link {
     });
     clearTimeout(this.timer);
     this.timer = setInterval(() => {
-      const silence = Date.now() - this.heardAt;
-      if (silence > 1.9 * heartbeat) this.cut({});
-      else if (silence > 0.9 * heartbeat) this.barrier().catch(nothing);
+      // By the answer and not by the clock, which stands still in hidden pages.
+      if (this.heardAt < this.asked) return this.cut({});
+      if (Date.now() - this.heardAt < 0.9 * heartbeat) return;
+      this.asked = Date.now();
+      this.barrier().catch(nothing);
     }, heartbeat);
     if (session) await this.resume(session);
     client._session = this.session;

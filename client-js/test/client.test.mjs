@@ -32,13 +32,13 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       const [heard, own] = [tape(attic), tape(bob)];
       const said = await bob.say({ x: 1.5, y: [true, null] });
       assert.equal(typeof said.epoch, 'string');
-      await heard.length_(1);
+      await heard.count(1);
       assert.deepEqual(heard[0].message, { x: 1.5, y: [true, null] });
       assert.equal(heard[0].offset, said.offset);
       assert.equal(heard[0].recovered, false);
       // One's own words do not come back, and what comes after them does.
       await attic.say('thanks');
-      await own.length_(1);
+      await own.count(1);
       assert.deepEqual(own.texts(), ['thanks']);
       await alice.close();
       assert.deepEqual([...states], ['open', 'closed']);
@@ -52,9 +52,9 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       const [heardByA, heardByB] = [tape(a), tape(b)];
       const all = Array.from({ length: 20 }, (_, i) => i % 3);
       await Promise.all(all.flatMap((text) => [a.say(text), b.say(text)]));
-      await Promise.all([heardByA.length_(20), heardByB.length_(20)]);
+      await Promise.all([heardByA.count(20), heardByB.count(20)]);
       await Promise.all([a.say('end'), b.say('end')]);
-      await Promise.all([heardByA.length_(21), heardByB.length_(21)]);
+      await Promise.all([heardByA.count(21), heardByB.count(21)]);
       assert.deepEqual(heardByA.texts(), [...all, 'end']);
       assert.deepEqual(heardByB.texts(), [...all, 'end']);
     });
@@ -71,7 +71,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       await other.joined;
       await other.say('before');
       await room.say('mine before');
-      await heard.length_(1);
+      await heard.count(1);
       const back = tape(room, 'recovered');
       wire.cut(true);
       const said = [room.say('mine while away 1'), room.say('mine while away 2')];
@@ -79,14 +79,14 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       await other.say('while away 2');
       wire.up();
       await Promise.all(said);
-      await back.length_(1);
+      await back.count(1);
       await other.say('after');
       await heard.until(() => heard.some(({ message }) => message === 'after'));
       assert.deepEqual(heard.texts(), ['before', 'while away 1', 'while away 2', 'after']);
       assert.deepEqual(heard.map(({ recovered }) => recovered), [false, true, true, false]);
       assert.equal(room.recovered, 2);
       assert.equal(back[0].count, 2);
-      await there.length_(7);
+      await there.count(7);
       assert.deepEqual(there.texts().filter((text) => text.startsWith('mine')), ['mine before', 'mine while away 1', 'mine while away 2']);
       wire.close();
     });
@@ -112,11 +112,11 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       }
       const places = await Promise.all(answers);
       assert.deepEqual(places.map(({ offset }) => offset), places.map(({ offset }) => offset).sort((a, b) => a - b));
-      await there.length_(120);
-      await heard.length_(60);
+      await there.count(120);
+      await heard.count(60);
       await other.say('end');
-      await heard.length_(61);
-      await there.length_(121);
+      await heard.count(61);
+      await there.count(121);
       assert.deepEqual(heard.texts(), [...theirs, 'end']);
       assert.deepEqual(there.texts().filter((text) => text.startsWith('mine')), mine);
       assert.deepEqual(there.filter(({ message }) => message.startsWith('mine')).map(({ offset }) => offset), places.map(({ offset }) => offset));
@@ -135,7 +135,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       const said = room.say('in the new one');
       assert.equal((await restarted).status, 200);
       await said;
-      await gaps.length_(1);
+      await gaps.count(1);
       assert.equal(gaps[0].room, name);
       assert.equal(gaps[0].missed, undefined);
       assert.equal(client.state, 'open');
@@ -143,7 +143,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       const heard = tape(room);
       await late.joined;
       await late.say('hello');
-      await heard.length_(1);
+      await heard.count(1);
       assert.deepEqual(heard.texts(), ['hello']);
     });
 
@@ -155,19 +155,19 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       await other.joined;
       const heard = tape(first);
       await other.say('one');
-      await heard.length_(1);
+      await heard.count(1);
       const after = first.cursor;
       await first._client.close();
       await other.say('two');
       const second = connect(port, only(kind)).join(name, { after });
       const late = tape(second);
-      await late.length_(1);
+      await late.count(1);
       assert.deepEqual(late.texts(), ['two']);
       // One that leads nowhere is a gap.
       const third = connect(port, only(kind)).join(name, { after: 'nowhere:3' });
       const gaps = tape(third, 'gap');
       await third.joined;
-      await gaps.length_(1);
+      await gaps.count(1);
       assert.equal(gaps[0].from, 'nowhere:3');
     });
 
@@ -189,7 +189,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       assert.ok((await room.members()).includes(there._client.id ?? (await there.members())[0]));
       const guest = connect(port).join(name);
       await guest.joined;
-      await joins.length_(1);
+      await joins.count(1);
       const { from } = joins.at(-1);
       assert.ok(room.present.has(from));
       await guest.leave();
@@ -206,7 +206,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       await room.joined;
       const heard = tape(room);
       await member.say('can you hear me?');
-      await heard.length_(1);
+      await heard.count(1);
       assert.deepEqual(heard.texts(), ['can you hear me?']);
       assert.equal((await member.members()).length, 1);
       await assert.rejects(room.say('I can'), EarshotError);
@@ -225,14 +225,14 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       await Promise.all([first, second, ...guests].map((room) => room.joined));
       await guests[0].say('to the first');
       await guests[1].say('to the second');
-      await Promise.all([in1.length_(1), in2.length_(1)]);
+      await Promise.all([in1.count(1), in2.count(1)]);
       // Who leaves the room that they came by is in the others only.
       await first.leave();
       const third = client.join(three);
       await third.joined;
       const in3 = tape(third);
       await Promise.all(guests.map((room) => room.say('again')));
-      await Promise.all([in2.length_(2), in3.length_(1)]);
+      await Promise.all([in2.count(2), in3.count(1)]);
       assert.deepEqual(in1.texts(), ['to the first']);
       assert.deepEqual(in2.texts(), ['to the second', 'again']);
       assert.deepEqual(in3.texts(), ['again']);
@@ -249,7 +249,7 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     await client.join(name).joined;
     const [, other] = [await client.join(aRoom()).joined, await connect().join('defaultRoom').joined];
     await other.say('is anybody here?');
-    await lobby.length_(1);
+    await lobby.count(1);
     assert.equal((await other.members()).includes(client.id), false);
   });
 
@@ -260,8 +260,8 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     const [heardByB, heardByC] = [tape(b), tape(c)];
     await a.say('for bob', { match: { id: b._client.id } });
     await a.say('for all');
-    await heardByB.length_(2);
-    await heardByC.length_(1);
+    await heardByB.count(2);
+    await heardByC.count(1);
     assert.deepEqual(heardByC.texts(), ['for all']);
     await assert.rejects(a.say('?', { match: { id: 1, name: 2 } }), TypeError);
   });
@@ -276,13 +276,13 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     await ear.joined;
     const heard = tape(ear);
     await other.say('one');
-    await heard.length_(1);
+    await heard.count(1);
     const room = client.join(name);
     const late = tape(room);
     await other.say('two');
     await room.joined;
     await room.say('three');
-    await late.length_(1);
+    await late.count(1);
     assert.deepEqual(late.texts(), ['two']);
     assert.deepEqual((await other.members()).length, 2);
   });
@@ -310,18 +310,40 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     const old = room._client.id;
     wire.deafen();
     const said = room.say('two');
-    await there.length_(2);
+    await there.count(2);
     const ended = wire.abandon(); // so the old self stays, until it is seen to be gone
     const again = tape(room, 'recovered');
-    await again.length_(1);
+    await again.count(1);
     const other = connect().join(name);
     await other.joined;
     assert.ok((await other.members()).includes(old));
     ended();
     assert.equal((await said).offset, there[1].offset);
     await room.say('three');
-    await there.length_(3);
+    await there.count(3);
     assert.deepEqual(there.texts(), ['one', 'two', 'three']);
+    wire.close();
+  });
+
+  test('what was on its way when the connection was lost, and arrives late, is not said again', async () => {
+    const name = await aPast();
+    const wire = await proxy(port);
+    const there = await witness(name);
+    const room = connect(wire.port, only('websocket')).join(name);
+    await room.joined;
+    wire.stall();
+    const said = room.say('one');
+    await new Promise((resolve) => setImmediate(resolve));
+    const arrives = wire.abandon();
+    await tape(room, 'recovered').count(1);
+    await room.members(); // it has had time to look and to say it again
+    await room.members();
+    assert.equal(there.length, 0);
+    arrives();
+    await said;
+    await room.say('two');
+    await there.count(2);
+    assert.deepEqual(there.texts(), ['one', 'two']);
     wire.close();
   });
 
@@ -339,19 +361,19 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     for (let round = 1; round < 4; round++) {
       wire.deafen();
       const said = room.say(`unanswered ${round}`);
-      await there.length_(2 * round);
+      await there.count(2 * round);
       wire.cut(true);
       await other.say(`while away ${round}`);
       const late = client.join(`${name} ${round}`); // and what is new is joined as well
       wire.up();
       await said;
-      await back.length_(round);
+      await back.count(round);
       await late.joined;
       assert.equal(client.id, id);
     }
     await other.say('end');
-    await heard.length_(4);
-    await there.length_(8);
+    await heard.count(4);
+    await there.count(8);
     assert.deepEqual(heard.texts(), ['while away 1', 'while away 2', 'while away 3', 'end']);
     assert.deepEqual(there.texts(), ['one', 'unanswered 1', 'while away 1', 'unanswered 2', 'while away 2', 'unanswered 3', 'while away 3', 'end']);
     assert.equal(moves.length, 0);
@@ -359,7 +381,7 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     wire.cut(true);
     await room.leave();
     wire.up();
-    await moves.length_(1);
+    await moves.count(1);
     wire.close();
   });
 
@@ -414,7 +436,7 @@ describe('ways', () => {
     assert.equal(two.transport, 'poll');
     const heard = tape(one.rooms.get(name));
     await room.say('hello');
-    await heard.length_(1);
+    await heard.count(1);
   });
 
   test('without a WebSocket in this Node one streams at once', async () => {
@@ -432,7 +454,7 @@ describe('ways', () => {
     await room.joined;
     await room.say('one');
     await room.say('two');
-    await there.length_(2);
+    await there.count(2);
     assert.equal(there[0].from, there[1].from);
     await assert.rejects(room.say('for bob', { match: { id: 'bob' } }), /match needs a WebSocket/);
   });
@@ -554,7 +576,7 @@ describe('what a server may say', () => {
     const gaps = tape(room, 'gap');
     await room.joined;
     socket.tell({ context: 'gap', room: 'attic', epoch: 'e', from: 17, to: 40, missing: 24 });
-    await gaps.length_(1);
+    await gaps.count(1);
     assert.deepEqual(gaps[0], { room: 'attic', from: 'e:16', to: 'e:40', missed: 24, reason: 'behind' });
     assert.equal(room.cursor, 'e:40');
   });

@@ -9,6 +9,8 @@ const given = Object.fromEntries(process.argv.slice(2).map((pair) => pair.split(
 export const port = Number(given.port ?? 8080);
 export const sessions = Number(given.sessions ?? 0);
 export const control = Number(given.control ?? 0);
+/** The folder of all the source. */
+export const root = given.root ?? new URL('../..', import.meta.url).pathname;
 
 const clients = new Set();
 /** A client that is closed when the test is over. */
@@ -50,7 +52,7 @@ export function tape(room, event = 'message') {
     };
     check();
   });
-  heard.length_ = (n) => heard.until(() => heard.length >= n);
+  heard.count = (n) => heard.until(() => heard.length >= n);
   heard.texts = () => heard.map(({ message }) => message);
   return heard;
 }
@@ -91,8 +93,18 @@ export async function proxy(to) {
         pair.held = true;
         pair.near.resetAndDestroy();
       }
-      return () => held.forEach(({ far }) => far.destroy());
+      return () => held.forEach(({ far, late = [] }) => {
+        late.forEach((bytes) => far.write(bytes));
+        far.end();
+      });
     },
+    /** From now on what clients send is on its way, and stays there until what `abandon` answered is called. */
+    stall: () => pairs.forEach((pair) => {
+      pair.late = [];
+      pair.near.unpipe(pair.far);
+      pair.near.on('data', (bytes) => pair.late.push(bytes));
+      pair.near.resume();
+    }),
     /** From now on answers are lost, and the server hears all the same. */
     deafen: () => pairs.forEach(({ near, far }) => {
       far.unpipe(near);

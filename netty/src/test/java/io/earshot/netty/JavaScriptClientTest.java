@@ -45,7 +45,8 @@ final class JavaScriptClientTest {
                   "node",
                   "--test-reporter=spec",
                   "test/package.test.mjs",
-                  "port=" + server.httpPort()))
+                  "port=" + server.httpPort(),
+                  "root=" + SOURCES.resolveSibling(".").toRealPath()))
           .contains("fail 0", "skipped 0");
     }
   }
