@@ -135,14 +135,13 @@ export class Room<T = any> extends Emitter<RoomEvents<T>> {
    * Says something to all others here. While one is away it waits, and is said when one is back.
    * Resolved with its place once it is told.
    *
-   * It is told once, also if the connection is lost before the answer, unless nobody can know whether
-   * it was told: the server keeps no sessions, and the room has forgotten that moment or the message
-   * was for some only. Then it is said again, or with `once` rejected as `lost`.
+   * If the connection is lost before the answer it is said again, under the same message id, so that
+   * it is told once, unless the server has forgotten that in between (`general.repeatWindow`, or a
+   * restart).
    */
   say(message: T, options?: {
     /** Only for those whose `id`, or whose attribute of that name, has this value. Needs a WebSocket. */
     match?: { [key: string]: string | number };
-    once?: boolean;
   }): Promise<Place>;
   /** The ids of who is here, as the server knows it now. */
   members(): Promise<string[]>;

@@ -68,8 +68,6 @@ export class Room extends Emitter {
   _outbox = []; // what was not answered yet, in order
   _own = new Set(); // the places of what was posted, which comes back as if from somebody else
   _held = []; // what may be one's own, or came after that
-  _mine = []; // what an earlier self said, until it is clear what that was
-  _answered = null; // the place of the last say that was answered
   _live = false; // heard on this link
   _ready = false; // and all that was missed is here
 
@@ -81,8 +79,8 @@ export class Room extends Emitter {
     this.joined.catch(nothing); // it is an event as well
   }
 
-  say(message, { match, once = false } = {}) {
-    const entry = later({ message, match, once, messageId: this._client._next(), by: null });
+  say(message, { match } = {}) {
+    const entry = later({ message, match, messageId: this._client._next(), by: null });
     const [pair, ...more] = Object.entries(match ?? {});
     if (match && (!pair || more.length)) {
       entry.reject(new TypeError('match takes one key and its value'));
@@ -118,7 +116,6 @@ export class Room extends Emitter {
     if (heard.recovered) return;
     this.cursor = place(heard);
     this._own.clear();
-    this._mine = [];
     if (before) {
       const known = offsetIn(before, heard.epoch);
       this._gap(before, this.cursor, known < 0 ? undefined : Math.max(0, heard.offset - known), 'forgotten');
@@ -133,44 +130,17 @@ export class Room extends Emitter {
       this.emit('recovered', { room: this.name, count: this._count });
     }
     try {
-      await this._judge(link, recovered);
       if (this._presence && !this.listening) await this._look(link);
     } catch (error) {
       if (error.lost) return link.cut({ error });
       this._client.emit('error', error);
     }
     if (link.over || !this._live) return;
+    // What was said and not answered is said again: under its id it is told once.
+    for (const entry of this._outbox) if (!entry.by?.http) entry.by = null;
     this._ready = true;
     this._joined.resolve(this);
     this._flush();
-  }
-
-  /**
-   * What was said and not answered before the connection was lost. As who one was one says it again.
-   * As somebody new one looks for it in what was missed, once the old connection is out of the room.
-   */
-  async _judge(link, recovered) {
-    const unsure = () => this._outbox.filter((entry) => entry.by && !entry.by.http);
-    const again = unsure().every((entry) => entry.by.id === link.id);
-    const isThere = (members) => unsure().some((entry) => members?.includes(entry.by.id));
-    for (let wait = 50; !again && recovered && wait < 20_000 && !link.over; wait *= 2) {
-      if (!isThere((await link.members(this)).members)) break;
-      await this._client._sleep(wait);
-    }
-    if (link.over) return;
-    for (const entry of unsure()) {
-      const known = recovered && !entry.match;
-      const at = again || !known ? -1 : this._mine.findIndex((said) =>
-        said.offset > offsetIn(this._answered, said.epoch) && same(said.message, entry.message));
-      if (at >= 0) {
-        this._said(entry, this._mine.splice(0, at + 1).pop());
-      } else if (again || known || !entry.once) {
-        entry.by = null;
-      } else {
-        this._drop(entry).reject(lost('nobody knows whether this was told'));
-      }
-    }
-    this._mine = [];
   }
 
   // --- speaking ---
@@ -195,13 +165,12 @@ export class Room extends Emitter {
   }
 
   _said(entry, { epoch, offset }) {
-    this._answered = place({ epoch, offset });
-    if (entry.by.http) this._own.add(this._answered);
+    if (entry.by.http) this._own.add(place({ epoch, offset }));
     this._drop(entry).resolve({ epoch, offset });
   }
 
   _unsaid(entry, error) {
-    if (error.lost || !this._outbox.includes(entry)) return; // it is judged when one is back
+    if (error.lost || !this._outbox.includes(entry)) return; // it is said again when one is back
     const [, wait] = TRY_AGAIN.exec(error.message) ?? [];
     if (wait) {
       // From now on one after the other, so that their order stays what it is.
@@ -235,7 +204,7 @@ export class Room extends Emitter {
     if (this.cursor && offsetIn(this.cursor, epoch) < 0) this._gap(this.cursor, place(said), undefined, 'order');
     this.cursor = place(said);
     if (this._own.delete(this.cursor)) return;
-    if (this._client._ids.has(from)) return void this._mine.push(said);
+    if (this._client._ids.has(from)) return; // an earlier self
     const recovered = !!this._heard.recovered && offset <= offsetIn(place(this._heard), epoch);
     const what = { room: this.name, from, sentAt, epoch, offset, recovered };
     const kind = message === ENTERED ? 'join' : message === LEFT ? 'leave' : 'message';
@@ -320,7 +289,8 @@ export class Earshot extends Emitter {
   _waiting = [];
   _wakes = new Set();
   _misses = 0; // rounds without a welcome
-  _name = [...crypto.getRandomValues(new Uint32Array(3))].map((part) => part.toString(36)).join('');
+  // So long that message ids which begin with it are nobody else's, for a server, on any connection.
+  _name = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, 0)).join('');
   _count = 0;
 
   constructor(url, options) {
@@ -464,7 +434,7 @@ export class Earshot extends Emitter {
   async _enter(link, rooms) {
     try {
       await Promise.all(rooms.map((room) => link.enter(room).catch((error) => {
-        if (error.lost || TRY_AGAIN.test(error.message)) throw error;
+        if (error.lost) throw error;
         room._refused(error);
       })));
       await link.barrier();
@@ -619,7 +589,10 @@ class SocketLink extends Link {
       this._client._heard(data, this);
     } else if (asked) {
       this.pending.delete(data.messageId);
-      if (data.error) return asked.reject(new EarshotError(data.error, { reply: data, room: data.room }));
+      const [, wait] = TRY_AGAIN.exec(data.error) ?? [];
+      // The others have no order to keep.
+      if (wait && !asked.says) return this._client._sleep(+wait).then(asked.send);
+      if (data.error) return asked.reject(new EarshotError(data.error, { reply: data }));
       asked.now?.(data);
       asked.resolve(data);
     } else if (data.status === 'Bye!') {
@@ -628,14 +601,14 @@ class SocketLink extends Link {
   }
 
   request(what, now) {
-    const asked = later({ now });
-    if (this.over) {
-      asked.reject(lost());
-    } else {
-      const messageId = what.messageId ?? this._client._next();
+    const messageId = what.messageId ?? this._client._next();
+    const asked = later({ now, says: what.event === 'say' });
+    asked.send = () => {
+      if (this.over) return asked.reject(lost());
       this.pending.set(messageId, asked);
       this.socket.send(JSON.stringify({ ...what, messageId }));
-    }
+    };
+    asked.send();
     return asked.promise;
   }
 

@@ -3,6 +3,7 @@ package io.earshot;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
+import io.earshot.spi.Visitor;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -64,9 +65,58 @@ record Bystanders(Earshot earshot) {
         : room.read(after, limit, bytes);
   }
 
+  void check(Visitor visitor, String room, Permission what, @Nullable String token)
+      throws RefusedException {
+    String refusal = earshot.gate().check(member(visitor, room), what, token).refusal();
+    if (refusal != null) {
+      throw new RefusedException(refusal);
+    }
+  }
+
+  /** The place of a visitor in a room, if they have one on this server; else that of a stranger. */
+  private Member member(Visitor visitor, String room) {
+    if (earshot.connections().find(visitor.id()) instanceof WebConnection known
+        && known.place().room.equals(room)) {
+      return known.place();
+    }
+    Shard anywhere = earshot.rooms().shard(room);
+    return new Member(new WebConnection(anywhere, visitor, null), room);
+  }
+
   CompletableFuture<Cursor> say(
-      String name, String id, Json message, String namer, @Nullable Json messageId) {
+      Visitor visitor,
+      String name,
+      @Nullable String token,
+      Json message,
+      String namer,
+      @Nullable Json messageId) {
     var told = new CompletableFuture<Cursor>();
+    Member speaker = member(visitor, name);
+    speaker.connection.tell(
+        () ->
+            earshot
+                .gate()
+                .hear(
+                    speaker,
+                    message,
+                    token,
+                    hearing -> {
+                      if (hearing.refusal() == null) {
+                        tell(visitor.id(), name, hearing.message(), namer, messageId, told);
+                      } else {
+                        told.completeExceptionally(new RefusedException(hearing.refusal()));
+                      }
+                    }));
+    return told;
+  }
+
+  private void tell(
+      String id,
+      String name,
+      Json message,
+      String namer,
+      @Nullable Json messageId,
+      CompletableFuture<Cursor> told) {
     boolean areMembers = earshot.config().commonWeb().httpClientMessageTTL().isPresent();
     Shard there = earshot.rooms().shard(name);
     there.tell(
@@ -90,6 +140,5 @@ record Bystanders(Earshot earshot) {
           }
           room.closeIfEmpty();
         });
-    return told;
   }
 }

@@ -58,10 +58,16 @@ public final class Call {
    * @return the connection, or the connection with an audience
    */
   public Sender sender() {
+    Audience audience = audience();
+    return audience == null ? connection : new Aimed(connection, audience);
+  }
+
+  /** Whom this one request is aimed at, or null for all. */
+  @Nullable Audience audience() {
     Json key = params.get(Audience.KEY);
     return key == null || key.asText() == null
-        ? connection
-        : new Aimed(connection, new Audience(key.asText(), text(Audience.VALUE)));
+        ? null
+        : new Audience(key.asText(), text(Audience.VALUE));
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.earshot;
 
 import io.earshot.protocol.Json;
+import io.earshot.protocol.Reply;
 import io.earshot.protocol.RoomName;
 import io.earshot.protocol.RoomStatus;
 import java.util.LinkedHashMap;
@@ -29,7 +30,7 @@ final class ChatAction implements Action {
 
   @Override
   public String description() {
-    return "Chat over HTTP: roomView, say, messages, roomChange, detailsView.";
+    return "Chat over HTTP: roomView, say, messages, roomChange, tokenRefresh, detailsView.";
   }
 
   @Override
@@ -39,7 +40,7 @@ final class ChatAction implements Action {
 
   @Override
   public List<String> optional() {
-    return List.of("message", "room", "wait");
+    return List.of("message", "room", "wait", "token");
   }
 
   @Override
@@ -58,14 +59,16 @@ final class ChatAction implements Action {
     }
     ChatRoom chatRoom = call.api().chatRoom();
     switch (method.value()) {
-      case "roomView" ->
-          call.put("roomStatus", result(chatRoom.socketRoomStatus(client.room())).toJson());
+      case "roomView" -> {
+        client.checkThatItMayBeThere(call.text("token"));
+        call.put("roomStatus", result(chatRoom.socketRoomStatus(client.room())).toJson());
+      }
       case "say" -> {
         Json message = call.params().get("message");
         if (message == null) {
           throw new RefusedException("message is required to use the say method");
         }
-        result(chatRoom.socketRoomBroadcast(call.sender(), message));
+        var _ = result(client.say(message, call.audience(), call.text("token")));
       }
       case "messages" -> {
         long wait = wait(call.text("wait"));
@@ -76,7 +79,13 @@ final class ChatAction implements Action {
         }
         call.put("message", WebConnection.parsed(result(client.takeMessage(wait))));
       }
-      case "roomChange" -> call.put("room", result(client.changeRoom(room(call.text("room")))));
+      case "roomChange" ->
+          call.put("room", result(client.changeRoom(room(call.text("room")), call.text("token"))));
+      case "tokenRefresh" -> {
+        Reply.Refreshed newer = result(client.refreshed(token(call.text("token"))));
+        call.put("rooms", newer.rooms());
+        call.put("expiresAt", newer.expiresAt());
+      }
       case "detailsView" -> call.put("details", details(client));
       default -> throw new RefusedException(method.value() + " is not a known chat method");
     }
@@ -101,6 +110,13 @@ final class ChatAction implements Action {
           "room names have 1 to " + RoomName.MAX_LENGTH + " characters and no control characters");
     }
     return room;
+  }
+
+  private static String token(@Nullable String token) throws RefusedException {
+    if (token == null || token.isEmpty()) {
+      throw new RefusedException("token is required to use the tokenRefresh method");
+    }
+    return token;
   }
 
   private static long wait(@Nullable String wait) throws RefusedException {

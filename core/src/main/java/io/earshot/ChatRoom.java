@@ -73,7 +73,7 @@ public final class ChatRoom {
         });
   }
 
-  private static void tell(Room.Spoken spoken, CompletableFuture<Void> told) {
+  static void tell(Room.Spoken spoken, CompletableFuture<Void> told) {
     if (spoken.refusal() == null) {
       told.complete(null);
     } else {
@@ -112,6 +112,32 @@ public final class ChatRoom {
     } catch (IllegalArgumentException e) {
       return CompletableFuture.failedStage(e);
     }
+  }
+
+  /**
+   * Makes a private room: a name that nobody guesses, where nobody comes without a token.
+   *
+   * <pre>{@code
+   * PrivateRoom room = api.chatRoom().createPrivateRoom();
+   * String forAda = room.token("ada", Duration.ofHours(1));
+   * }</pre>
+   *
+   * @return the room, which makes the tokens
+   */
+  public PrivateRoom createPrivateRoom() {
+    return new PrivateRoom(earshot, RoomRule.PRIVATE + earshot.randomName());
+  }
+
+  /**
+   * The private room of a name, for more tokens.
+   *
+   * @param name the room's name; one that does not begin with {@code private.} asks for tokens only
+   *     where a rule says so
+   * @return the room
+   * @throws IllegalArgumentException if that is no room's name
+   */
+  public PrivateRoom privateRoom(String name) {
+    return new PrivateRoom(earshot, valid(name));
   }
 
   private static String valid(@Nullable String room) {

@@ -50,6 +50,9 @@ final class ClientConnection extends Participant implements Intake {
   /** With so many bytes unread by the client, its own requests are not read either. */
   private static final int MAX_UNREAD = 64 * 1024;
 
+  /** RFC 6455: somebody does what the other end does not allow. */
+  private static final int POLICY_VIOLATION = 1008;
+
   private final Outbound outbound;
 
   // Its id, 128 random bits: put into words when asked for, since many are never asked. Another one
@@ -69,6 +72,9 @@ final class ClientConnection extends Participant implements Intake {
   private boolean onlySaysUnderWay;
   private boolean working;
   private @Nullable Queue<Turn> waiting;
+
+  /** Where its token ended while something was under way; null for nowhere. */
+  private @Nullable List<Member> due;
 
   private boolean paused;
   private @Nullable Ending inputEnding;
@@ -145,9 +151,27 @@ final class ClientConnection extends Participant implements Intake {
    * Joins its first room and then says welcome; requests wait for it.
    *
    * @param after what it knows of that room already, or null
+   * @param token what lets it in there, or null
    */
-  void open(@Nullable Cursor after) {
+  void open(@Nullable Cursor after, @Nullable String token) {
     underWay++;
+    earshot()
+        .gate()
+        .admit(
+            place(),
+            Permission.JOIN,
+            token,
+            verdict -> {
+              if (verdict.refusal() != null) {
+                underWay--;
+                dismiss(new Ending(POLICY_VIOLATION, verdict.refusal()));
+              } else if (!ending) {
+                open(after, verdict.grant());
+              }
+            });
+  }
+
+  private void open(@Nullable Cursor after, @Nullable Grant grant) {
     join(
         place(),
         after,
@@ -156,6 +180,7 @@ final class ClientConnection extends Participant implements Intake {
           tellMissed(arrival.missed());
           finished();
         });
+    accept(place(), grant);
   }
 
   private void welcome(Heard heard, @Nullable Cursor after) {
@@ -220,6 +245,11 @@ final class ClientConnection extends Participant implements Intake {
 
   private void finished() {
     underWay--;
+    if (due != null && (underWay == 0 || onlySaysUnderWay)) {
+      List<Member> over = due;
+      due = null;
+      over.forEach(this::expire);
+    }
     if (working || waiting == null) {
       settle();
       return;
@@ -308,14 +338,18 @@ final class ClientConnection extends Participant implements Intake {
     underWay++;
     switch (command) {
       case Command.Say say -> say(turn, say);
-      case Command.ChangeRoom(String room, Cursor after) -> changeRoom(turn, room, after);
-      case Command.AddRoom(String room, Cursor after) -> addRoom(turn, room, after);
+      case Command.ChangeRoom(String room, Cursor after, String token) ->
+          changeRoom(turn, room, after, token);
+      case Command.AddRoom(String room, Cursor after, String token) ->
+          addRoom(turn, room, after, token);
       case Command.LeaveRoom(String room) -> leaveRoom(turn, room);
       case Command.ViewRoom(String room) -> viewRoom(turn, room);
-      case Command.Listen(String room, Cursor after) -> listen(turn, room, after);
+      case Command.Listen(String room, Cursor after, String token) ->
+          listen(turn, room, after, token);
       case Command.Silence(String room) -> silence(turn, room);
       case Command.Resume(String session, Map<String, Cursor> after) ->
           resume(turn, session, after);
+      case Command.RefreshToken(String token) -> reply(turn, refreshed(token));
       case Command.ViewDetails _ -> reply(turn, new Reply.Detailed(details()));
       case Command.AddParam(String key, String value) -> reply(turn, addParam(key, value));
       case Command.DeleteParam(String key) -> {
@@ -402,12 +436,24 @@ final class ClientConnection extends Participant implements Intake {
       return;
     }
     Audience audience = say.audience() != null ? say.audience() : audience();
-    tellRoom(
-        member,
-        say.message(),
-        audience,
-        turn.request.messageId(),
-        spoken -> reply(turn, reply(spoken, member.room)));
+    earshot()
+        .gate()
+        .hear(
+            member,
+            say.message(),
+            null,
+            hearing -> {
+              if (hearing.refusal() != null) {
+                reply(turn, new Reply.Refused(hearing.refusal(), member.room));
+              } else {
+                tellRoom(
+                    member,
+                    hearing.message(),
+                    audience,
+                    turn.request.messageId(),
+                    spoken -> reply(turn, reply(spoken, member.room)));
+              }
+            });
   }
 
   private static Reply reply(Room.Spoken spoken, String room) {
@@ -424,28 +470,69 @@ final class ClientConnection extends Participant implements Intake {
     return key == null ? null : new Audience(key, params().get(Audience.VALUE));
   }
 
-  private void changeRoom(Turn turn, String room, @Nullable Cursor after) {
+  /** Does something in a room if the client may; else says why not. */
+  private void admitted(
+      Turn turn,
+      Member member,
+      Permission what,
+      @Nullable String token,
+      Consumer<@Nullable Grant> then) {
+    earshot()
+        .gate()
+        .admit(
+            member,
+            what,
+            token,
+            verdict -> {
+              if (verdict.refusal() != null) {
+                reply(turn, new Reply.Refused(verdict.refusal(), member.room));
+              } else if (ending || detached) {
+                finished(); // it was lost while somebody was asked
+              } else {
+                then.accept(verdict.grant());
+                accept(member, verdict.grant());
+              }
+            });
+  }
+
+  private void changeRoom(Turn turn, String room, @Nullable Cursor after, @Nullable String token) {
+    Member member = memberOf(room);
+    admitted(
+        turn,
+        member,
+        Permission.JOIN,
+        token,
+        _ -> changeRoom(member, after, arrival -> hears(turn, arrival)));
+  }
+
+  private void changeRoom(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
     Member old = place();
     leave(old, () -> {});
-    Member member = memberOf(room);
     if (member.in) {
       leave(member, () -> {}); // it is entered anew, as one's own room is
     }
     moveTo(member);
-    join(member, after, arrival -> hears(turn, arrival));
+    join(member, after, live);
     note(old);
     note(member);
   }
 
-  private void addRoom(Turn turn, String room, @Nullable Cursor after) {
+  private void addRoom(Turn turn, String room, @Nullable Cursor after, @Nullable String token) {
     Member member = memberOf(room);
     if (member.in) {
       reply(turn, new Reply.Refused("Error: you are already in this room", room));
     } else if (rooms().size() >= earshot().config().limits().rooms()) {
       reply(turn, new Reply.Refused("Error: you are in too many rooms", room));
     } else {
-      join(member, after, arrival -> hears(turn, arrival));
-      note(member);
+      admitted(
+          turn,
+          member,
+          Permission.JOIN,
+          token,
+          _ -> {
+            join(member, after, arrival -> hears(turn, arrival));
+            note(member);
+          });
     }
   }
 
@@ -454,7 +541,7 @@ final class ClientConnection extends Participant implements Intake {
     if (!member.in) {
       reply(turn, new Reply.Refused("Error: you are not in this room", room));
     } else if (member == place()) {
-      changeRoom(turn, earshot().config().general().defaultChatRoom(), null);
+      changeRoom(turn, earshot().config().general().defaultChatRoom(), null, null);
     } else {
       leave(member, () -> reply(turn, new Reply.DoneIn(room)));
       note(member);
@@ -479,17 +566,25 @@ final class ClientConnection extends Participant implements Intake {
             .thenAccept(reply -> tell(() -> reply(turn, reply)));
   }
 
-  private void listen(Turn turn, String room, @Nullable Cursor after) {
+  private void listen(Turn turn, String room, @Nullable Cursor after, @Nullable String token) {
     Member member = memberOf(room);
     if (member.listening) {
       reply(turn, new Reply.Refused("you are already listening to this room", room));
     } else if (listening().size() >= earshot().config().limits().listeningRooms()) {
       reply(turn, new Reply.Refused("Error: you are listening to too many rooms", room));
     } else {
-      member.listening = true;
-      note(member);
-      Shard there = earshot().rooms().shard(room);
-      there.tell(() -> there.room(room).listen(member, after, arrival -> hears(turn, arrival)));
+      admitted(
+          turn,
+          member,
+          Permission.LISTEN,
+          token,
+          _ -> {
+            member.listening = true;
+            note(member);
+            Shard there = earshot().rooms().shard(room);
+            there.tell(
+                () -> there.room(room).listen(member, after, arrival -> hears(turn, arrival)));
+          });
     }
   }
 
@@ -548,6 +643,64 @@ final class ClientConnection extends Participant implements Intake {
     return params == null ? Map.of() : params.all();
   }
 
+  private Reply refreshed(String token) {
+    try {
+      return refresh(token);
+    } catch (RefusedException e) {
+      return new Reply.Refused(String.valueOf(e.getMessage()));
+    }
+  }
+
+  @Override
+  void expire(Member member) {
+    if (underWay > 0 && !onlySaysUnderWay) {
+      if (due == null) {
+        due = new ArrayList<>(1);
+      }
+      due.add(member); // once what is asked now is done
+      return;
+    }
+    Grant grant = member.grant;
+    if (isGone() || grant == null || grant.until().toEpochMilli() > shard().now()) {
+      return;
+    }
+    String next = earshot().config().general().defaultChatRoom();
+    if (member == place() && (hearsOnly() || next.equals(member.room))) {
+      dismiss(new Ending(POLICY_VIOLATION, Tokens.EXPIRED));
+      return;
+    }
+    notice(member.room, "expired", null);
+    if (member.listening) {
+      unlisten(member, () -> {});
+    }
+    if (member == place()) {
+      moveOn(memberOf(next));
+    } else if (member.in) {
+      leave(member, () -> {});
+    }
+    note(member);
+  }
+
+  /** Goes to the default room, since it may not stay in its own. */
+  private void moveOn(Member member) {
+    underWay++;
+    onlySaysUnderWay = false;
+    earshot()
+        .gate()
+        .admit(
+            member,
+            Permission.JOIN,
+            null,
+            verdict -> {
+              if (verdict.refusal() != null) {
+                underWay--;
+                dismiss(new Ending(POLICY_VIOLATION, Tokens.EXPIRED));
+              } else {
+                changeRoom(member, null, _ -> finished());
+              }
+            });
+  }
+
   // --- rooms -----------------------------------------------------------------------------------
 
   /** One object for each room that this connection hears, whether in it or listening or both. */
@@ -574,8 +727,8 @@ final class ClientConnection extends Participant implements Intake {
     }
   }
 
-  /** All members that it is, the current room's first. */
-  private List<Member> members() {
+  @Override
+  List<Member> members() {
     var all = new ArrayList<Member>();
     all.add(place());
     if (others != null) {
@@ -673,13 +826,15 @@ final class ClientConnection extends Participant implements Intake {
    *
    * @param lost its place, if it was on this server
    * @param known up to where it knows the room, if it was on another
+   * @param grant what the token allows by which it was there; null without one
    */
   record Place(
       String room,
       boolean isIn,
       boolean isListening,
       @Nullable Member lost,
-      @Nullable Cursor known) {}
+      @Nullable Cursor known,
+      @Nullable Grant grant) {}
 
   /**
    * Gives up what it is, if that is still to be had. On its own loop.
@@ -701,7 +856,7 @@ final class ClientConnection extends Participant implements Intake {
       heir = next;
       List<Place> places =
           members().stream()
-              .map(each -> new Place(each.room, each.in, each.listening, each, null))
+              .map(each -> new Place(each.room, each.in, each.listening, each, null, each.grant))
               .toList();
       then.accept(new Handover(this, places, params, attributes()));
     }
@@ -761,9 +916,14 @@ final class ClientConnection extends Participant implements Intake {
             member.room,
             room -> {
               Cursor known = room.surrender(member);
-              tell(() -> then.accept(new Place(member.room, isIn, isListening, null, known)));
+              tell(() -> then.accept(surrendered(member, isIn, isListening, known)));
             },
-            () -> tell(() -> then.accept(new Place(member.room, isIn, isListening, null, null))));
+            () -> tell(() -> then.accept(surrendered(member, isIn, isListening, null))));
+  }
+
+  private static Place surrendered(
+      Member member, boolean isIn, boolean isListening, @Nullable Cursor known) {
+    return new Place(member.room, isIn, isListening, null, known, member.grant);
   }
 
   private void resume(Turn turn, String session, Map<String, Cursor> after) {
@@ -843,6 +1003,7 @@ final class ClientConnection extends Participant implements Intake {
         moveTo(back);
       }
       note(back);
+      accept(back, place.grant);
       Consumer<Room.Arrival> arrived =
           arrival -> {
             arrivals.add(arrival);
@@ -934,16 +1095,6 @@ final class ClientConnection extends Participant implements Intake {
 
   private void send(Turn turn, Reply reply) {
     send(encoded(turn, reply));
-  }
-
-  private void send(byte[] json) {
-    ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer(json.length + 16);
-    try {
-      wire().frame(json, null, buffer);
-      write(buffer);
-    } finally {
-      buffer.release();
-    }
   }
 
   // --- the end ---------------------------------------------------------------------------------

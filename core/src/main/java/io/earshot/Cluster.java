@@ -121,14 +121,13 @@ final class Cluster implements Bus {
   }
 
   @Override
-  public int announcesUpTo() {
-    Config.Rooms settings = earshot.config().rooms();
-    return settings.announcements() ? settings.announcementsUpTo() : 0;
+  public int announcesUpTo(String room) {
+    return earshot.rules().of(room).announcementsUpTo();
   }
 
   @Override
   public Broker.Terms terms(String room) {
-    return terms(earshot.rooms().shard(room).rule(room), null);
+    return terms(earshot.rules().of(room), null);
   }
 
   Broker.Terms terms(RoomRule rule, @Nullable Cursor known) {

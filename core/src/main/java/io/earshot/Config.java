@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param webSockets what is special to WebSocket
  * @param commonWeb what concerns clients that come by HTTP
  * @param rooms what concerns rooms
+ * @param tokens what lets clients into private rooms
  * @param redis where the servers of a cluster meet
  * @param limits how much one client may take
  */
@@ -32,6 +33,7 @@ public record Config(
     WebSockets webSockets,
     CommonWeb commonWeb,
     Rooms rooms,
+    Tokens tokens,
     Redis redis,
     Limits limits) {
 
@@ -273,6 +275,8 @@ public record Config(
    *
    * @param announcements whether a room hears who comes and goes
    * @param announcementsUpTo the largest room that does
+   * @param messagesPerSecond how many messages clients may say in one
+   * @param messageBytes the longest message there
    * @param historyMessages how many messages a room remembers
    * @param historyBytes how many bytes of them
    * @param historyAge how long it does
@@ -284,6 +288,14 @@ public record Config(
   public record Rooms(
       @Setting("Whether the members of a room hear who comes and goes.") boolean announcements,
       @Setting("Rooms with more members than this do not hear it.") int announcementsUpTo,
+      @Setting(
+              "How many messages a second clients may say in one room, all together; up to twice as many at once. More"
+                  + " are refused. 0: any number.")
+          int messagesPerSecond,
+      @Setting(
+              "The longest message a client may say in a room, in bytes of its JSON. 0: as long as its transport lets"
+                  + " it.")
+          int messageBytes,
       @Setting("How many messages a room remembers for those who come back with a cursor. 0: none.")
           int historyMessages,
       @Setting("How many bytes of messages a room remembers.") int historyBytes,
@@ -306,7 +318,9 @@ public record Config(
           SlowConsumers slowConsumers,
       @Setting(
               "What holds for some rooms only: a pattern of names (* stands for anything) and settings, such as"
-                  + " \"prices.* historyMessages=1\". The first that matches a room counts.")
+                  + " \"prices.* historyMessages=1 say=nobody\". The first that matches a room counts. Who may join,"
+                  + " say, listen: anyone, token, nobody, or those with an attribute, as NAME:VALUE; announcements is"
+                  + " true, false, or up to how many members; the others are named as here.")
           List<String> rules) {
 
     /** Checks what a type cannot say. */
@@ -314,6 +328,23 @@ public record Config(
       rules.forEach(RoomRule::parse);
     }
   }
+
+  /**
+   * What lets clients into private rooms.
+   *
+   * @param keys what tokens are signed with
+   * @param warning how long before its end the bearer of a token is warned
+   */
+  public record Tokens(
+      @Setting(
+              "The keys of tokens, each as ID HS256 SECRET (at least 32 characters), or ID EdDSA FILE (PEM: a PUBLIC KEY,"
+                  + " and a PRIVATE KEY to make tokens with). The first that can makes tokens, all are believed; so a new"
+                  + " one is put first, and the old one removed when its tokens have ended. Empty: one made of"
+                  + " commonWeb.cookieSecret.")
+          List<String> keys,
+      @Setting(
+              "How long before the end of its token a client is told, so that it can show a newer one.")
+          Duration warning) {}
 
   /**
    * Where the servers of a cluster meet.
@@ -485,6 +516,8 @@ public record Config(
           new Rooms(
               true,
               250,
+              20_000,
+              0,
               100,
               64 << 10,
               Duration.ofMinutes(1),
@@ -492,6 +525,7 @@ public record Config(
               HistorySync.NEVER,
               SlowConsumers.DISCONNECT,
               List.of()),
+          new Tokens(List.of(), Duration.ofSeconds(30)),
           new Redis("", "earshot:", "", Duration.ofSeconds(10), Duration.ofSeconds(2)),
           new Limits(
               1 << 20, 100, 100, 100, 64 << 10, 10_000, 1 << 20, 50_000, 500, 256 << 10, 10_000,
@@ -533,6 +567,7 @@ public record Config(
           "webSockets.pingInterval must be shorter than webSockets.idleTimeout, or who is silent is cut off unasked");
     }
     checkRedis();
+    var _ = new io.earshot.Tokens(tokens.keys(), commonWeb.cookieSecret());
     String cookie = commonWeb.fingerprintOptions().cookieKey();
     if (!cookie.matches("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}") || cookie.equals("__room")) {
       throw new IllegalArgumentException(
@@ -583,6 +618,37 @@ public record Config(
       throw new IllegalArgumentException(
           "redis.prefix may have letters, digits, and : . _ -, at most 64 of them");
     }
+  }
+
+  /**
+   * Reads a time as settings say it.
+   *
+   * @param text such as {@code 30s}; without a unit it is in milliseconds
+   * @return the time, or empty if it is none
+   */
+  public static Optional<Duration> duration(String text) {
+    return ConfigTree.duration(text, text);
+  }
+
+  /**
+   * Which rule holds for a room and why, for people to read.
+   *
+   * @param room the room's name
+   * @return a line for each rule, and then for each of its settings
+   */
+  public List<String> explain(String room) {
+    return new RoomRules(rooms).explained(room);
+  }
+
+  /**
+   * Makes a token that servers with these settings believe.
+   *
+   * @param grant what it allows, and whom
+   * @return the token
+   * @throws IllegalStateException if the keys of {@code tokens.keys} only check tokens
+   */
+  public String token(Grant grant) {
+    return new io.earshot.Tokens(tokens.keys(), commonWeb.cookieSecret()).mint(grant);
   }
 
   /**

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -35,6 +36,8 @@ public final class Earshot implements AutoCloseable {
   private final @Nullable Sessions sessions;
   private final AtomicInteger waiting = new AtomicInteger();
   private final AtomicInteger polls = new AtomicInteger();
+  private final RoomRules rules;
+  private final Gate gate;
   private final Rooms rooms;
   private final Map<Loop, Shard> shards;
   private final Directory connections = new Directory();
@@ -65,6 +68,8 @@ public final class Earshot implements AutoCloseable {
         config.general().resumeWindow().isZero()
             ? null
             : new Sessions(config.commonWeb().cookieSecret());
+    this.rules = new RoomRules(config.rooms());
+    this.gate = new Gate(this);
     this.rooms = new Rooms(this, loops, clock);
     this.shards = new HashMap<>();
     for (int i = 0; i < loops.size(); i++) {
@@ -99,6 +104,13 @@ public final class Earshot implements AutoCloseable {
 
   int loopCount() {
     return loopCount;
+  }
+
+  /** 128 random bits. */
+  String randomName() {
+    byte[] bytes = new byte[16];
+    random.nextBytes(bytes);
+    return HexFormat.of().formatHex(bytes);
   }
 
   /** When a client of this server, which stops, is to come back, in milliseconds. */
@@ -136,6 +148,14 @@ public final class Earshot implements AutoCloseable {
     return polls.get();
   }
 
+  RoomRules rules() {
+    return rules;
+  }
+
+  Gate gate() {
+    return gate;
+  }
+
   Rooms rooms() {
     return rooms;
   }
@@ -155,7 +175,7 @@ public final class Earshot implements AutoCloseable {
    * @return whom to tell what comes in
    */
   public Intake connect(Loop loop, Outbound outbound, Wire wire, Transport transport) {
-    return connect(loop, outbound, wire, transport, config.general().defaultChatRoom(), null);
+    return connect(loop, outbound, wire, transport, config.general().defaultChatRoom(), null, null);
   }
 
   /**
@@ -168,6 +188,7 @@ public final class Earshot implements AutoCloseable {
    * @param transport how it came
    * @param room the room that it joins; a valid name
    * @param after what it knows of that room already, or null
+   * @param token what lets it in there, or null; who may not come in is told why, and is sent away
    * @return whom to tell what comes in
    */
   public Intake connect(
@@ -176,7 +197,8 @@ public final class Earshot implements AutoCloseable {
       Wire wire,
       Transport transport,
       String room,
-      @Nullable Cursor after) {
+      @Nullable Cursor after,
+      @Nullable String token) {
     Shard shard = shards.get(loop);
     if (shard == null) {
       throw new IllegalArgumentException("not a loop of this server");
@@ -185,7 +207,7 @@ public final class Earshot implements AutoCloseable {
         new ClientConnection(
             shard, outbound, wire, random.nextLong(), random.nextLong(), transport, room);
     connections.add(connection);
-    connection.open(after);
+    connection.open(after, token);
     return connection;
   }
 
@@ -205,7 +227,7 @@ public final class Earshot implements AutoCloseable {
   void recover(HistoryFolder.Disk disk) throws IOException {
     HistoryFolder folder = HistoryFolder.open(config.rooms(), disk);
     historyFolder = folder;
-    folder.recover(rooms, new RoomRules(config.rooms()), clock);
+    folder.recover(rooms, rules, clock);
   }
 
   /** Takes leave of the cluster, and finishes the files, once no loop runs any more. */
@@ -276,6 +298,20 @@ public final class Earshot implements AutoCloseable {
   }
 
   /**
+   * Whether somebody who comes by HTTP may do something in a room.
+   *
+   * @param visitor who asks
+   * @param room the room's name
+   * @param what what they want to do there
+   * @param token what they show, or null
+   * @throws RefusedException if they may not; the message says why
+   */
+  public void check(Visitor visitor, String room, Permission what, @Nullable String token)
+      throws RefusedException {
+    new Bystanders(this).check(visitor, room, what, token);
+  }
+
+  /**
    * Reads what a room told, for somebody who is not in it. Callable from any thread.
    *
    * @param room the room's name
@@ -292,17 +328,24 @@ public final class Earshot implements AutoCloseable {
   /**
    * Says something in a room for somebody who need not be in it. Callable from any thread.
    *
+   * @param visitor who says it
    * @param room the room's name
-   * @param id who says it
+   * @param token what lets them speak there, or null
    * @param message what
    * @param namer among whose message ids {@code messageId} is
    * @param messageId what the client calls it, so that it is told once however often it is said; or
    *     null
-   * @return its place in the room's order; completed on any thread
+   * @return its place in the room's order; completed on any thread. Failed with a {@link
+   *     RefusedException} if they may not
    */
   public CompletableFuture<Cursor> say(
-      String room, String id, Json message, String namer, @Nullable Json messageId) {
-    return new Bystanders(this).say(room, id, message, namer, messageId);
+      Visitor visitor,
+      String room,
+      @Nullable String token,
+      Json message,
+      String namer,
+      @Nullable Json messageId) {
+    return new Bystanders(this).say(visitor, room, token, message, namer, messageId);
   }
 
   /**

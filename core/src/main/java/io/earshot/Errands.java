@@ -129,7 +129,7 @@ final class Errands {
                       place.room(),
                       id,
                       cluster.announcement(Room.LEFT, id),
-                      cluster.announcesUpTo(),
+                      cluster.announcesUpTo(place.room()),
                       cluster.terms(place.room()))
                   .whenComplete(
                       (_, failure) -> {
@@ -150,6 +150,9 @@ final class Errands {
       fields.put("listening", place.isListening());
       if (place.known() != null) {
         fields.put("known", place.known().toString());
+      }
+      if (place.grant() != null) {
+        fields.put("grant", Tokens.claims(place.grant()));
       }
       places.add(fields);
     }
@@ -174,7 +177,8 @@ final class Errands {
               field(place, "in").equals(Json.of(true)),
               field(place, "listening").equals(Json.of(true)),
               null,
-              known instanceof Json.Text(String cursor) ? Cursor.parse(cursor) : null));
+              known instanceof Json.Text(String cursor) ? Cursor.parse(cursor) : null,
+              place.get("grant") instanceof Json.Obj claims ? Tokens.grant(claims) : null));
     }
     var params = new Params();
     texts(fields, "params")

@@ -12,6 +12,14 @@ final class Member {
   final Participant connection;
   final String room;
 
+  /** What holds in the room. */
+  final RoomRule rule;
+
+  /**
+   * What the token allows by which it is here; null without one. Written on the connection's loop.
+   */
+  volatile @Nullable Grant grant;
+
   // Owned by the room's event loop.
   boolean joined;
   boolean listens;
@@ -63,5 +71,6 @@ final class Member {
   Member(Participant connection, String room) {
     this.connection = connection;
     this.room = room;
+    this.rule = connection.earshot().rules().of(room);
   }
 }

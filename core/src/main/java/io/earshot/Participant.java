@@ -3,10 +3,15 @@ package io.earshot;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
+import io.earshot.protocol.Reply;
 import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -128,9 +133,131 @@ abstract sealed class Participant implements Connection permits ClientConnection
             room ->
                 room.say(
                     member,
-                    new Room.Saying(message, audience, id(), messageId),
+                    new Room.Saying(message, audience, namer(messageId), messageId),
                     spoken -> tell(() -> told.accept(spoken))),
             () -> tell(() -> told.accept(new Room.Spoken(null, null))));
+  }
+
+  // --- tokens ----------------------------------------------------------------------------------
+
+  /** How long at most nobody looks whether a token still holds, in milliseconds. */
+  private static final long LOOK = 60_000;
+
+  /** Notes by what a member was let in, and sees to it that it goes when that ends. */
+  final void accept(Member member, @Nullable Grant grant) {
+    if (grant != null && grant != member.grant) {
+      member.grant = grant;
+      watch(member, grant, false);
+    }
+  }
+
+  /** In steps, so that nobody who is gone is remembered for as long as their token holds. */
+  private void watch(Member member, Grant grant, boolean isWarned) {
+    if (member.grant != grant || !(member.in || member.listening) || isGone()) {
+      return;
+    }
+    long left = grant.until().toEpochMilli() - shard.now();
+    if (left <= 0) {
+      forgetIdentity(grant);
+      if (isHereBy(member)) {
+        expire(member);
+      }
+      return;
+    }
+    long calm = left - earshot().config().tokens().warning().toMillis();
+    boolean isWarning = isWarned || calm <= 0;
+    if (isWarning && !isWarned && isHereBy(member)) {
+      notice(member.room, "expiring", grant.until().toEpochMilli());
+    }
+    shard.schedule(() -> watch(member, grant, isWarning), Math.min(isWarning ? left : calm, LOOK));
+  }
+
+  /** Whether a member is where nobody is without a token. */
+  private static boolean isHereBy(Member member) {
+    return (member.in && member.rule.join() == Access.Common.TOKEN)
+        || (member.listening && member.rule.listen() == Access.Common.TOKEN);
+  }
+
+  /** It is not known any more who this is, unless another token says so. */
+  private void forgetIdentity(Grant ended) {
+    if (ended.identity().equals(attributes.get(Gate.IDENTITY))
+        && members().stream()
+            .noneMatch(each -> each.grant != null && each.grant.until().isAfter(ended.until()))) {
+      set(Gate.IDENTITY, null);
+    }
+  }
+
+  /** Tells it something about the token by which it is in a room. */
+  final void notice(String room, String status, @Nullable Long expiresAt) {
+    var fields = new LinkedHashMap<String, Object>();
+    fields.put("context", "token");
+    fields.put("room", room);
+    fields.put("status", status);
+    if (expiresAt != null) {
+      fields.put("expiresAt", expiresAt);
+    }
+    send(Json.from(fields).encode());
+  }
+
+  /** The token by which a member is in its room has ended. */
+  abstract void expire(Member member);
+
+  /** Its places in rooms, the current one first. */
+  abstract List<Member> members();
+
+  /**
+   * Shows a newer token for the rooms that it is for.
+   *
+   * @throws RefusedException if it is of no use; the message says why
+   */
+  final Reply.Refreshed refresh(String token) throws RefusedException {
+    Gate gate = earshot().gate();
+    Grant newer = gate.tokens().check(token, Instant.ofEpochMilli(earshot().now()));
+    var rooms = new ArrayList<String>();
+    for (Member member : members()) {
+      if (newer.isFor(member.room) && (member.in || member.listening)) {
+        for (Permission what : Permission.values()) {
+          boolean isNeeded =
+              switch (what) {
+                case JOIN -> member.in;
+                case LISTEN -> member.listening;
+                case SAY -> false;
+              };
+          Gate.Verdict verdict = isNeeded ? gate.check(member, what, token) : null;
+          if (verdict != null && verdict.refusal() != null) {
+            throw new RefusedException(verdict.refusal());
+          }
+        }
+        rooms.add(member.room);
+        accept(member, newer);
+      }
+    }
+    if (rooms.isEmpty()) {
+      throw new RefusedException("Error: you are in no room that this token is for");
+    }
+    return new Reply.Refreshed(rooms, newer.until().toEpochMilli());
+  }
+
+  /** Sends something that is not of a room. */
+  final void send(byte[] json) {
+    ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer(json.length + 16);
+    try {
+      wire().frame(json, null, buffer);
+      deliver(buffer, buffer.readerIndex(), buffer.readableBytes());
+    } finally {
+      buffer.release();
+    }
+  }
+
+  /** As long as a random UUID, which nobody makes twice or guesses. */
+  private static final int UNIQUE = 32;
+
+  /**
+   * Among whose names a message's is. A long one is nobody else's: it means the same from somebody
+   * who lost their connection, and came back as somebody new.
+   */
+  private String namer(@Nullable Json messageId) {
+    return messageId instanceof Json.Text(String name) && name.length() >= UNIQUE ? "" : id();
   }
 
   /** Whether it is over, so that nobody speaks for it any more. */

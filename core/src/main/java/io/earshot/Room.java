@@ -149,7 +149,7 @@ final class Room {
     }
     Past past = past(after, member);
     enroll(member);
-    if (shard.announces(roster.size())) {
+    if (roster.size() <= rule.announcementsUpTo()) {
       announce(ENTERED, Json.of(member.connection.id()), member);
     }
     hear(member, past, live);
@@ -188,7 +188,7 @@ final class Room {
       return;
     }
     // Asked before it is out, since it may be somebody else from then on.
-    Json who = shard.announces(count) ? Json.of(member.connection.id()) : null;
+    Json who = count <= rule.announcementsUpTo() ? Json.of(member.connection.id()) : null;
     unhear(member, out);
     if (who != null) {
       announce(LEFT, who, member);

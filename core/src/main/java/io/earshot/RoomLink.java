@@ -543,7 +543,7 @@ final class RoomLink {
 
   private CompletionStage<@Nullable Moved> enter(Member member) {
     // Who was in the list before that was forgotten comes back unannounced: nobody heard them go.
-    int upTo = member.isForgotten ? 0 : cluster.announcesUpTo();
+    int upTo = member.isForgotten ? 0 : room.rule().announcementsUpTo();
     String id = member.connection.id();
     Post post = cluster.announcement(Room.ENTERED, id);
     speakers.put(post.origin().number(), member);
@@ -668,7 +668,7 @@ final class RoomLink {
       speakers.put(post.origin().number(), member);
     }
     return broker
-        .leave(room.name(), id, post, cluster.announcesUpTo(), terms())
+        .leave(room.name(), id, post, room.rule().announcementsUpTo(), terms())
         .whenComplete((moved, failure) -> isMoved(post, moved, failure));
   }
 

@@ -3,16 +3,25 @@ package io.earshot;
 import io.earshot.Config.SlowConsumers;
 import io.earshot.protocol.Json;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What holds for a room: how much it remembers, and what becomes of those who do not keep up.
+ * What holds for a room: who may do what there, how much it takes in and remembers, and what
+ * becomes of those who do not keep up.
  *
  * <p>Immutable.
  *
+ * @param join who may be in it
+ * @param say who may say something there
+ * @param listen who may hear it without being in it, or read what it told
+ * @param announcementsUpTo the largest number of members that hear who comes and goes
+ * @param messagesPerSecond how many messages clients may say there, or 0 for any number
+ * @param messageBytes the longest message of a client, or 0 where the transport's limit is enough
  * @param historyMessages how many messages
  * @param historyBytes how many bytes of them
  * @param historyAge for how long, in milliseconds
@@ -21,21 +30,31 @@ import org.jspecify.annotations.Nullable;
  *     where each replaces the one before
  */
 record RoomRule(
+    Access join,
+    Access say,
+    Access listen,
+    int announcementsUpTo,
+    int messagesPerSecond,
+    int messageBytes,
     int historyMessages,
     int historyBytes,
     long historyAge,
     SlowConsumers slowConsumers,
     @Nullable String conflateBy) {
 
-  private static final RoomRule NEUTRAL = new RoomRule(0, 0, 0, SlowConsumers.DISCONNECT, null);
+  /** What names begin with that nobody comes to without a token, unless a rule says otherwise. */
+  static final String PRIVATE = "private.";
+
+  private static final RoomRule NEUTRAL = of(Config.defaults().rooms());
 
   /**
    * A rule as the configuration has it.
    *
+   * @param text how it is written there
    * @param rooms the names that it is for
    * @param settings what it sets, each as {@code name=value}
    */
-  record Line(Pattern rooms, List<String> settings) {}
+  record Line(String text, Pattern rooms, List<String> settings) {}
 
   /**
    * Reads one line of {@code rooms.rules}.
@@ -53,11 +72,7 @@ record RoomRule(
     } catch (IllegalArgumentException e) {
       throw wrong(line, String.valueOf(e.getMessage()));
     }
-    String[] parts = words.getFirst().split("\\*", -1);
-    for (int i = 0; i < parts.length; i++) {
-      parts[i] = Pattern.quote(parts[i]);
-    }
-    return new Line(Pattern.compile(String.join(".*", parts), Pattern.DOTALL), settings);
+    return new Line(line.strip(), Grant.pattern(words.getFirst()), settings);
   }
 
   private static IllegalArgumentException wrong(String line, String why) {
@@ -69,24 +84,111 @@ record RoomRule(
     int equals = setting.indexOf('=');
     String name = equals < 0 ? setting : setting.substring(0, equals);
     String value = equals < 0 ? "" : setting.substring(equals + 1);
-    int messages = historyMessages;
-    int bytes = historyBytes;
-    long age = historyAge;
-    SlowConsumers slow = slowConsumers;
-    String by = conflateBy;
+    Change change = new Change(this);
     switch (name) {
-      case "historyMessages" -> messages = number(name, value);
-      case "historyBytes" -> bytes = number(name, value);
-      case "historyAge" -> age = time(name, value);
-      case "slowConsumers" -> slow = slow(value);
-      case "conflateBy" -> by = value;
+      case "join" -> change.join = Access.parse(name, value);
+      case "say" -> change.say = Access.parse(name, value);
+      case "listen" -> change.listen = Access.parse(name, value);
+      case "announcements" -> change.announcementsUpTo = announcements(value);
+      case "messagesPerSecond" -> change.messagesPerSecond = number(name, value);
+      case "messageBytes" -> change.messageBytes = number(name, value);
+      case "historyMessages" -> change.historyMessages = number(name, value);
+      case "historyBytes" -> change.historyBytes = number(name, value);
+      case "historyAge" -> change.historyAge = time(name, value);
+      case "slowConsumers" -> change.slowConsumers = slow(value);
+      case "conflateBy" -> change.conflateBy = value;
       default ->
           throw new IllegalArgumentException(
               "there is no '"
                   + name
-                  + "'; there are historyMessages, historyBytes, historyAge, slowConsumers, conflateBy");
+                  + "'; there are "
+                  + String.join(", ", NEUTRAL.settings().keySet()));
     }
-    return new RoomRule(messages, bytes, age, slow, by);
+    return change.done();
+  }
+
+  /** A rule that is being changed. Owned by whoever made it. */
+  private static final class Change {
+    Access join;
+    Access say;
+    Access listen;
+    int announcementsUpTo;
+    int messagesPerSecond;
+    int messageBytes;
+    int historyMessages;
+    int historyBytes;
+    long historyAge;
+    SlowConsumers slowConsumers;
+    @Nullable String conflateBy;
+
+    Change(RoomRule rule) {
+      join = rule.join;
+      say = rule.say;
+      listen = rule.listen;
+      announcementsUpTo = rule.announcementsUpTo;
+      messagesPerSecond = rule.messagesPerSecond;
+      messageBytes = rule.messageBytes;
+      historyMessages = rule.historyMessages;
+      historyBytes = rule.historyBytes;
+      historyAge = rule.historyAge;
+      slowConsumers = rule.slowConsumers;
+      conflateBy = rule.conflateBy;
+    }
+
+    RoomRule done() {
+      return new RoomRule(
+          join,
+          say,
+          listen,
+          announcementsUpTo,
+          messagesPerSecond,
+          messageBytes,
+          historyMessages,
+          historyBytes,
+          historyAge,
+          slowConsumers,
+          conflateBy);
+    }
+  }
+
+  /** All that it sets, by name, as it would be written. */
+  Map<String, String> settings() {
+    var all = new LinkedHashMap<String, String>();
+    all.put("join", word(join));
+    all.put("say", word(say));
+    all.put("listen", word(listen));
+    all.put("announcements", announcementsUpTo == 0 ? "false" : String.valueOf(announcementsUpTo));
+    all.put("messagesPerSecond", String.valueOf(messagesPerSecond));
+    all.put("messageBytes", String.valueOf(messageBytes));
+    all.put("historyMessages", String.valueOf(historyMessages));
+    all.put("historyBytes", String.valueOf(historyBytes));
+    all.put("historyAge", historyAge + "ms");
+    all.put("slowConsumers", slowConsumers.name().toLowerCase(Locale.ROOT));
+    all.put("conflateBy", conflateBy == null ? "" : conflateBy);
+    return all;
+  }
+
+  private static String word(Access access) {
+    return access instanceof Access.Common common
+        ? common.name().toLowerCase(Locale.ROOT)
+        : access.toString();
+  }
+
+  /** Whom it lets do something. */
+  Access access(Permission what) {
+    return switch (what) {
+      case JOIN -> join;
+      case SAY -> say;
+      case LISTEN -> listen;
+    };
+  }
+
+  private static int announcements(String value) {
+    return switch (value) {
+      case "true" -> Integer.MAX_VALUE;
+      case "false" -> 0;
+      default -> number("announcements", value);
+    };
   }
 
   private static SlowConsumers slow(String value) {
@@ -127,11 +229,22 @@ record RoomRule(
   /** What holds for rooms that no rule is about. */
   static RoomRule of(Config.Rooms settings) {
     return new RoomRule(
+        Access.Common.ANYONE,
+        Access.Common.ANYONE,
+        Access.Common.ANYONE,
+        settings.announcements() ? settings.announcementsUpTo() : 0,
+        settings.messagesPerSecond(),
+        settings.messageBytes(),
         settings.historyMessages(),
         settings.historyBytes(),
         settings.historyAge().toMillis(),
         settings.slowConsumers(),
         null);
+  }
+
+  /** The same, but that nobody comes to it without a token. */
+  RoomRule closed() {
+    return with("join=token").with("say=token").with("listen=token");
   }
 
   /** Whether messages may be left out for those who do not keep up. */

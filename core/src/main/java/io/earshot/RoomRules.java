@@ -1,6 +1,9 @@
 package io.earshot;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which rule holds for which room: the first whose pattern matches, over what holds for all.
@@ -8,24 +11,75 @@ import java.util.List;
  * <p>Immutable.
  */
 final class RoomRules {
-  private final RoomRule others;
+  private final RoomRule open;
+  private final RoomRule closed;
   private final List<RoomRule.Line> lines;
 
   RoomRules(Config.Rooms settings) {
-    others = RoomRule.of(settings);
+    open = RoomRule.of(settings);
+    closed = open.closed();
     lines = settings.rules().stream().map(RoomRule::parse).toList();
   }
 
   RoomRule of(String room) {
-    for (RoomRule.Line line : lines) {
-      if (line.rooms().matcher(room).matches()) {
-        RoomRule rule = others;
-        for (String setting : line.settings()) {
-          rule = rule.with(setting);
-        }
-        return rule;
+    RoomRule rule = others(room);
+    RoomRule.Line line = line(room);
+    if (line != null) {
+      for (String setting : line.settings()) {
+        rule = rule.with(setting);
       }
     }
-    return others;
+    return rule;
+  }
+
+  private RoomRule others(String room) {
+    return room.startsWith(RoomRule.PRIVATE) ? closed : open;
+  }
+
+  private RoomRule.@Nullable Line line(String room) {
+    for (RoomRule.Line line : lines) {
+      if (line.rooms().matcher(room).matches()) {
+        return line;
+      }
+    }
+    return null;
+  }
+
+  /** What holds for a room and why, for people to read: a line for each setting. */
+  List<String> explained(String room) {
+    var text = new ArrayList<String>();
+    RoomRule.Line counts = line(room);
+    for (RoomRule.Line line : lines) {
+      boolean matches = line.rooms().matcher(room).matches();
+      String why =
+          line == counts
+              ? "holds"
+              : matches ? "matches, but an earlier one holds" : "is for others";
+      text.add("# rooms.rules: " + line.text() + "  (" + why + ")");
+    }
+    if (counts == null) {
+      text.add("# no rule of rooms.rules is about it");
+    }
+    if (room.startsWith(RoomRule.PRIVATE)) {
+      text.add("# names that begin with " + RoomRule.PRIVATE + " ask for a token");
+    }
+    for (Map.Entry<String, String> each : of(room).settings().entrySet()) {
+      text.add(
+          each.getKey() + "=" + each.getValue() + "  # " + origin(room, each.getKey(), counts));
+    }
+    return text;
+  }
+
+  private static String origin(String room, String setting, RoomRule.@Nullable Line counts) {
+    if (counts != null
+        && counts.settings().stream().anyMatch(each -> each.startsWith(setting + "="))) {
+      return "the rule";
+    }
+    return switch (setting) {
+      case "join", "say", "listen" ->
+          room.startsWith(RoomRule.PRIVATE) ? "a private name" : "the default";
+      case "conflateBy" -> "the default";
+      default -> "rooms." + setting;
+    };
   }
 }

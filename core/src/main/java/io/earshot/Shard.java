@@ -53,7 +53,7 @@ final class Shard {
     this.loop = loop;
     this.clock = clock;
     Config config = earshot.config();
-    this.rules = new RoomRules(config.rooms());
+    this.rules = earshot.rules();
     this.repeatWindow = config.general().repeatWindow().toMillis();
     this.age = Math.max(1_000, config.rooms().historyAge().toMillis());
     this.waiters = new Waiters(this);
@@ -74,12 +74,6 @@ final class Shard {
 
   long now() {
     return clock.millis();
-  }
-
-  /** Whether a room with so many members hears of those who come and go. */
-  boolean announces(int members) {
-    Config.Rooms settings = earshot.config().rooms();
-    return settings.announcements() && members <= settings.announcementsUpTo();
   }
 
   /**
@@ -247,10 +241,6 @@ final class Shard {
         each.accept(link);
       }
     }
-  }
-
-  RoomRule rule(String room) {
-    return rules.of(room);
   }
 
   /** How many rooms somebody is in or listens to. */

@@ -101,9 +101,9 @@ final class WebClients {
             WebAnswer.failed(503, "Error: the server has too many clients; try again later"));
         return;
       }
-      client = enter(visitor);
+      client = enter(visitor, params);
     } else if (client.connection.isGone()) {
-      client = enter(visitor); // somebody who was sent away, and comes again
+      client = enter(visitor, params); // somebody who was sent away, and comes again
     }
     client.underWay++;
     WebClient known = client;
@@ -135,13 +135,13 @@ final class WebClients {
             });
   }
 
-  private WebClient enter(Visitor visitor) {
+  private WebClient enter(Visitor visitor, Map<String, Json> params) {
     var mailbox = new Mailbox(shard, ttl, earshot.config().limits());
     var connection = new WebConnection(shard, visitor, mailbox);
     var client = new WebClient(connection);
     clients.put(visitor.id(), client);
     earshot.connections().add(connection);
-    connection.enter();
+    connection.enter(params.get("token") instanceof Json.Text(String token) ? token : null);
     return client;
   }
 

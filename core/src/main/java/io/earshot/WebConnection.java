@@ -3,6 +3,7 @@ package io.earshot;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
+import io.earshot.protocol.Reply;
 import io.earshot.spi.Visitor;
 import io.netty.buffer.ByteBuf;
 import java.net.SocketAddress;
@@ -58,16 +59,37 @@ final class WebConnection extends Participant {
     return remoteAddress;
   }
 
-  /** Joins the room that it says it is in. */
-  void enter() {
+  /**
+   * Joins the room that it says it is in; the default room, if it may not.
+   *
+   * @param token what it shows, or null
+   */
+  void enter(@Nullable String token) {
+    earshot()
+        .gate()
+        .admit(
+            place(),
+            Permission.JOIN,
+            token,
+            verdict -> {
+              if (verdict.refusal() != null) {
+                roomChosen = earshot().config().general().defaultChatRoom();
+                moveTo(new Member(this, roomChosen));
+              }
+              enter(place(), verdict.grant());
+            });
+  }
+
+  private void enter(Member member, @Nullable Grant grant) {
     join(
-        place(),
+        member,
         null,
         _ -> {
           List<Runnable> ready = waiting == null ? List.of() : waiting;
           waiting = null;
           ready.forEach(Runnable::run);
         });
+    accept(member, grant);
   }
 
   /** Runs a task once it is a member of its room. */
@@ -79,23 +101,122 @@ final class WebConnection extends Participant {
     }
   }
 
-  /** Leaves its room for another. Callable from any thread. */
-  CompletionStage<String> changeRoom(String room) {
+  /**
+   * Leaves its room for another. Callable from any thread.
+   *
+   * @param token what lets it in there, or null
+   * @return the room; failed with a {@link RefusedException} if it may not
+   */
+  CompletionStage<String> changeRoom(String room, @Nullable String token) {
     var done = new CompletableFuture<String>();
     tell(
         () -> {
-          roomChosen = room;
-          if (mailbox == null || gone) {
-            moveTo(new Member(this, room));
-            done.complete(room);
-            return;
-          }
-          leave(place(), () -> {});
           Member member = room.equals(place().room) ? place() : new Member(this, room);
-          moveTo(member);
-          join(member, null, _ -> done.complete(room));
+          earshot()
+              .gate()
+              .admit(
+                  member,
+                  Permission.JOIN,
+                  token,
+                  verdict -> {
+                    if (verdict.refusal() != null) {
+                      done.completeExceptionally(new RefusedException(verdict.refusal()));
+                    } else {
+                      changeRoom(member, verdict.grant(), done);
+                    }
+                  });
         });
     return done;
+  }
+
+  private void changeRoom(Member member, @Nullable Grant grant, CompletableFuture<String> done) {
+    roomChosen = member.room;
+    if (mailbox == null || gone) {
+      moveTo(member);
+      done.complete(member.room);
+      return;
+    }
+    leave(place(), () -> {});
+    moveTo(member);
+    join(member, null, _ -> done.complete(member.room));
+    accept(member, grant);
+  }
+
+  /**
+   * Says something in its room. Callable from any thread.
+   *
+   * @param token what it shows, or null
+   * @return completed when the message has its place; failed with a {@link RefusedException} if it
+   *     may not be said
+   */
+  CompletionStage<Void> say(Json message, @Nullable Audience audience, @Nullable String token) {
+    var said = new CompletableFuture<Void>();
+    tell(
+        () -> {
+          Member speaker = place();
+          earshot()
+              .gate()
+              .hear(
+                  speaker,
+                  message,
+                  token,
+                  hearing -> {
+                    if (hearing.refusal() != null) {
+                      said.completeExceptionally(new RefusedException(hearing.refusal()));
+                    } else {
+                      tellRoom(
+                          speaker,
+                          hearing.message(),
+                          audience,
+                          null,
+                          spoken -> ChatRoom.tell(spoken, said));
+                    }
+                  });
+        });
+    return said;
+  }
+
+  /** Who has no message queue is asked each time, since the room is what a cookie says. */
+  void checkThatItMayBeThere(@Nullable String token) throws RefusedException {
+    Member member = place();
+    String refusal =
+        member.in ? null : earshot().gate().check(member, Permission.JOIN, token).refusal();
+    if (refusal != null) {
+      throw new RefusedException(refusal);
+    }
+  }
+
+  /** Shows a newer token. Callable from any thread. */
+  CompletionStage<Reply.Refreshed> refreshed(String token) {
+    var done = new CompletableFuture<Reply.Refreshed>();
+    tell(
+        () -> {
+          try {
+            done.complete(refresh(token));
+          } catch (RefusedException e) {
+            done.completeExceptionally(e);
+          }
+        });
+    return done;
+  }
+
+  @Override
+  List<Member> members() {
+    return List.of(place());
+  }
+
+  @Override
+  void expire(Member member) {
+    String next = earshot().config().general().defaultChatRoom();
+    if (member != place()) {
+      return;
+    }
+    if (next.equals(member.room)) {
+      leaveForGood();
+      return;
+    }
+    notice(member.room, "expired", null);
+    var _ = changeRoom(next, null);
   }
 
   /** The room that it went to last, or null if it never chose one. */

@@ -445,7 +445,7 @@ public final class BrokerPeer implements Bus, AutoCloseable {
   }
 
   @Override
-  public int announcesUpTo() {
+  public int announcesUpTo(String room) {
     return MEMBERS;
   }
 }

@@ -7,6 +7,8 @@ import io.earshot.House.Guest;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
+import io.earshot.spi.Visitor;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,7 +62,14 @@ final class BystandersTest {
   }
 
   private Cursor post(String room, String text, String namer, @Nullable Json messageId) {
-    return settled(house.earshot.say(room, POSTER, Json.of(text), namer, messageId));
+    return settled(
+        house.earshot.say(
+            new Visitor(POSTER, "defaultRoom", new InetSocketAddress(0)),
+            room,
+            null,
+            Json.of(text),
+            namer,
+            messageId));
   }
 
   private Cursor post(String room, String text) {
@@ -357,7 +366,7 @@ final class BystandersTest {
     guest.loop.run(
         () ->
             guest.intake =
-                house.earshot.connect(guest.loop, guest, guest.wire, transport, room, after));
+                house.earshot.connect(guest.loop, guest, guest.wire, transport, room, after, null));
     house.settle();
     return guest;
   }

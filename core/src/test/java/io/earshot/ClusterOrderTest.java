@@ -718,7 +718,7 @@ final class ClusterOrderTest {
       now.loop.run(
           () ->
               now.intake =
-                  house.earshot.connect(now.loop, now, now.wire, Transport.TCP, room, after));
+                  house.earshot.connect(now.loop, now, now.wire, Transport.TCP, room, after, null));
       sim.all.add(now);
       groups.forEach(group -> now.connection().set(group, "true"));
       guest = now;

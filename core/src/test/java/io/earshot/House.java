@@ -75,6 +75,11 @@ final class House {
     settle();
   }
 
+  /** Lets so much time pass without anybody having looked at what is due. */
+  void skip(Duration time) {
+    now = now.plus(time);
+  }
+
   /** Runs one task of a loop that chance chooses. */
   void step(Random random) {
     loops.get(random.nextInt(loops.size())).runOne();

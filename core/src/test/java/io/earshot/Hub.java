@@ -207,7 +207,7 @@ final class Hub {
               member.getKey(),
               corpse.owner(),
               bus.farewell(member.getKey()),
-              bus.announcesUpTo(),
+              bus.announcesUpTo(each.getKey()),
               bus.terms(each.getKey()));
         }
       }

@@ -31,7 +31,7 @@ final class MailboxTest {
     var mailbox = new Mailbox(shard, TTL.toMillis(), house.earshot.config().limits());
     var connection =
         new WebConnection(shard, new Visitor(id, "defaultRoom", new InetSocketAddress(0)), mailbox);
-    house.loops.getFirst().run(connection::enter);
+    house.loops.getFirst().run(() -> connection.enter(null));
     house.settle();
     return connection;
   }

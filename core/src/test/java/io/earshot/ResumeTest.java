@@ -547,4 +547,20 @@ final class ResumeTest {
     assertThat(guest.ask("{\"event\":\"roomAdd\",\"room\":\"c\"}"))
         .contains("you are in too many rooms");
   }
+
+  @Test
+  void a_long_message_id_means_the_same_from_who_has_come_back_as_somebody_else() {
+    Guest hearer = house.guest();
+    Guest before = house.guest();
+    Guest after = house.guest();
+    hearer.hear();
+    String say = "{\"event\":\"say\",\"message\":\"once\",\"messageId\":\"%s\"}";
+    String unique = say.formatted("9b2e1c4e-7d3f-4b8e-9a55-0f6a7c1d2e3f");
+    String first = before.ask(unique);
+    assertThat(cursor(after.ask(unique))).isEqualTo(cursor(first));
+    assertThat(told(hearer)).hasSize(1);
+    String common = say.formatted("q1");
+    assertThat(cursor(before.ask(common))).isNotEqualTo(cursor(after.ask(common)));
+    assertThat(told(hearer)).hasSize(2);
+  }
 }

@@ -51,9 +51,10 @@ public interface Bus {
   Post farewell(String id);
 
   /**
-   * The largest room that hears who comes and goes.
+   * Up to how many members a room hears who comes and goes.
    *
-   * @return so many members; 0 if none does
+   * @param room the room's name
+   * @return so many; 0 if it never does
    */
-  int announcesUpTo();
+  int announcesUpTo(String room);
 }

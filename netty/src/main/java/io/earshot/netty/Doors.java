@@ -190,7 +190,7 @@ final class Doors {
           .set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_METHODS, methods)
           .set(
               HttpHeaderNames.ACCESS_CONTROL_ALLOW_HEADERS,
-              "content-type, last-event-id, idempotency-key")
+              "content-type, authorization, last-event-id, idempotency-key")
           .set(HttpHeaderNames.ACCESS_CONTROL_MAX_AGE, "600");
     }
     return response;
@@ -225,7 +225,7 @@ final class Doors {
 
   /** Where somebody goes who asks for no room. */
   Visit firstVisit() {
-    return new Visit(config.general().defaultChatRoom(), null);
+    return new Visit(config.general().defaultChatRoom(), null, null);
   }
 
   // --- connections -----------------------------------------------------------------------------
@@ -285,7 +285,8 @@ final class Doors {
     channel.pipeline().addLast("socket", socket.new Handler());
     leave.run();
     Intake intake =
-        earshot.connect(loop, socket, framing, Transport.STREAM, visit.room(), visit.after());
+        earshot.connect(
+            loop, socket, framing, Transport.STREAM, visit.room(), visit.after(), visit.token());
     socket.attach(intake, new StreamInput(intake));
     channel.config().setAutoRead(true);
   }
@@ -293,7 +294,13 @@ final class Doors {
   private void converse(ClientSocket socket, NettyLoop loop, Visit visit) {
     Intake intake =
         earshot.connect(
-            loop, socket, Framing.FRAMES, Transport.WEBSOCKET, visit.room(), visit.after());
+            loop,
+            socket,
+            Framing.FRAMES,
+            Transport.WEBSOCKET,
+            visit.room(),
+            visit.after(),
+            visit.token());
     socket.attach(intake, new FrameDecoder(intake, config.webSockets().maxMessageLength()));
   }
 

@@ -60,7 +60,11 @@ final class Knock implements Inbound {
     HttpRequest request = end < 0 ? null : parsed(start.substring(0, end));
     if (request != null && Handshake.isAsked(request) && handshake.check(request) == null) {
       try {
-        door.open(request, RoomUrl.isOne(request.uri()) ? RoomUrl.of(request.uri()).visit() : null);
+        door.open(
+            request,
+            RoomUrl.isOne(request.uri())
+                ? RoomUrl.of(request.uri()).visit(request.headers())
+                : null);
         return end + HEAD_END.length();
       } catch (ProblemException e) {
         // It is said by whoever speaks HTTP.

@@ -2,6 +2,8 @@ package io.earshot.netty;
 
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.RoomName;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import java.util.List;
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 record RoomUrl(String room, boolean isMessages, Map<String, List<String>> query) {
   private static final String ROOMS = "/rooms/";
+  private static final String BEARER = "Bearer ";
   private static final Pattern NUMBER = Pattern.compile("\\d{1,9}");
 
   /** Whether a path is one of these, or would be if it were right. */
@@ -57,8 +60,18 @@ record RoomUrl(String room, boolean isMessages, Map<String, List<String>> query)
   }
 
   /** Somebody who wants to be in the room, and what they know of it by the query. */
-  Visit visit() throws ProblemException {
-    return new Visit(room, after());
+  Visit visit(HttpHeaders headers) throws ProblemException {
+    return new Visit(room, after(), token(headers));
+  }
+
+  /**
+   * What somebody shows, in a header or, since pages cannot send those everywhere, in the query.
+   */
+  @Nullable String token(HttpHeaders headers) throws ProblemException {
+    String header = headers.get(HttpHeaderNames.AUTHORIZATION);
+    return header != null && header.regionMatches(true, 0, BEARER, 0, BEARER.length())
+        ? header.substring(BEARER.length()).strip()
+        : param("token");
   }
 
   @Nullable Cursor after() throws ProblemException {

@@ -1,5 +1,7 @@
 package io.earshot.netty;
 
+import io.earshot.Permission;
+import io.earshot.RefusedException;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
@@ -85,7 +87,7 @@ final class RoomUrls {
   Answer answer(Channel channel, FullHttpRequest request) {
     try {
       RoomUrl url = RoomUrl.of(request.uri());
-      return url.isMessages() ? messages(channel, request, url) : room(request, url);
+      return url.isMessages() ? messages(channel, request, url) : room(channel, request, url);
     } catch (ProblemException e) {
       return new Now(e.response(), false);
     }
@@ -93,19 +95,22 @@ final class RoomUrls {
 
   // --- /rooms/ROOM -----------------------------------------------------------------------------
 
-  private Answer room(FullHttpRequest request, RoomUrl url) throws ProblemException {
+  private Answer room(Channel channel, FullHttpRequest request, RoomUrl url)
+      throws ProblemException {
     HttpMethod method = request.method();
     if (Handshake.isAsked(request)) {
-      return socket(request, url.visit());
+      return socket(request, url.visit(request.headers()));
     } else if (method.equals(HttpMethod.OPTIONS)) {
       return new Now(doors.options(request, ROOM_METHODS), false);
     } else if (!isRead(method)) {
       return notAllowed(method, ROOM_METHODS);
     }
     Framing framing = method.equals(HttpMethod.GET) ? streamed(request) : null;
-    return framing == null
-        ? new Later<>(doors.status(url.room()), this::status, false)
-        : stream(request, url, framing);
+    if (framing == null) {
+      check(channel, request, url, Permission.LISTEN);
+      return new Later<>(doors.status(url.room()), this::status, false);
+    }
+    return stream(channel, request, url, framing);
   }
 
   private static boolean isRead(HttpMethod method) {
@@ -155,9 +160,15 @@ final class RoomUrls {
     return null;
   }
 
-  private Answer stream(FullHttpRequest request, RoomUrl url, Framing framing)
+  private void check(Channel channel, FullHttpRequest request, RoomUrl url, Permission what)
+      throws ProblemException {
+    doors.web(channel, request).check(url.room(), what, url.token(request.headers()));
+  }
+
+  private Answer stream(Channel channel, FullHttpRequest request, RoomUrl url, Framing framing)
       throws ProblemException {
     refuseForeign(request, "be in a room");
+    check(channel, request, url, Permission.JOIN);
     // A browser that comes again says what it heard last, under the URL that it began with.
     String last = request.headers().get("last-event-id");
     Cursor after = last == null ? url.after() : RoomUrl.cursor(last, "Last-Event-ID");
@@ -172,7 +183,7 @@ final class RoomUrls {
         .set(HttpHeaderNames.VARY, HttpHeaderNames.ACCEPT)
         .set("x-accel-buffering", "no")
         .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-    return new Stream(head, framing, new Visit(url.room(), after));
+    return new Stream(head, framing, new Visit(url.room(), after, url.token(request.headers())));
   }
 
   private FullHttpResponse status(@Nullable RoomStatus status, @Nullable Throwable failure) {
@@ -197,6 +208,7 @@ final class RoomUrls {
       throws ProblemException {
     HttpMethod method = request.method();
     if (isRead(method)) {
+      check(channel, request, url, Permission.LISTEN);
       int wait = url.number("wait", 0, 0, Integer.MAX_VALUE);
       int limit = url.number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
       if (method.equals(HttpMethod.HEAD)) {
@@ -205,7 +217,7 @@ final class RoomUrls {
       return new Later<>(
           doors.read(url.room(), url.after(), limit, wait), RoomUrls::excerpt, wait > 0);
     } else if (method.equals(HttpMethod.POST)) {
-      return say(channel, request, url.room());
+      return say(channel, request, url);
     } else if (method.equals(HttpMethod.OPTIONS)) {
       return new Now(doors.options(request, MESSAGES_METHODS), false);
     }
@@ -216,13 +228,16 @@ final class RoomUrls {
     return excerpt == null ? failed(failure) : json(HttpResponseStatus.OK, excerpt.encode());
   }
 
-  private Answer say(Channel channel, FullHttpRequest request, String room)
+  private Answer say(Channel channel, FullHttpRequest request, RoomUrl url)
       throws ProblemException {
+    String room = url.room();
     refuseForeign(request, "speak");
     PostedSay say = PostedSay.of(request, doors.longestMessage());
     Web web = doors.web(channel, request);
     return new Later<>(
-        web.say(room, say), (place, failure) -> said(web, room, place, failure), false);
+        web.say(room, url.token(request.headers()), say),
+        (place, failure) -> said(web, room, place, failure),
+        false);
   }
 
   private static FullHttpResponse said(
@@ -262,6 +277,10 @@ final class RoomUrls {
         failure instanceof CompletionException && failure.getCause() != null
             ? failure.getCause()
             : failure;
+    if (cause instanceof RefusedException) {
+      return new ProblemException(HttpResponseStatus.FORBIDDEN, String.valueOf(cause.getMessage()))
+          .response();
+    }
     ProblemException problem =
         cause instanceof RejectedExecutionException || cause instanceof BrokerException
             ? new ProblemException(

@@ -10,5 +10,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param room the room's name, a valid one
  * @param after what they know of it already, or null
+ * @param token what lets them in there, or null
  */
-record Visit(String room, @Nullable Cursor after) {}
+record Visit(String room, @Nullable Cursor after, @Nullable String token) {}

@@ -2,6 +2,8 @@ package io.earshot.netty;
 
 import io.earshot.Config;
 import io.earshot.Earshot;
+import io.earshot.Permission;
+import io.earshot.RefusedException;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Visitor;
@@ -31,17 +33,29 @@ record Web(
     boolean secure) {
 
   CompletableFuture<WebAnswer> ask(WebRequest request) {
-    return earshot.ask(
-        new Visitor(client.id(), client.room(), address), request.action(), request.params());
+    return earshot.ask(visitor(), request.action(), request.params());
+  }
+
+  private Visitor visitor() {
+    return new Visitor(client.id(), client.room(), address);
+  }
+
+  /** Refuses a client what it may not do in a room. */
+  void check(String room, Permission what, @Nullable String token) throws ProblemException {
+    try {
+      earshot.check(visitor(), room, what, token);
+    } catch (RefusedException e) {
+      throw new ProblemException(HttpResponseStatus.FORBIDDEN, String.valueOf(e.getMessage()));
+    }
   }
 
   /** Says something in a room, under the name of this client. */
-  CompletableFuture<Cursor> say(String room, PostedSay say) {
+  CompletableFuture<Cursor> say(String room, @Nullable String token, PostedSay say) {
     String key = say.key();
     // A key that nobody else has means the same for somebody who got no cookie for the first try.
     return key != null
-        ? earshot.say(room, client.id(), say.message(), "", Json.of(key))
-        : earshot.say(room, client.id(), say.message(), client.id(), say.messageId());
+        ? earshot.say(visitor(), room, token, say.message(), "", Json.of(key))
+        : earshot.say(visitor(), room, token, say.message(), client.id(), say.messageId());
   }
 
   /** Gives the client its cookie, if it has none. */

@@ -183,7 +183,7 @@ enum Parser {
       var _ = HANDSHAKE.check(request);
       try {
         if (RoomUrl.isOne(request.uri())) {
-          var _ = RoomUrl.of(request.uri()).visit();
+          var _ = RoomUrl.of(request.uri()).visit(request.headers());
         }
         var uri = WebRequest.decoded(request.uri(), true);
         WebRequest asked = WebRequest.of(request, uri.path(), uri.parameters(), _ -> true);

@@ -20,16 +20,19 @@ public sealed interface Command {
    *
    * @param room where to go
    * @param after what is known of that room already, so that only the rest is told; or null
+   * @param token what lets one in, or null
    */
-  record ChangeRoom(String room, @Nullable Cursor after) implements Command {}
+  record ChangeRoom(String room, @Nullable Cursor after, @Nullable String token)
+      implements Command {}
 
   /**
    * Be in one more room; the current one stays what it is.
    *
    * @param room the room
    * @param after what is known of that room already, or null
+   * @param token what lets one in, or null
    */
-  record AddRoom(String room, @Nullable Cursor after) implements Command {}
+  record AddRoom(String room, @Nullable Cursor after, @Nullable String token) implements Command {}
 
   /**
    * Leave a room. Who leaves the current one is in the default room instead.
@@ -50,8 +53,9 @@ public sealed interface Command {
    *
    * @param room the room to hear
    * @param after what is known of that room already, or null
+   * @param token what lets one listen, or null
    */
-  record Listen(String room, @Nullable Cursor after) implements Command {}
+  record Listen(String room, @Nullable Cursor after, @Nullable String token) implements Command {}
 
   /**
    * Hear it no longer.
@@ -67,6 +71,13 @@ public sealed interface Command {
    * @param after what is known of each room already
    */
   record Resume(String session, Map<String, Cursor> after) implements Command {}
+
+  /**
+   * Show a newer token for one's rooms.
+   *
+   * @param token the token
+   */
+  record RefreshToken(String token) implements Command {}
 
   /** What the server knows of this connection. */
   record ViewDetails() implements Command {}

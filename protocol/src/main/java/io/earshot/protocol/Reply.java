@@ -75,6 +75,19 @@ public sealed interface Reply {
   }
 
   /**
+   * A newer token holds.
+   *
+   * @param rooms where
+   * @param expiresAt when it ends, in milliseconds since 1970
+   */
+  record Refreshed(List<String> rooms, long expiresAt) implements Reply {
+    /** Copies the list. */
+    public Refreshed {
+      rooms = List.copyOf(rooms);
+    }
+  }
+
+  /**
    * Who is in one's room.
    *
    * @param status the room and its members
@@ -158,6 +171,11 @@ public sealed interface Reply {
         fields.put("session", Json.of(session));
         fields.put("room", Json.of(room));
         fields.put("rooms", new Json.Array(heard.stream().map(Heard::toJson).toList()));
+      }
+      case Refreshed(List<String> rooms, long expiresAt) -> {
+        ok(fields);
+        fields.put("rooms", new Json.Array(rooms.stream().<Json>map(Json::of).toList()));
+        fields.put("expiresAt", Json.of(expiresAt));
       }
       case Viewed(RoomStatus status) -> {
         ok(fields);

@@ -19,6 +19,12 @@ public final class RequestDecoder {
   /** What says on a plain line that a cursor follows. */
   private static final String AFTER = "after=";
 
+  /** What says so of a token. */
+  private static final String TOKEN = "token=";
+
+  /** Longer ones are nobody's. */
+  private static final int LONGEST_TOKEN = 4096;
+
   /** What some editors put before a text. */
   private static final char BYTE_ORDER_MARK = '\uFEFF';
 
@@ -100,6 +106,7 @@ public final class RequestDecoder {
       case "roomAdd" -> room("roomChange", rest);
       case "roomChange", "roomLeave", "listenToRoom", "silenceRoom" -> room(verb, rest);
       case "resume" -> resume(rest);
+      case "tokenRefresh" -> refreshToken(firstWord(rest));
       case "paramAdd" -> addParam(rest);
       case "paramView", "paramDelete" -> param(verb, firstWord(rest), null);
       default -> {
@@ -141,12 +148,15 @@ public final class RequestDecoder {
       }
       case "roomChange", "roomAdd", "roomLeave", "listenToRoom", "silenceRoom" -> {
         Json after = object.get("after");
+        Json token = object.get("token");
         yield room(
             verb,
             text(object, "room"),
-            after == null || after instanceof Json.Null ? null : String.valueOf(after.asText()));
+            after == null || after instanceof Json.Null ? null : String.valueOf(after.asText()),
+            token == null || token instanceof Json.Null ? null : String.valueOf(token.asText()));
       }
       case "resume" -> resume(object);
+      case "tokenRefresh" -> refreshToken(text(object, "token"));
       case "paramAdd", "paramView", "paramDelete" ->
           param(verb, text(object, "key"), object.get("value"));
       case "action" -> {
@@ -189,17 +199,34 @@ public final class RequestDecoder {
     return new Command.Say(room == null ? null : text(room), message, audience);
   }
 
-  /** The words of a plain line after a verb: a room, and perhaps what is known of it. */
+  /**
+   * The words of a plain line after a verb: a room, and perhaps what is known of it, and a token.
+   */
   private static Command room(String verb, @Nullable String rest) {
     if (rest == null) {
       return missing("room", verb);
     }
-    String[] words = rest.split(" ", 3);
-    String after = words.length > 1 && words[1].startsWith(AFTER) ? words[1] : null;
-    return room(verb, words[0], after == null ? null : after.substring(AFTER.length()));
+    String[] words = rest.split(" ", 5);
+    String after = null;
+    String token = null;
+    for (int i = 1; i < words.length && i < 4; i++) {
+      if (words[i].startsWith(AFTER) && after == null) {
+        after = words[i].substring(AFTER.length());
+      } else if (words[i].startsWith(TOKEN) && token == null) {
+        token = words[i].substring(TOKEN.length());
+      }
+    }
+    return room(verb, words[0], after, token);
   }
 
-  private static Command room(String verb, @Nullable String room, @Nullable String after) {
+  private static Command refreshToken(@Nullable String token) {
+    return token == null || token.isEmpty() || token.length() > LONGEST_TOKEN
+        ? new Command.Malformed("Error: tokenRefresh needs a token")
+        : new Command.RefreshToken(token);
+  }
+
+  private static Command room(
+      String verb, @Nullable String room, @Nullable String after, @Nullable String token) {
     if (room == null || room.isEmpty()) {
       return missing("room", verb);
     }
@@ -210,12 +237,15 @@ public final class RequestDecoder {
     if (after != null && cursor == null) {
       return new Command.Malformed(Cursor.INVALID);
     }
+    if (token != null && token.length() > LONGEST_TOKEN) {
+      return new Command.Malformed("Error: a token has at most " + LONGEST_TOKEN + " characters");
+    }
     return switch (verb) {
-      case "listenToRoom" -> new Command.Listen(room, cursor);
+      case "listenToRoom" -> new Command.Listen(room, cursor, token);
       case "silenceRoom" -> new Command.Silence(room);
       case "roomLeave" -> new Command.LeaveRoom(room);
-      case "roomAdd" -> new Command.AddRoom(room, cursor);
-      default -> new Command.ChangeRoom(room, cursor);
+      case "roomAdd" -> new Command.AddRoom(room, cursor, token);
+      default -> new Command.ChangeRoom(room, cursor, token);
     };
   }
 

@@ -104,7 +104,7 @@ final class Reaper {
   private CompletableFuture<?> leave(String room, String id, String owner) {
     Broker.Terms terms = bus.terms(room);
     return broker
-        .leave(room, id, owner, bus.farewell(id), bus.announcesUpTo(), terms)
+        .leave(room, id, owner, bus.farewell(id), bus.announcesUpTo(room), terms)
         .toCompletableFuture();
   }
 

@@ -1,10 +1,12 @@
 package io.earshot.server;
 
+import io.earshot.protocol.RoomName;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -24,7 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "earshot",
     versionProvider = Version.class,
-    synopsisSubcommandLabel = "[serve | config | cert | build | help]",
+    synopsisSubcommandLabel = "[serve | config | token | cert | build | help]",
     sortOptions = false,
     header = "A real-time room server: what one says, the others in the room hear.%n",
     footer = {
@@ -43,6 +45,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class EarshotCommand implements Callable<Integer> {
   private static final int CANNOT_START = 1;
   private static final int MISUSED = 2;
+  private static final String HINT = "; ./earshot help shows what there is";
 
   private final Map<String, String> environment;
   private final PrintWriter out;
@@ -223,9 +226,65 @@ final class EarshotCommand implements Callable<Integer> {
 
   @Command(
       name = "config",
-      description = "show the settings in force, as a file that --config understands")
-  int showConfig() throws SettingsException {
-    out.print(SettingsPage.of(settings()));
+      description = {
+        "show the settings in force, as a file that --config understands;",
+        "config explain ROOM: which rule holds for a room, and why"
+      })
+  int showConfig(
+      @Parameters(
+              arity = "0..*",
+              paramLabel = "explain ROOM",
+              description = "show what holds for this room, and why")
+          @Nullable List<String> question)
+      throws SettingsException {
+    if (question == null || question.isEmpty()) {
+      out.print(SettingsPage.of(settings()));
+    } else if (question.size() == 2
+        && question.getFirst().equals("explain")
+        && RoomName.isValid(question.get(1))) {
+      settings().config().explain(question.get(1)).forEach(out::println);
+    } else {
+      throw new SettingsException(
+          "write it as: ./earshot config, or ./earshot config explain ROOM");
+    }
+    out.flush();
+    return out.checkError() ? CANNOT_START : 0;
+  }
+
+  @Command(
+      name = "token",
+      description = "make a token that lets somebody into a room, signed with tokens.keys")
+  int makeToken(
+      @Option(
+              names = "--room",
+              paramLabel = "ROOM",
+              required = true,
+              description = "the room it is for; * stands for anything")
+          String room,
+      @Option(
+              names = "--identity",
+              paramLabel = "NAME",
+              required = true,
+              description = "who is to have it, as your program calls them")
+          String identity,
+      @Option(
+              names = "--can",
+              paramLabel = "WHAT",
+              split = ",",
+              description = "join, say, listen; all of them if not given")
+          @Nullable Set<String> can,
+      @Option(
+              names = "--for",
+              paramLabel = "TIME",
+              defaultValue = "1h",
+              description = "how long it holds, such as 30m; 1h if not given")
+          String lifetime)
+      throws SettingsException {
+    try {
+      out.println(MintedToken.of(settings().config(), room, identity, can, lifetime));
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      throw new SettingsException("token: " + e.getMessage());
+    }
     out.flush();
     return out.checkError() ? CANNOT_START : 0;
   }
@@ -270,11 +329,10 @@ final class EarshotCommand implements Callable<Integer> {
     if (e.getCause() instanceof SettingsException refused) {
       return String.valueOf(refused.getMessage());
     }
-    String hint = "; ./earshot help shows what there is";
     if (e instanceof UnmatchedArgumentException unmatched) {
-      return "there is no '" + unmatched.getUnmatched().getFirst() + "'" + hint;
+      return "there is no '" + unmatched.getUnmatched().getFirst() + "'" + HINT;
     }
-    return e.getMessage() + hint;
+    return e.getMessage() + HINT;
   }
 
   private static int failed(PrintWriter err, Exception e) throws Exception {

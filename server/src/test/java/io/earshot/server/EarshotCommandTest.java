@@ -1,10 +1,12 @@
 package io.earshot.server;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.util.Base64;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,12 +27,51 @@ class EarshotCommandTest {
           --nonsense                     | there is no '--nonsense'; ./earshot help shows what there is
           nonsense                       | there is no 'nonsense'; ./earshot help shows what there is
           config nonsense                | there is no 'nonsense'; ./earshot help shows what there is
+          config explain                 | write it as: ./earshot config explain ROOM
+          token --room r --identity i    | token: there is no key that a server would know; set tokens.keys here and there, such as --set tokens.keys='k1 HS256 SECRET-OF-AT-LEAST-32-CHARACTERS'
+          token --room r --identity i --can rule --set commonWeb.cookieSecret=x | token: --can takes join, say, listen, not 'rule'
+          token --room r --identity i --for ever --set commonWeb.cookieSecret=x | token: --for must be a time such as 30m, not 'ever'
+          --set tokens.keys=k1           | tokens.keys: a key has an id, a kind, and itself; write each as ID HS256 SECRET (at least 32 characters), or ID EdDSA FILE (PEM)
           """)
   void what_cannot_be_followed_is_one_line_and_status_2(String line, String why) {
     Run run = Run.of(line.split(" "));
     assertThat(run.err()).isEqualTo("earshot: " + why + System.lineSeparator());
     assertThat(run.out()).isEmpty();
     assertThat(run.status()).isEqualTo(2);
+  }
+
+  @Test
+  void a_token_is_made_with_the_key_of_the_settings() {
+    Run run =
+        Run.of(
+            "token",
+            "--room",
+            "private.x",
+            "--identity",
+            "ada",
+            "--can",
+            "join,listen",
+            "--set",
+            "tokens.keys=k1 HS256 0123456789abcdef0123456789abcdef");
+    assertThat(run.err()).isEmpty();
+    assertThat(run.status()).isZero();
+    String[] parts = run.out().strip().split("\\.", -1);
+    assertThat(parts).hasSize(3);
+    var decoder = Base64.getUrlDecoder();
+    assertThat(new String(decoder.decode(parts[0]), UTF_8))
+        .isEqualTo("{\"alg\":\"HS256\",\"kid\":\"k1\",\"typ\":\"JWT\"}");
+    assertThat(new String(decoder.decode(parts[1]), UTF_8))
+        .startsWith(
+            "{\"room\":\"private.x\",\"sub\":\"ada\",\"can\":[\"join\",\"listen\"],\"exp\":");
+  }
+
+  @Test
+  void a_room_is_explained_by_its_rule() {
+    Run run = Run.of("config", "explain", "prices.eur", "--set", "rooms.rules=prices.* say=nobody");
+    assertThat(run.status()).isZero();
+    assertThat(run.out())
+        .startsWith("# rooms.rules: prices.* say=nobody  (holds)")
+        .contains("say=nobody  # the rule", "join=anyone  # the default");
   }
 
   @Test

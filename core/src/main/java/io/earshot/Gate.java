@@ -1,0 +1,124 @@
+package io.earshot;
+
+import io.earshot.protocol.Json;
+import java.time.Instant;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides who may join a room, listen to it, or say something there: by the room's rule, and by the
+ * token that somebody shows. Everything that clients ask passes here, whatever they came by; server
+ * code does not.
+ *
+ * <p>Immutable; asked on the loop of whoever wants something.
+ */
+final class Gate {
+  private final Earshot earshot;
+  private final Tokens tokens;
+
+  Gate(Earshot earshot) {
+    this.earshot = earshot;
+    Config config = earshot.config();
+    this.tokens = new Tokens(config.tokens().keys(), config.commonWeb().cookieSecret());
+  }
+
+  Tokens tokens() {
+    return tokens;
+  }
+
+  /**
+   * What was decided.
+   *
+   * @param refusal why not, in words for who asked; null if they may
+   * @param grant what the token allows by which they may; null without one
+   */
+  record Verdict(@Nullable String refusal, @Nullable Grant grant) {}
+
+  /**
+   * What became of what somebody wants to say.
+   *
+   * @param message what is to be said, which may be something else
+   * @param refusal why it is not, in words for who asked; null if it is
+   */
+  record Hearing(Json message, @Nullable String refusal) {}
+
+  /**
+   * Decides whether somebody may join a room or listen to it.
+   *
+   * @param member the place that they want, or have in another way
+   * @param token what they show, or null
+   * @param then told on the loop of whoever asks; what they ask next is to wait for it
+   */
+  void admit(Member member, Permission what, @Nullable String token, Consumer<Verdict> then) {
+    then.accept(check(member, what, token));
+  }
+
+  /**
+   * Decides whether a member may say something.
+   *
+   * @param token what they show with it, or null for what they showed when they came
+   * @param then told on the loop of whoever asks
+   */
+  void hear(Member speaker, Json message, @Nullable String token, Consumer<Hearing> then) {
+    String refusal = check(speaker, Permission.SAY, token).refusal();
+    then.accept(new Hearing(message, refusal != null ? refusal : tooLong(speaker.rule, message)));
+  }
+
+  private static @Nullable String tooLong(RoomRule rule, Json message) {
+    int most = rule.messageBytes();
+    return most > 0 && message.encode().length > most
+        ? "Error: a message has at most " + most + " bytes in this room"
+        : null;
+  }
+
+  /** Whether what somebody is about to say may have to wait for an answer. */
+  boolean isSlow(Member speaker) {
+    return false;
+  }
+
+  /** Decides at once, by rules and tokens alone. */
+  Verdict check(Member member, Permission what, @Nullable String token) {
+    Participant who = member.connection;
+    Grant grant = member.grant;
+    Instant now = Instant.ofEpochMilli(earshot.now());
+    if (token != null) {
+      try {
+        grant = tokens.check(token, now);
+      } catch (RefusedException e) {
+        return new Verdict(e.getMessage(), null);
+      }
+      if (!grant.isFor(member.room)) {
+        return new Verdict("Error: this token is for another room", null);
+      }
+      who.set(IDENTITY, grant.identity());
+    }
+    return new Verdict(refusal(member, what, grant, now), grant);
+  }
+
+  /** The attribute that says who the bearer of a token is. */
+  static final String IDENTITY = "identity";
+
+  private static @Nullable String refusal(
+      Member member, Permission what, @Nullable Grant grant, Instant now) {
+    return switch (member.rule.access(what)) {
+      case Access.Common.ANYONE -> null;
+      case Access.Common.NOBODY -> mayNot(what);
+      case Access.Attribute one ->
+          one.isTrueOf(member.connection.attributes()) ? null : mayNot(what);
+      case Access.Common.TOKEN ->
+          grant == null
+              ? "Error: this room asks for a token"
+              : !now.isBefore(grant.until())
+                  ? Tokens.EXPIRED
+                  : grant.allowed().contains(what) ? null : mayNot(what);
+    };
+  }
+
+  private static String mayNot(Permission what) {
+    return switch (what) {
+      case JOIN -> "Error: you may not join this room";
+      case SAY -> "Error: you may not say anything in this room";
+      case LISTEN -> "Error: you may not listen to this room";
+    };
+  }
+}

@@ -1,0 +1,57 @@
+package io.earshot;
+
+import java.time.Instant;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * What a token allows, and whom.
+ *
+ * <p>Immutable.
+ *
+ * @param rooms the names of the rooms that it is for; {@code *} stands for anything
+ * @param identity who has it, as the program that made it calls them; a connection that shows the
+ *     token has this as its attribute {@code identity}
+ * @param allowed what they may do there
+ * @param until when it ends; tokens count whole seconds
+ */
+public record Grant(String rooms, String identity, Set<Permission> allowed, Instant until) {
+  private static final int LONGEST = 256;
+
+  /**
+   * Copies the set, and checks the rest.
+   *
+   * @throws IllegalArgumentException if it is for no room, allows nothing, or has a name that is
+   *     too long
+   */
+  public Grant {
+    if (rooms.isEmpty() || allowed.isEmpty()) {
+      throw new IllegalArgumentException("a token is for a room, and allows something there");
+    }
+    if (rooms.length() > LONGEST || identity.length() > LONGEST) {
+      throw new IllegalArgumentException(
+          "the names in a token have at most " + LONGEST + " characters");
+    }
+    allowed = Set.copyOf(allowed);
+  }
+
+  /**
+   * Whether it is for a room.
+   *
+   * @param room the room's name
+   * @return true if it is
+   */
+  public boolean isFor(String room) {
+    return rooms.equals(room)
+        || (rooms.indexOf('*') >= 0 && pattern(rooms).matcher(room).matches());
+  }
+
+  /** Names with {@code *} for anything. */
+  static Pattern pattern(String names) {
+    String[] parts = names.split("\\*+", -1);
+    for (int i = 0; i < parts.length; i++) {
+      parts[i] = Pattern.quote(parts[i]);
+    }
+    return Pattern.compile(String.join(".*", parts), Pattern.DOTALL);
+  }
+}

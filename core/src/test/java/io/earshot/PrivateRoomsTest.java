@@ -1,0 +1,293 @@
+package io.earshot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.earshot.House.Guest;
+import io.earshot.House.Lines;
+import io.earshot.protocol.Json;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Who may join, say and listen, and what becomes of it when a token ends. */
+final class PrivateRoomsTest {
+  private final House house =
+      new House(
+          2,
+          House.quiet()
+              .with("general.resumeWindow", "10m")
+              .with("tokens.warning", "30s")
+              .with(
+                  "rooms.rules",
+                  "news.* say=nobody, staff.* join=role:staff listen=nobody, short.* messageBytes=9"));
+  private final PrivateRoom room = house.earshot.api().chatRoom().createPrivateRoom();
+  private final Guest guest = house.guest(1, Lines.ONE);
+  private final String session =
+      guest.hear().stream()
+          .filter(line -> line.contains("\"session\""))
+          .map(line -> line.replaceAll(".*\"session\":\"([^\"]*)\".*", "$1"))
+          .findFirst()
+          .orElseThrow();
+
+  private String token(Permission... allowed) {
+    return room.token("ada", Duration.ofMinutes(5), Set.of(allowed));
+  }
+
+  private void assertIsIn(String name) {
+    assertThat(guest.ask("detailsView")).contains("\"room\":\"" + name + "\"");
+  }
+
+  private List<String> notices() {
+    return guest.hear().stream().filter(line -> line.contains("\"context\":\"token\"")).toList();
+  }
+
+  // --- rules -----------------------------------------------------------------------------------
+
+  @Test
+  void nobody_says_anything_where_only_the_server_may() {
+    guest.ask("roomChange news.eu");
+    assertThat(guest.ask("say fake"))
+        .contains("\"error\":\"Error: you may not say anything in this room\"")
+        .contains("\"room\":\"news.eu\"");
+    var _ =
+        house
+            .earshot
+            .api()
+            .chatRoom()
+            .socketRoomBroadcast(new StandIn("news.eu", Json.of(0), null), "x");
+    assertThat(guest.heard()).containsExactly("x");
+  }
+
+  @Test
+  void who_has_the_attribute_may_come_and_others_stay_where_they_are() {
+    assertThat(guest.ask("roomChange staff.1")).contains("Error: you may not join this room");
+    assertIsIn("defaultRoom");
+    guest.ask("roomChange attic");
+    guest.connection().set("role", "staff");
+    assertThat(guest.ask("roomChange staff.1")).contains("OK");
+    assertThat(guest.ask("listenToRoom staff.1"))
+        .contains("Error: you may not listen to this room");
+    guest.connection().set("role", null);
+    guest.ask("roomChange attic");
+    assertThat(guest.ask("roomChange staff.1")).contains("Error: you may not join this room");
+  }
+
+  @Test
+  void a_long_message_is_refused_where_they_are_to_be_short() {
+    guest.ask("roomChange short.1");
+    assertThat(guest.ask("say 1234567")).contains("OK");
+    assertThat(guest.ask("say 12345678"))
+        .contains("Error: a message has at most 9 bytes in this room");
+  }
+
+  // --- private rooms ---------------------------------------------------------------------------
+
+  @Test
+  void without_a_token_nobody_comes_in_whatever_the_verb() {
+    for (String verb : List.of("roomChange", "listenToRoom")) {
+      assertThat(guest.ask(verb + " " + room))
+          .contains("\"error\":\"Error: this room asks for a token\"");
+    }
+    assertThat(guest.ask("{\"event\":\"roomAdd\",\"room\":\"" + room + "\"}"))
+        .contains("Error: this room asks for a token");
+    assertIsIn("defaultRoom");
+    assertThat(house.earshot.api().chatRoom().socketRoomStatus(room.name()).toCompletableFuture())
+        .isNotDone();
+    house.settle();
+  }
+
+  @Test
+  void a_token_lets_its_bearer_do_what_it_says_and_no_more() {
+    assertThat(guest.ask("roomChange " + room + " token=" + token(Permission.JOIN))).contains("OK");
+    assertThat(guest.ask("say hello")).contains("Error: you may not say anything in this room");
+    assertThat(guest.ask("listenToRoom " + room)).contains("Error: you may not listen");
+    assertThat(guest.ask("roomChange " + room + " token=" + token(Permission.JOIN, Permission.SAY)))
+        .contains("OK");
+    assertThat(guest.ask("say hello")).contains("OK");
+    assertThat(guest.connection().attributes()).containsEntry("identity", "ada");
+  }
+
+  @Test
+  void a_token_is_for_its_room_alone() {
+    PrivateRoom other = house.earshot.api().chatRoom().createPrivateRoom();
+    assertThat(other.name()).isNotEqualTo(room.name()).startsWith("private.").hasSize(40);
+    assertThat(guest.ask("roomChange " + other + " token=" + token(Permission.JOIN)))
+        .contains("Error: this token is for another room");
+    assertThat(guest.ask("roomChange " + room + " token=x.y.z"))
+        .contains("Error: this token is no good");
+    assertIsIn("defaultRoom");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"token=%1$s after=%2$s", "after=%2$s token=%1$s"})
+  void token_and_cursor_go_together(String words) {
+    String token = token(Permission.values());
+    Guest speaker = house.guest();
+    speaker.ask("roomChange " + room + " token=" + token);
+    String first = speaker.ask("say one");
+    speaker.ask("say two");
+    String cursor = first.replaceAll(".*\"epoch\":\"([^\"]*)\".*\"offset\":(\\d+).*", "$1:$2");
+    guest.send("roomChange " + room + " " + words.formatted(token, cursor));
+    assertThat(guest.heard()).containsExactly("two");
+  }
+
+  // --- the end of a token ----------------------------------------------------------------------
+
+  @Test
+  void who_does_not_renew_is_warned_and_then_out() {
+    guest.ask("roomChange " + room + " token=" + token(Permission.values()));
+    guest.ask("listenToRoom " + room);
+    guest.hear();
+    house.pass(Duration.ofSeconds(269));
+    assertThat(notices()).isEmpty();
+    house.pass(Duration.ofSeconds(2));
+    assertThat(notices())
+        .containsExactly(
+            "{\"context\":\"token\",\"room\":\"%s\",\"status\":\"expiring\",\"expiresAt\":%d}"
+                .formatted(room, House.NOW.plusSeconds(300).toEpochMilli()));
+    house.pass(Duration.ofSeconds(30));
+    assertThat(notices())
+        .containsExactly(
+            "{\"context\":\"token\",\"room\":\"%s\",\"status\":\"expired\"}".formatted(room));
+    assertIsIn("defaultRoom");
+    assertThat(guest.ask("detailsView")).doesNotContain(room.name());
+    assertThat(guest.connection().attributes()).isEmpty();
+    Guest other = house.guest();
+    other.ask("roomChange " + room + " token=" + token(Permission.values()));
+    assertThat(other.ask("roomView")).contains("\"membersCount\":1");
+  }
+
+  @Test
+  void who_renews_stays() {
+    guest.ask("roomChange " + room + " token=" + token(Permission.JOIN));
+    house.pass(Duration.ofSeconds(280));
+    String newer = token(Permission.JOIN, Permission.SAY);
+    assertThat(guest.ask("tokenRefresh " + newer))
+        .isEqualTo(
+            "{\"context\":\"response\",\"status\":\"OK\",\"rooms\":[\"%s\"],\"expiresAt\":%d,\"messageCount\":2}"
+                .formatted(room, house.now().plusSeconds(300).toEpochMilli()));
+    house.pass(Duration.ofSeconds(30));
+    assertThat(notices()).isEmpty();
+    assertIsIn(room.name());
+    assertThat(guest.ask("say still here")).contains("OK");
+    house.pass(Duration.ofSeconds(270));
+    assertIsIn("defaultRoom");
+  }
+
+  @Test
+  void a_newer_token_has_to_be_one() {
+    guest.ask("roomChange " + room + " token=" + token(Permission.JOIN));
+    assertThat(guest.ask("tokenRefresh")).contains("Error: tokenRefresh needs a token");
+    assertThat(guest.ask("tokenRefresh x.y.z")).contains("Error: this token is no good");
+    assertThat(guest.ask("tokenRefresh " + token(Permission.SAY)))
+        .contains("Error: you may not join this room");
+    String other =
+        house.earshot.api().chatRoom().createPrivateRoom().token("ada", Duration.ofHours(1));
+    assertThat(guest.ask("tokenRefresh " + other))
+        .contains("Error: you are in no room that this token is for");
+    house.pass(Duration.ofSeconds(301));
+    assertIsIn("defaultRoom");
+  }
+
+  @Test
+  void after_the_end_nothing_is_said_even_before_anybody_looks() {
+    guest.ask("roomChange " + room + " token=" + token(Permission.values()));
+    house.skip(Duration.ofMinutes(5));
+    assertThat(guest.ask("say too late")).contains("Error: this token has expired");
+  }
+
+  @Test
+  void one_room_of_several_ends_alone() {
+    guest.ask(
+        "{\"event\":\"roomAdd\",\"room\":\"%s\",\"token\":\"%s\"}"
+            .formatted(room, token(Permission.values())));
+    house.pass(Duration.ofSeconds(271));
+    house.pass(Duration.ofSeconds(30));
+    assertThat(notices()).hasSize(2);
+    assertThat(guest.ask("detailsView")).doesNotContain(room.name());
+    assertIsIn("defaultRoom");
+  }
+
+  @Test
+  void a_token_that_was_not_needed_ends_without_a_word() {
+    String token =
+        house.earshot.api().chatRoom().privateRoom("attic").token("ada", Duration.ofMinutes(1));
+    guest.ask("roomChange attic token=" + token);
+    assertThat(guest.connection().attributes()).containsEntry("identity", "ada");
+    house.pass(Duration.ofSeconds(61));
+    assertThat(notices()).isEmpty();
+    assertIsIn("attic");
+    assertThat(guest.connection().attributes()).isEmpty();
+  }
+
+  @Test
+  void who_comes_back_is_still_there_and_only_as_long_as_the_token() {
+    guest.ask("roomChange " + room + " token=" + token(Permission.values()));
+    Guest again = lose();
+    assertThat(again.ask("say back")).contains("OK").contains("offset");
+    house.pass(Duration.ofSeconds(301));
+    assertThat(again.ask("detailsView")).contains("\"room\":\"defaultRoom\"");
+  }
+
+  @Test
+  void a_token_ends_for_somebody_who_is_lost_too() {
+    guest.ask("roomChange " + room + " token=" + token(Permission.values()));
+    guest.loop.run(guest.intake::gone);
+    house.pass(Duration.ofSeconds(301));
+    Guest again = house.guest();
+    assertThat(again.ask("resume " + session)).contains("\"room\":\"defaultRoom\"");
+  }
+
+  private Guest lose() {
+    guest.loop.run(guest.intake::gone);
+    house.settle();
+    Guest again = house.guest();
+    assertThat(again.ask("resume " + session)).contains(room.name());
+    return again;
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Transport.class,
+      names = {"TCP", "STREAM"})
+  void who_begins_in_a_room_shows_the_token_at_once(Transport transport) {
+    Guest let = open(transport, token(Permission.values()));
+    assertThat(let.hear()).first().asString().contains("welcome");
+    Guest not = open(transport, null);
+    assertThat(not.hear())
+        .filteredOn(line -> line.contains("Bye"))
+        .singleElement()
+        .asString()
+        .contains("Error: this room asks for a token");
+    assertThat(not.finished).isTrue();
+    assertThat(house.earshot.api().connections()).hasSize(2);
+    // A stream is one room, and so it ends with it.
+    house.pass(Duration.ofSeconds(301));
+    assertThat(let.finished).isEqualTo(transport == Transport.STREAM);
+  }
+
+  private Guest open(Transport transport, @Nullable String token) {
+    Guest other = house.new Guest(house.loops.getFirst(), Lines.TWO);
+    other.loop.run(
+        () ->
+            other.intake =
+                house.earshot.connect(
+                    other.loop, other, other.wire, transport, room.name(), null, token));
+    house.settle();
+    return other;
+  }
+
+  @Test
+  void a_grant_is_for_something() {
+    assertThatThrownBy(() -> room.token("ada", Duration.ofHours(1), Set.of()))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> room.token("a".repeat(300), Duration.ofHours(1)))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+}
