@@ -410,8 +410,8 @@ export class Earshot extends Emitter {
       let end;
       try {
         await link.open();
-        this._knows = kind;
-        this._enter(link, [...this.rooms.values()]).then(() => this._isOpen(link, kind));
+        this.transport = kind;
+        this._enter(link, [...this.rooms.values()]);
         end = await link.ended;
         if (end.error) this.emit('error', end.error);
       } catch (error) {
@@ -426,7 +426,7 @@ export class Earshot extends Emitter {
   /** One fails at the first transport for a while before one tries the others. */
   _kinds() {
     const kinds = this._options.transports.filter((kind) => kind !== 'websocket' || this._options.WebSocket);
-    const patience = this._knows === 'websocket' ? 3 : 1;
+    const patience = this.transport === 'websocket' ? 3 : 1;
     return kinds[0] === 'websocket' && this._misses < patience ? ['websocket'] : kinds;
   }
 
@@ -438,6 +438,7 @@ export class Earshot extends Emitter {
         room._refused(error);
       })));
       await link.barrier();
+      if (this.state !== 'open') this._isOpen(link);
       for (const room of rooms) {
         if (room._live) room._settle(link);
         else if (!this.rooms.has(room.name)) link.exit(room).catch(nothing); // left meanwhile
@@ -447,9 +448,8 @@ export class Earshot extends Emitter {
     }
   }
 
-  _isOpen(link, kind) {
+  _isOpen(link) {
     if (link.over) return;
-    this.transport = kind;
     const late = [...this.rooms.values()].filter((room) => !room._live);
     this._set('open');
     if (late.length) this._enter(link, late); // joined meanwhile

@@ -1,6 +1,7 @@
 // What the tests are made with: the servers that the Maven build has started, a proxy that fails on
 // demand, and a WebSocket that leads to nobody.
 import net from 'node:net';
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { Earshot } from '../src/earshot.js';
 
@@ -33,6 +34,14 @@ export async function aPast() {
   const body = new URLSearchParams({ message: 'once upon a time' });
   await fetch(`http://127.0.0.1:${port}/rooms/${encodeURIComponent(name)}/messages`, { method: 'POST', body });
   return name;
+}
+
+/** A token for a private room of the server with sessions. */
+export function token(room, milliseconds) {
+  const part = (what) => Buffer.from(JSON.stringify(what)).toString('base64url');
+  const exp = Math.ceil((Date.now() + milliseconds) / 1000);
+  const text = `${part({ alg: 'HS256', kid: 'k1', typ: 'JWT' })}.${part({ room, sub: 'ada', can: ['join', 'say', 'listen'], exp })}`;
+  return `${text}.${createHmac('sha256', 'a secret that only tests know of').update(text).digest('base64url')}`;
 }
 
 /** Keeps what a room tells, and waits for so much of it. */

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The client of {@code client-js}, as its users have it, against real servers. */
@@ -20,7 +21,11 @@ final class JavaScriptClientTest {
   void it_joins_says_hears_and_comes_back_by_every_transport() throws Exception {
     NodeProgram program = NodeProgram.install(SOURCES);
     Config plain = Config.defaults().with("general.reconnectSpread", "100ms");
-    Config keeps = Config.defaults().with("general.resumeWindow", "30s");
+    Config keeps =
+        Config.defaults()
+            .with("general.resumeWindow", "30s")
+            .with("tokens.keys", List.of("k1 HS256 a secret that only tests know of"))
+            .with("tokens.warning", "2s");
     try (var mortal = new Mortal(plain);
         EarshotServer sessions = Kind.LEAN_FRAMES.start(keeps)) {
       assertThat(
