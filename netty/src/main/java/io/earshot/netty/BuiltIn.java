@@ -9,7 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file that the jar brings along: one of the chat page.
+ * A file that the jar brings along: one of the chat page, or the client for browsers, whose source
+ * is in {@code client-js}.
  *
  * <p>Immutable.
  *
@@ -32,7 +33,8 @@ record BuiltIn(Form plain, Form gzip) {
           "index.html", load("page.html"),
           "page.html", load("page.html"),
           "page.js", load("page.js"),
-          "page.css", load("page.css"));
+          "page.css", load("page.css"),
+          "earshot.js", load("earshot.js"));
 
   /** The form of a built-in file that a client is to get; null if there is no such file. */
   static @Nullable Form find(String name, boolean gzip) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.earshot.Config;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,27 @@ final class BrowserTest {
                   browser.orElseThrow(),
                   folder.resolve("jar").toString()))
           .contains("all three heard each other");
+    }
+  }
+
+  @Test
+  void the_client_works_in_a_page_and_in_a_worker_by_every_transport(@TempDir Path folder)
+      throws Exception {
+    Optional<String> browser =
+        NodeProgram.find("chromium", "chromium-browser", "google-chrome-stable", "google-chrome");
+    assumeTrue(browser.isPresent(), "needs chromium");
+    NodeProgram program = NodeProgram.install("browser");
+    Files.writeString(folder.resolve("bare.html"), "<!DOCTYPE html><title>bare</title>");
+    Files.copy(Path.of("src", "test", "browser", "worker.mjs"), folder.resolve("worker.mjs"));
+    Config config = Config.defaults().with("httpServer.publicFolder", folder);
+    try (EarshotServer server = Kind.LEAN_FRAMES.start(config)) {
+      assertThat(
+              program.run(
+                  "node",
+                  "client.js",
+                  "http://127.0.0.1:" + server.httpPort() + "/public/",
+                  browser.orElseThrow()))
+          .contains("page and worker heard each other");
     }
   }
 }

@@ -21,17 +21,31 @@ record NodeProgram(Path folder) {
 
   /** Installs what a folder's lock file names. Skips the test where there is no npm. */
   static NodeProgram install(String name) throws Exception {
+    return install(Path.of("src", "test", name));
+  }
+
+  /** The same with sources that are somewhere else. */
+  static NodeProgram install(Path sources) throws Exception {
     assumeTrue(find("npm").isPresent(), "needs npm");
-    Path sources = Path.of("src", "test", name);
-    var program = new NodeProgram(Files.createDirectories(Path.of("target", name)));
-    try (Stream<Path> files = Files.list(sources)) {
-      for (Path file : files.toList()) {
-        Files.write(
-            program.folder.resolve(sources.relativize(file).toString()), Files.readAllBytes(file));
+    assumeTrue(find("node").isPresent(), "needs node");
+    var program = new NodeProgram(Path.of("target", String.valueOf(sources.getFileName())));
+    try (Stream<Path> files = Files.walk(sources)) {
+      for (Path file : files.filter(file -> isSource(sources, file)).toList()) {
+        Path copy = program.folder.resolve(sources.relativize(file).toString());
+        Files.createDirectories(copy.resolveSibling("."));
+        Files.write(copy, Files.readAllBytes(file));
       }
     }
     program.run("npm", "ci", "--no-audit", "--no-fund");
     return program;
+  }
+
+  /** Whether a file was written by somebody, and not built or installed. */
+  private static boolean isSource(Path sources, Path file) {
+    Path inside = sources.relativize(file);
+    return Files.isRegularFile(file)
+        && !inside.startsWith("node_modules")
+        && !inside.startsWith("dist");
   }
 
   /** The first of some programs that is on the path. */

@@ -133,6 +133,7 @@ class LauncherTest {
     assertStaleWith(source);
     assertStaleWith(tree().resolve("pom.xml"));
     assertStaleWith(tree().resolve("netty/pom.xml"));
+    assertStaleWith(tree().resolve("client-js/src/earshot.js"));
   }
 
   @Test
