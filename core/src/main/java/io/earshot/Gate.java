@@ -84,7 +84,8 @@ final class Gate {
       }
       who.set(IDENTITY, grant.identity());
     }
-    return new Verdict(refusal(member, what, grant, now), grant);
+    String barred = earshot.moderation().refusal(who, member.room, what);
+    return new Verdict(barred != null ? barred : refusal(member, what, grant, now), grant);
   }
 
   /** The attribute that says who the bearer of a token is. */
