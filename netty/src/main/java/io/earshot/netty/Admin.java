@@ -120,8 +120,7 @@ final class Admin {
       CompletableFuture<Said> work =
           call.key() == null
               ? work(call)
-              : repeats.once(
-                  key.name() + " " + call.key(), call.digest(), now, () -> work(call));
+              : repeats.once(key.name() + " " + call.key(), call.digest(), now, () -> work(call));
       String path = request.uri();
       return new RoomUrls.Later<>(
           work, (said, failure) -> words(key, call, path, said, failure), false);
@@ -260,8 +259,7 @@ final class Admin {
                     limit,
                     RoomCount::room,
                     each ->
-                        Json.from(
-                            ordered("room", each.room(), "membersCount", each.members()))));
+                        Json.from(ordered("room", each.room(), "membersCount", each.members()))));
   }
 
   private CompletionStage<Said> room(AdminCall call) throws ProblemException {
@@ -270,9 +268,7 @@ final class Admin {
         .thenApply(
             status ->
                 new Said(
-                    HttpResponseStatus.OK,
-                    RoomUrls.fitting(status, doors.longestAnswer()),
-                    null));
+                    HttpResponseStatus.OK, RoomUrls.fitting(status, doors.longestAnswer()), null));
   }
 
   private CompletionStage<Said> closeRoom(AdminCall call) throws ProblemException {
@@ -297,8 +293,7 @@ final class Admin {
     String from = call.text("from");
     String room = call.room();
     var sender =
-        new StandIn(
-            room, Json.of(from == null ? general.serverName() : from), match(call));
+        new StandIn(room, Json.of(from == null ? general.serverName() : from), match(call));
     return api.chatRoom()
         .socketRoomBroadcast(sender, message)
         .thenApply(
@@ -315,8 +310,7 @@ final class Admin {
               && match.get("key") instanceof Json.Text(String key)
               && match.get("value") instanceof Json.Text(String value) ->
           new Audience(key, value);
-      default ->
-          throw ProblemException.badRequest("match is {\"key\":TEXT,\"value\":TEXT}");
+      default -> throw ProblemException.badRequest("match is {\"key\":TEXT,\"value\":TEXT}");
     };
   }
 
@@ -325,18 +319,13 @@ final class Admin {
   private Said connections(AdminCall call) throws ProblemException {
     String room = call.param("room");
     String range = call.param("address");
-    Predicate<Connection> isAsked =
-        each -> room == null || each.room().equals(room);
+    Predicate<Connection> isAsked = each -> room == null || each.room().equals(room);
     if (range != null && Target.address(range) instanceof Target.Address(AddressRange in)) {
       isAsked = isAsked.and(each -> in.contains(address(each)));
     }
     int limit = call.limit();
     List<Connection> page =
-        first(
-            api.connections().stream().filter(isAsked),
-            Connection::id,
-            call.after(),
-            limit + 1);
+        first(api.connections().stream().filter(isAsked), Connection::id, call.after(), limit + 1);
     return paged("connections", page, limit, Connection::id, Admin::said);
   }
 
@@ -368,9 +357,7 @@ final class Admin {
 
   private Said connection(AdminCall call) throws ProblemException {
     return Said.ok(
-        api.connection(call.name())
-            .map(Admin::said)
-            .orElseThrow(() -> nobody("on this server")));
+        api.connection(call.name()).map(Admin::said).orElseThrow(() -> nobody("on this server")));
   }
 
   private static ProblemException nobody(String where) {

@@ -54,7 +54,8 @@ record AdminCall(
     } catch (WebRequest.MalformedException e) {
       throw ProblemException.badRequest(String.valueOf(e.getMessage()));
     }
-    HttpMethod method = request.method().equals(HttpMethod.HEAD) ? HttpMethod.GET : request.method();
+    HttpMethod method =
+        request.method().equals(HttpMethod.HEAD) ? HttpMethod.GET : request.method();
     String key = request.headers().get("idempotency-key");
     if (key != null && (key.isEmpty() || key.length() > LONGEST_KEY)) {
       throw ProblemException.badRequest(
@@ -164,7 +165,8 @@ record AdminCall(
 
   /** How long, by the body. */
   Duration time() throws ProblemException {
-    if (body.get("seconds") instanceof Json.Num(String number) && SECONDS.matcher(number).matches()) {
+    if (body.get("seconds") instanceof Json.Num(String number)
+        && SECONDS.matcher(number).matches()) {
       return Duration.ofSeconds(Long.parseLong(number));
     }
     throw ProblemException.badRequest("seconds is a whole number, and required");

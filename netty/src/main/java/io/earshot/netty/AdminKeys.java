@@ -73,9 +73,8 @@ final class AdminKeys {
    * @param now the time, in nanoseconds
    */
   Key check(@Nullable String authorization, InetAddress from, long now) throws ProblemException {
-    boolean shows =
-        authorization != null && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length());
-    if (!shows) {
+    if (authorization == null
+        || !authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
       throw unauthorized("a key is required: Authorization: Bearer SECRET");
     }
     byte[] shown = digest(authorization.substring(BEARER.length()).strip());
@@ -121,8 +120,6 @@ final class AdminKeys {
 
   private static ProblemException tooMany(String detail, long wait) {
     return new ProblemException(
-        HttpResponseStatus.TOO_MANY_REQUESTS,
-        detail,
-        Map.of("retry-after", Bucket.seconds(wait)));
+        HttpResponseStatus.TOO_MANY_REQUESTS, detail, Map.of("retry-after", Bucket.seconds(wait)));
   }
 }

@@ -190,8 +190,7 @@ final class RoomUrls {
     if (status == null) {
       return failed(failure);
     }
-    FullHttpResponse response =
-        json(HttpResponseStatus.OK, fitting(status, doors.longestAnswer()));
+    FullHttpResponse response = json(HttpResponseStatus.OK, fitting(status, doors.longestAnswer()));
     response.headers().set(HttpHeaderNames.VARY, HttpHeaderNames.ACCEPT);
     return response;
   }
