@@ -2,6 +2,7 @@ package io.earshot;
 
 import io.earshot.protocol.Json;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -49,10 +50,11 @@ public record Measure(
 
   /** What those are told whom it concerns. */
   String words() {
+    Instant end = until.truncatedTo(ChronoUnit.SECONDS);
     String what =
         switch (kind) {
-          case BAN -> "Error: you are banned until " + until;
-          case MUTE -> "Error: you are muted " + (room == null ? "" : "here ") + "until " + until;
+          case BAN -> "Error: you are banned until " + end;
+          case MUTE -> "Error: you are muted " + (room == null ? "" : "here ") + "until " + end;
           case CLOSURE -> "Error: this room is closed";
         };
     return reason.isEmpty() ? what : what + ": " + reason;

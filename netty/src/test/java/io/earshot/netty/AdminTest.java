@@ -68,7 +68,8 @@ final class AdminTest {
   private Response ask(String method, String path, String body, String... headers) {
     var all = new ArrayList<>(List.of(headers));
     all.add(JSON);
-    try (HttpClient client = new HttpClient(server.httpPort(), false, "Authorization: Bearer " + KEY)) {
+    try (HttpClient client =
+        new HttpClient(server.httpPort(), false, "Authorization: Bearer " + KEY)) {
       client.sendRequest(method, path, body, all.toArray(String[]::new));
       return client.response();
     }
@@ -179,8 +180,7 @@ final class AdminTest {
   void pages_of_other_sites_have_no_business_here_whatever_the_settings_say() throws Exception {
     restart("httpServer.corsOrigins=https://shop.example.org");
     for (String header :
-        List.of(
-            "Origin: https://shop.example.org", "Origin: null", "Sec-Fetch-Site: cross-site")) {
+        List.of("Origin: https://shop.example.org", "Origin: null", "Sec-Fetch-Site: cross-site")) {
       Response response = ask("POST", "/admin/bans", "{}", header);
       assertProblem(response, 403, "other sites");
       assertThat(response.header("access-control-allow-origin")).isEmpty();
@@ -214,15 +214,13 @@ final class AdminTest {
     lines();
     String id = alice.id();
     server.api().connection(id).orElseThrow().set("plan", "paid");
-    assertThat(get("/admin/status").body())
-        .contains("\"connections\":{\"tcp\":3,", "\"rooms\":3,");
+    assertThat(get("/admin/status").body()).contains("\"connections\":{\"tcp\":3,", "\"rooms\":3,");
     assertThat(get("/admin/rooms").body())
         .isEqualTo(
             "{\"rooms\":[{\"room\":\"attic\",\"membersCount\":1},{\"room\":\"cellar\",\"membersCount\":1},"
                 + "{\"room\":\"defaultRoom\",\"membersCount\":1}]}");
     assertThat(get("/admin/rooms?limit=1").body())
-        .isEqualTo(
-            "{\"rooms\":[{\"room\":\"attic\",\"membersCount\":1}],\"next\":\"attic\"}");
+        .isEqualTo("{\"rooms\":[{\"room\":\"attic\",\"membersCount\":1}],\"next\":\"attic\"}");
     assertThat(get("/admin/rooms?limit=1&after=attic").body()).contains("\"cellar\"");
     assertThat(get("/admin/rooms?after=cellar&limit=1").body()).doesNotContain("next");
     assertThat(get("/admin/rooms/attic").body()).contains("\"members\":[\"" + id + "\"]");
@@ -276,7 +274,7 @@ final class AdminTest {
         "DELETE|/admin/connections/none|||404|nobody of this id",
         "DELETE|/admin/bans/none|||404|none of this id",
         "DELETE|/admin/rooms/defaultRoom|||400|default room cannot be closed",
-        "DELETE|/admin/rooms/attic|{\"second\":1}||400|'second' means nothing here",
+        "DELETE|/admin/rooms/attic|{\"second\":1}||400|means nothing here; there is seconds",
         "POST|/admin/bans|{||400|not valid JSON",
         "POST|/admin/bans|[]||400|one object",
         "POST|/admin/bans|{}||400|a target is",
@@ -387,7 +385,8 @@ final class AdminTest {
   @Test
   void who_is_banned_by_address_is_refused_at_every_door_but_the_admin_s() throws Exception {
     TcpClient alice = lines();
-    StreamClient stream = opened(StreamClient.open(server.httpPort(), "/rooms/attic", StreamClient.LINES));
+    StreamClient stream =
+        opened(StreamClient.open(server.httpPort(), "/rooms/attic", StreamClient.LINES));
     stream.next();
     Response ban =
         ask("POST", "/admin/bans", "{\"target\":{\"address\":\"127.0.0.0/8\"},\"seconds\":60}");

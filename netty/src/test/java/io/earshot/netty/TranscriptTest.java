@@ -81,8 +81,7 @@ class TranscriptTest {
           clients.put(who, client);
         }
         if (sends) {
-          client.send(
-              resolve(what, ids).replace("<epoch>", epoch).replace("<measure>", measure));
+          client.send(resolve(what, ids).replace("<epoch>", epoch).replace("<measure>", measure));
         } else {
           String next = client.next();
           Matcher place = EPOCH.matcher(String.valueOf(next));
@@ -113,8 +112,7 @@ class TranscriptTest {
   private static Client open(String who, Kind kind, EarshotServer server) {
     return switch (who) {
       case "web" -> new HttpClient(server.httpPort(), true);
-      case "admin" ->
-          new HttpClient(server.httpPort(), false, "Authorization: Bearer " + KEY);
+      case "admin" -> new HttpClient(server.httpPort(), false, "Authorization: Bearer " + KEY);
       case "curl" -> new StreamClient(server.httpPort(), null);
       default -> kind.open(server);
     };
