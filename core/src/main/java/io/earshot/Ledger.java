@@ -153,7 +153,7 @@ final class Ledger {
             take(new Placed(place, post));
             repeat(place.offset(), post.origin());
           } else if (place.offset() > now.offset()) {
-            moderation.learn(post.message(), place.offset());
+            learn(post, place);
             ask();
           }
         });
@@ -164,8 +164,25 @@ final class Ledger {
     if (known == null || !known.epoch().equals(place.epoch()) || place.offset() > known.offset()) {
       known = place;
       origin = placed.post().origin();
-      moderation.learn(placed.post().message(), place.offset());
+      learn(placed.post(), place);
     }
+  }
+
+  private void learn(Post post, Cursor place) {
+    moderation.learn(post.message(), place.offset());
+    // What the log has need not be told, whoever told it.
+    if (post.message() instanceof Json.Obj fact) {
+      if (fact.get("id") instanceof Json.Text(String id)) {
+        untold.remove(id);
+      } else if (fact.get("lift") instanceof Json.Text(String id)) {
+        untold.remove(lifting(id));
+      }
+    }
+  }
+
+  /** What it is about that a measure is lifted. */
+  static String lifting(String id) {
+    return "lift " + id;
   }
 
   // --- telling ---------------------------------------------------------------------------------
