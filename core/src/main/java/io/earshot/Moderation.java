@@ -119,7 +119,10 @@ public final class Moderation {
     boolean held = measures.lift(id, now()) != null;
     Cluster cluster = earshot.cluster();
     return held && cluster != null
-        ? cluster.ledger().tell(Ledger.lifting(id), Json.from(Map.of("lift", id))).thenApply(_ -> true)
+        ? cluster
+            .ledger()
+            .tell(Ledger.lifting(id), Json.from(Map.of("lift", id)))
+            .thenApply(_ -> true)
         : CompletableFuture.completedStage(held);
   }
 

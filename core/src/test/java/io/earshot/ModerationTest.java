@@ -468,4 +468,19 @@ final class ModerationTest {
     street.build();
     assertThat(street.moderation(2).bans()).containsExactly(ban);
   }
+
+  @Test
+  void what_was_lifted_never_holds_again_in_whatever_order_it_becomes_known() {
+    Measure ban = ban(new Target.Id("a"));
+    done(moderation().lift(ban.id()));
+    moderation().learn(ban.toJson(), 7); // said again by a server that did not know
+    assertThat(moderation().bans()).isEmpty();
+    var other = new House(1, config()).earshot.api().moderation();
+    other.learn(Json.from(Map.of("lift", ban.id())), 1);
+    other.learn(ban.toJson(), 2);
+    assertThat(other.bans()).isEmpty();
+    other.learn(Json.of("what is no measure"), 3);
+    other.learn(Json.from(Map.of("id", "x", "kind", "spell", "reason", "", "until", 1)), 4);
+    assertThat(other.bans()).isEmpty();
+  }
 }
