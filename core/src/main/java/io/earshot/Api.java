@@ -58,6 +58,15 @@ public final class Api {
   }
 
   /**
+   * Keeping order among clients: bans, mutes, and rooms that are closed.
+   *
+   * @return the moderation
+   */
+  public Moderation moderation() {
+    return earshot.moderation();
+  }
+
+  /**
    * The settings that this server runs with.
    *
    * @return the tree of settings

@@ -6,6 +6,7 @@ import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomMessage;
 import io.earshot.protocol.RoomName;
 import io.earshot.protocol.RoomStatus;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -112,6 +113,17 @@ public final class ChatRoom {
     } catch (IllegalArgumentException e) {
       return CompletableFuture.failedStage(e);
     }
+  }
+
+  /**
+   * The rooms that somebody on this server is in or listens to, a page at a time.
+   *
+   * @param after the name that they come after, such as the last of the page before; or null
+   * @param limit at most so many
+   * @return the first of them by name; no one moment's
+   */
+  public CompletionStage<List<RoomCount>> rooms(@Nullable String after, int limit) {
+    return earshot.rooms().page(after == null ? "" : after, limit);
   }
 
   /**

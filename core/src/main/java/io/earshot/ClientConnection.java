@@ -91,8 +91,8 @@ final class ClientConnection extends Participant implements Intake {
   private boolean working;
   private @Nullable Queue<Turn> waiting;
 
-  /** Where its token ended while something was under way; null for nowhere. */
-  private @Nullable List<Member> due;
+  /** Where it has to go from, when what is under way is done; null for nowhere. */
+  private @Nullable List<Runnable> due;
 
   private boolean paused;
   private @Nullable Ending inputEnding;
@@ -323,9 +323,9 @@ final class ClientConnection extends Participant implements Intake {
   private void finished() {
     underWay--;
     if (due != null && (underWay == 0 || onlySaysUnderWay)) {
-      List<Member> over = due;
+      List<Runnable> over = due;
       due = null;
-      over.forEach(this::expire);
+      over.forEach(Runnable::run);
     }
     if (working || waiting == null) {
       settle();
@@ -737,28 +737,51 @@ final class ClientConnection extends Participant implements Intake {
 
   @Override
   void expire(Member member) {
+    whenDone(
+        () -> {
+          Grant grant = member.grant;
+          if (grant != null && grant.until().toEpochMilli() <= shard().now()) {
+            putOut(member, notice(member.room, "expired", null), Tokens.EXPIRED);
+          }
+        });
+  }
+
+  /** Runs something that changes its rooms once what is asked now is done. */
+  private void whenDone(Runnable task) {
     if (underWay > 0 && !onlySaysUnderWay) {
       if (due == null) {
         due = new ArrayList<>(1);
       }
-      due.add(member); // once what is asked now is done
-      return;
+      due.add(task);
+    } else {
+      task.run();
     }
-    Grant grant = member.grant;
-    if (isGone() || grant == null || grant.until().toEpochMilli() > shard().now()) {
+  }
+
+  @Override
+  void putOut(Member member, Json notice, String reason) {
+    whenDone(() -> goOut(member, notice, reason));
+  }
+
+  private void goOut(Member member, Json notice, String reason) {
+    if (isGone() || !(member.in || member.listening)) {
       return;
     }
     String next = earshot().config().general().defaultChatRoom();
-    if (member == place() && (hearsOnly() || next.equals(member.room))) {
-      dismiss(new Ending(POLICY_VIOLATION, Tokens.EXPIRED));
+    if (member == place() && detached) {
+      giveUp(); // nobody is there to be told where they are
       return;
     }
-    notice(member.room, "expired", null);
+    if (member == place() && (hearsOnly() || next.equals(member.room))) {
+      dismiss(new Ending(POLICY_VIOLATION, reason));
+      return;
+    }
+    send(notice.encode());
     if (member.listening) {
       unlisten(member, () -> {});
     }
     if (member == place()) {
-      moveOn(memberOf(next));
+      moveOn(memberOf(next), reason);
     } else if (member.in) {
       leave(member, () -> {});
     }
@@ -766,7 +789,7 @@ final class ClientConnection extends Participant implements Intake {
   }
 
   /** Goes to the default room, since it may not stay in its own. */
-  private void moveOn(Member member) {
+  private void moveOn(Member member, String reason) {
     underWay++;
     onlySaysUnderWay = false;
     earshot()
@@ -778,7 +801,7 @@ final class ClientConnection extends Participant implements Intake {
             verdict -> {
               if (verdict.refusal() != null) {
                 underWay--;
-                dismiss(new Ending(POLICY_VIOLATION, Tokens.EXPIRED));
+                dismiss(new Ending(POLICY_VIOLATION, reason));
               } else {
                 changeRoom(member, null, _ -> finished());
               }
@@ -1063,6 +1086,7 @@ final class ClientConnection extends Participant implements Intake {
       idLow = HexFormat.fromHexDigitsToLong(id, 16, 32);
       params = was.params;
       inherit(was.attributes);
+      earshot().moderation().look(this);
       if (was.connection == null) {
         earshot().connections().add(this);
       } else {
@@ -1214,6 +1238,15 @@ final class ClientConnection extends Participant implements Intake {
     ending = true;
     forgetWaiting();
     shard().later(() -> leaveAll(() -> sayGoodbye(lastWords, why)));
+  }
+
+  @Override
+  void expel(String reason) {
+    if (detached) {
+      giveUp();
+    } else {
+      depart(new Reply.Bye(reason, null).toJson(0, null), new Ending(POLICY_VIOLATION, reason));
+    }
   }
 
   private void sayGoodbye(@Nullable Json lastWords, Ending why) {

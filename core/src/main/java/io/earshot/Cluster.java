@@ -36,6 +36,7 @@ final class Cluster implements Bus {
   private final Broker broker;
   private final String peer;
   private final Errands errands;
+  private final Ledger ledger;
   private final AtomicLong numbers = new AtomicLong();
   private final AtomicLong epochs = new AtomicLong();
   private final CountDownLatch wasUp = new CountDownLatch(1);
@@ -47,13 +48,16 @@ final class Cluster implements Bus {
     String id = earshot.config().general().id().replaceAll("[^A-Za-z0-9_.-]", "_");
     this.peer = (id.isEmpty() ? "" : id + "-") + earshot.boot();
     this.errands = new Errands(earshot, this);
+    this.ledger = new Ledger(earshot, this, wasUp::countDown);
   }
 
   void start() {
     broker.start(peer, this);
   }
 
-  /** Waits a moment for the others, so that who comes first finds them. */
+  /**
+   * Waits a moment for the others, so that who comes first finds them, and who is banned is known.
+   */
   void awaitOthers() {
     try {
       var _ = wasUp.await(earshot.config().redis().timeout().toMillis(), TimeUnit.MILLISECONDS);
@@ -79,6 +83,11 @@ final class Cluster implements Bus {
   /** What is asked of, and by, other servers. */
   Errands errands() {
     return errands;
+  }
+
+  /** What was decided, on whichever server. */
+  Ledger ledger() {
+    return ledger;
   }
 
   boolean isUp() {
@@ -135,13 +144,22 @@ final class Cluster implements Bus {
         Math.max(FEWEST_MESSAGES, rule.historyMessages()),
         Math.max(SHORTEST_KEEP, rule.historyAge()),
         known,
-        earshot.boot() + Long.toString(epochs.incrementAndGet(), 36));
+        freshEpoch());
+  }
+
+  /** What to call an order that begins anew. */
+  String freshEpoch() {
+    return earshot.boot() + Long.toString(epochs.incrementAndGet(), 36);
   }
 
   // --- what the broker tells -------------------------------------------------------------------
 
   @Override
   public void told(String room, Cursor place, Post post) {
+    if (room.equals(Ledger.ROOM)) {
+      ledger.told(place, post);
+      return;
+    }
     Shard there = earshot.rooms().shard(room);
     there.tell(
         () -> {
@@ -156,7 +174,7 @@ final class Cluster implements Bus {
   @Override
   public void connected() {
     up = true;
-    wasUp.countDown();
+    ledger.connected();
     forEachShard(shard -> shard.forEachLink(RoomLink::reconnected));
   }
 

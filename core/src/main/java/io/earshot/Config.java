@@ -3,8 +3,10 @@ package io.earshot;
 import io.earshot.protocol.RoomName;
 import io.earshot.spi.AddressRange;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * All settings of a server, as one tree. Start from {@link #defaults} and change what differs by
@@ -24,6 +26,7 @@ import java.util.Optional;
  * @param rooms what concerns rooms
  * @param tokens what lets clients into private rooms
  * @param redis where the servers of a cluster meet
+ * @param admin what back ends and moderators may do
  * @param limits how much one client may take
  */
 public record Config(
@@ -35,6 +38,7 @@ public record Config(
     Rooms rooms,
     Tokens tokens,
     Redis redis,
+    Admin admin,
     Limits limits) {
 
   /**
@@ -368,6 +372,48 @@ public record Config(
       @Setting("How long Redis may take to answer before it counts as away.") Duration timeout) {}
 
   /**
+   * What back ends and moderators may do.
+   *
+   * @param keys who may use the admin API
+   * @param requestsPerSecond how often each of them may
+   * @param measures how many bans, mutes and closures may hold
+   */
+  public record Admin(
+      @Setting(
+              "The keys of the admin API under /admin/, each as NAME SECRET (at least 32 characters, without blanks);"
+                  + " shown as Authorization: Bearer SECRET. Empty: there is no admin API.")
+          List<String> keys,
+      @Setting(
+              value =
+                  "How many requests a second one key may send to the admin API; up to twice as many at once.",
+              min = 1,
+              max = 100_000)
+          int requestsPerSecond,
+      @Setting(
+              value =
+                  "How many bans, mutes and closed rooms may hold at once; further ones are refused.",
+              min = 1,
+              max = 1_000_000)
+          int measures) {
+    private static final Pattern KEY = Pattern.compile("[A-Za-z0-9_.-]{1,64} +[!-~]{32,512}");
+
+    /** Checks what a type cannot say. What is wrong with a key is said without it. */
+    public Admin {
+      var names = new HashSet<String>();
+      for (String key : keys) {
+        if (!KEY.matcher(key).matches()) {
+          throw new IllegalArgumentException(
+              "admin.keys: a key is NAME SECRET: a name of letters, digits, - _ and ., and a secret of at least 32"
+                  + " characters without blanks");
+        }
+        if (!names.add(key.substring(0, key.indexOf(' ')))) {
+          throw new IllegalArgumentException("admin.keys: each key has a name of its own");
+        }
+      }
+    }
+  }
+
+  /**
    * How much one client may take.
    *
    * @param outboundBytes how much may wait for a client that does not read
@@ -560,6 +606,7 @@ public record Config(
               List.of()),
           new Tokens(List.of(), Duration.ofSeconds(30)),
           new Redis("", "earshot:", "", Duration.ofSeconds(10), Duration.ofSeconds(2)),
+          new Admin(List.of(), 100, 10_000),
           new Limits(
               1 << 20,
               100,

@@ -41,6 +41,7 @@ public final class Earshot implements AutoCloseable {
   private final AtomicInteger polls = new AtomicInteger();
   private final RoomRules rules;
   private final Gate gate;
+  private final Moderation moderation;
   private final Rooms rooms;
   private final Map<Loop, Shard> shards;
   private final Directory connections = new Directory();
@@ -93,6 +94,7 @@ public final class Earshot implements AutoCloseable {
             : new Sessions(config.commonWeb().cookieSecret());
     this.rules = new RoomRules(config.rooms());
     this.gate = new Gate(this);
+    this.moderation = new Moderation(this);
     this.rooms = new Rooms(this, loops, clock);
     this.shards = new HashMap<>();
     for (int i = 0; i < loops.size(); i++) {
@@ -201,6 +203,10 @@ public final class Earshot implements AutoCloseable {
 
   Gate gate() {
     return gate;
+  }
+
+  Moderation moderation() {
+    return moderation;
   }
 
   Rooms rooms() {
@@ -356,6 +362,30 @@ public final class Earshot implements AutoCloseable {
   public void check(Visitor visitor, String room, Permission what, @Nullable String token)
       throws RefusedException {
     new Bystanders(this).check(visitor, room, what, token);
+  }
+
+  /**
+   * Whether somebody who comes by HTTP may ask anything at all.
+   *
+   * @param visitor who asks
+   * @throws RefusedException if they are banned; the message says why
+   */
+  public void check(Visitor visitor) throws RefusedException {
+    String refusal = moderation.refusal(visitor);
+    if (refusal != null) {
+      throw new RefusedException(refusal);
+    }
+  }
+
+  /**
+   * Runs an action for a program that is no client, and leaves nothing of it.
+   *
+   * @param visitor who asks
+   * @param action the action's name
+   * @return what to answer; completed on any thread
+   */
+  public CompletableFuture<WebAnswer> askApart(Visitor visitor, String action) {
+    return webClients(visitor.id()).askApart(visitor, action, Map.of());
   }
 
   /**

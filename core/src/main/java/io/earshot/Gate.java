@@ -97,6 +97,11 @@ final class Gate {
       }
       who.set(IDENTITY, grant.identity());
     }
+    String barred = earshot.moderation().refusal(who, member.room, what);
+    if (barred != null) {
+      earshot.count(Refusal.BARRED);
+      return new Verdict(barred, grant);
+    }
     String refusal = refusal(member, what, grant, now);
     if (refusal != null) {
       earshot.count(Refusal.RULE);

@@ -169,7 +169,7 @@ abstract sealed class Participant implements Connection permits ClientConnection
     long calm = left - earshot().config().tokens().warning().toMillis();
     boolean isWarning = isWarned || calm <= 0;
     if (isWarning && !isWarned && isHereBy(member)) {
-      notice(member.room, "expiring", grant.until().toEpochMilli());
+      send(notice(member.room, "expiring", grant.until().toEpochMilli()).encode());
     }
     shard.schedule(() -> watch(member, grant, isWarning), Math.min(isWarning ? left : calm, LOOK));
   }
@@ -189,8 +189,8 @@ abstract sealed class Participant implements Connection permits ClientConnection
     }
   }
 
-  /** Tells it something about the token by which it is in a room. */
-  final void notice(String room, String status, @Nullable Long expiresAt) {
+  /** What is to be said about the token by which it is in a room. */
+  static Json notice(String room, String status, @Nullable Long expiresAt) {
     var fields = new LinkedHashMap<String, Object>();
     fields.put("context", "token");
     fields.put("room", room);
@@ -198,11 +198,33 @@ abstract sealed class Participant implements Connection permits ClientConnection
     if (expiresAt != null) {
       fields.put("expiresAt", expiresAt);
     }
-    send(Json.from(fields).encode());
+    return Json.from(fields);
   }
 
   /** The token by which a member is in its room has ended. */
   abstract void expire(Member member);
+
+  // --- who has to go ---------------------------------------------------------------------------
+
+  /**
+   * Sends it out of a room, in whatever way it is there: to the default room, if it was in this one
+   * alone.
+   *
+   * @param notice what it is told
+   * @param reason why, if it has to be sent away altogether
+   */
+  final void putOut(String room, Json notice, String reason) {
+    for (Member member : members()) {
+      if (member.room.equals(room)) {
+        putOut(member, notice, reason);
+      }
+    }
+  }
+
+  abstract void putOut(Member member, Json notice, String reason);
+
+  /** Sends it away at once, for good. */
+  abstract void expel(String reason);
 
   /** Its places in rooms, the current one first. */
   abstract List<Member> members();
@@ -301,7 +323,14 @@ abstract sealed class Participant implements Connection permits ClientConnection
   }
 
   @Override
-  public final synchronized void set(String name, @Nullable String value) {
+  public final void set(String name, @Nullable String value) {
+    change(name, value);
+    if (value != null) {
+      earshot().moderation().look(this);
+    }
+  }
+
+  private synchronized void change(String name, @Nullable String value) {
     // Locked, since two threads may set two attributes at once; readers see one snapshot or the
     // next.
     var changed = new HashMap<>(attributes);

@@ -3,11 +3,13 @@ package io.earshot;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Loop;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Where each room lives: on the event loop that its name chooses.
@@ -63,6 +65,24 @@ final class Rooms {
       sum = sum.thenCombine(part, Count::plus);
     }
     return sum;
+  }
+
+  /** The first rooms by name after a name, each shard's found on its loop. */
+  CompletionStage<List<RoomCount>> page(String after, int limit) {
+    CompletionStage<List<RoomCount>> page = CompletableFuture.completedStage(List.of());
+    for (Shard shard : shards) {
+      var part = new CompletableFuture<List<RoomCount>>();
+      shard.tell(() -> part.complete(shard.page(after, limit)));
+      page =
+          page.thenCombine(
+              part,
+              (some, more) ->
+                  Stream.concat(some.stream(), more.stream())
+                      .sorted(Comparator.comparing(RoomCount::room))
+                      .limit(limit)
+                      .toList());
+    }
+    return page;
   }
 
   /** Does something in a room, on the room's loop; somewhere else if nobody is in it. */

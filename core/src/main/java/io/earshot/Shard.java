@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -246,6 +247,24 @@ final class Shard {
   /** How many rooms somebody is in or listens to. */
   int roomCount() {
     return rooms.size() - empty.size();
+  }
+
+  /** The first by name, after a name, of the rooms that somebody is in or listens to. */
+  List<RoomCount> page(String after, int limit) {
+    var page = new TreeMap<String, RoomCount>();
+    for (Room room : rooms.values()) {
+      boolean isFull = page.size() == limit;
+      String name = room.name();
+      if (name.compareTo(after) > 0
+          && (!isFull || name.compareTo(page.lastKey()) < 0)
+          && room.hasPeople()) {
+        page.put(name, new RoomCount(name, room.roster().size()));
+        if (isFull) {
+          page.pollLastEntry();
+        }
+      }
+    }
+    return List.copyOf(page.values());
   }
 
   /** Counts a message that was left out for somebody. */

@@ -63,12 +63,17 @@ final class WebClients {
   /** Runs an action for a client. */
   CompletableFuture<WebAnswer> ask(Visitor visitor, String action, Map<String, Json> params) {
     if (ttl == 0) {
-      return run(new WebConnection(shard, visitor, null), action, params);
+      return askApart(visitor, action, params);
     }
     Cluster cluster = earshot.cluster();
     return cluster == null
         ? askHere(visitor, action, params)
         : cluster.errands().ask(visitor, action, params, ttl, this);
+  }
+
+  /** The same for somebody of whom nothing is to be left. */
+  CompletableFuture<WebAnswer> askApart(Visitor visitor, String action, Map<String, Json> params) {
+    return run(new WebConnection(shard, visitor, null), action, params);
   }
 
   /** The same for a client that is on this server. Callable from any thread. */

@@ -208,6 +208,16 @@ final class WebConnection extends Participant {
 
   @Override
   void expire(Member member) {
+    putOut(member, notice(member.room, "expired", null), Tokens.EXPIRED);
+  }
+
+  @Override
+  void expel(String reason) {
+    leaveForGood();
+  }
+
+  @Override
+  void putOut(Member member, Json notice, String reason) {
     String next = earshot().config().general().defaultChatRoom();
     if (member != place()) {
       return;
@@ -216,8 +226,15 @@ final class WebConnection extends Participant {
       leaveForGood();
       return;
     }
-    notice(member.room, "expired", null);
-    var _ = changeRoom(next, null);
+    send(notice.encode());
+    var _ =
+        changeRoom(next, null)
+            .whenComplete(
+                (_, failure) -> {
+                  if (failure != null) {
+                    tell(this::leaveForGood);
+                  }
+                });
   }
 
   /** The room that it went to last, or null if it never chose one. */

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.spi.AddressRange;
+import java.net.Inet6Address;
 import java.net.InetAddress;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -52,5 +54,19 @@ class AddressRangeTest {
       assertThatThrownBy(() -> Config.defaults().with("httpServer.trustedProxies", text))
           .hasMessageStartingWith("httpServer.trustedProxies: '" + text + "' is no address");
     }
+  }
+
+  @Test
+  void an_ipv4_address_in_the_clothes_of_ipv6_is_one_however_it_came_to_be() throws Exception {
+    byte[] mapped = InetAddress.ofLiteral("::1").getAddress();
+    mapped[10] = (byte) 0xFF;
+    mapped[11] = (byte) 0xFF;
+    mapped[12] = 10;
+    InetAddress dressed = Inet6Address.getByAddress(null, mapped, 0); // as sockets give them
+    assertThat(dressed).isInstanceOf(Inet6Address.class);
+    assertThat(AddressRange.of(dressed, 128)).isEqualTo(AddressRange.of("10.0.0.1"));
+    assertThat(AddressRange.of(dressed, 104)).isEqualTo(AddressRange.of("10.0.0.0/8"));
+    assertThat(AddressRange.of("::ffff:10.0.0.0/104")).hasToString("10.0.0.0/8");
+    assertThat(AddressRange.of(dressed, 64)).hasToString("0:0:0:0:0:0:0:0/64");
   }
 }

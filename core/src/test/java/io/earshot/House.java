@@ -2,6 +2,7 @@ package io.earshot;
 
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.RequestDecoder;
+import io.earshot.spi.AddressRange;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Outbound;
@@ -61,6 +62,17 @@ final class House {
     return guest;
   }
 
+  /** Somebody from an address, who goes to a room by some transport, and may show a token. */
+  Guest guest(String address, Transport transport, String room, @Nullable String token) {
+    var guest = new Guest(loops.getFirst(), Lines.ONE);
+    guest.from = new InetSocketAddress(AddressRange.address(address), 1);
+    guest.loop.run(
+        () ->
+            guest.intake =
+                earshot.connect(guest.loop, guest, guest.wire, transport, room, null, token));
+    return guest;
+  }
+
   /** Runs all loops in turn until nothing is left to do. */
   void settle() {
     while (loops.stream().anyMatch(loop -> !loop.isIdle())) {
@@ -117,6 +129,7 @@ final class House {
     boolean finished;
     boolean closed;
     @Nullable Error failure;
+    InetSocketAddress from = new InetSocketAddress(0);
 
     Guest(ManualLoop loop, Wire wire) {
       this.loop = loop;
@@ -175,7 +188,7 @@ final class House {
 
     @Override
     public SocketAddress remoteAddress() {
-      return new InetSocketAddress(0);
+      return from;
     }
 
     @Override

@@ -14,6 +14,8 @@ public enum Refusal {
   ROOM_MESSAGES("roomMessages"),
   /** A message that is too long for its room. */
   ROOM_MESSAGE("roomMessageBytes"),
+  /** Anything to who is banned; to say something to who is muted; to join a room that is closed. */
+  BARRED("barred"),
   /** To join, say or listen, by the rule of the room. */
   RULE("rules"),
   /** A token that is no good, or not any more. */

@@ -56,6 +56,7 @@ final class Doors {
   private final KeepAlive lineKeepAlive;
   private final KeepAlive frameKeepAlive;
   private final RoomUrls roomUrls = new RoomUrls(this);
+  private final @Nullable Admin admin;
   private final int requestSeconds;
   private final StaticFiles files;
   private final boolean areLean;
@@ -84,6 +85,7 @@ final class Doors {
             Framing.FRAMES, config.webSockets().pingInterval(), config.webSockets().idleTimeout());
     this.requestSeconds =
         (int) Math.min(Integer.MAX_VALUE, config.httpServer().requestTimeout().toSeconds());
+    this.admin = config.admin().keys().isEmpty() ? null : new Admin(this, earshot, config);
     this.files = new StaticFiles(config.httpServer().publicFolder(), InstantSource.system());
     Config.TcpServer tcp = config.tcpServer();
     this.lineTls =
@@ -200,10 +202,28 @@ final class Doors {
             && !corsOrigins.isOwn(origin, headers.get(HttpHeaderNames.HOST));
   }
 
+  /** Whether a page sent a request that is not from this server, whatever settings say of it. */
+  boolean isFromAnotherSite(FullHttpRequest request) {
+    HttpHeaders headers = request.headers();
+    String origin = headers.get(HttpHeaderNames.ORIGIN);
+    return origin == null
+        ? !OWN_SITE.contains(headers.get("sec-fetch-site", "none"))
+        : !corsOrigins.isOwn(origin, headers.get(HttpHeaderNames.HOST));
+  }
+
+  /** Where a request is from, as far as it is known. */
+  InetAddress address(Channel channel, FullHttpRequest request) {
+    return forwarded
+        .origin((InetSocketAddress) channel.remoteAddress(), request.headers())
+        .address()
+        .getAddress();
+  }
+
   /** Lets the page that sent a request read the response, if its origin is one that may. */
   void allowOrigin(FullHttpRequest request, HttpResponse response) {
     String origin = request.headers().get(HttpHeaderNames.ORIGIN);
-    if (origin == null || corsOrigins.named().isEmpty()) {
+    boolean isAdmin = admin != null && Admin.isOne(request.uri());
+    if (origin == null || isAdmin || corsOrigins.named().isEmpty()) {
       return;
     }
     response.headers().add(HttpHeaderNames.VARY, HttpHeaderNames.ORIGIN);
@@ -241,6 +261,11 @@ final class Doors {
 
   StaticFiles files() {
     return files;
+  }
+
+  /** The admin API; null if there is none. */
+  @Nullable Admin admin() {
+    return admin;
   }
 
   // --- rooms by their URLs ---------------------------------------------------------------------

@@ -15,6 +15,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.socket.DuplexChannel;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -46,6 +47,8 @@ import java.util.stream.Collectors;
  * <p>Thread-safe: what it holds is final, and belongs to the event loops.
  */
 public final class EarshotServer implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(EarshotServer.class.getName());
+
   /** So often it is looked whether certificates have changed. */
   private static final int RELOAD_SECONDS = 2;
 
@@ -121,6 +124,7 @@ public final class EarshotServer implements AutoCloseable {
                     sockets, "TCP", tcp.bindIP(), tcp.port(), doors.lineKeeper(), doors::openLines);
       }
       Config.HttpServer http = config.httpServer();
+      warnOfPlainKeys(config);
       if (http.enabled()) {
         server.httpPort =
             doors.isHttpLean()
@@ -156,6 +160,19 @@ public final class EarshotServer implements AutoCloseable {
                           "redis.url is set, and nothing here can use it: add earshot-redis to the class path"));
       earshot.join(provider.broker(config));
       earshot.awaitOthers();
+    }
+  }
+
+  private static void warnOfPlainKeys(Config config) {
+    Config.HttpServer http = config.httpServer();
+    if (http.enabled() && !http.secure() && !config.admin().keys().isEmpty()) {
+      var bound = http.bindIP().equals("*") ? null : new InetSocketAddress(http.bindIP(), 0);
+      if (bound == null || bound.isUnresolved() || !bound.getAddress().isLoopbackAddress()) {
+        LOG.log(
+            Level.WARNING,
+            "admin.keys is set, and HTTP is neither encrypted (httpServer.secure) nor bound to loopback"
+                + " (httpServer.bindIP): keys can be read on the way");
+      }
     }
   }
 

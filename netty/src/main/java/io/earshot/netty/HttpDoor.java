@@ -225,6 +225,11 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
       answerFile(exchange, rawPath);
       return;
     }
+    Admin admin = doors.admin();
+    if (admin != null && Admin.isOne(rawPath)) {
+      answer(exchange, admin.answer(channel, request));
+      return;
+    }
     if (RoomUrl.isOne(rawPath)) {
       answer(exchange, doors.roomUrls().answer(channel, request));
       return;
@@ -381,8 +386,14 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
           false);
       return;
     }
-    acting = true;
     Web web = doors.web(channel, exchange.request);
+    try {
+      web.check();
+    } catch (ProblemException e) {
+      respond(exchange, e.response(), false);
+      return;
+    }
+    acting = true;
     CompletableFuture<WebAnswer> asked = web.ask(request);
     underWay = asked;
     // The answer is put into words on the action's thread, however long it is.

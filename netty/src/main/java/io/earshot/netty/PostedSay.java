@@ -71,7 +71,7 @@ record PostedSay(Json message, @Nullable Json messageId, @Nullable String key) {
     };
   }
 
-  private static Map<String, Json> json(String body) throws ProblemException {
+  static Map<String, Json> json(String body) throws ProblemException {
     try {
       if (Json.parse(body) instanceof Json.Obj(var fields)) {
         return fields;
@@ -79,7 +79,7 @@ record PostedSay(Json message, @Nullable Json messageId, @Nullable String key) {
     } catch (MalformedJsonException e) {
       throw ProblemException.badRequest("the body is not valid JSON: " + e.getMessage());
     }
-    throw ProblemException.badRequest("the body must be an object with a message");
+    throw ProblemException.badRequest("the body must be one object");
   }
 
   private static Map<String, Json> form(String body) throws ProblemException {

@@ -7,12 +7,14 @@ import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.util.LinkedHashMap;
+import java.util.Map;
 
 /** A request that is refused; what it is answered is a problem detail (RFC 9457). */
 final class ProblemException extends Exception {
   private static final long serialVersionUID = 1L;
 
   private final transient HttpResponseStatus status;
+  private final transient Map<String, String> headers;
 
   /**
    * A refusal.
@@ -20,8 +22,14 @@ final class ProblemException extends Exception {
    * @param detail why, for whoever sent the request
    */
   ProblemException(HttpResponseStatus status, String detail) {
+    this(status, detail, Map.of());
+  }
+
+  /** A refusal that says more in its headers. */
+  ProblemException(HttpResponseStatus status, String detail, Map<String, String> headers) {
     super(detail, null, false, false);
     this.status = status;
+    this.headers = Map.copyOf(headers);
   }
 
   static ProblemException badRequest(String detail) {
@@ -50,6 +58,7 @@ final class ProblemException extends Exception {
     FullHttpResponse response =
         HttpDoor.response(status, "application/problem+json", new Json.Obj(fields).encode());
     response.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-store");
+    headers.forEach(response.headers()::set);
     return response;
   }
 }

@@ -90,7 +90,13 @@ record RoomUrl(String room, boolean isMessages, Map<String, List<String>> query)
 
   /** A number of the query, no larger than the most. */
   int number(String name, int otherwise, int least, int most) throws ProblemException {
-    String text = param(name);
+    return number(query, name, otherwise, least, most);
+  }
+
+  static int number(
+      Map<String, List<String>> query, String name, int otherwise, int least, int most)
+      throws ProblemException {
+    String text = param(query, name);
     if (text == null) {
       return otherwise;
     }
@@ -102,6 +108,12 @@ record RoomUrl(String room, boolean isMessages, Map<String, List<String>> query)
   }
 
   private @Nullable String param(String name) throws ProblemException {
+    return param(query, name);
+  }
+
+  /** What stands in a query, once at most. */
+  static @Nullable String param(Map<String, List<String>> query, String name)
+      throws ProblemException {
     List<String> values = query.getOrDefault(name, List.of());
     if (values.size() > 1) {
       throw ProblemException.badRequest(name + " is to be given once");

@@ -190,16 +190,21 @@ final class RoomUrls {
     if (status == null) {
       return failed(failure);
     }
+    FullHttpResponse response = json(HttpResponseStatus.OK, fitting(status, doors.longestAnswer()));
+    response.headers().set(HttpHeaderNames.VARY, HttpHeaderNames.ACCEPT);
+    return response;
+  }
+
+  /** Who is in a room, or how many, if that would be too long. */
+  static byte[] fitting(RoomStatus status, int longest) {
     Json.Obj json = status.toJson();
     byte[] body = json.encode();
-    if (body.length > doors.longestAnswer()) {
+    if (body.length > longest) {
       var fields = new LinkedHashMap<>(json.fields());
       fields.remove("members");
       body = new Json.Obj(fields).encode();
     }
-    FullHttpResponse response = json(HttpResponseStatus.OK, body);
-    response.headers().set(HttpHeaderNames.VARY, HttpHeaderNames.ACCEPT);
-    return response;
+    return body;
   }
 
   // --- /rooms/ROOM/messages --------------------------------------------------------------------
@@ -266,13 +271,13 @@ final class RoomUrls {
     }
   }
 
-  private static FullHttpResponse json(HttpResponseStatus status, byte[] body) {
+  static FullHttpResponse json(HttpResponseStatus status, byte[] body) {
     FullHttpResponse response = HttpDoor.response(status, "application/json", body);
     response.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-store");
     return response;
   }
 
-  private static FullHttpResponse failed(@Nullable Throwable failure) {
+  static FullHttpResponse failed(@Nullable Throwable failure) {
     Throwable cause =
         failure instanceof CompletionException && failure.getCause() != null
             ? failure.getCause()

@@ -40,6 +40,15 @@ record Web(
     return new Visitor(client.id(), client.room(), address);
   }
 
+  /** Refuses a client that is banned everything. */
+  void check() throws ProblemException {
+    try {
+      earshot.check(visitor());
+    } catch (RefusedException e) {
+      throw new ProblemException(HttpResponseStatus.FORBIDDEN, String.valueOf(e.getMessage()));
+    }
+  }
+
   /** Refuses a client what it may not do in a room. */
   void check(String room, Permission what, @Nullable String token) throws ProblemException {
     try {

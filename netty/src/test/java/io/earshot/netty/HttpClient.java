@@ -18,6 +18,7 @@ final class HttpClient extends Client {
       Pattern.compile("\"requestorInformation\":\\{\"id\":\"(\\p{XDigit}{40})\"");
 
   private final boolean keepsCookies;
+  private final String[] always;
   private final Map<String, String> cookies = new LinkedHashMap<>();
 
   /** A response. */
@@ -40,8 +41,14 @@ final class HttpClient extends Client {
   }
 
   HttpClient(int port, boolean keepsCookies) {
+    this(port, keepsCookies, new String[0]);
+  }
+
+  /** One whose requests all have these headers. */
+  HttpClient(int port, boolean keepsCookies, String... always) {
     super(port, null);
     this.keepsCookies = keepsCookies;
+    this.always = always.clone();
   }
 
   HttpClient(int port, String from) {
@@ -69,6 +76,9 @@ final class HttpClient extends Client {
 
   void sendRequest(String method, String path, String body, String... headers) {
     var head = new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n");
+    for (String header : always) {
+      head.append(header).append("\r\n");
+    }
     for (String header : headers) {
       head.append(header).append("\r\n");
     }
@@ -118,9 +128,10 @@ final class HttpClient extends Client {
 
   @Override
   void send(String request) {
-    String[] post = request.split(" ", 3);
-    if (post.length == 3 && post[0].equals("POST")) {
-      sendRequest("POST", post[1], post[2], "Content-Type: application/json");
+    String[] words = request.split(" ", 3);
+    if (words[0].equals("POST") || words[0].equals("DELETE")) {
+      String body = words.length == 3 ? words[2] : "";
+      sendRequest(words[0], words[1], body, "Content-Type: application/json");
     } else {
       sendRequest("GET", request, "");
     }

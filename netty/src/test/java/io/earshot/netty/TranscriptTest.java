@@ -24,10 +24,14 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Replays the transcripts that the documentation shows. {@code ->} is what somebody sends, {@code
  * <-} what they get next; {@code <alice>} stands for alice's id, {@code <time>} for milliseconds,
  * {@code <epoch>} and {@code <n>} for a place in the order of a room; what is sent with {@code
- * <epoch>} has the one that was heard last.
+ * <epoch>} has the one that was heard last, and so has {@code <measure>}, the id of a ban or mute.
  */
 class TranscriptTest {
 
+  /** What the client called admin shows. */
+  static final String KEY = "a key that is long enough for this".replace(' ', '-');
+
+  private static final Pattern MEASURE = Pattern.compile("\"id\":\"([0-9a-f]{32})\",\"kind\"");
   private static final Pattern EPOCH = Pattern.compile("\"epoch\":\"([a-z0-9]+)\"");
 
   /** The column of the arrows. */
@@ -46,7 +50,8 @@ class TranscriptTest {
                       .filter(
                           kind ->
                               kind.isPlain()
-                                  || !(file.endsWith("http.txt") || file.endsWith("urls.txt")))
+                                  || !List.of("http.txt", "urls.txt", "admin.txt")
+                                      .contains(file.getFileName().toString()))
                       .map(kind -> Arguments.of(file.getFileName(), kind, file)))
           .toList()
           .stream();
@@ -60,8 +65,12 @@ class TranscriptTest {
     Map<String, Client> clients = new LinkedHashMap<>();
     Map<String, String> ids = new HashMap<>();
     String epoch = "";
-    try (Servers servers =
-        start(kind, Config.defaults().with("commonWeb.httpClientMessageTTL", "30s"))) {
+    String measure = "";
+    Config config =
+        Config.defaults()
+            .with("commonWeb.httpClientMessageTTL", "30s")
+            .with("admin.keys", List.of("back-end " + KEY));
+    try (Servers servers = start(kind, config)) {
       for (String line : Files.readAllLines(file)) {
         String who = line.substring(0, ARROW).strip();
         boolean sends = line.startsWith("-> ", ARROW);
@@ -72,11 +81,13 @@ class TranscriptTest {
           clients.put(who, client);
         }
         if (sends) {
-          client.send(resolve(what, ids).replace("<epoch>", epoch));
+          client.send(resolve(what, ids).replace("<epoch>", epoch).replace("<measure>", measure));
         } else {
           String next = client.next();
           Matcher place = EPOCH.matcher(String.valueOf(next));
           epoch = place.find() ? place.group(1) : epoch;
+          Matcher decided = MEASURE.matcher(String.valueOf(next));
+          measure = decided.find() ? decided.group(1) : measure;
           if (!ids.containsKey(who)) {
             newId(servers, ids).ifPresent(id -> ids.put(who, id));
           }
@@ -101,6 +112,7 @@ class TranscriptTest {
   private static Client open(String who, Kind kind, EarshotServer server) {
     return switch (who) {
       case "web" -> new HttpClient(server.httpPort(), true);
+      case "admin" -> new HttpClient(server.httpPort(), false, "Authorization: Bearer " + KEY);
       case "curl" -> new StreamClient(server.httpPort(), null);
       default -> kind.open(server);
     };
@@ -146,6 +158,8 @@ class TranscriptTest {
     String quoted =
         Pattern.quote(expected)
             .replace("<time>", "\\E\\d{13}\\Q")
+            .replace("<measure>", "\\E\\p{XDigit}{32}\\Q")
+            .replace("<date>", "\\E[-0-9]{10}T[0-9:.]+Z\\Q")
             .replace("<ms>", "\\E\\d+\\Q")
             .replace("<web>", "\\E\\p{XDigit}{40}\\Q") // one who is in no room
             .replace("<n>", "\\E\\d+\\Q")

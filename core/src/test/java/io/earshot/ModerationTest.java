@@ -1,0 +1,486 @@
+package io.earshot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.earshot.House.Guest;
+import io.earshot.protocol.Json;
+import io.earshot.spi.Visitor;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Keeping order among clients: who is sent away, kept out or silenced, and rooms that are closed.
+ */
+final class ModerationTest {
+  private static final Duration HOUR = Duration.ofHours(1);
+  private static final String HOME = "defaultRoom";
+  private static final String POSTER = "9".repeat(40);
+
+  private House house = new House(2, config());
+
+  private static Config config() {
+    return House.quiet()
+        .with("general.resumeWindow", "60s")
+        .with("commonWeb.httpClientMessageTTL", "60s")
+        .with("commonWeb.cookieSecret", "a secret of all of them")
+        .with("rooms.rules", "members.* join=token");
+  }
+
+  private Moderation moderation() {
+    return house.earshot.api().moderation();
+  }
+
+  private <T> T done(CompletionStage<T> stage) {
+    CompletableFuture<T> future = stage.toCompletableFuture();
+    house.settle();
+    assertThat(future).isDone();
+    return future.join();
+  }
+
+  private Measure ban(Target target) {
+    return done(moderation().ban(target, HOUR, "spam"));
+  }
+
+  private Guest from(String address) {
+    return house.guest(address, Transport.WEBSOCKET, HOME, null);
+  }
+
+  private String token(String who, String room) {
+    return house.earshot.api().chatRoom().privateRoom(room).token(who, Duration.ofHours(2));
+  }
+
+  private static boolean isOut(Guest guest) {
+    return guest.hear().contains("end 1008") && guest.finished;
+  }
+
+  // --- bans ------------------------------------------------------------------------------------
+
+  @ParameterizedTest
+  @EnumSource(names = {"TCP", "WEBSOCKET", "STREAM"})
+  void who_is_banned_is_out_at_once_and_refused_until_it_is_over(Transport transport) {
+    Guest innocent = from("192.0.2.8");
+    Guest guest = house.guest("192.0.2.7", transport, HOME, null);
+    Measure ban = ban(Target.address("192.0.2.7"));
+    List<String> last = guest.hear();
+    assertThat(last.getLast()).isEqualTo("end 1008");
+    assertThat(last.get(last.size() - 2))
+        .contains("Error: you are banned until 2013-01-01T01:26:40Z: spam");
+    assertThat(isOut(house.guest("192.0.2.7", transport, HOME, null))).isTrue();
+    assertThat(innocent.ask("roomView")).contains("\"membersCount\":1");
+    assertThat(moderation().bans()).containsExactly(ban);
+    house.pass(HOUR);
+    assertThat(moderation().bans()).isEmpty();
+    assertThat(isOut(house.guest("192.0.2.7", transport, HOME, null))).isFalse();
+    assertThat(innocent.ask("roomView")).contains("\"membersCount\":2");
+  }
+
+  @Test
+  void who_was_never_let_in_was_never_in_the_room() {
+    house = new House(2, config().with("rooms.announcements", true));
+    Guest innocent = from("192.0.2.8");
+    ban(Target.address("192.0.2.7"));
+    ban(new Target.Attribute(Gate.IDENTITY, "eve"));
+    innocent.hear();
+    assertThat(isOut(from("192.0.2.7"))).isTrue();
+    Guest eve = house.guest("192.0.2.9", Transport.TCP, HOME, token("eve", HOME));
+    assertThat(isOut(eve)).isTrue();
+    assertThat(innocent.hear()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "10.0.0.0/8, 10.1.2.3, 11.1.2.3",
+    "10.9.9.9/8, 10.1.2.3, 11.1.2.3",
+    "::ffff:10.0.0.0/104, 10.1.2.3, 11.1.2.3",
+    "::ffff:10.1.2.3, 10.1.2.3, 10.1.2.4",
+    "10.1.2.3, ::ffff:10.1.2.3, ::ffff:10.1.2.4",
+    "2001:db8::/33, 2001:db8:7fff::1, 2001:db8:8000::1",
+    "0.0.0.0/0, 10.1.2.3, 2001:db8::1"
+  })
+  void a_range_has_those_who_are_in_it_however_they_are_written(
+      String range, String in, String out) {
+    Guest inside = from(in);
+    Guest outside = from(out);
+    Measure ban = ban(Target.address(range));
+    assertThat(List.of(isOut(inside), isOut(outside))).containsExactly(true, false);
+    assertThat(List.of(isOut(from(in)), isOut(from(out)))).containsExactly(true, false);
+    assertThat(done(moderation().lift(ban.id()))).isTrue();
+    assertThat(isOut(from(in))).isFalse();
+    assertThat(done(moderation().lift(ban.id()))).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"10.0.0.0/33", "10.0.0.0/-1", "::ffff:10.0.0.0/95", "host", "10.1", ""})
+  void what_is_no_range_is_refused(String range) {
+    assertThatThrownBy(() -> Target.address(range)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void an_attribute_strikes_when_it_is_set_and_when_a_token_sets_it() {
+    Guest named = house.guest();
+    named.connection().set("plan", "trial");
+    Guest later = house.guest();
+    Guest shows = house.guest();
+    Guest innocent = house.guest();
+    ban(new Target.Attribute("plan", "trial"));
+    ban(new Target.Attribute(Gate.IDENTITY, "eve"));
+    assertThat(isOut(named)).isTrue();
+    assertThat(isOut(later)).isFalse();
+    later.connection().set("plan", "trial");
+    assertThat(isOut(later)).isTrue();
+    innocent.connection().set("plan", "paid");
+    shows.ask(
+        "{\"event\":\"roomChange\",\"room\":\"members.a\",\"token\":\""
+            + token("eve", "members.a")
+            + "\"}");
+    assertThat(shows.finished).isTrue();
+    assertThat(innocent.ask("roomView")).contains("\"membersCount\":1");
+  }
+
+  @Test
+  void who_was_lost_cannot_come_back_by_their_session() {
+    Guest lost = house.guest();
+    String session = lost.hear().getFirst().replaceAll(".*\"session\":\"([^\"]+)\".*", "$1");
+    String id = lost.id();
+    lost.loop.run(lost.intake::gone);
+    house.settle();
+    ban(new Target.Id(id));
+    Guest again = house.guest();
+    assertThat(again.ask("resume " + session)).contains("no such session");
+    assertThat(again.ask("roomView")).contains("\"membersCount\":1");
+  }
+
+  @Test
+  void who_comes_back_as_somebody_who_is_banned_is_out() {
+    Guest lost = house.guest();
+    String session = lost.hear().getFirst().replaceAll(".*\"session\":\"([^\"]+)\".*", "$1");
+    lost.connection().set("name", "eve");
+    lost.loop.run(lost.intake::gone);
+    house.settle();
+    Guest again = house.guest();
+    again.send("resume " + session); // found, before the ban is known
+    ban(new Target.Attribute("name", "eve"));
+    again.hear();
+    assertThat(again.finished || again.ask("roomView").contains("\"members\":[\"" + again.id()))
+        .isTrue();
+    assertThat(house.earshot.connections().all())
+        .noneMatch(each -> "eve".equals(each.attributes().get("name")));
+  }
+
+  @Test
+  void who_comes_by_http_is_refused_and_their_queue_is_gone() {
+    var visitor = new Visitor(POSTER, HOME, new InetSocketAddress("192.0.2.7", 1));
+    var asked = house.earshot.ask(visitor, "chat", Map.of("method", Json.of("roomView")));
+    while (!asked.isDone()) {
+      house.settle();
+      Thread.onSpinWait();
+    }
+    house.settle();
+    assertThat(house.earshot.connections().find(POSTER)).isNotNull();
+    ban(new Target.Id(POSTER));
+    assertThat(house.earshot.connections().find(POSTER)).isNull();
+    assertThatThrownBy(() -> house.earshot.check(visitor))
+        .hasMessageContaining("Error: you are banned");
+    var said = house.earshot.say(visitor, HOME, null, Json.of("hi"), POSTER, null);
+    house.settle();
+    assertThat(said).isCompletedExceptionally();
+    assertThatThrownBy(() -> house.earshot.check(visitor, HOME, Permission.LISTEN, null))
+        .hasMessageContaining("Error: you are banned");
+  }
+
+  @Test
+  void no_more_hold_than_may_and_those_that_are_over_make_room() {
+    house = new House(1, config().with("admin.measures", 3));
+    done(moderation().ban(new Target.Id("a"), Duration.ofMinutes(1), ""));
+    done(moderation().ban(new Target.Id("b"), HOUR, ""));
+    Measure mute = done(moderation().mute(new Target.Id("c"), null, HOUR, ""));
+    assertThatThrownBy(() -> ban(new Target.Id("d")))
+        .isInstanceOf(CompletionException.class)
+        .hasRootCauseInstanceOf(RefusedException.class)
+        .hasMessageContaining("admin.measures");
+    done(moderation().lift(mute.id()));
+    ban(new Target.Id("e"));
+    house.pass(Duration.ofMinutes(1));
+    ban(new Target.Id("f"));
+    assertThat(moderation().bans()).extracting(Measure::target).hasSize(3);
+  }
+
+  @Test
+  void what_makes_no_sense_is_refused() {
+    var id = new Target.Id("a");
+    assertThatThrownBy(() -> moderation().ban(id, Duration.ZERO, "")).hasMessageContaining("holds");
+    assertThatThrownBy(() -> moderation().ban(id, Duration.ofDays(400), ""))
+        .hasMessageContaining("366 days");
+    assertThatThrownBy(() -> moderation().ban(id, HOUR, "x".repeat(201)))
+        .hasMessageContaining("200");
+    assertThatThrownBy(() -> moderation().ban(id, HOUR, "a\nb")).hasMessageContaining("control");
+    assertThatThrownBy(() -> moderation().mute(id, "a\u0001", HOUR, ""))
+        .hasMessageContaining("room's name");
+    assertThatThrownBy(() -> moderation().closeRoom(HOME, HOUR, ""))
+        .hasMessageContaining("default room");
+    assertThatThrownBy(() -> new Target.Id("")).hasMessageContaining("1 to 256");
+  }
+
+  // --- mutes -----------------------------------------------------------------------------------
+
+  @Test
+  void who_is_muted_hears_and_says_nothing_there_until_it_is_over() {
+    Guest loud = house.guest();
+    Guest other = house.guest();
+    loud.ask("roomChange attic");
+    other.ask("roomChange attic");
+    Measure mute = done(moderation().mute(new Target.Id(loud.id()), "attic", HOUR, "too loud"));
+    assertThat(loud.ask("say hey"))
+        .contains("Error: you are muted here until 2013-01-01T01:26:40Z: too loud");
+    other.ask("say to you");
+    assertThat(loud.heard()).contains("to you");
+    loud.ask("roomChange " + HOME);
+    assertThat(loud.ask("say hey")).contains("\"status\":\"OK\"");
+    loud.ask("roomChange attic");
+    assertThat(moderation().mutes()).containsExactly(mute);
+    done(moderation().lift(mute.id()));
+    assertThat(loud.ask("say hey")).contains("\"status\":\"OK\"");
+    done(moderation().mute(new Target.Id(loud.id()), null, HOUR, ""));
+    assertThat(loud.ask("say hey")).contains("Error: you are muted until");
+    house.pass(HOUR);
+    assertThat(loud.ask("say hey")).contains("\"status\":\"OK\"");
+    assertThat(other.heard()).containsExactly("hey", "hey");
+  }
+
+  @Test
+  void who_is_muted_by_address_may_not_post_either() {
+    done(moderation().mute(Target.address("192.0.2.0/24"), null, HOUR, ""));
+    var visitor = new Visitor(POSTER, HOME, new InetSocketAddress("192.0.2.7", 1));
+    var said = house.earshot.say(visitor, HOME, null, Json.of("hi"), POSTER, null);
+    house.settle();
+    assertThatThrownBy(said::join).hasMessageContaining("you are muted until");
+  }
+
+  // --- rooms that are closed -------------------------------------------------------------------
+
+  @Test
+  void a_room_that_is_closed_is_left_by_all_in_whatever_way_they_are_there() {
+    Guest member = house.guest();
+    member.ask("roomChange attic");
+    Guest also = house.guest();
+    also.ask("roomAdd attic");
+    Guest listener = house.guest();
+    listener.ask("listenToRoom attic");
+    Guest stream = house.guest("192.0.2.7", Transport.STREAM, "attic", null);
+    Guest elsewhere = house.guest();
+    List.of(member, also, listener, stream, elsewhere).forEach(Guest::hear);
+    Measure closure = done(moderation().closeRoom("attic", HOUR, "for the night"));
+    String notice =
+        "{\"context\":\"room\",\"room\":\"attic\",\"status\":\"closed\",\"reason\":\"for the night\"}";
+    assertThat(member.hear()).contains(notice);
+    assertThat(also.hear()).contains(notice);
+    assertThat(listener.hear()).contains(notice);
+    List<String> last = stream.hear();
+    assertThat(last.getFirst()).contains("Error: this room is closed: for the night");
+    assertThat(last).last().isEqualTo("end 1008");
+    assertThat(elsewhere.hear()).isEmpty();
+    assertThat(member.ask("detailsView"))
+        .contains("\"room\":\"defaultRoom\"")
+        .doesNotContain("attic");
+    assertThat(also.ask("detailsView")).doesNotContain("attic");
+    assertThat(listener.ask("detailsView")).doesNotContain("attic");
+    for (String way : List.of("roomChange", "roomAdd", "listenToRoom")) {
+      assertThat(member.ask(way + " attic")).contains("Error: this room is closed: for the night");
+    }
+    assertThat(done(house.earshot.api().chatRoom().socketRoomStatus("attic")).members()).isEmpty();
+    done(moderation().lift(closure.id()));
+    assertThat(member.ask("roomChange attic")).contains("\"status\":\"OK\"");
+  }
+
+  @Test
+  void a_room_that_is_closed_for_no_time_can_be_entered_again() {
+    Guest member = house.guest();
+    member.ask("roomChange attic");
+    done(moderation().closeRoom("attic", Duration.ZERO, ""));
+    assertThat(member.ask("detailsView")).contains("\"room\":\"defaultRoom\"");
+    assertThat(member.ask("roomChange attic")).contains("\"status\":\"OK\"");
+    assertThat(moderation().closures()).isEmpty();
+  }
+
+  @Test
+  void who_may_not_be_in_the_default_room_either_is_sent_away_and_who_is_lost_is_not_waited_for() {
+    house = new House(1, config().with("rooms.rules", "defaultRoom join=token"));
+    Guest guest = house.guest("192.0.2.7", Transport.WEBSOCKET, "attic", null);
+    Guest lost = house.guest("192.0.2.7", Transport.WEBSOCKET, "attic", null);
+    house.settle();
+    lost.loop.run(lost.intake::gone);
+    house.settle();
+    done(moderation().closeRoom("attic", HOUR, ""));
+    assertThat(isOut(guest)).isTrue();
+    assertThat(house.earshot.connections().size()).isEqualTo(0);
+  }
+
+  // --- several servers -------------------------------------------------------------------------
+
+  /** Servers that share their rooms. */
+  private static final class Street {
+    final Hub hub = Hub.manual();
+    final List<House> houses = new ArrayList<>();
+    final List<Hub.Peer> peers = new ArrayList<>();
+    private final Config config;
+
+    Street(Config config, int count) {
+      this.config = config;
+      IntStream.range(0, count).forEach(_ -> build());
+    }
+
+    House build() {
+      var built = new House(2, config.with("general.id", "house" + houses.size()));
+      Hub.Peer peer = hub.broker();
+      built.earshot.join(peer);
+      peer.connect();
+      houses.add(built);
+      peers.add(peer);
+      settle();
+      return built;
+    }
+
+    void settle() {
+      do {
+        for (Hub.Peer peer : peers) {
+          run(peer.asked.poll());
+          run(peer.told.poll());
+          run(peer.answered.poll());
+        }
+        houses.forEach(House::settle);
+      } while (!hub.isIdle());
+    }
+
+    private static void run(@Nullable Runnable task) {
+      if (task != null) {
+        task.run();
+      }
+    }
+
+    Moderation moderation(int at) {
+      return houses.get(at).earshot.api().moderation();
+    }
+
+    <T> T done(CompletionStage<T> stage) {
+      settle();
+      CompletableFuture<T> future = stage.toCompletableFuture();
+      assertThat(future).isDone();
+      return future.join();
+    }
+
+    Guest guest(int at, String address) {
+      Guest guest = houses.get(at).guest(address, Transport.WEBSOCKET, HOME, null);
+      settle();
+      return guest;
+    }
+  }
+
+  @Test
+  void all_of_it_holds_on_all_servers_and_on_those_that_start_later() {
+    var street = new Street(config(), 2);
+    Guest guest = street.guest(1, "192.0.2.7");
+    Guest loud = street.guest(1, "192.0.2.9");
+    Measure ban = street.done(street.moderation(0).ban(Target.address("192.0.2.7"), HOUR, "spam"));
+    street.done(street.moderation(0).mute(new Target.Id(loud.id()), null, HOUR, ""));
+    street.done(street.moderation(1).closeRoom("attic", HOUR, ""));
+    assertThat(isOut(guest)).isTrue();
+    loud.send("say hey");
+    street.settle();
+    assertThat(loud.hear()).last().asString().contains("you are muted until");
+    street.build();
+    for (int at = 0; at < 3; at++) {
+      assertThat(street.moderation(at).bans()).containsExactly(ban);
+      assertThat(street.moderation(at).mutes()).hasSize(1);
+      assertThat(street.moderation(at).closures()).hasSize(1);
+      assertThat(isOut(street.guest(at, "192.0.2.7"))).isTrue();
+    }
+    assertThat(street.done(street.moderation(2).lift(ban.id()))).isTrue();
+    street.build();
+    for (int at = 0; at < 4; at++) {
+      assertThat(street.moderation(at).bans()).isEmpty();
+      assertThat(isOut(street.guest(at, "192.0.2.7"))).isFalse();
+    }
+  }
+
+  @Test
+  void who_was_out_of_touch_learns_what_was_missed_and_tells_what_could_not_be_told() {
+    var street = new Street(config(), 2);
+    Measure old = street.done(street.moderation(0).ban(new Target.Id("old"), HOUR, ""));
+    Guest guest = street.guest(1, "192.0.2.7");
+    street.peers.get(1).disconnect();
+    var here = street.moderation(0).ban(Target.address("192.0.2.7"), HOUR, "");
+    var there = street.moderation(1).ban(Target.address("192.0.2.6"), HOUR, "");
+    var lifted = street.moderation(1).lift(old.id());
+    street.settle();
+    assertThat(here.toCompletableFuture()).isCompleted();
+    assertThat(there.toCompletableFuture()).isCompletedExceptionally();
+    assertThat(lifted.toCompletableFuture()).isCompletedExceptionally();
+    assertThat(isOut(street.guest(1, "192.0.2.6"))).as("it holds here").isTrue();
+    assertThat(isOut(guest)).isFalse();
+    street.peers.get(1).connect();
+    street.settle();
+    assertThat(isOut(guest)).isTrue();
+    assertThat(isOut(street.guest(0, "192.0.2.6"))).isTrue();
+    for (int at = 0; at < 2; at++) {
+      assertThat(street.moderation(at).bans()).hasSize(2).doesNotContain(old);
+    }
+  }
+
+  @Test
+  void what_the_broker_forgets_is_told_anew_once() {
+    var street = new Street(config(), 3);
+    Measure ban = street.done(street.moderation(0).ban(new Target.Id("a"), HOUR, ""));
+    street.done(street.moderation(1).ban(new Target.Id("b"), HOUR, ""));
+    street.peers.forEach(Hub.Peer::disconnect);
+    street.hub.forgetAll();
+    street.peers.forEach(Hub.Peer::connect);
+    street.settle();
+    long told = street.hub.deeds.stream().filter(deed -> !deed.isLost).count();
+    assertThat(told).as("told once, however many know it").isEqualTo(2);
+    street.build();
+    assertThat(street.moderation(3).bans()).hasSize(2).contains(ban);
+  }
+
+  @Test
+  void what_holds_long_is_not_forgotten_for_what_comes_and_goes() {
+    var street = new Street(config().with("admin.measures", 20), 2);
+    street.hub.mostRemembered = Measures.remembered(20);
+    Measure ban = street.done(street.moderation(0).ban(new Target.Id("a"), HOUR, ""));
+    for (int i = 0; i < 3 * Measures.remembered(20); i++) {
+      int at = i % 2;
+      Measure brief = street.done(street.moderation(at).ban(new Target.Id("b"), HOUR, ""));
+      street.done(street.moderation(at).lift(brief.id()));
+    }
+    street.build();
+    assertThat(street.moderation(2).bans()).containsExactly(ban);
+  }
+
+  @Test
+  void what_was_lifted_never_holds_again_in_whatever_order_it_becomes_known() {
+    Measure ban = ban(new Target.Id("a"));
+    done(moderation().lift(ban.id()));
+    moderation().learn(ban.toJson(), 7); // said again by a server that did not know
+    assertThat(moderation().bans()).isEmpty();
+    var other = new House(1, config()).earshot.api().moderation();
+    other.learn(Json.from(Map.of("lift", ban.id())), 1);
+    other.learn(ban.toJson(), 2);
+    assertThat(other.bans()).isEmpty();
+    other.learn(Json.of("what is no measure"), 3);
+    other.learn(Json.from(Map.of("id", "x", "kind", "spell", "reason", "", "until", 1)), 4);
+    assertThat(other.bans()).isEmpty();
+  }
+}
