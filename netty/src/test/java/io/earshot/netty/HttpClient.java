@@ -54,6 +54,7 @@ final class HttpClient extends Client {
   HttpClient(int port, String from) {
     super(port, null, from);
     this.keepsCookies = false;
+    this.always = new String[0];
   }
 
   String cookie(String name) {
