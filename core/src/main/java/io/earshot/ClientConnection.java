@@ -92,6 +92,9 @@ final class ClientConnection extends Participant implements Intake {
   /** Something was left out for it in some room. */
   private boolean lags;
 
+  /** It was let in, and so has a session to come back with. */
+  private boolean opened;
+
   /** It takes in no more, and is leaving its rooms. */
   private boolean ending;
 
@@ -155,23 +158,34 @@ final class ClientConnection extends Participant implements Intake {
    */
   void open(@Nullable Cursor after, @Nullable String token) {
     underWay++;
-    earshot()
-        .gate()
-        .admit(
-            place(),
-            Permission.JOIN,
-            token,
-            verdict -> {
-              if (verdict.refusal() != null) {
-                underWay--;
-                dismiss(new Ending(POLICY_VIOLATION, verdict.refusal()));
-              } else if (!ending) {
-                open(after, verdict.grant());
-              }
-            });
+    Gate gate = earshot().gate();
+    gate.greet(
+        this,
+        refusal -> {
+          if (refusal != null) {
+            turnAway(refusal);
+          } else if (!ending) {
+            gate.admit(place(), Permission.JOIN, token, verdict -> open(after, verdict));
+          }
+        });
+  }
+
+  private void open(@Nullable Cursor after, Gate.Verdict verdict) {
+    if (verdict.refusal() != null) {
+      turnAway(verdict.refusal());
+    } else if (!ending) {
+      open(after, verdict.grant());
+    }
+  }
+
+  /** Sends away who may not come in. */
+  private void turnAway(String why) {
+    underWay--;
+    dismiss(new Ending(POLICY_VIOLATION, why));
   }
 
   private void open(@Nullable Cursor after, @Nullable Grant grant) {
+    opened = true;
     join(
         place(),
         after,
@@ -334,7 +348,7 @@ final class ClientConnection extends Participant implements Intake {
 
   private void work(Turn turn) {
     Command command = turn.request.command();
-    onlySaysUnderWay = command instanceof Command.Say;
+    onlySaysUnderWay = command instanceof Command.Say say && !isSlow(say);
     underWay++;
     switch (command) {
       case Command.Say say -> say(turn, say);
@@ -379,6 +393,10 @@ final class ClientConnection extends Participant implements Intake {
     }
   }
 
+  private boolean isSlow(Command.Say say) {
+    return earshot().gate().isSlow(say.room() == null ? place() : memberOf(say.room()));
+  }
+
   private void act(Turn turn, String name, Map<String, Json> given) {
     if (pendingActions >= earshot().config().general().simultaniousActions()) {
       send(turn, new Reply.Refused("you have too many pending requests"));
@@ -402,7 +420,7 @@ final class ClientConnection extends Participant implements Intake {
       return json;
     } catch (IllegalArgumentException e) {
       LOG.log(Level.ERROR, "the answer of " + action + " cannot be said", e);
-      return encoded(turn, new Reply.Refused("Error: The server experienced an internal error"));
+      return encoded(turn, new Reply.Refused(Actions.BROKEN));
     }
   }
 
@@ -445,10 +463,14 @@ final class ClientConnection extends Participant implements Intake {
             hearing -> {
               if (hearing.refusal() != null) {
                 reply(turn, new Reply.Refused(hearing.refusal(), member.room));
+              } else if (ending || detached || !member.in) {
+                // It was lost, or had to leave, while somebody was asked.
+                reply(turn, new Reply.Refused("Error: you are not in this room", member.room));
               } else {
                 tellRoom(
                     member,
                     hearing.message(),
+                    say.message(),
                     audience,
                     turn.request.messageId(),
                     spoken -> reply(turn, reply(spoken, member.room)));
@@ -507,12 +529,7 @@ final class ClientConnection extends Participant implements Intake {
 
   private void changeRoom(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
     Member old = place();
-    leave(old, () -> {});
-    if (member.in) {
-      leave(member, () -> {}); // it is entered anew, as one's own room is
-    }
-    moveTo(member);
-    join(member, after, live);
+    move(member, after, live);
     note(old);
     note(member);
   }
@@ -695,6 +712,8 @@ final class ClientConnection extends Participant implements Intake {
               if (verdict.refusal() != null) {
                 underWay--;
                 dismiss(new Ending(POLICY_VIOLATION, Tokens.EXPIRED));
+              } else if (ending || detached) {
+                finished(); // it was lost while somebody was asked
               } else {
                 changeRoom(member, null, _ -> finished());
               }
@@ -762,6 +781,7 @@ final class ClientConnection extends Participant implements Intake {
     return earshot().sessions() != null
         && !hearsOnly()
         && dismissal == null
+        && opened
         && earshot().mayWaitForMore();
   }
 
@@ -844,6 +864,10 @@ final class ClientConnection extends Participant implements Intake {
    * @param then told what it was, or null; on any loop
    */
   private void handOver(String id, ClientConnection next, Consumer<@Nullable Handover> then) {
+    earshot().gate().afterwards(this, () -> giveOver(id, next, then));
+  }
+
+  private void giveOver(String id, ClientConnection next, Consumer<@Nullable Handover> then) {
     if (becoming != null) {
       becoming.add(() -> handOver(id, next, then));
     } else if (heir != null && hasId(id)) {
@@ -879,6 +903,10 @@ final class ClientConnection extends Participant implements Intake {
    * @param then told what it was, or null; on any loop
    */
   void handOverElsewhere(String id, Consumer<@Nullable Handover> then) {
+    earshot().gate().afterwards(this, () -> giveOverElsewhere(id, then));
+  }
+
+  private void giveOverElsewhere(String id, Consumer<@Nullable Handover> then) {
     if (becoming != null) {
       becoming.add(() -> handOverElsewhere(id, then));
     } else if (heir != null && hasId(id)) {
@@ -960,11 +988,13 @@ final class ClientConnection extends Participant implements Intake {
       reply(turn, new Reply.Refused("Error: there is no such session (any more)"));
       return;
     }
-    // Who it was for a moment leaves first, under that name, and has heard all that it was to hear.
+    // Who it was for a moment leaves first, under that name, and has heard all that it was to hear;
+    // and hooks have been told.
     becoming = new ArrayList<>();
     List<Member> visited = members();
     others = null;
-    var left = new Countdown(visited.size(), () -> takeOver(turn, id, was, after));
+    Runnable next = () -> takeOver(turn, id, was, after);
+    var left = new Countdown(visited.size(), () -> earshot().gate().afterwards(this, next));
     visited.forEach(member -> part(member, left));
   }
 

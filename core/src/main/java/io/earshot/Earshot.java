@@ -37,6 +37,7 @@ public final class Earshot implements AutoCloseable {
   private final AtomicInteger waiting = new AtomicInteger();
   private final AtomicInteger polls = new AtomicInteger();
   private final RoomRules rules;
+  private final HookRunner hooks;
   private final Gate gate;
   private final Rooms rooms;
   private final Map<Loop, Shard> shards;
@@ -69,13 +70,15 @@ public final class Earshot implements AutoCloseable {
             ? null
             : new Sessions(config.commonWeb().cookieSecret());
     this.rules = new RoomRules(config.rooms());
+    var carriers = new Carriers();
+    this.hooks = new HookRunner(config.hooks(), clock, carriers);
     this.gate = new Gate(this);
     this.rooms = new Rooms(this, loops, clock);
     this.shards = new HashMap<>();
     for (int i = 0; i < loops.size(); i++) {
       shards.put(loops.get(i), rooms.shards().get(i));
     }
-    this.api = new Api(this);
+    this.api = new Api(this, carriers);
     var webClientCount = new AtomicInteger();
     this.webClients =
         rooms.shards().stream().map(shard -> new WebClients(this, shard, webClientCount)).toList();
@@ -104,6 +107,10 @@ public final class Earshot implements AutoCloseable {
 
   int loopCount() {
     return loopCount;
+  }
+
+  HookRunner hooks() {
+    return hooks;
   }
 
   /** 128 random bits. */
@@ -356,6 +363,15 @@ public final class Earshot implements AutoCloseable {
    */
   public boolean understands(String param) {
     return api.actions().understands(param);
+  }
+
+  /**
+   * Waits for hooks that are told who has gone.
+   *
+   * @return completed on any thread, when they have been told of all whom the loops know to be gone
+   */
+  public CompletableFuture<@Nullable Void> hooksTold() {
+    return hooks.whenIdle(rooms.shards());
   }
 
   /** Says goodbye to everybody. Returns at once; each loop does its part. */

@@ -2,22 +2,25 @@ package io.earshot;
 
 import io.earshot.protocol.Json;
 import java.time.Instant;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Decides who may join a room, listen to it, or say something there: by the room's rule, and by the
  * token that somebody shows. Everything that clients ask passes here, whatever they came by; server
- * code does not.
+ * code does not. Who may by that is asked about where there are hooks.
  *
  * <p>Immutable; asked on the loop of whoever wants something.
  */
 final class Gate {
   private final Earshot earshot;
   private final Tokens tokens;
+  private final HookRunner hooks;
 
   Gate(Earshot earshot) {
     this.earshot = earshot;
+    this.hooks = earshot.hooks();
     Config config = earshot.config();
     this.tokens = new Tokens(config.tokens().keys(), config.commonWeb().cookieSecret());
   }
@@ -43,6 +46,22 @@ final class Gate {
   record Hearing(Json message, @Nullable String refusal) {}
 
   /**
+   * Decides whether somebody may connect.
+   *
+   * @param then told on their loop why not, in words for them, or null
+   */
+  void greet(Participant who, Consumer<@Nullable String> then) {
+    List<HookRunner.Hook> asked = hooks.connects();
+    if (asked.isEmpty()) {
+      then.accept(null);
+      return;
+    }
+    var question = new HookRunner.Question(who.place(), Permission.JOIN);
+    hooks.inTurn(
+        who, ended -> hooks.ask(asked, question, ended, hearing -> then.accept(hearing.refusal())));
+  }
+
+  /**
    * Decides whether somebody may join a room or listen to it.
    *
    * @param member the place that they want, or have in another way
@@ -50,7 +69,48 @@ final class Gate {
    * @param then told on the loop of whoever asks; what they ask next is to wait for it
    */
   void admit(Member member, Permission what, @Nullable String token, Consumer<Verdict> then) {
-    then.accept(check(member, what, token));
+    Participant who = member.connection;
+    // For hooks, who enters anew where they are already stays.
+    List<HookRunner.Hook> asked =
+        what == Permission.JOIN && member.in ? List.of() : hooks.about(member).joins();
+    if (asked.isEmpty() && !who.isAsking()) {
+      then.accept(check(member, what, token));
+      return;
+    }
+    hooks.inTurn(
+        who,
+        ended -> {
+          Verdict verdict = check(member, what, token);
+          hooks.ask(
+              verdict.refusal() == null ? asked : List.of(),
+              new HookRunner.Question(member, what),
+              ended,
+              hearing ->
+                  then.accept(
+                      hearing.refusal() == null ? verdict : new Verdict(hearing.refusal(), null)));
+        });
+  }
+
+  /** Somebody has come into a room, or is on their way. */
+  void joined(Member member) {
+    tell(hooks.about(member).joineds(), member);
+  }
+
+  /** Somebody has left a room, or is on their way out. */
+  void left(Member member) {
+    tell(hooks.about(member).leaves(), member);
+  }
+
+  private void tell(List<HookRunner.Hook> told, Member member) {
+    if (!told.isEmpty()) {
+      var question = new HookRunner.Question(member, Permission.JOIN);
+      hooks.inTurn(member.connection, ended -> hooks.ask(told, question, ended, _ -> {}));
+    }
+  }
+
+  /** Runs something once hooks have answered what a connection asked before. */
+  void afterwards(Participant who, Runnable task) {
+    hooks.afterwards(who, task);
   }
 
   /**
@@ -60,12 +120,27 @@ final class Gate {
    * @param then told on the loop of whoever asks
    */
   void hear(Member speaker, Json message, @Nullable String token, Consumer<Hearing> then) {
-    then.accept(new Hearing(message, check(speaker, Permission.SAY, token).refusal()));
+    Participant who = speaker.connection;
+    List<HookRunner.Hook> asked = hooks.about(speaker).says();
+    if (asked.isEmpty() && !who.isAsking()) {
+      then.accept(new Hearing(message, check(speaker, Permission.SAY, token).refusal()));
+      return;
+    }
+    hooks.inTurn(
+        who,
+        ended -> {
+          String refusal = check(speaker, Permission.SAY, token).refusal();
+          hooks.ask(
+              refusal == null ? asked : List.of(),
+              new HookRunner.Question(who, speaker.room, Permission.SAY, message),
+              ended,
+              hearing -> then.accept(refusal == null ? hearing : new Hearing(message, refusal)));
+        });
   }
 
   /** Whether what somebody is about to say may have to wait for an answer. */
   boolean isSlow(Member speaker) {
-    return false;
+    return speaker.connection.isAsking() || !hooks.about(speaker).says().isEmpty();
   }
 
   /** Decides at once, by rules and tokens alone. */

@@ -450,9 +450,14 @@ final class Room {
    * @param namer among whose message ids {@code messageId} is
    * @param messageId what the client calls it, so that it is told once however often it is said; or
    *     null
+   * @param words what the client said, by which it is known again, whatever a hook made of it
    */
   record Saying(
-      Json message, @Nullable Audience audience, String namer, @Nullable Json messageId) {}
+      Json message,
+      @Nullable Audience audience,
+      String namer,
+      @Nullable Json messageId,
+      Json words) {}
 
   /** Tells what a member says, unless it was said before; what became of it is told once known. */
   void say(Member speaker, Saying saying, Consumer<Spoken> told) {
@@ -492,12 +497,12 @@ final class Room {
     if (repeats == null) {
       repeats = new Repeats(shard.repeatWindow());
     }
-    Long first = repeats.find(saying.namer, messageId, saying.message, shard.now());
+    Long first = repeats.find(saying.namer, messageId, saying.words, shard.now());
     if (first != null) {
       return new Cursor(epoch, first);
     }
     deliver(saying.message, from, except, saying.audience, true);
-    repeats.add(saying.namer, messageId, saying.message, offset, shard.now());
+    repeats.add(saying.namer, messageId, saying.words, offset, shard.now());
     return cursor();
   }
 
