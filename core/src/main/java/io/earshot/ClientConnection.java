@@ -988,6 +988,10 @@ final class ClientConnection extends Participant implements Intake {
       reply(turn, new Reply.Refused("Error: there is no such session (any more)"));
       return;
     }
+    if (ending) {
+      was.giveBack(); // what it was itself is somebody else's by now, or leaves
+      return;
+    }
     // Who it was for a moment leaves first, under that name, and has heard all that it was to hear;
     // and hooks have been told.
     becoming = new ArrayList<>();

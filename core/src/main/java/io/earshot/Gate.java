@@ -93,19 +93,12 @@ final class Gate {
 
   /** Somebody has come into a room, or is on their way. */
   void joined(Member member) {
-    tell(hooks.about(member).joineds(), member);
+    hooks.tell(hooks.about(member).joineds(), new HookRunner.Question(member, Permission.JOIN));
   }
 
   /** Somebody has left a room, or is on their way out. */
   void left(Member member) {
-    tell(hooks.about(member).leaves(), member);
-  }
-
-  private void tell(List<HookRunner.Hook> told, Member member) {
-    if (!told.isEmpty()) {
-      var question = new HookRunner.Question(member, Permission.JOIN);
-      hooks.inTurn(member.connection, ended -> hooks.ask(told, question, ended, _ -> {}));
-    }
+    hooks.tell(hooks.about(member).leaves(), new HookRunner.Question(member, Permission.JOIN));
   }
 
   /** Runs something once hooks have answered what a connection asked before. */

@@ -11,7 +11,10 @@ import java.util.function.Consumer;
  * <p>Owned by the connection's event loop.
  */
 final class HookLine {
-  private final Queue<Consumer<Runnable>> waiting = new ArrayDeque<>(2);
+  /** What has happened, and is told before anything else is asked. */
+  private final Queue<Consumer<Runnable>> news = new ArrayDeque<>(2);
+
+  private final Queue<Consumer<Runnable>> questions = new ArrayDeque<>(2);
   private final Runnable idle;
   private boolean isBusy;
   private boolean working;
@@ -25,9 +28,13 @@ final class HookLine {
     this.idle = idle;
   }
 
-  /** Adds a turn, which is given what to run on this loop when it has ended. */
-  void add(Consumer<Runnable> turn) {
-    waiting.add(turn);
+  /**
+   * Adds a turn, which is given what to run on this loop when it has ended.
+   *
+   * @param isNews whether it is about what has happened already
+   */
+  void add(Consumer<Runnable> turn, boolean isNews) {
+    (isNews ? news : questions).add(turn);
     work();
   }
 
@@ -37,9 +44,9 @@ final class HookLine {
     }
     working = true;
     try {
-      while (!isBusy && !waiting.isEmpty()) {
+      while (!isBusy && !(news.isEmpty() && questions.isEmpty())) {
         isBusy = true;
-        waiting.remove().accept(this::ended);
+        (news.isEmpty() ? questions : news).remove().accept(this::ended);
       }
     } finally {
       working = false;

@@ -188,6 +188,17 @@ final class HookRunner {
    * @param turn told what to run when it has ended
    */
   void inTurn(Participant who, Consumer<Runnable> turn) {
+    inTurn(who, turn, false);
+  }
+
+  /** Tells hooks of what a connection has done: before anything else that waits is asked. */
+  void tell(List<Hook> hooks, Question news) {
+    if (!hooks.isEmpty()) {
+      inTurn(news.who, ended -> ask(hooks, news, ended, _ -> {}), true);
+    }
+  }
+
+  private void inTurn(Participant who, Consumer<Runnable> turn, boolean isNews) {
     turns.incrementAndGet();
     who.inTurn(
         ended ->
@@ -195,7 +206,8 @@ final class HookRunner {
                 () -> {
                   turnEnded();
                   ended.run();
-                }));
+                }),
+        isNews);
   }
 
   /** Runs something once hooks have answered what a connection asked before. */
@@ -213,6 +225,11 @@ final class HookRunner {
     } else {
       task.run();
     }
+  }
+
+  /** How many questions are asked, or wait for their turn. */
+  int underWay() {
+    return turns.get();
   }
 
   private void turnEnded() {

@@ -79,11 +79,11 @@ abstract sealed class Participant implements Connection permits ClientConnection
   }
 
   /** Takes its turn with hooks; see {@link HookRunner#inTurn}. */
-  final void inTurn(Consumer<Runnable> turn) {
+  final void inTurn(Consumer<Runnable> turn, boolean isNews) {
     if (line == null) {
       line = new HookLine(() -> line = null); // most never need it again
     }
-    line.add(turn);
+    line.add(turn, isNews);
   }
 
   /** Hands over bytes that a room framed; they are borrowed. May end the connection. */
