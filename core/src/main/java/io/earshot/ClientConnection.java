@@ -174,7 +174,7 @@ final class ClientConnection extends Participant implements Intake {
     if (verdict.refusal() != null) {
       turnAway(verdict.refusal());
     } else if (!ending) {
-      open(after, verdict.grant());
+      undisturbed(() -> open(after, verdict.grant()));
     }
   }
 
@@ -264,6 +264,24 @@ final class ClientConnection extends Participant implements Intake {
       due = null;
       over.forEach(this::expire);
     }
+    proceed();
+  }
+
+  /** Does something in which a request may be finished; what waits for that begins afterwards. */
+  private void undisturbed(Runnable task) {
+    boolean inner = working;
+    working = true;
+    try {
+      task.run();
+    } finally {
+      working = inner;
+    }
+    if (!inner) {
+      proceed();
+    }
+  }
+
+  private void proceed() {
     if (working || waiting == null) {
       settle();
       return;
@@ -511,8 +529,11 @@ final class ClientConnection extends Participant implements Intake {
               } else if (ending || detached) {
                 finished(); // it was lost while somebody was asked
               } else {
-                then.accept(verdict.grant());
-                accept(member, verdict.grant());
+                undisturbed(
+                    () -> {
+                      then.accept(verdict.grant());
+                      accept(member, verdict.grant());
+                    });
               }
             });
   }
@@ -715,7 +736,7 @@ final class ClientConnection extends Participant implements Intake {
               } else if (ending || detached) {
                 finished(); // it was lost while somebody was asked
               } else {
-                changeRoom(member, null, _ -> finished());
+                undisturbed(() -> changeRoom(member, null, _ -> finished()));
               }
             });
   }

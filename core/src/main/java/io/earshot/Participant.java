@@ -119,8 +119,8 @@ abstract sealed class Participant implements Connection permits ClientConnection
    * @param live called on its loop; what it missed it is to hear at once
    */
   final void join(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+    earshot().gate().joined(member); // before what it asks next, which may be to leave
     enter(member, after, live);
-    earshot().gate().joined(member);
   }
 
   private void enter(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
