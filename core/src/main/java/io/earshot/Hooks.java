@@ -64,7 +64,7 @@ public final class Hooks {
    * @param connection who
    * @param room the room's name
    * @param what {@link Permission#JOIN}, or {@link Permission#LISTEN} for who wants to hear it
-   *     without being in it, or to read what it told
+   *     without being in it
    */
   public record Join(Connection connection, String room, Permission what) {}
 
@@ -145,8 +145,9 @@ public final class Hooks {
 
   /**
    * Asks a hook about who wants to be in some rooms, or to listen to them, before they are. Others
-   * may still refuse: who has really come, {@link #onJoined} says. Nobody is asked about who enters
-   * anew where they are already, or comes back with their session.
+   * may still refuse: who has really come, {@link #onJoined} says. It is not asked about who enters
+   * anew where they are already, or comes back with their session; nor about who reads by HTTP what
+   * a room told, which rules and tokens alone decide.
    *
    * @param rooms the names of the rooms; {@code *} stands for anything
    * @param hook what to ask

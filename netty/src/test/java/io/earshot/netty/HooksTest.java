@@ -240,7 +240,7 @@ final class HooksTest {
             .isEqualTo(IntStream.range(0, count).mapToObj(i -> who + i).toList());
       }
       for (int i = 1; i <= count; i++) {
-        assertThat(one.reply()).contains("OK", "\"messageCount\":" + i + ",");
+        assertThat(one.reply()).contains("OK", "\"messageCount\":" + i + "}");
       }
     }
   }
