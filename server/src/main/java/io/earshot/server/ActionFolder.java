@@ -268,7 +268,8 @@ final class ActionFolder implements AutoCloseable {
     var next = new IdentityHashMap<PlugIn, Api>();
     for (List<Object> made : byFile.values()) {
       for (Object each : made) {
-        if (each instanceof PlugIn plugIn) {
+        Object one = each instanceof LastGood(Action last, _) ? last : each;
+        if (one instanceof PlugIn plugIn) {
           Api own = running.remove(plugIn);
           next.put(plugIn, own == null ? PlugIns.started(plugIn, api) : own);
         }
