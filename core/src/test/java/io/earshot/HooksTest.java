@@ -448,7 +448,12 @@ final class HooksTest {
       house.pass(Duration.ofSeconds(61));
       ask(speaker, "say x");
       ask(speaker, "say x");
-      assertThat(records).hasSize(2).last().extracting(LogRecord::getMessage).asString().contains("say hook");
+      assertThat(records)
+          .hasSize(2)
+          .last()
+          .extracting(LogRecord::getMessage)
+          .asString()
+          .contains("say hook");
     } finally {
       logger.removeHandler(handler);
     }

@@ -69,7 +69,7 @@ final class HooksTest {
       hooks.onSay(
           "*",
           say -> {
-            if (say.message().asText() instanceof String text && text.contains("rude")) {
+            if (String.valueOf(say.message().asText()).contains("rude")) {
               throw new RefusedException("be nice");
             }
             return say.message();
@@ -169,6 +169,7 @@ final class HooksTest {
     Config config = quiet().with("commonWeb.httpClientMessageTTL", "60s");
     try (EarshotServer server = Kind.LEAN_LINES.start(config);
         var web = new HttpClient(server.httpPort(), true)) {
+      noteWhoComesAndGoes(server.api().hooks());
       Hooks.Registration closed =
           server
               .api()
@@ -180,6 +181,7 @@ final class HooksTest {
       assertThat(web.get("/chat?method=messages").body()).contains("Error: closed");
       assertThat(web.get("/chat?method=say&message=x").body()).contains("Error: closed");
       assertThat(server.api().connections()).isEmpty();
+      assertThat(told).isEmpty(); // nobody left who had not come
       closed.close();
       assertThat(web.get("/chat?method=messages").body()).contains("\"message\":null");
     }

@@ -31,8 +31,8 @@ import java.util.jar.JarFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder whose files are actions and plug-ins: {@code .java} files, compiled in memory, and jars. In
- * development mode it is looked at again and again, and what changed is taken over.
+ * A folder whose files are actions and plug-ins: {@code .java} files, compiled in memory, and jars.
+ * In development mode it is looked at again and again, and what changed is taken over.
  *
  * <p>It is polled rather than watched by the system, since editors replace files in ways of their
  * own, and network disks tell nothing.

@@ -11,8 +11,8 @@ import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 
 /**
- * What jars bring: the classes that their META-INF/services/io.earshot.Action and
- * io.earshot.PlugIn name.
+ * What jars bring: the classes that their META-INF/services/io.earshot.Action and io.earshot.PlugIn
+ * name.
  */
 final class PlugIns {
   private static final System.Logger LOG = System.getLogger(PlugIns.class.getName());
