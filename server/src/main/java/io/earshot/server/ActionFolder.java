@@ -66,7 +66,7 @@ final class ActionFolder implements AutoCloseable {
   private Map<String, Action> served = Map.of();
 
   /** The plug-ins that run, and the hooks of each. */
-  private Map<PlugIn, Api> running = new IdentityHashMap<>();
+  private IdentityHashMap<PlugIn, Api> running = new IdentityHashMap<>();
 
   /** What was served under these names before; it comes back when the file goes. */
   private final Map<String, Action> displaced = new HashMap<>();
