@@ -91,9 +91,14 @@ final class Gate {
         });
   }
 
-  /** Somebody has come into a room, or is on their way. */
-  void joined(Member member) {
-    hooks.tell(hooks.about(member).joineds(), new HookRunner.Question(member, Permission.JOIN));
+  /**
+   * Somebody is on their way into a room.
+   *
+   * @return to be run on their loop when they hear it
+   */
+  Runnable joins(Member member) {
+    return hooks.tellLater(
+        hooks.about(member).joineds(), new HookRunner.Question(member, Permission.JOIN));
   }
 
   /** Somebody has left a room, or is on their way out. */

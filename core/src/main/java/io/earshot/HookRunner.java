@@ -198,6 +198,30 @@ final class HookRunner {
     }
   }
 
+  /**
+   * The same for what is about to happen, and has its turn already. It is told when it has, but
+   * nobody waits for longer than hooks may take.
+   *
+   * @return to be run on the connection's loop when it has happened
+   */
+  Runnable tellLater(List<Hook> hooks, Question news) {
+    if (hooks.isEmpty()) {
+      return () -> {};
+    }
+    var happened = new CompletableFuture<@Nullable Void>();
+    Runnable happens = () -> happened.complete(null);
+    inTurn(
+        news.who,
+        ended -> {
+          if (!happened.isDone()) {
+            news.who.shard().schedule(happens, settings.timeout().toMillis());
+          }
+          var _ = happened.thenRun(() -> ask(hooks, news, ended, _ -> {}));
+        },
+        true);
+    return happens;
+  }
+
   private void inTurn(Participant who, Consumer<Runnable> turn, boolean isNews) {
     turns.incrementAndGet();
     who.inTurn(

@@ -119,8 +119,15 @@ abstract sealed class Participant implements Connection permits ClientConnection
    * @param live called on its loop; what it missed it is to hear at once
    */
   final void join(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
-    earshot().gate().joined(member); // before what it asks next, which may be to leave
-    enter(member, after, live);
+    // Before what it asks next, which may be to leave.
+    Runnable isIn = earshot().gate().joins(member);
+    enter(
+        member,
+        after,
+        arrival -> {
+          isIn.run();
+          live.accept(arrival);
+        });
   }
 
   private void enter(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {

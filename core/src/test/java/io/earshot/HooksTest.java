@@ -593,6 +593,27 @@ final class HooksTest {
   }
 
   @Test
+  void who_has_joined_hears_what_a_hook_says_there() {
+    house = new House(8, config());
+    hooks()
+        .onJoined(
+            "*",
+            one ->
+                house
+                    .earshot
+                    .api()
+                    .chatRoom()
+                    .socketRoomBroadcast(StandIn.in(one.room()), "welcome to " + one.room()));
+    Guest guest = guest(0);
+    for (int i = 0; i < 20; i++) {
+      guest.hear();
+      guest.send("roomChange room" + i);
+      rest();
+      assertThat(guest.heard()).containsExactly("welcome to room" + i);
+    }
+  }
+
+  @Test
   void who_is_let_in_by_a_token_speaks_by_it_at_once() {
     hooks().onJoin("*", _ -> told.add("asked"));
     PrivateRoom room = house.earshot.api().chatRoom().createPrivateRoom();
