@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,6 +23,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class Actions {
   private static final System.Logger LOG = System.getLogger(Actions.class.getName());
 
+  /** What clients are told when too much runs already. */
+  static final String BUSY = "Error: the server is busy; try again later";
+
+  /** What clients are told of an exception that was not meant for them. */
+  static final String BROKEN = "Error: The server experienced an internal error";
+
   private final Api api;
   private final Duration timeout;
 
@@ -31,11 +36,12 @@ public final class Actions {
   private final Semaphore running;
 
   private final AtomicInteger underWay = new AtomicInteger();
-  private final Carriers carriers = new Carriers();
+  private final Carriers carriers;
   private final Map<String, Known> known = new ConcurrentHashMap<>();
 
-  Actions(Api api, Config config) {
+  Actions(Api api, Config config, Carriers carriers) {
     this.api = api;
+    this.carriers = carriers;
     this.timeout = config.general().actionTimeout();
     this.running = new Semaphore(config.limits().runningActions());
   }
@@ -162,42 +168,30 @@ public final class Actions {
     }
     if (!running.tryAcquire()) {
       api.count(Refusal.RUNNING_ACTIONS);
-      return failed(Problem.BUSY, "Error: the server is busy; try again later");
+      return failed(Problem.BUSY, BUSY);
     }
     underWay.incrementAndGet();
-    var outcome = new CompletableFuture<Outcome>();
-    var started = new CompletableFuture<Boolean>();
     var call = new Call(api, connection, params, new Permit(running));
-    Thread thread =
-        Thread.ofVirtual()
-            .name("action " + name)
-            .unstarted(
-                () -> {
-                  started.complete(true);
-                  Outcome result = work(name, asked.action, call);
-                  call.permit().release();
-                  underWay.decrementAndGet();
-                  outcome.complete(result);
-                });
-    carriers.watch(started);
+    CompletableFuture<Outcome> outcome =
+        carriers.run(
+            "action " + name,
+            timeout,
+            () -> {
+              Outcome result = work(name, asked.action, call);
+              call.permit().release();
+              underWay.decrementAndGet();
+              return result;
+            });
     var _ =
-        outcome
-            .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
-            .exceptionally(
-                failure -> {
-                  thread.interrupt();
-                  if (failure instanceof TimeoutException) {
-                    LOG.log(
-                        Level.WARNING,
-                        "the action "
-                            + name
-                            + " took longer than "
-                            + timeout
-                            + " and was interrupted");
-                  }
-                  return null;
-                });
-    thread.start();
+        outcome.exceptionally(
+            failure -> {
+              if (failure instanceof TimeoutException) {
+                LOG.log(
+                    Level.WARNING,
+                    "the action " + name + " took longer than " + timeout + " and was interrupted");
+              }
+              return null;
+            });
     var answer = new CompletableFuture<Outcome>();
     var _ =
         outcome.whenComplete(
@@ -222,13 +216,10 @@ public final class Actions {
       action.run(call);
       return new Outcome.Answered(call.answer());
     } catch (RefusedException e) {
-      String message = String.valueOf(e.getMessage());
-      String error = message.startsWith("Error: ") ? message : "Error: " + message;
-      return new Outcome.Failed(Problem.REFUSED, error, call.answer());
+      return new Outcome.Failed(Problem.REFUSED, e.words(), call.answer());
     } catch (Throwable e) { // also errors: whatever an action does, its caller is answered
       LOG.log(Level.ERROR, "the action " + name + " failed", e);
-      return new Outcome.Failed(
-          Problem.BROKEN, "Error: The server experienced an internal error", Map.of());
+      return new Outcome.Failed(Problem.BROKEN, BROKEN, Map.of());
     }
   }
 

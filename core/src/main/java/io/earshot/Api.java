@@ -17,12 +17,32 @@ public final class Api {
   private final ChatRoom chatRoom;
   private final Actions actions;
   private final WebServer webServer;
+  private final Hooks hooks;
 
-  Api(Earshot earshot) {
+  Api(Earshot earshot, Carriers carriers) {
     this.earshot = earshot;
     this.chatRoom = new ChatRoom(earshot);
-    this.actions = new Actions(this, earshot.config());
+    this.actions = new Actions(this, earshot.config(), carriers);
     this.webServer = new WebServer();
+    this.hooks = new Hooks(earshot.hooks());
+  }
+
+  private Api(Api whole) {
+    this.earshot = whole.earshot;
+    this.chatRoom = whole.chatRoom;
+    this.actions = whole.actions;
+    this.webServer = whole.webServer;
+    this.hooks = new Hooks(earshot.hooks());
+  }
+
+  /**
+   * The same for a part of a program that may have to go: what hooks it has added are its own, and
+   * {@link Hooks#removeAll} takes them away.
+   *
+   * @return the same server, with hooks of its own
+   */
+  public Api forPlugIn() {
+    return new Api(this);
   }
 
   /** Counts something that was refused. */
@@ -46,6 +66,15 @@ public final class Api {
    */
   public Actions actions() {
     return actions;
+  }
+
+  /**
+   * What has a say in what clients do.
+   *
+   * @return the hooks, to which programs add theirs
+   */
+  public Hooks hooks() {
+    return hooks;
   }
 
   /**

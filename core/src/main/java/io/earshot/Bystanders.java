@@ -102,7 +102,10 @@ record Bystanders(Earshot earshot) {
                     token,
                     hearing -> {
                       if (hearing.refusal() == null) {
-                        tell(visitor.id(), name, hearing.message(), namer, messageId, told);
+                        var saying =
+                            new Room.Saying(
+                                hearing.message(), null, namer, messageId, message, true);
+                        tell(visitor.id(), name, saying, told);
                       } else {
                         told.completeExceptionally(new RefusedException(hearing.refusal()));
                       }
@@ -110,19 +113,12 @@ record Bystanders(Earshot earshot) {
     return told;
   }
 
-  private void tell(
-      String id,
-      String name,
-      Json message,
-      String namer,
-      @Nullable Json messageId,
-      CompletableFuture<Cursor> told) {
+  private void tell(String id, String name, Room.Saying saying, CompletableFuture<Cursor> told) {
     boolean areMembers = earshot.config().commonWeb().httpClientMessageTTL().isPresent();
     Shard there = earshot.rooms().shard(name);
     there.tell(
         () -> {
           Room room = there.room(name);
-          var saying = new Room.Saying(message, null, namer, messageId, true);
           Consumer<Room.Spoken> then =
               spoken -> {
                 if (spoken.place() == null) {

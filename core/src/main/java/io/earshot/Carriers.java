@@ -2,15 +2,20 @@ package io.earshot;
 
 import java.lang.System.Logger.Level;
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import jdk.management.VirtualThreadSchedulerMXBean;
 
 /**
- * Keeps virtual threads going when actions that compute without end hold the few platform threads
- * that carry them: one that waits too long for its first turn brings in another carrier. Nobody can
- * stop a thread that does not listen to its interruption, but it need not stop the others.
+ * Runs actions and hooks on virtual threads, each for so long. Keeps those going when some that
+ * compute without end hold the few platform threads that carry them: one that waits too long for
+ * its first turn brings in another carrier. Nobody can stop a thread that does not listen to its
+ * interruption, but it need not stop the others.
  *
  * <p>Thread-safe: an atomic count.
  */
@@ -25,8 +30,40 @@ final class Carriers {
 
   private final AtomicInteger added = new AtomicInteger();
 
+  /**
+   * Runs something on a virtual thread of its own.
+   *
+   * @param name what the thread is called
+   * @param timeout how long it may take
+   * @return what it gives, completed on that thread; failed with a {@link TimeoutException} when
+   *     its time is up. Then, and when it is cancelled, the thread is interrupted
+   */
+  <T> CompletableFuture<T> run(String name, Duration timeout, Supplier<T> work) {
+    var outcome = new CompletableFuture<T>();
+    var started = new CompletableFuture<Boolean>();
+    Thread thread =
+        Thread.ofVirtual()
+            .name(name)
+            .unstarted(
+                () -> {
+                  started.complete(true);
+                  outcome.complete(work.get());
+                });
+    watch(started);
+    var _ =
+        outcome
+            .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
+            .exceptionally(
+                failure -> {
+                  thread.interrupt();
+                  throw new CompletionException(failure);
+                });
+    thread.start();
+    return outcome;
+  }
+
   /** Looks whether a thread gets its first turn in time. */
-  void watch(CompletableFuture<Boolean> started) {
+  private void watch(CompletableFuture<Boolean> started) {
     var _ =
         started
             .completeOnTimeout(false, PATIENCE, TimeUnit.MILLISECONDS)
@@ -48,7 +85,7 @@ final class Carriers {
     }
     LOG.log(
         Level.WARNING,
-        "actions that compute for long hold all carriers of virtual threads; brought in another"
+        "actions or hooks that compute for long hold all carriers of virtual threads; brought in another"
             + " ({0} of at most {1})",
         added.get(),
         MOST);

@@ -43,13 +43,7 @@ public final class ChatRoom {
    */
   public CompletionStage<Void> socketRoomBroadcast(
       @Nullable Sender sender, @Nullable Object message) {
-    if (message == null) {
-      throw new IllegalArgumentException(
-          "a message is required; for JSON's null give new Json.Null()");
-    }
-    Json json = Json.from(message);
-    // Fails here, rather than on the room's loop, if it cannot be said.
-    new RoomMessage(json, "", json, 0, new Cursor("", 0)).encode();
+    Json json = sayable(message);
     Config.General general = earshot.config().general();
     var told = new CompletableFuture<Void>();
     switch (sender) {
@@ -60,6 +54,21 @@ public final class ChatRoom {
           tell(connection, json, audience, told);
     }
     return told;
+  }
+
+  /**
+   * What server code wants to be told, as JSON.
+   *
+   * @throws IllegalArgumentException if it cannot be said; here, rather than on the room's loop
+   */
+  static Json sayable(@Nullable Object message) {
+    if (message == null) {
+      throw new IllegalArgumentException(
+          "a message is required; for JSON's null give new Json.Null()");
+    }
+    Json json = Json.from(message);
+    new RoomMessage(json, "", json, 0, new Cursor("", 0)).encode();
+    return json;
   }
 
   private static void tell(
@@ -93,7 +102,7 @@ public final class ChatRoom {
           if (room == null) {
             told.complete(null);
           } else {
-            var saying = new Room.Saying(message, sender.audience(), "", null, false);
+            var saying = new Room.Saying(message, sender.audience(), "", null, message, false);
             room.sayAsStranger(sender.id(), saying, true, spoken -> tell(spoken, told));
             room.closeIfEmpty();
           }

@@ -110,6 +110,9 @@ final class ClientConnection extends Participant implements Intake {
   /** Something was left out for it in some room. */
   private boolean lags;
 
+  /** It was let in, and so has a session to come back with. */
+  private boolean opened;
+
   /** It takes in no more, and is leaving its rooms. */
   private boolean ending;
 
@@ -173,23 +176,34 @@ final class ClientConnection extends Participant implements Intake {
    */
   void open(@Nullable Cursor after, @Nullable String token) {
     underWay++;
-    earshot()
-        .gate()
-        .admit(
-            place(),
-            Permission.JOIN,
-            token,
-            verdict -> {
-              if (verdict.refusal() != null) {
-                underWay--;
-                dismiss(new Ending(POLICY_VIOLATION, verdict.refusal()));
-              } else if (!ending) {
-                open(after, verdict.grant());
-              }
-            });
+    Gate gate = earshot().gate();
+    gate.greet(
+        this,
+        refusal -> {
+          if (refusal != null) {
+            turnAway(refusal);
+          } else if (!ending) {
+            gate.admit(place(), Permission.JOIN, token, verdict -> open(after, verdict));
+          }
+        });
+  }
+
+  private void open(@Nullable Cursor after, Gate.Verdict verdict) {
+    if (verdict.refusal() != null) {
+      turnAway(verdict.refusal());
+    } else if (!ending) {
+      undisturbed(() -> open(after, verdict.grant()));
+    }
+  }
+
+  /** Sends away who may not come in. */
+  private void turnAway(String why) {
+    underWay--;
+    dismiss(new Ending(POLICY_VIOLATION, why));
   }
 
   private void open(@Nullable Cursor after, @Nullable Grant grant) {
+    opened = true;
     join(
         place(),
         after,
@@ -327,6 +341,24 @@ final class ClientConnection extends Participant implements Intake {
       due = null;
       over.forEach(Runnable::run);
     }
+    proceed();
+  }
+
+  /** Does something in which a request may be finished; what waits for that begins afterwards. */
+  private void undisturbed(Runnable task) {
+    boolean inner = working;
+    working = true;
+    try {
+      task.run();
+    } finally {
+      working = inner;
+    }
+    if (!inner) {
+      proceed();
+    }
+  }
+
+  private void proceed() {
     if (working || waiting == null) {
       settle();
       return;
@@ -412,7 +444,7 @@ final class ClientConnection extends Participant implements Intake {
 
   private void work(Turn turn) {
     Command command = turn.request.command();
-    onlySaysUnderWay = command instanceof Command.Say;
+    onlySaysUnderWay = command instanceof Command.Say say && !isSlow(say);
     underWay++;
     switch (command) {
       case Command.Say say -> say(turn, say);
@@ -457,6 +489,10 @@ final class ClientConnection extends Participant implements Intake {
     }
   }
 
+  private boolean isSlow(Command.Say say) {
+    return earshot().gate().isSlow(say.room() == null ? place() : memberOf(say.room()));
+  }
+
   private void act(Turn turn, String name, Map<String, Json> given) {
     if (pendingActions >= earshot().config().general().simultaniousActions()) {
       earshot().count(Refusal.PENDING_ACTIONS);
@@ -481,7 +517,7 @@ final class ClientConnection extends Participant implements Intake {
       return json;
     } catch (IllegalArgumentException e) {
       LOG.log(Level.ERROR, "the answer of " + action + " cannot be said", e);
-      return encoded(turn, new Reply.Refused("Error: The server experienced an internal error"));
+      return encoded(turn, new Reply.Refused(Actions.BROKEN));
     }
   }
 
@@ -524,10 +560,14 @@ final class ClientConnection extends Participant implements Intake {
             hearing -> {
               if (hearing.refusal() != null) {
                 reply(turn, new Reply.Refused(hearing.refusal(), member.room));
+              } else if (ending || detached || !member.in) {
+                // It was lost, or had to leave, while somebody was asked.
+                reply(turn, new Reply.Refused("Error: you are not in this room", member.room));
               } else {
                 tellRoom(
                     member,
                     hearing.message(),
+                    say.message(),
                     audience,
                     turn.request.messageId(),
                     true,
@@ -569,8 +609,11 @@ final class ClientConnection extends Participant implements Intake {
               } else if (ending || detached) {
                 finished(); // it was lost while somebody was asked
               } else {
-                then.accept(verdict.grant());
-                accept(member, verdict.grant());
+                undisturbed(
+                    () -> {
+                      then.accept(verdict.grant());
+                      accept(member, verdict.grant());
+                    });
               }
             });
   }
@@ -587,12 +630,7 @@ final class ClientConnection extends Participant implements Intake {
 
   private void changeRoom(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
     Member old = place();
-    leave(old, () -> {});
-    if (member.in) {
-      leave(member, () -> {}); // it is entered anew, as one's own room is
-    }
-    moveTo(member);
-    join(member, after, live);
+    move(member, after, live);
     note(old);
     note(member);
   }
@@ -802,8 +840,10 @@ final class ClientConnection extends Participant implements Intake {
               if (verdict.refusal() != null) {
                 underWay--;
                 dismiss(new Ending(POLICY_VIOLATION, reason));
+              } else if (ending || detached) {
+                finished(); // it was lost while somebody was asked
               } else {
-                changeRoom(member, null, _ -> finished());
+                undisturbed(() -> changeRoom(member, null, _ -> finished()));
               }
             });
   }
@@ -869,6 +909,7 @@ final class ClientConnection extends Participant implements Intake {
     return earshot().sessions() != null
         && !hearsOnly()
         && dismissal == null
+        && opened
         && earshot().mayWaitForMore();
   }
 
@@ -951,6 +992,10 @@ final class ClientConnection extends Participant implements Intake {
    * @param then told what it was, or null; on any loop
    */
   private void handOver(String id, ClientConnection next, Consumer<@Nullable Handover> then) {
+    earshot().gate().afterwards(this, () -> giveOver(id, next, then));
+  }
+
+  private void giveOver(String id, ClientConnection next, Consumer<@Nullable Handover> then) {
     if (becoming != null) {
       becoming.add(() -> handOver(id, next, then));
     } else if (heir != null && hasId(id)) {
@@ -986,6 +1031,10 @@ final class ClientConnection extends Participant implements Intake {
    * @param then told what it was, or null; on any loop
    */
   void handOverElsewhere(String id, Consumer<@Nullable Handover> then) {
+    earshot().gate().afterwards(this, () -> giveOverElsewhere(id, then));
+  }
+
+  private void giveOverElsewhere(String id, Consumer<@Nullable Handover> then) {
     if (becoming != null) {
       becoming.add(() -> handOverElsewhere(id, then));
     } else if (heir != null && hasId(id)) {
@@ -1067,11 +1116,17 @@ final class ClientConnection extends Participant implements Intake {
       reply(turn, new Reply.Refused("Error: there is no such session (any more)"));
       return;
     }
-    // Who it was for a moment leaves first, under that name, and has heard all that it was to hear.
+    if (ending) {
+      was.giveBack(); // what it was itself is somebody else's by now, or leaves
+      return;
+    }
+    // Who it was for a moment leaves first, under that name, and has heard all that it was to hear;
+    // and hooks have been told.
     becoming = new ArrayList<>();
     List<Member> visited = members();
     others = null;
-    var left = new Countdown(visited.size(), () -> takeOver(turn, id, was, after));
+    Runnable next = () -> takeOver(turn, id, was, after);
+    var left = new Countdown(visited.size(), () -> earshot().gate().afterwards(this, next));
     visited.forEach(member -> part(member, left));
   }
 

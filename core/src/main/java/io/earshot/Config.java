@@ -25,6 +25,7 @@ import java.util.regex.Pattern;
  * @param commonWeb what concerns clients that come by HTTP
  * @param rooms what concerns rooms
  * @param tokens what lets clients into private rooms
+ * @param hooks how long hooks may take
  * @param redis where the servers of a cluster meet
  * @param admin what back ends and moderators may do
  * @param limits how much one client may take
@@ -37,6 +38,7 @@ public record Config(
     CommonWeb commonWeb,
     Rooms rooms,
     Tokens tokens,
+    Hooks hooks,
     Redis redis,
     Admin admin,
     Limits limits) {
@@ -345,6 +347,45 @@ public record Config(
           Duration warning) {}
 
   /**
+   * How server code is asked about what clients do.
+   *
+   * @param timeout how long one hook may take
+   * @param onTimeout what holds when it takes longer
+   * @param running how many may run at once
+   */
+  public record Hooks(
+      @Setting(
+              "How long a hook may take for one answer. Then its thread is interrupted, and hooks.onTimeout says what"
+                  + " holds.")
+          Duration timeout,
+      @Setting(
+              "What holds when a hook takes too long: refuse (whoever is asked about is refused), or allow (as if it"
+                  + " had nothing to say).")
+          OnTimeout onTimeout,
+      @Setting(
+              value =
+                  "How many hooks may run at once, for all clients together. Beyond it clients are refused, and who"
+                      + " goes is told of later.",
+              min = 1)
+          int running) {
+
+    /** Checks what a type cannot say. */
+    public Hooks {
+      if (timeout.isZero()) {
+        throw new IllegalArgumentException("hooks.timeout must be more than 0");
+      }
+    }
+  }
+
+  /** What holds when a hook takes too long. */
+  public enum OnTimeout {
+    /** Whoever is asked about is refused. */
+    REFUSE,
+    /** As if it had nothing to say. */
+    ALLOW
+  }
+
+  /**
    * Where the servers of a cluster meet.
    *
    * @param url where Redis is; empty for a server that is alone
@@ -605,6 +646,7 @@ public record Config(
               SlowConsumers.DISCONNECT,
               List.of()),
           new Tokens(List.of(), Duration.ofSeconds(30)),
+          new Hooks(Duration.ofSeconds(2), OnTimeout.REFUSE, 10_000),
           new Redis("", "earshot:", "", Duration.ofSeconds(10), Duration.ofSeconds(2)),
           new Admin(List.of(), 100, 10_000),
           new Limits(

@@ -40,6 +40,7 @@ public final class Earshot implements AutoCloseable {
   private final AtomicInteger waiting = new AtomicInteger();
   private final AtomicInteger polls = new AtomicInteger();
   private final RoomRules rules;
+  private final HookRunner hooks;
   private final Gate gate;
   private final Moderation moderation;
   private final Rooms rooms;
@@ -93,6 +94,8 @@ public final class Earshot implements AutoCloseable {
             ? null
             : new Sessions(config.commonWeb().cookieSecret());
     this.rules = new RoomRules(config.rooms());
+    var carriers = new Carriers();
+    this.hooks = new HookRunner(config.hooks(), clock, carriers);
     this.gate = new Gate(this);
     this.moderation = new Moderation(this);
     this.rooms = new Rooms(this, loops, clock);
@@ -100,7 +103,7 @@ public final class Earshot implements AutoCloseable {
     for (int i = 0; i < loops.size(); i++) {
       shards.put(loops.get(i), rooms.shards().get(i));
     }
-    this.api = new Api(this);
+    this.api = new Api(this, carriers);
     var webClientCount = new AtomicInteger();
     this.webClients =
         rooms.shards().stream().map(shard -> new WebClients(this, shard, webClientCount)).toList();
@@ -153,6 +156,10 @@ public final class Earshot implements AutoCloseable {
 
   int loopCount() {
     return loopCount;
+  }
+
+  HookRunner hooks() {
+    return hooks;
   }
 
   /** 128 random bits. */
@@ -433,6 +440,15 @@ public final class Earshot implements AutoCloseable {
    */
   public boolean understands(String param) {
     return api.actions().understands(param);
+  }
+
+  /**
+   * Waits for hooks that are told who has gone.
+   *
+   * @return completed on any thread, when they have been told of all whom the loops know to be gone
+   */
+  public CompletableFuture<@Nullable Void> hooksTold() {
+    return hooks.whenIdle(rooms.shards());
   }
 
   /** Says goodbye to everybody. Returns at once; each loop does its part. */

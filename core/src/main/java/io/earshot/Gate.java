@@ -3,22 +3,25 @@ package io.earshot;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Refusal;
 import java.time.Instant;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Decides who may join a room, listen to it, or say something there: by the room's rule, and by the
  * token that somebody shows. Everything that clients ask passes here, whatever they came by; server
- * code does not.
+ * code does not. Who may by that is asked about where there are hooks.
  *
  * <p>Immutable; asked on the loop of whoever wants something.
  */
 final class Gate {
   private final Earshot earshot;
   private final Tokens tokens;
+  private final HookRunner hooks;
 
   Gate(Earshot earshot) {
     this.earshot = earshot;
+    this.hooks = earshot.hooks();
     Config config = earshot.config();
     this.tokens = new Tokens(config.tokens().keys(), config.commonWeb().cookieSecret());
   }
@@ -44,6 +47,22 @@ final class Gate {
   record Hearing(Json message, @Nullable String refusal) {}
 
   /**
+   * Decides whether somebody may connect.
+   *
+   * @param then told on their loop why not, in words for them, or null
+   */
+  void greet(Participant who, Consumer<@Nullable String> then) {
+    List<HookRunner.Hook> asked = hooks.connects();
+    if (asked.isEmpty()) {
+      then.accept(null);
+      return;
+    }
+    var question = new HookRunner.Question(who.place(), Permission.JOIN);
+    hooks.inTurn(
+        who, ended -> hooks.ask(asked, question, ended, hearing -> then.accept(hearing.refusal())));
+  }
+
+  /**
    * Decides whether somebody may join a room or listen to it.
    *
    * @param member the place that they want, or have in another way
@@ -51,7 +70,48 @@ final class Gate {
    * @param then told on the loop of whoever asks; what they ask next is to wait for it
    */
   void admit(Member member, Permission what, @Nullable String token, Consumer<Verdict> then) {
-    then.accept(check(member, what, token));
+    Participant who = member.connection;
+    // For hooks, who enters anew where they are already stays.
+    List<HookRunner.Hook> asked =
+        what == Permission.JOIN && member.in ? List.of() : hooks.about(member).joins();
+    if (asked.isEmpty() && !who.isAsking()) {
+      then.accept(check(member, what, token));
+      return;
+    }
+    hooks.inTurn(
+        who,
+        ended -> {
+          Verdict verdict = check(member, what, token);
+          hooks.ask(
+              verdict.refusal() == null ? asked : List.of(),
+              new HookRunner.Question(member, what),
+              ended,
+              hearing ->
+                  then.accept(
+                      hearing.refusal() == null
+                          ? unlessBarred(verdict, member, what)
+                          : new Verdict(hearing.refusal(), null)));
+        });
+  }
+
+  /**
+   * Somebody is on their way into a room.
+   *
+   * @return to be run on their loop when they hear it
+   */
+  Runnable joins(Member member) {
+    return hooks.tellLater(
+        hooks.about(member).joineds(), new HookRunner.Question(member, Permission.JOIN));
+  }
+
+  /** Somebody has left a room, or is on their way out. */
+  void left(Member member) {
+    hooks.tell(hooks.about(member).leaves(), new HookRunner.Question(member, Permission.JOIN));
+  }
+
+  /** Runs something once hooks have answered what a connection asked before. */
+  void afterwards(Participant who, Runnable task) {
+    hooks.afterwards(who, task);
   }
 
   /**
@@ -61,8 +121,28 @@ final class Gate {
    * @param then told on the loop of whoever asks
    */
   void hear(Member speaker, Json message, @Nullable String token, Consumer<Hearing> then) {
+    Participant who = speaker.connection;
+    List<HookRunner.Hook> asked = hooks.about(speaker).says();
+    if (asked.isEmpty() && !who.isAsking()) {
+      then.accept(new Hearing(message, refusal(speaker, message, token)));
+      return;
+    }
+    hooks.inTurn(
+        who,
+        ended -> {
+          String refusal = refusal(speaker, message, token);
+          hooks.ask(
+              refusal == null ? asked : List.of(),
+              new HookRunner.Question(who, speaker.room, Permission.SAY, message),
+              ended,
+              hearing -> then.accept(refusal == null ? hearing : new Hearing(message, refusal)));
+        });
+  }
+
+  /** Why not, by rules and tokens alone. */
+  private @Nullable String refusal(Member speaker, Json message, @Nullable String token) {
     String refusal = check(speaker, Permission.SAY, token).refusal();
-    then.accept(new Hearing(message, refusal != null ? refusal : tooLong(speaker.rule, message)));
+    return refusal != null ? refusal : tooLong(speaker.rule, message);
   }
 
   private @Nullable String tooLong(RoomRule rule, Json message) {
@@ -76,7 +156,13 @@ final class Gate {
 
   /** Whether what somebody is about to say may have to wait for an answer. */
   boolean isSlow(Member speaker) {
-    return false;
+    return speaker.connection.isAsking() || !hooks.about(speaker).says().isEmpty();
+  }
+
+  /** Hooks take their time; meanwhile somebody may have been banned, or the room closed. */
+  private Verdict unlessBarred(Verdict verdict, Member member, Permission what) {
+    String barred = earshot.moderation().refusal(member.connection, member.room, what);
+    return barred == null || verdict.refusal() != null ? verdict : new Verdict(barred, null);
   }
 
   /** Decides at once, by rules and tokens alone. */

@@ -59,6 +59,9 @@ final class Member {
   /** Whether it listens to the room, or will. */
   boolean listening;
 
+  /** The hooks that are about it. */
+  HookRunner.About hooks = HookRunner.About.NOTHING;
+
   /** Where it stands in the fan-out. */
   int index;
 

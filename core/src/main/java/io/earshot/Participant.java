@@ -30,6 +30,9 @@ abstract sealed class Participant implements Connection permits ClientConnection
   private volatile Map<String, String> attributes = Map.of();
   private volatile Member place;
 
+  /** What it waits for hooks to answer; null while it does not. */
+  private @Nullable HookLine line;
+
   Participant(Shard shard, Wire wire, Transport transport, String room) {
     this.shard = shard;
     this.wire = wire;
@@ -70,6 +73,19 @@ abstract sealed class Participant implements Connection permits ClientConnection
     shard.tell(task);
   }
 
+  /** Whether hooks have not answered yet what it asked before. */
+  final boolean isAsking() {
+    return line != null;
+  }
+
+  /** Takes its turn with hooks; see {@link HookRunner#inTurn}. */
+  final void inTurn(Consumer<Runnable> turn, boolean isNews) {
+    if (line == null) {
+      line = new HookLine(() -> line = null); // most never need it again
+    }
+    line.add(turn, isNews);
+  }
+
   /** Hands over bytes that a room framed; they are borrowed. May end the connection. */
   abstract void deliver(ByteBuf bytes, int offset, int length);
 
@@ -103,6 +119,18 @@ abstract sealed class Participant implements Connection permits ClientConnection
    * @param live called on its loop; what it missed it is to hear at once
    */
   final void join(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+    // Before what it asks next, which may be to leave.
+    Runnable isIn = earshot().gate().joins(member);
+    enter(
+        member,
+        after,
+        arrival -> {
+          isIn.run();
+          live.accept(arrival);
+        });
+  }
+
+  private void enter(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
     member.in = true;
     Shard there = earshot().rooms().shard(member.room);
     there.tell(() -> there.room(member.room).join(member, after, live));
@@ -110,20 +138,47 @@ abstract sealed class Participant implements Connection permits ClientConnection
 
   /** Leaves a room. Once {@code out} runs, it has heard all that was told there before. */
   final void leave(Member member, Runnable out) {
+    if (member.in) {
+      earshot().gate().left(member);
+    }
+    exit(member, out);
+  }
+
+  private void exit(Member member, Runnable out) {
     member.in = false;
     earshot().rooms().in(member.room, room -> room.leave(member, out), () -> tell(out));
+  }
+
+  /** Leaves its room for another, or enters anew one where it is already: for hooks it stays. */
+  final void move(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+    Member old = place;
+    boolean stays = member.in;
+    if (old != member) {
+      leave(old, () -> {});
+    }
+    if (stays) {
+      exit(member, () -> {});
+    }
+    moveTo(member);
+    if (stays) {
+      enter(member, after, live);
+    } else {
+      join(member, after, live);
+    }
   }
 
   /**
    * Says something in one of its rooms.
    *
    * @param messageId what the client calls it, so that it is told once however often it is said
+   * @param words what the client said, which may not be the message
    * @param isClients whether the client says it, rather than server code in its name
    * @param told called on its loop with what became of it
    */
   final void tellRoom(
       Member member,
       Json message,
+      Json words,
       @Nullable Audience audience,
       @Nullable Json messageId,
       boolean isClients,
@@ -135,7 +190,8 @@ abstract sealed class Participant implements Connection permits ClientConnection
             room ->
                 room.say(
                     member,
-                    new Room.Saying(message, audience, namer(messageId), messageId, isClients),
+                    new Room.Saying(
+                        message, audience, namer(messageId), messageId, words, isClients),
                     spoken -> tell(() -> told.accept(spoken))),
             () -> tell(() -> told.accept(new Room.Spoken(null, null))));
   }
@@ -292,7 +348,7 @@ abstract sealed class Participant implements Connection permits ClientConnection
    * does.
    */
   final void broadcast(Json message, @Nullable Audience to, Consumer<Room.Spoken> told) {
-    tellRoom(place, message, to == null ? audience() : to, null, false, told);
+    tellRoom(place, message, message, to == null ? audience() : to, null, false, told);
   }
 
   // --- what server code sees, from any thread --------------------------------------------------

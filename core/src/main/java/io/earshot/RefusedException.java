@@ -12,4 +12,10 @@ public final class RefusedException extends Exception {
   public RefusedException(String message) {
     super(message, null, false, false);
   }
+
+  /** Its message as clients are told it. */
+  String words() {
+    String message = String.valueOf(getMessage());
+    return message.startsWith("Error: ") ? message : "Error: " + message;
+  }
 }

@@ -455,6 +455,7 @@ final class Room {
    * @param namer among whose message ids {@code messageId} is
    * @param messageId what the client calls it, so that it is told once however often it is said; or
    *     null
+   * @param words what the client said, by which it is known again, whatever a hook made of it
    * @param isClients whether a client says it, rather than server code
    */
   record Saying(
@@ -462,6 +463,7 @@ final class Room {
       @Nullable Audience audience,
       String namer,
       @Nullable Json messageId,
+      Json words,
       boolean isClients) {}
 
   /** Why clients may not say one thing more at this moment; null if they may. */
@@ -522,12 +524,12 @@ final class Room {
     if (repeats == null) {
       repeats = new Repeats(shard.repeatWindow());
     }
-    Long first = repeats.find(saying.namer, messageId, saying.message, shard.now());
+    Long first = repeats.find(saying.namer, messageId, saying.words, shard.now());
     if (first != null) {
       return new Cursor(epoch, first);
     }
     deliver(saying.message, from, except, saying.audience, true);
-    repeats.add(saying.namer, messageId, saying.message, offset, shard.now());
+    repeats.add(saying.namer, messageId, saying.words, offset, shard.now());
     return cursor();
   }
 

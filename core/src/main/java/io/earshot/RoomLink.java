@@ -872,7 +872,7 @@ final class RoomLink {
   private @Nullable String repeat(Room.Saying saying) {
     return saying.messageId() == null || shard.repeatWindow() == 0
         ? null
-        : Repeats.name(saying.namer(), saying.messageId(), saying.message());
+        : Repeats.name(saying.namer(), saying.messageId(), saying.words());
   }
 
   // --- asking ----------------------------------------------------------------------------------

@@ -122,6 +122,12 @@ final class WebClients {
       String action,
       Map<String, Json> params,
       CompletableFuture<WebAnswer> answer) {
+    String refusal = client.connection.refusal();
+    if (refusal != null) {
+      answer.complete(WebAnswer.failed(403, refusal));
+      rest(client);
+      return;
+    }
     CompletableFuture<WebAnswer> done = run(client.connection, action, params);
     var _ =
         answer.whenComplete(

@@ -32,6 +32,9 @@ final class WebConnection extends Participant {
   private volatile @Nullable String roomChosen;
   private boolean gone;
 
+  /** Why it may not connect; null if it may. */
+  private @Nullable String refusal;
+
   WebConnection(Shard shard, Visitor visitor, @Nullable Mailbox mailbox) {
     super(shard, Mailbox.WIRE, Transport.WEB, visitor.room());
     this.id = visitor.id();
@@ -60,39 +63,57 @@ final class WebConnection extends Participant {
   }
 
   /**
-   * Joins the room that it says it is in; the default room, if it may not.
+   * Joins the room that it says it is in; the default room, if it may not; and none, if it may not
+   * do that either.
    *
    * @param token what it shows, or null
    */
   void enter(@Nullable String token) {
     earshot()
         .gate()
-        .admit(
-            place(),
-            Permission.JOIN,
-            token,
-            verdict -> {
-              if (verdict.refusal() != null) {
-                roomChosen = earshot().config().general().defaultChatRoom();
-                moveTo(new Member(this, roomChosen));
+        .greet(
+            this,
+            why -> {
+              if (why == null) {
+                enter(place(), token);
+              } else {
+                refusal = why;
+                leaveForGood();
+                isLive();
               }
-              enter(place(), verdict.grant());
             });
   }
 
-  private void enter(Member member, @Nullable Grant grant) {
-    join(
-        member,
-        null,
-        _ -> {
-          List<Runnable> ready = waiting == null ? List.of() : waiting;
-          waiting = null;
-          ready.forEach(Runnable::run);
-        });
-    accept(member, grant);
+  private void enter(Member member, @Nullable String token) {
+    earshot().gate().admit(member, Permission.JOIN, token, verdict -> enter(member, verdict));
   }
 
-  /** Runs a task once it is a member of its room. */
+  private void enter(Member member, Gate.Verdict verdict) {
+    String usual = earshot().config().general().defaultChatRoom();
+    if (!gone && verdict.refusal() == null) {
+      join(member, null, _ -> isLive());
+      accept(member, verdict.grant());
+    } else if (!gone && !member.room.equals(usual)) {
+      roomChosen = usual;
+      moveTo(new Member(this, usual));
+      enter(place(), (String) null);
+    } else {
+      isLive();
+    }
+  }
+
+  private void isLive() {
+    List<Runnable> ready = waiting == null ? List.of() : waiting;
+    waiting = null;
+    ready.forEach(Runnable::run);
+  }
+
+  /** Why nothing is done for it, in words for who asked; null if something is. */
+  @Nullable String refusal() {
+    return refusal == null && gone ? "Error: this client was sent away" : refusal;
+  }
+
+  /** Runs a task once it is a member of its room, or cannot be one. */
   void whenLive(Runnable task) {
     if (waiting == null) {
       task.run();
@@ -136,9 +157,7 @@ final class WebConnection extends Participant {
       done.complete(member.room);
       return;
     }
-    leave(place(), () -> {});
-    moveTo(member);
-    join(member, null, _ -> done.complete(member.room));
+    move(member, null, _ -> done.complete(member.room));
     accept(member, grant);
   }
 
@@ -161,12 +180,14 @@ final class WebConnection extends Participant {
                   message,
                   token,
                   hearing -> {
-                    if (hearing.refusal() != null) {
-                      said.completeExceptionally(new RefusedException(hearing.refusal()));
+                    String why = hearing.refusal() == null ? refusal() : hearing.refusal();
+                    if (why != null) {
+                      said.completeExceptionally(new RefusedException(why));
                     } else {
                       tellRoom(
                           speaker,
                           hearing.message(),
+                          message,
                           audience,
                           null,
                           true,

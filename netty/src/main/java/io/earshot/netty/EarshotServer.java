@@ -360,6 +360,7 @@ public final class EarshotServer implements AutoCloseable {
             .toArray(CompletableFuture<?>[]::new);
     try {
       CompletableFuture.allOf(emptied)
+          .thenCompose(_ -> earshot.hooksTold())
           .get(config.general().shutdownTimeout().toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       loops.values().forEach(loop -> loop.execute(loop::closeAll));

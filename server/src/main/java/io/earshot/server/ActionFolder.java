@@ -2,7 +2,9 @@ package io.earshot.server;
 
 import io.earshot.Action;
 import io.earshot.Actions;
+import io.earshot.Api;
 import io.earshot.Config;
+import io.earshot.PlugIn;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
@@ -16,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,8 +31,8 @@ import java.util.jar.JarFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder whose files are actions: {@code .java} files, compiled in memory, and plug-in jars. In
- * development mode it is looked at again and again, and what changed is taken over.
+ * A folder whose files are actions and plug-ins: {@code .java} files, compiled in memory, and jars.
+ * In development mode it is looked at again and again, and what changed is taken over.
  *
  * <p>It is polled rather than watched by the system, since editors replace files in ways of their
  * own, and network disks tell nothing.
@@ -56,11 +59,14 @@ final class ActionFolder implements AutoCloseable {
 
   private FolderContents contents = FolderContents.NOTHING;
   private ClassLoader plugIns = ActionFolder.class.getClassLoader();
-  private SortedMap<String, List<Action>> byFile = new TreeMap<>();
+  private SortedMap<String, List<Object>> byFile = new TreeMap<>();
   private Set<Problem> known = Set.of();
 
   /** What is served from here, by name. */
   private Map<String, Action> served = Map.of();
+
+  /** The plug-ins that run, and the hooks of each. */
+  private IdentityHashMap<PlugIn, Api> running = new IdentityHashMap<>();
 
   /** What was served under these names before; it comes back when the file goes. */
   private final Map<String, Action> displaced = new HashMap<>();
@@ -111,15 +117,15 @@ final class ActionFolder implements AutoCloseable {
     return folder;
   }
 
-  /** Adds the actions, and in development mode keeps them up to date from now on. */
-  void supply(Actions actions) {
-    serve(actions);
+  /** Adds what is in it, and in development mode keeps them up to date from now on. */
+  void supply(Api api) {
+    serve(api);
     if (watched) {
-      watcher = Thread.ofPlatform().daemon().name("actions folder").start(() -> watch(actions));
+      watcher = Thread.ofPlatform().daemon().name("actions folder").start(() -> watch(api));
     }
   }
 
-  private void watch(Actions actions) {
+  private void watch(Api api) {
     String trouble = "";
     try {
       while (!isClosedWithin(PAUSE)) {
@@ -127,7 +133,7 @@ final class ActionFolder implements AutoCloseable {
           FolderContents now = FolderContents.of(folder);
           if (!now.equals(contents)) {
             load(settled(now));
-            serve(actions);
+            serve(api);
           }
           trouble = "";
         } catch (IOException | RuntimeException | LinkageError e) {
@@ -170,7 +176,7 @@ final class ActionFolder implements AutoCloseable {
     }
     ActionCompiler.Compiled compiled = compiler.compile(now.sources(), jars, plugIns);
     problems.addAll(compiled.problems());
-    var next = new TreeMap<String, List<Action>>();
+    var next = new TreeMap<String, List<Object>>();
     compiled
         .classes()
         .forEach(
@@ -182,12 +188,12 @@ final class ActionFolder implements AutoCloseable {
               }
             });
     for (Problem problem : problems) {
-      List<Action> before = byFile.getOrDefault(problem.file(), List.of());
+      List<Object> before = byFile.getOrDefault(problem.file(), List.of());
       next.putIfAbsent(
-          problem.file(), before.stream().<Action>map(each -> LastGood.of(each, problem)).toList());
+          problem.file(), before.stream().map(each -> lastGood(each, problem)).toList());
     }
     if (!jars.isEmpty()) {
-      List<Action> before = byFile.getOrDefault(JARS, List.of());
+      List<Object> before = byFile.getOrDefault(JARS, List.of());
       next.put(JARS, sameJars ? before : PlugIns.in(plugIns));
     }
     byFile = next;
@@ -197,6 +203,10 @@ final class ActionFolder implements AutoCloseable {
     known = Set.copyOf(problems);
     long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
     LOG.log(Level.INFO, folder + ": read " + now.size() + " files in " + took + " ms");
+  }
+
+  private static Object lastGood(Object made, Problem problem) {
+    return made instanceof Action action ? LastGood.of(action, problem) : made;
   }
 
   private static boolean isJar(Path path, List<Problem> problems) {
@@ -227,12 +237,16 @@ final class ActionFolder implements AutoCloseable {
   }
 
   /** Serves what was made last, and nothing else that was served from here. */
-  private void serve(Actions actions) {
+  private void serve(Api api) {
+    Actions actions = api.actions();
+    run(api);
     var next = new LinkedHashMap<String, Action>();
     byFile.forEach(
         (file, made) -> {
-          for (Action action : made) {
-            offer(actions, action, file, next);
+          for (Object each : made) {
+            if (each instanceof Action action) {
+              offer(actions, action, file, next);
+            }
           }
         });
     Set<String> gone = new HashSet<>(served.keySet());
@@ -247,6 +261,22 @@ final class ActionFolder implements AutoCloseable {
     }
     served = next;
     LOG.log(Level.INFO, folder + ": serves " + String.join(", ", next.keySet()));
+  }
+
+  /** Runs the plug-ins that were made last: new ones first, so that there is no time without. */
+  private void run(Api api) {
+    var next = new IdentityHashMap<PlugIn, Api>();
+    for (List<Object> made : byFile.values()) {
+      for (Object each : made) {
+        Object one = each instanceof LastGood(Action last, _) ? last : each;
+        if (one instanceof PlugIn plugIn) {
+          Api own = running.remove(plugIn);
+          next.put(plugIn, own == null ? PlugIns.started(plugIn, api) : own);
+        }
+      }
+    }
+    running.values().forEach(gone -> gone.hooks().removeAll());
+    running = next;
   }
 
   private void offer(Actions actions, Action action, String file, Map<String, Action> next) {

@@ -1,6 +1,7 @@
 package io.earshot.server;
 
 import io.earshot.Action;
+import io.earshot.PlugIn;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Modifier;
@@ -8,11 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the actions among some classes. */
+/** Makes the actions and plug-ins among some classes. */
 final class ActionMaker {
   private ActionMaker() {}
 
-  /** A class that is to be an action, and cannot be made one; the message says what to do. */
+  /** A class that is to be one of them, and cannot be made one; the message says what to do. */
   static final class UnfitClassException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -22,17 +23,17 @@ final class ActionMaker {
   }
 
   /**
-   * One object of each class that is an action, also of those that stand in another class.
+   * One object of each class that is one of them, also of those that stand in another class.
    *
    * @throws UnfitClassException if one cannot be made
    */
-  static List<Action> made(List<String> names, ClassLoader loader) throws UnfitClassException {
-    var actions = new ArrayList<Action>();
+  static List<Object> made(List<String> names, ClassLoader loader) throws UnfitClassException {
+    var made = new ArrayList<>();
     for (String name : names) {
       try {
         Class<?> type = Class.forName(name, false, loader);
-        if (isAction(type)) {
-          actions.add(made(type.asSubclass(Action.class)));
+        if (isToBeMade(type)) {
+          made.add(made(type));
         }
       } catch (InvocationTargetException e) {
         throw new UnfitClassException(name + " could not be made: " + e.getCause(), e);
@@ -40,20 +41,20 @@ final class ActionMaker {
         throw new UnfitClassException(name + " could not be made: " + e, e);
       }
     }
-    return actions;
+    return made;
   }
 
-  private static boolean isAction(Class<?> type) {
-    return Action.class.isAssignableFrom(type)
+  private static boolean isToBeMade(Class<?> type) {
+    return (Action.class.isAssignableFrom(type) || PlugIn.class.isAssignableFrom(type))
         && !Modifier.isAbstract(type.getModifiers())
         && !type.isAnonymousClass()
         && !type.isLocalClass();
   }
 
-  private static Action made(Class<? extends Action> type)
+  private static Object made(Class<?> type)
       throws ReflectiveOperationException, UnfitClassException {
     try {
-      Constructor<? extends Action> constructor = type.getDeclaredConstructor();
+      Constructor<?> constructor = type.getDeclaredConstructor();
       constructor.setAccessible(true); // the class need not be public
       return constructor.newInstance();
     } catch (NoSuchMethodException e) {

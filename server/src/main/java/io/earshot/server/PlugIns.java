@@ -1,7 +1,8 @@
 package io.earshot.server;
 
 import io.earshot.Action;
-import io.earshot.Actions;
+import io.earshot.Api;
+import io.earshot.PlugIn;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -9,44 +10,72 @@ import java.util.List;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 
-/** Actions that jars bring: the classes that their META-INF/services/io.earshot.Action names. */
+/**
+ * What jars bring: the classes that their META-INF/services/io.earshot.Action and io.earshot.PlugIn
+ * name.
+ */
 final class PlugIns {
   private static final System.Logger LOG = System.getLogger(PlugIns.class.getName());
 
   private PlugIns() {}
 
   /** Adds what this loader itself brings. */
-  static void addTo(Actions actions, ClassLoader loader) {
-    for (Action action : in(loader)) {
-      try {
-        actions.add(action);
-      } catch (RuntimeException e) {
-        LOG.log(Level.ERROR, "the plug-in " + action.getClass().getName() + " is left out: " + e);
+  static void addTo(Api api, ClassLoader loader) {
+    for (Object one : in(loader)) {
+      switch (one) {
+        case Action action -> {
+          try {
+            api.actions().add(action);
+          } catch (RuntimeException e) {
+            LOG.log(
+                Level.ERROR, "the plug-in " + action.getClass().getName() + " is left out: " + e);
+          }
+        }
+        case PlugIn plugIn -> started(plugIn, api);
+        default -> throw new IllegalStateException("a plug-in of no kind: " + one);
       }
     }
+  }
+
+  /** Starts one. If that fails it is logged, and has left nothing. */
+  static Api started(PlugIn plugIn, Api api) {
+    Api own = api.forPlugIn();
+    try {
+      plugIn.start(own);
+    } catch (Exception | LinkageError e) {
+      own.hooks().removeAll();
+      LOG.log(Level.ERROR, "the plug-in " + plugIn.getClass().getName() + " is left out", e);
+    }
+    return own;
   }
 
   /**
    * What this loader itself brings, without its parents. One that is broken is logged, and left.
    */
-  static List<Action> in(ClassLoader loader) {
-    var actions = new ArrayList<Action>();
-    Iterator<Action> all = ServiceLoader.load(Action.class, loader).iterator();
+  static List<Object> in(ClassLoader loader) {
+    var found = new ArrayList<>();
+    find(Action.class, loader, found);
+    find(PlugIn.class, loader, found);
+    return found;
+  }
+
+  private static void find(Class<?> kind, ClassLoader loader, List<Object> found) {
+    Iterator<?> all = ServiceLoader.load(kind, loader).iterator();
     String last = "";
     while (true) {
       try {
         if (!all.hasNext()) {
-          return actions;
+          return;
         }
-        Action action = all.next();
-        if (action.getClass().getClassLoader() == loader) {
-          actions.add(action);
+        Object one = all.next();
+        if (one.getClass().getClassLoader() == loader) {
+          found.add(one);
         }
       } catch (ServiceConfigurationError | LinkageError e) {
         String why = String.valueOf(e.getMessage());
         LOG.log(Level.ERROR, "a plug-in jar is left out: " + why, e.getCause());
         if (why.equals(last)) {
-          return actions; // it fails again without going on
+          return; // it fails again without going on
         }
         last = why;
       }

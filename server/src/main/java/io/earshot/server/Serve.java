@@ -76,9 +76,9 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
   }
 
   private static void supply(Api api, @Nullable ActionFolder actions) {
-    PlugIns.addTo(api.actions(), Serve.class.getClassLoader());
+    PlugIns.addTo(api, Serve.class.getClassLoader());
     if (actions != null) {
-      actions.supply(api.actions());
+      actions.supply(api);
     }
   }
 

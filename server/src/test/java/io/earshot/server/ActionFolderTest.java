@@ -146,6 +146,57 @@ class ActionFolderTest {
     eventually(talker, "late", has("says", "here"));
   }
 
+  /** A plug-in that adds this to what is said. */
+  private static String adds(String name, String what) {
+    return """
+    import io.earshot.*;
+    public class %s implements PlugIn {
+      public void start(Api api) {
+        api.hooks().onSay("*", say -> say.message().asText() + %s);
+      }
+    }
+    """
+        .formatted(name, what);
+  }
+
+  /** Speaks until a message is heard with what was to be added. */
+  private static void sayUntil(Talker speaker, Talker hearer, String added)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    String heard = "";
+    while (!heard.equals("\"x" + added + "\"")) {
+      assertThat(System.nanoTime()).as(heard).isLessThan(deadline);
+      speaker.line("say x");
+      heard = field(hearer.heard(), "message");
+      var _ = new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  @Test
+  void a_plug_in_is_started_and_its_hooks_go_with_its_file() throws Exception {
+    write("Adds.java", adds("Adds", "\" one\""));
+    write("Fails.java", adds("Fails", "\" never\"").replace(");\n  }", "); int i = 1 / 0;\n  }"));
+    jar("plug.jar", "Jarred", adds("Jarred", "\" jar\""), "io.earshot.PlugIn", "Jarred");
+    Talker talker = start();
+    assertThat(serve).isNotNull();
+    try (var hearer = new Talker(serve)) {
+      talker.line("roomChange quiet");
+      hearer.line("roomChange quiet");
+
+      sayUntil(talker, hearer, " jar one");
+      write("Adds.java", adds("Adds", "\" two\""));
+      sayUntil(talker, hearer, " jar two");
+      write("Adds.java", adds("Adds", "\" three\")"));
+      write("Other.java", says("Other", "\"there\""));
+      eventually(talker, "other", has("says", "there"));
+      sayUntil(talker, hearer, " jar two"); // the last good one
+      Files.delete(folder.resolve("Adds.java"));
+      sayUntil(talker, hearer, " jar");
+      Files.delete(folder.resolve("plug.jar"));
+      sayUntil(talker, hearer, "");
+    }
+  }
+
   @Test
   void a_broken_file_takes_down_only_those_that_need_it() throws Exception {
     write("Broken.java", "class Broken {");
@@ -273,6 +324,11 @@ class ActionFolderTest {
   }
 
   private void jar(String file, String name, String source, String service) throws IOException {
+    jar(file, name, source, "io.earshot.Action", service);
+  }
+
+  private void jar(String file, String name, String source, String kind, String service)
+      throws IOException {
     Path java = elsewhere.resolve(name + ".java");
     Files.writeString(java, source);
     String path = System.getProperty("java.class.path");
@@ -285,7 +341,7 @@ class ActionFolderTest {
           Map.of(
                   name + ".class",
                   Files.readAllBytes(elsewhere.resolve(name + ".class")),
-                  "META-INF/services/io.earshot.Action",
+                  "META-INF/services/" + kind,
                   service.getBytes(UTF_8))
               .entrySet()) {
         jar.putNextEntry(new JarEntry(entry.getKey()));
