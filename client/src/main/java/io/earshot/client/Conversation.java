@@ -46,7 +46,12 @@ final class Conversation {
   /** What was said and not answered; beyond it nothing more is taken in. */
   private static final int MOST_WAITING = 10_000;
 
+  /** How often a sign of life is asked for, in milliseconds. */
   private static final long PING = 25_000;
+
+  /** How long a server may take to say welcome, in milliseconds. */
+  private static final long WELCOME = 10_000;
+
   private static final Pattern TOO_MANY =
       Pattern.compile("Error: too many messages.*try again in (\\d{1,6}) ms");
   private static final Executor THREADS = Executors.newVirtualThreadPerTaskExecutor();
@@ -139,6 +144,9 @@ final class Conversation {
     private final List<String> early = new ArrayList<>();
     private @Nullable Line line;
 
+    /** Whether anything came: a server that says nothing is none. */
+    private boolean isWelcome;
+
     void send(String text) {
       if (line == null) {
         early.add(text);
@@ -152,6 +160,7 @@ final class Conversation {
       locked(
           () -> {
             if (attempt == this && state != State.CLOSED) {
+              isWelcome = true;
               Conversation.this.heard(text);
             }
           });
@@ -171,6 +180,14 @@ final class Conversation {
       early.forEach(open::send);
       early.clear();
       keepAlive(open);
+      later(
+          WELCOME,
+          () -> {
+            if (attempt == this && !isWelcome) {
+              open.close();
+              lost(this, "the server says nothing");
+            }
+          });
     }
 
     private void keepAlive(Line open) {
@@ -417,8 +434,8 @@ final class Conversation {
     return control(Map.of("event", "detailsView"))
         .whenComplete(
             (answer, _) -> {
-              if (answer != null && answer.get("details") instanceof Json.Obj details) {
-                is(text(details, "id"));
+              if (answer != null && answer.get("data") instanceof Json.Obj data) {
+                is(text(data, "id"));
               }
             });
   }
@@ -563,22 +580,22 @@ final class Conversation {
           if (place.listening) {
             asking.add(control(asked("listenToRoom", place, token)));
           }
-          for (CompletableFuture<Json.Obj> each : asking) {
-            var _ =
-                each.whenComplete(
-                    (answer, failure) -> {
-                      if (answer != null) {
-                        hears(place, answer);
-                      } else if (failure instanceof EarshotException why && isLive()) {
-                        refused(place, why);
-                      }
-                    });
-          }
-          var _ =
-              CompletableFuture.allOf(asking.toArray(CompletableFuture<?>[]::new))
-                  .whenComplete((_, _) -> done.complete(null));
+          // Done when the answers were heeded, not when they came.
+          CompletableFuture<?>[] heeded =
+              asking.stream()
+                  .map(each -> each.whenComplete((answer, failure) -> heed(place, answer, failure)))
+                  .toArray(CompletableFuture<?>[]::new);
+          var _ = CompletableFuture.allOf(heeded).whenComplete((_, _) -> done.complete(null));
         });
     return done;
+  }
+
+  private void heed(Place place, Json.@Nullable Obj answer, @Nullable Throwable failure) {
+    if (answer != null) {
+      hears(place, answer);
+    } else if (failure instanceof EarshotException why && isLive()) {
+      refused(place, why);
+    }
   }
 
   private static Map<String, Object> asked(String verb, Place place, @Nullable String token) {

@@ -44,7 +44,7 @@ final class Proxy implements Closeable {
         Socket client = door.accept();
         if (isUp) {
           open.add(client);
-          Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
+          Socket server = connected(client);
           open.add(server);
           var _ = Thread.startVirtualThread(() -> pass(client, server, false));
           var _ = Thread.startVirtualThread(() -> pass(server, client, true));
@@ -54,6 +54,15 @@ final class Proxy implements Closeable {
       } catch (IOException e) {
         // The door is closed, or nobody is there: the client finds out.
       }
+    }
+  }
+
+  private Socket connected(Socket client) throws IOException {
+    try {
+      return new Socket(InetAddress.getLoopbackAddress(), target);
+    } catch (IOException e) {
+      client.close(); // nobody is there
+      throw e;
     }
   }
 
@@ -82,7 +91,9 @@ final class Proxy implements Closeable {
     isUp = false;
     isDeaf = false;
     for (Socket socket = open.poll(); socket != null; socket = open.poll()) {
-      socket.setSoLinger(true, 0);
+      if (!socket.isClosed()) {
+        socket.setSoLinger(true, 0);
+      }
       socket.close();
     }
   }

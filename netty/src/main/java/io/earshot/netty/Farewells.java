@@ -32,7 +32,7 @@ final class Farewells {
 
   Farewells(NettyLoop loop, byte[] words) {
     this.loop = loop;
-    this.words = Unpooled.unreleasableBuffer(Unpooled.directBuffer(words.length).writeBytes(words));
+    this.words = Unpooled.directBuffer(words.length).writeBytes(words);
   }
 
   /** Tells somebody why, and closes soon. */
@@ -86,5 +86,6 @@ final class Farewells {
   void close() {
     leaving.forEach(each -> end(each.socket));
     leaving.clear();
+    words.release();
   }
 }
