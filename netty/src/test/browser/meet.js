@@ -68,8 +68,8 @@ async function main() {
     assert.deepEqual(heard, ['<b>nc</b> is here', 'so is the page']);
 
     assert.equal(curl('method=roomChange&room=attic').room, 'attic');
-    await page.getByText('I have left the room').waitFor(patience);
-    await page.getByLabel('room', { exact: true }).fill('attic');
+    await page.getByText('left', { exact: false }).first().waitFor(patience);
+    await page.getByPlaceholder('Name a room').fill('attic');
     await page.keyboard.press('Enter');
     await page.getByText('in attic').waitFor(patience);
     curl('method=say&message=up+here');

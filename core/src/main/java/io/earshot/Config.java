@@ -334,6 +334,7 @@ public record Config(
    *
    * @param keys what tokens are signed with
    * @param warning how long before its end the bearer of a token is warned
+   * @param forAnyone whether clients make private rooms themselves
    */
   public record Tokens(
       @Setting(
@@ -344,7 +345,11 @@ public record Config(
           List<String> keys,
       @Setting(
               "How long before the end of its token a client is told, so that it can show a newer one.")
-          Duration warning) {}
+          Duration warning,
+      @Setting(
+              "Whether any client may make a private room, by the action privateRoom: it gets a name that nobody guesses,"
+                  + " and a token to pass on. It cannot get one for a room that is there.")
+          boolean forAnyone) {}
 
   /**
    * How server code is asked about what clients do.
@@ -645,7 +650,7 @@ public record Config(
               HistorySync.NEVER,
               SlowConsumers.DISCONNECT,
               List.of()),
-          new Tokens(List.of(), Duration.ofSeconds(30)),
+          new Tokens(List.of(), Duration.ofSeconds(30), true),
           new Hooks(Duration.ofSeconds(2), OnTimeout.REFUSE, 10_000),
           new Redis("", "earshot:", "", Duration.ofSeconds(10), Duration.ofSeconds(2)),
           new Admin(List.of(), 100, 10_000),

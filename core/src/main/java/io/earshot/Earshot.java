@@ -111,6 +111,7 @@ public final class Earshot implements AutoCloseable {
     api.actions().add(new ActionsView());
     api.actions().add(new RandomNumber());
     api.actions().add(new ChatAction());
+    api.actions().add(new PrivateRoomAction());
   }
 
   /**

@@ -181,7 +181,9 @@ final class Gate {
         earshot.count(Refusal.TOKEN);
         return new Verdict("Error: this token is for another room", null);
       }
-      who.set(IDENTITY, grant.identity());
+      if (!grant.identity().isEmpty()) {
+        who.set(IDENTITY, grant.identity());
+      }
     }
     String barred = earshot.moderation().refusal(who, member.room, what);
     if (barred != null) {

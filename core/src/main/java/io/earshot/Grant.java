@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
  * <p>Immutable.
  *
  * @param rooms the names of the rooms that it is for; {@code *} stands for anything
- * @param identity who has it, as the program that made it calls them; a connection that shows the
- *     token has this as its attribute {@code identity}
+ * @param identity who has it, as the program that made it calls them, or empty; a connection that
+ *     shows the token has this as its attribute {@code identity}
  * @param allowed what they may do there
  * @param until when it ends; tokens count whole seconds
  */

@@ -37,6 +37,7 @@ final class Status implements Action {
   public Map<String, Object> outputExample() {
     var example = new LinkedHashMap<String, Object>();
     example.put("id", "chat-1");
+    example.put("defaultRoom", "defaultRoom");
     example.put("uptimeSeconds", 3600);
     example.put("connections", byTransport(List.of()));
     example.put("rooms", 4);
@@ -52,6 +53,7 @@ final class Status implements Action {
   public void run(Call call) throws Exception {
     Rooms.Count count = earshot.rooms().count().toCompletableFuture().get();
     call.put("id", earshot.config().general().id());
+    call.put("defaultRoom", earshot.config().general().defaultChatRoom());
     call.put("uptimeSeconds", Duration.between(startedAt, clock.instant()).toSeconds());
     call.put("connections", byTransport(earshot.connections().all()));
     call.put("rooms", count.rooms());
