@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by the connection's event loop.
  */
-final class ClientConnection extends Participant implements Intake {
+final class ClientConnection extends RoomGoer implements Intake {
 
   private static final System.Logger LOG = System.getLogger(ClientConnection.class.getName());
 
@@ -67,9 +67,6 @@ final class ClientConnection extends Participant implements Intake {
   // once it is again who it was.
   private volatile long idHigh;
   private volatile long idLow;
-
-  /** The rooms that it is in besides the current one, or listens to; null for none. */
-  private @Nullable Map<String, Member> others;
 
   private @Nullable Params params;
 
@@ -122,14 +119,11 @@ final class ClientConnection extends Participant implements Intake {
   /** Who it is now, since somebody came back with its session; null while it is itself. */
   private @Nullable ClientConnection heir;
 
-  /** What others ask of who it is about to be; null unless it is about to be somebody. */
-  private @Nullable List<Runnable> becoming;
-
-  /** What its rooms tell before it is answered that it is back; null unless it is coming back. */
-  private @Nullable ByteBuf held;
+  /** How it comes back to who it was; null unless it does. */
+  private @Nullable Resumption resuming;
 
   /** A request and its number, which is fixed when it is read. */
-  private record Turn(Request request, long number) {}
+  record Turn(Request request, long number) {}
 
   ClientConnection(
       Shard shard,
@@ -238,7 +232,7 @@ final class ClientConnection extends Participant implements Intake {
   }
 
   /** The token to come back with, or null where nobody can come back. */
-  private @Nullable String session() {
+  @Nullable String session() {
     Sessions sessions = earshot().sessions();
     return sessions == null || hearsOnly() ? null : sessions.token(idHigh, idLow);
   }
@@ -334,7 +328,7 @@ final class ClientConnection extends Participant implements Intake {
             && underWay < MAX_WAITING);
   }
 
-  private void finished() {
+  void finished() {
     underWay--;
     if (due != null && (underWay == 0 || onlySaysUnderWay)) {
       List<Runnable> over = due;
@@ -458,7 +452,7 @@ final class ClientConnection extends Participant implements Intake {
           listen(turn, room, after, token);
       case Command.Silence(String room) -> silence(turn, room);
       case Command.Resume(String session, Map<String, Cursor> after) ->
-          resume(turn, session, after);
+          new Resumption(this, turn, after).begin(session);
       case Command.RefreshToken(String token) -> reply(turn, refreshed(token));
       case Command.ViewDetails _ -> reply(turn, new Reply.Detailed(details()));
       case Command.AddParam(String key, String value) -> reply(turn, addParam(key, value));
@@ -725,7 +719,7 @@ final class ClientConnection extends Participant implements Intake {
     finished();
   }
 
-  private void tellMissed(Collection<Room.Told> missed) {
+  void tellMissed(Collection<Room.Told> missed) {
     if (missed.isEmpty()) {
       return;
     }
@@ -842,65 +836,11 @@ final class ClientConnection extends Participant implements Intake {
                 dismiss(new Ending(POLICY_VIOLATION, reason));
               } else if (ending || detached) {
                 finished(); // it was lost while somebody was asked
+                giveUp(); // and nobody is there to be told where they are
               } else {
                 undisturbed(() -> changeRoom(member, null, _ -> finished()));
               }
             });
-  }
-
-  // --- rooms -----------------------------------------------------------------------------------
-
-  /** One object for each room that this connection hears, whether in it or listening or both. */
-  private Member memberOf(String room) {
-    if (room.equals(place().room)) {
-      return place();
-    }
-    Member member = others == null ? null : others.get(room);
-    return member == null ? new Member(this, room) : member;
-  }
-
-  /** Keeps a member, or forgets it, by what it is now. */
-  private void note(Member member) {
-    if (member.listening || (member.in && member != place())) {
-      if (others == null) {
-        others = new LinkedHashMap<>();
-      }
-      others.put(member.room, member);
-    } else if (others != null) {
-      others.remove(member.room);
-      if (others.isEmpty()) {
-        others = null;
-      }
-    }
-  }
-
-  @Override
-  List<Member> members() {
-    var all = new ArrayList<Member>();
-    all.add(place());
-    if (others != null) {
-      others.values().stream().filter(member -> member != place()).forEach(all::add);
-    }
-    return all;
-  }
-
-  private List<String> rooms() {
-    return members().stream().filter(member -> member.in).map(member -> member.room).toList();
-  }
-
-  private List<String> listening() {
-    return others == null
-        ? List.of()
-        : others.values().stream()
-            .filter(member -> member.listening)
-            .map(member -> member.room)
-            .sorted()
-            .toList();
-  }
-
-  private void unlisten(Member member, Runnable out) {
-    member.listening = false;
-    earshot().rooms().in(member.room, room -> room.silence(member, out), () -> tell(out));
   }
 
   // --- lost, and back again --------------------------------------------------------------------
@@ -949,40 +889,34 @@ final class ClientConnection extends Participant implements Intake {
     ended = true;
   }
 
-  /**
-   * What it was, for whoever it is now.
-   *
-   * @param connection who it was, if that was on this server
-   * @param places its places in rooms, the current one first
-   */
-  record Handover(
-      @Nullable ClientConnection connection,
-      List<Place> places,
-      @Nullable Params params,
-      Map<String, String> attributes) {
+  /** It is on its way back to who it was, or no longer. */
+  void resumes(@Nullable Resumption now) {
+    resuming = now;
+  }
 
-    /** Gives it back unused: whoever was to be it is gone. */
-    private void giveBack() {
-      if (connection != null) {
-        connection.tell(connection::leaveForGood);
-      }
+  /** Is from now on whoever had an id. */
+  void become(String id, Handover was) {
+    earshot().forget(this);
+    idHigh = HexFormat.fromHexDigitsToLong(id, 0, 16);
+    idLow = HexFormat.fromHexDigitsToLong(id, 16, 32);
+    params = was.params();
+    inherit(was.attributes());
+    earshot().moderation().look(this);
+    if (was.connection() == null) {
+      earshot().connections().add(this);
+    } else {
+      earshot().connections().replace(was.connection(), this);
     }
   }
 
-  /**
-   * A place that it had in a room.
-   *
-   * @param lost its place, if it was on this server
-   * @param known up to where it knows the room, if it was on another
-   * @param grant what the token allows by which it was there; null without one
-   */
-  record Place(
-      String room,
-      boolean isIn,
-      boolean isListening,
-      @Nullable Member lost,
-      @Nullable Cursor known,
-      @Nullable Grant grant) {}
+  boolean isDetached() {
+    return detached;
+  }
+
+  /** Answers who asked to be back that it is. */
+  void isBack(Turn turn, List<Heard> heard) {
+    send(turn, new Reply.Resumed(id(), String.valueOf(session()), place().room, heard));
+  }
 
   /**
    * Gives up what it is, if that is still to be had. On its own loop.
@@ -991,14 +925,15 @@ final class ClientConnection extends Participant implements Intake {
    * @param next who it is to be from now on
    * @param then told what it was, or null; on any loop
    */
-  private void handOver(String id, ClientConnection next, Consumer<@Nullable Handover> then) {
+  void handOver(String id, ClientConnection next, Consumer<@Nullable Handover> then) {
     earshot().gate().afterwards(this, () -> giveOver(id, next, then));
   }
 
   private void giveOver(String id, ClientConnection next, Consumer<@Nullable Handover> then) {
-    if (becoming != null) {
-      becoming.add(() -> handOver(id, next, then));
-    } else if (heir != null && hasId(id)) {
+    if (resuming != null && resuming.takesOverBefore(() -> handOver(id, next, then))) {
+      return;
+    }
+    if (heir != null && hasId(id)) {
       ClientConnection now = heir;
       now.tell(() -> now.handOver(id, next, then));
     } else if (!hasId(id) || (!detached && (ending || dismissal != null))) {
@@ -1006,9 +941,12 @@ final class ClientConnection extends Participant implements Intake {
     } else {
       giveUpItself();
       heir = next;
-      List<Place> places =
+      List<Handover.Place> places =
           members().stream()
-              .map(each -> new Place(each.room, each.in, each.listening, each, null, each.grant))
+              .map(
+                  each ->
+                      new Handover.Place(
+                          each.room, each.in, each.listening, each, null, each.grant))
               .toList();
       then.accept(new Handover(this, places, params, attributes()));
     }
@@ -1035,9 +973,10 @@ final class ClientConnection extends Participant implements Intake {
   }
 
   private void giveOverElsewhere(String id, Consumer<@Nullable Handover> then) {
-    if (becoming != null) {
-      becoming.add(() -> handOverElsewhere(id, then));
-    } else if (heir != null && hasId(id)) {
+    if (resuming != null && resuming.takesOverBefore(() -> handOverElsewhere(id, then))) {
+      return;
+    }
+    if (heir != null && hasId(id)) {
       ClientConnection now = heir;
       now.tell(() -> now.handOverElsewhere(id, then));
     } else if (!hasId(id) || (!detached && (ending || dismissal != null))) {
@@ -1046,7 +985,7 @@ final class ClientConnection extends Participant implements Intake {
       giveUpItself();
       earshot().forget(this);
       List<Member> all = members();
-      var places = new Place[all.size()];
+      var places = new Handover.Place[all.size()];
       var given =
           new Countdown(
               places.length,
@@ -1063,7 +1002,7 @@ final class ClientConnection extends Participant implements Intake {
     }
   }
 
-  private void surrender(Member member, Consumer<Place> then) {
+  private void surrender(Member member, Consumer<Handover.Place> then) {
     boolean isIn = member.in;
     boolean isListening = member.listening;
     earshot()
@@ -1077,146 +1016,15 @@ final class ClientConnection extends Participant implements Intake {
             () -> tell(() -> then.accept(surrendered(member, isIn, isListening, null))));
   }
 
-  private static Place surrendered(
+  private static Handover.Place surrendered(
       Member member, boolean isIn, boolean isListening, @Nullable Cursor known) {
-    return new Place(member.room, isIn, isListening, null, known, member.grant);
-  }
-
-  private void resume(Turn turn, String session, Map<String, Cursor> after) {
-    Sessions sessions = earshot().sessions();
-    String id = sessions == null ? null : sessions.id(session);
-    Participant found = id == null ? null : earshot().connections().find(id);
-    Cluster cluster = earshot().cluster();
-    if (found == this) {
-      reply(turn, new Reply.Refused("Error: this is your session; you have not left it"));
-    } else if (id != null && found instanceof ClientConnection before) {
-      before.tell(() -> before.handOver(id, this, was -> tell(() -> become(turn, id, was, after))));
-    } else if (id != null && cluster != null) {
-      var _ =
-          cluster
-              .errands()
-              .handOver(id)
-              .whenComplete(
-                  (was, failure) ->
-                      tell(
-                          () -> {
-                            if (failure == null) {
-                              become(turn, id, was, after);
-                            } else {
-                              reply(turn, new Reply.Refused(Cluster.explained(failure)));
-                            }
-                          }));
-    } else {
-      become(turn, "", null, after);
-    }
-  }
-
-  private void become(Turn turn, String id, @Nullable Handover was, Map<String, Cursor> after) {
-    if (was == null) {
-      reply(turn, new Reply.Refused("Error: there is no such session (any more)"));
-      return;
-    }
-    if (ending) {
-      was.giveBack(); // what it was itself is somebody else's by now, or leaves
-      return;
-    }
-    // Who it was for a moment leaves first, under that name, and has heard all that it was to hear;
-    // and hooks have been told.
-    becoming = new ArrayList<>();
-    List<Member> visited = members();
-    others = null;
-    Runnable next = () -> takeOver(turn, id, was, after);
-    var left = new Countdown(visited.size(), () -> earshot().gate().afterwards(this, next));
-    visited.forEach(member -> part(member, left));
-  }
-
-  private void takeOver(Turn turn, String id, Handover was, Map<String, Cursor> after) {
-    List<Runnable> asked = becoming == null ? List.of() : becoming;
-    becoming = null;
-    if (ending) {
-      was.giveBack();
-    } else {
-      earshot().forget(this);
-      idHigh = HexFormat.fromHexDigitsToLong(id, 0, 16);
-      idLow = HexFormat.fromHexDigitsToLong(id, 16, 32);
-      params = was.params;
-      inherit(was.attributes);
-      earshot().moderation().look(this);
-      if (was.connection == null) {
-        earshot().connections().add(this);
-      } else {
-        earshot().connections().replace(was.connection, this);
-      }
-      hearAgain(turn, was.places, after);
-    }
-    asked.forEach(Runnable::run);
-  }
-
-  /** Takes its places back. The answer comes first, then what was missed, then what is new. */
-  private void hearAgain(Turn turn, List<Place> lost, Map<String, Cursor> after) {
-    var arrivals = new ArrayList<Room.Arrival>();
-    var live = new Countdown(lost.size(), () -> isBack(turn, arrivals));
-    held = ByteBufAllocator.DEFAULT.directBuffer();
-    boolean isLost = detached;
-    for (Place place : lost) {
-      var back = new Member(this, place.room);
-      back.in = place.isIn;
-      back.listening = place.isListening;
-      if (place == lost.getFirst()) {
-        moveTo(back);
-      }
-      note(back);
-      accept(back, place.grant);
-      Consumer<Room.Arrival> arrived =
-          arrival -> {
-            arrivals.add(arrival);
-            live.run();
-          };
-      Shard there = earshot().rooms().shard(place.room);
-      there.tell(
-          () -> {
-            Room room = there.room(place.room);
-            if (place.lost != null) {
-              room.replace(place.lost, back, after.get(place.room), arrived);
-            } else {
-              room.settle(back, place.isListening, after.get(place.room), place.known, arrived);
-            }
-            if (isLost) {
-              room.detach(back); // lost again on its way back
-            }
-          });
-    }
-  }
-
-  private void isBack(Turn turn, List<Room.Arrival> arrivals) {
-    ByteBuf news = held;
-    held = null;
-    List<Heard> heard = arrivals.stream().map(Room.Arrival::heard).toList();
-    send(turn, new Reply.Resumed(id(), String.valueOf(session()), place().room, heard));
-    arrivals.forEach(arrival -> tellMissed(arrival.missed()));
-    if (news != null) {
-      write(news);
-      news.release();
-    }
-    finished();
+    return new Handover.Place(member.room, isIn, isListening, null, known, member.grant);
   }
 
   /** Whoever came back as this one was gone before they were it. */
-  private void leaveForGood() {
+  void leaveForGood() {
     earshot().forget(this);
     leaveAll(() -> {});
-  }
-
-  /** Leaves a room in whatever way it is there. */
-  private void part(Member member, Runnable out) {
-    if (member.in && member.listening) {
-      leave(member, () -> {});
-      unlisten(member, out);
-    } else if (member.in) {
-      leave(member, out);
-    } else {
-      unlisten(member, out);
-    }
   }
 
   // --- what goes out ---------------------------------------------------------------------------
@@ -1226,9 +1034,8 @@ final class ClientConnection extends Participant implements Intake {
     if (ended || detached || behind) {
       return;
     }
-    if (held != null) {
-      held.writeBytes(bytes, offset, length);
-      if (held.readableBytes() > earshot().config().limits().outboundBytes()) {
+    if (resuming != null && resuming.holds()) {
+      if (resuming.hold(bytes, offset, length) > earshot().config().limits().outboundBytes()) {
         cutOff();
       }
       return;
@@ -1251,12 +1058,12 @@ final class ClientConnection extends Participant implements Intake {
     deliver(framed, framed.readerIndex(), framed.readableBytes());
   }
 
-  private void reply(Turn turn, Reply reply) {
+  void reply(Turn turn, Reply reply) {
     send(turn, reply);
     finished();
   }
 
-  private void send(Turn turn, Reply reply) {
+  void send(Turn turn, Reply reply) {
     send(encoded(turn, reply));
   }
 
@@ -1326,31 +1133,6 @@ final class ClientConnection extends Participant implements Intake {
       buffer.release();
     }
     outbound.finish();
-  }
-
-  private void leaveAll(Runnable out) {
-    List<Member> all = members();
-    others = null;
-    var left = new Countdown(all.size(), out);
-    all.forEach(member -> part(member, left));
-  }
-
-  /** Runs something when all of several have run. Owned by the connection's event loop. */
-  private static final class Countdown implements Runnable {
-    private final Runnable last;
-    private int missing;
-
-    Countdown(int missing, Runnable last) {
-      this.missing = missing;
-      this.last = last;
-    }
-
-    @Override
-    public void run() {
-      if (--missing == 0) {
-        last.run();
-      }
-    }
   }
 
   /**

@@ -1,7 +1,6 @@
 package io.earshot;
 
-import io.earshot.ClientConnection.Handover;
-import io.earshot.ClientConnection.Place;
+import io.earshot.Handover.Place;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Visitor;

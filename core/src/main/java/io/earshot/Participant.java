@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the connection's event loop. What {@link Connection} offers to other threads is
  * final, volatile, or told to the loop.
  */
-abstract sealed class Participant implements Connection permits ClientConnection, WebConnection {
+abstract sealed class Participant implements Connection permits RoomGoer, WebConnection {
   private final Shard shard;
   private final Wire wire;
   private final Transport transport;

@@ -258,11 +258,16 @@ final class PrivateRoomsTest {
 
   @Test
   void a_token_ends_for_somebody_who_is_lost_too() {
+    Guest inside = house.guest();
+    inside.ask("roomChange " + room + " token=" + room.token("bob", Duration.ofHours(1)));
     guest.ask("roomChange " + room + " token=" + token(Permission.values()));
     guest.loop.run(guest.intake::gone);
+    house.settle();
+    assertThat(inside.ask("roomView")).contains("\"membersCount\":2");
     house.pass(Duration.ofSeconds(301));
+    assertThat(inside.ask("roomView")).contains("\"membersCount\":1");
     Guest again = house.guest();
-    assertThat(again.ask("resume " + session)).contains("\"room\":\"defaultRoom\"");
+    assertThat(again.ask("resume " + session)).contains("no such session");
   }
 
   private Guest lose() {

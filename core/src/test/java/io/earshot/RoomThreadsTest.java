@@ -53,8 +53,8 @@ final class RoomThreadsTest {
         .actorsPerThread(4)
         .actorsBefore(0)
         .actorsAfter(3)
-        .iterations(8 * FACTOR)
-        .invocationsPerIteration(50)
+        .iterations(FACTOR)
+        .invocationsPerIteration(400)
         .minimizeFailedScenario(false) // what a fault has left in the server would mislead it
         .sequentialSpecification(Minutes.class)
         .check(Meeting.class);

@@ -1,0 +1,41 @@
+package io.earshot;
+
+import io.earshot.protocol.Cursor;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a client was, for whoever it is now. Immutable.
+ *
+ * @param connection who it was, if that was on this server
+ * @param places its places in rooms, the current one first
+ */
+record Handover(
+    @Nullable ClientConnection connection,
+    List<Place> places,
+    @Nullable Params params,
+    Map<String, String> attributes) {
+
+  /** Gives it back unused: whoever was to be it is gone. */
+  void giveBack() {
+    if (connection != null) {
+      connection.tell(connection::leaveForGood);
+    }
+  }
+
+  /**
+   * A place that it had in a room.
+   *
+   * @param lost its place, if it was on this server
+   * @param known up to where it knows the room, if it was on another
+   * @param grant what the token allows by which it was there; null without one
+   */
+  record Place(
+      String room,
+      boolean isIn,
+      boolean isListening,
+      @Nullable Member lost,
+      @Nullable Cursor known,
+      @Nullable Grant grant) {}
+}
