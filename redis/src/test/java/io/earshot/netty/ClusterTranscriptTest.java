@@ -41,7 +41,12 @@ final class ClusterTranscriptTest extends TranscriptTest {
       throw new UncheckedIOException(e);
     }
     Config meeting =
-        config.with("redis.url", redis.url()).with("commonWeb.cookieSecret", "the same for both");
+        config
+            .with("redis.url", redis.url())
+            .with("commonWeb.cookieSecret", "the same for both")
+            // A start waits for so long; the first of a cold machine takes its time.
+            .with("redis.lease", "40s")
+            .with("redis.timeout", "20s");
     return new Servers(List.of(kind.start(meeting), kind.start(meeting)));
   }
 }

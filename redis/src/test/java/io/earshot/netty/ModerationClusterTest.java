@@ -26,7 +26,13 @@ final class ModerationClusterTest {
   }
 
   private EarshotServer start(RedisServer redis) {
-    EarshotServer server = Kind.LEAN_LINES.start(Config.defaults().with("redis.url", redis.url()));
+    EarshotServer server =
+        Kind.LEAN_LINES.start(
+            Config.defaults()
+                .with("redis.url", redis.url())
+                // A start waits for so long; the first of a cold machine takes its time.
+                .with("redis.lease", "40s")
+                .with("redis.timeout", "20s"));
     open.push(server);
     return server;
   }
