@@ -239,13 +239,12 @@ final class EarshotCommand implements Callable<Integer> {
       throws SettingsException {
     if (question == null || question.isEmpty()) {
       out.print(SettingsPage.of(settings()));
-    } else if (question.size() == 2
-        && question.getFirst().equals("explain")
-        && RoomName.isValid(question.get(1))) {
-      settings().config().explain(question.get(1)).forEach(out::println);
+    } else if (!question.getFirst().equals("explain")) {
+      throw new SettingsException("there is no '" + question.getFirst() + "'" + HINT);
+    } else if (question.size() != 2 || !RoomName.isValid(question.get(1))) {
+      throw new SettingsException("write it as: ./earshot config explain ROOM");
     } else {
-      throw new SettingsException(
-          "write it as: ./earshot config, or ./earshot config explain ROOM");
+      settings().config().explain(question.get(1)).forEach(out::println);
     }
     out.flush();
     return out.checkError() ? CANNOT_START : 0;
