@@ -20,12 +20,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChatAction implements Action {
 
+  static final String NAME = "chat";
+
   /** The longest time to wait for a message, in milliseconds. */
   static final int MAX_WAIT = 25_000;
 
   @Override
   public String name() {
-    return "chat";
+    return NAME;
   }
 
   @Override

@@ -158,7 +158,10 @@ public final class ChatRoom {
    * @throws IllegalArgumentException if that is no room's name
    */
   public PrivateRoom privateRoom(String name) {
-    return new PrivateRoom(earshot, valid(name));
+    if (valid(name).indexOf('*') >= 0) {
+      throw new IllegalArgumentException("a token for a name with * is one for many rooms");
+    }
+    return new PrivateRoom(earshot, name);
   }
 
   private static String valid(@Nullable String room) {

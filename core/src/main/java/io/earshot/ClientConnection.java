@@ -193,7 +193,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   /** Sends away who may not come in. */
   private void turnAway(String why) {
     underWay--;
-    dismiss(new Ending(POLICY_VIOLATION, why));
+    expel(why); // at once, whatever it has asked meanwhile
   }
 
   private void open(@Nullable Cursor after, @Nullable Grant grant) {
@@ -314,6 +314,14 @@ final class ClientConnection extends RoomGoer implements Intake {
   private void rested() {
     resting = false;
     settle();
+  }
+
+  @Override
+  void charge(int messages) {
+    Pace pace = earshot().messagePace();
+    if (!pace.isOff()) {
+      messagesPaidBy = pace.spend(messagesPaidBy, shard().now(), messages);
+    }
   }
 
   @Override
@@ -805,7 +813,7 @@ final class ClientConnection extends RoomGoer implements Intake {
       return;
     }
     if (member == place() && (hearsOnly() || next.equals(member.room))) {
-      dismiss(new Ending(POLICY_VIOLATION, reason));
+      expel(reason);
       return;
     }
     send(notice.encode());
@@ -833,7 +841,7 @@ final class ClientConnection extends RoomGoer implements Intake {
             verdict -> {
               if (verdict.refusal() != null) {
                 underWay--;
-                dismiss(new Ending(POLICY_VIOLATION, reason));
+                expel(reason); // at once, whatever it has asked meanwhile
               } else if (ending || detached) {
                 finished(); // it was lost while somebody was asked
                 giveUp(); // and nobody is there to be told where they are

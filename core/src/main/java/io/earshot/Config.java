@@ -341,7 +341,7 @@ public record Config(
               "The keys of tokens, each as ID HS256 SECRET (at least 32 characters), or ID EdDSA FILE (PEM: a PUBLIC KEY,"
                   + " and a PRIVATE KEY to make tokens with). The first that can makes tokens, all are believed; so a new"
                   + " one is put first, and the old one removed when its tokens have ended. Empty: one made of"
-                  + " commonWeb.cookieSecret.")
+                  + " commonWeb.cookieSecret, if that has 32 characters or more, else of chance at each start.")
           List<String> keys,
       @Setting(
               "How long before the end of its token a client is told, so that it can show a newer one.")

@@ -135,7 +135,14 @@ final class Gate {
               refusal == null ? asked : List.of(),
               new HookRunner.Question(who, speaker.room, Permission.SAY, message),
               ended,
-              hearing -> then.accept(refusal == null ? hearing : new Hearing(message, refusal)));
+              hearing -> {
+                // Hooks take their time; meanwhile somebody may have been muted, or a token ended.
+                String now =
+                    refusal != null || hearing.refusal() != null
+                        ? refusal
+                        : check(speaker, Permission.SAY, token).refusal();
+                then.accept(now == null ? hearing : new Hearing(message, now));
+              });
         });
   }
 
@@ -161,7 +168,8 @@ final class Gate {
 
   /** Hooks take their time; meanwhile somebody may have been banned, or the room closed. */
   private Verdict unlessBarred(Verdict verdict, Member member, Permission what) {
-    String barred = earshot.moderation().refusal(member.connection, member.room, what);
+    String barred =
+        earshot.moderation().refusal(member.connection, member.room, what, verdict.grant());
     return barred == null || verdict.refusal() != null ? verdict : new Verdict(barred, null);
   }
 
@@ -171,6 +179,7 @@ final class Gate {
     Grant grant = member.grant;
     Instant now = Instant.ofEpochMilli(earshot.now());
     if (token != null) {
+      who.charge(TOKEN);
       try {
         grant = tokens.check(token, now);
       } catch (RefusedException e) {
@@ -181,11 +190,8 @@ final class Gate {
         earshot.count(Refusal.TOKEN);
         return new Verdict("Error: this token is for another room", null);
       }
-      if (!grant.identity().isEmpty()) {
-        who.set(IDENTITY, grant.identity());
-      }
     }
-    String barred = earshot.moderation().refusal(who, member.room, what);
+    String barred = earshot.moderation().refusal(who, member.room, what, grant);
     if (barred != null) {
       earshot.count(Refusal.BARRED);
       return new Verdict(barred, grant);
@@ -197,6 +203,9 @@ final class Gate {
     return new Verdict(refusal, grant);
   }
 
+  /** To check a signature costs as much as so many messages. */
+  private static final int TOKEN = 25;
+
   /** The attribute that says who the bearer of a token is. */
   static final String IDENTITY = "identity";
 
@@ -206,7 +215,9 @@ final class Gate {
       case Access.Common.ANYONE -> null;
       case Access.Common.NOBODY -> mayNot(what);
       case Access.Attribute one ->
-          one.isTrueOf(member.connection.attributes()) ? null : mayNot(what);
+          one.isTrueOf(member.connection.attributes()) || isProved(one, grant, now)
+              ? null
+              : mayNot(what);
       case Access.Common.TOKEN ->
           grant == null
               ? "Error: this room asks for a token"
@@ -214,6 +225,14 @@ final class Gate {
                   ? Tokens.EXPIRED
                   : grant.allowed().contains(what) ? null : mayNot(what);
     };
+  }
+
+  /** Whether a token says that this is who is let in. */
+  private static boolean isProved(Access.Attribute one, @Nullable Grant grant, Instant now) {
+    return grant != null
+        && one.name().equals(IDENTITY)
+        && one.value().equals(grant.identity())
+        && now.isBefore(grant.until());
   }
 
   private static String mayNot(Permission what) {

@@ -1,8 +1,8 @@
 package io.earshot;
 
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * What a token allows, and whom.
@@ -42,16 +42,14 @@ public record Grant(String rooms, String identity, Set<Permission> allowed, Inst
    * @return true if it is
    */
   public boolean isFor(String room) {
-    return rooms.equals(room)
-        || (rooms.indexOf('*') >= 0 && pattern(rooms).matcher(room).matches());
+    return new Glob(rooms).matches(room);
   }
 
-  /** Names with {@code *} for anything. */
-  static Pattern pattern(String names) {
-    String[] parts = names.split("\\*+", -1);
-    for (int i = 0; i < parts.length; i++) {
-      parts[i] = Pattern.quote(parts[i]);
-    }
-    return Pattern.compile(String.join(".*", parts), Pattern.DOTALL);
+  /** What somebody has who has both, for as long as both hold. */
+  Grant and(Grant other) {
+    var both = EnumSet.copyOf(allowed);
+    both.addAll(other.allowed);
+    Instant sooner = until.isBefore(other.until) ? until : other.until;
+    return new Grant(rooms, other.identity, both, sooner);
   }
 }

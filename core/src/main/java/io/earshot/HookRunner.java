@@ -12,7 +12,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -92,7 +91,7 @@ final class HookRunner {
   static final class Hook {
     private final Kind kind;
     private final String rooms;
-    private final Pattern pattern;
+    private final Glob pattern;
     private final String name;
     private final Body body;
     private final AtomicLong quietUntil = new AtomicLong(Long.MIN_VALUE);
@@ -107,7 +106,7 @@ final class HookRunner {
     Hook(Kind kind, String rooms, String name, Body body) {
       this.kind = kind;
       this.rooms = rooms;
-      this.pattern = Grant.pattern(rooms);
+      this.pattern = new Glob(rooms);
       this.name = name;
       this.body = body;
     }
@@ -148,7 +147,7 @@ final class HookRunner {
     private static List<Hook> of(List<Hook> all, @Nullable String room, Kind kind) {
       return all.stream()
           .filter(hook -> hook.kind == kind)
-          .filter(hook -> room == null || hook.pattern.matcher(room).matches())
+          .filter(hook -> room == null || hook.pattern.matches(room))
           .toList();
     }
   }

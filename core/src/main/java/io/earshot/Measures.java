@@ -174,17 +174,23 @@ final class Measures {
   // --- looked at by all loops ------------------------------------------------------------------
 
   @Nullable Measure ban(Participant who, Instant now) {
-    return bans.isEmpty()
-        ? null
-        : bans.find(who.id(), who.remoteAddress(), who.attributes(), each -> each.holds(now));
+    return ban(who, who.attributes(), now);
   }
 
-  @Nullable Measure mute(Participant who, String room, Instant now) {
+  /** The same of somebody of whom this is said. */
+  @Nullable Measure ban(Participant who, Map<String, String> attributes, Instant now) {
+    return bans.isEmpty()
+        ? null
+        : bans.find(who.id(), who.remoteAddress(), attributes, each -> each.holds(now));
+  }
+
+  @Nullable Measure mute(
+      Participant who, Map<String, String> attributes, String room, Instant now) {
     Predicate<Measure> isHere = each -> each.room() == null || each.room().equals(room);
     return mutes.isEmpty()
         ? null
         : mutes.find(
-            who.id(), who.remoteAddress(), who.attributes(), isHere.and(each -> each.holds(now)));
+            who.id(), who.remoteAddress(), attributes, isHere.and(each -> each.holds(now)));
   }
 
   @Nullable Measure closure(String room, Instant now) {

@@ -53,6 +53,17 @@ final class Member {
   /** Whether the connection is in the room, or will be when what it asked for is done. */
   boolean in;
 
+  /** When somebody looks next whether its token holds; null if nobody does. */
+  @Nullable Watch watch;
+
+  /**
+   * When a token is looked at.
+   *
+   * @param next when, in milliseconds
+   * @param warnedOf the grant of whose end the client was warned, or null
+   */
+  record Watch(long next, @Nullable Grant warnedOf) {}
+
   /** What was left out for it since it did not keep up; null while it does. */
   @Nullable Lag lag;
 

@@ -6,6 +6,7 @@ import io.earshot.spi.Visitor;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -293,19 +294,31 @@ public final class Moderation {
   // --- whom it concerns ------------------------------------------------------------------------
 
   /** Why somebody may not do something in a room whatever its rule says; null if they may. */
-  @Nullable String refusal(Participant who, String room, Permission what) {
+  @Nullable String refusal(Participant who, String room, Permission what, @Nullable Grant grant) {
     if (measures.isEmpty()) {
       return null;
     }
     Instant now = now();
+    Map<String, String> attributes = who.attributes();
+    if (grant != null && !grant.identity().isEmpty()) {
+      // What the token says of them is true of them, also before they are let in by it.
+      var shown = new HashMap<>(attributes);
+      shown.put(Gate.IDENTITY, grant.identity());
+      attributes = shown;
+    }
     // Who is connected is not banned; of those who come for one request nobody has looked.
     boolean isNew = what != Permission.SAY || who.transport() == Transport.WEB;
-    Measure found = isNew ? measures.ban(who, now) : null;
+    Measure found = isNew ? measures.ban(who, attributes, now) : null;
+    if (found != null && grant != null) {
+      // Whose token says that they are banned is sent away, as somebody is of whom it is said.
+      String words = found.words();
+      who.shard().later(() -> who.expel(words));
+    }
     if (found == null) {
       found = measures.closure(room, now);
     }
     if (found == null && what == Permission.SAY) {
-      found = measures.mute(who, room, now);
+      found = measures.mute(who, attributes, room, now);
     }
     return found == null ? null : found.words();
   }

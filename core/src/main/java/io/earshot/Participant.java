@@ -201,33 +201,60 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
   /** How long at most nobody looks whether a token still holds, in milliseconds. */
   private static final long LOOK = 60_000;
 
+  /** Who it is by its tokens, and until when in milliseconds; null if they do not say. */
+  private @Nullable Known known;
+
+  private record Known(String name, long until) {}
+
   /** Notes by what a member was let in, and sees to it that it goes when that ends. */
   final void accept(Member member, @Nullable Grant grant) {
-    if (grant != null && grant != member.grant) {
-      member.grant = grant;
-      watch(member, grant, false);
+    if (grant == null || grant.equals(member.grant)) {
+      return;
+    }
+    Grant before = member.grant;
+    // Who is there in two ways, by two tokens, is there for as long as both hold.
+    Grant now = before != null && member.in && member.listening ? before.and(grant) : grant;
+    member.grant = now;
+    isKnownBy(grant);
+    Member.Watch watch = member.watch;
+    if (watch == null) {
+      watch(member);
+    } else if (now.until().toEpochMilli() < watch.next()) {
+      watch(member); // sooner than it would be looked at
     }
   }
 
   /** In steps, so that nobody who is gone is remembered for as long as their token holds. */
-  private void watch(Member member, Grant grant, boolean isWarned) {
-    if (member.grant != grant || !(member.in || member.listening) || isGone()) {
+  private void watch(Member member) {
+    Grant grant = member.grant;
+    if (grant == null || !(member.in || member.listening) || isGone()) {
+      member.watch = null;
       return;
     }
     long left = grant.until().toEpochMilli() - shard.now();
     if (left <= 0) {
-      forgetIdentity(grant);
+      member.watch = null;
       if (isHereBy(member)) {
         expire(member);
       }
       return;
     }
+    Member.Watch before = member.watch;
     long calm = left - earshot().config().tokens().warning().toMillis();
-    boolean isWarning = isWarned || calm <= 0;
-    if (isWarning && !isWarned && isHereBy(member)) {
+    boolean isWarned = before != null && before.warnedOf() == grant;
+    if (calm <= 0 && !isWarned && isHereBy(member)) {
       send(notice(member.room, "expiring", grant.until().toEpochMilli()).encode());
     }
-    shard.schedule(() -> watch(member, grant, isWarning), Math.min(isWarning ? left : calm, LOOK));
+    long wait = Math.min(calm <= 0 ? left : calm, LOOK);
+    var now = new Member.Watch(shard.now() + wait, calm <= 0 ? grant : null);
+    member.watch = now;
+    shard.schedule(
+        () -> {
+          if (member.watch == now) {
+            watch(member);
+          }
+        },
+        wait);
   }
 
   /** Whether a member is where nobody is without a token. */
@@ -236,14 +263,61 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
         || (member.listening && member.rule.listen() == Access.Common.TOKEN);
   }
 
-  /** It is not known any more who this is, unless another token says so. */
-  private void forgetIdentity(Grant ended) {
-    if (ended.identity().equals(attributes.get(Gate.IDENTITY))
-        && members().stream()
-            .noneMatch(each -> each.grant != null && each.grant.until().isAfter(ended.until()))) {
-      set(Gate.IDENTITY, null);
+  /** It is known who this is, for as long as a token says so, wherever it goes meanwhile. */
+  private void isKnownBy(Grant grant) {
+    if (grant.identity().isEmpty()) {
+      return;
+    }
+    long until = grant.until().toEpochMilli();
+    Known before = known;
+    boolean isSame = before != null && before.name.equals(grant.identity());
+    known =
+        new Known(
+            grant.identity(), isSame && before != null ? Math.max(before.until, until) : until);
+    if (!isSame) {
+      set(Gate.IDENTITY, grant.identity());
+    }
+    if (before == null || until < before.until) {
+      forgetWhenOver();
     }
   }
+
+  private void forgetWhenOver() {
+    Known now = known;
+    if (now == null || isGone()) {
+      return;
+    }
+    long left = now.until - shard.now();
+    if (left > 0) {
+      shard.schedule(
+          () -> {
+            if (known != null && known.name.equals(now.name)) {
+              forgetWhenOver();
+            }
+          },
+          Math.min(left, LOOK));
+      return;
+    }
+    known = null;
+    if (now.name.equals(attributes.get(Gate.IDENTITY))) {
+      set(Gate.IDENTITY, null);
+    }
+    for (Member member : members()) {
+      if ((member.in && isForWhoWas(now, member.rule.join()))
+          || (member.listening && isForWhoWas(now, member.rule.listen()))) {
+        putOut(member, notice(member.room, "expired", null), Tokens.EXPIRED);
+      }
+    }
+  }
+
+  private static boolean isForWhoWas(Known known, Access access) {
+    return access instanceof Access.Attribute(String name, String value)
+        && name.equals(Gate.IDENTITY)
+        && value.equals(known.name);
+  }
+
+  /** Something that it asked costs as much as so many messages. */
+  void charge(int messages) {}
 
   /** What is to be said about the token by which it is in a room. */
   static Json notice(String room, String status, @Nullable Long expiresAt) {

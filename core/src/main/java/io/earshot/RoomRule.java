@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,7 +54,7 @@ record RoomRule(
    * @param rooms the names that it is for
    * @param settings what it sets, each as {@code name=value}
    */
-  record Line(String text, Pattern rooms, List<String> settings) {}
+  record Line(String text, Glob rooms, List<String> settings) {}
 
   /**
    * Reads one line of {@code rooms.rules}.
@@ -73,7 +72,7 @@ record RoomRule(
     } catch (IllegalArgumentException e) {
       throw wrong(line, String.valueOf(e.getMessage()));
     }
-    return new Line(line.strip(), Grant.pattern(words.getFirst()), settings);
+    return new Line(line.strip(), new Glob(words.getFirst()), settings);
   }
 
   private static IllegalArgumentException wrong(String line, String why) {

@@ -38,7 +38,7 @@ final class RoomRules {
 
   private RoomRule.@Nullable Line line(String room) {
     for (RoomRule.Line line : lines) {
-      if (line.rooms().matcher(room).matches()) {
+      if (line.rooms().matches(room)) {
         return line;
       }
     }
@@ -50,7 +50,7 @@ final class RoomRules {
     var text = new ArrayList<String>();
     RoomRule.Line counts = line(room);
     for (RoomRule.Line line : lines) {
-      boolean matches = line.rooms().matcher(room).matches();
+      boolean matches = line.rooms().matches(room);
       String why =
           line == counts
               ? "holds"

@@ -45,7 +45,7 @@ final class Tokens {
   /** The end of the year 9999, in seconds since 1970. */
   private static final double LATEST = 253_402_300_799d;
 
-  private static final int SHORTEST_SECRET = 32;
+  static final int SHORTEST_SECRET = 32;
   private static final String HMAC = "HmacSHA256";
   private static final Pattern PEM =
       Pattern.compile(
@@ -117,7 +117,8 @@ final class Tokens {
    * Tokens of some keys.
    *
    * @param lines the setting {@code tokens.keys}
-   * @param secret what to make a key of if there are none; empty for a key of this process's own
+   * @param secret what to make a key of if there are none; if it is short, the key is this
+   *     process's own
    * @throws IllegalArgumentException if one is wrong; the message says what to write
    */
   Tokens(List<String> lines, String secret) {
@@ -134,7 +135,8 @@ final class Tokens {
 
   private static Key ownKey(String secret) {
     byte[] bytes = ("token " + secret).getBytes(UTF_8);
-    if (secret.isEmpty()) {
+    if (secret.length() < SHORTEST_SECRET) {
+      // Whoever has a token could find out a short one by trying.
       bytes = new byte[SHORTEST_SECRET];
       new SecureRandom().nextBytes(bytes);
     }

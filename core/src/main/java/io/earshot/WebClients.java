@@ -73,7 +73,11 @@ final class WebClients {
 
   /** The same for somebody of whom nothing is to be left. */
   CompletableFuture<WebAnswer> askApart(Visitor visitor, String action, Map<String, Json> params) {
-    return run(new WebConnection(shard, visitor, null), action, params);
+    var client = new WebConnection(shard, visitor, null);
+    if (!action.equals(ChatAction.NAME)) { // which asks for itself
+      client.stayOut(params.get("token") instanceof Json.Text(String token) ? token : null);
+    }
+    return run(client, action, params);
   }
 
   /** The same for a client that is on this server. Callable from any thread. */

@@ -173,6 +173,10 @@ final class WebConnection extends Participant {
     tell(
         () -> {
           Member speaker = place();
+          if (mailbox != null && !speaker.in) {
+            said.completeExceptionally(new RefusedException("Error: you are not in this room"));
+            return;
+          }
           earshot()
               .gate()
               .hear(
@@ -196,6 +200,13 @@ final class WebConnection extends Participant {
                   });
         });
     return said;
+  }
+
+  /** The room of a cookie is not its room, for server code to speak in, if it may not be there. */
+  void stayOut(@Nullable String token) {
+    if (earshot().gate().check(place(), Permission.JOIN, token).refusal() != null) {
+      moveTo(new Member(this, earshot().config().general().defaultChatRoom()));
+    }
   }
 
   /** Who has no message queue is asked each time, since the room is what a cookie says. */

@@ -789,4 +789,76 @@ final class HooksTest {
     assertThatThrownBy(() -> Config.defaults().with("hooks.timeout", "0s"))
         .hasMessageContaining("hooks.timeout must be more than 0");
   }
+
+  @Test
+  void who_is_refused_is_sent_away_whatever_they_have_asked_meanwhile() throws Exception {
+    var decide = new CountDownLatch(1);
+    hooks()
+        .onConnect(
+            connection -> {
+              decide.await();
+              throw new RefusedException("not you");
+            });
+    Guest refused = house.guest(0, House.Lines.ONE);
+    house.settle();
+    refused.send("detailsView");
+    refused.send("say too early");
+    decide.countDown();
+    rest();
+    assertThat(refused.hear()).anyMatch(line -> line.contains("Bye!") && line.contains("not you"));
+    assertThat(refused.finished).isTrue();
+    assertThat(house.earshot.api().connections()).isEmpty();
+  }
+
+  @Test
+  void who_has_to_go_and_may_not_go_anywhere_is_gone_whatever_they_have_asked_meanwhile()
+      throws Exception {
+    PrivateRoom room = house.earshot.api().chatRoom().createPrivateRoom();
+    Guest inside = guest(0);
+    ask(inside, "roomChange " + room + " token=" + room.token("ada", Duration.ofSeconds(5)));
+    var decide = new CountDownLatch(1);
+    hooks()
+        .onJoin(
+            "defaultRoom",
+            join -> {
+              decide.await();
+              throw new RefusedException("full");
+            });
+    house.pass(Duration.ofSeconds(6));
+    inside.send("detailsView");
+    decide.countDown();
+    rest();
+    assertThat(inside.finished).isTrue();
+    assertThat(house.earshot.api().connections()).isEmpty();
+  }
+
+  @Test
+  void what_is_decided_while_a_hook_runs_counts() throws Exception {
+    Guest speaker = guest(0);
+    Guest hearer = guest(1);
+    var asked = new CountDownLatch(1);
+    var decide = new CountDownLatch(1);
+    hooks()
+        .onSay(
+            "*",
+            say -> {
+              asked.countDown();
+              decide.await();
+              return say.message();
+            });
+    speaker.send("say late");
+    house.settle();
+    asked.await();
+    var _ =
+        house
+            .earshot
+            .api()
+            .moderation()
+            .mute(new Target.Id(speaker.id()), null, Duration.ofHours(1), "enough");
+    house.settle();
+    decide.countDown();
+    rest();
+    assertThat(speaker.hear()).anyMatch(line -> line.contains("muted"));
+    assertThat(hearer.heard()).isEmpty();
+  }
 }

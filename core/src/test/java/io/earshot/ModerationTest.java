@@ -36,7 +36,7 @@ final class ModerationTest {
     return House.quiet()
         .with("general.resumeWindow", "60s")
         .with("commonWeb.httpClientMessageTTL", "60s")
-        .with("commonWeb.cookieSecret", "a secret of all of them")
+        .with("commonWeb.cookieSecret", "a secret that all of them have and nobody else")
         .with("rooms.rules", "members.* join=token");
   }
 

@@ -25,7 +25,8 @@ final class PrivateRoomsTest {
               .with("tokens.warning", "30s")
               .with(
                   "rooms.rules",
-                  "news.* say=nobody, staff.* join=role:staff listen=nobody, short.* messageBytes=9, slow.* messagesPerSecond=2"));
+                  "news.* say=nobody, staff.* join=role:staff listen=nobody, short.* messageBytes=9, slow.* messagesPerSecond=2,"
+                      + " ada.* join=identity:ada listen=identity:ada"));
   private final PrivateRoom room = house.earshot.api().chatRoom().createPrivateRoom();
   private final Guest guest = house.guest(1, Lines.ONE);
   private final String session =
@@ -221,6 +222,74 @@ final class PrivateRoomsTest {
     guest.ask("roomChange " + room + " token=" + token(Permission.values()));
     house.skip(Duration.ofMinutes(5));
     assertThat(guest.ask("say too late")).contains("Error: this token has expired");
+  }
+
+  @Test
+  void however_often_it_is_renewed_somebody_looks_once() {
+    guest.ask("roomChange " + room + " token=" + token(Permission.values()));
+    int before = house.loops.stream().mapToInt(ManualLoop::timers).sum();
+    for (int i = 0; i < 1_000; i++) {
+      house.skip(Duration.ofMillis(20)); // so that each token ends at another time
+      guest.ask("tokenRefresh " + room.token("ada", Duration.ofMinutes(5)));
+    }
+    assertThat(house.loops.stream().mapToInt(ManualLoop::timers).sum())
+        .isLessThanOrEqualTo(before + 2);
+  }
+
+  @Test
+  void a_newer_token_that_ends_sooner_ends_sooner() {
+    guest.ask("roomChange " + room + " token=" + room.token("ada", Duration.ofHours(1)));
+    guest.ask("tokenRefresh " + room.token("ada", Duration.ofSeconds(5)));
+    house.pass(Duration.ofSeconds(6));
+    assertIsIn("defaultRoom");
+  }
+
+  @Test
+  void who_one_is_ends_with_the_token_wherever_one_is_by_then() {
+    guest.ask("roomChange " + room + " token=" + token(Permission.JOIN));
+    assertThat(guest.ask("{\"event\":\"roomAdd\",\"room\":\"ada.1\"}")).contains("OK");
+    assertThat(guest.ask("listenToRoom ada.2")).contains("OK");
+    guest.ask("roomChange attic"); // out of the room that the token is for
+    house.pass(Duration.ofSeconds(301));
+    assertThat(guest.connection().attributes()).isEmpty();
+    assertThat(guest.ask("detailsView")).doesNotContain("ada.");
+    assertThat(guest.ask("roomChange ada.1")).contains("Error: you may not join this room");
+  }
+
+  @Test
+  void a_token_that_lets_nobody_in_says_not_who_they_are() {
+    guest.ask("roomChange " + room + " token=" + token(Permission.SAY));
+    assertIsIn("defaultRoom");
+    assertThat(guest.connection().attributes()).isEmpty();
+  }
+
+  @Test
+  void by_the_token_for_a_room_one_is_who_it_is_for_at_once() {
+    PrivateRoom theirs = house.earshot.api().chatRoom().privateRoom("ada.3");
+    assertThat(guest.ask("roomChange ada.3 token=" + theirs.token("bob", Duration.ofMinutes(1))))
+        .contains("Error: you may not join this room");
+    assertThat(guest.ask("roomChange ada.3 token=" + theirs.token("ada", Duration.ofMinutes(1))))
+        .contains("OK");
+    house.pass(Duration.ofSeconds(61));
+    assertIsIn("defaultRoom");
+  }
+
+  @Test
+  void who_listens_by_another_token_than_the_one_they_are_in_by_needs_both() {
+    guest.ask("roomChange " + room + " token=" + token(Permission.JOIN));
+    guest.ask(
+        "listenToRoom "
+            + room
+            + " token="
+            + room.token("ada", Duration.ofHours(1), Set.of(Permission.LISTEN)));
+    house.pass(Duration.ofSeconds(301));
+    assertIsIn("defaultRoom");
+  }
+
+  @Test
+  void names_with_stars_are_no_private_rooms() {
+    assertThatThrownBy(() -> house.earshot.api().chatRoom().privateRoom("private.*"))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

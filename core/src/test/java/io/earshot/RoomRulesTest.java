@@ -27,6 +27,32 @@ final class RoomRulesTest {
     assertThat(rules.of("lobby").say()).isEqualTo(Access.Common.ANYONE);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "*, anything, true",
+    "**, '', true",
+    "a*, ba, false",
+    "a*b, ab, true",
+    "a*b, abab, true",
+    "a*b, aba, false",
+    "*.eur, prices.eur.eur, true",
+    "a*b*c, a-c-b-c, true",
+    "abc, abcd, false",
+    "a.c, abc, false",
+    "'', a, false"
+  })
+  void a_star_stands_for_anything(String pattern, String name, boolean matches) {
+    assertThat(new Glob(pattern).matches(name)).isEqualTo(matches);
+  }
+
+  @Test
+  void no_name_takes_long_to_match() {
+    var counted = new Glob("*-".repeat(120) + "x");
+    for (int i = 0; i < 1_000; i++) {
+      assertThat(counted.matches("-".repeat(256))).isFalse();
+    }
+  }
+
   @Test
   void a_private_name_asks_for_a_token_unless_a_rule_says_who_may_come() {
     assertThat(rules().of("private.x").join()).isEqualTo(Access.Common.TOKEN);

@@ -176,9 +176,11 @@ final class TokensTest {
 
   @Test
   void without_keys_the_secret_of_cookies_makes_one() throws Exception {
-    String token = new Tokens(List.of(), "secret").mint(GRANT);
-    assertThat(new Tokens(List.of(), "secret").check(token, NOW)).isEqualTo(GRANT);
-    assertNoGood(new Tokens(List.of(), "other"), token);
+    String token = new Tokens(List.of(), SECRET).mint(GRANT);
+    assertThat(new Tokens(List.of(), SECRET).check(token, NOW)).isEqualTo(GRANT);
+    assertNoGood(new Tokens(List.of(), SECRET + "x"), token);
+    // A short one could be found out by trying, so that it makes none.
+    assertNoGood(new Tokens(List.of(), "short"), new Tokens(List.of(), "short").mint(GRANT));
     assertNoGood(new Tokens(List.of(), ""), token);
     assertNoGood(new Tokens(List.of(), ""), new Tokens(List.of(), "").mint(GRANT));
   }

@@ -54,7 +54,7 @@ final class EarshotClientTest {
         Config.defaults()
             .with("tcpServer.port", 0)
             .with("httpServer.port", 0)
-            .with("commonWeb.cookieSecret", "the same after a restart");
+            .with("commonWeb.cookieSecret", "a secret that is the same after a restart");
     for (String setting : settings) {
       config = config.with(setting.split("=", 2)[0], setting.split("=", 2)[1]);
     }

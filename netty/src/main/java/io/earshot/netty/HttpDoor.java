@@ -95,6 +95,10 @@ final class HttpDoor extends SimpleChannelInboundHandler<FullHttpRequest>
     if (!open || stopping) {
       return;
     }
+    if (channel.remoteAddress() == null) {
+      var _ = channel.close(); // gone before it was heard
+      return;
+    }
     busy = true;
     decoder.pause();
     channel.config().setAutoRead(false);

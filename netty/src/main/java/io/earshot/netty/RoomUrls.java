@@ -220,7 +220,17 @@ final class RoomUrls {
         wait = 0;
       }
       return new Later<>(
-          doors.read(url.room(), url.after(), limit, wait), RoomUrls::excerpt, wait > 0);
+          doors.read(url.room(), url.after(), limit, wait),
+          (excerpt, failure) -> {
+            try {
+              // While it waited, its token may have ended, or somebody decided otherwise.
+              check(channel, request, url, Permission.LISTEN);
+              return excerpt(excerpt, failure);
+            } catch (ProblemException e) {
+              return e.response();
+            }
+          },
+          wait > 0);
     } else if (method.equals(HttpMethod.POST)) {
       return say(channel, request, url);
     } else if (method.equals(HttpMethod.OPTIONS)) {

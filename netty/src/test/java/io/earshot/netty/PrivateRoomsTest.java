@@ -2,6 +2,7 @@ package io.earshot.netty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.earshot.Action;
 import io.earshot.Config;
 import io.earshot.Permission;
 import io.earshot.PrivateRoom;
@@ -29,7 +30,7 @@ final class PrivateRoomsTest {
   private static Config config() {
     return Config.defaults()
         .with("rooms.announcements", false)
-        .with("commonWeb.cookieSecret", "the same after a restart");
+        .with("commonWeb.cookieSecret", "a secret that is the same after a restart");
   }
 
   @AfterEach
@@ -237,5 +238,44 @@ final class PrivateRoomsTest {
         .contains("\"rooms\":[\"" + room + "\"]", "\"expiresAt\":");
     assertThat(browser.get(chat("tokenRefresh&token=x.y.z")).body())
         .contains("Error: this token is no good");
+  }
+
+  @Test
+  void nobody_speaks_there_by_an_action_and_a_cookie() {
+    server
+        .api()
+        .actions()
+        .add(
+            Action.of(
+                "shout",
+                call -> {
+                  var _ =
+                      call.api()
+                          .chatRoom()
+                          .socketRoomBroadcast(call.connection(), "from " + call.connection().room());
+                  call.put("in", call.connection().room());
+                }));
+    TcpClient insider = insider();
+    HttpClient thief = browser();
+    thief.setCookie("__room", room.name());
+    assertThat(thief.get("/shout").body()).contains("\"in\":\"defaultRoom\"");
+    HttpClient guest = browser();
+    guest.setCookie("__room", room.name());
+    assertThat(guest.get("/shout?token=" + all()).body())
+        .contains("\"in\":\"" + room + "\"");
+    assertThat(insider.heard()).contains("\"message\":\"from private.");
+  }
+
+  @Test
+  void who_waits_for_a_message_hears_none_that_is_said_after_the_token_has_ended() {
+    TcpClient insider = insider();
+    HttpClient waiting = curl();
+    String token = room.token("ada", Duration.ofSeconds(2), Set.of(Permission.LISTEN));
+    waiting.sendRequest("GET", url("/messages?wait=20000&token=" + token), "");
+    EveryTransportTest.await("it waits", () -> server.waitingPolls() == 1);
+    EveryTransportTest.await(
+        "the token has ended", () -> curl().get(url("/messages?token=" + token)).status() == 403);
+    insider.ask("say secret");
+    assertRefused(waiting.response(), "Error: this token has expired");
   }
 }

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The token that the command line makes. */
 final class MintedToken {
+  /** Shorter ones make no key. */
+  private static final int SHORTEST_SECRET = 32;
+
   private MintedToken() {}
 
   /**
@@ -24,7 +27,7 @@ final class MintedToken {
    */
   static String of(
       Config config, String room, String identity, @Nullable Set<String> can, String lifetime) {
-    if (config.tokens().keys().isEmpty() && config.commonWeb().cookieSecret().isEmpty()) {
+    if (config.tokens().keys().isEmpty() && config.commonWeb().cookieSecret().length() < SHORTEST_SECRET) {
       throw new IllegalStateException(
           "there is no key that a server would know; set tokens.keys here and there, such as"
               + " --set tokens.keys='k1 HS256 SECRET-OF-AT-LEAST-32-CHARACTERS'");
