@@ -28,7 +28,5 @@ void main(String[] args) {
     Room news = client.listen("news"); // hears it without being in it
     news.onMessage(message -> IO.println("news: " + message.text()));
     IO.println("a number: " + client.action("randomNumber", Map.of()).get("randomNumber").asText());
-  } catch (io.earshot.client.EarshotException e) {
-    IO.println("refused: " + e.getMessage());
   }
 }
