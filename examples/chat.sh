@@ -20,7 +20,7 @@ case $1 in
     # Each answer ends with where the next one begins; it comes when there is something, or after 25 s.
     while page=$(curl -sSf "$url?wait=25000${cursor:+&after=$cursor}"); do
       printf '%s\n' "$page"
-      cursor=$(printf '%s' "$page" | sed -n 's/.*"epoch":"\([^"]*\)","offset":\([0-9]*\)}$/\1:\2/p')
+      cursor=$(printf '%s' "$page" | sed -n 's|.*"epoch":"\([^"]*\)","offset":\([0-9]*\).*|\1:\2|p')
     done
     ;;
 esac

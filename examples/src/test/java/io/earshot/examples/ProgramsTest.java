@@ -136,7 +136,8 @@ final class ProgramsTest {
     try (Launched publisher = Launched.script(script)) {
       assertThat(port(publisher)).isEqualTo(port);
       String url = "http://localhost:" + port;
-      try (var page = new Launched("node", "--experimental-websocket", "examples/src/test/page.mjs", url)) {
+      try (var page =
+          new Launched("node", "--experimental-websocket", "examples/src/test/page.mjs", url)) {
         page.line("state: open");
         assertThat(page.line("shown: ")).matches("shown: \\S+ \\d+\\.\\d\\d, a line of 1 points");
         page.line("a line of 2 points");
