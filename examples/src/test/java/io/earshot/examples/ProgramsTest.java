@@ -113,6 +113,10 @@ final class ProgramsTest {
       }
       assertThat(poll.line("three")).doesNotContain("one & two");
       hear.line("three");
+      try (Launched say = chat(server, "say", "attic", "four")) {
+        assertThat(say.end()).anyMatch(line -> line.contains("\"offset\":"));
+      }
+      assertThat(poll.line("four")).doesNotContain("three");
     }
   }
 

@@ -86,8 +86,7 @@ final class DocumentationTest {
           try (Stream<Path> files = Files.walk(tests)) {
             for (Path file : files.filter(file -> file.toString().endsWith(".java")).toList()) {
               // Some tests of two modules have one name.
-              sources.merge(
-                  file.getFileName().toString(), Files.readString(file), String::concat);
+              sources.merge(file.getFileName().toString(), Files.readString(file), String::concat);
             }
           }
         }
