@@ -2,6 +2,7 @@ package io.earshot.netty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.earshot.Config;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ final class DocumentationTest {
 
   static List<Path> pages() throws IOException {
     var pages = new ArrayList<Path>();
-    for (Path folder : new Path[] {ROOT, ROOT.resolve("docs")}) {
+    for (Path folder : new Path[] {ROOT, ROOT.resolve("docs"), ROOT.resolve("examples")}) {
       try (Stream<Path> files = Files.list(folder)) {
         files.filter(file -> file.toString().endsWith(".md")).forEach(pages::add);
       }
@@ -48,6 +49,31 @@ final class DocumentationTest {
     }
   }
 
+  /** A setting as the pages name it. */
+  private static final Pattern SETTING =
+      Pattern.compile(
+          "`((?:general|tcpServer|httpServer|webSockets|commonWeb|rooms|tokens|hooks|redis|admin"
+              + "|limits)\\.[A-Za-z.]+)`");
+
+  @ParameterizedTest
+  @MethodSource("pages")
+  void settings_that_pages_name_exist(Path page) throws IOException {
+    List<String> paths = Config.defaults().entries().stream().map(Config.Entry::path).toList();
+    for (String line : Files.readAllLines(page)) {
+      // There the first column has what settings are called somewhere else.
+      boolean isElsewhere = page.endsWith("migration.md") && line.startsWith("|");
+      String ours = isElsewhere ? line.substring(line.indexOf('|', 1)) : line;
+      for (Matcher setting = SETTING.matcher(ours); setting.find(); ) {
+        assertThat(paths).as(line).anyMatch(path -> isIn(path, setting.group(1)));
+      }
+    }
+  }
+
+  /** Whether a setting is this one, or one of this group. */
+  private static boolean isIn(String path, String name) {
+    return path.equals(name) || path.startsWith(name + ".");
+  }
+
   /** A test as the pages name it: its class and its method. */
   private static final Pattern TEST = Pattern.compile("`(\\w+(?:Test|Contract))\\.(\\w+)`");
 
@@ -59,7 +85,8 @@ final class DocumentationTest {
         if (Files.isDirectory(tests)) {
           try (Stream<Path> files = Files.walk(tests)) {
             for (Path file : files.filter(file -> file.toString().endsWith(".java")).toList()) {
-              sources.put(file.getFileName().toString(), Files.readString(file));
+              // Some tests of two modules have one name.
+              sources.merge(file.getFileName().toString(), Files.readString(file), String::concat);
             }
           }
         }

@@ -1,0 +1,29 @@
+// Talks in the private room of examples/private/Invite.java. With ./earshot --actions examples/private:
+//   examples/run PrivateTalk ws://localhost:8080 ada swordfish
+import io.earshot.client.EarshotClient;
+import io.earshot.client.EarshotException;
+import io.earshot.client.Room;
+
+void main(String[] args) {
+  URI server = URI.create(args[0]);
+  Map<String, String> who = Map.of("name", args[1], "word", args[2]);
+  try (var desk = EarshotClient.connect(server);
+      // Asked at each join, when it comes back, and before a token ends.
+      var client =
+          EarshotClient.builder(server)
+              .tokens(
+                  room ->
+                      room.equals("private.friends")
+                          ? desk.action("invite", who).get("token").asText()
+                          : null)
+              .connect()) {
+    Room friends = client.join("private.friends");
+    friends.onMessage(message -> IO.println(message.from() + ": " + message.text()));
+    IO.println("in, with " + friends.members().membersCount() + " here; type, and Ctrl-D to leave");
+    for (String line = IO.readln(); line != null; line = IO.readln()) {
+      friends.say(line);
+    }
+  } catch (EarshotException e) {
+    IO.println("refused: " + e.getMessage());
+  }
+}

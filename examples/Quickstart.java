@@ -1,0 +1,32 @@
+// What docs/clients.md shows: examples/run Quickstart ws://localhost:8080
+import io.earshot.client.EarshotClient;
+import io.earshot.client.Event;
+import io.earshot.client.Room;
+import io.earshot.protocol.Cursor;
+
+void main(String[] args) {
+  URI server = URI.create(args.length > 0 ? args[0] : "ws://localhost:8080"); // or tcp://localhost:5000
+  try (var client = EarshotClient.connect(server)) {
+    Room room = client.join("attic"); // once this returns, it is in there
+    room.onEvent(
+        event -> {
+          switch (event) {
+            case Event.Message message -> IO.println(message.from() + ": " + message.text());
+            case Event.Joined(String id) -> IO.println(id + " is here");
+            case Event.Left(String id) -> IO.println(id + " has left");
+            case Event.Resumed(boolean recovered) ->
+                IO.println(recovered ? "back; what was missed follows" : "back; something may be missing");
+            case Event.Gap(long from, long to) -> IO.println("missed " + from + " to " + to);
+            case Event.Expelled(String reason) -> IO.println("out: " + reason);
+          }
+        });
+
+    Cursor place = room.say(Map.of("order", "tea", "cups", 2)); // told to all others
+    room.sayAsync("only for you", "id", client.id()).toCompletableFuture().join();
+    IO.println("told at " + place.offset() + ", " + room.members().membersCount() + " here");
+
+    Room news = client.listen("news"); // hears it without being in it
+    news.onMessage(message -> IO.println("news: " + message.text()));
+    IO.println("a number: " + client.action("randomNumber", Map.of()).get("randomNumber").asText());
+  }
+}

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Chats with curl alone.
+#   examples/chat.sh hear attic         joins the room and shows what is said, as it is said
+#   examples/chat.sh say attic Hello    says something; tried again, it is still told once
+#   examples/chat.sh poll attic         hears without a stream, from a cursor to the next
+set -u
+[ $# -ge 2 ] || { sed -n '2,5s/^# //p' "$0"; exit 2; }
+url=${EARSHOT_URL:-http://localhost:8080}/rooms/$2/messages
+
+case $1 in
+  hear)
+    exec curl -sSN -H 'Accept: text/event-stream' "${url%/messages}"
+    ;;
+  say)
+    exec curl -sS --retry 5 --retry-connrefused -H "Idempotency-Key: $(date +%s)-$$" \
+      --data-urlencode "message=$3" "$url"
+    ;;
+  poll)
+    cursor=
+    # Each answer ends with where the next one begins; it comes when there is something, or after 25 s.
+    while page=$(curl -sSf "$url?wait=25000${cursor:+&after=$cursor}"); do
+      printf '%s\n' "$page"
+      cursor=$(printf '%s' "$page" | sed -n 's|.*"epoch":"\([^"]*\)","offset":\([0-9]*\).*|\1:\2|p')
+    done
+    ;;
+esac

@@ -1,0 +1,176 @@
+package io.earshot.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.earshot.Config;
+import io.earshot.client.EarshotClient;
+import io.earshot.client.Room;
+import io.earshot.netty.EarshotServer;
+import java.io.File;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** The programs and scripts in the folder examples, run as its README says. */
+final class ProgramsTest {
+  private static final Pattern PORT = Pattern.compile("http://localhost:(\\d+)");
+
+  private static EarshotServer server() throws IOException {
+    return EarshotServer.start(
+        Config.defaults().with("tcpServer.port", 0).with("httpServer.port", 0));
+  }
+
+  private static Launched run(String name, String... args) throws IOException {
+    var command = new ArrayList<>(List.of("sh", "examples/run", name));
+    command.addAll(Arrays.asList(args));
+    return new Launched(command.toArray(String[]::new));
+  }
+
+  private static void needs(String tool) {
+    assumeTrue(
+        Arrays.stream(System.getenv("PATH").split(File.pathSeparator, -1))
+            .anyMatch(folder -> Files.isExecutable(Path.of(folder, tool))),
+        "needs " + tool);
+  }
+
+  @Test
+  void the_echo_bot_answers_whoever_spoke_and_nobody_else() throws Exception {
+    try (EarshotServer server = server();
+        Launched bot = run("EchoBot", "ws://localhost:" + server.httpPort(), "cave")) {
+      bot.line("listening in cave");
+      try (var ada = EarshotClient.connect(URI.create("tcp://localhost:" + server.tcpPort()));
+          var bob = EarshotClient.connect(URI.create("ws://localhost:" + server.httpPort()))) {
+        Room cave = ada.join("cave");
+        BlockingQueue<String> adas = heard(cave);
+        BlockingQueue<String> bobs = heard(bob.join("cave"));
+        cave.say("hello");
+        assertThat(adas.poll(20, TimeUnit.SECONDS)).isEqualTo("echo: hello");
+        cave.say("echo: echo"); // which is no word to be answered
+        cave.say("more");
+        assertThat(adas.poll(20, TimeUnit.SECONDS)).isEqualTo("echo: more");
+        assertThat(bobs.poll(20, TimeUnit.SECONDS)).isEqualTo("hello");
+        assertThat(bobs.poll(20, TimeUnit.SECONDS)).isEqualTo("echo: echo");
+        assertThat(bobs.poll(20, TimeUnit.SECONDS)).isEqualTo("more");
+      }
+    }
+  }
+
+  private static BlockingQueue<String> heard(Room room) {
+    var heard = new LinkedBlockingQueue<String>();
+    room.onMessage(message -> heard.add(message.text()));
+    return heard;
+  }
+
+  @Test
+  void what_the_page_about_clients_shows_says_what_it_should() throws Exception {
+    try (EarshotServer server = server();
+        Launched program = run("Quickstart", "ws://localhost:" + server.httpPort())) {
+      assertThat(program.end())
+          .anyMatch(line -> line.matches("told at \\d+, 1 here"))
+          .anyMatch(line -> line.startsWith("a number: 0."));
+    }
+  }
+
+  @Test
+  void friends_who_know_the_word_talk_in_private_and_others_are_refused() throws Exception {
+    try (Launched server =
+        Launched.script("exec ./earshot --tcp 0 --http 0 --actions examples/private")) {
+      String url = "ws://localhost:" + port(server);
+      try (Launched ada = run("PrivateTalk", url, "ada", "swordfish")) {
+        ada.line("in, with 1 here");
+        try (Launched bob = run("PrivateTalk", url, "bob", "swordfish");
+            Launched eve = run("PrivateTalk", url, "eve", "password")) {
+          bob.line("in, with 2 here");
+          bob.type("between us");
+          assertThat(ada.line("between us")).matches("[0-9a-f]{32}: between us");
+          assertThat(eve.end()).anyMatch(line -> line.startsWith("refused: "));
+        }
+      }
+    }
+  }
+
+  @Test
+  void curl_alone_hears_says_and_reads_on_from_cursor_to_cursor() throws Exception {
+    needs("curl");
+    try (EarshotServer server = server();
+        Launched poll = chat(server, "poll", "attic");
+        Launched hear = chat(server, "hear", "attic")) {
+      hear.line("\"welcome\":");
+      try (Launched say = chat(server, "say", "attic", "one & two")) {
+        assertThat(say.end()).anyMatch(line -> line.contains("\"offset\":"));
+      }
+      assertThat(hear.line("one & two")).startsWith("data: ");
+      assertThat(poll.line("one & two")).contains("\"messages\":[");
+      try (Launched say = chat(server, "say", "attic", "three")) {
+        assertThat(say.end()).anyMatch(line -> line.contains("\"offset\":"));
+      }
+      // The very next that is told to it: what it has had does not come again.
+      assertThat(poll.line("\"message\":")).contains("three").doesNotContain("one & two");
+      hear.line("three");
+      try (Launched say = chat(server, "say", "attic", "four")) {
+        assertThat(say.end()).anyMatch(line -> line.contains("\"offset\":"));
+      }
+      assertThat(poll.line("\"message\":")).contains("four").doesNotContain("three");
+    }
+  }
+
+  private static Launched chat(EarshotServer server, String... args) throws IOException {
+    String url = "EARSHOT_URL=http://localhost:" + server.httpPort();
+    var command = new ArrayList<>(List.of("env", url));
+    command.add("examples/chat.sh");
+    command.addAll(Arrays.asList(args));
+    return new Launched(command.toArray(String[]::new));
+  }
+
+  @Test
+  void the_dashboard_shows_what_its_publisher_tells_and_nobody_else_may_publish() throws Exception {
+    needs("curl");
+    needs("node");
+    int port = freePort();
+    String script =
+        Launched.file("examples/dashboard.sh")
+            .replace("--http 8080", "--tcp 0 --http " + port)
+            .replace("localhost:8080", "localhost:" + port);
+    try (Launched publisher = Launched.script(script)) {
+      assertThat(port(publisher)).isEqualTo(port);
+      String url = "http://localhost:" + port;
+      try (var page =
+          new Launched("node", "--experimental-websocket", "examples/src/test/page.mjs", url)) {
+        page.line("state: open");
+        assertThat(page.line("shown: ")).matches("shown: \\S+ \\d+\\.\\d\\d, a line of 1 points");
+        page.line("a line of 2 points");
+      }
+      try (var stranger =
+          new Launched("curl", "-sS", "-d", "message=lies", url + "/rooms/metrics.load/messages")) {
+        assertThat(stranger.end()).anyMatch(line -> line.contains("\"status\":403"));
+      }
+    }
+  }
+
+  private static int port(Launched server) throws InterruptedException {
+    Matcher port = PORT.matcher(server.line("http://localhost:"));
+    if (!port.find()) {
+      throw new AssertionError("no port");
+    }
+    return Integer.parseInt(port.group(1));
+  }
+
+  private static int freePort() throws IOException {
+    try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return free.getLocalPort();
+    }
+  }
+}
