@@ -53,6 +53,12 @@ function line(view, kind, when, ...parts) {
   return item;
 }
 
+/** What had to wait was said after all that is here already. */
+function move(view, item) {
+  view.lines = [...view.lines.filter((other) => other !== item), item];
+  if (view === current) $('messages').append(item);
+}
+
 const told = (view, text, kind = 'told') => line(view, kind, Date.now(), text);
 const words = (message) => (typeof message === 'string' ? message : JSON.stringify(message));
 const messages = (count) => `${count} missed message${count === 1 ? '' : 's'}`;
@@ -80,9 +86,9 @@ function enter(name, { token, listen = false } = {}) {
   room.on('join', ({ from, sentAt }) => line(view, 'moved', sentAt, person(from), 'came in'));
   room.on('leave', ({ from, sentAt }) => line(view, 'moved', sentAt, person(from), 'left'));
   room.on('presence', () => view === current && showMembers());
-  room.on('recovered', ({ count }) => told(view, count ? `${messages(count)} recovered` : 'Back; nothing was missed'));
+  room.on('recovered', ({ count }) => told(view, count ? `${messages(count)} recovered` : 'Back; nothing was missed', 'told back'));
   room.on('gap', ({ missed }) => (missed === 0
-    ? told(view, 'Back; nothing was missed')
+    ? told(view, 'Back; nothing was missed', 'told back')
     : told(view, `${missed ? messages(missed) : 'What was said meanwhile'} could not be recovered`, 'lost')));
   const refused = (error) => view.room === room && over(view, error.message);
   room.on('error', refused);
@@ -180,9 +186,11 @@ function showState() {
 
 // ---- the connection ---------------------------------------------------------------------------------
 let why; // it was lost
+let times = 0; // that it was there
 client.on('error', (error) => { why = error.message; });
 client.on('state', (state) => {
   showState();
+  if (state === 'open') times++;
   for (const view of rooms.values()) {
     if (view.is === 'over') continue;
     if (state === 'reconnecting') told(view, 'Connection lost');
@@ -198,12 +206,16 @@ $('speak').onsubmit = (event) => {
   event.preventDefault();
   const text = $('text').value;
   if (!text) return;
-  const item = line(current, 'own waiting', Date.now(), person(client.id), text);
+  const [view, before] = [current, times];
+  const item = line(view, 'own waiting', Date.now(), person(client.id), text);
   item.querySelector('b').textContent = 'you';
   $('log').scrollTop = 0;
   $('text').value = '';
-  current.room.say(text).then(
-    () => { item.className = 'own'; },
+  view.room.say(text).then(
+    () => {
+      item.className = 'own';
+      if (times !== before) move(view, item);
+    },
     (error) => {
       item.className = 'own error';
       item.append(` (not said: ${error.message})`);
