@@ -333,6 +333,26 @@ test('into a private room come those who have its link, and others are told why 
   await eve.is(`in ${title}`);
 });
 
+test('who is sent out of a room, or away, is told why', async () => {
+  const admin = (where, reason) => fetch(`${site}/admin/${where}`, {
+    method: 'DELETE', headers: { authorization: `Bearer ${given.key}`, 'content-type': 'application/json' }, body: JSON.stringify({ reason }),
+  });
+  const room = aRoom();
+  const ada = await open(link(room));
+  await ada.is(`in ${room}`);
+  assert.equal((await admin(`rooms/${room}`, 'good night')).status, 200);
+  await ada.sees('You are not in this room: good night');
+  await ada.is(`not in ${room}`);
+  assert.ok(await ada.input.isDisabled());
+  await ada.enter(aRoom());
+  const id = await ada.page.getByRole('complementary').getByText('you', { exact: true }).getAttribute('title');
+  assert.equal((await admin(`connections/${id}`, 'no shouting')).status, 200);
+  await ada.is('disconnected');
+  await ada.sees('no shouting. Reload the page to come back.');
+  await ada.page.reload();
+  await ada.page.getByRole('status').getByText(/^in room-/).waitFor(patience);
+});
+
 test('a keyboard is enough', async () => {
   const ada = await open();
   await ada.is('in defaultRoom');

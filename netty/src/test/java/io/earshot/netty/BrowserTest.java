@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.earshot.Config;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,7 +73,11 @@ final class BrowserTest {
     Path docs = ROOT.resolve("docs/screenshots").toAbsolutePath();
     boolean write = Boolean.getBoolean("earshot.screenshots");
     NodeProgram program = NodeProgram.install("browser");
-    Config config = Config.defaults().with("general.reconnectSpread", "100ms");
+    String key = "what-only-the-moderators-of-this-test-know";
+    Config config =
+        Config.defaults()
+            .with("general.reconnectSpread", "100ms")
+            .with("admin.keys", List.of("moderators " + key));
     try (var server = new Mortal(config)) {
       assertThat(
               program.run(
@@ -82,6 +87,7 @@ final class BrowserTest {
                   "tcp=" + server.tcpPort(),
                   "http=" + server.httpPort(),
                   "control=" + server.controlPort(),
+                  "key=" + key,
                   "browser=" + browser,
                   "docs=" + docs,
                   "shots=" + (write ? docs : Path.of("target", "screenshots").toAbsolutePath()),
