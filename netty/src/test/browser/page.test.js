@@ -8,23 +8,31 @@ const { launch, nc, network, patience } = require('./tools.js');
 
 const given = Object.fromEntries(process.argv.slice(2).map((pair) => pair.split('=')));
 const site = `http://127.0.0.1:${given.http}`;
+const LOOKS = { locale: 'en-GB', viewport: { width: 1000, height: 640 } };
 let browser;
+let shared; // by those who need nothing of their own, since a context takes a browser long
 let ends = []; // of what a test has opened
 let rooms = 0;
 const aRoom = () => `room-${++rooms}`;
 
-before(async () => { browser = await launch(given.browser); });
+before(async () => {
+  browser = await launch(given.browser);
+  shared = await browser.newContext(LOOKS);
+});
 after(() => browser.close());
 afterEach(async () => { for (const end of ends.splice(0).reverse()) await end(); });
 
 // What a browser itself says of a network that fails, or of a server that refuses.
 const NETWORK = /^(WebSocket connection to|Failed to load resource)/;
 
-/** A page of somebody who has not been here before. With `bad`, the network may fail, and nothing else may. */
-async function open(hash = '', { bad = false, at = site, prepare, ...options } = {}) {
-  const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1000, height: 640 }, ...options });
-  await prepare?.(context);
+/**
+ * Somebody's page. With `bad`, the network may fail, and nothing else may. With `own`, a browser's context of its own,
+ * made with these options: what one has stored and may do there is nobody else's.
+ */
+async function open(hash = '', { bad = false, at = site, own } = {}) {
+  const context = own ? await browser.newContext({ ...LOOKS, ...own }) : shared;
   const page = await context.newPage();
+  if (own?.deaf) await page.routeWebSocket(/./, (socket) => socket.close());
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('dialog', (dialog) => complaints.push(`a dialog: ${dialog.message()}`));
@@ -37,14 +45,14 @@ async function open(hash = '', { bad = false, at = site, prepare, ...options } =
       console.error(`against the policy: ${violatedDirective} ${blockedURI}`));
   });
   ends.push(async () => {
-    await context.close();
+    await (own ? context : page).close();
     assert.deepEqual(complaints, []);
   });
   await page.goto(`${at}/${hash && `#${hash}`}`);
   const log = page.getByRole('log', { name: 'Messages' });
   const input = page.getByRole('textbox', { name: 'Message' });
   return {
-    page, log, input, context,
+    page, log, input,
     /** Waits until it says so of itself. */
     is: (state) => page.getByRole('status').getByText(state, { exact: true }).waitFor(patience),
     sees: (text) => log.getByText(text).first().waitFor(patience),
@@ -120,6 +128,7 @@ test('two pages and an nc meet in one room', async () => {
   assert.ok(first !== second && members.includes(first) && members.includes(second), `${first}, ${second}: ${members}`);
   await until(() => ada.log.locator('.waiting').count(), (count) => count === 0);
 
+  assert.equal(await ada.log.getByText('came in').count(), 2, 'each has come in once');
   nick.say('quit');
   await ada.sees('left');
   assert.deepEqual((await ada.shown()).at(-1).slice(1), [second, 'left']);
@@ -198,11 +207,11 @@ test('text is never markup, neither of a message nor of a room', async () => {
 });
 
 /** A talk in which one loses the network, and hears afterwards what was said meanwhile. */
-async function lostAndFound({ waits = false, ...options }) {
+async function lostAndFound({ waits = false, own }) {
   const room = 'summer party';
   const wire = await network(given.http);
   ends.push(wire.close);
-  const ada = await open(link(room), { ...options, at: `http://127.0.0.1:${wire.port}`, bad: true });
+  const ada = await open(link(room), { own, at: `http://127.0.0.1:${wire.port}`, bad: true });
   await ada.is(`in ${room}`);
   const bob = await open(link(room));
   await bob.is(`in ${room}`);
@@ -286,7 +295,7 @@ test('after the server was started anew one is in its room again, and told that 
 
 test('where no WebSocket gets through, one chats all the same', async () => {
   const room = aRoom();
-  const ada = await open(link(room), { prepare: (context) => context.routeWebSocket(/./, (socket) => socket.close()) });
+  const ada = await open(link(room), { own: { deaf: true } });
   await ada.is(`in ${room}`);
   const nick = await talker(room);
   await ada.sees('came in');
@@ -302,7 +311,7 @@ test('where no WebSocket gets through, one chats all the same', async () => {
 });
 
 test('into a private room come those who have its link, and others are told why not', async () => {
-  const ada = await open('', { permissions: ['clipboard-read', 'clipboard-write'] });
+  const ada = await open('', { own: { permissions: ['clipboard-read', 'clipboard-write'] } });
   await ada.is('in defaultRoom');
   await ada.page.getByRole('button', { name: 'New private room' }).click();
   await ada.sees('only who has its link comes in');
@@ -312,7 +321,7 @@ test('into a private room come those who have its link, and others are told why 
   const [, hash] = (await ada.page.evaluate(() => navigator.clipboard.readText())).split('#');
   assert.match(hash, /^private\.[0-9a-f]{32}&token=[\w.-]+$/);
 
-  const bob = await open(hash);
+  const bob = await open(hash, { own: {} });
   await ada.sees('came in');
   await bob.say('thank you for the link');
   await ada.sees('thank you for the link');
@@ -448,7 +457,7 @@ test('it is legible, and can be shown, in light and dark colours', async () => {
 });
 
 test('it fits on a phone', async () => {
-  const { ada, nick } = await lostAndFound({ viewport: { width: 375, height: 667 }, isMobile: true, hasTouch: true });
+  const { ada, nick } = await lostAndFound({ own: { viewport: { width: 375, height: 667 }, isMobile: true, hasTouch: true } });
   const { page } = ada;
   nick.say(JSON.stringify({ event: 'say', message: 'See you on Friday!' }));
   await ada.sees('See you on Friday!');

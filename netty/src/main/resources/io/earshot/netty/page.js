@@ -3,10 +3,30 @@ import { Earshot } from '/public/earshot.js';
 
 const $ = (id) => document.getElementById(id);
 const rooms = new Map(); // by name: what is shown of each
+const first = byLink() ?? { name: await homeName() }; // before one is connected, or one would come in twice
 const client = new Earshot({ token: (room) => rooms.get(room)?.token });
 const MOST = 500; // lines of a room that are kept
 let current; // the one of these rooms that is shown
-let home; // the name of the room that is everybody's
+
+/** The room that the address names, and what lets one in. */
+function byLink() {
+  const [name, ...more] = location.hash.slice(1).split('&');
+  const token = more.find((each) => each.startsWith('token='))?.slice(6);
+  try {
+    return name ? { name: decodeURIComponent(name), token } : undefined;
+  } catch {
+    return undefined; // a link that was cut
+  }
+}
+
+/** The name of the room that is everybody's. */
+async function homeName() {
+  for (;;) {
+    const answer = await fetch('/api/status').then((response) => response.json()).catch(() => ({}));
+    if (answer.defaultRoom) return answer.defaultRoom;
+    await new Promise((resolve) => { setTimeout(resolve, 2000); });
+  }
+}
 
 /** An element with a text. */
 function make(tag, text, className = '') {
@@ -262,36 +282,14 @@ $('leave').onclick = async () => {
   const view = current;
   const [next] = [...rooms.values()].filter((other) => other !== view);
   if (next) show(next);
-  else if (await goHome() === view) return notice('This is your only room');
+  else enter(await homeName());
+  if (current === view) return notice('This is your only room');
   leave(view);
   write();
 };
 
-/** Into the room that is everybody's; answers what is shown then. */
-async function goHome() {
-  try {
-    home ??= (await client.action('status')).defaultRoom;
-    enter(home);
-  } catch (error) {
-    notice(error.message);
-  }
-  return current;
-}
-
-/** The room that the address names, and what lets one in. */
-function byLink() {
-  const [name, ...more] = location.hash.slice(1).split('&');
-  const token = more.find((each) => each.startsWith('token='))?.slice(6);
-  try {
-    return name && { name: decodeURIComponent(name), token };
-  } catch {
-    return undefined; // a link that was cut
-  }
-}
 window.onhashchange = () => {
   const to = byLink();
   if (to) enter(to.name, to);
 };
-const first = byLink();
-if (first) enter(first.name, first);
-else goHome();
+enter(first.name, first);
