@@ -27,12 +27,13 @@ const NETWORK = /^(WebSocket connection to|Failed to load resource)/;
 
 /**
  * Somebody's page. With `bad`, the network may fail, and nothing else may. With `own`, a browser's context of its own,
- * made with these options: what one has stored and may do there is nobody else's.
+ * made with these options: what one has stored and may do there is nobody else's. Whoever is `deaf` gets no WebSocket.
  */
 async function open(hash = '', { bad = false, at = site, own } = {}) {
-  const context = own ? await browser.newContext({ ...LOOKS, ...own }) : shared;
+  const { deaf, ...options } = own ?? {};
+  const context = own ? await browser.newContext({ ...LOOKS, ...options }) : shared;
   const page = await context.newPage();
-  if (own?.deaf) await page.routeWebSocket(/./, (socket) => socket.close());
+  if (deaf) await page.routeWebSocket(/./, (socket) => socket.close());
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('dialog', (dialog) => complaints.push(`a dialog: ${dialog.message()}`));
