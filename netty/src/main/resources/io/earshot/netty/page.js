@@ -55,15 +55,21 @@ function person(id) {
   const isMe = id === client.id;
   const element = make('b', isMe ? 'you' : isId ? nameOf(id) : id || 'the server');
   element.title = String(id ?? '');
-  if (isId) element.className = `hue${parseInt(id.slice(4, 8), 16) % 6}`;
+  if (isMe) element.className = 'me';
+  else if (isId) element.className = `hue${parseInt(id.slice(4, 8), 16) % 6}`;
   return element;
 }
 
 // ---- lines ------------------------------------------------------------------------------------------
-function line(view, kind, when, ...parts) {
+function setTime(element, when) {
   const date = new Date(when);
-  const time = make('time', date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }));
-  time.dateTime = date.toISOString();
+  element.dateTime = date.toISOString();
+  element.textContent = date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+}
+
+function line(view, kind, when, ...parts) {
+  const time = document.createElement('time');
+  setTime(time, when);
   const item = make('li', '', kind);
   item.append(time, ...parts);
   view.lines.push(item);
@@ -75,6 +81,7 @@ function line(view, kind, when, ...parts) {
 
 /** What had to wait was said after all that is here already. */
 function move(view, item) {
+  setTime(item.querySelector('time'), Date.now());
   view.lines = [...view.lines.filter((other) => other !== item), item];
   if (view === current) $('messages').append(item);
 }

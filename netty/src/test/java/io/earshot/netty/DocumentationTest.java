@@ -59,7 +59,9 @@ final class DocumentationTest {
         if (Files.isDirectory(tests)) {
           try (Stream<Path> files = Files.walk(tests)) {
             for (Path file : files.filter(file -> file.toString().endsWith(".java")).toList()) {
-              sources.put(file.getFileName().toString(), Files.readString(file));
+              // Modules may have tests of the same name.
+              sources.merge(
+                  file.getFileName().toString(), Files.readString(file), String::concat);
             }
           }
         }
