@@ -60,8 +60,7 @@ final class DocumentationTest {
           try (Stream<Path> files = Files.walk(tests)) {
             for (Path file : files.filter(file -> file.toString().endsWith(".java")).toList()) {
               // Modules may have tests of the same name.
-              sources.merge(
-                  file.getFileName().toString(), Files.readString(file), String::concat);
+              sources.merge(file.getFileName().toString(), Files.readString(file), String::concat);
             }
           }
         }
