@@ -481,6 +481,10 @@ export class Earshot extends Emitter {
     if (!room) return;
     if (data.context === 'user') room._hear(data);
     else if (data.context === 'gap') room._lag(data);
+    else if (data.context === 'room') {
+      link.out(room);
+      room._refused(new EarshotError(data.reason || 'this room is closed', { reply: data }));
+    }
     else if (data.context === 'token' && data.status === 'expiring') link.refresh(room).catch((error) => this.emit('error', error));
     else if (data.context === 'token') {
       room._away();

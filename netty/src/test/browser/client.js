@@ -1,7 +1,7 @@
 'use strict';
 // The client that the server serves, in a page and in a worker of a real browser.
 const assert = require('node:assert');
-const { chromium } = require('playwright-core');
+const { launch } = require('./tools.js');
 
 const [folder, executablePath] = process.argv.slice(2);
 
@@ -27,8 +27,7 @@ async function meet(transport) {
 }
 
 async function main() {
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];
-  const browser = await chromium.launch({ executablePath, args });
+  const browser = await launch(executablePath);
   try {
     const page = await browser.newPage();
     await page.goto(`${folder}bare.html`);

@@ -1,34 +1,10 @@
 'use strict';
 // A page in a real browser, an nc and a curl with a cookie jar meet in one room.
 const assert = require('node:assert');
-const { spawn, execFileSync } = require('node:child_process');
-const { chromium } = require('playwright-core');
+const { execFileSync } = require('node:child_process');
+const { launch, nc, patience } = require('./tools.js');
 
 const [tcpPort, httpPort, executablePath, jar] = process.argv.slice(2);
-const patience = { timeout: 15000 };
-
-function nc() {
-  const child = spawn('nc', ['127.0.0.1', tcpPort]);
-  let text = '';
-  const waiting = [];
-  child.stdout.on('data', (data) => {
-    text += data;
-    waiting.splice(0).forEach((look) => look());
-  });
-  return {
-    say: (line) => child.stdin.write(`${line}\n`),
-    hear: (what) => new Promise((resolve, reject) => {
-      const deadline = setTimeout(() => reject(new Error(`nc never heard ${what}: ${text}`)), patience.timeout);
-      const look = () => {
-        if (!text.includes(what)) return waiting.push(look);
-        clearTimeout(deadline);
-        resolve();
-      };
-      look();
-    }),
-    end: () => child.kill(),
-  };
-}
 
 function curl(query) {
   const answer = execFileSync('curl', ['-s', '-b', jar, '-c', jar, `http://127.0.0.1:${httpPort}/chat/?${query}`]);
@@ -36,11 +12,8 @@ function curl(query) {
 }
 
 async function main() {
-  const browser = await chromium.launch({
-    executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'],
-  });
-  const talker = nc();
+  const browser = await launch(executablePath);
+  const talker = nc(tcpPort);
   try {
     await talker.hear('"context":"api"');
     const page = await browser.newPage();

@@ -21,8 +21,8 @@ record BuiltIn(Form plain, Form gzip) {
 
   /** What the chat page may load and do. */
   static final String POLICY =
-      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none';"
-          + " form-action 'none'; frame-ancestors 'none'";
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+          + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
   /** A jar may say anything of its files' ages; they are no younger than this process. */
   private static final Instant LOADED =
@@ -34,6 +34,7 @@ record BuiltIn(Form plain, Form gzip) {
           "page.html", load("page.html"),
           "page.js", load("page.js"),
           "page.css", load("page.css"),
+          "icon.svg", load("icon.svg"),
           "earshot.js", load("earshot.js"));
 
   /** The form of a built-in file that a client is to get; null if there is no such file. */

@@ -2,49 +2,93 @@
 import { Earshot } from '/public/earshot.js';
 
 const $ = (id) => document.getElementById(id);
-const client = new Earshot({ token: (room) => rooms.get(room)?.token });
 const rooms = new Map(); // by name: what is shown of each
+const first = byLink() ?? { name: await homeName() }; // before one is connected, or one would come in twice
+const client = new Earshot({ token: (room) => rooms.get(room)?.token });
 const MOST = 500; // lines of a room that are kept
-let current;
+let current; // the one of these rooms that is shown
 
-// ---- who somebody is: ids are long, so that people get a name that is always theirs -----------------
-const KINDS = 'amber brave calm dapper early fuzzy gentle happy jolly kind lucky merry noble quick shy wise'.split(' ');
-const BEASTS = 'badger bat crane deer fox hare heron jay lynx mole otter owl robin seal toad wren'.split(' ');
+/** The room that the address names, and what lets one in. */
+function byLink() {
+  const [name, ...more] = location.hash.slice(1).split('&');
+  const token = more.find((each) => each.startsWith('token='))?.slice(6);
+  try {
+    return name ? { name: decodeURIComponent(name), token } : undefined;
+  } catch {
+    return undefined; // a link that was cut
+  }
+}
+
+/** The name of the room that is everybody's. */
+async function homeName() {
+  for (;;) {
+    const answer = await fetch('/api/status').then((response) => response.json()).catch(() => ({}));
+    if (answer.defaultRoom) return answer.defaultRoom;
+    await new Promise((resolve) => { setTimeout(resolve, 2000); });
+  }
+}
+
+/** An element with a text. */
+function make(tag, text, className = '') {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  element.className = className;
+  return element;
+}
+
+// ---- who somebody is: ids are long, so that each gets a name, which is the same on every page --------
+const KINDS = ('amber brave calm dapper early fuzzy gentle happy ideal jolly kind lucky merry noble olive proud'
+  + ' quick rosy shy tidy urban vivid wise young zesty azure bold coral dusty eager fond grand').split(' ');
+const BEASTS = ('badger bat crane deer eagle fox goat hare ibis jay koala lynx mole newt otter puffin'
+  + ' quail robin seal toad urchin vole wren yak zebra heron owl stork mink moth crab finch').split(' ');
+const named = new Map(); // who has a name here; a second one gets the end of the id as well
+
+function nameOf(id) {
+  const number = parseInt(id.slice(0, 4), 16);
+  const name = `${KINDS[number & 31]} ${BEASTS[number >> 5 & 31]}`;
+  if (!named.has(name)) named.set(name, id);
+  return named.get(name) === id ? name : `${name} ${id.slice(-3)}`;
+}
 
 function person(id) {
-  const span = document.createElement('b');
-  const number = parseInt(String(id).slice(0, 4), 16);
   const isId = /^[0-9a-f]{32,40}$/.test(id);
-  span.textContent = id === client.id ? 'you' : isId ? `${KINDS[number & 15]} ${BEASTS[number >> 4 & 15]} ${id.slice(2, 4)}` : String(id);
-  span.title = String(id);
-  if (isId) span.className = `hue${number % 6}`;
-  return span;
+  const isMe = id === client.id;
+  const element = make('b', isMe ? 'you' : isId ? nameOf(id) : id || 'the server');
+  element.title = String(id ?? '');
+  if (isMe) element.className = 'me';
+  else if (isId) element.className = `hue${parseInt(id.slice(4, 8), 16) % 6}`;
+  return element;
 }
 
 // ---- lines ------------------------------------------------------------------------------------------
-function line(view, kind, when, ...parts) {
-  const item = document.createElement('li');
-  const time = document.createElement('time');
+function setTime(element, when) {
   const date = new Date(when);
-  item.className = kind;
-  time.dateTime = date.toISOString();
-  time.textContent = date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  element.dateTime = date.toISOString();
+  element.textContent = date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+}
+
+function line(view, kind, when, ...parts) {
+  const time = document.createElement('time');
+  setTime(time, when);
+  const item = make('li', '', kind);
   item.append(time, ...parts);
   view.lines.push(item);
   if (view.lines.length > MOST) view.lines.shift().remove();
-  if (view === current) {
-    const list = $('messages');
-    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
-    list.append(item);
-    if (atEnd) list.scrollTop = list.scrollHeight;
-  } else if (kind === 'other') {
-    view.unread++;
-    showRooms();
-  }
+  if (view === current) $('messages').append(item);
+  else if (kind.startsWith('other')) unread(view, view.unread + 1);
   return item;
 }
 
-const words = (message) => typeof message === 'string' ? message : JSON.stringify(message);
+/** What had to wait was said after all that is here already. */
+function move(view, item) {
+  setTime(item.querySelector('time'), Date.now());
+  view.lines = [...view.lines.filter((other) => other !== item), item];
+  if (view === current) $('messages').append(item);
+}
+
+const told = (view, text, kind = 'told') => line(view, kind, Date.now(), text);
+const words = (message) => (typeof message === 'string' ? message : JSON.stringify(message));
+const messages = (count) => `${count} missed message${count === 1 ? '' : 's'}`;
 
 function notice(text) {
   $('notice').textContent = text;
@@ -54,69 +98,104 @@ function notice(text) {
 }
 
 // ---- rooms ------------------------------------------------------------------------------------------
+/** Private rooms have names that nobody can read. */
+const titleOf = ({ name }) => name.replace(/^private\.([0-9a-f]{4})[0-9a-f]{28}$/, 'private room $1');
+
 function enter(name, { token, listen = false } = {}) {
-  const there = rooms.get(name);
-  if (there && !there.over) return show(there);
-  const view = { name, token, listen, lines: [], unread: 0, over: false };
-  rooms.set(name, view);
+  if (client.state === 'closed') return notice('Reload the page to come back');
+  const view = rooms.get(name) ?? add(name);
+  if (view.room && view.is !== 'over' && (listen || !view.listen)) return show(view);
+  Object.assign(view, { token: token ?? view.token, listen, is: 'entering' });
+  view.button.className = listen ? 'ear' : '';
   const room = view.room = listen ? client.listen(name) : client.join(name, { presence: true });
-  room.on('message', ({ message, from, sentAt }) => line(view, 'other', sentAt, person(from), words(message)));
+  room.on('message', ({ message, from, sentAt, recovered }) =>
+    line(view, recovered ? 'other late' : 'other', sentAt, person(from), words(message)));
   room.on('join', ({ from, sentAt }) => line(view, 'moved', sentAt, person(from), 'came in'));
   room.on('leave', ({ from, sentAt }) => line(view, 'moved', sentAt, person(from), 'left'));
   room.on('presence', () => view === current && showMembers());
-  room.on('recovered', ({ count }) => count && line(view, 'told', Date.now(), `${count} missed message${count > 1 ? 's' : ''} recovered`));
-  room.on('gap', ({ missed }) => line(view, 'lost', Date.now(), `${missed ?? 'some'} messages could not be recovered`));
-  room.on('error', (error) => over(view, error.message));
-  room.joined.then(() => view === current && showState(), (error) => over(view, error.message));
+  room.on('recovered', ({ count }) => told(view, count ? `${messages(count)} recovered` : 'Back; nothing was missed', 'told back'));
+  room.on('gap', ({ missed }) => (missed === 0
+    ? told(view, 'Back; nothing was missed', 'told back')
+    : told(view, `${missed ? messages(missed) : 'What was said meanwhile'} could not be recovered`, 'lost')));
+  const refused = (error) => view.room === room && over(view, error.message);
+  room.on('error', refused);
+  room.joined.then(() => {
+    if (view.room !== room || view.is !== 'entering') return;
+    view.is = 'in';
+    if (view === current) show(view);
+  }, refused);
   show(view);
 }
 
+/** A room that was not known here. */
+function add(name) {
+  const view = { name, lines: [], draft: '', item: document.createElement('li'), button: make('button', '') };
+  rooms.set(name, view);
+  view.button.title = name;
+  view.button.onclick = () => {
+    show(view);
+    write();
+  };
+  view.item.append(view.button);
+  $('rooms').append(view.item);
+  unread(view, 0);
+  return view;
+}
+
 function over(view, why) {
-  if (view.over) return;
-  view.over = true;
-  line(view, 'error', Date.now(), why.replace(/^Error: /, ''));
+  if (view.is === 'over') return;
+  view.is = 'over';
+  told(view, `You are not in this room: ${why}`, 'error');
   if (view === current) show(view);
 }
 
+function leave(view) {
+  view.is = 'over';
+  rooms.delete(view.name);
+  view.item.remove();
+  view.room.leave();
+}
+
 function show(view) {
-  current = view;
-  view.unread = 0;
-  $('name').textContent = view.name;
-  $('messages').replaceChildren(...view.lines);
-  $('messages').scrollTop = $('messages').scrollHeight;
-  $('text').disabled = view.listen || view.over;
-  $('text').placeholder = view.listen ? 'You only listen here' : 'Say something to the room';
-  history.replaceState(null, '', `#${link(view)}`);
-  document.title = `${view.name} · Earshot`;
-  showRooms();
+  const log = $('log');
+  if (view !== current) {
+    if (current) current.draft = $('text').value;
+    $('text').value = view.draft;
+    current = view;
+    unread(view, 0);
+    log.ariaLive = 'off'; // what is here already is no news
+    $('messages').replaceChildren(...view.lines);
+    log.scrollTop = 0;
+    requestAnimationFrame(() => { log.ariaLive = 'polite'; });
+  }
+  const title = titleOf(view);
+  $('name').textContent = title;
+  $('name').title = view.name;
+  const hint = view.is === 'over' ? 'You are not in this room' : view.listen ? 'You only listen here' : 'Say something to the room';
+  $('text').placeholder = hint;
+  $('text').disabled = $('say').disabled = view.is === 'over' || view.listen;
+  history.replaceState(null, '', `#${encodeURIComponent(view.name)}${view.token ? `&token=${view.token}` : ''}`);
+  document.title = `${title} · Earshot`;
+  rooms.forEach((each) => each.button.removeAttribute('aria-current'));
+  view.button.setAttribute('aria-current', 'true');
+  view.item.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   showMembers();
   showState();
 }
 
-const link = ({ name, token }) => encodeURIComponent(name) + (token ? `&token=${token}` : '');
-
-function showRooms() {
-  $('rooms').replaceChildren(...[...rooms.values()].map((view) => {
-    const item = document.createElement('li');
-    const button = document.createElement('button');
-    button.textContent = view.name;
-    button.className = view.listen ? 'ear' : '';
-    if (view === current) button.setAttribute('aria-current', 'true');
-    if (view.unread) {
-      const mark = document.createElement('mark');
-      mark.textContent = view.unread;
-      mark.setAttribute('aria-label', `${view.unread} unread`);
-      button.append(mark);
-    }
-    button.onclick = () => { show(view); $('text').focus(); };
-    item.append(button);
-    return item;
-  }));
+function unread(view, count) {
+  view.unread = count;
+  view.button.replaceChildren(make('span', titleOf(view)));
+  if (!count) return;
+  const mark = make('mark', count);
+  mark.append(make('i', ' unread', 'hidden'));
+  view.button.append(mark);
 }
 
 function showMembers() {
-  const ids = [...current.room.present ?? []];
-  $('count').textContent = current.listen ? '' : `(${ids.length})`;
+  const here = current.is === 'over' ? null : current.room.present;
+  const ids = [...here ?? []].sort((a, b) => (b === client.id) - (a === client.id));
+  $('count').textContent = here ? `(${ids.length})` : '';
   $('members').replaceChildren(...ids.slice(0, 200).map((id) => {
     const item = document.createElement('li');
     item.append(person(id));
@@ -124,41 +203,78 @@ function showMembers() {
   }));
 }
 
+const STATES = { connecting: 'connecting…', reconnecting: 'connection lost, reconnecting…', closed: 'disconnected' };
 function showState() {
-  const is = client.state;
-  $('state').className = is;
-  $('state').textContent = is === 'open' && current ? `${current.listen ? 'listening to' : 'in'} ${current.name}` : is;
+  document.body.dataset.state = client.state;
+  const how = current && { entering: 'entering', over: 'not in', in: current.listen ? 'listening to' : 'in' }[current.is];
+  const text = STATES[client.state] ?? (how ? `${how} ${titleOf(current)}` : 'connected');
+  if ($('state').textContent !== text) $('state').textContent = text; // or it would be read out again
 }
 
+// ---- the connection ---------------------------------------------------------------------------------
+let why; // it was lost
+let times = 0; // that it was there
+client.on('error', (error) => { why = error.message; });
+client.on('state', (state) => {
+  showState();
+  if (state === 'open') times++;
+  for (const view of rooms.values()) {
+    if (view.is === 'over') continue;
+    if (state === 'reconnecting') told(view, 'Connection lost');
+    if (state === 'closed') over(view, `${why ?? 'disconnected'}. Reload the page to come back.`);
+  }
+});
+
 // ---- what people do ---------------------------------------------------------------------------------
+/** To where one writes; on a phone that would open the keyboard. */
+const write = () => matchMedia('(pointer: fine)').matches && $('text').focus();
+
 $('speak').onsubmit = (event) => {
   event.preventDefault();
   const text = $('text').value;
   if (!text) return;
-  const view = current;
-  const item = line(view, 'own waiting', Date.now(), person(client.id ?? 'you'), text);
-  $('messages').scrollTop = $('messages').scrollHeight;
+  const [view, before] = [current, times];
+  const item = line(view, 'own waiting', Date.now(), person(client.id), text);
+  item.querySelector('b').textContent = 'you';
+  $('log').scrollTop = 0;
   $('text').value = '';
   view.room.say(text).then(
-    () => { item.className = 'own'; },
-    (error) => { item.className = 'own error'; item.append(` (${error.message.replace(/^Error: /, '')})`); });
+    () => {
+      item.className = 'own';
+      if (times !== before) move(view, item);
+    },
+    (error) => {
+      item.className = 'own error';
+      item.append(` (not said: ${error.message})`);
+    });
 };
 function go(listen) {
   const name = $('room').value.trim();
   if (!name) return $('room').focus();
   $('room').value = '';
+  $('more').ariaExpanded = 'false';
   enter(name, { listen });
-  $('text').focus();
+  write();
 }
-$('go').onsubmit = (event) => { event.preventDefault(); go(false); };
+$('go').onsubmit = (event) => {
+  event.preventDefault();
+  go(false);
+};
 $('listen').onclick = () => go(true);
+$('more').onclick = () => {
+  const open = $('more').ariaExpanded !== 'true';
+  $('more').ariaExpanded = String(open);
+  if (open) $('room').focus();
+};
 $('private').onclick = async () => {
   try {
     const { room, token } = await client.action('privateRoom');
+    $('more').ariaExpanded = 'false';
     enter(room, { token });
-    notice('Who has the link of this room can come in');
+    told(current, 'This room is private: only who has its link comes in. “Copy link”, and pass it on.');
+    write();
   } catch (error) {
-    notice(error.message.replace(/^Error: /, ''));
+    notice(error.message);
   }
 };
 $('link').onclick = async () => {
@@ -169,26 +285,18 @@ $('link').onclick = async () => {
     notice('The link is in the address bar');
   }
 };
-$('leave').onclick = () => {
-  if (rooms.size === 1) return notice('This is your only room');
+$('leave').onclick = async () => {
   const view = current;
-  rooms.delete(view.name);
-  view.over = true;
-  view.room.leave().catch(() => {});
-  show(rooms.values().next().value);
+  const [next] = [...rooms.values()].filter((other) => other !== view);
+  if (next) show(next);
+  else enter(await homeName());
+  if (current === view) return notice('This is your only room');
+  leave(view);
+  write();
 };
-client.on('state', showState);
 
-function byLink() {
-  const [name, ...more] = location.hash.slice(1).split('&');
-  const token = more.find((each) => each.startsWith('token='))?.slice(6);
-  try {
-    return name && { name: decodeURIComponent(name), token };
-  } catch {
-    return undefined; // a link that was cut
-  }
-}
-window.onhashchange = () => { const to = byLink(); if (to && to.name !== current.name) enter(to.name, to); };
-const first = byLink();
-if (first) enter(first.name, first);
-else client.action('status').then(({ defaultRoom }) => enter(defaultRoom), (error) => notice(error.message));
+window.onhashchange = () => {
+  const to = byLink();
+  if (to) enter(to.name, to);
+};
+enter(first.name, first);

@@ -6,19 +6,26 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.earshot.Config;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The main job as people do it: a page in a browser, nc, and curl. */
 final class BrowserTest {
+  private static final Path ROOT = Path.of(System.getProperty("earshot.root", ".."));
+
+  private static String browser() {
+    Optional<String> browser =
+        NodeProgram.find("chromium", "chromium-browser", "google-chrome-stable", "google-chrome");
+    assumeTrue(browser.isPresent(), "needs chromium");
+    return browser.orElseThrow();
+  }
 
   @Test
   void a_browser_an_nc_and_a_curl_with_cookies_meet_in_one_room(@TempDir Path folder)
       throws Exception {
-    Optional<String> browser =
-        NodeProgram.find("chromium", "chromium-browser", "google-chrome-stable", "google-chrome");
-    assumeTrue(browser.isPresent(), "needs chromium");
+    String browser = browser();
     assumeTrue(NodeProgram.find("nc").isPresent(), "needs nc");
     assumeTrue(NodeProgram.find("curl").isPresent(), "needs curl");
     NodeProgram program = NodeProgram.install("browser");
@@ -30,7 +37,7 @@ final class BrowserTest {
                   "meet.js",
                   String.valueOf(server.tcpPort()),
                   String.valueOf(server.httpPort()),
-                  browser.orElseThrow(),
+                  browser,
                   folder.resolve("jar").toString()))
           .contains("all three heard each other");
     }
@@ -39,9 +46,7 @@ final class BrowserTest {
   @Test
   void the_client_works_in_a_page_and_in_a_worker_by_every_transport(@TempDir Path folder)
       throws Exception {
-    Optional<String> browser =
-        NodeProgram.find("chromium", "chromium-browser", "google-chrome-stable", "google-chrome");
-    assumeTrue(browser.isPresent(), "needs chromium");
+    String browser = browser();
     NodeProgram program = NodeProgram.install("browser");
     Files.writeString(folder.resolve("bare.html"), "<!DOCTYPE html><title>bare</title>");
     Files.copy(Path.of("src", "test", "browser", "worker.mjs"), folder.resolve("worker.mjs"));
@@ -52,8 +57,42 @@ final class BrowserTest {
                   "node",
                   "client.js",
                   "http://127.0.0.1:" + server.httpPort() + "/public/",
-                  browser.orElseThrow()))
+                  browser))
           .contains("page and worker heard each other");
+    }
+  }
+
+  /**
+   * With {@code -Dearshot.screenshots=true} what the page looks like, and what it shows of a cut
+   * and a recovery, goes into the documentation; otherwise the documentation has to be true.
+   */
+  @Test
+  void the_page_is_a_chat_on_good_networks_and_bad_ones() throws Exception {
+    String browser = browser();
+    assumeTrue(NodeProgram.find("nc").isPresent(), "needs nc");
+    Path docs = ROOT.resolve("docs/screenshots").toAbsolutePath();
+    boolean write = Boolean.getBoolean("earshot.screenshots");
+    NodeProgram program = NodeProgram.install("browser");
+    String key = "what-only-the-moderators-of-this-test-know";
+    Config config =
+        Config.defaults()
+            .with("general.reconnectSpread", "100ms")
+            .with("admin.keys", List.of("moderators " + key));
+    try (var server = new Mortal(config)) {
+      assertThat(
+              program.run(
+                  "node",
+                  "--test-reporter=spec",
+                  "page.test.js",
+                  "tcp=" + server.tcpPort(),
+                  "http=" + server.httpPort(),
+                  "control=" + server.controlPort(),
+                  "key=" + key,
+                  "browser=" + browser,
+                  "docs=" + docs,
+                  "shots=" + (write ? docs : Path.of("target", "screenshots").toAbsolutePath()),
+                  "write=" + (write ? "yes" : "")))
+          .contains("fail 0", "skipped 0");
     }
   }
 }

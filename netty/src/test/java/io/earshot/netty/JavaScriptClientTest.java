@@ -2,12 +2,7 @@ package io.earshot.netty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import io.earshot.Config;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -34,9 +29,9 @@ final class JavaScriptClientTest {
                   "--experimental-websocket",
                   "--test-reporter=spec",
                   "test/client.test.mjs",
-                  "port=" + mortal.port,
+                  "port=" + mortal.httpPort(),
                   "sessions=" + sessions.httpPort(),
-                  "control=" + mortal.control.getAddress().getPort()))
+                  "control=" + mortal.controlPort()))
           .contains("fail 0", "skipped 0");
     }
   }
@@ -53,40 +48,6 @@ final class JavaScriptClientTest {
                   "port=" + server.httpPort(),
                   "root=" + SOURCES.resolveSibling(".").toRealPath()))
           .contains("fail 0", "skipped 0");
-    }
-  }
-
-  /**
-   * A server that starts anew on the same port whenever somebody asks.
-   *
-   * <p>Owned by the thread of its control, and by the test's before and after that.
-   */
-  private static final class Mortal implements AutoCloseable {
-    private final Config config;
-    private final HttpServer control;
-    private final int port;
-    private EarshotServer server;
-
-    Mortal(Config config) throws IOException {
-      this.config = config;
-      server = Kind.LEAN_FRAMES.start(config);
-      port = server.httpPort();
-      control = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-      var _ = control.createContext("/restart", this::restart);
-      control.start();
-    }
-
-    private void restart(HttpExchange exchange) throws IOException {
-      server.close();
-      server = EarshotServer.start(config.with("tcpServer.port", 0).with("httpServer.port", port));
-      exchange.sendResponseHeaders(200, -1);
-      exchange.close();
-    }
-
-    @Override
-    public void close() {
-      control.stop(0);
-      server.close();
     }
   }
 }

@@ -70,7 +70,7 @@ record NodeProgram(Path folder) {
             .redirectErrorStream(true)
             .redirectOutput(output.toFile())
             .start();
-    boolean ended = process.waitFor(2, TimeUnit.MINUTES);
+    boolean ended = process.waitFor(4, TimeUnit.MINUTES);
     process.destroyForcibly();
     String text = Files.readString(output, StandardCharsets.UTF_8);
     assertThat(ended && process.exitValue() == 0).as(text).isTrue();
