@@ -252,7 +252,8 @@ final class PrivateRoomsTest {
                   var _ =
                       call.api()
                           .chatRoom()
-                          .socketRoomBroadcast(call.connection(), "from " + call.connection().room());
+                          .socketRoomBroadcast(
+                              call.connection(), "from " + call.connection().room());
                   call.put("in", call.connection().room());
                 }));
     TcpClient insider = insider();
@@ -261,8 +262,7 @@ final class PrivateRoomsTest {
     assertThat(thief.get("/shout").body()).contains("\"in\":\"defaultRoom\"");
     HttpClient guest = browser();
     guest.setCookie("__room", room.name());
-    assertThat(guest.get("/shout?token=" + all()).body())
-        .contains("\"in\":\"" + room + "\"");
+    assertThat(guest.get("/shout?token=" + all()).body()).contains("\"in\":\"" + room + "\"");
     assertThat(insider.heard()).contains("\"message\":\"from private.");
   }
 
