@@ -27,7 +27,8 @@ final class MintedToken {
    */
   static String of(
       Config config, String room, String identity, @Nullable Set<String> can, String lifetime) {
-    if (config.tokens().keys().isEmpty() && config.commonWeb().cookieSecret().length() < SHORTEST_SECRET) {
+    if (config.tokens().keys().isEmpty()
+        && config.commonWeb().cookieSecret().length() < SHORTEST_SECRET) {
       throw new IllegalStateException(
           "there is no key that a server would know; set tokens.keys here and there, such as"
               + " --set tokens.keys='k1 HS256 SECRET-OF-AT-LEAST-32-CHARACTERS'");
