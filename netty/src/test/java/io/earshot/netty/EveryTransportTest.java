@@ -22,7 +22,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 @EnumSource(Kind.class)
 final class EveryTransportTest {
   private static final Config QUIET =
-      Config.defaults().with("rooms.announcements", false).with("limits.messagesPerSecond", 0);
+      Config.defaults()
+          .with("rooms.announcements", false)
+          .with("limits.messagesPerSecond", 0)
+          .with("limits.bytesPerSecond", 0);
 
   @SuppressWarnings("NullAway.Init")
   @Parameter
