@@ -19,7 +19,16 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What holds on every transport and every kind of socket, tried with real ones. */
 @ParameterizedClass
-@EnumSource(Kind.class)
+@EnumSource(
+    value = Kind.class, // each wire, and each kind of socket, without all pairs of them
+    names = {
+      "LEAN_LINES",
+      "LEAN_FRAMES",
+      "EPOLL_LINES",
+      "NIO_FRAMES",
+      "EPOLL_TLS_LINES",
+      "EPOLL_TLS_FRAMES"
+    })
 final class EveryTransportTest {
   private static final Config QUIET =
       Config.defaults()
@@ -154,7 +163,7 @@ final class EveryTransportTest {
       rude.close();
       crashed.reset();
       await("only one is left", () -> status("defaultRoom").members().equals(List.of(stays.id())));
-      assertThat(server.api().connections()).hasSize(1);
+      await("only one is known", () -> server.api().connections().size() == 1);
     }
   }
 
