@@ -89,13 +89,13 @@ final class Proxy implements Closeable {
   /** Breaks all that goes through it, and lets nobody through. */
   void cut() throws IOException {
     isUp = false;
-    isDeaf = false;
     for (Socket socket = open.poll(); socket != null; socket = open.poll()) {
       if (!socket.isClosed()) {
         socket.setSoLinger(true, 0);
       }
       socket.close();
     }
+    isDeaf = false; // only now, or an answer gets through just before
   }
 
   void mend() {
