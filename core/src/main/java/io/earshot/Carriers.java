@@ -28,6 +28,9 @@ final class Carriers {
   /** More carriers than this are not brought in: by then the processors are busy with nonsense. */
   static final int MOST = 64;
 
+  /** So many empty threads are started at most to make the scheduler look for work. */
+  private static final int NUDGES = 1_000;
+
   private final AtomicInteger added = new AtomicInteger();
 
   /**
@@ -83,11 +86,23 @@ final class Carriers {
     synchronized (this) { // two at once would add one between them
       scheduler.setParallelism(scheduler.getParallelism() + 1);
     }
+    Thread.ofPlatform().daemon().name("carriers").start(() -> nudge(scheduler));
     LOG.log(
         Level.WARNING,
         "actions or hooks that compute for long hold all carriers of virtual threads; brought in another"
             + " ({0} of at most {1})",
         added.get(),
         MOST);
+  }
+
+  /**
+   * Makes the scheduler bring in what it may. It does so only when a thread is given to a queue of
+   * its that seemed empty, and all that wait may be in queues that do not. Each platform thread has
+   * a queue by chance, this one too: it gives it threads until there is a carrier more.
+   */
+  private static void nudge(VirtualThreadSchedulerMXBean scheduler) {
+    for (int i = 0; i < NUDGES && scheduler.getPoolSize() < scheduler.getParallelism(); i++) {
+      Thread.ofVirtual().start(() -> {});
+    }
   }
 }

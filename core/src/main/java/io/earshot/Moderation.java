@@ -33,6 +33,9 @@ public final class Moderation {
   /** The longest reason, in characters. */
   public static final int LONGEST_REASON = 200;
 
+  /** Whoever learns so late that a room was closed, and is open again, sends nobody out of it. */
+  private static final Duration LATE = Duration.ofMinutes(1);
+
   /** So many connections are looked at in one turn of a loop. */
   private static final int AT_ONCE = 1_000;
 
@@ -258,12 +261,16 @@ public final class Moderation {
       case MUTE -> {
         // Found out when they speak.
       }
-      case CLOSURE ->
-          forEach(
-              measure,
-              (who, closure) ->
-                  who.putOut(String.valueOf(closure.room()), closure.notice(), closure.words()));
+      case CLOSURE -> {
+        if (now().isBefore(measure.until().plus(LATE))) {
+          forEach(measure, Moderation::putOut);
+        }
+      }
     }
+  }
+
+  private static void putOut(Participant who, Measure closure) {
+    who.putOut(String.valueOf(closure.room()), closure.notice(), closure.words());
   }
 
   /** Does something with each connection, on its loop, without keeping the loop for long. */
@@ -329,6 +336,18 @@ public final class Moderation {
     if (ban != null) {
       // Later: who is being let in is told so, and not let in first.
       who.shard().later(() -> who.expel(ban.words()));
+    }
+  }
+
+  /** Somebody has places that they did not ask for now: out of those that are closed they go. */
+  void lookAtRooms(Participant who) {
+    if (!measures.isEmpty()) {
+      for (Member member : who.members()) {
+        Measure closure = measures.closure(member.room, now());
+        if (closure != null) {
+          putOut(who, closure);
+        }
+      }
     }
   }
 

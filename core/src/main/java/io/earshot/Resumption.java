@@ -186,5 +186,7 @@ final class Resumption {
       news.release();
     }
     connection.finished();
+    // A room may have been closed while nobody was there to be sent out.
+    connection.earshot().moderation().lookAtRooms(connection);
   }
 }

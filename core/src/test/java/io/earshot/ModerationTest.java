@@ -8,6 +8,7 @@ import io.earshot.protocol.Json;
 import io.earshot.spi.Visitor;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -314,6 +315,42 @@ final class ModerationTest {
     assertThat(member.ask("detailsView")).contains("\"room\":\"defaultRoom\"");
     assertThat(member.ask("roomChange attic")).contains("\"status\":\"OK\"");
     assertThat(moderation().closures()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8})
+  void who_comes_back_into_a_room_that_is_closed_goes_out_of_it(int steps) {
+    Guest lost = house.guest();
+    String session = lost.hear().getFirst().replaceAll(".*\"session\":\"([^\"]+)\".*", "$1");
+    lost.ask("roomChange attic");
+    lost.loop.run(lost.intake::gone);
+    house.settle();
+    Guest again = house.guest(1, House.Lines.ONE);
+    again.send("resume " + session);
+    for (int i = 0; i < steps; i++) { // so far it gets before the room is closed
+      house.loops.forEach(ManualLoop::runOne);
+    }
+    done(moderation().closeRoom("attic", HOUR, ""));
+    again.hear();
+    assertThat(again.ask("detailsView")).doesNotContain("attic");
+    assertThat(done(house.earshot.api().chatRoom().socketRoomStatus("attic")).members()).isEmpty();
+  }
+
+  @Test
+  void who_learns_late_of_a_room_that_was_closed_and_is_open_again_sends_nobody_out() {
+    Guest member = house.guest();
+    member.ask("roomChange attic");
+    Instant now = Instant.ofEpochMilli(house.earshot.now());
+    learn("long over", now.minus(HOUR));
+    assertThat(member.ask("detailsView")).contains("attic");
+    learn("just now", now);
+    assertThat(member.ask("detailsView")).doesNotContain("attic");
+  }
+
+  private void learn(String id, Instant until) {
+    var closure = new Measure(id, Measure.Kind.CLOSURE, null, "attic", "", until);
+    moderation().learn(closure.toJson(), 1);
+    house.settle();
   }
 
   @Test

@@ -54,7 +54,7 @@ final class RoomThreadsTest {
         .actorsBefore(0)
         .actorsAfter(3)
         .iterations(FACTOR)
-        .invocationsPerIteration(80)
+        .invocationsPerIteration(30)
         .minimizeFailedScenario(false) // what a fault has left in the server would mislead it
         .sequentialSpecification(Minutes.class)
         .check(Meeting.class);

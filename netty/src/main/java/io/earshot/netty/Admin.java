@@ -30,7 +30,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
@@ -117,20 +116,41 @@ final class Admin {
               doors.address(channel, request),
               now);
       AdminCall call = AdminCall.of(request);
+      String path = request.uri();
       CompletableFuture<Said> work =
           call.key() == null
-              ? work(call)
-              : repeats.once(key.name() + " " + call.key(), call.digest(), now, () -> work(call));
-      String path = request.uri();
-      return new RoomUrls.Later<>(
-          work, (said, failure) -> words(key, call, path, said, failure), false);
+              ? work(key, call, path)
+              : repeats.once(
+                  key.name() + " " + call.key(), call.digest(), now, () -> work(key, call, path));
+      return new RoomUrls.Later<>(work, Admin::words, false);
     } catch (ProblemException e) {
       return new RoomUrls.Now(e.response(), false);
     }
   }
 
-  private CompletableFuture<Said> work(AdminCall call) {
-    return CompletableFuture.supplyAsync(() -> routed(call), threads).thenCompose(said -> said);
+  private CompletableFuture<Said> work(AdminKeys.Key key, AdminCall call, String path) {
+    CompletableFuture<Said> work =
+        CompletableFuture.supplyAsync(() -> routed(call), threads).thenCompose(said -> said);
+    if (!call.method().equals("GET")) {
+      // What was done is told whether or not anybody waits for the answer.
+      var _ = work.whenComplete((said, failure) -> log(key, call, path, said, failure));
+    }
+    return work.copy(); // who waits no more cancels a copy
+  }
+
+  private static void log(
+      AdminKeys.Key key,
+      AdminCall call,
+      String path,
+      @Nullable Said said,
+      @Nullable Throwable failure) {
+    LOG.log(
+        Level.INFO,
+        "admin {0}: {1} {2}: {3}",
+        key.name(),
+        call.method(),
+        path.replaceAll("[^!-~]", "?"),
+        (said == null ? problem(failure).status() : said.status).code());
   }
 
   private CompletionStage<Said> routed(AdminCall call) {
@@ -141,46 +161,26 @@ final class Admin {
     }
   }
 
-  private static FullHttpResponse words(
-      AdminKeys.Key key,
-      AdminCall call,
-      String path,
-      @Nullable Said said,
-      @Nullable Throwable failure) {
-    FullHttpResponse response;
-    if (said != null) {
-      response = RoomUrls.json(said.status, said.body);
-      if (said.location != null) {
-        response.headers().set(HttpHeaderNames.LOCATION, said.location);
-      }
-    } else {
-      response = failed(failure);
+  private static FullHttpResponse words(@Nullable Said said, @Nullable Throwable failure) {
+    if (said == null) {
+      return problem(failure).response();
     }
-    if (!call.method().equals("GET")) {
-      LOG.log(
-          Level.INFO,
-          "admin {0}: {1} {2}: {3}",
-          key.name(),
-          call.method(),
-          path.replaceAll("[^!-~]", "?"),
-          response.status().code());
+    FullHttpResponse response = RoomUrls.json(said.status, said.body);
+    if (said.location != null) {
+      response.headers().set(HttpHeaderNames.LOCATION, said.location);
     }
     return response;
   }
 
-  private static FullHttpResponse failed(@Nullable Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
+  private static ProblemException problem(@Nullable Throwable failure) {
+    Throwable cause = RoomUrls.cause(failure);
     return switch (cause) {
-      case ProblemException problem -> problem.response();
+      case ProblemException problem -> problem;
       case IllegalArgumentException wrong ->
-          ProblemException.badRequest(String.valueOf(wrong.getMessage())).response();
+          ProblemException.badRequest(String.valueOf(wrong.getMessage()));
       case RefusedException refused ->
-          new ProblemException(HttpResponseStatus.CONFLICT, String.valueOf(refused.getMessage()))
-              .response();
-      case null, default -> RoomUrls.failed(cause);
+          new ProblemException(HttpResponseStatus.CONFLICT, String.valueOf(refused.getMessage()));
+      case null, default -> RoomUrls.problem(cause);
     };
   }
 

@@ -1,6 +1,7 @@
 package io.earshot.netty;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -14,22 +15,31 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who may use the admin API, and how often. Guesses are limited by address; who has a key is let in
  * from wherever others guess, since a key is too long to be guessed, and back ends often share an
- * address with strangers.
+ * address with strangers. The log tells of guesses now and then.
  *
  * <p>Thread-safe: keys do not change, and guesses have a lock.
  */
 final class AdminKeys {
+  private static final System.Logger LOG = System.getLogger(AdminKeys.class.getName());
   private static final String BEARER = "Bearer ";
   private static final long SECOND = 1_000_000_000;
 
   /** So many wrong keys a minute from one address are answered as such. */
   private static final int GUESSES = 10;
 
+  /** So many times a minute wrong keys are logged. */
+  private static final int NOTES = 6;
+
   /** Of so many addresses guesses are counted. */
   private static final int MOST_ADDRESSES = 10_000;
 
   private final List<Key> keys;
   private final Map<String, Bucket> guesses = new LinkedHashMap<>();
+
+  /** How often wrong keys are logged, and how many there were since. */
+  private final Bucket notes = new Bucket(60 * SECOND / NOTES, NOTES);
+
+  private int wrong;
 
   /**
    * A key.
@@ -85,6 +95,7 @@ final class AdminKeys {
     }
     if (found == null) {
       long wait = guess(from, now);
+      note(from, now);
       throw wait == 0
           ? unauthorized("this is no key (admin.keys)")
           : tooMany("too many wrong keys from this address", wait);
@@ -109,6 +120,19 @@ final class AdminKeys {
     }
     guesses.put(where, bucket); // now the youngest
     return bucket.take(now);
+  }
+
+  /** Wrong keys are told the operator, but not so often that they fill the log. */
+  private synchronized void note(InetAddress from, long now) {
+    wrong++;
+    if (notes.take(now) == 0) {
+      LOG.log(
+          Level.WARNING,
+          "admin: a wrong key from {0} ({1} since the last such line)",
+          from.getHostAddress(),
+          wrong);
+      wrong = 0;
+    }
   }
 
   private static ProblemException unauthorized(String detail) {

@@ -9,14 +9,12 @@ import java.util.function.Supplier;
 
 /**
  * What was asked under which idempotency keys, so that the same asked again is not done again. What
- * failed is forgotten, and may be tried again.
+ * failed is forgotten, and may be tried again. How many there are is bounded by how often a key may
+ * be used: nothing is forgotten before its time.
  *
  * <p>Thread-safe: guarded by its lock.
  */
 final class AdminRepeats {
-  /** So many are remembered at most, the youngest. */
-  private static final int MOST = 10_000;
-
   private final long window;
   private final Map<String, Asked> asked = new LinkedHashMap<>();
 
@@ -54,9 +52,6 @@ final class AdminRepeats {
               "this Idempotency-Key was used for something else");
         }
         return before.answer.copy();
-      }
-      if (asked.size() >= MOST) {
-        asked.remove(asked.keySet().iterator().next());
       }
       asked.put(key, first);
     }

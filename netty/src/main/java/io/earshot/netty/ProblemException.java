@@ -36,6 +36,10 @@ final class ProblemException extends Exception {
     return new ProblemException(HttpResponseStatus.BAD_REQUEST, detail);
   }
 
+  HttpResponseStatus status() {
+    return status;
+  }
+
   /** The same as the last that a connection says, as it goes over the wire. */
   byte[] raw() {
     FullHttpResponse response = response();

@@ -288,21 +288,30 @@ final class RoomUrls {
   }
 
   static FullHttpResponse failed(@Nullable Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
-    if (cause instanceof RefusedException) {
-      return new ProblemException(HttpResponseStatus.FORBIDDEN, String.valueOf(cause.getMessage()))
-          .response();
-    }
-    ProblemException problem =
-        cause instanceof RejectedExecutionException || cause instanceof BrokerException
-            ? new ProblemException(
-                HttpResponseStatus.SERVICE_UNAVAILABLE, String.valueOf(cause.getMessage()))
-            : new ProblemException(
-                HttpResponseStatus.INTERNAL_SERVER_ERROR,
-                "The server experienced an internal error");
-    return problem.response();
+    return problem(failure).response();
+  }
+
+  static ProblemException problem(@Nullable Throwable failure) {
+    Throwable cause = cause(failure);
+    return switch (cause) {
+      case RefusedException refused ->
+          new ProblemException(HttpResponseStatus.FORBIDDEN, String.valueOf(refused.getMessage()));
+      case RejectedExecutionException full -> unavailable(full);
+      case BrokerException away -> unavailable(away);
+      case null, default ->
+          new ProblemException(
+              HttpResponseStatus.INTERNAL_SERVER_ERROR, "The server experienced an internal error");
+    };
+  }
+
+  private static ProblemException unavailable(Throwable cause) {
+    return new ProblemException(
+        HttpResponseStatus.SERVICE_UNAVAILABLE, String.valueOf(cause.getMessage()));
+  }
+
+  static @Nullable Throwable cause(@Nullable Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
   }
 }

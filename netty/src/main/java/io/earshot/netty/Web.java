@@ -32,6 +32,9 @@ record Web(
     InetSocketAddress address,
     boolean secure) {
 
+  /** As long as a random UUID, which nobody makes twice. */
+  private static final int LONG_KEY = 32;
+
   CompletableFuture<WebAnswer> ask(WebRequest request) {
     return earshot.ask(visitor(), request.action(), request.params());
   }
@@ -61,10 +64,13 @@ record Web(
   /** Says something in a room, under the name of this client. */
   CompletableFuture<Cursor> say(String room, @Nullable String token, PostedSay say) {
     String key = say.key();
-    // A key that nobody else has means the same for somebody who got no cookie for the first try.
-    return key != null
-        ? earshot.say(visitor(), room, token, say.message(), "", Json.of(key))
-        : earshot.say(visitor(), room, token, say.message(), client.id(), say.messageId());
+    if (key == null) {
+      return earshot.say(visitor(), room, token, say.message(), client.id(), say.messageId());
+    }
+    // Means the same for somebody who got no cookie for the first try. A long key is nobody else's
+    // anywhere, a short one nobody else's at their address.
+    String namer = key.length() >= LONG_KEY ? "" : address.getAddress().getHostAddress();
+    return earshot.say(visitor(), room, token, say.message(), namer, Json.of(key));
   }
 
   /** Gives the client its cookie, if it has none. */

@@ -345,6 +345,32 @@ final class AdminTest {
     }
   }
 
+  @Test
+  void what_was_done_is_logged_once_however_often_it_is_asked() {
+    String ban = "{\"target\":{\"id\":\"a\"},\"seconds\":60}";
+    try (var log = new Logged(Admin.class)) {
+      ask("POST", "/admin/bans", ban, "Idempotency-Key: 1");
+      log.await("admin shop: POST /admin/bans: 201");
+      ask("POST", "/admin/bans", ban, "Idempotency-Key: 1");
+      ask("POST", "/admin/bans", "{}");
+      log.await("admin shop: POST /admin/bans: 400");
+      assertThat(log.lines()).hasSize(2);
+    }
+  }
+
+  @Test
+  void guesses_are_told_the_operator_but_not_each_of_them() {
+    try (var log = new Logged(AdminKeys.class)) {
+      HttpClient guesser = curl();
+      for (int i = 0; i < 30; i++) {
+        guesser.get("/admin/status", "Authorization: Bearer " + KEY + i);
+      }
+      assertThat(log.lines())
+          .hasSize(6)
+          .allMatch(line -> line.contains("admin: a wrong key from 127.0.0.1"));
+    }
+  }
+
   // --- clients that misbehave ------------------------------------------------------------------
 
   @ParameterizedTest

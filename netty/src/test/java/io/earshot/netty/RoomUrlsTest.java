@@ -449,10 +449,14 @@ final class RoomUrlsTest {
     HttpClient again = curl();
     again.sendRequest("POST", MESSAGES, "twice", "Content-Type: text/plain", "Idempotency-Key: k");
     assertThat(cursor(again.response().body())).isEqualTo(second);
+    HttpClient elsewhere = opened(new HttpClient(server.httpPort(), "127.0.0.2"));
+    elsewhere.sendRequest(
+        "POST", MESSAGES, "twice", "Content-Type: text/plain", "Idempotency-Key: k");
+    assertThat(cursor(elsewhere.response().body())).as("another's k").isNotEqualTo(second);
     post("end");
-    assertThat(List.of(nc.heard(), nc.heard(), nc.heard(), nc.heard()))
+    assertThat(List.of(nc.heard(), nc.heard(), nc.heard(), nc.heard(), nc.heard()))
         .extracting(heard -> texts(heard).getFirst())
-        .containsExactly("hello", "once", "twice", "end");
+        .containsExactly("hello", "once", "twice", "twice", "end");
   }
 
   @Test
