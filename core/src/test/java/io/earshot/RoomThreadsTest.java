@@ -50,7 +50,7 @@ final class RoomThreadsTest {
   void what_threads_do_in_a_room_at_once_has_one_order() {
     new StressOptions()
         .threads(Meeting.PEOPLE)
-        .actorsPerThread(4)
+        .actorsPerThread(3)
         .actorsBefore(0)
         .actorsAfter(3)
         .iterations(FACTOR)

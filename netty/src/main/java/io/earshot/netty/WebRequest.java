@@ -2,6 +2,8 @@ package io.earshot.netty;
 
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
@@ -10,6 +12,7 @@ import io.netty.handler.codec.http.multipart.Attribute;
 import io.netty.handler.codec.http.multipart.DefaultHttpDataFactory;
 import io.netty.handler.codec.http.multipart.HttpPostRequestDecoder;
 import io.netty.handler.codec.http.multipart.InterfaceHttpData;
+import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -163,13 +166,19 @@ record WebRequest(String action, Map<String, Json> params) {
       if (!HttpPostRequestDecoder.isMultipart(request)) {
         throw new MalformedException("the Content-Type of a form names its boundary");
       }
+      // Its head first: with its body a decoder that throws is not there to give back what it took.
       form =
           new HttpPostRequestDecoder(
               new DefaultHttpDataFactory(false),
-              request,
+              new DefaultHttpRequest(
+                  request.protocolVersion(), request.method(), request.uri(), request.headers()),
               StandardCharsets.UTF_8,
               MAX_PARAMS,
               MAX_FIELD_HEAD);
+      form.offer(new DefaultLastHttpContent(request.content()));
+      if (form.currentPartialHttpData() != null) {
+        throw new MalformedException("the form ends before its last boundary");
+      }
       int count = 0;
       for (InterfaceHttpData data : form.getBodyHttpDatas()) {
         if (++count > MAX_PARAMS) {
@@ -183,6 +192,8 @@ record WebRequest(String action, Map<String, Json> params) {
       throw new MalformedException("the body is not the form that its Content-Type says");
     } finally {
       if (form != null) {
+        // A field that was begun is not among those that are destroyed.
+        ReferenceCountUtil.release(form.currentPartialHttpData());
         form.destroy();
       }
     }

@@ -6,6 +6,8 @@ import io.earshot.Action;
 import io.earshot.Call;
 import io.earshot.Config;
 import io.earshot.netty.HttpClient.Response;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import java.io.Closeable;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -646,6 +648,24 @@ final class WebTest {
     raw.text(request + "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
     assertThat(raw.response().status()).isEqualTo(400);
     assertThat(raw.read()).isEqualTo(-1);
+  }
+
+  @Test
+  void forms_that_end_too_early_are_refused_and_leave_nothing_behind() {
+    String begun =
+        "--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\n" + "x".repeat(50_000);
+    var memory = ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric();
+    long before = 0;
+    for (int i = 0; i < 1_000; i++) {
+      HttpClient.Response answer;
+      try (var curl = new HttpClient(server.httpPort(), false)) {
+        answer = curl.post("/echo", "multipart/form-data; boundary=b", begun);
+      }
+      assertThat(answer.status()).isEqualTo(400);
+      assertThat(answer.body()).contains("the form ends before its last boundary");
+      before = i == 100 ? memory.usedDirectMemory() : before;
+    }
+    assertThat(memory.usedDirectMemory()).isLessThan(before + (16 << 20));
   }
 
   @Test
