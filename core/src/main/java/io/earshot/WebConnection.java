@@ -285,7 +285,9 @@ final class WebConnection extends Participant {
     if (mailbox == null) {
       taker.complete(null);
     } else {
-      tell(() -> mailbox.take(wait, taker));
+      // In a turn of its own: what the room has told comes with the end of a turn, and whoever saw
+      // that it was told, and asks then, gets it.
+      tell(() -> shard().later(() -> mailbox.take(wait, taker)));
     }
     return taker;
   }

@@ -41,6 +41,10 @@ final class WebClientsTest {
 
   /** Actions run on threads of their own; the loops run here until one is answered. */
   private WebAnswer settled(CompletableFuture<WebAnswer> answer) {
+    return settled(house, answer);
+  }
+
+  private static WebAnswer settled(House house, CompletableFuture<WebAnswer> answer) {
     long until = System.nanoTime() + Duration.ofSeconds(20).toNanos();
     while (!answer.isDone()) {
       house.settle();
@@ -97,6 +101,29 @@ final class WebClientsTest {
     house.pass(Duration.ofSeconds(25));
     assertThat(settled(poll).error()).isNull();
     assertThat(house.earshot.api().actions().running()).isZero();
+  }
+
+  @Test
+  void what_was_answered_to_who_said_it_is_in_the_queue_of_who_asks_then() {
+    var two = new House(2, House.quiet().with("commonWeb.httpClientMessageTTL", TTL));
+    Shard told = two.earshot.rooms().shard("defaultRoom");
+    Guest speaker = two.guest(told.index(), House.Lines.ONE);
+    String id = ANNA;
+    while (Math.floorMod(id.hashCode(), 2) == told.index()) { // which decides where it lives
+      id += "a";
+    }
+    var visitor = new Visitor(id, "defaultRoom", new InetSocketAddress(0));
+    Map<String, Json> ask = Map.of("method", Json.of("messages"));
+    settled(two, two.earshot.ask(visitor, "chat", ask));
+    speaker.hear();
+    ManualLoop others = two.loops.get(1 - told.index());
+    speaker.send("say hello"); // answered, while the other loop has not been told yet
+    var polled = new CompletableFuture<WebAnswer>();
+    others.run( // a request that it reads before it does what it was told to
+        () -> {
+          var _ = two.earshot.ask(visitor, "chat", ask).thenAccept(polled::complete);
+        });
+    assertThat(String.valueOf(settled(two, polled).fields().get("message"))).contains("hello");
   }
 
   @Test
