@@ -1,10 +1,55 @@
 package io.earshot.netty;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
 /**
- * Looks for what a {@link Parser} may not do, led by the branches that an input takes. No part of
- * {@code ./test}, where {@link ParserTest} plays what is known; {@code netty/fuzz} runs it.
+ * Looks for what a {@link Parser} may not do, led by the branches that an input takes: for some
+ * seconds in {@code ./test}, where {@link ParserTest} plays what is known besides, and for as long
+ * as one likes, a parser at a time, by {@code netty/fuzz}.
  */
 final class FuzzTest {
+
+  /** All of them; the first byte says which. */
+  @MethodSource("known")
+  @com.code_intelligence.jazzer.junit.FuzzTest(maxDuration = "8s")
+  void any(byte[] bytes) throws Exception {
+    if (bytes.length > 0) {
+      Parser[] all = Parser.values();
+      all[Math.floorMod(bytes[0], all.length)].take(Arrays.copyOfRange(bytes, 1, bytes.length));
+    }
+  }
+
+  /** The inputs that are kept for each, to begin from. */
+  static Stream<Arguments> known() {
+    return Arrays.stream(Parser.values()).flatMap(FuzzTest::known);
+  }
+
+  private static Stream<Arguments> known(Parser parser) {
+    try {
+      return parser.seeds().stream().map(seed -> Arguments.of((Object) joined(parser, seed)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static byte[] joined(Parser parser, Path seed) {
+    try {
+      byte[] bytes = Files.readAllBytes(seed);
+      byte[] both = new byte[bytes.length + 1];
+      both[0] = (byte) parser.ordinal();
+      System.arraycopy(bytes, 0, both, 1, bytes.length);
+      return both;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   @com.code_intelligence.jazzer.junit.FuzzTest
   void lines(byte[] bytes) throws Exception {
