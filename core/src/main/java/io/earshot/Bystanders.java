@@ -1,5 +1,6 @@
 package io.earshot;
 
+import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
@@ -88,6 +89,7 @@ record Bystanders(Earshot earshot) {
       String name,
       @Nullable String token,
       Json message,
+      @Nullable Audience audience,
       String namer,
       @Nullable Json messageId) {
     var told = new CompletableFuture<Cursor>();
@@ -104,7 +106,7 @@ record Bystanders(Earshot earshot) {
                       if (hearing.refusal() == null) {
                         var saying =
                             new Room.Saying(
-                                hearing.message(), null, namer, messageId, message, true);
+                                hearing.message(), audience, namer, messageId, message, true);
                         tell(visitor.id(), name, saying, told);
                       } else {
                         told.completeExceptionally(new RefusedException(hearing.refusal()));

@@ -64,10 +64,7 @@ public final class Call {
 
   /** Whom this one request is aimed at, or null for all. */
   @Nullable Audience audience() {
-    Json key = params.get(Audience.KEY);
-    return key == null || key.asText() == null
-        ? null
-        : new Audience(key.asText(), text(Audience.VALUE));
+    return Audience.of(params);
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.earshot;
 
+import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
@@ -417,6 +418,7 @@ public final class Earshot implements AutoCloseable {
    * @param room the room's name
    * @param token what lets them speak there, or null
    * @param message what
+   * @param audience whom to tell, or null for all
    * @param namer among whose message ids {@code messageId} is
    * @param messageId what the client calls it, so that it is told once however often it is said; or
    *     null
@@ -428,9 +430,10 @@ public final class Earshot implements AutoCloseable {
       String room,
       @Nullable String token,
       Json message,
+      @Nullable Audience audience,
       String namer,
       @Nullable Json messageId) {
-    return new Bystanders(this).say(visitor, room, token, message, namer, messageId);
+    return new Bystanders(this).say(visitor, room, token, message, audience, namer, messageId);
   }
 
   /**

@@ -68,6 +68,7 @@ final class BystandersTest {
             room,
             null,
             Json.of(text),
+            null,
             namer,
             messageId));
   }

@@ -196,7 +196,7 @@ final class ModerationTest {
     assertThat(house.earshot.connections().find(POSTER)).isNull();
     assertThatThrownBy(() -> house.earshot.check(visitor))
         .hasMessageContaining("Error: you are banned");
-    var said = house.earshot.say(visitor, HOME, null, Json.of("hi"), POSTER, null);
+    var said = house.earshot.say(visitor, HOME, null, Json.of("hi"), null, POSTER, null);
     house.settle();
     assertThat(said).isCompletedExceptionally();
     assertThatThrownBy(() -> house.earshot.check(visitor, HOME, Permission.LISTEN, null))
@@ -266,7 +266,7 @@ final class ModerationTest {
   void who_is_muted_by_address_may_not_post_either() {
     done(moderation().mute(Target.address("192.0.2.0/24"), null, HOUR, ""));
     var visitor = new Visitor(POSTER, HOME, new InetSocketAddress("192.0.2.7", 1));
-    var said = house.earshot.say(visitor, HOME, null, Json.of("hi"), POSTER, null);
+    var said = house.earshot.say(visitor, HOME, null, Json.of("hi"), null, POSTER, null);
     house.settle();
     assertThatThrownBy(said::join).hasMessageContaining("you are muted until");
   }

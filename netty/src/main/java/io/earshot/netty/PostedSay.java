@@ -1,5 +1,6 @@
 package io.earshot.netty;
 
+import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
 import io.netty.handler.codec.http.FullHttpRequest;
@@ -17,10 +18,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable.
  *
  * @param message what
+ * @param audience whom it is for, or null for all
  * @param messageId what they call it among what they say, or null
  * @param key what nobody else calls anything, or null
  */
-record PostedSay(Json message, @Nullable Json messageId, @Nullable String key) {
+record PostedSay(
+    Json message, @Nullable Audience audience, @Nullable Json messageId, @Nullable String key) {
   private static final int LONGEST_ID = 256;
 
   /**
@@ -54,7 +57,7 @@ record PostedSay(Json message, @Nullable Json messageId, @Nullable String key) {
               + LONGEST_ID
               + " characters");
     }
-    return new PostedSay(message, messageId, key);
+    return new PostedSay(message, Audience.of(fields), messageId, key);
   }
 
   private static Map<String, Json> fields(FullHttpRequest request, String body)
@@ -89,7 +92,7 @@ record PostedSay(Json message, @Nullable Json messageId, @Nullable String key) {
           WebRequest.decoded(body, false).parameters().entrySet()) {
         if (field.getValue().size() == 1) {
           fields.put(field.getKey(), Json.of(field.getValue().getFirst()));
-        } else if (field.getKey().startsWith("message")) {
+        } else if (field.getKey().matches("message.*|roomMatch.*")) {
           throw ProblemException.badRequest(field.getKey() + " is to be given once");
         }
       }

@@ -63,14 +63,16 @@ record Web(
 
   /** Says something in a room, under the name of this client. */
   CompletableFuture<Cursor> say(String room, @Nullable String token, PostedSay say) {
+    String namer = client.id();
+    Json messageId = say.messageId();
     String key = say.key();
-    if (key == null) {
-      return earshot.say(visitor(), room, token, say.message(), client.id(), say.messageId());
+    if (key != null) {
+      // Means the same for somebody who got no cookie for the first try. A long key is nobody
+      // else's anywhere, a short one nobody else's at their address.
+      namer = key.length() >= LONG_KEY ? "" : address.getAddress().getHostAddress();
+      messageId = Json.of(key);
     }
-    // Means the same for somebody who got no cookie for the first try. A long key is nobody else's
-    // anywhere, a short one nobody else's at their address.
-    String namer = key.length() >= LONG_KEY ? "" : address.getAddress().getHostAddress();
-    return earshot.say(visitor(), room, token, say.message(), namer, Json.of(key));
+    return earshot.say(visitor(), room, token, say.message(), say.audience(), namer, messageId);
   }
 
   /** Gives the client its cookie, if it has none. */

@@ -462,6 +462,27 @@ final class RoomUrlsTest {
   }
 
   @Test
+  void what_is_posted_may_be_for_some_only() {
+    TcpClient friend = nc("attic");
+    TcpClient stranger = nc("attic");
+    HttpClient curl = curl();
+    String id = friend.id();
+    String aimed = "\"roomMatchKey\":\"id\",\"roomMatchValue\":\"" + id + "\"}";
+    assertThat(curl.post(MESSAGES, JSON, "{\"message\":\"json\"," + aimed).status()).isEqualTo(201);
+    String form = "message=form&roomMatchKey=id&roomMatchValue=" + id;
+    String urlencoded = "application/x-www-form-urlencoded";
+    assertThat(curl.post(MESSAGES, urlencoded, form).status()).isEqualTo(201);
+    assertThat(curl.post(MESSAGES, urlencoded, form + "&roomMatchKey=id").status()).isEqualTo(400);
+    String nobody = "{\"message\":\"x\",\"roomMatchKey\":[],\"roomMatchValue\":\"x\"}";
+    assertThat(curl.post(MESSAGES, JSON, nobody).status()).isEqualTo(201);
+    post("end");
+    assertThat(List.of(friend.heard(), friend.heard(), friend.heard()))
+        .extracting(heard -> texts(heard).getFirst())
+        .containsExactly("json", "form", "end");
+    assertThat(texts(stranger.heard())).containsExactly("end");
+  }
+
+  @Test
   void own_words_do_not_come_back_in_ones_queue() throws Exception {
     restart("commonWeb.httpClientMessageTTL=30s");
     HttpClient browser = browser();

@@ -1,5 +1,6 @@
 package io.earshot.protocol;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,4 +20,21 @@ public record Audience(String key, @Nullable String value) {
 
   /** The parameter that names the value. */
   public static final String VALUE = "roomMatchValue";
+
+  /**
+   * Whom the fields or params of a request name.
+   *
+   * @param fields all of them, by name
+   * @return null if there is no {@link #KEY}; nobody if that is no text, number or truth value
+   */
+  public static @Nullable Audience of(Map<String, Json> fields) {
+    Json key = fields.get(KEY);
+    if (key == null) {
+      return null;
+    }
+    String name = key.asText();
+    Json value = fields.get(VALUE);
+    return new Audience(
+        name == null ? "" : name, name == null || value == null ? null : value.asText());
+  }
 }

@@ -192,11 +192,7 @@ public final class RequestDecoder {
     if (room != null && !(room instanceof Json.Text)) {
       return new Command.Malformed("Error: room must be a text");
     }
-    Json key = object.get(Audience.KEY);
-    Json value = object.get(Audience.VALUE);
-    @Nullable Audience audience =
-        key == null ? null : new Audience(text(key), value == null ? null : value.asText());
-    return new Command.Say(room == null ? null : text(room), message, audience);
+    return new Command.Say(room == null ? null : text(room), message, Audience.of(object.fields()));
   }
 
   /**
