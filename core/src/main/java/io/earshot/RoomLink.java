@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -85,6 +86,9 @@ final class RoomLink {
   private boolean wasLive;
   private boolean closed;
 
+  /** The broker is to be asked for what is missing when it is this room's turn. */
+  private boolean isDue;
+
   /** The list of members may not be what it should. */
   private boolean unsure;
 
@@ -114,16 +118,44 @@ final class RoomLink {
   /** How many are on their way in or out, or ask for something. */
   private int busy;
 
-  /** How many are on their way in, and what was told meanwhile. */
-  private int entering;
+  /** Who is on the way in, in the order in which they set out. */
+  private final Queue<Entry> entering = new ArrayDeque<>(0);
 
-  private final List<Placed> recent = new ArrayList<>(0);
+  /** How many have set out. */
+  private long entries;
 
-  /** Up to where those have heard who have left meanwhile, and may be among them. */
-  private final Map<Participant, Cursor> heardBefore = new HashMap<>(0);
+  /** What was told since the first of them set out, and how much before. */
+  private final Queue<Placed> recent = new ArrayDeque<>(0);
+
+  private long before;
+
+  /** Up to where those have heard who have left meanwhile, and may be among them; oldest first. */
+  private final Map<Participant, Heard> heardBefore = new LinkedHashMap<>(0);
 
   private long @Nullable [] origins;
   private Post.@Nullable Origin lastOrigin;
+
+  /** Somebody on the way in. */
+  private static final class Entry {
+    final long number;
+
+    /** How much was told when they set out, of which they need to hear nothing again. */
+    final long since;
+
+    boolean isIn;
+
+    Entry(long number, long since) {
+      this.number = number;
+      this.since = since;
+    }
+  }
+
+  /**
+   * Up to where somebody has heard who has left.
+   *
+   * @param entries how many had set out by then; of no use to later ones
+   */
+  private record Heard(Cursor cursor, long entries) {}
 
   /** Something to do once the room has told all up to a place. */
   private record Waiting(Cursor place, Runnable then) {}
@@ -168,7 +200,15 @@ final class RoomLink {
         }
       }
       case ASKING -> whenLive.add(task);
-      case LIVE, AWAY -> task.run();
+      case LIVE -> task.run();
+      case AWAY -> {
+        if (isDue && cluster.isUp()) {
+          whenLive.add(task);
+          ask(); // somebody waits for it, so out of turn
+        } else {
+          task.run();
+        }
+      }
     }
   }
 
@@ -176,8 +216,24 @@ final class RoomLink {
   void reconnected() {
     if (state != State.NEW) {
       unsure = true;
-      ask();
+      if (!isDue) {
+        isDue = true;
+        shard.askInTurn(this);
+      }
     }
+  }
+
+  /**
+   * Asks for what is missing, if it still is.
+   *
+   * @return done when that was answered
+   */
+  CompletionStage<?> turn() {
+    if (isDue && !closed && cluster.isUp()) {
+      return ask();
+    }
+    isDue = false; // what was to be asked was, or will be when the broker can be reached
+    return CompletableFuture.completedStage(null);
   }
 
   /** The broker cannot be reached. */
@@ -187,14 +243,17 @@ final class RoomLink {
     }
   }
 
-  private void ask() {
+  private CompletionStage<?> ask() {
     state = State.ASKING;
+    isDue = false;
     int number = ++asked;
     int limit =
         room.end() == null ? Math.clamp(room.rule().historyMessages(), FEWEST_KNOWN, CHUNK) : CHUNK;
-    then(
+    var asking =
         broker.open(
-            room.name(), new Known(room.end(), lastOrigin), limit, terms(), room.hasPeople()),
+            room.name(), new Known(room.end(), lastOrigin), limit, terms(), room.hasPeople());
+    then(
+        asking,
         (stretch, failure) -> {
           if (number != asked || closed) {
             return;
@@ -206,6 +265,7 @@ final class RoomLink {
             learn(stretch);
           }
         });
+    return asking;
   }
 
   /** What failed though the broker can be reached is tried again. */
@@ -390,7 +450,7 @@ final class RoomLink {
     Member except = except(post);
     note(placed);
     room.tell(post, placed.place(), except);
-    if (entering > 0) {
+    if (!entering.isEmpty()) {
       recent.add(placed);
     }
     reached();
@@ -504,7 +564,8 @@ final class RoomLink {
             hear(member, after, null, live);
             return;
           }
-          entering++;
+          var entry = new Entry(++entries, before + recent.size());
+          entering.add(entry);
           then(
               enter(member),
               (moved, failure) -> {
@@ -515,13 +576,13 @@ final class RoomLink {
                     doubt();
                   }
                   hear(member, after, null, live);
-                  hasEntered();
+                  hasEntered(entry);
                 } else {
                   reach(
                       moved.place(),
                       () -> {
                         hear(member, after, moved.place(), live);
-                        hasEntered();
+                        hasEntered(entry);
                       });
                 }
               });
@@ -534,10 +595,26 @@ final class RoomLink {
     member.takes = false;
   }
 
-  private void hasEntered() {
-    if (--entering == 0) {
+  /** Forgets what is of no use to those who are still on the way in. */
+  private void hasEntered(Entry entry) {
+    entry.isIn = true;
+    Entry first = entering.peek();
+    while (first != null && first.isIn) {
+      entering.remove();
+      first = entering.peek();
+    }
+    if (first == null) {
+      before += recent.size();
       recent.clear();
       heardBefore.clear();
+      return;
+    }
+    for (; before < first.since; before++) {
+      recent.remove();
+    }
+    var eldest = heardBefore.values().iterator();
+    while (eldest.hasNext() && eldest.next().entries < first.number) {
+      eldest.remove();
     }
   }
 
@@ -571,8 +648,8 @@ final class RoomLink {
         && (isKnown(cameIn) || (state != State.AWAY && !sameOrder(cameIn)))) {
       // Answered with where it came in: what was told since then follows, and may get lost. But
       // who left just before has heard on until that was known here.
-      Cursor before = heardBefore.remove(member.connection);
-      now = before != null && isAfter(before, cameIn) ? before : cameIn;
+      Heard heard = heardBefore.remove(member.connection);
+      now = heard != null && isAfter(heard.cursor, cameIn) ? heard.cursor : cameIn;
       long from = sameOrder(now) ? now.offset() : past.since();
       past = new Room.Past(since(now, member), from, past.recovered());
     }
@@ -638,8 +715,7 @@ final class RoomLink {
     whenLive(
         () -> {
           if (state == State.AWAY) {
-            gone.put(member.connection.id(), member);
-            doubt();
+            isGone(member);
             unhearLeft(member, out);
             return;
           }
@@ -647,14 +723,22 @@ final class RoomLink {
               leave(member.connection.id(), member),
               (moved, failure) -> {
                 if (moved == null) {
-                  gone.put(member.connection.id(), member);
-                  doubt();
+                  isGone(member);
                   unhearLeft(member, out);
                 } else {
                   reach(moved.place(), () -> unhearLeft(member, out));
                 }
               });
         });
+  }
+
+  /** Somebody has left, and the others may not know. */
+  private void isGone(Member member) {
+    // Not of all who come and go while the broker is away, however long that takes.
+    if (member.isListed || member.listens) {
+      gone.put(member.connection.id(), member);
+    }
+    doubt();
   }
 
   /**
@@ -694,8 +778,9 @@ final class RoomLink {
 
   private void unhearLeft(Member member, Runnable out) {
     busy--;
-    if (entering > 0 && member.hears) {
-      heardBefore.put(member.connection, room.cursor());
+    if (!entering.isEmpty() && member.hears) {
+      heardBefore.remove(member.connection); // now the youngest
+      heardBefore.put(member.connection, new Heard(room.cursor(), entries));
     }
     room.unhearLeft(member, out);
     room.closeIfEmpty();
@@ -795,6 +880,7 @@ final class RoomLink {
         (_, failure) -> {
           busy--;
           if (failure != null) {
+            entered = true; // still, whoever it is
             doubt();
           }
           room.closeIfEmpty();

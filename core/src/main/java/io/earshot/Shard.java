@@ -4,11 +4,13 @@ import io.earshot.spi.Loop;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,12 @@ final class Shard {
   /** How often to look for rooms that need not be heard any more, in milliseconds. */
   private static final long CLUSTER_AGE = 5_000;
 
+  /**
+   * So many rooms ask the other servers at once for what they missed: all of them in one moment
+   * would keep what is behind the broker busy for longer than it is waited for.
+   */
+  private static final int MOST_ASKING = 250;
+
   private final Earshot earshot;
   private final int index;
   private final Loop loop;
@@ -34,6 +42,10 @@ final class Shard {
   /** Rooms that nobody is in, the longest so first, and since when. */
   private final Map<Room, Long> empty = new LinkedHashMap<>();
 
+  /** Those that are to ask for what they missed, the next first, and how many do. */
+  private final Queue<RoomLink> inTurn = new ArrayDeque<>(0);
+
+  private int asking;
   private final RoomRules rules;
   private final long repeatWindow;
   private final long age;
@@ -241,6 +253,28 @@ final class Shard {
       if (link != null) {
         each.accept(link);
       }
+    }
+  }
+
+  /** Lets a room ask for what it has missed, once few enough others do. */
+  void askInTurn(RoomLink link) {
+    inTurn.add(link);
+    askNext();
+  }
+
+  private void askNext() {
+    RoomLink next = asking < MOST_ASKING ? inTurn.poll() : null;
+    if (next != null) {
+      asking++;
+      var _ =
+          next.turn()
+              .whenComplete(
+                  (_, _) ->
+                      later(
+                          () -> {
+                            asking--;
+                            askNext();
+                          }));
     }
   }
 

@@ -541,6 +541,20 @@ public abstract class BrokerContract {
   }
 
   @Test
+  void who_opens_a_room_again_at_once_stays_connected() {
+    BrokerPeer a = peer();
+    BrokerPeer b = peer();
+    for (int i = 1; i <= 50; i++) {
+      a.open(ROOM);
+      a.broker().close(ROOM);
+    }
+    long end = end(a.open(ROOM)).offset();
+    b.say(ROOM, "heard");
+    assertThat(a.awaitHeard(ROOM, "heard")).hasSize((int) end + 1);
+    assertThat(a.connections()).isEqualTo(1);
+  }
+
+  @Test
   void who_closes_a_room_hears_it_no_more_until_it_opens_it_again() {
     BrokerPeer a = peer();
     BrokerPeer b = peer();

@@ -497,6 +497,14 @@ final class ClusterOrderTest {
     /** What was told at a place, by its text and who said it, as the last that could be meant. */
     Deed deed(String room, Cursor place, String text, String from) {
       @Nullable Deed found = null;
+      // What an order has of the one before was told before anything else in it.
+      int begun =
+          hub.deeds.stream()
+              .filter(deed -> deed.room.equals(room))
+              .filter(deed -> deed.place.epoch().equals(place.epoch()))
+              .mapToInt(deed -> deed.at)
+              .findFirst()
+              .orElse(Integer.MAX_VALUE);
       for (Deed deed : hub.deeds.reversed()) {
         if (deed.what == What.TOLD
             && deed.room.equals(room)
@@ -506,7 +514,7 @@ final class ClusterOrderTest {
           if (deed.place.equals(place)) {
             return deed;
           }
-          found = found == null ? deed : found;
+          found = found == null || found.at > begun ? deed : found;
         }
       }
       assertThat(found).as("%s %s %s %s was never told", room, place, from, text).isNotNull();

@@ -66,6 +66,9 @@ final class Life {
   /** Whether the owner of the time has had a lease. Owned by the thread. */
   private boolean leased;
 
+  /** Whether it is worth saying that Redis is reached. Owned by the thread. */
+  private boolean isNews = true;
+
   private volatile long leaseUntil;
   private volatile String whyAway = "the cluster cannot be reached yet; try again in a moment";
   private volatile List<String> peers;
@@ -218,6 +221,7 @@ final class Life {
     whyAway = "the cluster cannot be reached now; try again in a moment";
     // Each reason at once, and then once in a while.
     if (broker.occasional().isTime("away " + reason)) {
+      isNews = true;
       LOG.log(
           Level.WARNING,
           "Redis at {0} cannot be used: {1}{2}. Until it can, nothing is said in rooms; connections"
@@ -238,7 +242,11 @@ final class Life {
     broker.reindex();
     beat(fresh, false);
     link = fresh;
-    LOG.log(Level.INFO, "Redis at {0} is reached; this server is {1}", Address.of(settings), peer);
+    if (isNews) {
+      isNews = false;
+      LOG.log(
+          Level.INFO, "Redis at {0} is reached; this server is {1}", Address.of(settings), peer);
+    }
     bus.connected();
   }
 

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -42,8 +43,11 @@ final class RedisBroker implements Broker {
   private final AtomicReference<@Nullable Life> life = new AtomicReference<>();
   private final Errands errands;
 
-  /** In which rooms, by their keys and owner, somebody of this server may be, as Redis knows. */
-  private final Set<String> indexed = ConcurrentHashMap.newKeySet();
+  /**
+   * The rooms in which somebody of this server may be, and the index in which Redis has each; empty
+   * where it may have lost it.
+   */
+  private final Map<String, String> indexed = new ConcurrentHashMap<>();
 
   RedisBroker(Config.Redis settings) {
     this.settings = settings;
@@ -147,9 +151,8 @@ final class RedisBroker implements Broker {
     Connections link = life().link();
     if (link != null) {
       var _ = link.unsubscribe(keys.channel(room));
-      String index = keys.rooms(life().owner());
-      if (indexed.remove(index + " " + room)) {
-        link.forget(index, room);
+      if (indexed.remove(room) != null) {
+        link.forget(keys.rooms(life().owner()), room);
       }
     }
   }
@@ -179,19 +182,8 @@ final class RedisBroker implements Broker {
       return away();
     }
     String owner = lives.owner();
-    String index = keys.rooms(owner);
-    String listed = index + " " + room;
-    if (indexed.add(listed)) {
-      // Before anybody of this server is in the room, so that nobody is forgotten there.
-      var _ =
-          link.remember(index, room)
-              .whenComplete(
-                  (_, failure) -> {
-                    if (failure != null) {
-                      indexed.remove(listed);
-                    }
-                  });
-    }
+    // Before anybody of this server is in the room, so that nobody is forgotten there.
+    CompletionStage<?> index = index(link, owner, room);
     return run(
             link,
             Script.ENTER,
@@ -206,8 +198,27 @@ final class RedisBroker implements Broker {
                 bytes(owner),
                 bytes(upTo),
                 take ? ONE : ZERO))
-        .<@Nullable Moved>thenApply(
-            answer -> text(answer.getFirst()).equals("elsewhere") ? null : moved(answer));
+        .<@Nullable Object, @Nullable Moved>thenCombine(
+            index,
+            (answer, _) -> text(answer.getFirst()).equals("elsewhere") ? null : moved(answer));
+  }
+
+  /** Sees to it that Redis knows that somebody of an owner may be in a room. */
+  private CompletionStage<?> index(Connections link, String owner, String room) {
+    String index = keys.rooms(owner);
+    if (index.equals(indexed.put(room, index))) {
+      return CompletableFuture.completedStage(null);
+    }
+    return link.remember(index, room)
+        .<@Nullable Object>handle(
+            (_, failure) -> {
+              if (failure != null) {
+                indexed.replace(room, index, "");
+                String why = String.valueOf(Failures.explained(failure, occasional).getMessage());
+                throw new BrokerException(why, true); // in another place than the room itself
+              }
+              return null;
+            });
   }
 
   @Override
@@ -239,16 +250,27 @@ final class RedisBroker implements Broker {
   @Override
   public CompletionStage<List<Present>> members(String room) {
     Life lives = life();
+    Connections link = lives.link();
+    if (link == null) {
+      return away();
+    }
     Set<String> dead = lives.dead();
     String owner = lives.owner();
     return listed(room)
-        .thenApply(
-            all ->
-                all.stream()
-                    .filter(member -> !dead.contains(member.owner))
-                    .map(
-                        member -> new Present(member.id, member.peer(), member.owner.equals(owner)))
-                    .toList());
+        .thenCompose(
+            all -> {
+              List<Present> present =
+                  all.stream()
+                      .filter(member -> !dead.contains(member.owner))
+                      .map(
+                          member ->
+                              new Present(member.id, member.peer(), member.owner.equals(owner)))
+                      .toList();
+              // A server of a Redis Cluster may have lost that, and the room's own server not.
+              return present.stream().anyMatch(Present::isCurrent)
+                  ? index(link, owner, room).thenApply(_ -> present)
+                  : CompletableFuture.completedStage(present);
+            });
   }
 
   /** A member as Redis lists it. */
@@ -451,7 +473,7 @@ final class RedisBroker implements Broker {
 
   /** Redis may have lost in which rooms somebody is. */
   void reindex() {
-    indexed.clear();
+    indexed.replaceAll((_, _) -> "");
   }
 
   Life alive() {

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 
 /** Where messages that are published come in. */
@@ -93,6 +94,9 @@ interface Subscriber {
     /** What is to be heard. A server that gives a slot to another ends what was heard there. */
     private final Set<String> wanted = ConcurrentHashMap.newKeySet();
 
+    /** How often each is to be ended by this side. It may be wanted again by then. */
+    private final Map<String, Integer> ending = new ConcurrentHashMap<>();
+
     Sharded(
         StatefulRedisClusterPubSubConnection<String, byte[]> connection,
         BiConsumer<String, byte[]> listener,
@@ -109,7 +113,7 @@ interface Subscriber {
 
       @Override
       public void sunsubscribed(String channel, long count) {
-        if (wanted.contains(channel)) {
+        if (!hasEnded(channel) && wanted.contains(channel)) {
           onLost.run();
         }
       }
@@ -149,7 +153,27 @@ interface Subscriber {
     @Override
     public CompletionStage<?> unsubscribe(String channel) {
       wanted.remove(channel);
-      return server(channel).thenCompose(server -> server.async().sunsubscribe(channel));
+      ending.merge(channel, 1, Integer::sum);
+      return server(channel)
+          .thenCompose(server -> server.async().sunsubscribe(channel))
+          .whenComplete(
+              (_, failure) -> {
+                if (failure != null) {
+                  hasEnded(channel);
+                }
+              });
+    }
+
+    /** Whether this side has ended it. */
+    private boolean hasEnded(String channel) {
+      var was = new AtomicBoolean();
+      ending.computeIfPresent(
+          channel,
+          (_, times) -> {
+            was.set(true);
+            return times == 1 ? null : times - 1;
+          });
+      return was.get();
     }
   }
 }

@@ -11,6 +11,7 @@ import io.earshot.spi.BrokerException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -151,6 +152,30 @@ final class LeaseTest {
 
   private static List<String> farewells(BrokerPeer peer) {
     return peer.heard(ROOM).stream().filter(text -> text.startsWith("gone ")).toList();
+  }
+
+  @Test
+  void what_redis_knows_of_the_rooms_of_a_server_outlives_a_connection() throws Exception {
+    BrokerPeer a = peer("a", redis.url(), "1s");
+    a.enter(ROOM, "x");
+    a.enter("left", "y");
+    a.leave("left", "y");
+    redis.command("CLIENT", "KILL", "TYPE", "normal");
+    a.awaitConnected(2);
+    // As in a Redis Cluster, where the rooms are on other servers than this.
+    redis.command("SREM", "earshot:{peers}:rooms:a.0", ROOM);
+    assertThat(a.members(ROOM)).containsExactly("x");
+    assertThat(rooms("a.0")).containsExactlyInAnyOrder(ROOM, "left");
+    a.broker().close("left");
+    a.leave(ROOM, "x");
+    a.broker().close(ROOM);
+    a.members(ROOM);
+    assertThat(rooms("a.0")).isEmpty();
+  }
+
+  private List<String> rooms(String owner) throws Exception {
+    Object rooms = redis.command("SMEMBERS", "earshot:{peers}:rooms:" + owner);
+    return ((List<?>) Objects.requireNonNull(rooms)).stream().map(String::valueOf).toList();
   }
 
   @Test

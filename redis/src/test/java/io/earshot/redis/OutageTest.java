@@ -83,6 +83,20 @@ final class OutageTest {
     }
   }
 
+  @Test
+  void a_connection_that_is_lost_again_and_again_is_not_said_each_time() throws Exception {
+    try (var redis = new RedisServer()) {
+      BrokerPeer a = peer(redis.url());
+      for (int i = 2; i < 12; i++) {
+        redis.command("CLIENT", "KILL", "TYPE", "pubsub");
+        a.awaitConnected(i);
+      }
+      // There are a few ways to find out.
+      assertThat(warnings.messages()).hasSizeBetween(1, 4);
+      assertThat(warnings.news()).hasSizeLessThanOrEqualTo(1 + warnings.messages().size());
+    }
+  }
+
   /** As a client would that says something again under its messageId. */
   private static Cursor sayUntilTold(BrokerPeer peer, Post post) {
     long end = System.nanoTime() + PATIENCE.toNanos();

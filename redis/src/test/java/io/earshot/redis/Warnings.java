@@ -18,6 +18,7 @@ final class Warnings extends Handler {
   private final Logger logger = Logger.getLogger("io.earshot.redis");
   private final SimpleFormatter formatter = new SimpleFormatter();
   private final List<String> messages = new CopyOnWriteArrayList<>();
+  private final List<String> news = new CopyOnWriteArrayList<>();
 
   Warnings() {
     logger.addHandler(this);
@@ -27,11 +28,15 @@ final class Warnings extends Handler {
     return List.copyOf(messages);
   }
 
+  /** What it said that is no warning. */
+  List<String> news() {
+    return List.copyOf(news);
+  }
+
   @Override
   public void publish(LogRecord line) {
-    if (line.getLevel().intValue() >= Level.WARNING.intValue()) {
-      messages.add(formatter.formatMessage(line));
-    }
+    boolean isWarning = line.getLevel().intValue() >= Level.WARNING.intValue();
+    (isWarning ? messages : news).add(formatter.formatMessage(line));
   }
 
   @Override
