@@ -1,19 +1,23 @@
 package io.earshot.netty;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.Action;
 import io.earshot.Call;
 import io.earshot.Config;
 import io.earshot.netty.HttpClient.Response;
+import io.earshot.protocol.Json;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import java.io.Closeable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -666,6 +670,50 @@ final class WebTest {
       before = i == 100 ? memory.usedDirectMemory() : before;
     }
     assertThat(memory.usedDirectMemory()).isLessThan(before + (16 << 20));
+  }
+
+  /** What looks for a boundary compares as many bytes as it has, at each byte of a body. */
+  @Test
+  void the_boundary_of_a_form_is_short_also_that_of_a_form_inside_it() {
+    String file = "Content-Disposition: attachment; filename=\"f\"\r\n\r\n-----\r\n";
+    for (int length : List.of(70, 71, 8_000)) {
+      String boundary = "-".repeat(length - 1) + "x";
+      String begin = "--" + boundary + "\r\n";
+      String end = "--" + boundary + "--\r\n";
+      String field = begin + "Content-Disposition: form-data; name=\"x\"\r\n\r\n-----\r\n" + end;
+      String inner =
+          "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n"
+              + "Content-Type: multipart/mixed; boundary="
+              + boundary
+              + "\r\n\r\n"
+              + begin
+              + file
+              + end
+              + "--b--\r\n";
+      int status = length == 70 ? 200 : 400;
+      if (length != 71) {
+        String type = "multipart/form-data; charset=utf-8; boundary=" + boundary;
+        assertThat(curl().post("/echo", type, field).status()).isEqualTo(status);
+      }
+      assertThat(curl().post("/echo", "multipart/form-data; boundary=b", inner).status())
+          .isEqualTo(status);
+    }
+  }
+
+  /**
+   * The name of a list is said with each of its items, so that an answer can outgrow its request.
+   */
+  @Test
+  void xml_that_would_be_too_long_is_not_even_made() {
+    String name = "k".repeat(1_000);
+    String list = "[" + "1,".repeat(100_000) + "1]";
+    String body = "{\"outputType\":\"xml\",\"x\":{\"" + name + "\":" + list + "}}";
+    assertThat(curl().post("/echo", "application/json", body).status()).isEqualTo(500);
+    var answer =
+        new Json.Obj(Map.of(name, new Json.Array(Collections.nCopies(100_000, Json.of(1)))));
+    assertThatThrownBy(() -> Envelope.xml(answer, Config.defaults().limits()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("limits.answerBytes");
   }
 
   @Test
