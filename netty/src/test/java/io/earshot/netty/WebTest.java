@@ -672,31 +672,59 @@ final class WebTest {
     assertThat(memory.usedDirectMemory()).isLessThan(before + (16 << 20));
   }
 
-  /** What looks for a boundary compares as many bytes as it has, at each byte of a body. */
   @Test
-  void the_boundary_of_a_form_is_short_also_that_of_a_form_inside_it() {
-    String file = "Content-Disposition: attachment; filename=\"f\"\r\n\r\n-----\r\n";
+  void forms_in_parts_are_read_as_they_are_written() {
+    String type = "multipart/form-data; charset=utf-8; Boundary=\"-- b\"";
+    String x = "Content-Disposition: form-data; name=\"x\"";
+    String form =
+        String.join(
+            "\r\n",
+            List.of(
+                "not yet",
+                "---- b",
+                "content-disposition: form-data; filename*=f; name=x",
+                "",
+                "file",
+                "---- b ",
+                x,
+                "Content-Type: text/plain; charset=iso-8859-1",
+                "",
+                "\u00e4",
+                "---- b",
+                x,
+                "",
+                "",
+                "---- b",
+                x,
+                "",
+                "---- be",
+                " --- b--\n",
+                "---- b\nContent-Disposition:form-data;name=\"y\";a=\"; name=x\"\n\n\\;\n---- b--",
+                "---- b"));
+    assertThat(curl().post("/echo", type, form).body())
+        .contains("[[\"\u00c3\u00a4\",\"\",\"---- be\\r\\n --- b--\\n\"],\"\\\\;\"]");
+  }
+
+  /** What looks for a boundary compares as many bytes as it has, wherever it may be. */
+  @Test
+  void a_form_that_would_take_long_to_read_is_refused() {
+    String head = "Content-Disposition: form-data; name=\"x\"\r\n";
     for (int length : List.of(70, 71, 8_000)) {
       String boundary = "-".repeat(length - 1) + "x";
-      String begin = "--" + boundary + "\r\n";
-      String end = "--" + boundary + "--\r\n";
-      String field = begin + "Content-Disposition: form-data; name=\"x\"\r\n\r\n-----\r\n" + end;
-      String inner =
-          "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n"
-              + "Content-Type: multipart/mixed; boundary="
-              + boundary
-              + "\r\n\r\n"
-              + begin
-              + file
-              + end
-              + "--b--\r\n";
-      int status = length == 70 ? 200 : 400;
-      if (length != 71) {
-        String type = "multipart/form-data; charset=utf-8; boundary=" + boundary;
-        assertThat(curl().post("/echo", type, field).status()).isEqualTo(status);
-      }
-      assertThat(curl().post("/echo", "multipart/form-data; boundary=b", inner).status())
-          .isEqualTo(status);
+      String form = "--" + boundary + "\r\n" + head + "\r\n\r\n--" + boundary + "--\r\n";
+      assertThat(curl().post("/echo", "multipart/form-data; boundary=" + boundary, form).status())
+          .isEqualTo(length == 70 ? 200 : 400);
+    }
+    for (String part :
+        List.of(
+            head + "Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n--c--\r\n",
+            head + "X: " + "x".repeat(20_000) + "\r\n\r\n\r\n",
+            head + "Content-Type: text/plain; charset=nope\r\n\r\n\r\n",
+            head,
+            (head + "\r\n\r\n--b\r\n").repeat(1_024) + head + "\r\n\r\n")) {
+      String form = "--b\r\n" + part + "--b--\r\n";
+      assertThat(curl().post("/echo", "multipart/form-data; boundary=b", form).status())
+          .isEqualTo(400);
     }
   }
 
