@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.Action;
+import io.earshot.Actions;
 import io.earshot.Call;
 import io.earshot.Config;
 import io.earshot.netty.HttpClient.Response;
@@ -11,6 +12,10 @@ import io.earshot.protocol.Json;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import java.io.Closeable;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +24,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.Semaphore;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -37,6 +43,7 @@ final class WebTest {
     EarshotServer started = Kind.LEAN_LINES.start(config);
     started.api().actions().add(new Echo());
     started.api().actions().add(new Broken());
+    started.api().actions().add(new Waiting());
     return started;
   }
 
@@ -670,6 +677,42 @@ final class WebTest {
       before = i == 100 ? memory.usedDirectMemory() : before;
     }
     assertThat(memory.usedDirectMemory()).isLessThan(before + (16 << 20));
+  }
+
+  @Test
+  void who_hangs_up_at_once_is_no_fault_in_the_log() throws Exception {
+    List<String> requests =
+        List.of(
+            "POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+            "GET /waiting HTTP/1.1\r\nHost: x\r\n\r\n");
+    try (var doors = new Logged(HttpDoor.class);
+        var actions = new Logged(Actions.class)) {
+      for (int i = 0; i < 1_000; i++) {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.httpPort())) {
+          socket.setSoLinger(true, 0);
+          socket.getOutputStream().write(requests.get(i % 2).getBytes(StandardCharsets.US_ASCII));
+          if (i % 4 == 1) {
+            Waiting.BEGUN.acquire();
+          }
+        } catch (SocketException e) {
+          // It may have been sent away while it wrote.
+        }
+      }
+      EveryTransportTest.await("no action runs", () -> server.api().actions().running() == 0);
+      assertThat(doors.lines()).isEmpty();
+      assertThat(actions.lines()).isEmpty();
+    }
+  }
+
+  /** Waits until it is interrupted. */
+  static final class Waiting implements Action {
+    static final Semaphore BEGUN = new Semaphore(0);
+
+    @Override
+    public void run(Call call) throws InterruptedException {
+      BEGUN.release();
+      new Semaphore(0).acquire();
+    }
   }
 
   @Test
