@@ -43,7 +43,6 @@ final class WebTest {
     EarshotServer started = Kind.LEAN_LINES.start(config);
     started.api().actions().add(new Echo());
     started.api().actions().add(new Broken());
-    started.api().actions().add(new Waiting());
     return started;
   }
 
@@ -681,6 +680,7 @@ final class WebTest {
 
   @Test
   void who_hangs_up_at_once_is_no_fault_in_the_log() throws Exception {
+    server.api().actions().add(new Waiting());
     List<String> requests =
         List.of(
             "POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
