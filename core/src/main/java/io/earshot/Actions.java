@@ -218,7 +218,11 @@ public final class Actions {
     } catch (RefusedException e) {
       return new Outcome.Failed(Problem.REFUSED, e.words(), call.answer());
     } catch (Throwable e) { // also errors: whatever an action does, its caller is answered
-      LOG.log(Level.ERROR, "the action " + name + " failed", e);
+      // Whoever hangs up interrupts it, as often as they like; of one that took too long it is
+      // told.
+      if (!(e instanceof InterruptedException)) {
+        LOG.log(Level.ERROR, "the action " + name + " failed", e);
+      }
       return new Outcome.Failed(Problem.BROKEN, BROKEN, Map.of());
     }
   }

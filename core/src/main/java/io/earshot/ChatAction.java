@@ -4,6 +4,7 @@ import io.earshot.protocol.Json;
 import io.earshot.protocol.Reply;
 import io.earshot.protocol.RoomName;
 import io.earshot.protocol.RoomStatus;
+import io.earshot.spi.BrokerException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -136,7 +137,12 @@ final class ChatAction implements Action {
     try {
       return future.get();
     } catch (ExecutionException e) {
-      throw e.getCause() instanceof RefusedException refused ? refused : e;
+      throw switch (e.getCause()) {
+        case RefusedException refused -> refused;
+        // No fault of ours to log, least of all as often as somebody asks.
+        case BrokerException away -> new RefusedException(Cluster.explained(away));
+        case null, default -> e;
+      };
     } catch (InterruptedException e) {
       future.cancel(true); // nobody waits for it any more
       throw e;

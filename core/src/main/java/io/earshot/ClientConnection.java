@@ -956,7 +956,7 @@ final class ClientConnection extends RoomGoer implements Intake {
                       new Handover.Place(
                           each.room, each.in, each.listening, each, null, each.grant))
               .toList();
-      then.accept(new Handover(this, places, params, attributes()));
+      then.accept(new Handover(this, places, params, attributes(), known()));
     }
   }
 
@@ -997,7 +997,7 @@ final class ClientConnection extends RoomGoer implements Intake {
       var given =
           new Countdown(
               places.length,
-              () -> then.accept(new Handover(null, List.of(places), params, attributes())));
+              () -> then.accept(new Handover(null, List.of(places), params, lasting())));
       for (int i = 0; i < places.length; i++) {
         int at = i;
         surrender(
@@ -1008,6 +1008,15 @@ final class ClientConnection extends RoomGoer implements Intake {
             });
       }
     }
+  }
+
+  /** What is said of it, but for what a token says, which ends: that goes with its places. */
+  private Map<String, String> lasting() {
+    var lasting = new LinkedHashMap<>(attributes());
+    if (known() != null) {
+      lasting.remove(Gate.IDENTITY);
+    }
+    return lasting;
   }
 
   private void surrender(Member member, Consumer<Handover.Place> then) {

@@ -201,10 +201,16 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
   /** How long at most nobody looks whether a token still holds, in milliseconds. */
   private static final long LOOK = 60_000;
 
-  /** Who it is by its tokens, and until when in milliseconds; null if they do not say. */
+  /** Who it is by its tokens; null if they do not say. */
   private @Nullable Known known;
 
-  private record Known(String name, long until) {}
+  /**
+   * Who somebody is by their tokens.
+   *
+   * @param until until when, in milliseconds
+   * @param look by which a timer knows that it is still the one that looks after it
+   */
+  record Known(String name, long until, Object look) {}
 
   /** Notes by what a member was let in, and sees to it that it goes when that ends. */
   final void accept(Member member, @Nullable Grant grant) {
@@ -270,16 +276,23 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
     }
     long until = grant.until().toEpochMilli();
     Known before = known;
-    boolean isSame = before != null && before.name.equals(grant.identity());
-    known =
-        new Known(
-            grant.identity(), isSame && before != null ? Math.max(before.until, until) : until);
-    if (!isSame) {
-      set(Gate.IDENTITY, grant.identity());
+    if (before != null && before.name.equals(grant.identity())) {
+      known = new Known(before.name, Math.max(before.until, until), before.look);
+    } else {
+      isKnownAs(new Known(grant.identity(), until, new Object()));
     }
-    if (before == null || until < before.until) {
-      forgetWhenOver();
-    }
+  }
+
+  /** Who it is by its tokens, for whoever comes back as this one; null if they do not say. */
+  final @Nullable Known known() {
+    return known;
+  }
+
+  /** It is somebody from now on, for as long as the token says by which it is known. */
+  final void isKnownAs(Known now) {
+    known = new Known(now.name, now.until, new Object());
+    set(Gate.IDENTITY, now.name);
+    forgetWhenOver();
   }
 
   private void forgetWhenOver() {
@@ -291,7 +304,7 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
     if (left > 0) {
       shard.schedule(
           () -> {
-            if (known != null && known.name.equals(now.name)) {
+            if (known != null && known.look == now.look) {
               forgetWhenOver();
             }
           },
@@ -383,6 +396,7 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
           }
         }
         rooms.add(member.room);
+        member.grant = null; // by this one it is there in every way, so no other counts any more
         accept(member, newer);
       }
     }

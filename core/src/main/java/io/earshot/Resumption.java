@@ -127,6 +127,9 @@ final class Resumption {
     } else {
       connection.become(id, was);
       hearAgain(was.places());
+      if (was.known() != null) {
+        connection.isKnownAs(was.known()); // and not for longer than it was
+      }
     }
     questions.forEach(Runnable::run);
   }

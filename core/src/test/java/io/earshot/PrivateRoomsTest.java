@@ -257,6 +257,55 @@ final class PrivateRoomsTest {
   }
 
   @Test
+  void who_becomes_somebody_else_by_a_later_token_is_that_no_longer_than_it_holds() {
+    guest.ask("roomChange " + room + " token=" + token(Permission.JOIN));
+    guest.ask("tokenRefresh " + room.token("bob", Duration.ofMinutes(10)));
+    house.pass(Duration.ofSeconds(599));
+    assertThat(guest.connection().attributes()).containsEntry("identity", "bob");
+    house.pass(Duration.ofSeconds(2));
+    assertThat(guest.connection().attributes()).isEmpty();
+  }
+
+  @Test
+  void however_often_one_becomes_somebody_else_somebody_looks_once() {
+    guest.ask("roomChange " + room + " token=" + token(Permission.values()));
+    int before = house.loops.stream().mapToInt(ManualLoop::timers).sum();
+    for (int i = 0; i < 1_000; i++) {
+      house.skip(Duration.ofMillis(20));
+      guest.ask("tokenRefresh " + room.token("ada", Duration.ofDays(2)));
+      guest.ask("tokenRefresh " + room.token("ada", Duration.ofDays(1)));
+      guest.ask("tokenRefresh " + room.token("bob", Duration.ofDays(1)));
+    }
+    house.pass(Duration.ofSeconds(61));
+    assertThat(house.loops.stream().mapToInt(ManualLoop::timers).sum())
+        .isLessThanOrEqualTo(before + 2);
+  }
+
+  @Test
+  void who_comes_back_is_who_they_were_and_only_as_long_as_the_token() {
+    guest.ask("roomChange " + room + " token=" + token(Permission.JOIN));
+    guest.ask("roomChange ada.1"); // out of the room that the token is for
+    guest.loop.run(guest.intake::gone);
+    house.settle();
+    Guest again = house.guest();
+    assertThat(again.ask("resume " + session)).contains("ada.1");
+    assertThat(again.connection().attributes()).containsEntry("identity", "ada");
+    house.pass(Duration.ofSeconds(301));
+    assertThat(again.connection().attributes()).isEmpty();
+    assertThat(again.ask("detailsView")).contains("\"room\":\"defaultRoom\"");
+    assertThat(again.ask("roomChange ada.1")).contains("Error: you may not join this room");
+  }
+
+  @Test
+  void who_is_there_in_two_ways_renews_both_by_one_token() {
+    guest.ask("roomChange " + room + " token=" + token(Permission.values()));
+    guest.ask("listenToRoom " + room);
+    guest.ask("tokenRefresh " + room.token("ada", Duration.ofHours(1)));
+    house.pass(Duration.ofSeconds(301));
+    assertIsIn(room.name());
+  }
+
+  @Test
   void a_token_that_lets_nobody_in_says_not_who_they_are() {
     guest.ask("roomChange " + room + " token=" + token(Permission.SAY));
     assertIsIn("defaultRoom");

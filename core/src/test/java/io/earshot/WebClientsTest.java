@@ -154,6 +154,19 @@ final class WebClientsTest {
     }
   }
 
+  @Test
+  void that_the_others_are_away_is_said_and_is_no_fault() {
+    var lonely = new House(1, Config.defaults());
+    lonely.earshot.join(Hub.manual().broker()); // and is not connected
+    var visitor = new Visitor(ANNA, "defaultRoom", new InetSocketAddress(0));
+    WebAnswer answer =
+        settled(
+            lonely,
+            lonely.earshot.ask(visitor, "chat", java.util.Map.of("method", Json.of("roomView"))));
+    assertThat(answer.error()).isEqualTo("Error: it is away");
+    assertThat(answer.status()).isEqualTo(400);
+  }
+
   private static final class Gate implements Action {
     static final java.util.concurrent.Semaphore OPEN = new java.util.concurrent.Semaphore(0);
 

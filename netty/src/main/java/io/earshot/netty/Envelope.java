@@ -1,5 +1,6 @@
 package io.earshot.netty;
 
+import io.earshot.Config;
 import io.earshot.protocol.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -39,21 +40,28 @@ record Envelope(String type, byte[] body) {
         "application/javascript", (callback + "(" + json + ");").getBytes(StandardCharsets.UTF_8));
   }
 
-  static Envelope xml(Json.Obj answer) {
+  /**
+   * An answer as XML.
+   *
+   * @throws IllegalArgumentException if it is too long. It is found out on the way: the name of a
+   *     list is said with each item, and may be a thousand times as long.
+   */
+  static Envelope xml(Json.Obj answer, Config.Limits limits) {
     var xml = new StringBuilder("<?xml version=\"1.0\" encoding=\"utf-8\"?>");
-    element(xml, "XML", answer);
+    element(xml, "XML", answer, limits);
     return new Envelope(
         "application/xml; charset=utf-8", xml.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   /** Lists become repeated elements; what is null is left out. */
-  private static void element(StringBuilder xml, String name, Json value) {
+  private static void element(StringBuilder xml, String name, Json value, Config.Limits limits) {
+    limits.checkAnswer(xml.length());
     switch (value) {
       case Json.Null _ -> {}
-      case Json.Array(List<Json> items) -> items.forEach(item -> element(xml, name, item));
+      case Json.Array(List<Json> items) -> items.forEach(item -> element(xml, name, item, limits));
       case Json.Obj(Map<String, Json> fields) -> {
         xml.append('<').append(name).append('>');
-        fields.forEach((key, field) -> element(xml, tag(key), field));
+        fields.forEach((key, field) -> element(xml, tag(key), field, limits));
         xml.append("</").append(name).append('>');
       }
       default ->

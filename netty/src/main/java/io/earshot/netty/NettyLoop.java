@@ -96,7 +96,10 @@ final class NettyLoop implements Loop {
             .register(channel)
             .addListener(
                 registered -> {
-                  if (registered.isSuccess()) {
+                  if (registered.isSuccess() && !channel.isActive()) {
+                    bytes.release();
+                    channel.pipeline().fireChannelInactive(); // gone already, and never was here
+                  } else if (registered.isSuccess()) {
                     channel.pipeline().fireChannelRead(bytes).fireChannelReadComplete();
                   } else {
                     bytes.release();

@@ -98,7 +98,9 @@ record Web(
     Envelope envelope =
         callback != null
             ? Envelope.script(callback, all)
-            : "xml".equals(request.text("outputType")) ? Envelope.xml(all) : Envelope.json(all);
+            : "xml".equals(request.text("outputType"))
+                ? Envelope.xml(all, config.limits())
+                : Envelope.json(all);
     config.limits().checkAnswer(envelope.body().length);
     boolean says = answer.status() == 500 || config.commonWeb().returnErrorCodes();
     HttpResponseStatus status = HttpResponseStatus.valueOf(says ? answer.status() : 200);

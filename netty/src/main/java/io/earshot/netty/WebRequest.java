@@ -2,18 +2,10 @@ package io.earshot.netty;
 
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
-import io.netty.handler.codec.http.DefaultHttpRequest;
-import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.QueryStringDecoder;
-import io.netty.handler.codec.http.multipart.Attribute;
-import io.netty.handler.codec.http.multipart.DefaultHttpDataFactory;
-import io.netty.handler.codec.http.multipart.HttpPostRequestDecoder;
-import io.netty.handler.codec.http.multipart.InterfaceHttpData;
-import io.netty.util.ReferenceCountUtil;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,9 +41,6 @@ record WebRequest(String action, Map<String, Json> params) {
           "roomMatchValue");
 
   private static final int MAX_PARAMS = 1024;
-
-  /** How long the head of a form's field may be, in bytes. */
-  private static final int MAX_FIELD_HEAD = 16 * 1024;
 
   /** A request that makes no sense; the message is for whoever sent it. */
   static final class MalformedException extends Exception {
@@ -132,7 +121,7 @@ record WebRequest(String action, Map<String, Json> params) {
     } else if (kind.contentEquals(HttpHeaderValues.APPLICATION_JSON)) {
       addJson(params, request.content().toString(StandardCharsets.UTF_8));
     } else if (kind.contentEquals(HttpHeaderValues.MULTIPART_FORM_DATA)) {
-      addForm(params, request);
+      FormParts.read(request.content(), type, (name, text) -> add(params, name, Json.of(text)));
     }
   }
 
@@ -156,46 +145,6 @@ record WebRequest(String action, Map<String, Json> params) {
       params.putAll(object.fields());
     } catch (MalformedJsonException e) {
       throw new MalformedException("the body is not valid JSON: " + e.getMessage());
-    }
-  }
-
-  private static void addForm(Map<String, Json> params, FullHttpRequest request)
-      throws MalformedException {
-    HttpPostRequestDecoder form = null;
-    try {
-      if (!HttpPostRequestDecoder.isMultipart(request)) {
-        throw new MalformedException("the Content-Type of a form names its boundary");
-      }
-      // Its head first: with its body a decoder that throws is not there to give back what it took.
-      form =
-          new HttpPostRequestDecoder(
-              new DefaultHttpDataFactory(false),
-              new DefaultHttpRequest(
-                  request.protocolVersion(), request.method(), request.uri(), request.headers()),
-              StandardCharsets.UTF_8,
-              MAX_PARAMS,
-              MAX_FIELD_HEAD);
-      form.offer(new DefaultLastHttpContent(request.content()));
-      if (form.currentPartialHttpData() != null) {
-        throw new MalformedException("the form ends before its last boundary");
-      }
-      int count = 0;
-      for (InterfaceHttpData data : form.getBodyHttpDatas()) {
-        if (++count > MAX_PARAMS) {
-          throw new MalformedException("a form has at most " + MAX_PARAMS + " fields");
-        }
-        if (data instanceof Attribute attribute) {
-          add(params, attribute.getName(), Json.of(attribute.getValue()));
-        }
-      }
-    } catch (IOException | RuntimeException e) {
-      throw new MalformedException("the body is not the form that its Content-Type says");
-    } finally {
-      if (form != null) {
-        // A field that was begun is not among those that are destroyed.
-        ReferenceCountUtil.release(form.currentPartialHttpData());
-        form.destroy();
-      }
     }
   }
 }

@@ -1,20 +1,30 @@
 package io.earshot.netty;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.Action;
+import io.earshot.Actions;
 import io.earshot.Call;
 import io.earshot.Config;
 import io.earshot.netty.HttpClient.Response;
+import io.earshot.protocol.Json;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import java.io.Closeable;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.Semaphore;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -666,6 +676,115 @@ final class WebTest {
       before = i == 100 ? memory.usedDirectMemory() : before;
     }
     assertThat(memory.usedDirectMemory()).isLessThan(before + (16 << 20));
+  }
+
+  @Test
+  void who_hangs_up_at_once_is_no_fault_in_the_log() throws Exception {
+    server.api().actions().add(new Waiting());
+    List<String> requests =
+        List.of(
+            "POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+            "GET /waiting HTTP/1.1\r\nHost: x\r\n\r\n");
+    try (var doors = new Logged(HttpDoor.class);
+        var actions = new Logged(Actions.class)) {
+      for (int i = 0; i < 1_000; i++) {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.httpPort())) {
+          socket.setSoLinger(true, 0);
+          socket.getOutputStream().write(requests.get(i % 2).getBytes(StandardCharsets.US_ASCII));
+          if (i % 4 == 1) {
+            Waiting.BEGUN.acquire();
+          }
+        } catch (SocketException e) {
+          // It may have been sent away while it wrote.
+        }
+      }
+      EveryTransportTest.await("no action runs", () -> server.api().actions().running() == 0);
+      assertThat(doors.lines()).isEmpty();
+      assertThat(actions.lines()).isEmpty();
+    }
+  }
+
+  /** Waits until it is interrupted. */
+  static final class Waiting implements Action {
+    static final Semaphore BEGUN = new Semaphore(0);
+
+    @Override
+    public void run(Call call) throws InterruptedException {
+      BEGUN.release();
+      new Semaphore(0).acquire();
+    }
+  }
+
+  @Test
+  void forms_in_parts_are_read_as_they_are_written() {
+    String type = "multipart/form-data; charset=utf-8; Boundary=\"-- b\"";
+    String x = "Content-Disposition: form-data; name=\"x\"";
+    String form =
+        String.join(
+            "\r\n",
+            List.of(
+                "not yet",
+                "---- b",
+                "content-disposition: form-data; filename*=f; name=x",
+                "",
+                "file",
+                "---- b ",
+                x,
+                "Content-Type: text/plain; charset=iso-8859-1",
+                "",
+                "\u00e4",
+                "---- b",
+                x,
+                "",
+                "",
+                "---- b",
+                x,
+                "",
+                "---- be",
+                " --- b--\n",
+                "---- b\nContent-Disposition:form-data;name=\"y\";a=\"; name=x\"\n\n\\;\n---- b--",
+                "---- b"));
+    assertThat(curl().post("/echo", type, form).body())
+        .contains("[[\"\u00c3\u00a4\",\"\",\"---- be\\r\\n --- b--\\n\"],\"\\\\;\"]");
+  }
+
+  /** What looks for a boundary compares as many bytes as it has, wherever it may be. */
+  @Test
+  void a_form_that_would_take_long_to_read_is_refused() {
+    String head = "Content-Disposition: form-data; name=\"x\"\r\n";
+    for (int length : List.of(70, 71, 8_000)) {
+      String boundary = "-".repeat(length - 1) + "x";
+      String form = "--" + boundary + "\r\n" + head + "\r\n\r\n--" + boundary + "--\r\n";
+      assertThat(curl().post("/echo", "multipart/form-data; boundary=" + boundary, form).status())
+          .isEqualTo(length == 70 ? 200 : 400);
+    }
+    for (String part :
+        List.of(
+            head + "Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n--c--\r\n",
+            head + "X: " + "x".repeat(20_000) + "\r\n\r\n\r\n",
+            head + "Content-Type: text/plain; charset=nope\r\n\r\n\r\n",
+            head,
+            (head + "\r\n\r\n--b\r\n").repeat(1_024) + head + "\r\n\r\n")) {
+      String form = "--b\r\n" + part + "--b--\r\n";
+      assertThat(curl().post("/echo", "multipart/form-data; boundary=b", form).status())
+          .isEqualTo(400);
+    }
+  }
+
+  /**
+   * The name of a list is said with each of its items, so that an answer can outgrow its request.
+   */
+  @Test
+  void xml_that_would_be_too_long_is_not_even_made() {
+    String name = "k".repeat(1_000);
+    String list = "[" + "1,".repeat(100_000) + "1]";
+    String body = "{\"outputType\":\"xml\",\"x\":{\"" + name + "\":" + list + "}}";
+    assertThat(curl().post("/echo", "application/json", body).status()).isEqualTo(500);
+    var answer =
+        new Json.Obj(Map.of(name, new Json.Array(Collections.nCopies(100_000, Json.of(1)))));
+    assertThatThrownBy(() -> Envelope.xml(answer, Config.defaults().limits()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("limits.answerBytes");
   }
 
   @Test
