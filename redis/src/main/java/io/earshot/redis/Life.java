@@ -184,6 +184,7 @@ final class Life {
         pause = SHORTEST_PAUSE;
         live(fresh);
         takeLeave(fresh);
+        link = null; // before anybody is told, so that nobody says anything after the goodbye
         left.countDown();
       } catch (InterruptedException e) {
         closing.set(true);
