@@ -997,7 +997,8 @@ final class ClientConnection extends RoomGoer implements Intake {
       var given =
           new Countdown(
               places.length,
-              () -> then.accept(new Handover(null, List.of(places), params, lasting())));
+              () ->
+                  then.accept(new Handover(null, List.of(places), params, attributes(), known())));
       for (int i = 0; i < places.length; i++) {
         int at = i;
         surrender(
@@ -1008,15 +1009,6 @@ final class ClientConnection extends RoomGoer implements Intake {
             });
       }
     }
-  }
-
-  /** What is said of it, but for what a token says, which ends: that goes with its places. */
-  private Map<String, String> lasting() {
-    var lasting = new LinkedHashMap<>(attributes());
-    if (known() != null) {
-      lasting.remove(Gate.IDENTITY);
-    }
-    return lasting;
   }
 
   private void surrender(Member member, Consumer<Handover.Place> then) {

@@ -155,14 +155,14 @@ final class Errands {
       }
       places.add(fields);
     }
-    return Json.from(
-        Map.of(
-            "places",
-            places,
-            "params",
-            was.params() == null ? Map.of() : was.params().all(),
-            "attributes",
-            was.attributes()));
+    var fields = new LinkedHashMap<String, Object>();
+    fields.put("places", places);
+    fields.put("params", was.params() == null ? Map.of() : was.params().all());
+    fields.put("attributes", was.attributes());
+    if (was.known() != null) {
+      fields.put("known", Map.of("name", was.known().name(), "until", was.known().until()));
+    }
+    return Json.from(fields);
   }
 
   private Handover handover(Json.Obj fields) {
@@ -182,7 +182,14 @@ final class Errands {
     var params = new Params();
     texts(fields, "params")
         .forEach((key, value) -> params.add(key, value, earshot.config().limits()));
-    return new Handover(null, places, params, texts(fields, "attributes"));
+    return new Handover(null, places, params, texts(fields, "attributes"), known(fields));
+  }
+
+  private static Participant.@Nullable Known known(Json.Obj fields) {
+    return fields.get("known") instanceof Json.Obj known
+            && field(known, "until") instanceof Json.Num(String until)
+        ? new Participant.Known(text(known, "name"), Long.parseLong(until))
+        : null;
   }
 
   // --- HTTP clients ----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param connection who it was, if that was on this server
  * @param places its places in rooms, the current one first
- * @param known who it was by its tokens; null if they do not say
+ * @param known who it was by its tokens, and until when; null if they do not say
  */
 record Handover(
     @Nullable ClientConnection connection,
@@ -18,15 +18,6 @@ record Handover(
     @Nullable Params params,
     Map<String, String> attributes,
     Participant.@Nullable Known known) {
-
-  /** The same from another server, where only the tokens of its places say who it was. */
-  Handover(
-      @Nullable ClientConnection connection,
-      List<Place> places,
-      @Nullable Params params,
-      Map<String, String> attributes) {
-    this(connection, places, params, attributes, null);
-  }
 
   /** Gives it back unused: whoever was to be it is gone. */
   void giveBack() {

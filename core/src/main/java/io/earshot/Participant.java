@@ -210,7 +210,11 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
    * @param until until when, in milliseconds
    * @param look by which a timer knows that it is still the one that looks after it
    */
-  record Known(String name, long until, Object look) {}
+  record Known(String name, long until, Object look) {
+    Known(String name, long until) {
+      this(name, until, new Object());
+    }
+  }
 
   /** Notes by what a member was let in, and sees to it that it goes when that ends. */
   final void accept(Member member, @Nullable Grant grant) {
@@ -279,7 +283,7 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
     if (before != null && before.name.equals(grant.identity())) {
       known = new Known(before.name, Math.max(before.until, until), before.look);
     } else {
-      isKnownAs(new Known(grant.identity(), until, new Object()));
+      isKnownAs(new Known(grant.identity(), until));
     }
   }
 
@@ -290,7 +294,7 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
 
   /** It is somebody from now on, for as long as the token says by which it is known. */
   final void isKnownAs(Known now) {
-    known = new Known(now.name, now.until, new Object());
+    known = new Known(now.name, now.until); // and another timer looks after it
     set(Gate.IDENTITY, now.name);
     forgetWhenOver();
   }

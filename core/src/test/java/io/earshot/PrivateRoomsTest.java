@@ -17,16 +17,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who may join, say and listen, and what becomes of it when a token ends. */
 final class PrivateRoomsTest {
-  private final House house =
-      new House(
-          2,
-          House.quiet()
-              .with("general.resumeWindow", "10m")
-              .with("tokens.warning", "30s")
-              .with(
-                  "rooms.rules",
-                  "news.* say=nobody, staff.* join=role:staff listen=nobody, short.* messageBytes=9, slow.* messagesPerSecond=2,"
-                      + " ada.* join=identity:ada listen=identity:ada"));
+  private static final Config CONFIG =
+      House.quiet()
+          .with("general.resumeWindow", "10m")
+          .with("tokens.warning", "30s")
+          .with("commonWeb.cookieSecret", "a secret that all servers have and nobody else")
+          .with(
+              "rooms.rules",
+              "news.* say=nobody, staff.* join=role:staff listen=nobody, short.* messageBytes=9, slow.* messagesPerSecond=2,"
+                  + " ada.* join=identity:ada listen=identity:ada");
+
+  private final House house = new House(2, CONFIG);
   private final PrivateRoom room = house.earshot.api().chatRoom().createPrivateRoom();
   private final Guest guest = house.guest(1, Lines.ONE);
   private final String session =
@@ -294,6 +295,28 @@ final class PrivateRoomsTest {
     assertThat(again.connection().attributes()).isEmpty();
     assertThat(again.ask("detailsView")).contains("\"room\":\"defaultRoom\"");
     assertThat(again.ask("roomChange ada.1")).contains("Error: you may not join this room");
+  }
+
+  @Test
+  void who_comes_back_on_another_server_is_who_they_were_only_as_long_as_the_token() {
+    var street = new Street(CONFIG, 2);
+    Guest lost = street.guest(0, "192.0.2.7");
+    String back = lost.hear().getFirst().replaceAll(".*\"session\":\"([^\"]+)\".*", "$1");
+    PrivateRoom secret = street.houses.get(0).earshot.api().chatRoom().privateRoom("private.x");
+    lost.send("roomChange private.x token=" + secret.token("ada", Duration.ofMinutes(5)));
+    street.settle();
+    lost.send("roomChange ada.1"); // out of the room that the token is for
+    street.settle();
+    lost.loop.run(lost.intake::gone);
+    Guest again = street.guest(1, "192.0.2.7");
+    again.send("resume " + back);
+    street.settle();
+    assertThat(again.hear()).last().asString().contains("ada.1");
+    assertThat(again.connection().attributes()).containsEntry("identity", "ada");
+    street.houses.forEach(each -> each.pass(Duration.ofSeconds(301)));
+    street.settle();
+    assertThat(again.connection().attributes()).isEmpty();
+    assertThat(again.ask("detailsView")).contains("\"room\":\"defaultRoom\"");
   }
 
   @Test

@@ -1,0 +1,73 @@
+package io.earshot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.House.Guest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Servers that share their rooms, without sockets, threads or Redis.
+ *
+ * <p>Owned by the test's thread.
+ */
+final class Street {
+  final Hub hub = Hub.manual();
+  final List<House> houses = new ArrayList<>();
+  final List<Hub.Peer> peers = new ArrayList<>();
+  private final Config config;
+
+  Street(Config config, int count) {
+    this.config = config;
+    IntStream.range(0, count).forEach(_ -> build());
+  }
+
+  House build() {
+    var built = new House(2, config.with("general.id", "house" + houses.size()));
+    Hub.Peer peer = hub.broker();
+    built.earshot.join(peer);
+    peer.connect();
+    houses.add(built);
+    peers.add(peer);
+    settle();
+    return built;
+  }
+
+  void settle() {
+    do {
+      for (Hub.Peer peer : peers) {
+        run(peer.asked.poll());
+        run(peer.told.poll());
+        run(peer.answered.poll());
+      }
+      houses.forEach(House::settle);
+    } while (!hub.isIdle());
+  }
+
+  private static void run(@Nullable Runnable task) {
+    if (task != null) {
+      task.run();
+    }
+  }
+
+  Moderation moderation(int at) {
+    return houses.get(at).earshot.api().moderation();
+  }
+
+  <T> T done(CompletionStage<T> stage) {
+    settle();
+    CompletableFuture<T> future = stage.toCompletableFuture();
+    assertThat(future).isDone();
+    return future.join();
+  }
+
+  Guest guest(int at, String address) {
+    Guest guest = houses.get(at).guest(address, Transport.WEBSOCKET, "defaultRoom", null);
+    settle();
+    return guest;
+  }
+}
