@@ -480,7 +480,8 @@ public record Config(
    * @param messageBurst how many it may send at once
    * @param bytesPerSecond how many bytes a connection may send in a second
    * @param bytesBurst how many it may send at once
-   * @param connectionsPerAddress how many connections an address may have
+   * @param connectionsPerAddress how many connections an address may have, and how many HTTP
+   *     clients with a message queue
    * @param requestsPerSecond how many HTTP requests an address may send in a second
    * @param exemptAddresses whose connections and HTTP requests have no limit
    */
@@ -535,7 +536,7 @@ public record Config(
       @Setting(
               "How many connections one address may have at once; an IPv6 address counts by its first 64 bits. A"
                   + " WebSocket or stream behind one of httpServer.trustedProxies counts for the address that the"
-                  + " proxy tells. 0: any number.")
+                  + " proxy tells. As many HTTP clients with a message queue it may have besides. 0: any number.")
           int connectionsPerAddress,
       @Setting(
               value =

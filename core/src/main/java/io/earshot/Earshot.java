@@ -10,6 +10,7 @@ import io.earshot.spi.Intake;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Outbound;
 import io.earshot.spi.Pace;
+import io.earshot.spi.PerAddress;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import io.earshot.spi.Visitor;
@@ -106,8 +107,12 @@ public final class Earshot implements AutoCloseable {
     }
     this.api = new Api(this, carriers);
     var webClientCount = new AtomicInteger();
+    var perAddress =
+        new PerAddress(config.limits().connectionsPerAddress(), PerAddress.exempt(config));
     this.webClients =
-        rooms.shards().stream().map(shard -> new WebClients(this, shard, webClientCount)).toList();
+        rooms.shards().stream()
+            .map(shard -> new WebClients(this, shard, webClientCount, perAddress))
+            .toList();
     api.actions().add(new Status(this, clock));
     api.actions().add(new ActionsView());
     api.actions().add(new RandomNumber());

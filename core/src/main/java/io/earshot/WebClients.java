@@ -1,9 +1,12 @@
 package io.earshot;
 
 import io.earshot.protocol.Json;
+import io.earshot.spi.PerAddress;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -24,6 +27,7 @@ final class WebClients {
   private final Shard shard;
   private final long ttl;
   private final AtomicInteger count;
+  private final PerAddress perAddress;
 
   /** Who asked longest ago comes first. */
   private final Map<String, WebClient> clients = new LinkedHashMap<>(16, 0.75f, true);
@@ -34,11 +38,16 @@ final class WebClients {
   /** A client, and what is under way for it. Owned by the event loop. */
   private static final class WebClient {
     final WebConnection connection;
+
+    /** By which it counts, whatever its later requests come from. */
+    final InetAddress address;
+
     int underWay;
     long until;
 
-    WebClient(WebConnection connection) {
+    WebClient(WebConnection connection, InetAddress address) {
       this.connection = connection;
+      this.address = address;
     }
   }
 
@@ -46,11 +55,13 @@ final class WebClients {
    * The clients of one loop.
    *
    * @param count how many clients all loops have, together
+   * @param perAddress how many of them each address has
    */
-  WebClients(Earshot earshot, Shard shard, AtomicInteger count) {
+  WebClients(Earshot earshot, Shard shard, AtomicInteger count, PerAddress perAddress) {
     this.earshot = earshot;
     this.shard = shard;
     this.count = count;
+    this.perAddress = perAddress;
     this.ttl =
         earshot.config().commonWeb().httpClientMessageTTL().map(Duration::toMillis).orElse(0L);
   }
@@ -105,20 +116,41 @@ final class WebClients {
     }
     WebClient client = clients.get(visitor.id());
     if (client == null) {
-      if (count.incrementAndGet() > earshot.config().limits().webClients()) {
-        count.decrementAndGet();
+      InetAddress address = address(visitor);
+      WebAnswer refusal = refusal(address);
+      if (refusal != null) {
         earshot.count(Refusal.WEB_CLIENTS);
-        answer.complete(
-            WebAnswer.failed(503, "Error: the server has too many clients; try again later"));
+        answer.complete(refusal);
         return;
       }
-      client = enter(visitor, params);
+      client = enter(visitor, params, address);
     } else if (client.connection.isGone()) {
-      client = enter(visitor, params); // somebody who was sent away, and comes again
+      // Somebody who was sent away, and comes again.
+      client = enter(visitor, params, client.address);
     }
     client.underWay++;
     WebClient known = client;
     known.connection.whenLive(() -> work(known, action, params, answer));
+  }
+
+  private static InetAddress address(Visitor visitor) {
+    return visitor.remoteAddress() instanceof InetSocketAddress known && known.getAddress() != null
+        ? known.getAddress()
+        : InetAddress.getLoopbackAddress();
+  }
+
+  /** Why there is no queue for one more client; null if there is, and it counts. */
+  private @Nullable WebAnswer refusal(InetAddress address) {
+    if (!perAddress.enters(address)) {
+      return WebAnswer.failed(
+          429, "Error: too many clients come from this address; try again later");
+    }
+    if (count.incrementAndGet() > earshot.config().limits().webClients()) {
+      count.decrementAndGet();
+      perAddress.leave(address);
+      return WebAnswer.failed(503, "Error: the server has too many clients; try again later");
+    }
+    return null;
   }
 
   private void work(
@@ -152,10 +184,10 @@ final class WebClients {
             });
   }
 
-  private WebClient enter(Visitor visitor, Map<String, Json> params) {
+  private WebClient enter(Visitor visitor, Map<String, Json> params, InetAddress address) {
     var mailbox = new Mailbox(shard, ttl, earshot.config().limits());
     var connection = new WebConnection(shard, visitor, mailbox);
-    var client = new WebClient(connection);
+    var client = new WebClient(connection, address);
     clients.put(visitor.id(), client);
     earshot.connections().add(connection);
     connection.enter(params.get("token") instanceof Json.Text(String token) ? token : null);
@@ -199,6 +231,7 @@ final class WebClients {
 
   private void forget(WebClient client) {
     count.decrementAndGet();
+    perAddress.leave(client.address);
     client.connection.leaveForGood();
     Cluster cluster = earshot.cluster();
     if (cluster != null) {

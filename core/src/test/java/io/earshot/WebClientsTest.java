@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.House.Guest;
 import io.earshot.protocol.Json;
+import io.earshot.spi.AddressRange;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
 import java.net.InetSocketAddress;
@@ -135,6 +136,33 @@ final class WebClientsTest {
     house.pass(TTL);
     assertThat(ask("c".repeat(40), "method", "detailsView").error()).isNull();
     assertThat(members()).contains("c".repeat(40)).doesNotContain(ANNA);
+  }
+
+  @Test
+  void one_address_has_so_many_clients_and_others_come_in() {
+    var few =
+        new House(
+            1,
+            House.quiet()
+                .with("commonWeb.httpClientMessageTTL", TTL)
+                .with("limits.connectionsPerAddress", 2));
+    assertThat(askFrom(few, "192.0.2.1", 'a').status()).isEqualTo(200);
+    assertThat(askFrom(few, "192.0.2.1", 'b').status()).isEqualTo(200);
+    WebAnswer third = askFrom(few, "192.0.2.1", 'c');
+    assertThat(third.status()).isEqualTo(429);
+    assertThat(third.error())
+        .isEqualTo("Error: too many clients come from this address; try again later");
+    assertThat(askFrom(few, "192.0.2.1", 'a').status()).as("who is known").isEqualTo(200);
+    assertThat(askFrom(few, "192.0.2.2", 'd').status()).isEqualTo(200);
+    few.pass(TTL);
+    assertThat(askFrom(few, "192.0.2.1", 'c').status()).isEqualTo(200);
+  }
+
+  private static WebAnswer askFrom(House house, String address, char who) {
+    var from = new InetSocketAddress(AddressRange.address(address), 1);
+    var visitor = new Visitor(String.valueOf(who).repeat(40), "defaultRoom", from);
+    return settled(
+        house, house.earshot.ask(visitor, "chat", Map.of("method", Json.of("detailsView"))));
   }
 
   @Test
