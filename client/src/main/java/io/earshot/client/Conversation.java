@@ -54,6 +54,7 @@ final class Conversation {
 
   private static final Pattern TOO_MANY =
       Pattern.compile("Error: too many messages.*try again in (\\d{1,6}) ms");
+  private static final Pattern TOO_LONG = Pattern.compile(".*have at most (\\d{1,9}) bytes");
   private static final Executor THREADS = Executors.newVirtualThreadPerTaskExecutor();
 
   private final URI uri;
@@ -123,6 +124,7 @@ final class Conversation {
     return switch (cause) {
       case EarshotException e -> new EarshotException(String.valueOf(e.getMessage()), e);
       case TimeoutException e -> new EarshotException("no answer in time", e);
+      case IllegalArgumentException e -> new EarshotException(String.valueOf(e.getMessage()), e);
       default -> new EarshotException(cause.toString(), cause);
     };
   }
@@ -234,7 +236,7 @@ final class Conversation {
                       if (failure == null) {
                         next.isOpen(open);
                       } else {
-                        lost(next, String.valueOf(failure.getMessage()));
+                        lost(next, Line.why(failure));
                       }
                     }));
   }
@@ -248,6 +250,7 @@ final class Conversation {
     List.copyOf(controls.values()).forEach(control -> control.completeExceptionally(failure));
     controls.clear();
     places.values().forEach(place -> place.live = false);
+    refuseTooLong(why);
     for (Map.Entry<String, Request> each : List.copyOf(requests.entrySet())) {
       Request request = each.getValue();
       if (request.isSent && !request.mayBeRepeated) {
@@ -266,6 +269,22 @@ final class Conversation {
     comeBackAfter = null;
     failures++;
     later(wait, this::dial);
+  }
+
+  /** What was too long would be so the next time as well. */
+  private void refuseTooLong(String why) {
+    Matcher most = TOO_LONG.matcher(why);
+    if (!most.matches()) {
+      return;
+    }
+    int bytes = Integer.parseInt(most.group(1));
+    for (Map.Entry<String, Request> each : List.copyOf(requests.entrySet())) {
+      Request request = each.getValue();
+      if (request.isSent && request.json.encode().length > bytes) {
+        requests.remove(each.getKey());
+        fail(request.answer, new EarshotException(why));
+      }
+    }
   }
 
   private void become(State next) {
@@ -377,6 +396,7 @@ final class Conversation {
       if (said.get("reconnectAfter") instanceof Json.Num) {
         comeBackAfter = number(said, "reconnectAfter");
       }
+      refuseTooLong(text(said, "error"));
       return;
     }
     CompletableFuture<Json.Obj> control = controls.remove(name);

@@ -109,17 +109,33 @@ public final class EarshotClient implements AutoCloseable {
      * @throws EarshotException if the server cannot be reached now
      */
     public EarshotClient connect() {
-      return Conversation.await(connectAsync());
+      var connecting = connectAsync().toCompletableFuture();
+      try {
+        return Conversation.await(connecting);
+      } catch (EarshotException e) {
+        connecting.cancel(false); // if somebody has interrupted this
+        var _ = connecting.thenAccept(EarshotClient::close);
+        throw e;
+      }
     }
 
     /**
      * Connects without waiting.
      *
-     * @return the client, once it is there; failed if the server cannot be reached now
+     * @return the client, once it is there; failed if the server cannot be reached now. Who cancels
+     *     it, as a {@code CompletableFuture}, does not connect
      */
     public CompletionStage<EarshotClient> connectAsync() {
       var conversation = new Conversation(uri, tokens, new Backoff(soonest, latest), patience);
-      return conversation.open().thenApply(_ -> new EarshotClient(conversation));
+      return conversation
+          .open()
+          .thenApply(_ -> new EarshotClient(conversation))
+          .whenComplete(
+              (_, failure) -> {
+                if (failure != null) {
+                  conversation.close();
+                }
+              });
     }
   }
 
