@@ -249,7 +249,10 @@ final class Conversation {
     var failure = new EarshotException("the connection was lost: " + why);
     List.copyOf(controls.values()).forEach(control -> control.completeExceptionally(failure));
     controls.clear();
-    places.values().forEach(place -> place.live = false);
+    for (Place place : places.values()) {
+      place.live = false;
+      place.isPutOff = false;
+    }
     refuseTooLong(why);
     for (Map.Entry<String, Request> each : List.copyOf(requests.entrySet())) {
       Request request = each.getValue();
@@ -539,7 +542,7 @@ final class Conversation {
     become(State.OPEN);
     THREADS.execute(() -> opened.complete(null));
     for (Place place : List.copyOf(places.values())) {
-      if (!place.live && (place.in || place.listening)) {
+      if (!place.live && !place.isPutOff && (place.in || place.listening)) {
         var _ = enter(place);
       }
     }
@@ -580,6 +583,7 @@ final class Conversation {
             return;
           }
           place.entering.add(entered);
+          place.isPutOff = false;
           if (state == State.OPEN) {
             var _ = enter(place);
           }
@@ -647,14 +651,40 @@ final class Conversation {
     THREADS.execute(() -> waiting.forEach(each -> each.complete(new Room(this, place))));
   }
 
-  private void refused(Place place, EarshotException why) {
+  private void refused(Place place, EarshotException refusal) {
     List<CompletableFuture<Room>> waiting = List.copyOf(place.entering);
     place.entering.clear();
+    RuntimeException none = place.noToken;
+    if (none != null && waiting.isEmpty()) {
+      putOff(place); // one was in there, and will be when tokens can be had again
+      return;
+    }
+    EarshotException why =
+        none == null
+            ? refusal
+            : new EarshotException("no token for " + place.name + ": " + none, none);
     if (waiting.isEmpty()) {
       place.tell(new Event.Expelled(String.valueOf(why.getMessage())));
     }
     forget(place);
     waiting.forEach(each -> fail(each, why));
+  }
+
+  /** Enters a room in a while, if the line is still the one then. */
+  private void putOff(Place place) {
+    if (place.isPutOff) {
+      return;
+    }
+    place.isPutOff = true;
+    Attempt here = attempt;
+    later(
+        backoff.millis(4),
+        () -> {
+          if (attempt == here && place.isPutOff && (place.in || place.listening)) {
+            place.isPutOff = false;
+            var _ = enter(place);
+          }
+        });
   }
 
   /**
@@ -664,16 +694,19 @@ final class Conversation {
     Attempt here = attempt;
     THREADS.execute(
         () -> {
-          String token;
+          String token = null;
+          RuntimeException failure = null;
           try {
             token = tokens.apply(place.name);
           } catch (RuntimeException e) {
-            token = null; // then the server says what is missing
+            failure = e; // which matters if the server asks for one
           }
           String found = token;
+          RuntimeException none = failure;
           locked(
               () -> {
                 if (attempt == here) {
+                  place.noToken = none;
                   then.accept(found);
                 }
               });

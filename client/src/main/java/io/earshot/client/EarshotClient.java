@@ -4,6 +4,7 @@ import io.earshot.protocol.Json;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.function.Function;
@@ -70,7 +71,9 @@ public final class EarshotClient implements AutoCloseable {
      * Says where tokens for private rooms are from.
      *
      * @param source given a room's name, its token, or null for rooms that need none; called on a
-     *     virtual thread at each join, when the client comes back, and when a token is about to end
+     *     virtual thread at each join, when the client comes back, and when a token is about to
+     *     end. If it throws, a join fails with that; a room that one comes back to is tried again
+     *     later
      * @return this
      */
     public Builder tokens(Function<String, @Nullable String> source) {
@@ -127,15 +130,16 @@ public final class EarshotClient implements AutoCloseable {
      */
     public CompletionStage<EarshotClient> connectAsync() {
       var conversation = new Conversation(uri, tokens, new Backoff(soonest, latest), patience);
-      return conversation
-          .open()
-          .thenApply(_ -> new EarshotClient(conversation))
-          .whenComplete(
+      CompletableFuture<EarshotClient> client =
+          conversation.open().thenApply(_ -> new EarshotClient(conversation)).toCompletableFuture();
+      var _ =
+          client.whenComplete(
               (_, failure) -> {
                 if (failure != null) {
                   conversation.close();
                 }
               });
+      return client;
     }
   }
 
