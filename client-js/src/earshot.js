@@ -312,7 +312,8 @@ export class Earshot extends Emitter {
     this._options = { ...DEFAULTS, WebSocket: globalThis.WebSocket, fetch: globalThis.fetch, ...options };
     const base = new URL(url ?? '/', globalThis.location?.href);
     this._base = base.href.replace(/^ws/, 'http').replace(/[?#].*/, '').replace(/\/(ws)?$/, '');
-    if (!/^https?:/.test(this._base)) throw new TypeError(`a server is at ws://HOST:PORT, wss://, http:// or https://, not ${url}`);
+    if (!/^https?:/.test(this._base)) throw new TypeError(`not ws: or http: ${url}`);
+    if (!this._kinds()[0]) throw new TypeError('no WebSocket here');
     this._wake = () => this._wakes.forEach((wake) => wake());
     globalThis.addEventListener?.('online', this._wake);
     this._run();

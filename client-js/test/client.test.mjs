@@ -510,6 +510,10 @@ describe('ways', () => {
     }
   });
 
+  test('where there is none of the ways that are asked for, that is said at once', () => {
+    assert.throws(() => new Earshot('ws://localhost', { ...only('websocket'), WebSocket: undefined }), /no WebSocket/);
+  });
+
   test('closing ends everything that waits', async () => {
     const client = connect(1, { backoff: [10_000, 10_000] }); // nobody is there
     const room = client.join('attic');

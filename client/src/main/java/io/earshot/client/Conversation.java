@@ -572,12 +572,11 @@ final class Conversation {
             return;
           }
           Place place = places.computeIfAbsent(name, _ -> new Place(name, false, THREADS));
-          boolean isThere = joins ? place.in : place.listening;
-          if (joins) {
-            place.in = true;
-          } else {
-            place.listening = true;
-          }
+          // Who is in a room hears it, and need not listen as well.
+          boolean isThere = place.in || (!joins && place.listening);
+          boolean hasListened = joins && place.listening;
+          place.in |= joins;
+          place.listening = !place.in;
           if (isThere && place.live) {
             entered.complete(new Room(this, place));
             return;
@@ -585,7 +584,15 @@ final class Conversation {
           place.entering.add(entered);
           place.isPutOff = false;
           if (state == State.OPEN) {
-            var _ = enter(place);
+            boolean isHeard = hasListened && place.live;
+            var _ =
+                enter(place)
+                    .thenRun(
+                        () -> {
+                          if (isHeard && place.in) {
+                            var _ = control(Map.of("event", "silenceRoom", "room", name));
+                          }
+                        });
           }
         });
     return entered.orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS);
@@ -662,7 +669,7 @@ final class Conversation {
     EarshotException why =
         none == null
             ? refusal
-            : new EarshotException("no token for " + place.name + ": " + none, none);
+            : new EarshotException("no token for " + place.name + ": " + Line.why(none), none);
     if (waiting.isEmpty()) {
       place.tell(new Event.Expelled(String.valueOf(why.getMessage())));
     }

@@ -191,6 +191,29 @@ final class EarshotClientTest {
   }
 
   @Test
+  void who_is_in_a_room_and_listens_to_it_hears_it_once() throws Exception {
+    EarshotClient ada = client();
+    EarshotClient bob = client();
+    BlockingQueue<Event> attic = events(ada.join("attic"));
+    ada.listen("attic"); // is nothing more
+    BlockingQueue<Event> cellar = events(ada.listen("cellar"));
+    Room inCellar = bob.join("cellar");
+    inCellar.say("who is there?");
+    Room joined = ada.join("cellar");
+    assertThat(joined.members().members()).containsExactlyInAnyOrder(ada.id(), bob.id());
+    inCellar.say("ah");
+    inCellar.say("hello");
+    bob.join("attic").say("and up here?");
+    assertThat(texts(cellar, 3)).containsExactly("who is there?", "ah", "hello");
+    assertThat(texts(attic, 1)).containsExactly("and up here?");
+    joined.leave();
+    inCellar.say("gone");
+    ada.join("cellar");
+    inCellar.say("back");
+    assertThat(inCellar.members().members()).hasSize(2);
+  }
+
+  @Test
   void an_action_answers_or_says_why_not() throws Exception {
     server
         .api()
