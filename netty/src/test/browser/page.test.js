@@ -371,9 +371,11 @@ test('what is too long is not said, and what comes after it is', async () => {
   await bob.is(`in ${room}`);
   await ada.say('x'.repeat(70_000));
   await ada.sees('(not said: messages have at most 65536 bytes)');
+  await ada.say('   '); // nor is nothing
   await ada.say('in short');
   await bob.sees('in short');
   await ada.is(`in ${room}`);
+  assert.deepEqual((await bob.shown()).map(([, , text]) => text).filter((text) => !text.trim()), []);
 });
 
 test('however many rooms there are, one sees where to name another', async () => {
