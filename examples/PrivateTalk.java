@@ -5,6 +5,10 @@ import io.earshot.client.EarshotException;
 import io.earshot.client.Room;
 
 void main(String[] args) {
+  if (args.length != 3) {
+    IO.println("where, who, and the word: ws://localhost:8080 ada swordfish");
+    return;
+  }
   URI server = URI.create(args[0]);
   Map<String, String> who = Map.of("name", args[1], "word", args[2]);
   try (var desk = EarshotClient.connect(server);

@@ -4,7 +4,11 @@
 #   examples/chat.sh say attic Hello    says something; tried again, it is still told once
 #   examples/chat.sh poll attic         hears without a stream, from a cursor to the next
 set -u
-[ $# -ge 2 ] || { sed -n '2,5s/^# //p' "$0"; exit 2; }
+usage() {
+  sed -n '2,5s/^# //p' "$0" >&2
+  exit 2
+}
+[ $# -ge 2 ] || usage
 url=${EARSHOT_URL:-http://localhost:8080}/rooms/$2/messages
 
 case $1 in
@@ -12,6 +16,7 @@ case $1 in
     exec curl -sSN -H 'Accept: text/event-stream' "${url%/messages}"
     ;;
   say)
+    [ $# -ge 3 ] || usage
     exec curl -sS --retry 5 --retry-connrefused -H "Idempotency-Key: $(date +%s)-$$" \
       --data-urlencode "message=$3" "$url"
     ;;
@@ -23,4 +28,5 @@ case $1 in
       cursor=$(printf '%s' "$page" | sed -n 's|.*"epoch":"\([^"]*\)","offset":\([0-9]*\).*|\1:\2|p')
     done
     ;;
+  *) usage ;;
 esac

@@ -137,7 +137,7 @@ export class Room<T = any> extends Emitter<RoomEvents<T>> {
    *
    * If the connection is lost before the answer it is said again, under the same message id, so that
    * it is told once, unless the server has forgotten that in between (`general.repeatWindow`, or a
-   * restart).
+   * restart). Rejected if the server refuses it, if it is too long, or if JSON cannot say it.
    */
   say(message: T, options?: {
     /** Only for those whose `id`, or whose attribute of that name, has this value. Needs a WebSocket. */
@@ -157,7 +157,10 @@ export interface ClientEvents {
 
 /** A client of an Earshot server. It connects at once, and again whenever the connection is lost. */
 export class Earshot extends Emitter<ClientEvents> {
-  /** @param url of the server, such as `ws://localhost:8080`; in a page, its own origin if left out. */
+  /**
+   * @param url of the server, such as `ws://localhost:8080`; in a page, its own origin if left out.
+   * @throws TypeError if that is no address of a server, or if there is none of the `transports` here
+   */
   constructor(url?: string | URL, options?: Options);
   constructor(options: Options);
   readonly state: State;

@@ -4,6 +4,7 @@
 const ENTERED = 'I have entered the room';
 const LEFT = 'I have left the room';
 const TRY_AGAIN = /try again in (\d+) ms/;
+const TOO_LONG = /have at most (\d+) bytes/;
 const nothing = () => {};
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const place = ({ epoch, offset }) => (epoch ? `${epoch}:${offset}` : null);
@@ -29,6 +30,12 @@ export class EarshotError extends Error {
 
 const lost = (why = 'the connection was lost') => new EarshotError(why, { lost: true });
 const closed = () => new EarshotError('the client is closed');
+/** As it is now: whoever says it may change it before it is sent. */
+const copy = (message) => {
+  const text = JSON.stringify(message);
+  if (text === undefined) throw new TypeError('JSON cannot say this');
+  return JSON.parse(text);
+};
 const url = (room) => `/rooms/${encodeURIComponent(room.name)}`;
 
 class Emitter {
@@ -80,8 +87,14 @@ export class Room extends Emitter {
   }
 
   say(message, { match } = {}) {
-    const entry = later({ message, match, messageId: this._client._next(), by: null });
+    const entry = later({ match, messageId: this._client._next(), by: null });
     const [pair, ...more] = Object.entries(match ?? {});
+    try {
+      entry.message = copy(message);
+    } catch (error) {
+      entry.reject(error);
+      return entry.promise;
+    }
     if (match && (!pair || more.length)) {
       entry.reject(new TypeError('match takes one key and its value'));
     } else if (this.listening || !this._isKept()) {
@@ -299,6 +312,8 @@ export class Earshot extends Emitter {
     this._options = { ...DEFAULTS, WebSocket: globalThis.WebSocket, fetch: globalThis.fetch, ...options };
     const base = new URL(url ?? '/', globalThis.location?.href);
     this._base = base.href.replace(/^ws/, 'http').replace(/[?#].*/, '').replace(/\/(ws)?$/, '');
+    if (!/^https?:/.test(this._base)) throw new TypeError(`not ws: or http: ${url}`);
+    if (!this._kinds()[0]) throw new TypeError('no WebSocket here');
     this._wake = () => this._wakes.forEach((wake) => wake());
     globalThis.addEventListener?.('online', this._wake);
     this._run();
@@ -540,6 +555,11 @@ class SocketLink extends Link {
       this.socket = new WebSocket(address.replace(/^http/, 'ws'));
       this.socket.onmessage = ({ data }) => this.over || this.take(JSON.parse(data));
       this.socket.onerror = this.socket.onclose = ({ code, reason }) => {
+        const [, most] = TOO_LONG.exec(reason) ?? [];
+        // It would be too long the next time as well.
+        if (most) this.pending.forEach((asked) => {
+          if (new TextEncoder().encode(asked.text).length > most) asked.reject(new EarshotError(reason));
+        });
         this.cut({ code, reason });
         reject(new EarshotError(`no WebSocket at ${client._base}`));
       };
@@ -606,11 +626,11 @@ class SocketLink extends Link {
 
   request(what, now) {
     const messageId = what.messageId ?? this._client._next();
-    const asked = later({ now, says: what.event === 'say' });
+    const asked = later({ now, says: what.event === 'say', text: JSON.stringify({ ...what, messageId }) });
     asked.send = () => {
       if (this.over) return asked.reject(lost());
       this.pending.set(messageId, asked);
-      this.socket.send(JSON.stringify({ ...what, messageId }));
+      this.socket.send(asked.text);
     };
     asked.send();
     return asked.promise;

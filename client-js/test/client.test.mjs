@@ -123,6 +123,26 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       wire.close();
     });
 
+    test('what cannot be said is refused, and what is said after it is told', async () => {
+      const name = await aPast();
+      const there = await witness(name);
+      const client = connect(port, only(kind));
+      const room = client.join(name);
+      const circle = {};
+      circle.circle = circle;
+      const soon = [circle, 5n, undefined].map((message) => assert.rejects(room.say(message), TypeError));
+      await room.joined;
+      const late = [circle, 5n, () => 1].map((message) => assert.rejects(room.say(message), TypeError));
+      const tooLong = assert.rejects(room.say('ü'.repeat(40_000)), /at most 65536 bytes/);
+      await assert.rejects(client.action('status', circle), TypeError);
+      const changing = { said: 1 };
+      const answers = [room.say(changing), room.say('last')];
+      changing.said = 2;
+      await Promise.all([...soon, ...late, tooLong, ...answers]);
+      await there.count(2);
+      assert.deepEqual(there.texts(), [{ said: 1 }, 'last']);
+    });
+
     test('a restart is told as a gap, and what was to be said is said', { skip: !control && 'needs control' }, async () => {
       const name = await aPast();
       const client = connect(port, only(kind));
@@ -482,6 +502,16 @@ describe('ways', () => {
     await there.count(2);
     assert.equal(there[0].from, there[1].from);
     await assert.rejects(room.say('for bob', { match: { id: 'bob' } }), /match needs a WebSocket/);
+  });
+
+  test('an address that leads to no server is refused at once', () => {
+    for (const url of ['localhost:8080', 'tcp://localhost:5000', 'ftp://localhost', 'nowhere']) {
+      assert.throws(() => new Earshot(url), TypeError);
+    }
+  });
+
+  test('where there is none of the ways that are asked for, that is said at once', () => {
+    assert.throws(() => new Earshot('ws://localhost', { ...only('websocket'), WebSocket: undefined }), /no WebSocket/);
   });
 
   test('closing ends everything that waits', async () => {

@@ -363,6 +363,35 @@ test('who is sent out of a room, or away, is told why', async () => {
   await ada.page.getByRole('status').getByText(/^in room-/).waitFor(patience);
 });
 
+test('what is too long is not said, and what comes after it is', async () => {
+  const room = aRoom();
+  const ada = await open(link(room), { bad: true });
+  await ada.is(`in ${room}`);
+  const bob = await open(link(room));
+  await bob.is(`in ${room}`);
+  await ada.say('x'.repeat(70_000));
+  await ada.sees('(not said: messages have at most 65536 bytes)');
+  await ada.say('   '); // nor is nothing
+  await ada.say('in short');
+  await bob.sees('in short');
+  await ada.is(`in ${room}`);
+  assert.deepEqual((await bob.shown()).map(([, , text]) => text).filter((text) => !text.trim()), []);
+});
+
+test('however many rooms there are, one sees where to name another', async () => {
+  const ada = await open();
+  await ada.is('in defaultRoom');
+  for (let n = 0; n < 16; n++) await ada.enter(aRoom());
+  const seen = async (each) => {
+    const box = await each.boundingBox();
+    return box.y >= 0 && box.y + box.height <= LOOKS.viewport.height;
+  };
+  const nav = ada.page.getByRole('navigation', { name: 'Rooms' });
+  assert.ok(await seen(nav.getByRole('textbox')) && await seen(nav.getByRole('button', { name: 'New private room' })));
+  assert.ok(await seen(nav.locator('[aria-current]')));
+  assert.ok(!await seen(nav.getByRole('button', { name: 'defaultRoom' })));
+});
+
 test('a keyboard is enough', async () => {
   const ada = await open();
   await ada.is('in defaultRoom');
@@ -478,7 +507,7 @@ test('it fits on a phone', async () => {
   await fits();
   assert.ok(!await page.getByRole('textbox', { name: 'Another room' }).isVisible());
   await page.getByRole('button', { name: 'Another room' }).tap();
-  await ada.enter('a room with a long name, as people give them when nobody stops them');
+  await ada.enter(`a room with a long name, as people give them when nobody stops them ${'m'.repeat(180)}`);
   await page.getByRole('textbox', { name: 'Another room' }).waitFor({ state: 'hidden' });
   await fits();
   await page.setViewportSize({ width: 375, height: 330 }); // the keyboard is open

@@ -54,6 +54,7 @@ final class Conversation {
 
   private static final Pattern TOO_MANY =
       Pattern.compile("Error: too many messages.*try again in (\\d{1,6}) ms");
+  private static final Pattern TOO_LONG = Pattern.compile(".*have at most (\\d{1,9}) bytes");
   private static final Executor THREADS = Executors.newVirtualThreadPerTaskExecutor();
 
   private final URI uri;
@@ -123,6 +124,7 @@ final class Conversation {
     return switch (cause) {
       case EarshotException e -> new EarshotException(String.valueOf(e.getMessage()), e);
       case TimeoutException e -> new EarshotException("no answer in time", e);
+      case IllegalArgumentException e -> new EarshotException(String.valueOf(e.getMessage()), e);
       default -> new EarshotException(cause.toString(), cause);
     };
   }
@@ -234,7 +236,7 @@ final class Conversation {
                       if (failure == null) {
                         next.isOpen(open);
                       } else {
-                        lost(next, String.valueOf(failure.getMessage()));
+                        lost(next, Line.why(failure));
                       }
                     }));
   }
@@ -247,7 +249,11 @@ final class Conversation {
     var failure = new EarshotException("the connection was lost: " + why);
     List.copyOf(controls.values()).forEach(control -> control.completeExceptionally(failure));
     controls.clear();
-    places.values().forEach(place -> place.live = false);
+    for (Place place : places.values()) {
+      place.live = false;
+      place.isPutOff = false;
+    }
+    refuseTooLong(why);
     for (Map.Entry<String, Request> each : List.copyOf(requests.entrySet())) {
       Request request = each.getValue();
       if (request.isSent && !request.mayBeRepeated) {
@@ -266,6 +272,22 @@ final class Conversation {
     comeBackAfter = null;
     failures++;
     later(wait, this::dial);
+  }
+
+  /** What was too long would be so the next time as well. */
+  private void refuseTooLong(String why) {
+    Matcher most = TOO_LONG.matcher(why);
+    if (!most.matches()) {
+      return;
+    }
+    int bytes = Integer.parseInt(most.group(1));
+    for (Map.Entry<String, Request> each : List.copyOf(requests.entrySet())) {
+      Request request = each.getValue();
+      if (request.isSent && request.json.encode().length > bytes) {
+        requests.remove(each.getKey());
+        fail(request.answer, new EarshotException(why));
+      }
+    }
   }
 
   private void become(State next) {
@@ -377,6 +399,7 @@ final class Conversation {
       if (said.get("reconnectAfter") instanceof Json.Num) {
         comeBackAfter = number(said, "reconnectAfter");
       }
+      refuseTooLong(text(said, "error"));
       return;
     }
     CompletableFuture<Json.Obj> control = controls.remove(name);
@@ -519,7 +542,7 @@ final class Conversation {
     become(State.OPEN);
     THREADS.execute(() -> opened.complete(null));
     for (Place place : List.copyOf(places.values())) {
-      if (!place.live && (place.in || place.listening)) {
+      if (!place.live && !place.isPutOff && (place.in || place.listening)) {
         var _ = enter(place);
       }
     }
@@ -549,19 +572,27 @@ final class Conversation {
             return;
           }
           Place place = places.computeIfAbsent(name, _ -> new Place(name, false, THREADS));
-          boolean isThere = joins ? place.in : place.listening;
-          if (joins) {
-            place.in = true;
-          } else {
-            place.listening = true;
-          }
+          // Who is in a room hears it, and need not listen as well.
+          boolean isThere = place.in || (!joins && place.listening);
+          boolean hasListened = joins && place.listening;
+          place.in |= joins;
+          place.listening = !place.in;
           if (isThere && place.live) {
             entered.complete(new Room(this, place));
             return;
           }
           place.entering.add(entered);
+          place.isPutOff = false;
           if (state == State.OPEN) {
-            var _ = enter(place);
+            boolean isHeard = hasListened && place.live;
+            var _ =
+                enter(place)
+                    .thenRun(
+                        () -> {
+                          if (isHeard && place.in) {
+                            var _ = control(Map.of("event", "silenceRoom", "room", name));
+                          }
+                        });
           }
         });
     return entered.orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS);
@@ -627,14 +658,40 @@ final class Conversation {
     THREADS.execute(() -> waiting.forEach(each -> each.complete(new Room(this, place))));
   }
 
-  private void refused(Place place, EarshotException why) {
+  private void refused(Place place, EarshotException refusal) {
     List<CompletableFuture<Room>> waiting = List.copyOf(place.entering);
     place.entering.clear();
+    RuntimeException none = place.noToken;
+    if (none != null && waiting.isEmpty()) {
+      putOff(place); // one was in there, and will be when tokens can be had again
+      return;
+    }
+    EarshotException why =
+        none == null
+            ? refusal
+            : new EarshotException("no token for " + place.name + ": " + Line.why(none), none);
     if (waiting.isEmpty()) {
       place.tell(new Event.Expelled(String.valueOf(why.getMessage())));
     }
     forget(place);
     waiting.forEach(each -> fail(each, why));
+  }
+
+  /** Enters a room in a while, if the line is still the one then. */
+  private void putOff(Place place) {
+    if (place.isPutOff) {
+      return;
+    }
+    place.isPutOff = true;
+    Attempt here = attempt;
+    later(
+        backoff.millis(4),
+        () -> {
+          if (attempt == here && place.isPutOff && (place.in || place.listening)) {
+            place.isPutOff = false;
+            var _ = enter(place);
+          }
+        });
   }
 
   /**
@@ -644,16 +701,19 @@ final class Conversation {
     Attempt here = attempt;
     THREADS.execute(
         () -> {
-          String token;
+          String token = null;
+          RuntimeException failure = null;
           try {
             token = tokens.apply(place.name);
           } catch (RuntimeException e) {
-            token = null; // then the server says what is missing
+            failure = e; // which matters if the server asks for one
           }
           String found = token;
+          RuntimeException none = failure;
           locked(
               () -> {
                 if (attempt == here) {
+                  place.noToken = none;
                   then.accept(found);
                 }
               });

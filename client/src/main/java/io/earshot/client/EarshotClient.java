@@ -4,6 +4,7 @@ import io.earshot.protocol.Json;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.function.Function;
@@ -70,7 +71,9 @@ public final class EarshotClient implements AutoCloseable {
      * Says where tokens for private rooms are from.
      *
      * @param source given a room's name, its token, or null for rooms that need none; called on a
-     *     virtual thread at each join, when the client comes back, and when a token is about to end
+     *     virtual thread at each join, when the client comes back, and when a token is about to
+     *     end. If it throws, a join fails with that; a room that one comes back to is tried again
+     *     later
      * @return this
      */
     public Builder tokens(Function<String, @Nullable String> source) {
@@ -109,17 +112,34 @@ public final class EarshotClient implements AutoCloseable {
      * @throws EarshotException if the server cannot be reached now
      */
     public EarshotClient connect() {
-      return Conversation.await(connectAsync());
+      var connecting = connectAsync().toCompletableFuture();
+      try {
+        return Conversation.await(connecting);
+      } catch (EarshotException e) {
+        connecting.cancel(false); // if somebody has interrupted this
+        var _ = connecting.thenAccept(EarshotClient::close);
+        throw e;
+      }
     }
 
     /**
      * Connects without waiting.
      *
-     * @return the client, once it is there; failed if the server cannot be reached now
+     * @return the client, once it is there; failed if the server cannot be reached now. Who cancels
+     *     it, as a {@code CompletableFuture}, does not connect
      */
     public CompletionStage<EarshotClient> connectAsync() {
       var conversation = new Conversation(uri, tokens, new Backoff(soonest, latest), patience);
-      return conversation.open().thenApply(_ -> new EarshotClient(conversation));
+      CompletableFuture<EarshotClient> client =
+          conversation.open().thenApply(_ -> new EarshotClient(conversation)).toCompletableFuture();
+      var _ =
+          client.whenComplete(
+              (_, failure) -> {
+                if (failure != null) {
+                  conversation.close();
+                }
+              });
+      return client;
     }
   }
 

@@ -33,6 +33,12 @@ final class Place {
   /** Whether what comes is heard: not before the answer to whoever came back. */
   boolean live;
 
+  /** Why there was no token for it when it was last asked for one. */
+  @Nullable RuntimeException noToken;
+
+  /** Whether it is entered again in a while, since there was no token for it. */
+  boolean isPutOff;
+
   /** Up to where it is known; null before the first answer. */
   @Nullable Cursor known;
 

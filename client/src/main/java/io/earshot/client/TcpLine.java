@@ -46,14 +46,16 @@ final class TcpLine implements Line {
     var _ =
         Thread.startVirtualThread(
             () -> {
+              TcpLine line;
               try {
-                var line = new TcpLine(ear, connected(uri));
-                opened.complete(line);
-                var _ = Thread.startVirtualThread(line::write);
-                line.read();
-              } catch (IOException e) {
+                line = new TcpLine(ear, connected(uri));
+              } catch (IOException | RuntimeException e) {
                 opened.completeExceptionally(e);
+                return;
               }
+              opened.complete(line);
+              var _ = Thread.startVirtualThread(line::write);
+              line.read();
             });
     return opened;
   }

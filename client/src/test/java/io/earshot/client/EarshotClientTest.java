@@ -1,7 +1,9 @@
 package io.earshot.client;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.earshot.Action;
 import io.earshot.Config;
@@ -9,9 +11,12 @@ import io.earshot.Permission;
 import io.earshot.netty.EarshotServer;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,10 +24,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -184,6 +191,29 @@ final class EarshotClientTest {
   }
 
   @Test
+  void who_is_in_a_room_and_listens_to_it_hears_it_once() throws Exception {
+    EarshotClient ada = client();
+    EarshotClient bob = client();
+    BlockingQueue<Event> attic = events(ada.join("attic"));
+    ada.listen("attic"); // is nothing more
+    BlockingQueue<Event> cellar = events(ada.listen("cellar"));
+    Room inCellar = bob.join("cellar");
+    inCellar.say("who is there?");
+    Room joined = ada.join("cellar");
+    assertThat(joined.members().members()).containsExactlyInAnyOrder(ada.id(), bob.id());
+    inCellar.say("ah");
+    inCellar.say("hello");
+    bob.join("attic").say("and up here?");
+    assertThat(texts(cellar, 3)).containsExactly("who is there?", "ah", "hello");
+    assertThat(texts(attic, 1)).containsExactly("and up here?");
+    joined.leave();
+    inCellar.say("gone");
+    ada.join("cellar");
+    inCellar.say("back");
+    assertThat(inCellar.members().members()).hasSize(2);
+  }
+
+  @Test
   void an_action_answers_or_says_why_not() throws Exception {
     server
         .api()
@@ -204,8 +234,73 @@ final class EarshotClientTest {
     assertThatThrownBy(() -> EarshotClient.connect(uri(nobody)))
         .isInstanceOf(EarshotException.class)
         .hasMessageContaining("no server at " + scheme + "://localhost:" + nobody);
-    assertThatThrownBy(() -> EarshotClient.connect(URI.create("gopher://localhost")))
-        .hasMessageContaining("an address is ws://HOST:PORT");
+    for (String none :
+        List.of(
+            "gopher://localhost",
+            "localhost:5000",
+            scheme + ":localhost:5000",
+            scheme + "://my_host:5000",
+            scheme + "://localhost:99999")) {
+      assertThatThrownBy(() -> EarshotClient.connect(URI.create(none)))
+          .isInstanceOf(EarshotException.class)
+          .hasMessageStartingWith("an address is ws://HOST:PORT")
+          .hasMessageEndingWith(none);
+    }
+  }
+
+  @Test
+  void who_is_refused_or_finds_nobody_is_told_so_in_words() throws IOException {
+    int nobody;
+    try (var door = new ServerSocket(0)) {
+      nobody = door.getLocalPort();
+    }
+    assertThatThrownBy(() -> EarshotClient.connect(uri(nobody)))
+        .message()
+        .containsAnyOf("Connection refused", "nobody listens there");
+    assertThatThrownBy(
+            () ->
+                EarshotClient.connect(
+                    URI.create("ws://localhost:" + server.httpPort() + "/nowhere")))
+        .hasMessageEndingWith("it answers 200 to a WebSocket");
+  }
+
+  @Test
+  void who_is_interrupted_while_connecting_leaves_nobody_there() throws Exception {
+    assumeTrue(scheme.equals("tcp")); // of a WebSocket that is not open yet the JDK takes care
+    try (var door = new ServerSocket(0)) {
+      var failure = new CompletableFuture<Throwable>();
+      Thread connecting =
+          Thread.startVirtualThread(
+              () -> {
+                try {
+                  EarshotClient.connect(uri(door.getLocalPort())).close();
+                } catch (EarshotException e) {
+                  failure.complete(e);
+                }
+              });
+      try (Socket there = door.accept()) {
+        there.setSoTimeout(20_000);
+        there.getOutputStream().write("{\"context\":\"api\",\"room\":\"r\"}\n".getBytes(UTF_8));
+        var said = new BufferedReader(new InputStreamReader(there.getInputStream(), UTF_8));
+        assertThat(said.readLine()).contains("detailsView"); // it is in, and is about to say so
+        connecting.interrupt();
+        assertThat(get(failure)).hasMessageContaining("interrupted");
+        assertThat(said.readAllLines()).containsExactly("{\"event\":\"quit\"}");
+      }
+    }
+  }
+
+  @Test
+  void what_is_too_long_is_refused_alone() throws Exception {
+    BlockingQueue<Event> heard = events(client().join("attic"));
+    Room attic = shaky().join("attic");
+    CompletionStage<Cursor> before = attic.sayAsync("before");
+    CompletionStage<Cursor> tooLong = attic.sayAsync("ü".repeat(40_000));
+    CompletionStage<Cursor> after = attic.sayAsync("after");
+    assertThatThrownBy(() -> get(tooLong)).hasMessageContaining("have at most 65536 bytes");
+    get(before);
+    get(after);
+    assertThat(texts(heard, 2)).containsExactly("before", "after");
   }
 
   @Test
@@ -415,6 +510,41 @@ final class EarshotClientTest {
     assertThat(inside.members().members()).containsExactly(ada.id());
     assertThatThrownBy(() -> client().join(room.name()))
         .hasMessage("Error: this room asks for a token");
+  }
+
+  @Test
+  void who_cannot_get_a_token_says_why_and_comes_back_once_they_can() throws Exception {
+    var room = server.api().chatRoom().createPrivateRoom();
+    var isDown = new AtomicBoolean(true);
+    var asked = new AtomicInteger();
+    EarshotClient ada =
+        shaky(
+            EarshotClient.builder(uri(proxy().port()))
+                .tokens(
+                    _ -> {
+                      asked.incrementAndGet();
+                      if (isDown.get()) {
+                        throw new IllegalStateException("no tokens today");
+                      }
+                      return room.token("ada", Duration.ofHours(1));
+                    }));
+    assertThatThrownBy(() -> ada.join(room.name())).hasMessageContaining("no tokens today");
+    ada.join("attic").say("where none is needed none is missed");
+    isDown.set(false);
+    Room inside = ada.join(room.name());
+    BlockingQueue<Event> heard = events(inside);
+    isDown.set(true);
+    proxy().cut();
+    await(ada, State.RECONNECTING);
+    proxy().mend();
+    await(ada, State.OPEN);
+    int before = asked.get();
+    while (asked.get() < before + 3) {
+      Thread.onSpinWait();
+    }
+    isDown.set(false);
+    assertThat(next(heard)).isInstanceOf(Event.Resumed.class);
+    assertThat(inside.members().members()).containsExactly(ada.id());
   }
 
   @Test

@@ -232,7 +232,7 @@ const write = () => matchMedia('(pointer: fine)').matches && $('text').focus();
 $('speak').onsubmit = (event) => {
   event.preventDefault();
   const text = $('text').value;
-  if (!text) return;
+  if (!text.trim()) return;
   const [view, before] = [current, times];
   const item = line(view, 'own waiting', Date.now(), person(client.id), text);
   item.querySelector('b').textContent = 'you';
