@@ -18,7 +18,7 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 export interface Options {
   /** For all rooms that are joined without a token of their own. */
   token?: Token;
-  /** Which ways to try. Default: all three. Matching needs a WebSocket. */
+  /** Which ways to try. Default: all three. */
   transports?: readonly Transport[];
   /** The shortest and the longest time between two tries, in milliseconds; chance decides how much of it. Default: [500, 15000]. */
   backoff?: readonly [number, number];

@@ -87,7 +87,7 @@ export class Room extends Emitter {
   }
 
   say(message, { match } = {}) {
-    const entry = later({ match, messageId: this._client._next(), by: null });
+    const entry = later({ messageId: this._client._next(), by: null });
     const [pair, ...more] = Object.entries(match ?? {});
     try {
       entry.message = copy(message);
@@ -809,16 +809,15 @@ class HttpLink extends Link {
   }
 
   say(room, entry) {
-    if (entry.match) return Promise.reject(new EarshotError('match needs a WebSocket'));
     return this._client._posting = this._client._posting.then(() => this.post(room, entry), () => this.post(room, entry));
   }
 
   /** Said until there is an answer: under its key it is told once. */
-  async post(room, { message, messageId }) {
+  async post(room, { message, messageId, aim }) {
     const [least, most] = this._client._options.backoff;
     for (let tries = 1; ; tries++) {
       try {
-        return await this.json(`${url(room)}/messages`, { room, method: 'POST', headers: { 'idempotency-key': messageId } }, { message });
+        return await this.json(`${url(room)}/messages`, { room, method: 'POST', headers: { 'idempotency-key': messageId } }, { message, ...aim });
       } catch (error) {
         const refused = error.status < 500 && error.status !== 429;
         if (refused || TRY_AGAIN.test(error.message) || !room._isKept()) throw error;
