@@ -1,9 +1,7 @@
 package io.earshot.client;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.earshot.Action;
 import io.earshot.Config;
@@ -11,12 +9,9 @@ import io.earshot.Permission;
 import io.earshot.netty.EarshotServer;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -262,32 +256,6 @@ final class EarshotClientTest {
                 EarshotClient.connect(
                     URI.create("ws://localhost:" + server.httpPort() + "/nowhere")))
         .hasMessageEndingWith("it answers 200 to a WebSocket");
-  }
-
-  @Test
-  void who_is_interrupted_while_connecting_leaves_nobody_there() throws Exception {
-    assumeTrue(scheme.equals("tcp")); // of a WebSocket that is not open yet the JDK takes care
-    try (var door = new ServerSocket(0)) {
-      var failure = new CompletableFuture<Throwable>();
-      Thread connecting =
-          Thread.startVirtualThread(
-              () -> {
-                try {
-                  EarshotClient.connect(uri(door.getLocalPort())).close();
-                } catch (EarshotException e) {
-                  failure.complete(e);
-                }
-              });
-      try (Socket there = door.accept()) {
-        there.setSoTimeout(20_000);
-        there.getOutputStream().write("{\"context\":\"api\",\"room\":\"r\"}\n".getBytes(UTF_8));
-        var said = new BufferedReader(new InputStreamReader(there.getInputStream(), UTF_8));
-        assertThat(said.readLine()).contains("detailsView"); // it is in, and is about to say so
-        connecting.interrupt();
-        assertThat(get(failure)).hasMessageContaining("interrupted");
-        assertThat(said.readAllLines()).containsExactly("{\"event\":\"quit\"}");
-      }
-    }
   }
 
   @Test
