@@ -258,13 +258,9 @@ final class Errands {
             .whenComplete(
                 (said, failure) ->
                     answer.complete(
-                        failure == null && said instanceof Json.Obj fields
-                            ? webAnswer(fields)
-                            : WebAnswer.failed(
-                                503,
-                                failure == null
-                                    ? "Error: another server did not understand"
-                                    : Cluster.explained(failure))));
+                        failure == null
+                            ? webAnswer(said)
+                            : WebAnswer.failed(503, Cluster.explained(failure))));
   }
 
   private static void pass(CompletableFuture<WebAnswer> from, CompletableFuture<WebAnswer> to) {
@@ -319,12 +315,18 @@ final class Errands {
     return Json.from(fields);
   }
 
-  private static WebAnswer webAnswer(Json.Obj fields) {
-    return new WebAnswer(
-        ((Json.Obj) field(fields, "fields")).fields(),
-        fields.get("error") instanceof Json.Text(String error) ? error : null,
-        (int) number(fields, "status"),
-        fields.get("room") instanceof Json.Text(String room) ? room : null);
+  private static WebAnswer webAnswer(@Nullable Json said) {
+    if (said instanceof Json.Obj fields
+        && fields.get("fields") instanceof Json.Obj answered
+        && fields.get("status") instanceof Json.Num(String status)
+        && status.matches("[1-5]\\d\\d")) {
+      return new WebAnswer(
+          answered.fields(),
+          fields.get("error") instanceof Json.Text(String error) ? error : null,
+          Integer.parseInt(status),
+          fields.get("room") instanceof Json.Text(String room) ? room : null);
+    }
+    return WebAnswer.failed(503, "Error: another server did not understand");
   }
 
   // --- reading ---------------------------------------------------------------------------------
