@@ -34,6 +34,7 @@ import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -42,6 +43,7 @@ import org.junit.jupiter.api.Test;
  * that they were answered, and all that they heard, is what they could have been told one after the
  * other by a room of thirty lines.
  */
+@Tag("alone") // its threads wait for each other, and would wait for others as well
 final class RoomThreadsTest {
   /** How much longer to look than in the ordinary run; see {@code core/linger}. */
   private static final int FACTOR = Integer.getInteger("earshot.lincheck", 1);

@@ -18,6 +18,7 @@ import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.jetbrains.lincheck.datastructures.StringGen;
 import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
  * decides between which two reads or writes one stops and another one goes on, and looks whether
  * what all of them were answered is what they could have been answered one after the other.
  */
+@Tag("alone") // its threads wait for each other, and would wait for others as well
 final class SharedStateTest {
   /** How much longer to look than in the ordinary run; see {@code core/linger}. */
   private static final int FACTOR = Integer.getInteger("earshot.lincheck", 1);

@@ -20,7 +20,7 @@ final class FuzzTest {
 
   /** All of them; the first byte says which. */
   @MethodSource("known")
-  @com.code_intelligence.jazzer.junit.FuzzTest(maxDuration = "8s")
+  @com.code_intelligence.jazzer.junit.FuzzTest(maxDuration = "5s")
   void any(byte[] bytes) throws Exception {
     if (bytes.length > 0) {
       Parser parser = ALL.get(Math.floorMod(bytes[0], ALL.size()));
