@@ -140,7 +140,7 @@ export class Room<T = any> extends Emitter<RoomEvents<T>> {
    * restart). Rejected if the server refuses it, if it is too long, or if JSON cannot say it.
    */
   say(message: T, options?: {
-    /** Only for those whose `id`, or whose attribute of that name, has this value. Needs a WebSocket. */
+    /** Only for those whose `id`, or whose attribute of that name, has this value. */
     match?: { [key: string]: string | number };
   }): Promise<Place>;
   /** The ids of who is here, as the server knows it now. */

@@ -104,9 +104,10 @@ record Bystanders(Earshot earshot) {
                     token,
                     hearing -> {
                       if (hearing.refusal() == null) {
+                        String whose = Repeats.isUnique(messageId) ? "" : namer;
                         var saying =
                             new Room.Saying(
-                                hearing.message(), audience, namer, messageId, message, true);
+                                hearing.message(), audience, whose, messageId, message, true);
                         tell(visitor.id(), name, saying, told);
                       } else {
                         told.completeExceptionally(new RefusedException(hearing.refusal()));

@@ -424,7 +424,7 @@ public final class Earshot implements AutoCloseable {
    * @param token what lets them speak there, or null
    * @param message what
    * @param audience whom to tell, or null for all
-   * @param namer among whose message ids {@code messageId} is
+   * @param namer among whose message ids {@code messageId} is, unless that is as long as a UUID
    * @param messageId what the client calls it, so that it is told once however often it is said; or
    *     null
    * @return its place in the room's order; completed on any thread. Failed with a {@link

@@ -421,15 +421,12 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
     }
   }
 
-  /** As long as a random UUID, which nobody makes twice or guesses. */
-  private static final int UNIQUE = 32;
-
   /**
-   * Among whose names a message's is. A long one is nobody else's: it means the same from somebody
-   * who lost their connection, and came back as somebody new.
+   * Among whose names a message's is; nobody's if it has none, since putting an id into words
+   * costs.
    */
   private String namer(@Nullable Json messageId) {
-    return messageId instanceof Json.Text(String name) && name.length() >= UNIQUE ? "" : id();
+    return messageId == null || Repeats.isUnique(messageId) ? "" : id();
   }
 
   /** Whether it is over, so that nobody speaks for it any more. */

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Repeats {
 
+  /** As long as a random UUID, which nobody makes twice or guesses. */
+  private static final int UNIQUE = 32;
+
   /** So many are remembered at most, the youngest. */
   private static final int MOST = 1_000;
 
@@ -43,6 +46,14 @@ final class Repeats {
     if (said.size() > MOST) {
       said.remove(said.keySet().iterator().next());
     }
+  }
+
+  /**
+   * Whether a message id is nobody else's: it means the same from somebody who lost their
+   * connection, and came back as somebody new.
+   */
+  static boolean isUnique(@Nullable Json messageId) {
+    return messageId instanceof Json.Text(String name) && name.length() >= UNIQUE;
   }
 
   /** What makes two sayings the same, as a text. */

@@ -32,9 +32,6 @@ record Web(
     InetSocketAddress address,
     boolean secure) {
 
-  /** As long as a random UUID, which nobody makes twice. */
-  private static final int LONG_KEY = 32;
-
   CompletableFuture<WebAnswer> ask(WebRequest request) {
     return earshot.ask(visitor(), request.action(), request.params());
   }
@@ -67,9 +64,8 @@ record Web(
     Json messageId = say.messageId();
     String key = say.key();
     if (key != null) {
-      // Means the same for somebody who got no cookie for the first try. A long key is nobody
-      // else's anywhere, a short one nobody else's at their address.
-      namer = key.length() >= LONG_KEY ? "" : address.getAddress().getHostAddress();
+      // Means the same for somebody who got no cookie for the first try.
+      namer = address.getAddress().getHostAddress();
       messageId = Json.of(key);
     }
     return earshot.say(visitor(), room, token, say.message(), say.audience(), namer, messageId);
