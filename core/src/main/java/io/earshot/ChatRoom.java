@@ -17,13 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe: callable from any thread, and nothing here blocks.
  */
-public final class ChatRoom {
-  private final Earshot earshot;
-
-  ChatRoom(Earshot earshot) {
-    this.earshot = earshot;
-  }
-
+public interface ChatRoom {
   /**
    * Tells a message to a room.
    *
@@ -41,73 +35,8 @@ public final class ChatRoom {
    * @throws IllegalArgumentException if the message is null or no JSON, or the stand-in's room is
    *     no room's name
    */
-  public CompletionStage<Void> socketRoomBroadcast(
-      @Nullable Sender sender, @Nullable Object message) {
-    Json json = sayable(message);
-    Config.General general = earshot.config().general();
-    var told = new CompletableFuture<Void>();
-    switch (sender) {
-      case null -> tell(new StandIn(null, Json.of(general.serverName()), null), json, told);
-      case StandIn standIn -> tell(standIn, json, told);
-      case Participant connection -> tell(connection, json, null, told);
-      case Aimed(Participant connection, Audience audience) ->
-          tell(connection, json, audience, told);
-    }
-    return told;
-  }
-
-  /**
-   * What server code wants to be told, as JSON.
-   *
-   * @throws IllegalArgumentException if it cannot be said; here, rather than on the room's loop
-   */
-  static Json sayable(@Nullable Object message) {
-    if (message == null) {
-      throw new IllegalArgumentException(
-          "a message is required; for JSON's null give new Json.Null()");
-    }
-    Json json = Json.from(message);
-    new RoomMessage(json, "", json, 0, new Cursor("", 0)).encode();
-    return json;
-  }
-
-  private static void tell(
-      Participant sender, Json message, @Nullable Audience audience, CompletableFuture<Void> told) {
-    sender.tell(
-        () -> {
-          if (sender.isGone()) {
-            told.completeExceptionally(new IllegalStateException(sender + " is gone"));
-          } else {
-            sender.broadcast(message, audience, spoken -> tell(spoken, told));
-          }
-        });
-  }
-
-  static void tell(Room.Spoken spoken, CompletableFuture<Void> told) {
-    if (spoken.refusal() == null) {
-      told.complete(null);
-    } else {
-      told.completeExceptionally(new RefusedException(spoken.refusal()));
-    }
-  }
-
-  private void tell(StandIn sender, Json message, CompletableFuture<Void> told) {
-    String name =
-        sender.room() == null ? earshot.config().general().defaultChatRoom() : valid(sender.room());
-    Shard there = earshot.rooms().shard(name);
-    there.tell(
-        () -> {
-          // With a cluster there may be a room of this name elsewhere.
-          Room room = earshot.cluster() == null ? there.roomIfAny(name) : there.room(name);
-          if (room == null) {
-            told.complete(null);
-          } else {
-            var saying = new Room.Saying(message, sender.audience(), "", null, message, false);
-            room.sayAsStranger(sender.id(), saying, true, spoken -> tell(spoken, told));
-            room.closeIfEmpty();
-          }
-        });
-  }
+  CompletionStage<Void> socketRoomBroadcast(
+      @Nullable Sender sender, @Nullable Object message);
 
   /**
    * Asks who is in a room.
@@ -116,13 +45,7 @@ public final class ChatRoom {
    * @return the room's members, none if nobody is in it; failed with an {@link
    *     IllegalArgumentException} if that is no room's name
    */
-  public CompletionStage<RoomStatus> socketRoomStatus(@Nullable String room) {
-    try {
-      return earshot.rooms().status(valid(room));
-    } catch (IllegalArgumentException e) {
-      return CompletableFuture.failedStage(e);
-    }
-  }
+  CompletionStage<RoomStatus> socketRoomStatus(@Nullable String room);
 
   /**
    * The rooms that somebody on this server is in or listens to, a page at a time.
@@ -131,9 +54,7 @@ public final class ChatRoom {
    * @param limit at most so many
    * @return the first of them by name; no one moment's
    */
-  public CompletionStage<List<RoomCount>> rooms(@Nullable String after, int limit) {
-    return earshot.rooms().page(after == null ? "" : after, limit);
-  }
+  CompletionStage<List<RoomCount>> rooms(@Nullable String after, int limit);
 
   /**
    * Makes a private room: a name that nobody guesses, where nobody comes without a token.
@@ -145,9 +66,7 @@ public final class ChatRoom {
    *
    * @return the room, which makes the tokens
    */
-  public PrivateRoom createPrivateRoom() {
-    return new PrivateRoom(earshot, RoomRule.PRIVATE + earshot.randomName());
-  }
+  PrivateRoom createPrivateRoom();
 
   /**
    * The private room of a name, for more tokens.
@@ -157,18 +76,5 @@ public final class ChatRoom {
    * @return the room
    * @throws IllegalArgumentException if that is no room's name
    */
-  public PrivateRoom privateRoom(String name) {
-    if (valid(name).indexOf('*') >= 0) {
-      throw new IllegalArgumentException("a token for a name with * is one for many rooms");
-    }
-    return new PrivateRoom(earshot, name);
-  }
-
-  private static String valid(@Nullable String room) {
-    if (room == null || !RoomName.isValid(room)) {
-      throw new IllegalArgumentException(
-          "a room is required: 1 to " + RoomName.MAX_LENGTH + " characters, no control characters");
-    }
-    return room;
-  }
+  PrivateRoom privateRoom(String name);
 }

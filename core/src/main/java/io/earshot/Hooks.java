@@ -30,16 +30,9 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <p>Thread-safe: a concurrent set of what was added here.
  */
-public final class Hooks {
-  private final HookRunner runner;
-  private final Set<Registration> added = ConcurrentHashMap.newKeySet();
-
-  Hooks(HookRunner runner) {
-    this.runner = runner;
-  }
-
+public interface Hooks {
   /** A hook that was added. */
-  public interface Registration extends AutoCloseable {
+  interface Registration extends AutoCloseable {
     /** Takes the hook away. It is not asked again; where it runs at the moment, it counts. */
     @Override
     void close();
@@ -47,7 +40,7 @@ public final class Hooks {
 
   /** Is asked about who connects. */
   @FunctionalInterface
-  public interface ConnectHook {
+  interface ConnectHook {
     /**
      * Lets a client in by returning.
      *
@@ -66,11 +59,11 @@ public final class Hooks {
    * @param what {@link Permission#JOIN}, or {@link Permission#LISTEN} for who wants to hear it
    *     without being in it
    */
-  public record Join(Connection connection, String room, Permission what) {}
+  record Join(Connection connection, String room, Permission what) {}
 
   /** Is asked about who wants to be in a room. */
   @FunctionalInterface
-  public interface JoinHook {
+  interface JoinHook {
     /**
      * Lets a client in by returning.
      *
@@ -88,11 +81,11 @@ public final class Hooks {
    * @param room the room's name, which need not be the one that the connection is in
    * @param message what, as the hooks before have left it
    */
-  public record Say(Connection connection, String room, Json message) {}
+  record Say(Connection connection, String room, Json message) {}
 
   /** Is asked about what clients say. */
   @FunctionalInterface
-  public interface SayHook {
+  interface SayHook {
     /**
      * Says what is to be told.
      *
@@ -111,11 +104,11 @@ public final class Hooks {
    * @param connection who; it may be gone already, but its id and attributes still tell who it was
    * @param room the room's name
    */
-  public record Presence(Connection connection, String room) {}
+  record Presence(Connection connection, String room) {}
 
   /** Is told who came or went. */
   @FunctionalInterface
-  public interface PresenceHook {
+  interface PresenceHook {
     /**
      * Takes notice.
      *
@@ -132,16 +125,7 @@ public final class Hooks {
    * @param hook what to ask
    * @return by which it can be taken away
    */
-  public Registration onConnect(ConnectHook hook) {
-    return add(
-        HookRunner.Kind.CONNECT,
-        "*",
-        hook,
-        asked -> {
-          hook.connect(asked.who());
-          return asked.message();
-        });
-  }
+  Registration onConnect(ConnectHook hook);
 
   /**
    * Asks a hook about who wants to be in some rooms, or to listen to them, before they are. Others
@@ -153,16 +137,7 @@ public final class Hooks {
    * @param hook what to ask
    * @return by which it can be taken away
    */
-  public Registration onJoin(String rooms, JoinHook hook) {
-    return add(
-        HookRunner.Kind.JOIN,
-        rooms,
-        hook,
-        asked -> {
-          hook.join(new Join(asked.who(), asked.room(), asked.what()));
-          return asked.message();
-        });
-  }
+  Registration onJoin(String rooms, JoinHook hook);
 
   /**
    * Tells a hook who has come into some rooms.
@@ -171,9 +146,7 @@ public final class Hooks {
    * @param hook what to tell
    * @return by which it can be taken away
    */
-  public Registration onJoined(String rooms, PresenceHook hook) {
-    return presence(HookRunner.Kind.JOINED, rooms, hook);
-  }
+  Registration onJoined(String rooms, PresenceHook hook);
 
   /**
    * Asks a hook about what clients say in some rooms, once for each message and before anybody
@@ -183,16 +156,7 @@ public final class Hooks {
    * @param hook what to ask
    * @return by which it can be taken away
    */
-  public Registration onSay(String rooms, SayHook hook) {
-    return add(
-        HookRunner.Kind.SAY,
-        rooms,
-        hook,
-        asked -> {
-          Object message = hook.say(new Say(asked.who(), asked.room(), asked.message()));
-          return message == asked.message() ? asked.message() : ChatRoom.sayable(message);
-        });
-  }
+  Registration onSay(String rooms, SayHook hook);
 
   /**
    * Tells a hook who has left some rooms: once for each time that somebody was in one, however it
@@ -202,38 +166,8 @@ public final class Hooks {
    * @param hook what to tell
    * @return by which it can be taken away
    */
-  public Registration onLeave(String rooms, PresenceHook hook) {
-    return presence(HookRunner.Kind.LEAVE, rooms, hook);
-  }
-
-  private Registration presence(HookRunner.Kind kind, String rooms, PresenceHook hook) {
-    return add(
-        kind,
-        rooms,
-        hook,
-        asked -> {
-          hook.tell(new Presence(asked.who(), asked.room()));
-          return asked.message();
-        });
-  }
-
-  private Registration add(HookRunner.Kind kind, String rooms, Object hook, HookRunner.Body body) {
-    HookRunner.Hook one = new HookRunner.Hook(kind, rooms, hook.getClass().getName(), body);
-    runner.add(one);
-    var registration =
-        new Registration() {
-          @Override
-          public void close() {
-            added.remove(this);
-            runner.remove(one);
-          }
-        };
-    added.add(registration);
-    return registration;
-  }
+  Registration onLeave(String rooms, PresenceHook hook);
 
   /** Takes all hooks away that were added by this object. */
-  public void removeAll() {
-    added.forEach(Registration::close);
-  }
+  void removeAll();
 }

@@ -10,23 +10,13 @@ import java.util.Set;
  * <p>Immutable; callable from any thread. It is remembered by nobody: its tokens are what makes it,
  * and {@link ChatRoom#privateRoom} is it again by its name.
  */
-public final class PrivateRoom {
-  private final Earshot earshot;
-  private final String name;
-
-  PrivateRoom(Earshot earshot, String name) {
-    this.earshot = earshot;
-    this.name = name;
-  }
-
+public interface PrivateRoom {
   /**
    * The room's name.
    *
    * @return the name, which is no secret
    */
-  public String name() {
-    return name;
-  }
+  String name();
 
   /**
    * Makes a token with which somebody may join the room, say something there, and listen to it.
@@ -36,9 +26,7 @@ public final class PrivateRoom {
    * @return the token, for nobody else: who has it is let in
    * @throws IllegalStateException if the keys of the setting {@code tokens.keys} only check tokens
    */
-  public String token(String identity, Duration lifetime) {
-    return token(identity, lifetime, Set.of(Permission.values()));
-  }
+  String token(String identity, Duration lifetime);
 
   /**
    * Makes a token with which somebody may do some of that.
@@ -50,13 +38,5 @@ public final class PrivateRoom {
    * @throws IllegalArgumentException if nothing is allowed, or the identity is too long
    * @throws IllegalStateException if the keys of the setting {@code tokens.keys} only check tokens
    */
-  public String token(String identity, Duration lifetime, Set<Permission> allowed) {
-    Instant until = Instant.ofEpochMilli(earshot.now()).plus(lifetime);
-    return earshot.gate().tokens().mint(new Grant(name, identity, allowed, until));
-  }
-
-  @Override
-  public String toString() {
-    return name;
-  }
+  String token(String identity, Duration lifetime, Set<Permission> allowed);
 }

@@ -10,10 +10,7 @@ import java.util.concurrent.CompletionStage;
  *
  * <p>Thread-safe: holds nothing.
  */
-public final class WebServer {
-
-  WebServer() {}
-
+public interface WebServer {
   /**
    * Takes the oldest message out of a client's queue.
    *
@@ -21,9 +18,5 @@ public final class WebServer {
    * @return the message as an object, or JSON's null if none waits, queues are off, or the client
    *     came by something else
    */
-  public CompletionStage<Json> getWebChatMessage(Connection connection) {
-    return connection instanceof WebConnection client
-        ? client.takeMessage(0).thenApply(WebConnection::parsed)
-        : CompletableFuture.completedFuture(new Json.Null());
-  }
+  CompletionStage<Json> getWebChatMessage(Connection connection);
 }
