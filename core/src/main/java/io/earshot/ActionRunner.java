@@ -2,6 +2,7 @@ package io.earshot;
 
 import io.earshot.protocol.Json;
 import io.earshot.spi.Refusal;
+import io.earshot.spi.Refusals;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Collection;
@@ -14,6 +15,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /**
  * What {@link Actions} says, done.
@@ -27,7 +29,8 @@ final class ActionRunner implements Actions {
   /** What clients are told of an exception that was not meant for them. */
   static final String BROKEN = "Error: The server experienced an internal error";
 
-  private final Api api;
+  private final Supplier<Api> api;
+  private final Refusals refusals;
   private final Duration timeout;
 
   /** How many more may run. */
@@ -37,8 +40,9 @@ final class ActionRunner implements Actions {
   private final Carriers carriers;
   private final Map<String, Known> known = new ConcurrentHashMap<>();
 
-  ActionRunner(Api api, Config config, Carriers carriers) {
+  ActionRunner(Supplier<Api> api, Config config, Carriers carriers, Refusals refusals) {
     this.api = api;
+    this.refusals = refusals;
     this.carriers = carriers;
     this.timeout = config.general().actionTimeout();
     this.running = new Semaphore(config.limits().runningActions());
@@ -142,11 +146,11 @@ final class ActionRunner implements Actions {
       }
     }
     if (!running.tryAcquire()) {
-      api.count(Refusal.RUNNING_ACTIONS);
+      refusals.count(Refusal.RUNNING_ACTIONS);
       return failed(Problem.BUSY, BUSY);
     }
     underWay.incrementAndGet();
-    var call = new Call(api, connection, params, new Permit(running));
+    var call = new ActionCall(api.get(), connection, params, new Permit(running));
     CompletableFuture<Outcome> outcome =
         carriers.run(
             "action " + name,
@@ -186,7 +190,7 @@ final class ActionRunner implements Actions {
     return answer;
   }
 
-  private static Outcome work(String name, Action action, Call call) {
+  private static Outcome work(String name, Action action, ActionCall call) {
     try {
       action.run(call);
       return new Outcome.Answered(call.answer());

@@ -1,19 +1,7 @@
 package io.earshot;
 
-import io.earshot.protocol.Json;
-import io.earshot.spi.Refusal;
-import java.lang.System.Logger.Level;
-import java.time.Duration;
 import java.util.Collection;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The actions of a server, by name.

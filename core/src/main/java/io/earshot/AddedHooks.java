@@ -1,8 +1,11 @@
 package io.earshot;
 
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
+import io.earshot.protocol.RoomMessage;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What {@link Hooks} says, done.
@@ -52,7 +55,7 @@ final class AddedHooks implements Hooks {
         hook,
         asked -> {
           Object message = hook.say(new Say(asked.who(), asked.room(), asked.message()));
-          return message == asked.message() ? asked.message() : ChatRoom.sayable(message);
+          return message == asked.message() ? asked.message() : sayable(message);
         });
   }
 
@@ -90,5 +93,20 @@ final class AddedHooks implements Hooks {
   @Override
   public void removeAll() {
     added.forEach(Registration::close);
+  }
+
+  /**
+   * What server code wants to be told, as JSON.
+   *
+   * @throws IllegalArgumentException if it cannot be said; here, rather than on the room's loop
+   */
+  static Json sayable(@Nullable Object message) {
+    if (message == null) {
+      throw new IllegalArgumentException(
+          "a message is required; for JSON's null give new Json.Null()");
+    }
+    Json json = Json.from(message);
+    new RoomMessage(json, "", json, 0, new Cursor("", 0)).encode();
+    return json;
   }
 }

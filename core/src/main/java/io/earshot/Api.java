@@ -1,10 +1,7 @@
 package io.earshot;
 
-import io.earshot.spi.Refusal;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Immutable; each room's loop is told what they ask.
  */
-record Bystanders(Earshot earshot) {
+record Bystanders(Host host, List<Desk> desks) {
 
   /** What an answer has besides its messages and the room's name, in bytes. */
   private static final int ENVELOPE = 160;
@@ -24,18 +24,12 @@ record Bystanders(Earshot earshot) {
   CompletableFuture<Excerpt> read(String name, @Nullable Cursor after, int limit, int wait) {
     var answer = new CompletableFuture<Excerpt>();
     int room = ENVELOPE + Json.of(name).encode().length;
-    int bytes = earshot.config().limits().answerBytes() - room;
-    Shard there = earshot.rooms().shard(name);
+    int bytes = host.config().limits().answerBytes() - room;
+    Shard there = host.rooms().shard(name);
     there.tell(
-        () -> {
-          RoomLink link = earshot.cluster() == null ? null : there.room(name).link();
-          Runnable look = () -> look(there, name, after, limit, bytes, wait, answer);
-          if (link == null) {
-            look.run();
-          } else {
-            link.whenKnown(after, look);
-          }
-        });
+        () ->
+            there.whenKnown(
+                name, after, () -> look(there, name, after, limit, bytes, wait, answer)));
     return answer;
   }
 
@@ -68,20 +62,20 @@ record Bystanders(Earshot earshot) {
 
   void check(Visitor visitor, String room, Permission what, @Nullable String token)
       throws RefusedException {
-    String refusal = earshot.gate().check(member(visitor, room), what, token).refusal();
+    String refusal = host.gate().check(member(visitor, room), what, token).refusal();
     if (refusal != null) {
       throw new RefusedException(refusal);
     }
   }
 
   /** The place of a visitor in a room, if they have one on this server; else that of a stranger. */
-  private Member member(Visitor visitor, String room) {
-    if (earshot.connections().find(visitor.id()) instanceof WebConnection known
+  private Place member(Visitor visitor, String room) {
+    if (host.connections().find(visitor.id()) instanceof WebConnection known
         && known.place().room.equals(room)) {
       return known.place();
     }
-    Shard anywhere = earshot.rooms().shard(room);
-    return new Member(new WebConnection(anywhere, visitor, null), room);
+    Desk anywhere = desks.get(host.rooms().shard(room).index());
+    return new Place(new WebConnection(anywhere, visitor, null), room);
   }
 
   CompletableFuture<Cursor> say(
@@ -93,10 +87,10 @@ record Bystanders(Earshot earshot) {
       String namer,
       @Nullable Json messageId) {
     var told = new CompletableFuture<Cursor>();
-    Member speaker = member(visitor, name);
-    speaker.connection.tell(
+    Place speaker = member(visitor, name);
+    speaker.who().tell(
         () ->
-            earshot
+            host
                 .gate()
                 .hear(
                     speaker,
@@ -117,8 +111,8 @@ record Bystanders(Earshot earshot) {
   }
 
   private void tell(String id, String name, Room.Saying saying, CompletableFuture<Cursor> told) {
-    boolean areMembers = earshot.config().commonWeb().httpClientMessageTTL().isPresent();
-    Shard there = earshot.rooms().shard(name);
+    boolean areMembers = host.config().commonWeb().httpClientMessageTTL().isPresent();
+    Shard there = host.rooms().shard(name);
     there.tell(
         () -> {
           Room room = there.room(name);

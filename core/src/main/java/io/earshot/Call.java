@@ -1,9 +1,6 @@
 package io.earshot;
 
-import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -13,33 +10,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the virtual thread that runs the action; other threads see the answer when that has
  * ended.
  */
-public final class Call {
-  private final Api api;
-  private final Connection connection;
-  private final Map<String, Json> params;
-  private final Map<String, Json> answer = new LinkedHashMap<>();
-  private final Actions.Permit permit;
-
-  Call(Api api, Connection connection, Map<String, Json> params, Actions.Permit permit) {
-    this.api = api;
-    this.connection = connection;
-    this.params = params;
-    this.permit = permit;
-  }
-
-  /** What this call runs by. Given back early, it does not count among those that run. */
-  Actions.Permit permit() {
-    return permit;
-  }
+public interface Call {
 
   /**
    * The server.
    *
    * @return what server code can ask of it
    */
-  public Api api() {
-    return api;
-  }
+  Api api();
 
   /**
    * Who asks. Attributes that are set on it last as long as it does; over HTTP that is one request,
@@ -47,9 +25,7 @@ public final class Call {
    *
    * @return the connection
    */
-  public Connection connection() {
-    return connection;
-  }
+  Connection connection();
 
   /**
    * Who asks, as a sender whose words are aimed where this one request's {@code roomMatchKey} and
@@ -57,24 +33,14 @@ public final class Call {
    *
    * @return the connection, or the connection with an audience
    */
-  public Sender sender() {
-    Audience audience = audience();
-    return audience == null ? connection : new Aimed(connection, audience);
-  }
-
-  /** Whom this one request is aimed at, or null for all. */
-  @Nullable Audience audience() {
-    return Audience.of(params);
-  }
+  Sender sender();
 
   /**
    * All params of this request.
    *
    * @return their values by name, in order
    */
-  public Map<String, Json> params() {
-    return Collections.unmodifiableMap(params);
-  }
+  Map<String, Json> params();
 
   /**
    * One param as text.
@@ -83,10 +49,7 @@ public final class Call {
    * @return its text, number or truth value as text; null if it is missing, null, a list or an
    *     object
    */
-  public @Nullable String text(String name) {
-    Json value = params.get(name);
-    return value == null ? null : value.asText();
-  }
+  @Nullable String text(String name);
 
   /**
    * Puts a field into the answer.
@@ -95,11 +58,5 @@ public final class Call {
    * @param value its value: null, text, number, truth value, list, map or {@link Json}
    * @throws IllegalArgumentException if the value is something else
    */
-  public void put(String name, @Nullable Object value) {
-    answer.put(name, Json.from(value));
-  }
-
-  Map<String, Json> answer() {
-    return answer;
-  }
+  void put(String name, @Nullable Object value);
 }

@@ -1,5 +1,6 @@
 package io.earshot;
 
+import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Reply;
 import io.earshot.protocol.RoomName;
@@ -71,14 +72,16 @@ final class ChatAction implements Action {
         if (message == null) {
           throw new RefusedException("message is required to use the say method");
         }
-        var _ = result(client.say(message, call.audience(), call.text("token")));
+        var _ = result(client.say(message, Audience.of(call.params()), call.text("token")));
       }
       case "messages" -> {
         long wait = wait(call.text("wait"));
         if (wait > 0) {
           // Who waits for a message does nothing, and must not keep others from running. How many
           // can wait is bounded by the queues: each has one that waits.
-          call.permit().release();
+          if (call instanceof ActionCall running) {
+            running.permit().release();
+          }
         }
         call.put("message", WebConnection.parsed(result(client.takeMessage(wait))));
       }
@@ -140,7 +143,7 @@ final class ChatAction implements Action {
       throw switch (e.getCause()) {
         case RefusedException refused -> refused;
         // No fault of ours to log, least of all as often as somebody asks.
-        case BrokerException away -> new RefusedException(Cluster.explained(away));
+        case BrokerException away -> new RefusedException(BrokerException.explained(away));
         case null, default -> e;
       };
     } catch (InterruptedException e) {

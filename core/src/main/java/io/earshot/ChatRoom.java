@@ -1,13 +1,8 @@
 package io.earshot;
 
-import io.earshot.protocol.Audience;
-import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
-import io.earshot.protocol.RoomMessage;
-import io.earshot.protocol.RoomName;
 import io.earshot.protocol.RoomStatus;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 

@@ -9,6 +9,7 @@ import io.earshot.protocol.Reply;
 import io.earshot.protocol.Reply.Heard;
 import io.earshot.protocol.Request;
 import io.earshot.protocol.Welcome;
+import io.earshot.spi.BrokerException;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Outbound;
@@ -126,14 +127,14 @@ final class ClientConnection extends RoomGoer implements Intake {
   record Turn(Request request, long number) {}
 
   ClientConnection(
-      Shard shard,
+      Desk desk,
       Outbound outbound,
       Wire wire,
       long idHigh,
       long idLow,
       Transport transport,
       String room) {
-    super(shard, wire, transport, room);
+    super(desk, wire, transport, room);
     this.outbound = outbound;
     this.idHigh = idHigh;
     this.idLow = idLow;
@@ -170,7 +171,7 @@ final class ClientConnection extends RoomGoer implements Intake {
    */
   void open(@Nullable Cursor after, @Nullable String token) {
     underWay++;
-    Gate gate = earshot().gate();
+    Gate gate = host().gate();
     gate.greet(
         this,
         refusal -> {
@@ -182,7 +183,7 @@ final class ClientConnection extends RoomGoer implements Intake {
         });
   }
 
-  private void open(@Nullable Cursor after, Gate.Verdict verdict) {
+  private void open(@Nullable Cursor after, Judge.Verdict verdict) {
     if (verdict.refusal() != null) {
       turnAway(verdict.refusal());
     } else if (!ending) {
@@ -210,7 +211,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   }
 
   private void welcome(Heard heard, @Nullable Cursor after) {
-    String text = earshot().config().general().welcomeMessage();
+    String text = host().config().general().welcomeMessage();
     byte[] json =
         new Welcome(text, heard.room(), heard.cursor(), heard.recovered(), session())
             .toJson()
@@ -233,7 +234,7 @@ final class ClientConnection extends RoomGoer implements Intake {
 
   /** The token to come back with, or null where nobody can come back. */
   @Nullable String session() {
-    Sessions sessions = earshot().sessions();
+    Sessions sessions = host().sessions();
     return sessions == null || hearsOnly() ? null : sessions.token(idHigh, idLow);
   }
 
@@ -267,12 +268,12 @@ final class ClientConnection extends RoomGoer implements Intake {
    * answers keep their order. Who wants to go may always go.
    */
   private Request checked(Request request) {
-    Pace pace = earshot().messagePace();
+    Pace pace = host().messagePace();
     long now = pace.isOff() ? 0 : shard().now();
     long paidBy = pace.spend(messagesPaidBy, now, 1);
     long wait = pace.overdrawn(paidBy, now);
     if (wait > 0 && !(request.command() instanceof Command.Quit)) {
-      earshot().count(Refusal.MESSAGES);
+      host().count(Refusal.MESSAGES);
       if (++refusals == REFUSALS) {
         refusals = 0;
         rest(REST);
@@ -283,14 +284,14 @@ final class ClientConnection extends RoomGoer implements Intake {
     }
     messagesPaidBy = paidBy;
     if (request.command() instanceof Command.Malformed) {
-      earshot().count(Refusal.MALFORMED);
+      host().count(Refusal.MALFORMED);
     }
     return request;
   }
 
   @Override
   public void received(int bytes) {
-    Pace pace = earshot().bytePace();
+    Pace pace = host().bytePace();
     if (pace.isOff()) {
       return;
     }
@@ -298,7 +299,7 @@ final class ClientConnection extends RoomGoer implements Intake {
     bytesPaidBy = pace.spend(bytesPaidBy, now, bytes);
     long wait = pace.overdrawn(bytesPaidBy, now);
     if (wait > 0 && !resting) {
-      earshot().count(Refusal.BYTES);
+      host().count(Refusal.BYTES);
       rest(wait);
     }
   }
@@ -318,7 +319,7 @@ final class ClientConnection extends RoomGoer implements Intake {
 
   @Override
   void charge(int messages) {
-    Pace pace = earshot().messagePace();
+    Pace pace = host().messagePace();
     if (!pace.isOff()) {
       messagesPaidBy = pace.spend(messagesPaidBy, shard().now(), messages);
     }
@@ -326,7 +327,7 @@ final class ClientConnection extends RoomGoer implements Intake {
 
   @Override
   public void refused(Refusal kind) {
-    earshot().count(kind);
+    host().count(kind);
   }
 
   private boolean mayStart(Turn turn) {
@@ -395,7 +396,7 @@ final class ClientConnection extends RoomGoer implements Intake {
       }
     } else if (idle && dismissal != null) {
       // The reply to no request, and so without a number.
-      @Nullable Long again = dismissal.equals(Ending.SHUTDOWN) ? earshot().reconnectAfter() : null;
+      @Nullable Long again = dismissal.equals(Ending.SHUTDOWN) ? host().reconnectAfter() : null;
       depart(new Reply.Bye(dismissal.reason(), again).toJson(0, null), dismissal);
     } else if (paused && !congested()) {
       paused = false;
@@ -492,34 +493,33 @@ final class ClientConnection extends RoomGoer implements Intake {
   }
 
   private boolean isSlow(Command.Say say) {
-    return earshot().gate().isSlow(say.room() == null ? place() : memberOf(say.room()));
+    return host().gate().isSlow(say.room() == null ? place() : memberOf(say.room()));
   }
 
   private void act(Turn turn, String name, Map<String, Json> given) {
-    if (pendingActions >= earshot().config().general().simultaniousActions()) {
-      earshot().count(Refusal.PENDING_ACTIONS);
+    if (pendingActions >= host().config().general().simultaniousActions()) {
+      host().count(Refusal.PENDING_ACTIONS);
       send(turn, new Reply.Refused("you have too many pending requests"));
       return;
     }
     totalActions++;
     pendingActions++;
     var _ =
-        earshot()
-            .api()
+        host()
             .actions()
             .run(name, this, given)
             .thenApply(outcome -> encoded(turn, name, outcome)) // on the action's thread
             .thenAccept(json -> tell(() -> acted(json)));
   }
 
-  private byte[] encoded(Turn turn, String action, Actions.Outcome outcome) {
+  private byte[] encoded(Turn turn, String action, ActionRunner.Outcome outcome) {
     try {
       byte[] json = encoded(turn, reply(outcome));
-      earshot().config().limits().checkAnswer(json.length);
+      host().config().limits().checkAnswer(json.length);
       return json;
     } catch (IllegalArgumentException e) {
       LOG.log(Level.ERROR, "the answer of " + action + " cannot be said", e);
-      return encoded(turn, new Reply.Refused(Actions.BROKEN));
+      return encoded(turn, new Reply.Refused(ActionRunner.BROKEN));
     }
   }
 
@@ -533,10 +533,10 @@ final class ClientConnection extends RoomGoer implements Intake {
     settle();
   }
 
-  private static Reply reply(Actions.Outcome outcome) {
+  private static Reply reply(ActionRunner.Outcome outcome) {
     return switch (outcome) {
-      case Actions.Outcome.Answered(var fields) -> new Reply.Answered(fields, null);
-      case Actions.Outcome.Failed(_, String error, var fields) -> new Reply.Answered(fields, error);
+      case ActionRunner.Outcome.Answered(var fields) -> new Reply.Answered(fields, null);
+      case ActionRunner.Outcome.Failed(_, String error, var fields) -> new Reply.Answered(fields, error);
     };
   }
 
@@ -547,13 +547,13 @@ final class ClientConnection extends RoomGoer implements Intake {
   }
 
   private void say(Turn turn, Command.Say say) {
-    Member member = say.room() == null ? place() : memberOf(say.room());
+    Place member = say.room() == null ? place() : memberOf(say.room());
     if (!member.in) {
       reply(turn, new Reply.Refused("Error: you are not in this room", member.room));
       return;
     }
     Audience audience = say.audience() != null ? say.audience() : audience();
-    earshot()
+    host()
         .gate()
         .hear(
             member,
@@ -595,11 +595,11 @@ final class ClientConnection extends RoomGoer implements Intake {
   /** Does something in a room if the client may; else says why not. */
   private void admitted(
       Turn turn,
-      Member member,
+      Place member,
       Permission what,
       @Nullable String token,
       Consumer<@Nullable Grant> then) {
-    earshot()
+    host()
         .gate()
         .admit(
             member,
@@ -621,7 +621,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   }
 
   private void changeRoom(Turn turn, String room, @Nullable Cursor after, @Nullable String token) {
-    Member member = memberOf(room);
+    Place member = memberOf(room);
     admitted(
         turn,
         member,
@@ -630,19 +630,19 @@ final class ClientConnection extends RoomGoer implements Intake {
         _ -> changeRoom(member, after, arrival -> hears(turn, arrival)));
   }
 
-  private void changeRoom(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
-    Member old = place();
+  private void changeRoom(Place member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+    Place old = place();
     move(member, after, live);
     note(old);
     note(member);
   }
 
   private void addRoom(Turn turn, String room, @Nullable Cursor after, @Nullable String token) {
-    Member member = memberOf(room);
+    Place member = memberOf(room);
     if (member.in) {
       reply(turn, new Reply.Refused("Error: you are already in this room", room));
-    } else if (rooms().size() >= earshot().config().limits().rooms()) {
-      earshot().count(Refusal.ROOMS);
+    } else if (rooms().size() >= host().config().limits().rooms()) {
+      host().count(Refusal.ROOMS);
       reply(turn, new Reply.Refused("Error: you are in too many rooms", room));
     } else {
       admitted(
@@ -658,11 +658,11 @@ final class ClientConnection extends RoomGoer implements Intake {
   }
 
   private void leaveRoom(Turn turn, String room) {
-    Member member = memberOf(room);
+    Place member = memberOf(room);
     if (!member.in) {
       reply(turn, new Reply.Refused("Error: you are not in this room", room));
     } else if (member == place()) {
-      changeRoom(turn, earshot().config().general().defaultChatRoom(), null, null);
+      changeRoom(turn, host().config().general().defaultChatRoom(), null, null);
     } else {
       leave(member, () -> reply(turn, new Reply.DoneIn(room)));
       note(member);
@@ -670,29 +670,29 @@ final class ClientConnection extends RoomGoer implements Intake {
   }
 
   private void viewRoom(Turn turn, @Nullable String room) {
-    Member member = room == null ? place() : memberOf(room);
+    Place member = room == null ? place() : memberOf(room);
     if (!member.in) {
       reply(turn, new Reply.Refused("Error: you are not in this room", member.room));
       return;
     }
     var _ =
-        earshot()
+        host()
             .rooms()
             .status(member.room)
             .handle(
                 (status, failure) ->
                     failure == null
                         ? new Reply.Viewed(status)
-                        : new Reply.Refused(Cluster.explained(failure), member.room))
+                        : new Reply.Refused(BrokerException.explained(failure), member.room))
             .thenAccept(reply -> tell(() -> reply(turn, reply)));
   }
 
   private void listen(Turn turn, String room, @Nullable Cursor after, @Nullable String token) {
-    Member member = memberOf(room);
+    Place member = memberOf(room);
     if (member.listening) {
       reply(turn, new Reply.Refused("you are already listening to this room", room));
-    } else if (listening().size() >= earshot().config().limits().listeningRooms()) {
-      earshot().count(Refusal.LISTENS);
+    } else if (listening().size() >= host().config().limits().listeningRooms()) {
+      host().count(Refusal.LISTENS);
       reply(turn, new Reply.Refused("Error: you are listening to too many rooms", room));
     } else {
       admitted(
@@ -703,7 +703,7 @@ final class ClientConnection extends RoomGoer implements Intake {
           _ -> {
             member.listening = true;
             note(member);
-            Shard there = earshot().rooms().shard(room);
+            Shard there = host().rooms().shard(room);
             there.tell(
                 () -> there.room(room).listen(member, after, arrival -> hears(turn, arrival)));
           });
@@ -711,7 +711,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   }
 
   private void silence(Turn turn, String room) {
-    Member member = memberOf(room);
+    Place member = memberOf(room);
     if (!member.listening) {
       reply(turn, new Reply.Refused("you are not listening to this room", room));
       return;
@@ -727,7 +727,7 @@ final class ClientConnection extends RoomGoer implements Intake {
     finished();
   }
 
-  void tellMissed(Collection<Room.Told> missed) {
+  void tellMissed(Collection<Told> missed) {
     if (missed.isEmpty()) {
       return;
     }
@@ -756,10 +756,10 @@ final class ClientConnection extends RoomGoer implements Intake {
     if (params == null) {
       params = new Params();
     }
-    if (params.add(key, value, earshot().config().limits())) {
+    if (params.add(key, value, host().config().limits())) {
       return new Reply.Done();
     }
-    earshot().count(Refusal.PARAMS);
+    host().count(Refusal.PARAMS);
     return new Reply.Refused("Error: too many params, or too long ones");
   }
 
@@ -776,7 +776,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   }
 
   @Override
-  void expire(Member member) {
+  void expire(Place member) {
     whenDone(
         () -> {
           Grant grant = member.grant;
@@ -799,15 +799,15 @@ final class ClientConnection extends RoomGoer implements Intake {
   }
 
   @Override
-  void putOut(Member member, Json notice, String reason) {
+  void putOut(Place member, Json notice, String reason) {
     whenDone(() -> goOut(member, notice, reason));
   }
 
-  private void goOut(Member member, Json notice, String reason) {
+  private void goOut(Place member, Json notice, String reason) {
     if (isGone() || !(member.in || member.listening)) {
       return;
     }
-    String next = earshot().config().general().defaultChatRoom();
+    String next = host().config().general().defaultChatRoom();
     if (member == place() && detached) {
       giveUp(); // nobody is there to be told where they are
       return;
@@ -829,10 +829,10 @@ final class ClientConnection extends RoomGoer implements Intake {
   }
 
   /** Goes to the default room, since it may not stay in its own. */
-  private void moveOn(Member member, String reason) {
+  private void moveOn(Place member, String reason) {
     underWay++;
     onlySaysUnderWay = false;
-    earshot()
+    host()
         .gate()
         .admit(
             member,
@@ -854,11 +854,11 @@ final class ClientConnection extends RoomGoer implements Intake {
   // --- lost, and back again --------------------------------------------------------------------
 
   private boolean mayComeBack() {
-    return earshot().sessions() != null
+    return host().sessions() != null
         && !hearsOnly()
         && dismissal == null
         && opened
-        && earshot().mayWaitForMore();
+        && host().mayWaitForMore();
   }
 
   /** Stays in its rooms without hearing them, for a while. */
@@ -872,27 +872,27 @@ final class ClientConnection extends RoomGoer implements Intake {
               members()
                   .forEach(
                       member ->
-                          earshot().rooms().in(member.room, room -> room.detach(member), () -> {}));
+                          host().rooms().in(member.room, room -> room.detach(member), () -> {}));
               if (why != null) {
                 sayLastWords(null, why);
               }
             });
-    earshot().waiting(1);
-    shard().schedule(this::giveUp, earshot().config().general().resumeWindow().toMillis());
+    host().waiting(1);
+    shard().schedule(this::giveUp, host().config().general().resumeWindow().toMillis());
   }
 
   /** Nobody has come back in time. */
   private void giveUp() {
     if (detached) {
       notDetached();
-      earshot().forget(this);
+      host().forget(this);
       leaveAll(() -> {});
     }
   }
 
   private void notDetached() {
     detached = false;
-    earshot().waiting(-1);
+    host().waiting(-1);
     ending = true;
     ended = true;
   }
@@ -904,16 +904,16 @@ final class ClientConnection extends RoomGoer implements Intake {
 
   /** Is from now on whoever had an id. */
   void become(String id, Handover was) {
-    earshot().forget(this);
+    host().forget(this);
     idHigh = HexFormat.fromHexDigitsToLong(id, 0, 16);
     idLow = HexFormat.fromHexDigitsToLong(id, 16, 32);
     params = was.params();
     inherit(was.attributes());
-    earshot().moderation().look(this);
+    lookForBan();
     if (was.connection() == null) {
-      earshot().connections().add(this);
+      host().connections().add(this);
     } else {
-      earshot().connections().replace(was.connection(), this);
+      host().connections().replace(was.connection(), this);
     }
   }
 
@@ -934,7 +934,7 @@ final class ClientConnection extends RoomGoer implements Intake {
    * @param then told what it was, or null; on any loop
    */
   void handOver(String id, ClientConnection next, Consumer<@Nullable Handover> then) {
-    earshot().gate().afterwards(this, () -> giveOver(id, next, then));
+    host().gate().afterwards(this, () -> giveOver(id, next, then));
   }
 
   private void giveOver(String id, ClientConnection next, Consumer<@Nullable Handover> then) {
@@ -949,11 +949,11 @@ final class ClientConnection extends RoomGoer implements Intake {
     } else {
       giveUpItself();
       heir = next;
-      List<Handover.Place> places =
+      List<Handover.Former> places =
           members().stream()
               .map(
                   each ->
-                      new Handover.Place(
+                      new Handover.Former(
                           each.room, each.in, each.listening, each, null, each.grant))
               .toList();
       then.accept(new Handover(this, places, params, attributes(), known()));
@@ -977,7 +977,7 @@ final class ClientConnection extends RoomGoer implements Intake {
    * @param then told what it was, or null; on any loop
    */
   void handOverElsewhere(String id, Consumer<@Nullable Handover> then) {
-    earshot().gate().afterwards(this, () -> giveOverElsewhere(id, then));
+    host().gate().afterwards(this, () -> giveOverElsewhere(id, then));
   }
 
   private void giveOverElsewhere(String id, Consumer<@Nullable Handover> then) {
@@ -991,9 +991,9 @@ final class ClientConnection extends RoomGoer implements Intake {
       then.accept(null);
     } else {
       giveUpItself();
-      earshot().forget(this);
-      List<Member> all = members();
-      var places = new Handover.Place[all.size()];
+      host().forget(this);
+      List<Place> all = members();
+      var places = new Handover.Former[all.size()];
       var given =
           new Countdown(
               places.length,
@@ -1011,10 +1011,10 @@ final class ClientConnection extends RoomGoer implements Intake {
     }
   }
 
-  private void surrender(Member member, Consumer<Handover.Place> then) {
+  private void surrender(Place member, Consumer<Handover.Former> then) {
     boolean isIn = member.in;
     boolean isListening = member.listening;
-    earshot()
+    host()
         .rooms()
         .in(
             member.room,
@@ -1025,14 +1025,14 @@ final class ClientConnection extends RoomGoer implements Intake {
             () -> tell(() -> then.accept(surrendered(member, isIn, isListening, null))));
   }
 
-  private static Handover.Place surrendered(
-      Member member, boolean isIn, boolean isListening, @Nullable Cursor known) {
-    return new Handover.Place(member.room, isIn, isListening, null, known, member.grant);
+  private static Handover.Former surrendered(
+      Place member, boolean isIn, boolean isListening, @Nullable Cursor known) {
+    return new Handover.Former(member.room, isIn, isListening, null, known, member.grant);
   }
 
   /** Whoever came back as this one was gone before they were it. */
   void leaveForGood() {
-    earshot().forget(this);
+    host().forget(this);
     leaveAll(() -> {});
   }
 
@@ -1044,7 +1044,7 @@ final class ClientConnection extends RoomGoer implements Intake {
       return;
     }
     if (resuming != null && resuming.holds()) {
-      if (resuming.hold(bytes, offset, length) > earshot().config().limits().outboundBytes()) {
+      if (resuming.hold(bytes, offset, length) > host().config().limits().outboundBytes()) {
         cutOff();
       }
       return;
@@ -1052,7 +1052,7 @@ final class ClientConnection extends RoomGoer implements Intake {
     try {
       outbound.write(bytes, offset, length);
       int pending = outbound.pendingBytes();
-      if (pending > 0 && pending > earshot().config().limits().outboundBytes()) {
+      if (pending > 0 && pending > host().config().limits().outboundBytes()) {
         LOG.log(Level.DEBUG, () -> this + " does not read, and is cut off");
         fallBehind();
       }
@@ -1081,7 +1081,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   @Override
   public void dismiss(Ending why) {
     if (why.equals(Ending.IDLE) && dismissal == null && !isEnded()) {
-      earshot().count(Refusal.IDLE);
+      host().count(Refusal.IDLE);
     }
     if (detached) {
       giveUp();
@@ -1168,7 +1168,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   @Override
   Lag newLag(Member member) {
     lags = true;
-    member.lag = new Lag(member.room, earshot().config().limits().outboundBytes() / 2);
+    member.lag = new Lag(member.room, host().config().limits().outboundBytes() / 2);
     return member.lag;
   }
 
@@ -1213,7 +1213,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   /** It is to be found no more; unless it has an heir, who is found by it until they are there. */
   private void forgetThis() {
     if (heir == null) {
-      earshot().forget(this);
+      host().forget(this);
     }
   }
 

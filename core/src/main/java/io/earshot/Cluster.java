@@ -6,15 +6,16 @@ import io.earshot.protocol.Json;
 import io.earshot.protocol.Post;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Broker;
-import io.earshot.spi.BrokerException;
 import io.earshot.spi.Bus;
-import java.lang.System.Logger.Level;
-import java.util.concurrent.CompletionException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,32 +24,54 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe: what changes is atomic or volatile, and the loops own the rest.
  */
-final class Cluster implements Bus {
-  private static final System.Logger LOG = System.getLogger(Cluster.class.getName());
-
+final class Cluster implements Bus, Orders, AutoCloseable {
   /** Of each room the broker remembers so many messages at least, since peers may miss some. */
   private static final int FEWEST_MESSAGES = 1_000;
 
   /** And for so long at least, in milliseconds. */
   private static final long SHORTEST_KEEP = 30_000;
 
-  private final Earshot earshot;
   private final Broker broker;
   private final String peer;
-  private final Errands errands;
-  private final Ledger ledger;
+  private final String boot;
+  private final InstantSource clock;
+  private final RoomRules rules;
+  private final Rooms rooms;
+  private final Directory connections;
+  private final PeerRequests requests;
+  private final MeasureLog measures;
+  private final List<CatchUp> catchUps;
   private final AtomicLong numbers = new AtomicLong();
   private final AtomicLong epochs = new AtomicLong();
   private final CountDownLatch wasUp = new CountDownLatch(1);
   private volatile boolean up;
 
-  Cluster(Earshot earshot, Broker broker) {
-    this.earshot = earshot;
+  Cluster(
+      Broker broker,
+      Config config,
+      InstantSource clock,
+      RoomRules rules,
+      Rooms rooms,
+      Directory connections,
+      Moderator moderation,
+      Function<String, WebClients> webClients) {
     this.broker = broker;
-    String id = earshot.config().general().id().replaceAll("[^A-Za-z0-9_.-]", "_");
-    this.peer = (id.isEmpty() ? "" : id + "-") + earshot.boot();
-    this.errands = new Errands(earshot, this);
-    this.ledger = new Ledger(earshot, this, wasUp::countDown);
+    this.clock = clock;
+    this.rules = rules;
+    this.rooms = rooms;
+    this.boot = rooms.boot();
+    this.connections = connections;
+    String id = config.general().id().replaceAll("[^A-Za-z0-9_.-]", "_");
+    this.peer = (id.isEmpty() ? "" : id + "-") + boot;
+    this.catchUps = rooms.shards().stream().map(CatchUp::new).toList();
+    this.requests = new PeerRequests(this, rooms, connections, config.limits(), webClients);
+    this.measures =
+        new MeasureLog(
+            this,
+            moderation,
+            rooms.shard(MeasureLog.ROOM),
+            Measures.remembered(config.admin().measures()),
+            wasUp::countDown);
   }
 
   void start() {
@@ -58,9 +81,9 @@ final class Cluster implements Bus {
   /**
    * Waits a moment for the others, so that who comes first finds them, and who is banned is known.
    */
-  void awaitOthers() {
+  void awaitOthers(Duration most) {
     try {
-      var _ = wasUp.await(earshot.config().redis().timeout().toMillis(), TimeUnit.MILLISECONDS);
+      var _ = wasUp.await(most.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -77,21 +100,46 @@ final class Cluster implements Bus {
 
   /** Whether somebody of this id is connected to this server. */
   boolean isHere(String id) {
-    return earshot.connections().find(id) != null;
+    return connections.find(id) != null;
   }
 
   /** What is asked of, and by, other servers. */
-  Errands errands() {
-    return errands;
+  PeerRequests requests() {
+    return requests;
   }
 
   /** What was decided, on whichever server. */
-  Ledger ledger() {
-    return ledger;
+  MeasureLog measures() {
+    return measures;
+  }
+
+  /** The rooms of a loop that are to ask for what they missed. */
+  CatchUp catchUp(Shard shard) {
+    return catchUps.get(shard.index());
+  }
+
+  @Override
+  public boolean areShared() {
+    return true;
+  }
+
+  @Override
+  public Order of(Room room) {
+    return new ClusterOrder(room, this);
+  }
+
+  @Override
+  public void close() {
+    broker.close();
   }
 
   boolean isUp() {
     return up;
+  }
+
+  /** The servers that there are, this one included. */
+  List<String> peers() {
+    return broker.peers();
   }
 
   // --- what is told ----------------------------------------------------------------------------
@@ -105,7 +153,7 @@ final class Cluster implements Bus {
     return new Post(
         message,
         from,
-        earshot.now(),
+        clock.millis(),
         except,
         isStrange,
         audience,
@@ -131,12 +179,12 @@ final class Cluster implements Bus {
 
   @Override
   public int announcesUpTo(String room) {
-    return earshot.rules().of(room).announcementsUpTo();
+    return rules.of(room).announcementsUpTo();
   }
 
   @Override
   public Broker.Terms terms(String room) {
-    return terms(earshot.rules().of(room), null);
+    return terms(rules.of(room), null);
   }
 
   Broker.Terms terms(RoomRule rule, @Nullable Cursor known) {
@@ -149,24 +197,23 @@ final class Cluster implements Bus {
 
   /** What to call an order that begins anew. */
   String freshEpoch() {
-    return earshot.boot() + Long.toString(epochs.incrementAndGet(), 36);
+    return boot + Long.toString(epochs.incrementAndGet(), 36);
   }
 
   // --- what the broker tells -------------------------------------------------------------------
 
   @Override
   public void told(String room, Cursor place, Post post) {
-    if (room.equals(Ledger.ROOM)) {
-      ledger.told(place, post);
+    if (room.equals(MeasureLog.ROOM)) {
+      measures.told(place, post);
       return;
     }
-    Shard there = earshot.rooms().shard(room);
+    Shard there = rooms.shard(room);
     there.tell(
         () -> {
           Room known = there.roomIfAny(room);
-          RoomLink link = known == null ? null : known.link();
-          if (link != null) {
-            link.told(new Broker.Placed(place, post));
+          if (known != null) {
+            order(known).told(new Broker.Placed(place, post));
           }
         });
   }
@@ -174,49 +221,41 @@ final class Cluster implements Bus {
   @Override
   public void connected() {
     up = true;
-    ledger.connected();
-    forEachShard(shard -> shard.forEachLink(RoomLink::reconnected));
+    measures.connected();
+    forEachOrder(ClusterOrder::reconnected);
   }
 
   @Override
   public void disconnected() {
     up = false;
-    forEachShard(shard -> shard.forEachLink(RoomLink::disconnected));
+    forEachOrder(ClusterOrder::disconnected);
   }
 
-  private void forEachShard(Consumer<Shard> task) {
-    earshot.rooms().shards().forEach(shard -> shard.tell(() -> task.accept(shard)));
+  private void forEachOrder(Consumer<ClusterOrder> task) {
+    for (Shard shard : rooms.shards()) {
+      shard.tell(() -> shard.rooms().forEach(room -> task.accept(order(room))));
+    }
+  }
+
+  /** Each room here has one, since the cluster is joined before anybody connects. */
+  private static ClusterOrder order(Room room) {
+    return (ClusterOrder) room.order();
   }
 
   @Override
   public CompletionStage<@Nullable Json> asked(Json question) {
-    return errands.asked(question);
+    return requests.asked(question);
   }
 
   // --- what is asked ---------------------------------------------------------------------------
 
-  CompletionStage<RoomStatus> status(String room) {
+  @Override
+  public CompletionStage<RoomStatus> status(String room) {
     return broker
         .members(room)
         .thenCombine(
             broker.end(room),
             (members, end) ->
                 new RoomStatus(room, members.stream().map(Broker.Present::id).toList(), end));
-  }
-
-  /** What is to be said to a client of something that the broker did not do. */
-  static String explained(Throwable failure) {
-    Throwable cause = cause(failure);
-    if (!(cause instanceof BrokerException)) {
-      LOG.log(Level.ERROR, "a fault in the cluster", cause);
-      return "Error: The server experienced an internal error";
-    }
-    return "Error: " + cause.getMessage();
-  }
-
-  static Throwable cause(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
   }
 }

@@ -1,7 +1,6 @@
 package io.earshot;
 
 import io.earshot.protocol.RoomName;
-import io.earshot.spi.AddressRange;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -714,7 +713,7 @@ public record Config(
           "webSockets.pingInterval must be shorter than webSockets.idleTimeout, or who is silent is cut off unasked");
     }
     checkRedis();
-    var _ = new io.earshot.Tokens(tokens.keys(), commonWeb.cookieSecret());
+    var _ = new TokenKeys(tokens.keys(), commonWeb.cookieSecret());
     String cookie = commonWeb.fingerprintOptions().cookieKey();
     if (!cookie.matches("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}") || cookie.equals("__room")) {
       throw new IllegalArgumentException(
@@ -788,27 +787,6 @@ public record Config(
   }
 
   /**
-   * Which rule holds for a room and why, for people to read.
-   *
-   * @param room the room's name
-   * @return a line for each rule, and then for each of its settings
-   */
-  public List<String> explain(String room) {
-    return new RoomRules(rooms).explained(room);
-  }
-
-  /**
-   * Makes a token that servers with these settings believe.
-   *
-   * @param grant what it allows, and whom
-   * @return the token
-   * @throws IllegalStateException if the keys of {@code tokens.keys} only check tokens
-   */
-  public String token(Grant grant) {
-    return new io.earshot.Tokens(tokens.keys(), commonWeb.cookieSecret()).mint(grant);
-  }
-
-  /**
    * One setting, for whoever shows them.
    *
    * @param path its path
@@ -826,6 +804,6 @@ public record Config(
    * @return an entry for each
    */
   public List<Entry> entries() {
-    return ConfigTree.entries(this, DEFAULTS);
+    return ConfigTree.entries(this, DEFAULTS, Entry::new);
   }
 }

@@ -26,7 +26,7 @@ final class ConfigTree {
 
   private ConfigTree() {}
 
-  static Config with(Config config, String path, Object value) {
+  static <R extends Record> R with(R config, String path, Object value) {
     return with(config, path, path, value)
         .orElseThrow(() -> new IllegalArgumentException(unknown(path, config)));
   }
@@ -57,28 +57,37 @@ final class ConfigTree {
     return Optional.empty();
   }
 
-  static List<Config.Entry> entries(Record record, Record defaults) {
-    var entries = new ArrayList<Config.Entry>();
-    collect("", record, defaults, entries);
+  /**
+   * What is made of each setting.
+   *
+   * @param <E> what that is
+   */
+  interface Maker<E> {
+    E make(String path, String alias, String meaning, String value, String defaultValue);
+  }
+
+  static <E> List<E> entries(Record record, Record defaults, Maker<E> maker) {
+    var entries = new ArrayList<E>();
+    collect("", record, defaults, maker, entries);
     return entries;
   }
 
-  private static void collect(
-      String prefix, Record record, Record defaults, List<Config.Entry> into) {
+  private static <E> void collect(
+      String prefix, Record record, Record defaults, Maker<E> maker, List<E> into) {
     for (RecordComponent component : record.getClass().getRecordComponents()) {
       String path = prefix + component.getName();
       Object value = read(record, component);
       Object usual = read(defaults, component);
       Setting setting = component.getAnnotation(Setting.class);
       if (setting == null) {
-        collect(path + ".", (Record) value, (Record) usual, into);
+        collect(path + ".", (Record) value, (Record) usual, maker, into);
       } else {
         String meaning =
             setting.alias().isEmpty()
                 ? setting.value()
                 : setting.value() + " Also: " + setting.alias() + ".";
         String alias = setting.alias().isEmpty() ? "" : prefix + setting.alias();
-        into.add(new Config.Entry(path, alias, meaning, show(value), show(usual)));
+        into.add(maker.make(path, alias, meaning, show(value), show(usual)));
       }
     }
   }
@@ -206,10 +215,9 @@ final class ConfigTree {
     return millis % 1000 != 0 || millis == 0 ? millis + "ms" : millis / 1000 + "s";
   }
 
-  private static String unknown(String path, Config config) {
+  private static String unknown(String path, Record config) {
     String start = "there is no setting '" + path + "'";
-    return entries(config, config).stream()
-        .map(Config.Entry::path)
+    return entries(config, config, (known, _, _, _, _) -> known).stream()
         .min(Comparator.comparingInt(known -> distance(known, path)))
         .filter(nearest -> distance(nearest, path) <= Math.max(3, path.length() / 3))
         .map(nearest -> start + "; the nearest is '" + nearest + "'")

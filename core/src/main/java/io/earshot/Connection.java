@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe: what changes is read from volatile fields, and changed by telling the
  * connection's event loop.
  */
-public sealed interface Connection extends Sender permits Participant {
+public non-sealed interface Connection extends Sender {
 
   /**
    * The name that others see in {@code from} and in the members of a room.

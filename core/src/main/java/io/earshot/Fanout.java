@@ -62,7 +62,7 @@ final class Fanout {
       int end,
       @Nullable Member except,
       @Nullable Audience audience,
-      Room.@Nullable Told told,
+      @Nullable Told told,
       @Nullable String kind) {
     boolean isFor(Member member) {
       return member != except && (audience == null || member.connection.isMeant(audience));
@@ -132,7 +132,7 @@ final class Fanout {
       if (parts.isEmpty()) {
         parts = new ArrayList<>();
       }
-      Room.Told told = mayLeaveOut ? new Room.Told(json, place) : null;
+      Told told = mayLeaveOut ? new Told(json, place) : null;
       parts.add(new Part(start, batch.writerIndex(), except, audience, told, kind));
       if (ours != null) {
         markOdd(ours);

@@ -1,50 +1,34 @@
 package io.earshot;
 
+import io.earshot.Judge.Verdict;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Refusal;
-import java.time.Instant;
+import io.earshot.spi.Refusals;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides who may join a room, listen to it, or say something there: by the room's rule, and by the
- * token that somebody shows. Everything that clients ask passes here, whatever they came by; server
- * code does not. Who may by that is asked about where there are hooks.
+ * Lets in, or not, who may join a room, listen to it, or say something there. Everything that
+ * clients ask passes here, whatever they came by; server code does not. What rules and tokens say
+ * is the {@link Judge}'s; who may by that is asked about where there are hooks.
  *
  * <p>Immutable; asked on the loop of whoever wants something.
  */
 final class Gate {
-  private final Earshot earshot;
-  private final Tokens tokens;
+  private final Judge judge;
   private final HookRunner hooks;
+  private final Refusals refusals;
 
-  Gate(Earshot earshot) {
-    this.earshot = earshot;
-    this.hooks = earshot.hooks();
-    Config config = earshot.config();
-    this.tokens = new Tokens(config.tokens().keys(), config.commonWeb().cookieSecret());
+  Gate(Judge judge, HookRunner hooks, Refusals refusals) {
+    this.judge = judge;
+    this.hooks = hooks;
+    this.refusals = refusals;
   }
 
   Tokens tokens() {
-    return tokens;
+    return judge.tokens();
   }
-
-  /**
-   * What was decided.
-   *
-   * @param refusal why not, in words for who asked; null if they may
-   * @param grant what the token allows by which they may; null without one
-   */
-  record Verdict(@Nullable String refusal, @Nullable Grant grant) {}
-
-  /**
-   * What became of what somebody wants to say.
-   *
-   * @param message what is to be said, which may be something else
-   * @param refusal why it is not, in words for who asked; null if it is
-   */
-  record Hearing(Json message, @Nullable String refusal) {}
 
   /**
    * Decides whether somebody may connect.
@@ -57,7 +41,7 @@ final class Gate {
       then.accept(null);
       return;
     }
-    var question = new HookRunner.Question(who.place(), Permission.JOIN);
+    var question = new HookRunner.Question(who, who.room(), Permission.JOIN);
     hooks.inTurn(
         who, ended -> hooks.ask(asked, question, ended, hearing -> then.accept(hearing.refusal())));
   }
@@ -65,31 +49,31 @@ final class Gate {
   /**
    * Decides whether somebody may join a room or listen to it.
    *
-   * @param member the place that they want, or have in another way
+   * @param place the place that they want, or have in another way
    * @param token what they show, or null
    * @param then told on the loop of whoever asks; what they ask next is to wait for it
    */
-  void admit(Member member, Permission what, @Nullable String token, Consumer<Verdict> then) {
-    Participant who = member.connection;
+  void admit(Place place, Permission what, @Nullable String token, Consumer<Verdict> then) {
+    Participant who = place.who();
     // For hooks, who enters anew where they are already stays.
     List<HookRunner.Hook> asked =
-        what == Permission.JOIN && member.in ? List.of() : hooks.about(member).joins();
+        what == Permission.JOIN && place.in ? List.of() : about(place).joins();
     if (asked.isEmpty() && !who.isAsking()) {
-      then.accept(check(member, what, token));
+      then.accept(check(place, what, token));
       return;
     }
     hooks.inTurn(
         who,
         ended -> {
-          Verdict verdict = check(member, what, token);
+          Verdict verdict = check(place, what, token);
           hooks.ask(
               verdict.refusal() == null ? asked : List.of(),
-              new HookRunner.Question(member, what),
+              new HookRunner.Question(who, place.room, what),
               ended,
               hearing ->
                   then.accept(
                       hearing.refusal() == null
-                          ? unlessBarred(verdict, member, what)
+                          ? unlessBarred(verdict, place, what)
                           : new Verdict(hearing.refusal(), null)));
         });
   }
@@ -99,14 +83,14 @@ final class Gate {
    *
    * @return to be run on their loop when they hear it
    */
-  Runnable joins(Member member) {
+  Runnable joins(Place place) {
     return hooks.tellLater(
-        hooks.about(member).joineds(), new HookRunner.Question(member, Permission.JOIN));
+        about(place).joineds(), new HookRunner.Question(place.who(), place.room, Permission.JOIN));
   }
 
   /** Somebody has left a room, or is on their way out. */
-  void left(Member member) {
-    hooks.tell(hooks.about(member).leaves(), new HookRunner.Question(member, Permission.JOIN));
+  void left(Place place) {
+    hooks.tell(about(place).leaves(), new HookRunner.Question(place.who(), place.room, Permission.JOIN));
   }
 
   /** Runs something once hooks have answered what a connection asked before. */
@@ -120,9 +104,9 @@ final class Gate {
    * @param token what they show with it, or null for what they showed when they came
    * @param then told on the loop of whoever asks
    */
-  void hear(Member speaker, Json message, @Nullable String token, Consumer<Hearing> then) {
-    Participant who = speaker.connection;
-    List<HookRunner.Hook> asked = hooks.about(speaker).says();
+  void hear(Place speaker, Json message, @Nullable String token, Consumer<Hearing> then) {
+    Participant who = speaker.who();
+    List<HookRunner.Hook> asked = about(speaker).says();
     if (asked.isEmpty() && !who.isAsking()) {
       then.accept(new Hearing(message, refusal(speaker, message, token)));
       return;
@@ -147,7 +131,7 @@ final class Gate {
   }
 
   /** Why not, by rules and tokens alone. */
-  private @Nullable String refusal(Member speaker, Json message, @Nullable String token) {
+  private @Nullable String refusal(Place speaker, Json message, @Nullable String token) {
     String refusal = check(speaker, Permission.SAY, token).refusal();
     return refusal != null ? refusal : tooLong(speaker.rule, message);
   }
@@ -157,89 +141,54 @@ final class Gate {
     if (most == 0 || message.encode().length <= most) {
       return null;
     }
-    earshot.count(Refusal.ROOM_MESSAGE);
+    refusals.count(Refusal.ROOM_MESSAGE);
     return "Error: a message has at most " + most + " bytes in this room";
   }
 
   /** Whether what somebody is about to say may have to wait for an answer. */
-  boolean isSlow(Member speaker) {
-    return speaker.connection.isAsking() || !hooks.about(speaker).says().isEmpty();
+  boolean isSlow(Place speaker) {
+    return speaker.who().isAsking() || !about(speaker).says().isEmpty();
   }
 
   /** Hooks take their time; meanwhile somebody may have been banned, or the room closed. */
-  private Verdict unlessBarred(Verdict verdict, Member member, Permission what) {
-    String barred =
-        earshot.moderation().refusal(member.connection, member.room, what, verdict.grant());
-    return barred == null || verdict.refusal() != null ? verdict : new Verdict(barred, null);
+  private Verdict unlessBarred(Verdict verdict, Place place, Permission what) {
+    Participant who = place.who();
+    Verdict barred = judge.barred(who, place.room, what, verdict.grant());
+    if (barred == null) {
+      return verdict;
+    }
+    sendAway(who, barred);
+    return verdict.refusal() != null ? verdict : new Verdict(barred.refusal(), null);
   }
 
-  /** Decides at once, by rules and tokens alone. */
-  Verdict check(Member member, Permission what, @Nullable String token) {
-    Participant who = member.connection;
-    Grant grant = member.grant;
-    Instant now = Instant.ofEpochMilli(earshot.now());
+  /** Decides at once, by rules, tokens and measures alone. */
+  Verdict check(Place place, Permission what, @Nullable String token) {
+    Participant who = place.who();
     if (token != null) {
       who.charge(TOKEN);
-      try {
-        grant = tokens.check(token, now);
-      } catch (RefusedException e) {
-        earshot.count(Refusal.TOKEN);
-        return new Verdict(e.getMessage(), null);
-      }
-      if (!grant.isFor(member.room)) {
-        earshot.count(Refusal.TOKEN);
-        return new Verdict("Error: this token is for another room", null);
-      }
     }
-    String barred = earshot.moderation().refusal(who, member.room, what, grant);
-    if (barred != null) {
-      earshot.count(Refusal.BARRED);
-      return new Verdict(barred, grant);
+    Verdict verdict = judge.check(who, place.room, place.rule, what, place.grant, token);
+    sendAway(who, verdict);
+    return verdict;
+  }
+
+  /** Whose token says that they are banned is sent away, as somebody is of whom it is said. */
+  private static void sendAway(Participant who, Verdict verdict) {
+    String ban = verdict.ban();
+    if (ban != null) {
+      who.shard().later(() -> who.expel(ban));
     }
-    String refusal = refusal(member, what, grant, now);
-    if (refusal != null) {
-      earshot.count(Refusal.RULE);
-    }
-    return new Verdict(refusal, grant);
   }
 
   /** To check a signature costs as much as so many messages. */
   private static final int TOKEN = 25;
 
-  /** The attribute that says who the bearer of a token is. */
-  static final String IDENTITY = "identity";
-
-  private static @Nullable String refusal(
-      Member member, Permission what, @Nullable Grant grant, Instant now) {
-    return switch (member.rule.access(what)) {
-      case Access.Common.ANYONE -> null;
-      case Access.Common.NOBODY -> mayNot(what);
-      case Access.Attribute one ->
-          one.isTrueOf(member.connection.attributes()) || isProved(one, grant, now)
-              ? null
-              : mayNot(what);
-      case Access.Common.TOKEN ->
-          grant == null
-              ? "Error: this room asks for a token"
-              : !now.isBefore(grant.until())
-                  ? Tokens.EXPIRED
-                  : grant.allowed().contains(what) ? null : mayNot(what);
-    };
-  }
-
-  /** Whether a token says that this is who is let in. */
-  private static boolean isProved(Access.Attribute one, @Nullable Grant grant, Instant now) {
-    return grant != null
-        && one.name().equals(IDENTITY)
-        && one.value().equals(grant.identity())
-        && now.isBefore(grant.until());
-  }
-
-  private static String mayNot(Permission what) {
-    return switch (what) {
-      case JOIN -> "Error: you may not join this room";
-      case SAY -> "Error: you may not say anything in this room";
-      case LISTEN -> "Error: you may not listen to this room";
-    };
+  /** Those that are about a place. Looked up once for each, and whenever there are others. */
+  private HookRunner.About about(Place place) {
+    HookRunner.About now = hooks.about(place.room, place.hooks);
+    if (now != place.hooks) {
+      place.hooks = now;
+    }
+    return now;
   }
 }

@@ -1,7 +1,6 @@
 package io.earshot;
 
 import java.time.Instant;
-import java.util.EnumSet;
 import java.util.Set;
 
 /**
@@ -17,6 +16,9 @@ import java.util.Set;
  */
 public record Grant(String rooms, String identity, Set<Permission> allowed, Instant until) {
   private static final int LONGEST = 256;
+
+  /** The attribute that says who the bearer of a token is. */
+  public static final String IDENTITY = "identity";
 
   /**
    * Copies the set, and checks the rest.
@@ -43,13 +45,5 @@ public record Grant(String rooms, String identity, Set<Permission> allowed, Inst
    */
   public boolean isFor(String room) {
     return new Glob(rooms).matches(room);
-  }
-
-  /** What somebody has who has both, for as long as both hold. */
-  Grant and(Grant other) {
-    var both = EnumSet.copyOf(allowed);
-    both.addAll(other.allowed);
-    Instant sooner = until.isBefore(other.until) ? until : other.until;
-    return new Grant(rooms, other.identity, both, sooner);
   }
 }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Handover(
     @Nullable ClientConnection connection,
-    List<Place> places,
+    List<Former> places,
     @Nullable Params params,
     Map<String, String> attributes,
     Participant.@Nullable Known known) {
@@ -33,7 +33,7 @@ record Handover(
    * @param known up to where it knows the room, if it was on another
    * @param grant what the token allows by which it was there; null without one
    */
-  record Place(
+  record Former(
       String room,
       boolean isIn,
       boolean isListening,

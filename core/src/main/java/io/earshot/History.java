@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,12 +25,7 @@ final class History {
    * @param speaker the id of who said it and is not to hear it, or null
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Entry(byte[] json, long at, @Nullable String speaker, @Nullable Audience audience) {
-    boolean isFor(Participant hearer) {
-      return (speaker == null || !hearer.hasId(speaker))
-          && (audience == null || hearer.isMeant(audience));
-    }
-  }
+  record Entry(byte[] json, long at, @Nullable String speaker, @Nullable Audience audience) {}
 
   History(RoomRule rule) {
     this.rule = rule;
@@ -91,12 +87,12 @@ final class History {
    *
    * @param count how many messages came after it; so many have to be remembered
    */
-  List<Room.Told> after(Cursor cursor, long count, Participant hearer) {
-    var missed = new ArrayList<Room.Told>();
+  List<Told> after(Cursor cursor, long count, Predicate<Entry> isFor) {
+    var missed = new ArrayList<Told>();
     long offset = cursor.offset() + count - all.size();
     for (Entry entry : all) {
-      if (++offset > cursor.offset() && entry.isFor(hearer)) {
-        missed.add(new Room.Told(entry.json, new Cursor(cursor.epoch(), offset)));
+      if (++offset > cursor.offset() && isFor.test(entry)) {
+        missed.add(new Told(entry.json, new Cursor(cursor.epoch(), offset)));
       }
     }
     return missed;
@@ -107,12 +103,12 @@ final class History {
    *
    * @param last where the last of all is
    */
-  List<Room.Told> forAll(Cursor last, long after) {
-    var told = new ArrayList<Room.Told>();
+  List<Told> forAll(Cursor last, long after) {
+    var told = new ArrayList<Told>();
     long offset = last.offset() - all.size();
     for (Entry entry : all) {
       if (++offset > after && entry.audience == null) {
-        told.add(new Room.Told(entry.json, new Cursor(last.epoch(), offset)));
+        told.add(new Told(entry.json, new Cursor(last.epoch(), offset)));
       }
     }
     return told;

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -165,11 +166,19 @@ final class HistoryFolder implements AutoCloseable {
   }
 
   /**
-   * Gives the rooms that were remembered to their shards, and each shard its log.
+   * Gives the rooms that were remembered to their loops, and each loop its log.
+   *
+   * @param shelves all loops, in their order
+   * @param shelfOf on which a room lives
    *
    * @throws IOException if a file cannot be read or written; the message names the setting
    */
-  void recover(Rooms rooms, RoomRules rules, InstantSource clock) throws IOException {
+  void recover(
+      List<? extends Shelf> shelves,
+      Function<String, ? extends Shelf> shelfOf,
+      Function<String, RoomRule> rules,
+      InstantSource clock)
+      throws IOException {
     try {
       long began = clock.millis();
       Map<Log, SortedMap<Long, Path>> logs = logs();
@@ -190,11 +199,11 @@ final class HistoryFolder implements AutoCloseable {
       found.sort((a, b) -> Long.compare(a.at, b.at));
       int messages = 0;
       for (Remembered room : found) {
-        messages += rooms.shard(room.name).recover(room);
+        messages += shelfOf.apply(room.name).recover(room);
       }
-      for (Shard shard : rooms.shards()) {
-        journals.add(journal(shard.index(), shard::historyBytes));
-        shard.begin(journals.getLast());
+      for (Shelf shelf : shelves) {
+        journals.add(journal(journals.size(), shelf::historyBytes));
+        shelf.begin(journals.getLast());
       }
       say(new Current(run, disk.machine(), forces, false));
       counts = true;
@@ -219,7 +228,7 @@ final class HistoryFolder implements AutoCloseable {
   private String recover(
       Current current,
       Map<Log, SortedMap<Long, Path>> logs,
-      RoomRules rules,
+      Function<String, RoomRule> rules,
       List<Remembered> found)
       throws IOException {
     boolean same = !disk.machine().isEmpty() && disk.machine().equals(current.machine);

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -71,9 +72,9 @@ final class HookRunner {
    *
    * @param message what is said; JSON's null where nothing is
    */
-  record Question(Participant who, String room, Permission what, Json message) {
-    Question(Member member, Permission what) {
-      this(member.connection, member.room, what, new Json.Null());
+  record Question(Asker who, String room, Permission what, Json message) {
+    Question(Asker who, String room, Permission what) {
+      this(who, room, what, new Json.Null());
     }
 
     private Question with(Json changed) {
@@ -170,13 +171,17 @@ final class HookRunner {
     return all.connects;
   }
 
-  /** Those that are about a member's room. Looked up once for each member, and whenever others. */
-  About about(Member member) {
+  /**
+   * Those that are about a room.
+   *
+   * @param known what was looked up before, which is given back while it is true
+   */
+  About about(String room, About known) {
     List<Hook> now = all.of;
-    if (member.hooks.of != now) {
-      member.hooks = now.isEmpty() ? About.NOTHING : About.of(now, member.room);
+    if (known.of == now) {
+      return known;
     }
-    return member.hooks;
+    return now.isEmpty() ? About.NOTHING : About.of(now, room);
   }
 
   // --- turns -----------------------------------------------------------------------------------
@@ -186,7 +191,7 @@ final class HookRunner {
    *
    * @param turn told what to run when it has ended
    */
-  void inTurn(Participant who, Consumer<Runnable> turn) {
+  void inTurn(Asker who, Consumer<Runnable> turn) {
     inTurn(who, turn, false);
   }
 
@@ -213,7 +218,7 @@ final class HookRunner {
         news.who,
         ended -> {
           if (!happened.isDone()) {
-            news.who.shard().schedule(happens, settings.timeout().toMillis());
+            news.who.schedule(happens, settings.timeout().toMillis());
           }
           var _ = happened.thenRun(() -> ask(hooks, news, ended, _ -> {}));
         },
@@ -221,7 +226,7 @@ final class HookRunner {
     return happens;
   }
 
-  private void inTurn(Participant who, Consumer<Runnable> turn, boolean isNews) {
+  private void inTurn(Asker who, Consumer<Runnable> turn, boolean isNews) {
     turns.incrementAndGet();
     who.inTurn(
         ended ->
@@ -234,7 +239,7 @@ final class HookRunner {
   }
 
   /** Runs something once hooks have answered what a connection asked before. */
-  void afterwards(Participant who, Runnable task) {
+  void afterwards(Asker who, Runnable task) {
     if (who.isAsking()) {
       inTurn(
           who,
@@ -267,11 +272,11 @@ final class HookRunner {
    *
    * @return completed when no hook has anything to answer
    */
-  CompletableFuture<@Nullable Void> whenIdle(List<Shard> shards) {
+  CompletableFuture<@Nullable Void> whenIdle(List<? extends Executor> loops) {
     var done = new CompletableFuture<@Nullable Void>();
     idle = done;
-    turns.addAndGet(shards.size());
-    shards.forEach(shard -> shard.later(this::turnEnded));
+    turns.addAndGet(loops.size());
+    loops.forEach(loop -> loop.execute(this::turnEnded));
     return done;
   }
 
@@ -281,7 +286,7 @@ final class HookRunner {
    * Asks hooks in turn: {@code then} is told what they made of it, on the connection's loop, and
    * then the turn ends.
    */
-  void ask(List<Hook> hooks, Question question, Runnable ended, Consumer<Gate.Hearing> then) {
+  void ask(List<Hook> hooks, Question question, Runnable ended, Consumer<Hearing> then) {
     ask(
         hooks,
         0,
@@ -295,22 +300,22 @@ final class HookRunner {
         });
   }
 
-  private void ask(List<Hook> hooks, int at, Question question, Consumer<Gate.Hearing> then) {
+  private void ask(List<Hook> hooks, int at, Question question, Consumer<Hearing> then) {
     int next = at;
     while (next < hooks.size() && hooks.get(next).isRemoved) {
       next++;
     }
     if (next == hooks.size()) {
-      then.accept(new Gate.Hearing(question.message, null));
+      then.accept(new Hearing(question.message, null));
       return;
     }
     Hook hook = hooks.get(next);
     int after = next + 1;
     if (!running.tryAcquire()) {
       if (hook.kind.isTold()) {
-        question.who.shard().schedule(() -> ask(hooks, at, question, then), AGAIN);
+        question.who.schedule(() -> ask(hooks, at, question, then), AGAIN);
       } else {
-        then.accept(new Gate.Hearing(question.message, Actions.BUSY));
+        then.accept(new Hearing(question.message, ActionRunner.BUSY));
       }
       return;
     }
@@ -331,23 +336,23 @@ final class HookRunner {
   }
 
   /** On the hook's thread. */
-  private Gate.Hearing run(Hook hook, Question question) {
+  private Hearing run(Hook hook, Question question) {
     try {
-      return new Gate.Hearing(hook.body.ask(question), null);
+      return new Hearing(hook.body.ask(question), null);
     } catch (RefusedException e) {
-      return new Gate.Hearing(question.message, e.words());
+      return new Hearing(question.message, e.words());
     } catch (Throwable e) { // also errors: whatever a hook does, its client is answered
       // Who was interrupted at its limit has been answered, and told of, already.
       if (!(e instanceof InterruptedException) && mayLog(hook)) {
         LOG.log(Level.ERROR, "the " + hook + " failed", e);
       }
-      return new Gate.Hearing(question.message, Actions.BROKEN);
+      return new Hearing(question.message, ActionRunner.BROKEN);
     } finally {
       running.release();
     }
   }
 
-  private Gate.Hearing overdue(Hook hook, Question question, Throwable failure) {
+  private Hearing overdue(Hook hook, Question question, Throwable failure) {
     if (failure instanceof TimeoutException && mayLog(hook)) {
       LOG.log(
           Level.WARNING,
@@ -357,7 +362,7 @@ final class HookRunner {
           settings.onTimeout());
     }
     boolean isAllowed = settings.onTimeout() == Config.OnTimeout.ALLOW;
-    return new Gate.Hearing(
+    return new Hearing(
         question.message, isAllowed ? null : "Error: the server took too long to decide");
   }
 

@@ -1,8 +1,6 @@
 package io.earshot;
 
 import io.earshot.protocol.Json;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Server code that has a say in what clients do: it may refuse a connection, a join or a message,

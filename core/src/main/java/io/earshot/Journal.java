@@ -62,7 +62,7 @@ final class Journal implements AutoCloseable {
   private final Deque<Segment> segments = new ArrayDeque<>();
 
   /** In which segment each room is whole, the longest ago first. */
-  private final Map<Room, Long> whole = new LinkedHashMap<>();
+  private final Map<RoomLog, Long> whole = new LinkedHashMap<>();
 
   private CompletableFuture<Segment> next;
   private int numbers;
@@ -93,7 +93,7 @@ final class Journal implements AutoCloseable {
   }
 
   /** Adds the message that a room has told last. */
-  void told(Room room, long now) {
+  void told(RoomLog room, long now) {
     History history = room.history();
     if (broken || (room.number() == 0 && history == null)) {
       return;
@@ -112,15 +112,15 @@ final class Journal implements AutoCloseable {
   }
 
   /** Adds rooms that were recovered. */
-  void recovered(Iterable<Room> rooms) throws IOException {
-    for (Room room : rooms) {
+  void recovered(Iterable<RoomLog> rooms) throws IOException {
+    for (RoomLog room : rooms) {
       write(room);
     }
     force();
   }
 
   /** A room is forgotten. */
-  void dropped(Room room) {
+  void dropped(RoomLog room) {
     if (broken || whole.remove(room) == null) {
       return;
     }
@@ -134,7 +134,7 @@ final class Journal implements AutoCloseable {
   }
 
   /** Writes all that a room remembers. */
-  private void write(Room room) throws IOException {
+  private void write(RoomLog room) throws IOException {
     int number = room.number() == 0 ? ++numbers : room.number();
     room.number(number);
     List<History.Entry> entries = room.history() == null ? List.of() : room.history().entries();
@@ -146,8 +146,8 @@ final class Journal implements AutoCloseable {
     }
     entries = entries.subList(from, entries.size());
     byte[] name = room.name().getBytes(UTF_8);
-    byte[] epoch = room.cursor().epoch().getBytes(UTF_8);
-    long offset = room.cursor().offset() - entries.size();
+    byte[] epoch = room.epoch().getBytes(UTF_8);
+    long offset = room.offset() - entries.size();
     ByteBuffer body = body(1 + 4 * Integer.BYTES + Long.BYTES + name.length + epoch.length);
     whole.remove(room);
     whole.put(room, segments.getLast().number());
@@ -161,8 +161,8 @@ final class Journal implements AutoCloseable {
     }
   }
 
-  private void write(Room room, History.@Nullable Entry entry, long now) throws IOException {
-    long offset = room.cursor().offset();
+  private void write(RoomLog room, History.@Nullable Entry entry, long now) throws IOException {
+    long offset = room.offset();
     if (entry != null && fits(entry)) {
       write(room.number(), offset, entry);
       return;
@@ -270,7 +270,7 @@ final class Journal implements AutoCloseable {
     }
     Segment oldest = segments.getFirst();
     if (!whole.isEmpty()) {
-      Map.Entry<Room, Long> eldest = whole.entrySet().iterator().next();
+      Map.Entry<RoomLog, Long> eldest = whole.entrySet().iterator().next();
       if (eldest.getValue() == oldest.number()) {
         write(eldest.getKey());
         force();

@@ -20,7 +20,7 @@ final class Lag {
 
   private final String room;
   private final int mostBytes;
-  private final Map<String, Room.Told> newest = new LinkedHashMap<>();
+  private final Map<String, Told> newest = new LinkedHashMap<>();
   private @Nullable Cursor first;
   private @Nullable Cursor last;
   private long leftOut;
@@ -36,7 +36,7 @@ final class Lag {
    *
    * @param kind what it replaces the older ones of; null if it is not kept
    */
-  void leaveOut(Room.Told told, @Nullable String kind) {
+  void leaveOut(Told told, @Nullable String kind) {
     if (first == null) {
       first = told.place();
     }
@@ -54,7 +54,7 @@ final class Lag {
     }
   }
 
-  private void keep(String kind, Room.@Nullable Told told, int sign) {
+  private void keep(String kind, @Nullable Told told, int sign) {
     if (told != null) {
       bytes += sign * (told.json().length + kind.length());
       leftOut -= sign;
@@ -62,7 +62,7 @@ final class Lag {
   }
 
   /** What is kept, the oldest first. */
-  Collection<Room.Told> kept() {
+  Collection<Told> kept() {
     return newest.values();
   }
 

@@ -44,12 +44,22 @@ public record Measure(
     }
   }
 
-  boolean holds(Instant now) {
+  /**
+   * Whether it holds.
+   *
+   * @param now the time
+   * @return true until it ends
+   */
+  public boolean holds(Instant now) {
     return now.isBefore(until);
   }
 
-  /** What those are told whom it concerns. */
-  String words() {
+  /**
+   * What those are told whom it concerns.
+   *
+   * @return an error, in words for clients
+   */
+  public String words() {
     Instant end = until.truncatedTo(ChronoUnit.SECONDS);
     String what =
         switch (kind) {
@@ -58,16 +68,6 @@ public record Measure(
           case CLOSURE -> "Error: this room is closed";
         };
     return reason.isEmpty() ? what : what + ": " + reason;
-  }
-
-  /** What those are told who are in a room, or listen to it, and have to go. */
-  Json notice() {
-    var fields = new LinkedHashMap<String, Object>();
-    fields.put("context", "room");
-    fields.put("room", String.valueOf(room));
-    fields.put("status", "closed");
-    fields.put("reason", reason);
-    return Json.from(fields);
   }
 
   /**
@@ -88,28 +88,5 @@ public record Measure(
     fields.put("reason", reason);
     fields.put("until", until.toEpochMilli());
     return Json.from(fields);
-  }
-
-  /**
-   * Reads what {@link #toJson} wrote.
-   *
-   * @throws IllegalArgumentException if it is none
-   */
-  static Measure of(Json json) {
-    if (json instanceof Json.Obj fields
-        && fields.get("id") instanceof Json.Text(String id)
-        && fields.get("kind") instanceof Json.Text(String kind)
-        && fields.get("reason") instanceof Json.Text(String reason)
-        && fields.get("until") instanceof Json.Num(String until)) {
-      Json target = fields.get("target");
-      return new Measure(
-          id,
-          Kind.valueOf(kind.toUpperCase(Locale.ROOT)),
-          target == null ? null : Target.of(target),
-          fields.get("room") instanceof Json.Text(String room) ? room : null,
-          reason,
-          Instant.ofEpochMilli(Long.parseLong(until)));
-    }
-    throw new IllegalArgumentException("no measure: " + json);
   }
 }

@@ -1,5 +1,6 @@
 package io.earshot;
 
+import java.net.SocketAddress;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -21,8 +22,8 @@ final class Measures {
   /** The most that may hold, and what is remembered of others is a multiple of. */
   private final int most;
 
-  private final Against bans = new Against();
-  private final Against mutes = new Against();
+  private final MeasureIndex bans = new MeasureIndex();
+  private final MeasureIndex mutes = new MeasureIndex();
   private final Map<String, List<Measure>> closures = new ConcurrentHashMap<>();
 
   /** All that hold; whose place in the log of the cluster is the oldest comes first. */
@@ -41,6 +42,14 @@ final class Measures {
   /** How many facts a log has to remember so that whoever reads it knows all that holds. */
   static int remembered(int most) {
     return 4 * Math.max(1_000, most);
+  }
+
+  boolean hasBans() {
+    return !bans.isEmpty();
+  }
+
+  boolean hasMutes() {
+    return !mutes.isEmpty();
   }
 
   boolean isEmpty() {
@@ -173,24 +182,22 @@ final class Measures {
 
   // --- looked at by all loops ------------------------------------------------------------------
 
-  @Nullable Measure ban(Participant who, Instant now) {
-    return ban(who, who.attributes(), now);
-  }
-
-  /** The same of somebody of whom this is said. */
-  @Nullable Measure ban(Participant who, Map<String, String> attributes, Instant now) {
-    return bans.isEmpty()
-        ? null
-        : bans.find(who.id(), who.remoteAddress(), attributes, each -> each.holds(now));
+  /**
+   * The ban of somebody.
+   *
+   * @param attributes what is said of them
+   */
+  @Nullable Measure ban(
+      String id, SocketAddress from, Map<String, String> attributes, Instant now) {
+    return bans.isEmpty() ? null : bans.find(id, from, attributes, each -> each.holds(now));
   }
 
   @Nullable Measure mute(
-      Participant who, Map<String, String> attributes, String room, Instant now) {
+      String id, SocketAddress from, Map<String, String> attributes, String room, Instant now) {
     Predicate<Measure> isHere = each -> each.room() == null || each.room().equals(room);
     return mutes.isEmpty()
         ? null
-        : mutes.find(
-            who.id(), who.remoteAddress(), attributes, isHere.and(each -> each.holds(now)));
+        : mutes.find(id, from, attributes, isHere.and(each -> each.holds(now)));
   }
 
   @Nullable Measure closure(String room, Instant now) {

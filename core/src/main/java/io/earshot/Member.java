@@ -3,22 +3,18 @@ package io.earshot;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection's place in one room, as a member, a listener, or both.
+ * One connection's place in one room, as a member, a listener, or both: what the room and its
+ * fan-outs know of it.
  *
  * <p>Owned in two halves, and neither loop reads the other's: the first by the room's event loop,
  * the second by the connection's.
  */
-final class Member {
-  final Participant connection;
+abstract class Member {
+  final Hearer connection;
   final String room;
 
   /** What holds in the room. */
   final RoomRule rule;
-
-  /**
-   * What the token allows by which it is here; null without one. Written on the connection's loop.
-   */
-  volatile @Nullable Grant grant;
 
   // Owned by the room's event loop.
   boolean joined;
@@ -50,28 +46,8 @@ final class Member {
 
   // Owned by the connection's event loop.
 
-  /** Whether the connection is in the room, or will be when what it asked for is done. */
-  boolean in;
-
-  /** When somebody looks next whether its token holds; null if nobody does. */
-  @Nullable Watch watch;
-
-  /**
-   * When a token is looked at.
-   *
-   * @param next when, in milliseconds
-   * @param warnedOf the grant of whose end the client was warned, or null
-   */
-  record Watch(long next, @Nullable Grant warnedOf) {}
-
   /** What was left out for it since it did not keep up; null while it does. */
   @Nullable Lag lag;
-
-  /** Whether it listens to the room, or will. */
-  boolean listening;
-
-  /** The hooks that are about it. */
-  HookRunner.About hooks = HookRunner.About.NOTHING;
 
   /** Where it stands in the fan-out. */
   int index;
@@ -82,9 +58,9 @@ final class Member {
   /** Where in that batch its part begins. */
   int from;
 
-  Member(Participant connection, String room) {
+  Member(Hearer connection, String room, RoomRule rule) {
     this.connection = connection;
     this.room = room;
-    this.rule = connection.earshot().rules().of(room);
+    this.rule = rule;
   }
 }

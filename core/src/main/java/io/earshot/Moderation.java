@@ -1,17 +1,8 @@
 package io.earshot;
 
-import io.earshot.protocol.Json;
-import io.earshot.protocol.RoomName;
-import io.earshot.spi.Visitor;
-import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -6,12 +6,15 @@ import io.earshot.spi.Visitor;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,21 +29,39 @@ final class Moderator implements Moderation {
   /** So many connections are looked at in one turn of a loop. */
   private static final int AT_ONCE = 1_000;
 
-  private final Earshot earshot;
   private final int most;
+  private final String defaultRoom;
+  private final InstantSource clock;
+  private final Supplier<String> names;
+  private final Clients clients;
   private final Measures measures;
+  private volatile @Nullable SharedLog log;
 
-  Moderator(Earshot earshot) {
-    this.earshot = earshot;
-    this.most = earshot.config().admin().measures();
+  /**
+   * Nothing is decided yet.
+   *
+   * @param names what gives measures their ids
+   * @param clients whom measures reach at once
+   */
+  Moderator(Config config, InstantSource clock, Supplier<String> names, Clients clients) {
+    this.most = config.admin().measures();
+    this.defaultRoom = config.general().defaultChatRoom();
+    this.clock = clock;
+    this.names = names;
+    this.clients = clients;
     this.measures = new Measures(most);
+  }
+
+  /** Tells other servers what is decided here from now on. */
+  void shareBy(SharedLog with) {
+    log = with;
   }
 
   @Override
   // --- what is decided -------------------------------------------------------------------------
 
     public CompletionStage<Boolean> kick(String id, String reason) {
-    return earshot.api().kick(id, checked(reason));
+    return clients.kick(id, checked(reason));
   }
 
   @Override
@@ -57,7 +78,7 @@ final class Moderator implements Moderation {
 
   @Override
   public CompletionStage<Measure> closeRoom(String room, Duration time, String reason) {
-    if (room.equals(earshot.config().general().defaultChatRoom())) {
+    if (room.equals(defaultRoom)) {
       throw new IllegalArgumentException("the default room cannot be closed: it is where all go");
     }
     return order(
@@ -67,12 +88,9 @@ final class Moderator implements Moderation {
   @Override
   public CompletionStage<Boolean> lift(String id) {
     boolean held = measures.lift(id, now()) != null;
-    Cluster cluster = earshot.cluster();
-    return held && cluster != null
-        ? cluster
-            .ledger()
-            .tell(Ledger.lifting(id), Json.from(Map.of("lift", id)))
-            .thenApply(_ -> true)
+    SharedLog others = log;
+    return held && others != null
+        ? others.tell(lifting(id), Json.from(Map.of("lift", id))).thenApply(_ -> true)
         : CompletableFuture.completedStage(held);
   }
 
@@ -97,7 +115,7 @@ final class Moderator implements Moderation {
   }
 
   private Instant now() {
-    return Instant.ofEpochMilli(earshot.now());
+    return Instant.ofEpochMilli(clock.millis());
   }
 
   private static Duration checked(Duration time) {
@@ -131,7 +149,7 @@ final class Moderator implements Moderation {
       Duration time,
       String reason) {
     var measure =
-        new Measure(earshot.randomName(), kind, target, room, checked(reason), now().plus(time));
+        new Measure(names.get(), kind, target, room, checked(reason), now().plus(time));
     if (measures.isFull(now())) {
       return CompletableFuture.failedStage(
           new RefusedException(
@@ -140,10 +158,10 @@ final class Moderator implements Moderation {
                   + " bans, mutes and closures hold (admin.measures); lift some, or ban a range"));
     }
     take(measure, 0);
-    Cluster cluster = earshot.cluster();
-    return cluster == null
+    SharedLog others = log;
+    return others == null
         ? CompletableFuture.completedStage(measure)
-        : cluster.ledger().tell(measure.id(), measure.toJson()).thenApply(_ -> measure);
+        : others.tell(measure.id(), measure.toJson()).thenApply(_ -> measure);
   }
 
   // --- what is known ---------------------------------------------------------------------------
@@ -154,7 +172,7 @@ final class Moderator implements Moderation {
       if (fact instanceof Json.Obj fields && fields.get("lift") instanceof Json.Text(String id)) {
         var _ = measures.lift(id, now());
       } else {
-        take(Measure.of(fact), at);
+        take(of(fact), at);
       }
     } catch (IllegalArgumentException e) {
       // Not from a server of this version.
@@ -178,13 +196,7 @@ final class Moderator implements Moderation {
     switch (measure.kind()) {
       case BAN -> {
         if (target != null && measure.holds(now())) {
-          forEach(
-              measure,
-              (who, ban) -> {
-                if (Against.isMeant(who, target)) {
-                  who.expel(ban.words());
-                }
-              });
+          clients.expel(target, measure.words());
         }
       }
       case MUTE -> {
@@ -192,45 +204,55 @@ final class Moderator implements Moderation {
       }
       case CLOSURE -> {
         if (now().isBefore(measure.until().plus(LATE))) {
-          forEach(measure, Moderation::putOut);
+          clients.putOut(String.valueOf(measure.room()), notice(measure), measure.words());
         }
       }
     }
   }
 
-  private static void putOut(Participant who, Measure closure) {
-    who.putOut(String.valueOf(closure.room()), closure.notice(), closure.words());
+  /** What those are told who are in a room, or listen to it, and have to go. */
+  static Json notice(Measure closure) {
+    var fields = new LinkedHashMap<String, Object>();
+    fields.put("context", "room");
+    fields.put("room", String.valueOf(closure.room()));
+    fields.put("status", "closed");
+    fields.put("reason", closure.reason());
+    return Json.from(fields);
   }
 
-  /** Does something with each connection, on its loop, without keeping the loop for long. */
-  private void forEach(Measure measure, BiConsumer<Participant, Measure> task) {
-    List<Participant> all = earshot.connections().all();
-    for (Shard shard : earshot.rooms().shards()) {
-      shard.tell(() -> some(shard, all, 0, measure, task));
-    }
+  /** What it is about that a measure is lifted. */
+  static String lifting(String id) {
+    return "lift " + id;
   }
 
-  private static void some(
-      Shard shard,
-      List<Participant> all,
-      int from,
-      Measure measure,
-      BiConsumer<Participant, Measure> task) {
-    int to = Math.min(all.size(), from + AT_ONCE);
-    for (Participant who : all.subList(from, to)) {
-      if (who.shard() == shard) {
-        task.accept(who, measure);
-      }
+  /**
+   * Reads what {@link Measure#toJson} wrote.
+   *
+   * @throws IllegalArgumentException if it is none
+   */
+  private static Measure of(Json json) {
+    if (json instanceof Json.Obj fields
+        && fields.get("id") instanceof Json.Text(String id)
+        && fields.get("kind") instanceof Json.Text(String kind)
+        && fields.get("reason") instanceof Json.Text(String reason)
+        && fields.get("until") instanceof Json.Num(String until)) {
+      Json target = fields.get("target");
+      return new Measure(
+          id,
+          Measure.Kind.valueOf(kind.toUpperCase(Locale.ROOT)),
+          target == null ? null : Target.of(target),
+          fields.get("room") instanceof Json.Text(String room) ? room : null,
+          reason,
+          Instant.ofEpochMilli(Long.parseLong(until)));
     }
-    if (to < all.size()) {
-      shard.later(() -> some(shard, all, to, measure, task));
-    }
+    throw new IllegalArgumentException("no measure: " + json);
   }
 
   // --- whom it concerns ------------------------------------------------------------------------
 
-  /** Why somebody may not do something in a room whatever its rule says; null if they may. */
-  @Nullable String refusal(Participant who, String room, Permission what, @Nullable Grant grant) {
+  /** What keeps somebody from doing something in a room whatever its rule says; null if nothing. */
+  @Nullable Measure against(
+      Connection who, String room, Permission what, @Nullable Grant grant) {
     if (measures.isEmpty()) {
       return null;
     }
@@ -239,54 +261,38 @@ final class Moderator implements Moderation {
     if (grant != null && !grant.identity().isEmpty()) {
       // What the token says of them is true of them, also before they are let in by it.
       var shown = new HashMap<>(attributes);
-      shown.put(Gate.IDENTITY, grant.identity());
+      shown.put(Grant.IDENTITY, grant.identity());
       attributes = shown;
     }
     // Who is connected is not banned; of those who come for one request nobody has looked.
     boolean isNew = what != Permission.SAY || who.transport() == Transport.WEB;
-    Measure found = isNew ? measures.ban(who, attributes, now) : null;
-    if (found != null && grant != null) {
-      // Whose token says that they are banned is sent away, as somebody is of whom it is said.
-      String words = found.words();
-      who.shard().later(() -> who.expel(words));
-    }
+    Measure found =
+        isNew && measures.hasBans()
+            ? measures.ban(who.id(), who.remoteAddress(), attributes, now)
+            : null;
     if (found == null) {
       found = measures.closure(room, now);
     }
-    if (found == null && what == Permission.SAY) {
-      found = measures.mute(who, attributes, room, now);
+    if (found == null && what == Permission.SAY && measures.hasMutes()) {
+      found = measures.mute(who.id(), who.remoteAddress(), attributes, room, now);
     }
-    return found == null ? null : found.words();
+    return found;
   }
 
-  /** Something was said of a client that may make it one of those who are banned. */
-  void look(Participant who) {
-    Measure ban = measures.ban(who, now());
-    if (ban != null) {
-      // Later: who is being let in is told so, and not let in first.
-      who.shard().later(() -> who.expel(ban.words()));
-    }
+  /** The ban of somebody; null if they are not banned. */
+  @Nullable Measure ban(Connection who) {
+    return measures.hasBans()
+        ? measures.ban(who.id(), who.remoteAddress(), who.attributes(), now())
+        : null;
   }
 
-  /** Somebody has places that they did not ask for now: out of those that are closed they go. */
-  void lookAtRooms(Participant who) {
-    if (!measures.isEmpty()) {
-      for (Member member : who.members()) {
-        Measure closure = measures.closure(member.room, now());
-        if (closure != null) {
-          putOut(who, closure);
-        }
-      }
-    }
+  /** The same of somebody who asks over HTTP. */
+  @Nullable Measure ban(Visitor visitor) {
+    return measures.ban(visitor.id(), visitor.remoteAddress(), Map.of(), now());
   }
 
-  /** Why somebody may not ask anything over HTTP; null if they may. */
-  @Nullable String refusal(Visitor visitor) {
-    if (measures.isEmpty()) {
-      return null;
-    }
-    Shard anywhere = earshot.rooms().shard(visitor.room());
-    Measure ban = measures.ban(new WebConnection(anywhere, visitor, null), now());
-    return ban == null ? null : ban.words();
+  /** What closes a room; null if it is not closed. */
+  @Nullable Measure closure(String room) {
+    return measures.isEmpty() ? null : measures.closure(room, now());
   }
 }

@@ -22,81 +22,63 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the connection's event loop. What {@link Connection} offers to other threads is
  * final, volatile, or told to the loop.
  */
-abstract sealed class Participant implements Connection permits RoomGoer, WebConnection {
-  private final Shard shard;
+abstract class Participant extends Hearer implements Asker {
+  private final Desk desk;
   private final Wire wire;
   private final Transport transport;
   private final long connectedAt;
   private volatile Map<String, String> attributes = Map.of();
-  private volatile Member place;
+  private volatile Place place;
 
   /** What it waits for hooks to answer; null while it does not. */
   private @Nullable HookLine line;
 
-  Participant(Shard shard, Wire wire, Transport transport, String room) {
-    this.shard = shard;
+  Participant(Desk desk, Wire wire, Transport transport, String room) {
+    this.desk = desk;
     this.wire = wire;
     this.transport = transport;
-    this.connectedAt = shard.now();
-    this.place = new Member(this, room);
+    this.connectedAt = desk.shard().now();
+    this.place = new Place(this, room);
   }
 
-  final Earshot earshot() {
-    return shard.earshot();
+  final Host host() {
+    return desk.host();
   }
 
+  final Desk desk() {
+    return desk;
+  }
+
+  @Override
   final Shard shard() {
-    return shard;
+    return desk.shard();
   }
 
+  @Override
   final Wire wire() {
     return wire;
   }
 
-  /** Whether this is its id; for those who ask many, since an id is put into words when asked. */
-  abstract boolean hasId(String id);
+  @Override
+  public final void schedule(Runnable task, long millis) {
+    shard().schedule(task, millis);
+  }
 
   /** What {@link Directory#hash} says of its id. */
   abstract int idHash();
 
-  /** Whether an audience includes it. */
-  final boolean isMeant(Audience audience) {
-    String value = audience.value();
-    return value != null
-        && (audience.key().equals("id")
-            ? hasId(value)
-            : value.equals(attributes.get(audience.key())));
-  }
-
-  /** Runs a task on this connection's loop: now if that is where the caller is. */
-  final void tell(Runnable task) {
-    shard.tell(task);
-  }
-
-  /** Whether hooks have not answered yet what it asked before. */
-  final boolean isAsking() {
+  @Override
+  public final boolean isAsking() {
     return line != null;
   }
 
-  /** Takes its turn with hooks; see {@link HookRunner#inTurn}. */
-  final void inTurn(Consumer<Runnable> turn, boolean isNews) {
+  @Override
+  public final void inTurn(Consumer<Runnable> turn, boolean isNews) {
     if (line == null) {
       line = new HookLine(() -> line = null); // most never need it again
     }
     line.add(turn, isNews);
   }
-
-  /** Hands over bytes that a room framed; they are borrowed. May end the connection. */
-  abstract void deliver(ByteBuf bytes, int offset, int length);
-
-  /** Whether it has not read for a while what it was told. */
-  abstract boolean isBehind();
-
-  /** Begins to leave out for a member what its room tells, until it has caught up. */
-  abstract Lag newLag(Member member);
-
-  /** Tells a member what was left out, and what of it is kept. */
-  abstract void catchUp(Member member);
 
   /** Whom the words of this connection are aimed at while nobody says otherwise; null for all. */
   abstract @Nullable Audience audience();
@@ -104,11 +86,11 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
   // --- rooms -----------------------------------------------------------------------------------
 
   /** Its place in the room that it is in. */
-  final Member place() {
+  final Place place() {
     return place;
   }
 
-  final void moveTo(Member member) {
+  final void moveTo(Place member) {
     place = member;
   }
 
@@ -118,9 +100,9 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
    * @param after what it knows of the room already, or null
    * @param live called on its loop; what it missed it is to hear at once
    */
-  final void join(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+  final void join(Place member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
     // Before what it asks next, which may be to leave.
-    Runnable isIn = earshot().gate().joins(member);
+    Runnable isIn = host().gate().joins(member);
     enter(
         member,
         after,
@@ -130,28 +112,28 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
         });
   }
 
-  private void enter(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+  private void enter(Place member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
     member.in = true;
-    Shard there = earshot().rooms().shard(member.room);
+    Shard there = host().rooms().shard(member.room);
     there.tell(() -> there.room(member.room).join(member, after, live));
   }
 
   /** Leaves a room. Once {@code out} runs, it has heard all that was told there before. */
-  final void leave(Member member, Runnable out) {
+  final void leave(Place member, Runnable out) {
     if (member.in) {
-      earshot().gate().left(member);
+      host().gate().left(member);
     }
     exit(member, out);
   }
 
-  private void exit(Member member, Runnable out) {
+  private void exit(Place member, Runnable out) {
     member.in = false;
-    earshot().rooms().in(member.room, room -> room.leave(member, out), () -> tell(out));
+    host().rooms().in(member.room, room -> room.leave(member, out), () -> tell(out));
   }
 
   /** Leaves its room for another, or enters anew one where it is already: for hooks it stays. */
-  final void move(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
-    Member old = place;
+  final void move(Place member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+    Place old = place;
     boolean stays = member.in;
     if (old != member) {
       leave(old, () -> {});
@@ -176,14 +158,14 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
    * @param told called on its loop with what became of it
    */
   final void tellRoom(
-      Member member,
+      Place member,
       Json message,
       Json words,
       @Nullable Audience audience,
       @Nullable Json messageId,
       boolean isClients,
       Consumer<Room.Spoken> told) {
-    earshot()
+    host()
         .rooms()
         .in(
             member.room,
@@ -217,16 +199,16 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
   }
 
   /** Notes by what a member was let in, and sees to it that it goes when that ends. */
-  final void accept(Member member, @Nullable Grant grant) {
+  final void accept(Place member, @Nullable Grant grant) {
     if (grant == null || grant.equals(member.grant)) {
       return;
     }
     Grant before = member.grant;
     // Who is there in two ways, by two tokens, is there for as long as both hold.
-    Grant now = before != null && member.in && member.listening ? before.and(grant) : grant;
+    Grant now = before != null && member.in && member.listening ? Place.both(before, grant) : grant;
     member.grant = now;
     isKnownBy(grant);
-    Member.Watch watch = member.watch;
+    Place.Watch watch = member.watch;
     if (watch == null) {
       watch(member);
     } else if (now.until().toEpochMilli() < watch.next()) {
@@ -235,13 +217,13 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
   }
 
   /** In steps, so that nobody who is gone is remembered for as long as their token holds. */
-  private void watch(Member member) {
+  private void watch(Place member) {
     Grant grant = member.grant;
     if (grant == null || !(member.in || member.listening) || isGone()) {
       member.watch = null;
       return;
     }
-    long left = grant.until().toEpochMilli() - shard.now();
+    long left = grant.until().toEpochMilli() - shard().now();
     if (left <= 0) {
       member.watch = null;
       if (isHereBy(member)) {
@@ -249,16 +231,16 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
       }
       return;
     }
-    Member.Watch before = member.watch;
-    long calm = left - earshot().config().tokens().warning().toMillis();
+    Place.Watch before = member.watch;
+    long calm = left - host().config().tokens().warning().toMillis();
     boolean isWarned = before != null && before.warnedOf() == grant;
     if (calm <= 0 && !isWarned && isHereBy(member)) {
       send(notice(member.room, "expiring", grant.until().toEpochMilli()).encode());
     }
     long wait = Math.min(calm <= 0 ? left : calm, LOOK);
-    var now = new Member.Watch(shard.now() + wait, calm <= 0 ? grant : null);
+    var now = new Place.Watch(shard().now() + wait, calm <= 0 ? grant : null);
     member.watch = now;
-    shard.schedule(
+    shard().schedule(
         () -> {
           if (member.watch == now) {
             watch(member);
@@ -268,7 +250,7 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
   }
 
   /** Whether a member is where nobody is without a token. */
-  private static boolean isHereBy(Member member) {
+  private static boolean isHereBy(Place member) {
     return (member.in && member.rule.join() == Access.Common.TOKEN)
         || (member.listening && member.rule.listen() == Access.Common.TOKEN);
   }
@@ -295,7 +277,7 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
   /** It is somebody from now on, for as long as the token says by which it is known. */
   final void isKnownAs(Known now) {
     known = new Known(now.name, now.until); // and another timer looks after it
-    set(Gate.IDENTITY, now.name);
+    set(Grant.IDENTITY, now.name);
     forgetWhenOver();
   }
 
@@ -304,9 +286,9 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
     if (now == null || isGone()) {
       return;
     }
-    long left = now.until - shard.now();
+    long left = now.until - shard().now();
     if (left > 0) {
-      shard.schedule(
+      shard().schedule(
           () -> {
             if (known != null && known.look == now.look) {
               forgetWhenOver();
@@ -316,10 +298,10 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
       return;
     }
     known = null;
-    if (now.name.equals(attributes.get(Gate.IDENTITY))) {
-      set(Gate.IDENTITY, null);
+    if (now.name.equals(attributes.get(Grant.IDENTITY))) {
+      set(Grant.IDENTITY, null);
     }
-    for (Member member : members()) {
+    for (Place member : members()) {
       if ((member.in && isForWhoWas(now, member.rule.join()))
           || (member.listening && isForWhoWas(now, member.rule.listen()))) {
         putOut(member, notice(member.room, "expired", null), Tokens.EXPIRED);
@@ -329,7 +311,7 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
 
   private static boolean isForWhoWas(Known known, Access access) {
     return access instanceof Access.Attribute(String name, String value)
-        && name.equals(Gate.IDENTITY)
+        && name.equals(Grant.IDENTITY)
         && value.equals(known.name);
   }
 
@@ -349,7 +331,7 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
   }
 
   /** The token by which a member is in its room has ended. */
-  abstract void expire(Member member);
+  abstract void expire(Place member);
 
   // --- who has to go ---------------------------------------------------------------------------
 
@@ -361,20 +343,20 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
    * @param reason why, if it has to be sent away altogether
    */
   final void putOut(String room, Json notice, String reason) {
-    for (Member member : members()) {
+    for (Place member : members()) {
       if (member.room.equals(room)) {
         putOut(member, notice, reason);
       }
     }
   }
 
-  abstract void putOut(Member member, Json notice, String reason);
+  abstract void putOut(Place member, Json notice, String reason);
 
   /** Sends it away at once, for good. */
   abstract void expel(String reason);
 
   /** Its places in rooms, the current one first. */
-  abstract List<Member> members();
+  abstract List<Place> members();
 
   /**
    * Shows a newer token for the rooms that it is for.
@@ -382,10 +364,10 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
    * @throws RefusedException if it is of no use; the message says why
    */
   final Reply.Refreshed refresh(String token) throws RefusedException {
-    Gate gate = earshot().gate();
-    Grant newer = gate.tokens().check(token, Instant.ofEpochMilli(earshot().now()));
+    Gate gate = host().gate();
+    Grant newer = gate.tokens().check(token, Instant.ofEpochMilli(host().now()));
     var rooms = new ArrayList<String>();
-    for (Member member : members()) {
+    for (Place member : members()) {
       if (newer.isFor(member.room) && (member.in || member.listening)) {
         for (Permission what : Permission.values()) {
           boolean isNeeded =
@@ -394,7 +376,7 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
                 case LISTEN -> member.listening;
                 case SAY -> false;
               };
-          Gate.Verdict verdict = isNeeded ? gate.check(member, what, token) : null;
+          Judge.Verdict verdict = isNeeded ? gate.check(member, what, token) : null;
           if (verdict != null && verdict.refusal() != null) {
             throw new RefusedException(verdict.refusal());
           }
@@ -471,7 +453,26 @@ abstract sealed class Participant implements Connection permits RoomGoer, WebCon
   public final void set(String name, @Nullable String value) {
     change(name, value);
     if (value != null) {
-      earshot().moderation().look(this);
+      lookForBan();
+    }
+  }
+
+  /** Something was said of it that may make it one of those who are banned. */
+  final void lookForBan() {
+    Measure ban = host().moderation().ban(this);
+    if (ban != null) {
+      // Later: who is being let in is told so, and not let in first.
+      shard().later(() -> expel(ban.words()));
+    }
+  }
+
+  /** It has places that it did not ask for now: out of those that are closed it goes. */
+  final void leaveClosedRooms() {
+    for (Place member : members()) {
+      Measure closure = host().moderation().closure(member.room);
+      if (closure != null) {
+        putOut(member.room, Moderator.notice(closure), closure.words());
+      }
     }
   }
 

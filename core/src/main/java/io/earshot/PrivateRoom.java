@@ -1,7 +1,6 @@
 package io.earshot;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Set;
 
 /**

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.function.Function;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the thread that starts the server.
  */
 final class Recovery {
-  private final RoomRules rules;
+  private final Function<String, RoomRule> rules;
   private final boolean mayBeTorn;
   private final Map<Integer, Remembered> rooms = new HashMap<>();
   private final CRC32C crc = new CRC32C();
@@ -103,7 +104,7 @@ final class Recovery {
    * @param rules how much rooms remember now
    * @param mayBeTorn whether a wrong last record may be one that nobody has heard
    */
-  Recovery(RoomRules rules, boolean mayBeTorn) {
+  Recovery(Function<String, RoomRule> rules, boolean mayBeTorn) {
     this.rules = rules;
     this.mayBeTorn = mayBeTorn;
   }
@@ -205,7 +206,7 @@ final class Recovery {
         long offset = body.getLong();
         String name = text(body);
         String epoch = text(body);
-        partial = new Remembered(name, epoch, offset, rules.of(name));
+        partial = new Remembered(name, epoch, offset, rules.apply(name));
         partialNumber = number;
         finish();
       }

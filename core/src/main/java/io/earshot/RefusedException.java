@@ -13,8 +13,12 @@ public final class RefusedException extends Exception {
     super(message, null, false, false);
   }
 
-  /** Its message as clients are told it. */
-  String words() {
+  /**
+   * Its message as clients are told it.
+   *
+   * @return the message, which begins with {@code Error:}
+   */
+  public String words() {
     String message = String.valueOf(getMessage());
     return message.startsWith("Error: ") ? message : "Error: " + message;
   }

@@ -1,11 +1,12 @@
 package io.earshot;
 
 import io.earshot.ClientConnection.Turn;
-import io.earshot.Handover.Place;
+import io.earshot.Handover.Former;
 import io.earshot.RoomGoer.Countdown;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Reply;
 import io.earshot.protocol.Reply.Heard;
+import io.earshot.spi.BrokerException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayList;
@@ -64,20 +65,19 @@ final class Resumption {
 
   /** Finds who it was, here or on another server, and goes on from there. */
   void begin(String session) {
-    Earshot earshot = connection.earshot();
-    Sessions sessions = earshot.sessions();
+    Host host = connection.host();
+    Sessions sessions = host.sessions();
     String id = sessions == null ? null : sessions.id(session);
-    Participant found = id == null ? null : earshot.connections().find(id);
-    Cluster cluster = earshot.cluster();
+    Participant found = id == null ? null : host.connections().find(id);
+    Elsewhere elsewhere = host.elsewhere();
     if (found == connection) {
       refuse("Error: this is your session; you have not left it");
     } else if (id != null && found instanceof ClientConnection before) {
       before.tell(
           () -> before.handOver(id, connection, was -> connection.tell(() -> become(id, was))));
-    } else if (id != null && cluster != null) {
+    } else if (id != null && elsewhere != null) {
       var _ =
-          cluster
-              .errands()
+          elsewhere
               .handOver(id)
               .whenComplete(
                   (was, failure) ->
@@ -86,7 +86,7 @@ final class Resumption {
                             if (failure == null) {
                               become(id, was);
                             } else {
-                              refuse(Cluster.explained(failure));
+                              refuse(BrokerException.explained(failure));
                             }
                           }));
     } else {
@@ -110,9 +110,9 @@ final class Resumption {
     // Who it was for a moment leaves first, under that name, and has heard all that it was to hear;
     // and hooks have been told.
     connection.resumes(this);
-    List<Member> visited = connection.members();
+    List<Place> visited = connection.members();
     connection.forgetOthers();
-    Gate gate = connection.earshot().gate();
+    Gate gate = connection.host().gate();
     var left =
         new Countdown(visited.size(), () -> gate.afterwards(connection, () -> takeOver(id, was)));
     visited.forEach(member -> connection.part(member, left));
@@ -135,13 +135,13 @@ final class Resumption {
   }
 
   /** Takes its places back. The answer comes first, then what was missed, then what is new. */
-  private void hearAgain(List<Place> lost) {
+  private void hearAgain(List<Former> lost) {
     var arrivals = new ArrayList<Room.Arrival>();
     var live = new Countdown(lost.size(), () -> isBack(arrivals));
     held = ByteBufAllocator.DEFAULT.directBuffer();
     boolean isLost = connection.isDetached();
-    for (Place place : lost) {
-      var back = new Member(connection, place.room());
+    for (Former place : lost) {
+      var back = new Place(connection, place.room());
       back.in = place.isIn();
       back.listening = place.isListening();
       if (place == lost.getFirst()) {
@@ -160,16 +160,17 @@ final class Resumption {
     }
   }
 
-  private void hearAgain(Place place, Member back, boolean isLost, Consumer<Room.Arrival> arrived) {
+  private void hearAgain(Former place, Place back, boolean isLost, Consumer<Room.Arrival> arrived) {
     Cursor known = after.get(place.room());
-    Shard there = connection.earshot().rooms().shard(place.room());
+    Shard there = connection.host().rooms().shard(place.room());
     there.tell(
         () -> {
           Room room = there.room(place.room());
           if (place.lost() != null) {
             room.replace(place.lost(), back, known, arrived);
           } else {
-            room.settle(back, place.isListening(), known, place.known(), arrived);
+            room.settle(
+                back, place.isIn(), place.isListening(), known, place.known(), arrived);
           }
           if (isLost) {
             room.detach(back); // lost again on its way back
@@ -190,6 +191,6 @@ final class Resumption {
     }
     connection.finished();
     // A room may have been closed while nobody was there to be sent out.
-    connection.earshot().moderation().lookAtRooms(connection);
+    connection.leaveClosedRooms();
   }
 }

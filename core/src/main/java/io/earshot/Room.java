@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,14 +39,10 @@ final class Room {
   private final Roster roster = new Roster();
   private final List<Branch> branches = new ArrayList<>(1);
 
-  /** What binds it to the rooms of its name on other servers; null where there are none. */
-  private final @Nullable RoomLink link;
+  private final RoomLog log;
 
-  /** Which order it is; empty while the other servers have not been asked. */
-  private String epoch;
-
-  /** The number of the last message. */
-  private long offset;
+  /** Who says what comes next. */
+  private final Order order;
 
   /** How many were lost and are waited for. */
   private int awaited;
@@ -53,26 +50,20 @@ final class Room {
   /** What clients said here, as a {@link Pace} has it. */
   private long paidBy;
 
-  /** What the shard's {@link Journal} calls it; 0 while it is not in there. */
-  private int number;
-
-  private @Nullable History history;
-  private @Nullable Repeats repeats;
-
   /** Who waits for what is told next without hearing the room; null for nobody. */
   private @Nullable Set<Waiter> waiters;
 
   /**
-   * A room of this server alone, or with a cluster its part here.
+   * A room that nobody is in yet.
    *
    * @param epoch what its order is called; empty with a cluster, which says so
    */
-  Room(String name, Shard shard, String epoch, RoomRule rule, @Nullable Cluster cluster) {
+  Room(String name, Shard shard, String epoch, RoomRule rule, Orders orders) {
     this.name = name;
     this.shard = shard;
-    this.epoch = epoch;
     this.rule = rule;
-    this.link = cluster == null ? null : new RoomLink(this, shard, cluster);
+    this.log = new RoomLog(name, epoch, rule, shard.budget());
+    this.order = orders.of(this);
   }
 
   /** A fan-out, and how many hear through it. */
@@ -84,10 +75,6 @@ final class Room {
       this.fanout = fanout;
     }
   }
-
-  /** A message as JSON, and where in the order it is. */
-  @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Told(byte[] json, Cursor place) {}
 
   /**
    * What somebody finds who begins to hear a room.
@@ -105,22 +92,30 @@ final class Room {
     return rule;
   }
 
-  @Nullable RoomLink link() {
-    return link;
+  Shard shard() {
+    return shard;
+  }
+
+  RoomLog log() {
+    return log;
+  }
+
+  Order order() {
+    return order;
   }
 
   Cursor cursor() {
-    return new Cursor(epoch, offset);
+    return log.cursor();
   }
 
   /** The end of its order, or null while that is not known here. */
   @Nullable Cursor end() {
-    return epoch.isEmpty() ? null : cursor();
+    return log.end();
   }
 
   /** Whether nobody is in it or hears it, or waits for what it tells. */
   boolean isEmpty() {
-    return waiters == null && isForsaken() && (link == null || !link.isBusy());
+    return waiters == null && isForsaken() && !order.isBusy();
   }
 
   /** Whether somebody hears it. */
@@ -130,7 +125,7 @@ final class Room {
 
   /** Whether somebody is in it, hears it, or is waited for. */
   boolean hasPeople() {
-    return !isForsaken() || (link != null && link.isBusy());
+    return !isForsaken() || order.isBusy();
   }
 
   private boolean isForsaken() {
@@ -146,34 +141,18 @@ final class Room {
    * @param after what it knows of this room already, or null
    */
   void join(Member member, @Nullable Cursor after, Consumer<Arrival> live) {
-    if (link != null) {
-      enroll(member);
-      // The server that an HTTP client asks was told that it is theirs.
-      link.join(member, after, live, member.connection.transport() == Transport.WEB);
-      return;
-    }
-    Past past = past(after, member);
-    enroll(member);
-    if (roster.size() <= rule.announcementsUpTo()) {
-      announce(ENTERED, Json.of(member.connection.id()), member);
-    }
-    hear(member, past, live);
+    // The server that an HTTP client asks was told that it is theirs.
+    order.join(member, after, live, member.connection.transport() == Transport.WEB);
   }
 
-  private void enroll(Member member) {
+  /** Puts somebody into the list of those who are here. */
+  void enroll(Member member) {
     member.joined = true;
     roster.add(member);
   }
 
   void listen(Member member, @Nullable Cursor after, Consumer<Arrival> live) {
-    if (link != null) {
-      member.listens = true;
-      link.listen(member, after, live);
-      return;
-    }
-    Past past = past(after, member);
-    member.listens = true;
-    hear(member, past, live);
+    order.listen(member, after, live);
   }
 
   /**
@@ -188,17 +167,7 @@ final class Room {
     member.joined = false;
     int count = roster.size();
     roster.remove(member);
-    if (link != null) {
-      link.leave(member, out);
-      return;
-    }
-    // Asked before it is out, since it may be somebody else from then on.
-    Json who = count <= rule.announcementsUpTo() ? Json.of(member.connection.id()) : null;
-    unhear(member, out);
-    if (who != null) {
-      announce(LEFT, who, member);
-    }
-    closeIfEmpty();
+    order.leave(member, count, out);
   }
 
   void silence(Member member, Runnable out) {
@@ -207,12 +176,7 @@ final class Room {
       return;
     }
     member.listens = false;
-    if (link != null) {
-      link.silence(member, out);
-      return;
-    }
-    unhear(member, out);
-    closeIfEmpty();
+    order.silence(member, out);
   }
 
   /** Keeps the place of somebody who was lost, and tells them nothing until they are back. */
@@ -221,7 +185,7 @@ final class Room {
       stopHearing(member, () -> {});
       member.away = true;
       awaited++;
-      member.since = offset;
+      member.since = log.offset();
     }
   }
 
@@ -230,8 +194,8 @@ final class Room {
    * gone.
    */
   void replace(Member lost, Member back, @Nullable Cursor after, Consumer<Arrival> live) {
-    long since = lost.away ? lost.since : offset;
-    Past past = past(after == null ? new Cursor(epoch, since) : after, back);
+    long since = lost.away ? lost.since : log.offset();
+    Past past = past(after == null ? new Cursor(log.epoch(), since) : after, back);
     back.joined = lost.joined;
     back.listens = lost.listens;
     back.isListed = lost.isListed;
@@ -243,9 +207,7 @@ final class Room {
     lost.joined = false;
     lost.listens = false;
     unhear(lost, () -> {});
-    if (link != null) {
-      link.replaced(lost, back);
-    }
+    order.replaced(lost, back);
     // What was on its way when the connection broke is known to nobody here: who gives no cursor is
     // told what came later, and not that this is all.
     hear(back, after != null ? past : new Past(past.missed, past.since, false), live);
@@ -257,7 +219,7 @@ final class Room {
    * @return up to where they know the room
    */
   Cursor surrender(Member member) {
-    var known = new Cursor(epoch, member.away ? member.since : offset);
+    var known = new Cursor(log.epoch(), member.away ? member.since : log.offset());
     if (member.joined) {
       roster.remove(member);
     }
@@ -271,16 +233,19 @@ final class Room {
   /**
    * Lets in somebody who has come back from another server. Nobody is told.
    *
+   * @param isIn whether they are a member
+   * @param listens whether they listen
    * @param after what they say that they know of the room, or null
    * @param known what the other server says, or null
    */
   void settle(
       Member member,
+      boolean isIn,
       boolean listens,
       @Nullable Cursor after,
       @Nullable Cursor known,
       Consumer<Arrival> live) {
-    if (link == null) {
+    if (!order.isShared()) {
       throw new IllegalStateException("nobody comes from another server where there is none");
     }
     // As for who comes back here: who gives no cursor is not told that this is all.
@@ -292,11 +257,10 @@ final class Room {
                     new Arrival(new Heard(name, arrival.heard.cursor(), false), arrival.missed));
     Cursor since = after != null ? after : known;
     member.listens = listens;
-    if (member.in) {
-      enroll(member);
-      link.join(member, since, arrived, true);
+    if (isIn) {
+      order.join(member, since, arrived, true);
     } else {
-      link.listen(member, since, arrived);
+      order.listen(member, since, arrived);
     }
   }
 
@@ -311,18 +275,18 @@ final class Room {
 
   Past past(@Nullable Cursor after, Member member) {
     if (after == null) {
-      return new Past(List.of(), offset, null);
+      return new Past(List.of(), log.offset(), null);
     }
-    boolean isOurs = after.epoch().equals(epoch) && after.offset() <= offset;
     if (member.hears) {
-      return new Past(List.of(), member.since, isOurs && after.offset() >= member.since);
+      return new Past(
+          List.of(), member.since, log.isOurs(after) && after.offset() >= member.since);
     }
-    if (!remembersSince(after)) {
-      return new Past(List.of(), offset, false);
+    if (!log.remembersSince(after, shard.now())) {
+      return new Past(List.of(), log.offset(), false);
     }
-    long missing = offset - after.offset();
+    Hearer hearer = member.connection;
     return new Past(
-        history == null ? List.of() : history.after(after, missing, member.connection),
+        log.after(after, each -> hearer.isFor(each.speaker(), each.audience())),
         after.offset(),
         true);
   }
@@ -344,8 +308,8 @@ final class Room {
       member.connection.tell(() -> live.accept(arrival));
       return;
     }
-    if (link != null && member.listens) {
-      link.listens(member);
+    if (member.listens) {
+      order.listens(member);
     }
     member.hears = true;
     member.since = past.since;
@@ -356,18 +320,6 @@ final class Room {
           branch.fanout.add(member);
           live.accept(arrival);
         });
-  }
-
-  /** Whether nothing is missing between a cursor and now. */
-  private boolean remembersSince(Cursor after) {
-    return after.epoch().equals(epoch)
-        && after.offset() <= offset
-        && offset - after.offset() <= (history == null ? 0 : remembered(history));
-  }
-
-  private int remembered(History remembers) {
-    shard.remembered(-remembers.forget(shard.now()));
-    return remembers.size();
   }
 
   /** Lets a member hear no more, if it is not there in another way still. */
@@ -400,9 +352,7 @@ final class Room {
       member.connection.tell(out);
       return;
     }
-    if (link != null) {
-      link.forget(member);
-    }
+    order.forget(member);
     member.hears = false;
     Branch branch = branch(member.connection.shard(), member.connection.wire());
     member.connection.tell(
@@ -435,17 +385,23 @@ final class Room {
 
   // --- what is told ----------------------------------------------------------------------------
 
-  private void announce(String what, Json who, Member mover) {
-    deliver(Json.of(what), who, mover, null, false);
-  }
-
   /**
    * What became of something that was to be said.
    *
    * @param place its place in the room's order; null if it has none
    * @param refusal why it was not said, in words for who said it; null if it was
    */
-  record Spoken(@Nullable Cursor place, @Nullable String refusal) {}
+  record Spoken(@Nullable Cursor place, @Nullable String refusal) {
+
+    /** Tells whoever waits for it. */
+    void tell(CompletableFuture<Void> told) {
+      if (refusal == null) {
+        told.complete(null);
+      } else {
+        told.completeExceptionally(new RefusedException(refusal));
+      }
+    }
+  }
 
   /**
    * What somebody wants to say.
@@ -468,7 +424,7 @@ final class Room {
 
   /** Why clients may not say one thing more at this moment; null if they may. */
   private @Nullable String tooMany() {
-    Pace pace = rule.pace();
+    Pace pace = new Pace(rule.messagesPerSecond(), rule.messageBurst());
     long now = pace.isOff() ? 0 : shard.now();
     long spent = pace.spend(paidBy, now, 1);
     long wait = pace.overdrawn(spent, now);
@@ -476,7 +432,7 @@ final class Room {
       paidBy = spent;
       return null;
     }
-    shard.earshot().count(Refusal.ROOM_MESSAGES);
+    shard.count(Refusal.ROOM_MESSAGES);
     return "Error: too many messages in this room; try again in " + wait + " ms";
   }
 
@@ -495,10 +451,8 @@ final class Room {
     String refusal = saying.isClients ? tooMany() : null;
     if (refusal != null) {
       told.accept(new Spoken(null, refusal));
-    } else if (link == null) {
-      told.accept(new Spoken(say(from, except, saying), null));
     } else {
-      link.say(from, except, saying, told);
+      order.say(from, except, saying, told);
     }
   }
 
@@ -507,30 +461,9 @@ final class Room {
     String refusal = saying.isClients ? tooMany() : null;
     if (refusal != null) {
       told.accept(new Spoken(null, refusal));
-    } else if (link == null) {
-      Member except = from instanceof Json.Text(String text) ? roster.withId(text) : null;
-      told.accept(new Spoken(say(from, except, saying), null));
     } else {
-      link.sayAsStranger(from, saying, ifThere, told);
+      order.sayAsStranger(from, saying, ifThere, told);
     }
-  }
-
-  private Cursor say(Json from, @Nullable Member except, Saying saying) {
-    Json messageId = saying.messageId;
-    if (messageId == null || shard.repeatWindow() == 0) {
-      deliver(saying.message, from, except, saying.audience, true);
-      return cursor();
-    }
-    if (repeats == null) {
-      repeats = new Repeats(shard.repeatWindow());
-    }
-    Long first = repeats.find(saying.namer, messageId, saying.words, shard.now());
-    if (first != null) {
-      return new Cursor(epoch, first);
-    }
-    deliver(saying.message, from, except, saying.audience, true);
-    repeats.add(saying.namer, messageId, saying.words, offset, shard.now());
-    return cursor();
   }
 
   /**
@@ -540,14 +473,14 @@ final class Room {
    * @param isSaid whether it is more than who came and went, which is not worth remembering where
    *     nobody has said a word yet
    */
-  private void deliver(
+  void deliver(
       Json message,
       Json from,
       @Nullable Member except,
       @Nullable Audience audience,
       boolean isSaid) {
     String speaker = except != null && from instanceof Json.Text(String id) ? id : null;
-    offset++;
+    log.advance();
     tell(message, from, shard.now(), speaker, except, audience, isSaid);
   }
 
@@ -568,8 +501,8 @@ final class Room {
     shard.countMessage();
     Cursor place = cursor();
     byte[] json = new RoomMessage(message, name, from, sentAt, place).encode();
-    remember(json, sentAt, speaker, audience, isSaid);
-    shard.write(this, sentAt);
+    log.remember(json, sentAt, speaker, audience, isSaid, shard.now());
+    shard.write(log, sentAt);
     append(json, except, audience, rule.kind(message));
     if (waiters != null && audience == null) {
       for (Waiter waiter : List.copyOf(waiters)) {
@@ -588,9 +521,8 @@ final class Room {
   }
 
   /** Is at a place in an order, from which on it tells. */
-  void begin(String order, long at) {
-    epoch = order;
-    offset = at;
+  void begin(String epoch, long at) {
+    log.begin(epoch, at);
   }
 
   byte[] encoded(Post post, Cursor place) {
@@ -600,7 +532,8 @@ final class Room {
   /** Remembers a message that was told before this server heard the room. */
   void recall(Post post, Cursor place) {
     begin(place.epoch(), place.offset());
-    remember(encoded(post, place), post.sentAt(), post.except(), post.audience(), true);
+    log.remember(
+        encoded(post, place), post.sentAt(), post.except(), post.audience(), true, shard.now());
   }
 
   /**
@@ -609,7 +542,8 @@ final class Room {
    * @param from the first of the order that is missing
    */
   void tellGap(long from) {
-    append(Lag.notice(name, epoch, from, offset, offset - from + 1).encode(), null, null, null);
+    long to = log.offset();
+    append(Lag.notice(name, log.epoch(), from, to, to - from + 1).encode(), null, null, null);
   }
 
   // --- who reads it without being in it --------------------------------------------------------
@@ -621,17 +555,14 @@ final class Room {
    * @param bytes at most so long together, unless a single one is longer
    */
   Excerpt read(@Nullable Cursor after, int limit, int bytes) {
-    if (after != null && !remembersSince(after)) {
+    if (after != null && !log.remembersSince(after, shard.now())) {
       return new Excerpt(name, List.of(), end(), false);
     }
-    List<Told> all = List.of();
-    if (history != null && remembered(history) > 0) {
-      all = history.forAll(cursor(), after == null ? 0 : after.offset());
-    }
+    List<Told> all = log.forAll(after == null ? 0 : after.offset(), shard.now());
     int size = 0;
     long length = 0;
     for (Told told : after == null ? all.reversed() : all) {
-      length += told.json.length + 1;
+      length += told.json().length + 1;
       if (size == limit || (size > 0 && length > bytes)) {
         break;
       }
@@ -643,7 +574,7 @@ final class Room {
     return new Excerpt(
         name,
         some.stream().map(Told::json).toList(),
-        more ? some.getLast().place : end(),
+        more ? some.getLast().place() : end(),
         after == null ? null : true);
   }
 
@@ -664,74 +595,13 @@ final class Room {
   /** What somebody is answered who has waited in vain. */
   Excerpt nothing(@Nullable Boolean recovered) {
     // Where nobody but those who wait keeps the room, a cursor would mean nothing afterwards.
-    boolean stays = link != null || !isForsaken() || keptFor() > 0;
+    boolean stays = order.isShared() || !isForsaken() || keptFor() > 0;
     return new Excerpt(name, List.of(), stays ? end() : null, recovered);
-  }
-
-  // --- what it remembers -----------------------------------------------------------------------
-
-  private void remember(
-      byte[] json, long at, @Nullable String speaker, @Nullable Audience audience, boolean isSaid) {
-    if (history == null && isSaid && rule.historyMessages() > 0) {
-      history = new History(rule);
-    }
-    if (history != null) {
-      remember(history, new History.Entry(json, at, speaker, audience));
-    }
-  }
-
-  private void remember(History remembers, History.Entry entry) {
-    shard.remembered(remembers.add(entry, shard.now(), shard.spareHistory()));
-  }
-
-  /** Takes over what this room was before the server was started. */
-  void recover(Recovery.Remembered before) {
-    offset = before.offset;
-    history = new History(rule);
-    for (History.Entry entry : before.entries) {
-      remember(history, entry);
-    }
-    forget(shard.now());
-  }
-
-  int number() {
-    return number;
-  }
-
-  void number(int given) {
-    number = given;
-  }
-
-  @Nullable History history() {
-    return history;
-  }
-
-  /** Forgets messages that are too old. */
-  void forget(long now) {
-    if (history != null) {
-      shard.remembered(-history.forget(now));
-      if (history.size() == 0) {
-        history = null;
-      }
-    }
-  }
-
-  /** Forgets all messages, since the room itself, or its order, is. */
-  void forgetAll() {
-    if (history != null) {
-      shard.remembered(-history.bytes());
-      history = null;
-    }
   }
 
   /** How long to remember this room when nobody is in it, in milliseconds. */
   long keptFor() {
-    if (link != null) {
-      return link.keptFor();
-    }
-    return Math.max(
-        history == null && number == 0 ? 0 : rule.historyAge(),
-        repeats == null ? 0 : shard.repeatWindow());
+    return order.keptFor();
   }
 
   /** Who is in it, in the order in which they came; with a cluster, those of this server. */

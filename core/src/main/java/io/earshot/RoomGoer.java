@@ -15,23 +15,23 @@ import org.jspecify.annotations.Nullable;
 abstract sealed class RoomGoer extends Participant permits ClientConnection {
 
   /** The rooms that it is in besides the current one, or listens to; null for none. */
-  private @Nullable Map<String, Member> others;
+  private @Nullable Map<String, Place> others;
 
-  RoomGoer(Shard shard, Wire wire, Transport transport, String room) {
-    super(shard, wire, transport, room);
+  RoomGoer(Desk desk, Wire wire, Transport transport, String room) {
+    super(desk, wire, transport, room);
   }
 
   /** One object for each room that this connection hears, whether in it or listening or both. */
-  final Member memberOf(String room) {
+  final Place memberOf(String room) {
     if (room.equals(place().room)) {
       return place();
     }
-    Member member = others == null ? null : others.get(room);
-    return member == null ? new Member(this, room) : member;
+    Place member = others == null ? null : others.get(room);
+    return member == null ? new Place(this, room) : member;
   }
 
   /** Keeps a member, or forgets it, by what it is now. */
-  final void note(Member member) {
+  final void note(Place member) {
     if (member.listening || (member.in && member != place())) {
       if (others == null) {
         others = new LinkedHashMap<>();
@@ -46,8 +46,8 @@ abstract sealed class RoomGoer extends Participant permits ClientConnection {
   }
 
   @Override
-  final List<Member> members() {
-    var all = new ArrayList<Member>();
+  final List<Place> members() {
+    var all = new ArrayList<Place>();
     all.add(place());
     if (others != null) {
       others.values().stream().filter(member -> member != place()).forEach(all::add);
@@ -69,9 +69,9 @@ abstract sealed class RoomGoer extends Participant permits ClientConnection {
             .toList();
   }
 
-  final void unlisten(Member member, Runnable out) {
+  final void unlisten(Place member, Runnable out) {
     member.listening = false;
-    earshot().rooms().in(member.room, room -> room.silence(member, out), () -> tell(out));
+    host().rooms().in(member.room, room -> room.silence(member, out), () -> tell(out));
   }
 
   /** Has nothing to do with the rooms besides the current one any more. */
@@ -80,7 +80,7 @@ abstract sealed class RoomGoer extends Participant permits ClientConnection {
   }
 
   /** Leaves a room in whatever way it is there. */
-  final void part(Member member, Runnable out) {
+  final void part(Place member, Runnable out) {
     if (member.in && member.listening) {
       leave(member, () -> {});
       unlisten(member, out);
@@ -92,7 +92,7 @@ abstract sealed class RoomGoer extends Participant permits ClientConnection {
   }
 
   final void leaveAll(Runnable out) {
-    List<Member> all = members();
+    List<Place> all = members();
     others = null;
     var left = new Countdown(all.size(), out);
     all.forEach(member -> part(member, left));

@@ -1,8 +1,6 @@
 package io.earshot;
 
-import io.earshot.Config.SlowConsumers;
 import io.earshot.protocol.Json;
-import io.earshot.spi.Pace;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,7 +43,26 @@ record RoomRule(
   /** What names begin with that nobody comes to without a token, unless a rule says otherwise. */
   static final String PRIVATE = "private.";
 
-  private static final RoomRule NEUTRAL = of(Config.defaults().rooms());
+  private static final RoomRule NEUTRAL =
+      new RoomRule(
+          Access.Common.ANYONE,
+          Access.Common.ANYONE,
+          Access.Common.ANYONE,
+          0,
+          0,
+          0,
+          0,
+          0,
+          0,
+          SlowConsumers.DISCONNECT,
+          null);
+
+  /** What becomes of clients that do not keep up. */
+  enum SlowConsumers {
+    DISCONNECT,
+    CONFLATE,
+    DROP
+  }
 
   /**
    * A rule as the configuration has it.
@@ -174,15 +191,6 @@ record RoomRule(
         : access.toString();
   }
 
-  /** Whom it lets do something. */
-  Access access(Permission what) {
-    return switch (what) {
-      case JOIN -> join;
-      case SAY -> say;
-      case LISTEN -> listen;
-    };
-  }
-
   private static int announcements(String value) {
     return switch (value) {
       case "true" -> Integer.MAX_VALUE;
@@ -226,30 +234,14 @@ record RoomRule(
     throw new IllegalArgumentException(name + " must be a number, 0 or more, not '" + value + "'");
   }
 
-  /** What holds for rooms that no rule is about. */
-  static RoomRule of(Config.Rooms settings) {
-    return new RoomRule(
-        Access.Common.ANYONE,
-        Access.Common.ANYONE,
-        Access.Common.ANYONE,
-        settings.announcements() ? settings.announcementsUpTo() : 0,
-        settings.messagesPerSecond(),
-        settings.messageBytes(),
-        settings.historyMessages(),
-        settings.historyBytes(),
-        settings.historyAge().toMillis(),
-        settings.slowConsumers(),
-        null);
-  }
-
   /** The same, but that nobody comes to it without a token. */
   RoomRule closed() {
     return with("join=token").with("say=token").with("listen=token");
   }
 
-  /** How many messages clients may say: in a second, and twice as many at once. */
-  Pace pace() {
-    return new Pace(messagesPerSecond, 2 * Math.min(messagesPerSecond, Integer.MAX_VALUE / 2));
+  /** How many messages clients may say at once. */
+  int messageBurst() {
+    return 2 * Math.min(messagesPerSecond, Integer.MAX_VALUE / 2);
   }
 
   /** Whether messages may be left out for those who do not keep up. */

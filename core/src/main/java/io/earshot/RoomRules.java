@@ -10,15 +10,31 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Immutable.
  */
-final class RoomRules {
+public final class RoomRules {
   private final RoomRule open;
   private final RoomRule closed;
   private final List<RoomRule.Line> lines;
 
-  RoomRules(Config.Rooms settings) {
-    open = RoomRule.of(settings);
+  public RoomRules(Config.Rooms settings) {
+    open = open(settings);
     closed = open.closed();
     lines = settings.rules().stream().map(RoomRule::parse).toList();
+  }
+
+  /** What holds for rooms that no rule is about. */
+  private static RoomRule open(Config.Rooms settings) {
+    return new RoomRule(
+        Access.Common.ANYONE,
+        Access.Common.ANYONE,
+        Access.Common.ANYONE,
+        settings.announcements() ? settings.announcementsUpTo() : 0,
+        settings.messagesPerSecond(),
+        settings.messageBytes(),
+        settings.historyMessages(),
+        settings.historyBytes(),
+        settings.historyAge().toMillis(),
+        RoomRule.SlowConsumers.valueOf(settings.slowConsumers().name()),
+        null);
   }
 
   RoomRule of(String room) {
@@ -46,7 +62,7 @@ final class RoomRules {
   }
 
   /** What holds for a room and why, for people to read: a line for each setting. */
-  List<String> explained(String room) {
+  public List<String> explained(String room) {
     var text = new ArrayList<String>();
     RoomRule.Line counts = line(room);
     for (RoomRule.Line line : lines) {

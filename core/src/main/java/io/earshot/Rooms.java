@@ -2,30 +2,90 @@ package io.earshot;
 
 import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Loop;
+import io.earshot.spi.Refusals;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
  * Where each room lives: on the event loop that its name chooses.
  *
- * <p>Immutable; what it leads to is owned by the loops.
+ * <p>Immutable, but for where orders come from, which is set before anybody connects; what it leads
+ * to is owned by the loops.
  */
 final class Rooms {
-  private final Earshot earshot;
+  private final Config config;
+  private final Function<String, RoomRule> rules;
+  private final Refusals refusals;
+  private final InstantSource clock;
+  private final String boot;
+  private final AtomicInteger polls = new AtomicInteger();
   private final List<Shard> shards;
+  private volatile Orders orders = new LoneOrders();
 
-  Rooms(Earshot earshot, List<? extends Loop> loops, InstantSource clock) {
-    this.earshot = earshot;
+  /**
+   * No rooms yet.
+   *
+   * @param rules what holds in a room
+   * @param boot different at each start; what epochs begin with
+   */
+  Rooms(
+      Config config,
+      Function<String, RoomRule> rules,
+      List<? extends Loop> loops,
+      InstantSource clock,
+      String boot,
+      Refusals refusals) {
+    this.config = config;
+    this.rules = rules;
+    this.clock = clock;
+    this.boot = boot;
+    this.refusals = refusals;
     shards =
         IntStream.range(0, loops.size())
-            .mapToObj(i -> new Shard(earshot, i, loops.get(i), clock))
+            .mapToObj(i -> new Shard(this, i, loops.size(), loops.get(i)))
             .toList();
+  }
+
+  /** Rooms that are made from now on have another order. Called before anybody connects. */
+  void shareBy(Orders others) {
+    orders = others;
+  }
+
+  Orders orders() {
+    return orders;
+  }
+
+  Config config() {
+    return config;
+  }
+
+  RoomRule rule(String room) {
+    return rules.apply(room);
+  }
+
+  Refusals refusals() {
+    return refusals;
+  }
+
+  long now() {
+    return clock.millis();
+  }
+
+  String boot() {
+    return boot;
+  }
+
+  /** How many wait for what a room tells next; counted by those who look after them. */
+  AtomicInteger polls() {
+    return polls;
   }
 
   List<Shard> shards() {
@@ -101,15 +161,29 @@ final class Rooms {
 
   /** Asks who is in a room; answered on any thread. */
   CompletionStage<RoomStatus> status(String name) {
-    Cluster cluster = earshot.cluster();
-    if (cluster != null) {
-      return cluster.status(name);
+    return orders.status(name);
+  }
+
+  /** Orders of this server alone. */
+  private final class LoneOrders implements Orders {
+    @Override
+    public boolean areShared() {
+      return false;
     }
-    var status = new CompletableFuture<RoomStatus>();
-    in(
-        name,
-        room -> status.complete(room.status()),
-        () -> status.complete(new RoomStatus(name, List.of(), null)));
-    return status;
+
+    @Override
+    public Order of(Room room) {
+      return new LoneOrder(room);
+    }
+
+    @Override
+    public CompletionStage<RoomStatus> status(String name) {
+      var status = new CompletableFuture<RoomStatus>();
+      in(
+          name,
+          room -> status.complete(room.status()),
+          () -> status.complete(new RoomStatus(name, List.of(), null)));
+      return status;
+    }
   }
 }

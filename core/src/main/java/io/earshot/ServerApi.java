@@ -1,46 +1,43 @@
 package io.earshot;
 
-import io.earshot.spi.Refusal;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/**
- * What {@link Api} says, done.
- */
+/** What programs call, put together. Immutable; what it leads to is thread-safe. */
 final class ServerApi implements Api {
-  private final Earshot earshot;
+  private final Config config;
   private final ChatRoom chatRoom;
-  private final Actions actions;
-  private final WebServer webServer;
+  private final ActionRunner actions;
+  private final WebServer webServer = new MessageQueues();
+  private final HookRunner hookRunner;
   private final Hooks hooks;
+  private final Moderation moderation;
+  private final Directory connections;
+  private final Crowd crowd;
 
-  ServerApi(Earshot earshot, Carriers carriers) {
-    this.earshot = earshot;
-    this.chatRoom = new ChatRoom(earshot);
-    this.actions = new Actions(this, earshot.config(), carriers);
-    this.webServer = new WebServer();
-    this.hooks = new Hooks(earshot.hooks());
-  }
-
-  private ServerApi(Api whole) {
-    this.earshot = whole.earshot;
-    this.chatRoom = whole.chatRoom;
-    this.actions = whole.actions;
-    this.webServer = whole.webServer;
-    this.hooks = new Hooks(earshot.hooks());
+  ServerApi(
+      Config config,
+      ChatRoom chatRoom,
+      ActionRunner actions,
+      HookRunner hookRunner,
+      Moderation moderation,
+      Directory connections,
+      Crowd crowd) {
+    this.config = config;
+    this.chatRoom = chatRoom;
+    this.actions = actions;
+    this.hookRunner = hookRunner;
+    this.hooks = new AddedHooks(hookRunner);
+    this.moderation = moderation;
+    this.connections = connections;
+    this.crowd = crowd;
   }
 
   @Override
   public Api forPlugIn() {
-    return new Api(this);
-  }
-
-  /** Counts something that was refused. */
-  void count(Refusal kind) {
-    earshot.count(kind);
+    return new ServerApi(config, chatRoom, actions, hookRunner, moderation, connections, crowd);
   }
 
   @Override
@@ -65,33 +62,26 @@ final class ServerApi implements Api {
 
   @Override
   public Moderation moderation() {
-    return earshot.moderation();
+    return moderation;
   }
 
   @Override
   public Config configData() {
-    return earshot.config();
+    return config;
   }
 
   @Override
   public Optional<Connection> connection(String id) {
-    return Optional.ofNullable(earshot.connections().find(id));
+    return Optional.ofNullable(connections.find(id));
   }
 
   @Override
   public CompletionStage<Boolean> kick(String id, String reason) {
-    Connection here = earshot.connections().find(id);
-    Cluster cluster = earshot.cluster();
-    if (here != null) {
-      here.close(reason);
-    }
-    return here != null || cluster == null
-        ? CompletableFuture.completedStage(here != null)
-        : cluster.errands().close(id, reason);
+    return crowd.kick(id, reason);
   }
 
   @Override
   public Collection<Connection> connections() {
-    return Collections.unmodifiableCollection(earshot.connections().all());
+    return Collections.unmodifiableCollection(connections.all());
   }
 }

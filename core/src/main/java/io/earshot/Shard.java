@@ -1,18 +1,16 @@
 package io.earshot;
 
+import io.earshot.protocol.Cursor;
 import io.earshot.spi.Loop;
+import io.earshot.spi.Refusal;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,36 +19,25 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by that event loop; {@link #tell} alone may be called from anywhere.
  */
-final class Shard {
+final class Shard implements Shelf {
   private static final System.Logger LOG = System.getLogger(Shard.class.getName());
 
   /** How often to look for rooms that need not be heard any more, in milliseconds. */
   private static final long CLUSTER_AGE = 5_000;
 
-  /**
-   * So many rooms ask the other servers at once for what they missed: all of them in one moment
-   * would keep what is behind the broker busy for longer than it is waited for.
-   */
-  private static final int MOST_ASKING = 250;
-
-  private final Earshot earshot;
+  private final Rooms all;
+  private final int count;
   private final int index;
   private final Loop loop;
-  private final InstantSource clock;
   private final Map<String, Room> rooms = new HashMap<>();
 
   /** Rooms that nobody is in, the longest so first, and since when. */
   private final Map<Room, Long> empty = new LinkedHashMap<>();
 
-  /** Those that are to ask for what they missed, the next first, and how many do. */
-  private final Queue<RoomLink> inTurn = new ArrayDeque<>(0);
-
-  private int asking;
-  private final RoomRules rules;
   private final long repeatWindow;
   private final long age;
   private final Waiters waiters;
-  private long historyBytes;
+  private final Budget budget;
   private @Nullable Journal journal;
   private boolean sweeping;
   private int epochs;
@@ -60,16 +47,16 @@ final class Shard {
   private List<Fanout> pending = new ArrayList<>();
   private List<Fanout> flushing = new ArrayList<>();
 
-  Shard(Earshot earshot, int index, Loop loop, InstantSource clock) {
+  Shard(Rooms all, int index, int count, Loop loop) {
+    this.all = all;
     this.index = index;
-    this.earshot = earshot;
+    this.count = count;
     this.loop = loop;
-    this.clock = clock;
-    Config config = earshot.config();
-    this.rules = earshot.rules();
+    Config config = all.config();
     this.repeatWindow = config.general().repeatWindow().toMillis();
     this.age = Math.max(1_000, config.rooms().historyAge().toMillis());
-    this.waiters = new Waiters(this);
+    this.budget = new Budget(config.limits().historyBytes() / count, this::sweepLater);
+    this.waiters = new Waiters(this, all.polls(), config.limits().waitingPolls());
   }
 
   /** Those who wait for what rooms here tell next. */
@@ -77,16 +64,12 @@ final class Shard {
     return waiters;
   }
 
-  Earshot earshot() {
-    return earshot;
-  }
-
   int index() {
     return index;
   }
 
   long now() {
-    return clock.millis();
+    return all.now();
   }
 
   /**
@@ -120,8 +103,8 @@ final class Shard {
   Room room(String name) {
     Room room = rooms.get(name);
     if (room == null) {
-      Cluster cluster = earshot.cluster();
-      room = new Room(name, this, cluster == null ? newEpoch() : "", rules.of(name), cluster);
+      Orders orders = all.orders();
+      room = new Room(name, this, orders.areShared() ? "" : newEpoch(), all.rule(name), orders);
       rooms.put(name, room);
     } else if (room.isEmpty()) {
       empty.remove(room);
@@ -131,7 +114,7 @@ final class Shard {
 
   /** Different for each room, each shard, and each start of the server. */
   private String newEpoch() {
-    return earshot.boot() + Long.toString(epochs++ * (long) earshot.loopCount() + index, 36);
+    return all.boot() + Long.toString(epochs++ * (long) count + index, 36);
   }
 
   /** The room of this name, or null where nobody is in it, or was lately. */
@@ -155,7 +138,7 @@ final class Shard {
   /** Forgets a room that somebody looked at, if nobody needs it. */
   void closeIfEmpty(String name) {
     Room room = rooms.get(name);
-    if (room != null && earshot.cluster() != null) {
+    if (room != null && all.orders().areShared()) {
       room.closeIfEmpty();
     }
   }
@@ -164,7 +147,7 @@ final class Shard {
     empty.remove(room);
     empty.put(room, now()); // now the youngest
     sweepLater();
-    if (empty.size() > earshot.config().limits().emptyRooms() / earshot.loopCount()) {
+    if (empty.size() > all.config().limits().emptyRooms() / count) {
       Room oldest = empty.keySet().iterator().next();
       empty.remove(oldest);
       drop(oldest);
@@ -172,63 +155,58 @@ final class Shard {
   }
 
   private void drop(Room room) {
-    room.forgetAll();
+    room.log().forgetAll();
     rooms.remove(room.name());
-    RoomLink link = room.link();
-    if (link != null) {
-      link.close();
-    }
+    room.order().close();
     if (journal != null) {
-      journal.dropped(room);
+      journal.dropped(room.log());
     }
   }
 
-  /**
-   * Takes a room over from the run before, as one that nobody is in; before the loop runs.
-   *
-   * @return how many messages it still remembers
-   */
-  int recover(Recovery.Remembered before) {
-    var room = new Room(before.name, this, before.epoch, rules.of(before.name), null);
-    room.recover(before);
+  @Override
+  public int recover(Recovery.Remembered before) {
+    var room =
+        new Room(before.name, this, before.epoch, all.rule(before.name), all.orders());
+    room.log().recover(before, now());
     rooms.put(room.name(), room);
     keep(room);
-    return room.history() == null ? 0 : room.history().size();
+    History history = room.log().history();
+    return history == null ? 0 : history.size();
   }
 
-  /** Keeps a log of the rooms from now on; before the loop runs. */
-  void begin(Journal log) throws IOException {
-    log.recovered(empty.keySet());
+  @Override
+  public void begin(Journal log) throws IOException {
+    log.recovered(empty.keySet().stream().map(Room::log).toList());
     journal = log;
   }
 
   /** Writes what a room has told last, if there is a log. */
-  void write(Room room, long now) {
+  void write(RoomLog room, long now) {
     if (journal != null) {
       journal.told(room, now);
     }
   }
 
-  /** So many bytes more, or fewer, are remembered by the rooms here. */
-  void remembered(int more) {
-    historyBytes += more;
-    sweepLater();
+  /** How much the rooms here remember, and may. */
+  Budget budget() {
+    return budget;
+  }
+
+  /** Counts something that was refused. */
+  void count(Refusal kind) {
+    all.refusals().count(kind);
   }
 
   private void sweepLater() {
-    if (!sweeping && (historyBytes > 0 || !empty.isEmpty())) {
+    if (!sweeping && (budget.bytes() > 0 || !empty.isEmpty())) {
       sweeping = true;
-      loop.schedule(this::sweep, earshot.cluster() == null ? age : Math.min(age, CLUSTER_AGE));
+      loop.schedule(this::sweep, all.orders().areShared() ? Math.min(age, CLUSTER_AGE) : age);
     }
   }
 
-  long historyBytes() {
-    return historyBytes;
-  }
-
-  /** How many bytes more the rooms here may remember. */
-  long spareHistory() {
-    return earshot.config().limits().historyBytes() / earshot.loopCount() - historyBytes;
+  @Override
+  public long historyBytes() {
+    return budget.bytes();
   }
 
   /** Forgets what is too old. Seldom enough for a look at each room. */
@@ -242,39 +220,21 @@ final class Shard {
         drop(entry.getKey());
       }
     }
-    rooms.values().forEach(room -> room.forget(now));
+    rooms.values().forEach(room -> room.log().forget(now));
     sweepLater();
   }
 
-  /** The links of the rooms here to those on other servers; none where there are none. */
-  void forEachLink(Consumer<RoomLink> each) {
-    for (Room room : List.copyOf(rooms.values())) {
-      RoomLink link = room.link();
-      if (link != null) {
-        each.accept(link);
-      }
-    }
+  /** The rooms here, at this moment. */
+  List<Room> rooms() {
+    return List.copyOf(rooms.values());
   }
 
-  /** Lets a room ask for what it has missed, once few enough others do. */
-  void askInTurn(RoomLink link) {
-    inTurn.add(link);
-    askNext();
-  }
-
-  private void askNext() {
-    RoomLink next = asking < MOST_ASKING ? inTurn.poll() : null;
-    if (next != null) {
-      asking++;
-      var _ =
-          next.turn()
-              .whenComplete(
-                  (_, _) ->
-                      later(
-                          () -> {
-                            asking--;
-                            askNext();
-                          }));
+  /** Runs something once a room knows all that was told, and what somebody knows. */
+  void whenKnown(String name, @Nullable Cursor cursor, Runnable task) {
+    if (all.orders().areShared()) {
+      room(name).order().whenKnown(cursor, task);
+    } else {
+      task.run();
     }
   }
 

@@ -1,6 +1,7 @@
 package io.earshot;
 
 import io.earshot.spi.Refusal;
+import io.earshot.spi.Refusals;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -9,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The shipped action {@code status}: how a server is doing.
@@ -16,12 +19,26 @@ import java.util.Map;
  * <p>Thread-safe: what it counts is asked of its owners.
  */
 final class Status implements Action {
-  private final Earshot earshot;
+  private final Config config;
+  private final Rooms rooms;
+  private final Directory connections;
+  private final Refusals refusals;
+  private final Supplier<@Nullable Cluster> others;
   private final InstantSource clock;
   private final Instant startedAt;
 
-  Status(Earshot earshot, InstantSource clock) {
-    this.earshot = earshot;
+  Status(
+      Config config,
+      Rooms rooms,
+      Directory connections,
+      Refusals refusals,
+      Supplier<@Nullable Cluster> others,
+      InstantSource clock) {
+    this.config = config;
+    this.rooms = rooms;
+    this.connections = connections;
+    this.refusals = refusals;
+    this.others = others;
     this.clock = clock;
     this.startedAt = clock.instant();
   }
@@ -51,18 +68,18 @@ final class Status implements Action {
 
   @Override
   public void run(Call call) throws Exception {
-    Rooms.Count count = earshot.rooms().count().toCompletableFuture().get();
-    call.put("id", earshot.config().general().id());
-    call.put("defaultRoom", earshot.config().general().defaultChatRoom());
+    Rooms.Count count = rooms.count().toCompletableFuture().get();
+    call.put("id", config.general().id());
+    call.put("defaultRoom", config.general().defaultChatRoom());
     call.put("uptimeSeconds", Duration.between(startedAt, clock.instant()).toSeconds());
-    call.put("connections", byTransport(earshot.connections().all()));
+    call.put("connections", byTransport(connections.all()));
     call.put("rooms", count.rooms());
     call.put("messages", count.messages());
     call.put("slowConsumers", slow(count));
-    call.put("refused", earshot.refused());
-    Cluster cluster = earshot.cluster();
+    call.put("refused", refusals.counts());
+    Cluster cluster = others.get();
     if (cluster != null) {
-      call.put("cluster", cluster(cluster.isUp(), cluster.broker().peers()));
+      call.put("cluster", cluster(cluster.isUp(), cluster.peers()));
     }
     Runtime runtime = Runtime.getRuntime();
     long reserved = runtime.totalMemory();

@@ -1,7 +1,6 @@
 package io.earshot;
 
 import io.earshot.protocol.Json;
-import io.earshot.spi.AddressRange;
 import java.util.Map;
 
 /** Whom a ban or a mute is against. */

@@ -2,17 +2,20 @@ package io.earshot;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Set;
 
 /**
  * What {@link PrivateRoom} says, done.
  */
 final class TokenRoom implements PrivateRoom {
-  private final Earshot earshot;
+  private final Tokens tokens;
+  private final InstantSource clock;
   private final String name;
 
-  TokenRoom(Earshot earshot, String name) {
-    this.earshot = earshot;
+  TokenRoom(Tokens tokens, InstantSource clock, String name) {
+    this.tokens = tokens;
+    this.clock = clock;
     this.name = name;
   }
 
@@ -28,8 +31,8 @@ final class TokenRoom implements PrivateRoom {
 
   @Override
   public String token(String identity, Duration lifetime, Set<Permission> allowed) {
-    Instant until = Instant.ofEpochMilli(earshot.now()).plus(lifetime);
-    return earshot.gate().tokens().mint(new Grant(name, identity, allowed, until));
+    Instant until = Instant.ofEpochMilli(clock.millis()).plus(lifetime);
+    return tokens.mint(new Grant(name, identity, allowed, until));
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,14 +20,24 @@ final class Waiters {
   private static final long NEVER = Long.MAX_VALUE;
 
   private final Shard shard;
+  private final AtomicInteger count;
+  private final int most;
   private final TreeSet<Waiter> all =
       new TreeSet<>(Comparator.comparingLong(Waiter::until).thenComparingLong(Waiter::number));
   private long numbers;
   private long nextLook = NEVER;
   private boolean stopping;
 
-  Waiters(Shard shard) {
+  /**
+   * Nobody waits yet.
+   *
+   * @param count how many wait on all loops together
+   * @param most how many may
+   */
+  Waiters(Shard shard, AtomicInteger count, int most) {
     this.shard = shard;
+    this.count = count;
+    this.most = most;
   }
 
   /**
@@ -41,25 +52,21 @@ final class Waiters {
     room.add(waiter);
     if (stopping) {
       waiter.tellNothing();
-    } else if (shard.earshot().polls().get() >= most()) {
-      shard.earshot().count(Refusal.POLLS);
+    } else if (count.get() >= most) {
+      shard.count(Refusal.POLLS);
       answer.completeExceptionally(
           new RejectedExecutionException(
               "too many requests wait for messages already; try again later"));
     }
-    shard.earshot().polls().incrementAndGet();
+    count.incrementAndGet();
     all.add(waiter);
     var _ = answer.whenComplete((_, _) -> shard.tell(() -> remove(waiter)));
     lookLater();
   }
 
-  private int most() {
-    return shard.earshot().config().limits().waitingPolls();
-  }
-
   private void remove(Waiter waiter) {
     if (all.remove(waiter)) {
-      shard.earshot().polls().decrementAndGet();
+      count.decrementAndGet();
       waiter.room().remove(waiter);
     }
   }

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by that event loop; {@link #ask} may be called from anywhere.
  */
 final class WebClients {
-  private final Earshot earshot;
+  private final Desk desk;
+  private final Host host;
   private final Shard shard;
   private final long ttl;
   private final AtomicInteger count;
@@ -32,6 +33,7 @@ final class WebClients {
   /** Who asked longest ago comes first. */
   private final Map<String, WebClient> clients = new LinkedHashMap<>(16, 0.75f, true);
 
+  private volatile @Nullable OtherServers others;
   private boolean scheduled;
   private boolean stopping;
 
@@ -57,13 +59,19 @@ final class WebClients {
    * @param count how many clients all loops have, together
    * @param perAddress how many of them each address has
    */
-  WebClients(Earshot earshot, Shard shard, AtomicInteger count, PerAddress perAddress) {
-    this.earshot = earshot;
-    this.shard = shard;
+  WebClients(Desk desk, AtomicInteger count, PerAddress perAddress) {
+    this.desk = desk;
+    this.host = desk.host();
+    this.shard = desk.shard();
     this.count = count;
     this.perAddress = perAddress;
     this.ttl =
-        earshot.config().commonWeb().httpClientMessageTTL().map(Duration::toMillis).orElse(0L);
+        host.config().commonWeb().httpClientMessageTTL().map(Duration::toMillis).orElse(0L);
+  }
+
+  /** Clients may be on other servers from now on. */
+  void shareBy(OtherServers servers) {
+    others = servers;
   }
 
   /** Takes no more in. Callable from any thread. */
@@ -76,15 +84,15 @@ final class WebClients {
     if (ttl == 0) {
       return askApart(visitor, action, params);
     }
-    Cluster cluster = earshot.cluster();
-    return cluster == null
+    OtherServers servers = others;
+    return servers == null
         ? askHere(visitor, action, params)
-        : cluster.errands().ask(visitor, action, params, ttl, this);
+        : servers.ask(visitor, action, params, ttl, this);
   }
 
   /** The same for somebody of whom nothing is to be left. */
   CompletableFuture<WebAnswer> askApart(Visitor visitor, String action, Map<String, Json> params) {
-    var client = new WebConnection(shard, visitor, null);
+    var client = new WebConnection(desk, visitor, null);
     if (!action.equals(ChatAction.NAME)) { // which asks for itself
       client.stayOut(params.get("token") instanceof Json.Text(String token) ? token : null);
     }
@@ -119,7 +127,7 @@ final class WebClients {
       InetAddress address = address(visitor);
       WebAnswer refusal = refusal(address);
       if (refusal != null) {
-        earshot.count(Refusal.WEB_CLIENTS);
+        host.count(Refusal.WEB_CLIENTS);
         answer.complete(refusal);
         return;
       }
@@ -145,7 +153,7 @@ final class WebClients {
       return WebAnswer.failed(
           429, "Error: too many clients come from this address; try again later");
     }
-    if (count.incrementAndGet() > earshot.config().limits().webClients()) {
+    if (count.incrementAndGet() > host.config().limits().webClients()) {
       count.decrementAndGet();
       perAddress.leave(address);
       return WebAnswer.failed(503, "Error: the server has too many clients; try again later");
@@ -185,11 +193,11 @@ final class WebClients {
   }
 
   private WebClient enter(Visitor visitor, Map<String, Json> params, InetAddress address) {
-    var mailbox = new Mailbox(shard, ttl, earshot.config().limits());
-    var connection = new WebConnection(shard, visitor, mailbox);
+    var mailbox = new Mailbox(shard, ttl, host.config().limits());
+    var connection = new WebConnection(desk, visitor, mailbox);
     var client = new WebClient(connection, address);
     clients.put(visitor.id(), client);
-    earshot.connections().add(connection);
+    host.connections().add(connection);
     connection.enter(params.get("token") instanceof Json.Text(String token) ? token : null);
     return client;
   }
@@ -233,16 +241,16 @@ final class WebClients {
     count.decrementAndGet();
     perAddress.leave(client.address);
     client.connection.leaveForGood();
-    Cluster cluster = earshot.cluster();
-    if (cluster != null) {
-      cluster.broker().release(client.connection.id());
+    OtherServers servers = others;
+    if (servers != null) {
+      servers.release(client.connection.id());
     }
   }
 
   private CompletableFuture<WebAnswer> run(
       WebConnection connection, String action, Map<String, Json> params) {
-    CompletableFuture<Actions.Outcome> running =
-        earshot.api().actions().run(action, connection, params);
+    CompletableFuture<ActionRunner.Outcome> running =
+        host.actions().run(action, connection, params);
     CompletableFuture<WebAnswer> answer = running.thenApply(outcome -> answer(connection, outcome));
     var _ =
         answer.whenComplete(
@@ -254,11 +262,11 @@ final class WebClients {
     return answer;
   }
 
-  private static WebAnswer answer(WebConnection connection, Actions.Outcome outcome) {
+  private static WebAnswer answer(WebConnection connection, ActionRunner.Outcome outcome) {
     @Nullable String room = connection.roomChosen();
     return switch (outcome) {
-      case Actions.Outcome.Answered(var fields) -> new WebAnswer(fields, null, 200, room);
-      case Actions.Outcome.Failed(var problem, String error, var fields) ->
+      case ActionRunner.Outcome.Answered(var fields) -> new WebAnswer(fields, null, 200, room);
+      case ActionRunner.Outcome.Failed(var problem, String error, var fields) ->
           new WebAnswer(fields, error, problem.status, room);
     };
   }

@@ -35,8 +35,8 @@ final class WebConnection extends Participant {
   /** Why it may not connect; null if it may. */
   private @Nullable String refusal;
 
-  WebConnection(Shard shard, Visitor visitor, @Nullable Mailbox mailbox) {
-    super(shard, Mailbox.WIRE, Transport.WEB, visitor.room());
+  WebConnection(Desk desk, Visitor visitor, @Nullable Mailbox mailbox) {
+    super(desk, Mailbox.WIRE, Transport.WEB, visitor.room());
     this.id = visitor.id();
     this.remoteAddress = visitor.remoteAddress();
     this.mailbox = mailbox;
@@ -69,7 +69,7 @@ final class WebConnection extends Participant {
    * @param token what it shows, or null
    */
   void enter(@Nullable String token) {
-    earshot()
+    host()
         .gate()
         .greet(
             this,
@@ -84,18 +84,18 @@ final class WebConnection extends Participant {
             });
   }
 
-  private void enter(Member member, @Nullable String token) {
-    earshot().gate().admit(member, Permission.JOIN, token, verdict -> enter(member, verdict));
+  private void enter(Place member, @Nullable String token) {
+    host().gate().admit(member, Permission.JOIN, token, verdict -> enter(member, verdict));
   }
 
-  private void enter(Member member, Gate.Verdict verdict) {
-    String usual = earshot().config().general().defaultChatRoom();
+  private void enter(Place member, Judge.Verdict verdict) {
+    String usual = host().config().general().defaultChatRoom();
     if (!gone && verdict.refusal() == null) {
       join(member, null, _ -> isLive());
       accept(member, verdict.grant());
     } else if (!gone && !member.room.equals(usual)) {
       roomChosen = usual;
-      moveTo(new Member(this, usual));
+      moveTo(new Place(this, usual));
       enter(place(), (String) null);
     } else {
       isLive();
@@ -132,8 +132,8 @@ final class WebConnection extends Participant {
     var done = new CompletableFuture<String>();
     tell(
         () -> {
-          Member member = room.equals(place().room) ? place() : new Member(this, room);
-          earshot()
+          Place member = room.equals(place().room) ? place() : new Place(this, room);
+          host()
               .gate()
               .admit(
                   member,
@@ -150,7 +150,7 @@ final class WebConnection extends Participant {
     return done;
   }
 
-  private void changeRoom(Member member, @Nullable Grant grant, CompletableFuture<String> done) {
+  private void changeRoom(Place member, @Nullable Grant grant, CompletableFuture<String> done) {
     roomChosen = member.room;
     if (mailbox == null || gone) {
       moveTo(member);
@@ -172,12 +172,12 @@ final class WebConnection extends Participant {
     var said = new CompletableFuture<Void>();
     tell(
         () -> {
-          Member speaker = place();
+          Place speaker = place();
           if (mailbox != null && !speaker.in) {
             said.completeExceptionally(new RefusedException("Error: you are not in this room"));
             return;
           }
-          earshot()
+          host()
               .gate()
               .hear(
                   speaker,
@@ -195,7 +195,7 @@ final class WebConnection extends Participant {
                           audience,
                           null,
                           true,
-                          spoken -> ChatRoom.tell(spoken, said));
+                          spoken -> spoken.tell(said));
                     }
                   });
         });
@@ -204,16 +204,16 @@ final class WebConnection extends Participant {
 
   /** The room of a cookie is not its room, for server code to speak in, if it may not be there. */
   void stayOut(@Nullable String token) {
-    if (earshot().gate().check(place(), Permission.JOIN, token).refusal() != null) {
-      moveTo(new Member(this, earshot().config().general().defaultChatRoom()));
+    if (host().gate().check(place(), Permission.JOIN, token).refusal() != null) {
+      moveTo(new Place(this, host().config().general().defaultChatRoom()));
     }
   }
 
   /** Who has no message queue is asked each time, since the room is what a cookie says. */
   void checkThatItMayBeThere(@Nullable String token) throws RefusedException {
-    Member member = place();
+    Place member = place();
     String refusal =
-        member.in ? null : earshot().gate().check(member, Permission.JOIN, token).refusal();
+        member.in ? null : host().gate().check(member, Permission.JOIN, token).refusal();
     if (refusal != null) {
       throw new RefusedException(refusal);
     }
@@ -234,12 +234,12 @@ final class WebConnection extends Participant {
   }
 
   @Override
-  List<Member> members() {
+  List<Place> members() {
     return List.of(place());
   }
 
   @Override
-  void expire(Member member) {
+  void expire(Place member) {
     putOut(member, notice(member.room, "expired", null), Tokens.EXPIRED);
   }
 
@@ -249,8 +249,8 @@ final class WebConnection extends Participant {
   }
 
   @Override
-  void putOut(Member member, Json notice, String reason) {
-    String next = earshot().config().general().defaultChatRoom();
+  void putOut(Place member, Json notice, String reason) {
+    String next = host().config().general().defaultChatRoom();
     if (member != place()) {
       return;
     }
@@ -336,7 +336,7 @@ final class WebConnection extends Participant {
       gone = true;
       mailbox.close();
       leave(place(), () -> {});
-      earshot().forget(this);
+      host().forget(this);
     }
   }
 

@@ -1,7 +1,6 @@
 package io.earshot;
 
 import io.earshot.protocol.Json;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**

@@ -486,7 +486,7 @@ final class ClusterOrderTest {
         for (Shard shard : house.earshot.rooms().shards()) {
           assertThat(shard.roomCount()).isZero();
           ROOMS.forEach(room -> assertThat(shard.roomIfAny(room)).as(room).isNull());
-          assertThat(shard.spareHistory())
+          assertThat(shard.budget().spare())
               .isEqualTo(house.earshot.config().limits().historyBytes() / house.loops.size());
         }
       }

@@ -178,13 +178,13 @@ final class HistoryFilesTest {
   /** The last offset of the one room of a log. */
   private long lastOf(byte[] log, boolean mayBeTorn) throws IOException, Recovery.DamagedException {
     Path file = Files.write(temp.resolve("log"), log);
-    var recovery = new Recovery(new RoomRules(config(temp).rooms()), mayBeTorn);
+    var recovery = new Recovery(new RoomRules(config(temp).rooms())::of, mayBeTorn);
     return recovery.read(new TreeMap<>(Map.of(0L, file))).getFirst().offset;
   }
 
   private List<Recovery.Remembered> read(Path folder) throws IOException {
     try {
-      return new Recovery(new RoomRules(config(folder).rooms()), false)
+      return new Recovery(new RoomRules(config(folder).rooms())::of, false)
           .read(new TreeMap<>(Map.of(0L, log(folder))));
     } catch (Recovery.DamagedException e) {
       throw new AssertionError(e);

@@ -2,7 +2,6 @@ package io.earshot;
 
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.RequestDecoder;
-import io.earshot.spi.AddressRange;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Outbound;
@@ -27,7 +26,7 @@ final class House {
   static final Instant NOW = Instant.ofEpochMilli(1_357_000_000_000L);
 
   final List<ManualLoop> loops;
-  final Earshot earshot;
+  final Engine earshot;
   private Instant now;
 
   House(int loops, Config config) {
@@ -37,7 +36,7 @@ final class House {
   House(int loops, Config config, Instant now) {
     this.now = now;
     this.loops = IntStream.range(0, loops).mapToObj(i -> new ManualLoop()).toList();
-    this.earshot = new Earshot(config, this.loops, () -> this.now);
+    this.earshot = new Engine(config, this.loops, () -> this.now);
   }
 
   Instant now() {

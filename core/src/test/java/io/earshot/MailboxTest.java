@@ -30,7 +30,8 @@ final class MailboxTest {
   private WebConnection enter(String id) {
     var mailbox = new Mailbox(shard, TTL.toMillis(), house.earshot.config().limits());
     var connection =
-        new WebConnection(shard, new Visitor(id, "defaultRoom", new InetSocketAddress(0)), mailbox);
+        new WebConnection(
+            house.earshot.desks().getFirst(), new Visitor(id, "defaultRoom", new InetSocketAddress(0)), mailbox);
     house.loops.getFirst().run(() -> connection.enter(null));
     house.settle();
     return connection;

@@ -300,7 +300,7 @@ final class ResumeOrderTest {
       house.pass(Duration.ofMinutes(6));
       for (Shard shard : house.earshot.rooms().shards()) {
         ROOMS.forEach(room -> assertThat(shard.roomIfAny(room)).isNull());
-        assertThat(shard.spareHistory())
+        assertThat(shard.budget().spare())
             .isEqualTo(house.earshot.config().limits().historyBytes() / house.loops.size());
       }
       // Nobody is waited for, since so many may be.

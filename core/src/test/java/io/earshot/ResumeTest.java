@@ -218,13 +218,13 @@ final class ResumeTest {
       talker.ask("roomChange room" + i);
       talker.ask("say " + "x".repeat(300));
     }
-    assertThat(small.earshot.rooms().shards().getFirst().spareHistory()).isBetween(0L, 2000L);
+    assertThat(small.earshot.rooms().shards().getFirst().budget().spare()).isBetween(0L, 2000L);
     talker.ask("roomChange last");
     String known = cursor(talker.ask("roomView"));
     talker.ask("say " + "x".repeat(300));
     assertThat(small.guest().ask("roomChange last after=" + known)).contains("\"recovered\":");
     small.pass(Duration.ofMinutes(10));
-    assertThat(small.earshot.rooms().shards().getFirst().spareHistory()).isEqualTo(2000);
+    assertThat(small.earshot.rooms().shards().getFirst().budget().spare()).isEqualTo(2000);
   }
 
   // --- saying again ----------------------------------------------------------------------------
@@ -335,7 +335,7 @@ final class ResumeTest {
     house.pass(Duration.ofSeconds(1));
     assertThat(speaker.ask("roomView")).doesNotContain(id);
     assertThat(house.guest().ask("resume " + session)).contains("no such session");
-    assertThat(house.earshot.mayWaitForMore()).isTrue();
+    assertThat(house.earshot.host().mayWaitForMore()).isTrue();
   }
 
   @Test

@@ -96,7 +96,7 @@ final class RoomRulesTest {
   @Test
   void what_is_explained_is_a_rule_that_means_the_same() {
     RoomRule rule = rules("* say=nobody announcements=false conflateBy=x").of("any");
-    RoomRule again = RoomRule.of(Config.defaults().rooms());
+    RoomRule again = new RoomRules(Config.defaults().rooms()).of("any");
     for (var each : rule.settings().entrySet()) {
       again = again.with(each.getKey() + "=" + each.getValue());
     }

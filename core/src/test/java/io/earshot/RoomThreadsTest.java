@@ -160,8 +160,8 @@ final class RoomThreadsTest {
 
     private static final List<ThreadLoop> LOOPS =
         List.of(ThreadLoop.started(), ThreadLoop.started());
-    private static final Earshot EARSHOT =
-        new Earshot(
+    private static final Engine EARSHOT =
+        new Engine(
             Config.defaults().with("rooms.historyMessages", 0).with("general.repeatWindow", "0s"),
             LOOPS,
             () -> House.NOW);

@@ -214,7 +214,7 @@ final class SharedStateTest {
     }
   }
 
-  private static final Shard SHARD = new House().earshot.rooms().shards().getFirst();
+  private static final Desk SHARD = new House().earshot.desks().getFirst();
 
   /** Somebody whose slot is the same as everybody's, however long the directory is. */
   private static Participant person(int number) {

@@ -13,17 +13,23 @@ final class StatusTest {
   private final House house = new House(1, House.quiet());
   private final Guest guest = house.guest();
   private Instant now = House.NOW;
-  private final Status status = new Status(house.earshot, () -> now);
+  private final Status status = new Status(
+          house.earshot.config(),
+          house.earshot.rooms(),
+          house.earshot.connections(),
+          new io.earshot.spi.Refusals(),
+          house.earshot::cluster,
+          () -> now);
 
   /** What it answers on the one loop there is, so that it need not wait for it. */
   private Map<String, Json> answer() {
     house.settle();
     var call =
-        new Call(
+        new ActionCall(
             house.earshot.api(),
             guest.connection(),
             Map.of(),
-            new Actions.Permit(new Semaphore(0)));
+            new ActionRunner.Permit(new Semaphore(0)));
     house
         .loops
         .getFirst()

@@ -33,7 +33,7 @@ final class TokensTest {
       new Grant(
           "attic", "ada", Set.of(Permission.JOIN, Permission.SAY), NOW.plus(Duration.ofHours(1)));
 
-  private final Tokens tokens = new Tokens(List.of("k1 HS256 " + SECRET), "");
+  private final Tokens tokens = new Tokens(new TokenKeys(List.of("k1 HS256 " + SECRET), ""));
 
   private static String base64(byte... bytes) {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
@@ -167,8 +167,8 @@ final class TokensTest {
   @Test
   void keys_are_changed_one_after_the_other() throws Exception {
     String old = tokens.mint(GRANT);
-    var both = new Tokens(List.of("k2 HS256 " + SECRET + "2", "k1 HS256 " + SECRET), "");
-    var newer = new Tokens(List.of("k2 HS256 " + SECRET + "2"), "");
+    var both = new Tokens(new TokenKeys(List.of("k2 HS256 " + SECRET + "2", "k1 HS256 " + SECRET), ""));
+    var newer = new Tokens(new TokenKeys(List.of("k2 HS256 " + SECRET + "2"), ""));
     assertThat(both.check(old, NOW)).isEqualTo(GRANT);
     assertThat(newer.check(both.mint(GRANT), NOW)).isEqualTo(GRANT);
     assertNoGood(newer, old);
@@ -176,13 +176,13 @@ final class TokensTest {
 
   @Test
   void without_keys_the_secret_of_cookies_makes_one() throws Exception {
-    String token = new Tokens(List.of(), SECRET).mint(GRANT);
-    assertThat(new Tokens(List.of(), SECRET).check(token, NOW)).isEqualTo(GRANT);
-    assertNoGood(new Tokens(List.of(), SECRET + "x"), token);
+    String token = new Tokens(new TokenKeys(List.of(), SECRET)).mint(GRANT);
+    assertThat(new Tokens(new TokenKeys(List.of(), SECRET)).check(token, NOW)).isEqualTo(GRANT);
+    assertNoGood(new Tokens(new TokenKeys(List.of(), SECRET + "x")), token);
     // A short one could be found out by trying, so that it makes none.
-    assertNoGood(new Tokens(List.of(), "short"), new Tokens(List.of(), "short").mint(GRANT));
-    assertNoGood(new Tokens(List.of(), ""), token);
-    assertNoGood(new Tokens(List.of(), ""), new Tokens(List.of(), "").mint(GRANT));
+    assertNoGood(new Tokens(new TokenKeys(List.of(), "short")), new Tokens(new TokenKeys(List.of(), "short")).mint(GRANT));
+    assertNoGood(new Tokens(new TokenKeys(List.of(), "")), token);
+    assertNoGood(new Tokens(new TokenKeys(List.of(), "")), new Tokens(new TokenKeys(List.of(), "")).mint(GRANT));
   }
 
   // --- key pairs -------------------------------------------------------------------------------
@@ -209,8 +209,8 @@ final class TokensTest {
         file(
             folder, "both.pem", pem("PRIVATE", pair.getPrivate()), pem("PUBLIC", pair.getPublic()));
     Path half = file(folder, "public.pem", pem("PUBLIC", pair.getPublic()));
-    String token = new Tokens(List.of("e1 EdDSA " + whole), "").mint(GRANT);
-    var checker = new Tokens(List.of("e1 EdDSA " + half), "");
+    String token = new Tokens(new TokenKeys(List.of("e1 EdDSA " + whole), "")).mint(GRANT);
+    var checker = new Tokens(new TokenKeys(List.of("e1 EdDSA " + half), ""));
     assertThat(checker.check(token, NOW)).isEqualTo(GRANT);
     assertNoGood(checker, token.substring(0, token.length() - 8) + "AAAAAAAA");
     assertThatThrownBy(() -> checker.mint(GRANT)).hasMessageContaining("public half only");
@@ -218,7 +218,7 @@ final class TokensTest {
     assertNoGood(
         checker, signed(Files.readString(half), "{\"alg\":\"HS256\",\"kid\":\"e1\"}", claims("")));
     // The next key signs where the first cannot.
-    var both = new Tokens(List.of("e1 EdDSA " + half, "k1 HS256 " + SECRET), "");
+    var both = new Tokens(new TokenKeys(List.of("e1 EdDSA " + half, "k1 HS256 " + SECRET), ""));
     assertThat(tokens.check(both.mint(GRANT), NOW)).isEqualTo(GRANT);
   }
 
@@ -235,7 +235,7 @@ final class TokensTest {
           k1 EdDSA /no/such/file.pem  | /no/such/file.pem cannot be used
           """)
   void a_wrong_key_says_what_is_wrong_and_not_what_it_is(String line, String why) {
-    assertThatThrownBy(() -> new Tokens(List.of(line), ""))
+    assertThatThrownBy(() -> new Tokens(new TokenKeys(List.of(line), "")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(why)
         .hasMessageContaining("tokens.keys")
@@ -246,6 +246,6 @@ final class TokensTest {
   @Test
   void two_keys_of_one_id_are_refused() {
     List<String> twice = Arrays.asList("k1 HS256 " + SECRET, "k1 HS256 " + SECRET + "2");
-    assertThatThrownBy(() -> new Tokens(twice, "")).hasMessageContaining("two keys have the id k1");
+    assertThatThrownBy(() -> new Tokens(new TokenKeys(twice, ""))).hasMessageContaining("two keys have the id k1");
   }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.House.Guest;
 import io.earshot.protocol.Json;
-import io.earshot.spi.AddressRange;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
 import java.net.InetSocketAddress;

@@ -102,7 +102,7 @@ public class DeliverBenchmark {
   @Setup
   public void fill() {
     Config config = Config.defaults().with("rooms.announcements", false);
-    var earshot = new Earshot(config, List.of(loop), InstantSource.system());
+    var earshot = new Engine(config, List.of(loop), InstantSource.system());
     var wire = new Lines();
     for (int i = 0; i < members; i++) {
       speaker = earshot.connect(loop, new Sink(), wire, Transport.TCP);

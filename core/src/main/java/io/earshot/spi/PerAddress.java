@@ -1,5 +1,6 @@
 package io.earshot.spi;
 
+import io.earshot.AddressRange;
 import io.earshot.Config;
 import java.net.Inet4Address;
 import java.net.InetAddress;

@@ -3,7 +3,7 @@ package io.earshot.netty;
 import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.Connection;
-import io.earshot.Earshot;
+import io.earshot.Engine;
 import io.earshot.Measure;
 import io.earshot.Moderation;
 import io.earshot.RefusedException;
@@ -12,7 +12,7 @@ import io.earshot.StandIn;
 import io.earshot.Target;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
-import io.earshot.spi.AddressRange;
+import io.earshot.AddressRange;
 import io.earshot.spi.Visitor;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.FullHttpRequest;
@@ -66,7 +66,7 @@ final class Admin {
           Map.entry("closures/*", "GET, HEAD, DELETE"));
 
   private final Doors doors;
-  private final Earshot earshot;
+  private final Engine earshot;
   private final Api api;
   private final Moderation moderation;
   private final Config.General general;
@@ -74,7 +74,7 @@ final class Admin {
   private final AdminRepeats repeats;
   private final Executor threads = Thread::startVirtualThread;
 
-  Admin(Doors doors, Earshot earshot, Config config) {
+  Admin(Doors doors, Engine earshot, Config config) {
     this.doors = doors;
     this.earshot = earshot;
     this.api = earshot.api();

@@ -4,7 +4,7 @@ import static io.netty.handler.codec.http.HttpResponseStatus.TOO_MANY_REQUESTS;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.earshot.Config;
-import io.earshot.Earshot;
+import io.earshot.Engine;
 import io.earshot.Transport;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
@@ -42,7 +42,7 @@ final class Doors {
   /** So long a TLS handshake may take before lines are spoken. */
   private static final int HANDSHAKE_SECONDS = 10;
 
-  private final Earshot earshot;
+  private final Engine earshot;
   private final Config config;
 
   /** What a browser says of requests that no page of another origin made. */
@@ -69,7 +69,7 @@ final class Doors {
    * @param areLean whether plain clients need no channel
    * @throws IOException if a file is not what it has to be; the message names the setting
    */
-  Doors(Earshot earshot, Config config, boolean areLean, Guard guard) throws IOException {
+  Doors(Engine earshot, Config config, boolean areLean, Guard guard) throws IOException {
     this.areLean = areLean;
     this.guard = guard;
     this.earshot = earshot;

@@ -2,7 +2,7 @@ package io.earshot.netty;
 
 import io.earshot.Api;
 import io.earshot.Config;
-import io.earshot.Earshot;
+import io.earshot.Engine;
 import io.earshot.spi.BrokerProvider;
 import io.earshot.spi.Refusals;
 import io.netty.bootstrap.ServerBootstrap;
@@ -59,7 +59,7 @@ public final class EarshotServer implements AutoCloseable {
   private static final int FAREWELLS = 256;
 
   private final Config config;
-  private final Earshot earshot;
+  private final Engine earshot;
   private final Guard guard;
   private final EventLoopGroup group;
   private final Map<EventLoop, NettyLoop> loops;
@@ -78,7 +78,7 @@ public final class EarshotServer implements AutoCloseable {
     this.loops =
         sockets.loops(group).stream()
             .collect(Collectors.toMap(Function.identity(), loop -> new NettyLoop(loop, guard)));
-    this.earshot = new Earshot(config, List.copyOf(loops.values()), clock, refusals);
+    this.earshot = new Engine(config, List.copyOf(loops.values()), clock, refusals);
   }
 
   /**
@@ -149,7 +149,7 @@ public final class EarshotServer implements AutoCloseable {
     return server;
   }
 
-  private static void join(Config config, Earshot earshot) {
+  private static void join(Config config, Engine earshot) {
     if (!config.redis().url().isEmpty()) {
       BrokerProvider provider =
           ServiceLoader.load(BrokerProvider.class)

@@ -1,6 +1,6 @@
 package io.earshot.netty;
 
-import io.earshot.spi.AddressRange;
+import io.earshot.AddressRange;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

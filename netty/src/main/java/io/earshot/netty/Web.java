@@ -1,7 +1,7 @@
 package io.earshot.netty;
 
 import io.earshot.Config;
-import io.earshot.Earshot;
+import io.earshot.Engine;
 import io.earshot.Permission;
 import io.earshot.RefusedException;
 import io.earshot.protocol.Cursor;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param secure whether they came by TLS
  */
 record Web(
-    Earshot earshot,
+    Engine earshot,
     Config config,
     Identity.Known client,
     InetSocketAddress address,

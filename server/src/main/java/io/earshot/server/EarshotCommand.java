@@ -1,5 +1,6 @@
 package io.earshot.server;
 
+import io.earshot.RoomRules;
 import io.earshot.protocol.RoomName;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -244,7 +245,7 @@ final class EarshotCommand implements Callable<Integer> {
     } else if (question.size() != 2 || !RoomName.isValid(question.get(1))) {
       throw new SettingsException("write it as: ./earshot config explain ROOM");
     } else {
-      settings().config().explain(question.get(1)).forEach(out::println);
+      new RoomRules(settings().config().rooms()).explained(question.get(1)).forEach(out::println);
     }
     out.flush();
     return out.checkError() ? CANNOT_START : 0;

@@ -1,6 +1,6 @@
 package io.earshot.server;
 
-import io.earshot.spi.AddressRange;
+import io.earshot.AddressRange;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;

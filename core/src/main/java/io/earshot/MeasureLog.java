@@ -7,6 +7,7 @@ import io.earshot.spi.Broker;
 import io.earshot.spi.Broker.Known;
 import io.earshot.spi.Broker.Placed;
 import io.earshot.spi.Broker.Stretch;
+import io.earshot.spi.BrokerException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -27,11 +28,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the event loop that the room's name chooses; {@link #told}, {@link #connected} and
  * {@link #tell} may be called from anywhere.
  */
-final class Ledger {
+final class MeasureLog implements SharedLog {
   /** No room's name: those have no control characters. */
   static final String ROOM = "\u0001moderation";
 
-  private static final System.Logger LOG = System.getLogger(Ledger.class.getName());
+  private static final System.Logger LOG = System.getLogger(MeasureLog.class.getName());
 
   /** So much is asked for at once. */
   private static final int CHUNK = 500;
@@ -48,7 +49,7 @@ final class Ledger {
   private static final int REPEATS = 3;
 
   private final Cluster cluster;
-  private final Moderation moderation;
+  private final Moderator moderation;
   private final Shard shard;
   private final int remembered;
   private final Runnable whenRead;
@@ -66,13 +67,15 @@ final class Ledger {
   /**
    * A log that was not read yet.
    *
+   * @param remembered how many facts it has to remember
    * @param whenRead run each time when all that the others have told is known
    */
-  Ledger(Earshot earshot, Cluster cluster, Runnable whenRead) {
+  MeasureLog(
+      Cluster cluster, Moderator moderation, Shard shard, int remembered, Runnable whenRead) {
     this.cluster = cluster;
-    this.moderation = earshot.moderation();
-    this.shard = earshot.rooms().shard(ROOM);
-    this.remembered = Measures.remembered(earshot.config().admin().measures());
+    this.moderation = moderation;
+    this.shard = shard;
+    this.remembered = remembered;
     this.whenRead = whenRead;
   }
 
@@ -175,25 +178,15 @@ final class Ledger {
       if (fact.get("id") instanceof Json.Text(String id)) {
         untold.remove(id);
       } else if (fact.get("lift") instanceof Json.Text(String id)) {
-        untold.remove(lifting(id));
+        untold.remove(Moderator.lifting(id));
       }
     }
   }
 
-  /** What it is about that a measure is lifted. */
-  static String lifting(String id) {
-    return "lift " + id;
-  }
-
   // --- telling ---------------------------------------------------------------------------------
 
-  /**
-   * Tells the others something.
-   *
-   * @param about what it is about, so that it is told once however many do
-   * @return failed if they cannot be reached; they are told later then
-   */
-  CompletionStage<Void> tell(String about, Json fact) {
+  @Override
+  public CompletionStage<Void> tell(String about, Json fact) {
     var told = new CompletableFuture<Void>();
     shard.tell(
         () -> {
@@ -221,7 +214,7 @@ final class Ledger {
                             untold.remove(about, fact);
                             told.complete(null);
                           } else {
-                            told.completeExceptionally(Cluster.cause(failure));
+                            told.completeExceptionally(BrokerException.cause(failure));
                           }
                         }));
   }

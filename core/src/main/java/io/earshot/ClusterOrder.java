@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by the room's event loop.
  */
-final class RoomLink {
+final class ClusterOrder implements Order {
 
   /** So many messages are asked for at once. */
   private static final int CHUNK = 500;
@@ -130,7 +130,7 @@ final class RoomLink {
   private long before;
 
   /** Up to where those have heard who have left meanwhile, and may be among them; oldest first. */
-  private final Map<Participant, Heard> heardBefore = new LinkedHashMap<>(0);
+  private final Map<Hearer, Heard> heardBefore = new LinkedHashMap<>(0);
 
   private long @Nullable [] origins;
   private Post.@Nullable Origin lastOrigin;
@@ -160,26 +160,34 @@ final class RoomLink {
   /** Something to do once the room has told all up to a place. */
   private record Waiting(Cursor place, Runnable then) {}
 
-  RoomLink(Room room, Shard shard, Cluster cluster) {
+  ClusterOrder(Room room, Cluster cluster) {
     this.room = room;
-    this.shard = shard;
+    this.shard = room.shard();
     this.cluster = cluster;
     this.broker = cluster.broker();
   }
 
+  @Override
+  public boolean isShared() {
+    return true;
+  }
+
   /** Whether something is under way, or is still to be set right, so that it is needed. */
-  boolean isBusy() {
+  @Override
+  public boolean isBusy() {
     // While the broker is away a list may come back that has those in it who have left.
     return busy > 0 || !whenLive.isEmpty() || (entered && (unsure || state == State.AWAY));
   }
 
   /** How long to hear this room when nobody is in it, in milliseconds. */
-  long keptFor() {
+  @Override
+  public long keptFor() {
     return state == State.NEW ? 0 : LINGER;
   }
 
   /** The room is forgotten. */
-  void close() {
+  @Override
+  public void close() {
     closed = true;
     if (state != State.NEW) {
       broker.close(room.name());
@@ -218,7 +226,7 @@ final class RoomLink {
       unsure = true;
       if (!isDue) {
         isDue = true;
-        shard.askInTurn(this);
+        cluster.catchUp(shard).askInTurn(this);
       }
     }
   }
@@ -353,7 +361,7 @@ final class RoomLink {
 
   /** What was told is not to be had any more. */
   private void skip(String epoch, long from, long to) {
-    room.forgetAll();
+    room.log().forgetAll();
     room.begin(epoch, to);
     lastOrigin = null;
     room.tellGap(from);
@@ -361,7 +369,7 @@ final class RoomLink {
 
   /** The order that was known is no more. What the new one has of the old is known already. */
   private void beginAnew(Stretch stretch, @Nullable Cursor end) {
-    room.forgetAll();
+    room.log().forgetAll();
     room.roster().forEach(member -> member.isForgotten = member.isListed);
     if (end == null) {
       room.begin("", 0);
@@ -483,12 +491,14 @@ final class RoomLink {
   }
 
   /** Somebody of this server begins to hear, and listens. */
-  void listens(Member member) {
+  @Override
+  public void listens(Member member) {
     listeners.add(member);
   }
 
   /** Somebody of this server hears no more. */
-  void forget(Member member) {
+  @Override
+  public void forget(Member member) {
     listeners.remove(member);
   }
 
@@ -551,7 +561,10 @@ final class RoomLink {
   // --- coming and going ------------------------------------------------------------------------
 
   /** Somebody of this server is in the room, and is to be heard of by all. */
-  void join(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live, boolean take) {
+  @Override
+  public void join(
+      Member member, @Nullable Cursor after, Consumer<Room.Arrival> live, boolean take) {
+    room.enroll(member);
     busy++;
     member.takes = take;
     member.comesIn = true;
@@ -657,11 +670,12 @@ final class RoomLink {
     room.closeIfEmpty();
   }
 
-  private List<Room.Told> since(Cursor cameIn, Member member) {
+  private List<Told> since(Cursor cameIn, Member member) {
     return recent.stream()
         .filter(each -> isAfter(each.place(), cameIn))
-        .filter(each -> isFor(each.post(), member.connection))
-        .map(each -> new Room.Told(room.encoded(each.post(), each.place()), each.place()))
+        .filter(
+            each -> member.connection.isFor(each.post().except(), each.post().audience()))
+        .map(each -> new Told(room.encoded(each.post(), each.place()), each.place()))
         .toList();
   }
 
@@ -669,12 +683,9 @@ final class RoomLink {
     return !place.epoch().equals(other.epoch()) || place.offset() > other.offset();
   }
 
-  private static boolean isFor(Post post, Participant hearer) {
-    return (post.except() == null || !hearer.hasId(post.except()))
-        && (post.audience() == null || hearer.isMeant(post.audience()));
-  }
-
-  void listen(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+  @Override
+  public void listen(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+    member.listens = true;
     busy++;
     whenKnown(after, () -> hear(member, after, null, live));
   }
@@ -683,7 +694,8 @@ final class RoomLink {
    * Runs something once this room knows all that was told, and what somebody knows who was on
    * another server.
    */
-  void whenKnown(@Nullable Cursor cursor, Runnable task) {
+  @Override
+  public void whenKnown(@Nullable Cursor cursor, Runnable task) {
     whenLive(
         () -> {
           if (cursor == null || state == State.AWAY || isKnown(cursor)) {
@@ -710,7 +722,8 @@ final class RoomLink {
   }
 
   /** Somebody of this server is in the room no more; they hear what was told before. */
-  void leave(Member member, Runnable out) {
+  @Override
+  public void leave(Member member, int count, Runnable out) {
     busy++;
     whenLive(
         () -> {
@@ -767,7 +780,7 @@ final class RoomLink {
 
   private void isMoved(Post post, @Nullable Moved moved, @Nullable Throwable failure) {
     if (moved == null || !moved.isAnnounced()) {
-      boolean isDoubtful = failure != null && maybeDone(Cluster.cause(failure));
+      boolean isDoubtful = failure != null && maybeDone(BrokerException.cause(failure));
       shard.tell(() -> isTold(post.origin().number(), isDoubtful));
     }
   }
@@ -793,7 +806,8 @@ final class RoomLink {
   }
 
   /** Somebody listens no more; they hear what was told before. */
-  void silence(Member member, Runnable out) {
+  @Override
+  public void silence(Member member, Runnable out) {
     busy++;
     whenLive(
         () -> {
@@ -814,7 +828,8 @@ final class RoomLink {
   }
 
   /** Somebody is another connection now. */
-  void replaced(Member lost, Member back) {
+  @Override
+  public void replaced(Member lost, Member back) {
     speakers.replaceAll((_, member) -> member == lost ? back : member);
   }
 
@@ -904,7 +919,9 @@ final class RoomLink {
 
   // --- saying ----------------------------------------------------------------------------------
 
-  void say(Json from, @Nullable Member except, Room.Saying saying, Consumer<Room.Spoken> told) {
+  @Override
+  public void say(
+      Json from, @Nullable Member except, Room.Saying saying, Consumer<Room.Spoken> told) {
     String id = except == null ? null : except.connection.id();
     publish(
         cluster.post(saying.message(), from, id, false, saying.audience()),
@@ -919,7 +936,9 @@ final class RoomLink {
    *
    * @param ifThere whether to say it only where somebody is, or was lately
    */
-  void sayAsStranger(Json from, Room.Saying saying, boolean ifThere, Consumer<Room.Spoken> told) {
+  @Override
+  public void sayAsStranger(
+      Json from, Room.Saying saying, boolean ifThere, Consumer<Room.Spoken> told) {
     String id = from instanceof Json.Text(String text) ? text : null;
     publish(
         cluster.post(saying.message(), from, id, true, saying.audience()),
@@ -950,7 +969,7 @@ final class RoomLink {
           } else {
             isTold(number, maybeDone(failure));
           }
-          told.accept(new Room.Spoken(place, failure == null ? null : Cluster.explained(failure)));
+          told.accept(new Room.Spoken(place, failure == null ? null : BrokerException.explained(failure)));
           room.closeIfEmpty();
         });
   }
@@ -975,7 +994,7 @@ final class RoomLink {
                 shard.tell(
                     () -> {
                       if (!closed) {
-                        next.accept(result, failure == null ? null : Cluster.cause(failure));
+                        next.accept(result, failure == null ? null : BrokerException.cause(failure));
                       }
                     }));
   }

@@ -1,8 +1,9 @@
 package io.earshot;
 
-import io.earshot.Handover.Place;
+import io.earshot.Handover.Former;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
+import io.earshot.spi.BrokerException;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
 import java.lang.System.Logger.Level;
@@ -14,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,18 +24,29 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Immutable; whom it leads to is owned by the loops.
  */
-final class Errands {
-  private static final System.Logger LOG = System.getLogger(Errands.class.getName());
+final class PeerRequests implements Elsewhere, OtherServers {
+  private static final System.Logger LOG = System.getLogger(PeerRequests.class.getName());
 
   /** How long another server may take to take over a session that was given up, in milliseconds. */
   private static final long TAKE_OVER = 15_000;
 
-  private final Earshot earshot;
   private final Cluster cluster;
+  private final Rooms rooms;
+  private final Directory connections;
+  private final Config.Limits limits;
+  private final Function<String, WebClients> webClients;
 
-  Errands(Earshot earshot, Cluster cluster) {
-    this.earshot = earshot;
+  PeerRequests(
+      Cluster cluster,
+      Rooms rooms,
+      Directory connections,
+      Config.Limits limits,
+      Function<String, WebClients> webClients) {
     this.cluster = cluster;
+    this.rooms = rooms;
+    this.connections = connections;
+    this.limits = limits;
+    this.webClients = webClients;
   }
 
   // --- asked by others -------------------------------------------------------------------------
@@ -61,7 +74,8 @@ final class Errands {
 
   // --- sending somebody away -------------------------------------------------------------------
 
-  CompletionStage<Boolean> close(String id, String reason) {
+  @Override
+  public CompletionStage<Boolean> close(String id, String reason) {
     return cluster
         .broker()
         .askAll(Json.from(Map.of("ask", "close", "id", id, "reason", reason)))
@@ -69,7 +83,7 @@ final class Errands {
   }
 
   private CompletionStage<@Nullable Json> close(Json.Obj fields) {
-    Participant found = earshot.connections().find(text(fields, "id"));
+    Participant found = connections.find(text(fields, "id"));
     if (found == null) {
       return nothing();
     }
@@ -80,7 +94,8 @@ final class Errands {
   // --- a session that comes back elsewhere -----------------------------------------------------
 
   /** Asks for what a client was; null if nobody has it. */
-  CompletionStage<@Nullable Handover> handOver(String id) {
+  @Override
+  public CompletionStage<@Nullable Handover> handOver(String id) {
     return cluster
         .broker()
         .askAll(Json.from(Map.of("ask", "session", "id", id)))
@@ -89,7 +104,7 @@ final class Errands {
 
   private CompletionStage<@Nullable Json> giveUp(String id) {
     var answer = new CompletableFuture<@Nullable Json>();
-    if (earshot.connections().find(id) instanceof ClientConnection found) {
+    if (connections.find(id) instanceof ClientConnection found) {
       found.tell(
           () ->
               found.handOverElsewhere(
@@ -110,12 +125,12 @@ final class Errands {
    * Leaves a room for somebody who was given up, unless another server has taken them over. Until
    * that was done: they are in no room here, which would see to it.
    */
-  private void leaveLater(String id, Place place) {
+  private void leaveLater(String id, Former place) {
     if (!place.isIn()) {
       return;
     }
     // On the room's loop, which numbers all that this server posts there.
-    Shard there = earshot.rooms().shard(place.room());
+    Shard there = rooms.shard(place.room());
     there.schedule(
         () -> {
           if (cluster.isHere(id)) {
@@ -142,7 +157,7 @@ final class Errands {
 
   private static Json said(Handover was) {
     var places = new ArrayList<Map<String, Object>>();
-    for (Place place : was.places()) {
+    for (Former place : was.places()) {
       var fields = new LinkedHashMap<String, Object>();
       fields.put("room", place.room());
       fields.put("in", place.isIn());
@@ -166,12 +181,12 @@ final class Errands {
   }
 
   private Handover handover(Json.Obj fields) {
-    var places = new ArrayList<Place>();
+    var places = new ArrayList<Former>();
     for (Json each : ((Json.Array) field(fields, "places")).items()) {
       var place = (Json.Obj) each;
       Json known = place.get("known");
       places.add(
-          new Place(
+          new Former(
               text(place, "room"),
               field(place, "in").equals(Json.of(true)),
               field(place, "listening").equals(Json.of(true)),
@@ -181,7 +196,7 @@ final class Errands {
     }
     var params = new Params();
     texts(fields, "params")
-        .forEach((key, value) -> params.add(key, value, earshot.config().limits()));
+        .forEach((key, value) -> params.add(key, value, limits));
     return new Handover(null, places, params, texts(fields, "attributes"), known(fields));
   }
 
@@ -195,7 +210,8 @@ final class Errands {
   // --- HTTP clients ----------------------------------------------------------------------------
 
   /** Runs an action for an HTTP client on whatever server that is. Callable from any thread. */
-  CompletableFuture<WebAnswer> ask(
+  @Override
+  public CompletableFuture<WebAnswer> ask(
       Visitor visitor, String action, Map<String, Json> params, long ttl, WebClients here) {
     var answer = new CompletableFuture<WebAnswer>();
     var _ =
@@ -230,9 +246,14 @@ final class Errands {
                   if (isHere) {
                     pass(here.askHere(visitor, action, params), answer);
                   } else {
-                    answer.complete(WebAnswer.failed(503, Cluster.explained(failure)));
+                    answer.complete(WebAnswer.failed(503, BrokerException.explained(failure)));
                   }
                 });
+  }
+
+  @Override
+  public void release(String id) {
+    cluster.broker().release(id);
   }
 
   private void askThere(
@@ -260,7 +281,7 @@ final class Errands {
                     answer.complete(
                         failure == null
                             ? webAnswer(said)
-                            : WebAnswer.failed(503, Cluster.explained(failure))));
+                            : WebAnswer.failed(503, BrokerException.explained(failure))));
   }
 
   private static void pass(CompletableFuture<WebAnswer> from, CompletableFuture<WebAnswer> to) {
@@ -285,10 +306,10 @@ final class Errands {
   private CompletionStage<@Nullable Json> work(Json.Obj fields) {
     var visitor = new Visitor(text(fields, "id"), text(fields, "room"), address(fields));
     Map<String, Json> params = ((Json.Obj) field(fields, "params")).fields();
-    return earshot
-        .webClients(visitor.id())
+    return webClients
+        .apply(visitor.id())
         .askHere(visitor, text(fields, "action"), params)
-        .thenApply(Errands::said);
+        .thenApply(PeerRequests::said);
   }
 
   private static InetSocketAddress address(Json.Obj fields) {

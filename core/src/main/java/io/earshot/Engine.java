@@ -35,32 +35,27 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe: the loops own what changes, but for the {@link Directory} of connections, which
  * has a lock.
  */
-public final class Earshot implements AutoCloseable {
+public final class Engine implements AutoCloseable {
   private final Config config;
-  private final int loopCount;
-  private final @Nullable Sessions sessions;
-  private final AtomicInteger waiting = new AtomicInteger();
-  private final AtomicInteger polls = new AtomicInteger();
-  private final RoomRules rules;
-  private final HookRunner hooks;
-  private final Gate gate;
-  private final Moderation moderation;
-  private final Rooms rooms;
-  private final Map<Loop, Shard> shards;
-  private final Directory connections = new Directory();
   private final InstantSource clock;
   private final Refusals refusals;
-  private final Pace messagePace;
-  private final Pace bytePace;
+  private final RoomRules rules;
+  private final Directory connections = new Directory();
+  private final HookRunner hooks;
+  private final ActionRunner actions;
+  private final Rooms rooms;
+  private final Crowd crowd;
+  private final Moderator moderation;
+  private final Host host;
+  private final List<? extends Loop> loops;
+  private final List<Desk> desks;
+  private final Map<Loop, Desk> desksByLoop = new HashMap<>();
+  private final List<WebClients> webClients;
+  private final Bystanders bystanders;
+  private final Api api;
+  private final SecureRandom random = new SecureRandom();
   private volatile @Nullable HistoryFolder historyFolder;
   private volatile @Nullable Cluster cluster;
-  private final SecureRandom random = new SecureRandom();
-
-  /** Different at each start; what epochs begin with. */
-  private final String boot;
-
-  private final Api api;
-  private final List<WebClients> webClients;
 
   /**
    * A server without connections.
@@ -69,7 +64,7 @@ public final class Earshot implements AutoCloseable {
    * @param loops the event loops that share the work; each connection lives on one of them
    * @param clock what tells when a message was sent
    */
-  public Earshot(Config config, List<? extends Loop> loops, InstantSource clock) {
+  public Engine(Config config, List<? extends Loop> loops, InstantSource clock) {
     this(config, loops, clock, new Refusals());
   }
 
@@ -81,43 +76,43 @@ public final class Earshot implements AutoCloseable {
    * @param clock what tells when a message was sent
    * @param refusals where to count what is refused
    */
-  public Earshot(
+  public Engine(
       Config config, List<? extends Loop> loops, InstantSource clock, Refusals refusals) {
     this.config = config;
     this.clock = clock;
     this.refusals = refusals;
-    Config.Limits limits = config.limits();
-    this.messagePace = new Pace(limits.messagesPerSecond(), limits.messageBurst());
-    this.bytePace = new Pace(limits.bytesPerSecond(), limits.bytesBurst());
-    this.boot = Long.toString(random.nextLong() & 0xFF_FFFF_FFFFL, 36);
-    this.loopCount = loops.size();
-    this.sessions =
-        config.general().resumeWindow().isZero()
-            ? null
-            : new Sessions(config.commonWeb().cookieSecret());
+    this.loops = loops;
     this.rules = new RoomRules(config.rooms());
     var carriers = new Carriers();
     this.hooks = new HookRunner(config.hooks(), clock, carriers);
-    this.gate = new Gate(this);
-    this.moderation = new Moderation(this);
-    this.rooms = new Rooms(this, loops, clock);
-    this.shards = new HashMap<>();
+    this.actions = new ActionRunner(this::api, config, carriers, refusals);
+    // Different at each start; what epochs begin with.
+    String boot = Long.toString(random.nextLong() & 0xFF_FFFF_FFFFL, 36);
+    this.rooms = new Rooms(config, rules::of, loops, clock, boot, refusals);
+    this.crowd = new Crowd(connections, rooms.shards());
+    this.moderation = new Moderator(config, clock, this::randomName, crowd);
+    var tokens = Tokens.of(config);
+    var gate = new Gate(new Judge(tokens, moderation, refusals, clock), hooks, refusals);
+    this.host =
+        new Host(
+            config, rooms, gate, moderation, connections, crowd, actions, refusals, random);
+    this.desks = rooms.shards().stream().map(shard -> new Desk(shard, host)).toList();
     for (int i = 0; i < loops.size(); i++) {
-      shards.put(loops.get(i), rooms.shards().get(i));
+      desksByLoop.put(loops.get(i), desks.get(i));
     }
-    this.api = new Api(this, carriers);
+    this.bystanders = new Bystanders(host, desks);
     var webClientCount = new AtomicInteger();
     var perAddress =
         new PerAddress(config.limits().connectionsPerAddress(), PerAddress.exempt(config));
     this.webClients =
-        rooms.shards().stream()
-            .map(shard -> new WebClients(this, shard, webClientCount, perAddress))
-            .toList();
-    api.actions().add(new Status(this, clock));
-    api.actions().add(new ActionsView());
-    api.actions().add(new RandomNumber());
-    api.actions().add(new ChatAction());
-    api.actions().add(new PrivateRoomAction());
+        desks.stream().map(desk -> new WebClients(desk, webClientCount, perAddress)).toList();
+    var chatRoom = new RoomsApi(config.general(), rooms, tokens, clock, this::randomName);
+    this.api = new ServerApi(config, chatRoom, actions, hooks, moderation, connections, crowd);
+    actions.add(new Status(config, rooms, connections, refusals, () -> cluster, clock));
+    actions.add(new ActionsView());
+    actions.add(new RandomNumber());
+    actions.add(new ChatAction());
+    actions.add(new PrivateRoomAction());
   }
 
   /**
@@ -129,10 +124,6 @@ public final class Earshot implements AutoCloseable {
     return api;
   }
 
-  Config config() {
-    return config;
-  }
-
   /**
    * Counts something that was refused, for the action {@code status}. Callable from any thread.
    *
@@ -142,85 +133,8 @@ public final class Earshot implements AutoCloseable {
     refusals.count(kind);
   }
 
-  /** What was refused since the start, by kind. */
-  Map<String, Long> refused() {
-    return refusals.counts();
-  }
-
-  /** How many requests a connection may send. */
-  Pace messagePace() {
-    return messagePace;
-  }
-
-  /** How many bytes a connection may send. */
-  Pace bytePace() {
-    return bytePace;
-  }
-
-  String boot() {
-    return boot;
-  }
-
-  int loopCount() {
-    return loopCount;
-  }
-
-  HookRunner hooks() {
-    return hooks;
-  }
-
-  /** 128 random bits. */
-  String randomName() {
-    byte[] bytes = new byte[16];
-    random.nextBytes(bytes);
-    return HexFormat.of().formatHex(bytes);
-  }
-
-  /** When a client of this server, which stops, is to come back, in milliseconds. */
-  long reconnectAfter() {
-    long spread = config.general().reconnectSpread().toMillis();
-    return spread == 0 ? 0 : random.nextLong(spread);
-  }
-
-  /** What lost clients come back by; null where nobody can come back. */
-  @Nullable Sessions sessions() {
-    return sessions;
-  }
-
-  /** Whether one more client may be waited for. */
-  boolean mayWaitForMore() {
-    return waiting.get() < config.limits().lostClients();
-  }
-
-  /** So many more clients, or fewer, are waited for. */
-  void waiting(int more) {
-    waiting.addAndGet(more);
-  }
-
-  /** How many wait for what a room tells next; counted by those who look after them. */
-  AtomicInteger polls() {
-    return polls;
-  }
-
-  /**
-   * How many wait for what a room tells next, without being in it.
-   *
-   * @return the number of them
-   */
-  public int waitingPolls() {
-    return polls.get();
-  }
-
-  RoomRules rules() {
-    return rules;
-  }
-
-  Gate gate() {
-    return gate;
-  }
-
-  Moderation moderation() {
-    return moderation;
+  Config config() {
+    return config;
   }
 
   Rooms rooms() {
@@ -229,6 +143,42 @@ public final class Earshot implements AutoCloseable {
 
   Directory connections() {
     return connections;
+  }
+
+  HookRunner hooks() {
+    return hooks;
+  }
+
+  Host host() {
+    return host;
+  }
+
+  Map<String, Long> refused() {
+    return refusals.counts();
+  }
+
+  List<Desk> desks() {
+    return desks;
+  }
+
+  @Nullable Cluster cluster() {
+    return cluster;
+  }
+
+  /** 128 random bits. */
+  private String randomName() {
+    byte[] bytes = new byte[16];
+    random.nextBytes(bytes);
+    return HexFormat.of().formatHex(bytes);
+  }
+
+  /**
+   * How many wait for what a room tells next, without being in it.
+   *
+   * @return the number of them
+   */
+  public int waitingPolls() {
+    return rooms.polls().get();
   }
 
   /**
@@ -266,13 +216,13 @@ public final class Earshot implements AutoCloseable {
       String room,
       @Nullable Cursor after,
       @Nullable String token) {
-    Shard shard = shards.get(loop);
-    if (shard == null) {
+    Desk desk = desksByLoop.get(loop);
+    if (desk == null) {
       throw new IllegalArgumentException("not a loop of this server");
     }
     var connection =
         new ClientConnection(
-            shard, outbound, wire, random.nextLong(), random.nextLong(), transport, room);
+            desk, outbound, wire, random.nextLong(), random.nextLong(), transport, room);
     connections.add(connection);
     connection.open(after, token);
     return connection;
@@ -294,7 +244,7 @@ public final class Earshot implements AutoCloseable {
   void recover(HistoryFolder.Disk disk) throws IOException {
     HistoryFolder folder = HistoryFolder.open(config.rooms(), disk);
     historyFolder = folder;
-    folder.recover(rooms, rules, clock);
+    folder.recover(rooms.shards(), rooms::shard, rules::of, clock);
   }
 
   /** Takes leave of the cluster, and finishes the files, once no loop runs any more. */
@@ -302,7 +252,7 @@ public final class Earshot implements AutoCloseable {
   public void close() {
     Cluster several = cluster;
     if (several != null) {
-      several.broker().close();
+      several.close();
     }
     HistoryFolder folder = historyFolder;
     if (folder != null) {
@@ -317,8 +267,14 @@ public final class Earshot implements AutoCloseable {
    * @param broker the broker, which is started
    */
   public void join(Broker broker) {
-    var joined = new Cluster(this, broker);
+    var joined =
+        new Cluster(
+            broker, config, clock, rules, rooms, connections, moderation, this::webClients);
     cluster = joined;
+    rooms.shareBy(joined);
+    crowd.shareBy(joined.requests());
+    webClients.forEach(each -> each.shareBy(joined.requests()));
+    moderation.shareBy(joined.measures());
     joined.start();
   }
 
@@ -329,21 +285,8 @@ public final class Earshot implements AutoCloseable {
   public void awaitOthers() {
     Cluster others = cluster;
     if (others != null) {
-      others.awaitOthers();
+      others.awaitOthers(config.redis().timeout());
     }
-  }
-
-  /** The other servers that share the rooms; null if there are none. */
-  @Nullable Cluster cluster() {
-    return cluster;
-  }
-
-  long now() {
-    return clock.millis();
-  }
-
-  void forget(Participant connection) {
-    connections.remove(connection);
   }
 
   /**
@@ -360,7 +303,7 @@ public final class Earshot implements AutoCloseable {
   }
 
   /** The HTTP clients that one of this id is among. */
-  WebClients webClients(String id) {
+  private WebClients webClients(String id) {
     return webClients.get(Math.floorMod(id.hashCode(), webClients.size()));
   }
 
@@ -375,7 +318,7 @@ public final class Earshot implements AutoCloseable {
    */
   public void check(Visitor visitor, String room, Permission what, @Nullable String token)
       throws RefusedException {
-    new Bystanders(this).check(visitor, room, what, token);
+    bystanders.check(visitor, room, what, token);
   }
 
   /**
@@ -385,9 +328,9 @@ public final class Earshot implements AutoCloseable {
    * @throws RefusedException if they are banned; the message says why
    */
   public void check(Visitor visitor) throws RefusedException {
-    String refusal = moderation.refusal(visitor);
-    if (refusal != null) {
-      throw new RefusedException(refusal);
+    Measure ban = moderation.ban(visitor);
+    if (ban != null) {
+      throw new RefusedException(ban.words());
     }
   }
 
@@ -413,7 +356,7 @@ public final class Earshot implements AutoCloseable {
    *     RejectedExecutionException} if too many wait already. Whoever wants it no longer cancels it
    */
   public CompletableFuture<Excerpt> read(String room, @Nullable Cursor after, int limit, int wait) {
-    return new Bystanders(this).read(room, after, limit, wait);
+    return bystanders.read(room, after, limit, wait);
   }
 
   /**
@@ -438,7 +381,7 @@ public final class Earshot implements AutoCloseable {
       @Nullable Audience audience,
       String namer,
       @Nullable Json messageId) {
-    return new Bystanders(this).say(visitor, room, token, message, audience, namer, messageId);
+    return bystanders.say(visitor, room, token, message, audience, namer, messageId);
   }
 
   /**
@@ -448,7 +391,7 @@ public final class Earshot implements AutoCloseable {
    * @return true if one does
    */
   public boolean understands(String param) {
-    return api.actions().understands(param);
+    return actions.understands(param);
   }
 
   /**
@@ -457,7 +400,7 @@ public final class Earshot implements AutoCloseable {
    * @return completed on any thread, when they have been told of all whom the loops know to be gone
    */
   public CompletableFuture<@Nullable Void> hooksTold() {
-    return hooks.whenIdle(rooms.shards());
+    return hooks.whenIdle(loops);
   }
 
   /** Says goodbye to everybody. Returns at once; each loop does its part. */

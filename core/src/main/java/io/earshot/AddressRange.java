@@ -1,4 +1,4 @@
-package io.earshot.spi;
+package io.earshot;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;

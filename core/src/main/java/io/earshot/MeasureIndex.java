@@ -1,6 +1,5 @@
 package io.earshot;
 
-import io.earshot.spi.AddressRange;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe: concurrent maps.
  */
-final class Against {
+final class MeasureIndex {
   private final Map<Target, List<Measure>> all = new ConcurrentHashMap<>();
 
   /** How many bits ranges have, of addresses of how many bytes. */
@@ -39,7 +38,7 @@ final class Against {
         && !lengths.contains(Length.of(range))) {
       lengths.add(Length.of(range));
     }
-    all.merge(target, List.of(measure), Against::both);
+    all.merge(target, List.of(measure), MeasureIndex::both);
   }
 
   private static List<Measure> both(List<Measure> some, List<Measure> more) {
@@ -107,15 +106,9 @@ final class Against {
     return null;
   }
 
-  /** Whether somebody is meant by a target. */
-  static boolean isMeant(Participant who, Target target) {
-    return switch (target) {
-      case Target.Id(String id) -> who.hasId(id);
-      case Target.Attribute(String name, String value) -> value.equals(who.attributes().get(name));
-      case Target.Address(AddressRange range) -> {
-        InetAddress address = address(who.remoteAddress());
-        yield address != null && range.contains(address);
-      }
-    };
+  /** Whether an address is one of a range. */
+  static boolean isIn(AddressRange range, SocketAddress from) {
+    InetAddress address = address(from);
+    return address != null && range.contains(address);
   }
 }

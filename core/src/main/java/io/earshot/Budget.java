@@ -1,0 +1,37 @@
+package io.earshot;
+
+/**
+ * How many bytes the rooms of one event loop remember, and may.
+ *
+ * <p>Owned by that event loop.
+ */
+final class Budget {
+  private final long most;
+  private final Runnable changed;
+  private long bytes;
+
+  /**
+   * Nothing is remembered yet.
+   *
+   * @param changed run when more or less is
+   */
+  Budget(long most, Runnable changed) {
+    this.most = most;
+    this.changed = changed;
+  }
+
+  /** So many bytes more, or fewer, are remembered. */
+  void remembered(int more) {
+    bytes += more;
+    changed.run();
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  /** How many bytes more may be remembered. */
+  long spare() {
+    return most - bytes;
+  }
+}

@@ -1,0 +1,12 @@
+package io.earshot;
+
+import io.earshot.protocol.Json;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What became of what somebody wants to say, or do.
+ *
+ * @param message what is to be said, which may be something else
+ * @param refusal why it is not, in words for who asked; null if it is
+ */
+record Hearing(Json message, @Nullable String refusal) {}

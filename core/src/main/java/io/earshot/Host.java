@@ -1,0 +1,134 @@
+package io.earshot;
+
+import io.earshot.spi.Pace;
+import io.earshot.spi.Refusal;
+import io.earshot.spi.Refusals;
+import java.security.SecureRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all connections of a server share.
+ *
+ * <p>Thread-safe: final parts, and an atomic count.
+ */
+final class Host {
+  private final Config config;
+  private final Rooms rooms;
+  private final Gate gate;
+  private final Moderator moderation;
+  private final Directory connections;
+  private final Crowd crowd;
+  private final ActionRunner actions;
+  private final Refusals refusals;
+  private final @Nullable Sessions sessions;
+  private final Pace messagePace;
+  private final Pace bytePace;
+  private final AtomicInteger waiting = new AtomicInteger();
+  private final SecureRandom random;
+
+  Host(
+      Config config,
+      Rooms rooms,
+      Gate gate,
+      Moderator moderation,
+      Directory connections,
+      Crowd crowd,
+      ActionRunner actions,
+      Refusals refusals,
+      SecureRandom random) {
+    this.config = config;
+    this.rooms = rooms;
+    this.gate = gate;
+    this.moderation = moderation;
+    this.connections = connections;
+    this.crowd = crowd;
+    this.actions = actions;
+    this.refusals = refusals;
+    this.random = random;
+    Config.Limits limits = config.limits();
+    this.messagePace = new Pace(limits.messagesPerSecond(), limits.messageBurst());
+    this.bytePace = new Pace(limits.bytesPerSecond(), limits.bytesBurst());
+    this.sessions =
+        config.general().resumeWindow().isZero()
+            ? null
+            : new Sessions(config.commonWeb().cookieSecret());
+  }
+
+  Config config() {
+    return config;
+  }
+
+  RoomRule rule(String room) {
+    return rooms.rule(room);
+  }
+
+  Rooms rooms() {
+    return rooms;
+  }
+
+  Gate gate() {
+    return gate;
+  }
+
+  Moderator moderation() {
+    return moderation;
+  }
+
+  Directory connections() {
+    return connections;
+  }
+
+  ActionRunner actions() {
+    return actions;
+  }
+
+  /** Where else clients may be; null if there are no other servers. */
+  @Nullable Elsewhere elsewhere() {
+    return crowd.elsewhere();
+  }
+
+  /** Counts something that was refused. */
+  void count(Refusal kind) {
+    refusals.count(kind);
+  }
+
+  /** How many requests a connection may send. */
+  Pace messagePace() {
+    return messagePace;
+  }
+
+  /** How many bytes a connection may send. */
+  Pace bytePace() {
+    return bytePace;
+  }
+
+  /** When a client of this server, which stops, is to come back, in milliseconds. */
+  long reconnectAfter() {
+    long spread = config.general().reconnectSpread().toMillis();
+    return spread == 0 ? 0 : random.nextLong(spread);
+  }
+
+  /** What lost clients come back by; null where nobody can come back. */
+  @Nullable Sessions sessions() {
+    return sessions;
+  }
+
+  /** Whether one more client may be waited for. */
+  boolean mayWaitForMore() {
+    return waiting.get() < config.limits().lostClients();
+  }
+
+  /** So many more clients, or fewer, are waited for. */
+  void waiting(int more) {
+    waiting.addAndGet(more);
+  }
+
+  long now() {
+    return rooms.now();
+  }
+
+  void forget(Participant connection) {
+    connections.remove(connection);
+  }
+}

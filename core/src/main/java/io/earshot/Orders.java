@@ -1,0 +1,17 @@
+package io.earshot;
+
+import io.earshot.protocol.RoomStatus;
+import java.util.concurrent.CompletionStage;
+
+/** Where rooms get their {@link Order} from. */
+interface Orders {
+
+  /** Whether other servers have part in them. */
+  boolean areShared();
+
+  /** The order of a room that is made; called on its loop. */
+  Order of(Room room);
+
+  /** Asks who is in a room; answered on any thread. */
+  CompletionStage<RoomStatus> status(String room);
+}

@@ -1,0 +1,20 @@
+package io.earshot;
+
+import java.io.IOException;
+
+/** Where rooms live that were remembered in files: one event loop. Called before it runs. */
+interface Shelf {
+
+  /**
+   * Takes a room over from the run before, as one that nobody is in.
+   *
+   * @return how many messages it still remembers
+   */
+  int recover(Recovery.Remembered before);
+
+  /** Keeps a log of its rooms from now on. */
+  void begin(Journal log) throws IOException;
+
+  /** How many bytes its rooms remember. */
+  long historyBytes();
+}

@@ -1,0 +1,7 @@
+package io.earshot;
+
+import io.earshot.protocol.Cursor;
+
+/** A message as JSON, and where in the order it is. */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+record Told(byte[] json, Cursor place) {}
