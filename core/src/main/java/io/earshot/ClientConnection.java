@@ -234,7 +234,7 @@ final class ClientConnection extends RoomGoer implements Intake {
 
   /** The token to come back with, or null where nobody can come back. */
   @Nullable String session() {
-    Sessions sessions = host().sessions();
+    SessionTokens sessions = host().sessions();
     return sessions == null || hearsOnly() ? null : sessions.token(idHigh, idLow);
   }
 
@@ -1031,6 +1031,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   }
 
   /** Whoever came back as this one was gone before they were it. */
+  @Override
   void leaveForGood() {
     host().forget(this);
     leaveAll(() -> {});

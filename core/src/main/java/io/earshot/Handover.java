@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param known who it was by its tokens, and until when; null if they do not say
  */
 record Handover(
-    @Nullable ClientConnection connection,
+    @Nullable Participant connection,
     List<Former> places,
     @Nullable Params params,
     Map<String, String> attributes,

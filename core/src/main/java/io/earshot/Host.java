@@ -21,7 +21,7 @@ final class Host {
   private final Crowd crowd;
   private final ActionRunner actions;
   private final Refusals refusals;
-  private final @Nullable Sessions sessions;
+  private final @Nullable SessionTokens sessions;
   private final Pace messagePace;
   private final Pace bytePace;
   private final AtomicInteger waiting = new AtomicInteger();
@@ -52,7 +52,7 @@ final class Host {
     this.sessions =
         config.general().resumeWindow().isZero()
             ? null
-            : new Sessions(config.commonWeb().cookieSecret());
+            : new SessionTokens(config.commonWeb().cookieSecret());
   }
 
   Config config() {
@@ -110,7 +110,7 @@ final class Host {
   }
 
   /** What lost clients come back by; null where nobody can come back. */
-  @Nullable Sessions sessions() {
+  @Nullable SessionTokens sessions() {
     return sessions;
   }
 

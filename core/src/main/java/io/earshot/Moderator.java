@@ -26,9 +26,6 @@ final class Moderator implements Moderation {
   /** Whoever learns so late that a room was closed, and is open again, sends nobody out of it. */
   private static final Duration LATE = Duration.ofMinutes(1);
 
-  /** So many connections are looked at in one turn of a loop. */
-  private static final int AT_ONCE = 1_000;
-
   private final int most;
   private final String defaultRoom;
   private final InstantSource clock;

@@ -352,6 +352,9 @@ abstract class Participant extends Hearer implements Asker {
 
   abstract void putOut(Place member, Json notice, String reason);
 
+  /** Leaves its rooms without another word: nobody speaks for it any more. */
+  abstract void leaveForGood();
+
   /** Sends it away at once, for good. */
   abstract void expel(String reason);
 

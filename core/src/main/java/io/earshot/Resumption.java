@@ -66,7 +66,7 @@ final class Resumption {
   /** Finds who it was, here or on another server, and goes on from there. */
   void begin(String session) {
     Host host = connection.host();
-    Sessions sessions = host.sessions();
+    SessionTokens sessions = host.sessions();
     String id = sessions == null ? null : sessions.id(session);
     Participant found = id == null ? null : host.connections().find(id);
     Elsewhere elsewhere = host.elsewhere();

@@ -331,6 +331,7 @@ final class WebConnection extends Participant {
     return gone;
   }
 
+  @Override
   void leaveForGood() {
     if (!gone && mailbox != null) {
       gone = true;

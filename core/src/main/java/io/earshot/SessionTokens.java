@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Immutable.
  */
-final class Sessions {
+final class SessionTokens {
   private static final String ALGORITHM = "HmacSHA256";
   private static final int ID = 16;
   private static final int PROOF = 16;
@@ -26,7 +26,7 @@ final class Sessions {
   private final SecretKeySpec key;
 
   /** Tokens made with a secret, or, if that is empty, with one of this process's own. */
-  Sessions(String secret) {
+  SessionTokens(String secret) {
     byte[] bytes = ("session " + secret).getBytes(StandardCharsets.UTF_8);
     if (secret.isEmpty()) {
       bytes = new byte[32];
