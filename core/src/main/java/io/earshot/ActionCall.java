@@ -15,8 +15,7 @@ final class ActionCall implements Call {
   private final Map<String, Json> answer = new LinkedHashMap<>();
   private final ActionRunner.Permit permit;
 
-  ActionCall(
-      Api api, Connection connection, Map<String, Json> params, ActionRunner.Permit permit) {
+  ActionCall(Api api, Connection connection, Map<String, Json> params, ActionRunner.Permit permit) {
     this.api = api;
     this.connection = connection;
     this.params = params;

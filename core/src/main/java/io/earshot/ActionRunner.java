@@ -17,9 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
-/**
- * What {@link Actions} says, done.
- */
+/** What {@link Actions} says, done. */
 final class ActionRunner implements Actions {
   private static final System.Logger LOG = System.getLogger(Actions.class.getName());
 
@@ -37,13 +35,13 @@ final class ActionRunner implements Actions {
   private final Semaphore running;
 
   private final AtomicInteger underWay = new AtomicInteger();
-  private final Carriers carriers;
+  private final TimedVirtualThreads threads;
   private final Map<String, Known> known = new ConcurrentHashMap<>();
 
-  ActionRunner(Supplier<Api> api, Config config, Carriers carriers, Refusals refusals) {
+  ActionRunner(Supplier<Api> api, Config config, TimedVirtualThreads threads, Refusals refusals) {
     this.api = api;
     this.refusals = refusals;
-    this.carriers = carriers;
+    this.threads = threads;
     this.timeout = config.general().actionTimeout();
     this.running = new Semaphore(config.limits().runningActions());
   }
@@ -152,7 +150,7 @@ final class ActionRunner implements Actions {
     underWay.incrementAndGet();
     var call = new ActionCall(api.get(), connection, params, new Permit(running));
     CompletableFuture<Outcome> outcome =
-        carriers.run(
+        threads.run(
             "action " + name,
             timeout,
             () -> {

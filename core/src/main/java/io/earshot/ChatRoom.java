@@ -30,8 +30,7 @@ public interface ChatRoom {
    * @throws IllegalArgumentException if the message is null or no JSON, or the stand-in's room is
    *     no room's name
    */
-  CompletionStage<Void> socketRoomBroadcast(
-      @Nullable Sender sender, @Nullable Object message);
+  CompletionStage<Void> socketRoomBroadcast(@Nullable Sender sender, @Nullable Object message);
 
   /**
    * Asks who is in a room.

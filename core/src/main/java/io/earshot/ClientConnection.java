@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by the connection's event loop.
  */
-final class ClientConnection extends RoomGoer implements Intake {
+final class ClientConnection extends MultiRoomConnection implements Intake {
 
   private static final System.Logger LOG = System.getLogger(ClientConnection.class.getName());
 
@@ -127,14 +127,14 @@ final class ClientConnection extends RoomGoer implements Intake {
   record Turn(Request request, long number) {}
 
   ClientConnection(
-      Desk desk,
+      LoopContext context,
       Outbound outbound,
       Wire wire,
       long idHigh,
       long idLow,
       Transport transport,
       String room) {
-    super(desk, wire, transport, room);
+    super(context, wire, transport, room);
     this.outbound = outbound;
     this.idHigh = idHigh;
     this.idLow = idLow;
@@ -171,19 +171,19 @@ final class ClientConnection extends RoomGoer implements Intake {
    */
   void open(@Nullable Cursor after, @Nullable String token) {
     underWay++;
-    Gate gate = host().gate();
-    gate.greet(
+    Admission admission = engine().admission();
+    admission.greet(
         this,
         refusal -> {
           if (refusal != null) {
             turnAway(refusal);
           } else if (!ending) {
-            gate.admit(place(), Permission.JOIN, token, verdict -> open(after, verdict));
+            admission.admit(place(), Permission.JOIN, token, verdict -> open(after, verdict));
           }
         });
   }
 
-  private void open(@Nullable Cursor after, Judge.Verdict verdict) {
+  private void open(@Nullable Cursor after, AccessPolicy.Verdict verdict) {
     if (verdict.refusal() != null) {
       turnAway(verdict.refusal());
     } else if (!ending) {
@@ -211,7 +211,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   }
 
   private void welcome(Heard heard, @Nullable Cursor after) {
-    String text = host().config().general().welcomeMessage();
+    String text = engine().config().general().welcomeMessage();
     byte[] json =
         new Welcome(text, heard.room(), heard.cursor(), heard.recovered(), session())
             .toJson()
@@ -234,7 +234,7 @@ final class ClientConnection extends RoomGoer implements Intake {
 
   /** The token to come back with, or null where nobody can come back. */
   @Nullable String session() {
-    SessionTokens sessions = host().sessions();
+    SessionTokens sessions = engine().sessions();
     return sessions == null || hearsOnly() ? null : sessions.token(idHigh, idLow);
   }
 
@@ -268,12 +268,12 @@ final class ClientConnection extends RoomGoer implements Intake {
    * answers keep their order. Who wants to go may always go.
    */
   private Request checked(Request request) {
-    Pace pace = host().messagePace();
+    Pace pace = engine().messagePace();
     long now = pace.isOff() ? 0 : shard().now();
     long paidBy = pace.spend(messagesPaidBy, now, 1);
     long wait = pace.overdrawn(paidBy, now);
     if (wait > 0 && !(request.command() instanceof Command.Quit)) {
-      host().count(Refusal.MESSAGES);
+      engine().count(Refusal.MESSAGES);
       if (++refusals == REFUSALS) {
         refusals = 0;
         rest(REST);
@@ -284,14 +284,14 @@ final class ClientConnection extends RoomGoer implements Intake {
     }
     messagesPaidBy = paidBy;
     if (request.command() instanceof Command.Malformed) {
-      host().count(Refusal.MALFORMED);
+      engine().count(Refusal.MALFORMED);
     }
     return request;
   }
 
   @Override
   public void received(int bytes) {
-    Pace pace = host().bytePace();
+    Pace pace = engine().bytePace();
     if (pace.isOff()) {
       return;
     }
@@ -299,7 +299,7 @@ final class ClientConnection extends RoomGoer implements Intake {
     bytesPaidBy = pace.spend(bytesPaidBy, now, bytes);
     long wait = pace.overdrawn(bytesPaidBy, now);
     if (wait > 0 && !resting) {
-      host().count(Refusal.BYTES);
+      engine().count(Refusal.BYTES);
       rest(wait);
     }
   }
@@ -319,7 +319,7 @@ final class ClientConnection extends RoomGoer implements Intake {
 
   @Override
   void charge(int messages) {
-    Pace pace = host().messagePace();
+    Pace pace = engine().messagePace();
     if (!pace.isOff()) {
       messagesPaidBy = pace.spend(messagesPaidBy, shard().now(), messages);
     }
@@ -327,7 +327,7 @@ final class ClientConnection extends RoomGoer implements Intake {
 
   @Override
   public void refused(Refusal kind) {
-    host().count(kind);
+    engine().count(kind);
   }
 
   private boolean mayStart(Turn turn) {
@@ -396,7 +396,7 @@ final class ClientConnection extends RoomGoer implements Intake {
       }
     } else if (idle && dismissal != null) {
       // The reply to no request, and so without a number.
-      @Nullable Long again = dismissal.equals(Ending.SHUTDOWN) ? host().reconnectAfter() : null;
+      @Nullable Long again = dismissal.equals(Ending.SHUTDOWN) ? engine().reconnectAfter() : null;
       depart(new Reply.Bye(dismissal.reason(), again).toJson(0, null), dismissal);
     } else if (paused && !congested()) {
       paused = false;
@@ -493,19 +493,19 @@ final class ClientConnection extends RoomGoer implements Intake {
   }
 
   private boolean isSlow(Command.Say say) {
-    return host().gate().isSlow(say.room() == null ? place() : memberOf(say.room()));
+    return engine().admission().isSlow(say.room() == null ? place() : memberOf(say.room()));
   }
 
   private void act(Turn turn, String name, Map<String, Json> given) {
-    if (pendingActions >= host().config().general().simultaniousActions()) {
-      host().count(Refusal.PENDING_ACTIONS);
+    if (pendingActions >= engine().config().general().simultaniousActions()) {
+      engine().count(Refusal.PENDING_ACTIONS);
       send(turn, new Reply.Refused("you have too many pending requests"));
       return;
     }
     totalActions++;
     pendingActions++;
     var _ =
-        host()
+        engine()
             .actions()
             .run(name, this, given)
             .thenApply(outcome -> encoded(turn, name, outcome)) // on the action's thread
@@ -515,7 +515,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   private byte[] encoded(Turn turn, String action, ActionRunner.Outcome outcome) {
     try {
       byte[] json = encoded(turn, reply(outcome));
-      host().config().limits().checkAnswer(json.length);
+      engine().config().limits().checkAnswer(json.length);
       return json;
     } catch (IllegalArgumentException e) {
       LOG.log(Level.ERROR, "the answer of " + action + " cannot be said", e);
@@ -536,7 +536,8 @@ final class ClientConnection extends RoomGoer implements Intake {
   private static Reply reply(ActionRunner.Outcome outcome) {
     return switch (outcome) {
       case ActionRunner.Outcome.Answered(var fields) -> new Reply.Answered(fields, null);
-      case ActionRunner.Outcome.Failed(_, String error, var fields) -> new Reply.Answered(fields, error);
+      case ActionRunner.Outcome.Failed(_, String error, var fields) ->
+          new Reply.Answered(fields, error);
     };
   }
 
@@ -553,22 +554,22 @@ final class ClientConnection extends RoomGoer implements Intake {
       return;
     }
     Audience audience = say.audience() != null ? say.audience() : audience();
-    host()
-        .gate()
+    engine()
+        .admission()
         .hear(
             member,
             say.message(),
             null,
-            hearing -> {
-              if (hearing.refusal() != null) {
-                reply(turn, new Reply.Refused(hearing.refusal(), member.room));
+            verdict -> {
+              if (verdict.refusal() != null) {
+                reply(turn, new Reply.Refused(verdict.refusal(), member.room));
               } else if (ending || detached || !member.in) {
                 // It was lost, or had to leave, while somebody was asked.
                 reply(turn, new Reply.Refused("Error: you are not in this room", member.room));
               } else {
                 tellRoom(
                     member,
-                    hearing.message(),
+                    verdict.message(),
                     say.message(),
                     audience,
                     turn.request.messageId(),
@@ -599,8 +600,8 @@ final class ClientConnection extends RoomGoer implements Intake {
       Permission what,
       @Nullable String token,
       Consumer<@Nullable Grant> then) {
-    host()
-        .gate()
+    engine()
+        .admission()
         .admit(
             member,
             what,
@@ -641,8 +642,8 @@ final class ClientConnection extends RoomGoer implements Intake {
     Place member = memberOf(room);
     if (member.in) {
       reply(turn, new Reply.Refused("Error: you are already in this room", room));
-    } else if (rooms().size() >= host().config().limits().rooms()) {
-      host().count(Refusal.ROOMS);
+    } else if (rooms().size() >= engine().config().limits().rooms()) {
+      engine().count(Refusal.ROOMS);
       reply(turn, new Reply.Refused("Error: you are in too many rooms", room));
     } else {
       admitted(
@@ -662,7 +663,7 @@ final class ClientConnection extends RoomGoer implements Intake {
     if (!member.in) {
       reply(turn, new Reply.Refused("Error: you are not in this room", room));
     } else if (member == place()) {
-      changeRoom(turn, host().config().general().defaultChatRoom(), null, null);
+      changeRoom(turn, engine().config().general().defaultChatRoom(), null, null);
     } else {
       leave(member, () -> reply(turn, new Reply.DoneIn(room)));
       note(member);
@@ -676,7 +677,7 @@ final class ClientConnection extends RoomGoer implements Intake {
       return;
     }
     var _ =
-        host()
+        engine()
             .rooms()
             .status(member.room)
             .handle(
@@ -691,8 +692,8 @@ final class ClientConnection extends RoomGoer implements Intake {
     Place member = memberOf(room);
     if (member.listening) {
       reply(turn, new Reply.Refused("you are already listening to this room", room));
-    } else if (listening().size() >= host().config().limits().listeningRooms()) {
-      host().count(Refusal.LISTENS);
+    } else if (listening().size() >= engine().config().limits().listeningRooms()) {
+      engine().count(Refusal.LISTENS);
       reply(turn, new Reply.Refused("Error: you are listening to too many rooms", room));
     } else {
       admitted(
@@ -703,7 +704,7 @@ final class ClientConnection extends RoomGoer implements Intake {
           _ -> {
             member.listening = true;
             note(member);
-            Shard there = host().rooms().shard(room);
+            Shard there = engine().rooms().shard(room);
             there.tell(
                 () -> there.room(room).listen(member, after, arrival -> hears(turn, arrival)));
           });
@@ -727,7 +728,7 @@ final class ClientConnection extends RoomGoer implements Intake {
     finished();
   }
 
-  void tellMissed(Collection<Told> missed) {
+  void tellMissed(Collection<StoredMessage> missed) {
     if (missed.isEmpty()) {
       return;
     }
@@ -756,10 +757,10 @@ final class ClientConnection extends RoomGoer implements Intake {
     if (params == null) {
       params = new Params();
     }
-    if (params.add(key, value, host().config().limits())) {
+    if (params.add(key, value, engine().config().limits())) {
       return new Reply.Done();
     }
-    host().count(Refusal.PARAMS);
+    engine().count(Refusal.PARAMS);
     return new Reply.Refused("Error: too many params, or too long ones");
   }
 
@@ -807,7 +808,7 @@ final class ClientConnection extends RoomGoer implements Intake {
     if (isGone() || !(member.in || member.listening)) {
       return;
     }
-    String next = host().config().general().defaultChatRoom();
+    String next = engine().config().general().defaultChatRoom();
     if (member == place() && detached) {
       giveUp(); // nobody is there to be told where they are
       return;
@@ -832,8 +833,8 @@ final class ClientConnection extends RoomGoer implements Intake {
   private void moveOn(Place member, String reason) {
     underWay++;
     onlySaysUnderWay = false;
-    host()
-        .gate()
+    engine()
+        .admission()
         .admit(
             member,
             Permission.JOIN,
@@ -854,11 +855,11 @@ final class ClientConnection extends RoomGoer implements Intake {
   // --- lost, and back again --------------------------------------------------------------------
 
   private boolean mayComeBack() {
-    return host().sessions() != null
+    return engine().sessions() != null
         && !hearsOnly()
         && dismissal == null
         && opened
-        && host().mayWaitForMore();
+        && engine().mayWaitForMore();
   }
 
   /** Stays in its rooms without hearing them, for a while. */
@@ -872,27 +873,27 @@ final class ClientConnection extends RoomGoer implements Intake {
               members()
                   .forEach(
                       member ->
-                          host().rooms().in(member.room, room -> room.detach(member), () -> {}));
+                          engine().rooms().in(member.room, room -> room.detach(member), () -> {}));
               if (why != null) {
                 sayLastWords(null, why);
               }
             });
-    host().waiting(1);
-    shard().schedule(this::giveUp, host().config().general().resumeWindow().toMillis());
+    engine().waiting(1);
+    shard().schedule(this::giveUp, engine().config().general().resumeWindow().toMillis());
   }
 
   /** Nobody has come back in time. */
   private void giveUp() {
     if (detached) {
       notDetached();
-      host().forget(this);
+      engine().forget(this);
       leaveAll(() -> {});
     }
   }
 
   private void notDetached() {
     detached = false;
-    host().waiting(-1);
+    engine().waiting(-1);
     ending = true;
     ended = true;
   }
@@ -904,16 +905,16 @@ final class ClientConnection extends RoomGoer implements Intake {
 
   /** Is from now on whoever had an id. */
   void become(String id, Handover was) {
-    host().forget(this);
+    engine().forget(this);
     idHigh = HexFormat.fromHexDigitsToLong(id, 0, 16);
     idLow = HexFormat.fromHexDigitsToLong(id, 16, 32);
     params = was.params();
     inherit(was.attributes());
     lookForBan();
     if (was.connection() == null) {
-      host().connections().add(this);
+      engine().connections().add(this);
     } else {
-      host().connections().replace(was.connection(), this);
+      engine().connections().replace(was.connection(), this);
     }
   }
 
@@ -934,7 +935,7 @@ final class ClientConnection extends RoomGoer implements Intake {
    * @param then told what it was, or null; on any loop
    */
   void handOver(String id, ClientConnection next, Consumer<@Nullable Handover> then) {
-    host().gate().afterwards(this, () -> giveOver(id, next, then));
+    engine().admission().afterwards(this, () -> giveOver(id, next, then));
   }
 
   private void giveOver(String id, ClientConnection next, Consumer<@Nullable Handover> then) {
@@ -977,7 +978,7 @@ final class ClientConnection extends RoomGoer implements Intake {
    * @param then told what it was, or null; on any loop
    */
   void handOverElsewhere(String id, Consumer<@Nullable Handover> then) {
-    host().gate().afterwards(this, () -> giveOverElsewhere(id, then));
+    engine().admission().afterwards(this, () -> giveOverElsewhere(id, then));
   }
 
   private void giveOverElsewhere(String id, Consumer<@Nullable Handover> then) {
@@ -991,7 +992,7 @@ final class ClientConnection extends RoomGoer implements Intake {
       then.accept(null);
     } else {
       giveUpItself();
-      host().forget(this);
+      engine().forget(this);
       List<Place> all = members();
       var places = new Handover.Former[all.size()];
       var given =
@@ -1014,7 +1015,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   private void surrender(Place member, Consumer<Handover.Former> then) {
     boolean isIn = member.in;
     boolean isListening = member.listening;
-    host()
+    engine()
         .rooms()
         .in(
             member.room,
@@ -1033,7 +1034,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   /** Whoever came back as this one was gone before they were it. */
   @Override
   void leaveForGood() {
-    host().forget(this);
+    engine().forget(this);
     leaveAll(() -> {});
   }
 
@@ -1045,7 +1046,7 @@ final class ClientConnection extends RoomGoer implements Intake {
       return;
     }
     if (resuming != null && resuming.holds()) {
-      if (resuming.hold(bytes, offset, length) > host().config().limits().outboundBytes()) {
+      if (resuming.hold(bytes, offset, length) > engine().config().limits().outboundBytes()) {
         cutOff();
       }
       return;
@@ -1053,7 +1054,7 @@ final class ClientConnection extends RoomGoer implements Intake {
     try {
       outbound.write(bytes, offset, length);
       int pending = outbound.pendingBytes();
-      if (pending > 0 && pending > host().config().limits().outboundBytes()) {
+      if (pending > 0 && pending > engine().config().limits().outboundBytes()) {
         LOG.log(Level.DEBUG, () -> this + " does not read, and is cut off");
         fallBehind();
       }
@@ -1082,7 +1083,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   @Override
   public void dismiss(Ending why) {
     if (why.equals(Ending.IDLE) && dismissal == null && !isEnded()) {
-      host().count(Refusal.IDLE);
+      engine().count(Refusal.IDLE);
     }
     if (detached) {
       giveUp();
@@ -1169,7 +1170,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   @Override
   Lag newLag(Member member) {
     lags = true;
-    member.lag = new Lag(member.room, host().config().limits().outboundBytes() / 2);
+    member.lag = new Lag(member.room, engine().config().limits().outboundBytes() / 2);
     return member.lag;
   }
 
@@ -1214,7 +1215,7 @@ final class ClientConnection extends RoomGoer implements Intake {
   /** It is to be found no more; unless it has an heir, who is found by it until they are there. */
   private void forgetThis() {
     if (heir == null) {
-      host().forget(this);
+      engine().forget(this);
     }
   }
 

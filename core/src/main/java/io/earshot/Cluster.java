@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe: what changes is atomic or volatile, and the loops own the rest.
  */
-final class Cluster implements Bus, Orders, AutoCloseable {
+final class Cluster implements Bus, RoomOrders, AutoCloseable {
   /** Of each room the broker remembers so many messages at least, since peers may miss some. */
   private static final int FEWEST_MESSAGES = 1_000;
 
@@ -124,7 +124,7 @@ final class Cluster implements Bus, Orders, AutoCloseable {
   }
 
   @Override
-  public Order of(Room room) {
+  public RoomOrder of(Room room) {
     return new ClusterOrder(room, this);
   }
 

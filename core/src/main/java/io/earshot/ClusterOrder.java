@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by the room's event loop.
  */
-final class ClusterOrder implements Order {
+final class ClusterOrder implements RoomOrder {
 
   /** So many messages are asked for at once. */
   private static final int CHUNK = 500;
@@ -130,7 +130,7 @@ final class ClusterOrder implements Order {
   private long before;
 
   /** Up to where those have heard who have left meanwhile, and may be among them; oldest first. */
-  private final Map<Hearer, Heard> heardBefore = new LinkedHashMap<>(0);
+  private final Map<Subscriber, Heard> heardBefore = new LinkedHashMap<>(0);
 
   private long @Nullable [] origins;
   private Post.@Nullable Origin lastOrigin;
@@ -670,12 +670,11 @@ final class ClusterOrder implements Order {
     room.closeIfEmpty();
   }
 
-  private List<Told> since(Cursor cameIn, Member member) {
+  private List<StoredMessage> since(Cursor cameIn, Member member) {
     return recent.stream()
         .filter(each -> isAfter(each.place(), cameIn))
-        .filter(
-            each -> member.connection.isFor(each.post().except(), each.post().audience()))
-        .map(each -> new Told(room.encoded(each.post(), each.place()), each.place()))
+        .filter(each -> member.connection.isFor(each.post().except(), each.post().audience()))
+        .map(each -> new StoredMessage(room.encoded(each.post(), each.place()), each.place()))
         .toList();
   }
 
@@ -969,7 +968,8 @@ final class ClusterOrder implements Order {
           } else {
             isTold(number, maybeDone(failure));
           }
-          told.accept(new Room.Spoken(place, failure == null ? null : BrokerException.explained(failure)));
+          told.accept(
+              new Room.Spoken(place, failure == null ? null : BrokerException.explained(failure)));
           room.closeIfEmpty();
         });
   }
@@ -977,7 +977,7 @@ final class ClusterOrder implements Order {
   private @Nullable String repeat(Room.Saying saying) {
     return saying.messageId() == null || shard.repeatWindow() == 0
         ? null
-        : Repeats.name(saying.namer(), saying.messageId(), saying.words());
+        : MessageIds.name(saying.namer(), saying.messageId(), saying.words());
   }
 
   // --- asking ----------------------------------------------------------------------------------
@@ -994,7 +994,8 @@ final class ClusterOrder implements Order {
                 shard.tell(
                     () -> {
                       if (!closed) {
-                        next.accept(result, failure == null ? null : BrokerException.cause(failure));
+                        next.accept(
+                            result, failure == null ? null : BrokerException.cause(failure));
                       }
                     }));
   }

@@ -9,7 +9,6 @@ import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Outbound;
-import io.earshot.spi.Pace;
 import io.earshot.spi.PerAddress;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
@@ -44,14 +43,14 @@ public final class Engine implements AutoCloseable {
   private final HookRunner hooks;
   private final ActionRunner actions;
   private final Rooms rooms;
-  private final Crowd crowd;
+  private final ConnectionActions connectionActions;
   private final Moderator moderation;
-  private final Host host;
+  private final EngineContext engine;
   private final List<? extends Loop> loops;
-  private final List<Desk> desks;
-  private final Map<Loop, Desk> desksByLoop = new HashMap<>();
+  private final List<LoopContext> contexts;
+  private final Map<Loop, LoopContext> desksByLoop = new HashMap<>();
   private final List<WebClients> webClients;
-  private final Bystanders bystanders;
+  private final RoomReaders readers;
   private final Api api;
   private final SecureRandom random = new SecureRandom();
   private volatile @Nullable HistoryFolder historyFolder;
@@ -76,38 +75,49 @@ public final class Engine implements AutoCloseable {
    * @param clock what tells when a message was sent
    * @param refusals where to count what is refused
    */
-  public Engine(
-      Config config, List<? extends Loop> loops, InstantSource clock, Refusals refusals) {
+  public Engine(Config config, List<? extends Loop> loops, InstantSource clock, Refusals refusals) {
     this.config = config;
     this.clock = clock;
     this.refusals = refusals;
     this.loops = loops;
     this.rules = new RoomRules(config.rooms());
-    var carriers = new Carriers();
-    this.hooks = new HookRunner(config.hooks(), clock, carriers);
-    this.actions = new ActionRunner(this::api, config, carriers, refusals);
+    var threads = new TimedVirtualThreads();
+    this.hooks = new HookRunner(config.hooks(), clock, threads);
+    this.actions = new ActionRunner(this::api, config, threads, refusals);
     // Different at each start; what epochs begin with.
     String boot = Long.toString(random.nextLong() & 0xFF_FFFF_FFFFL, 36);
     this.rooms = new Rooms(config, rules::of, loops, clock, boot, refusals);
-    this.crowd = new Crowd(connections, rooms.shards());
-    this.moderation = new Moderator(config, clock, this::randomName, crowd);
+    this.connectionActions = new ConnectionActions(connections, rooms.shards());
+    this.moderation = new Moderator(config, clock, this::randomName, connectionActions);
     var tokens = Tokens.of(config);
-    var gate = new Gate(new Judge(tokens, moderation, refusals, clock), hooks, refusals);
-    this.host =
-        new Host(
-            config, rooms, gate, moderation, connections, crowd, actions, refusals, random);
-    this.desks = rooms.shards().stream().map(shard -> new Desk(shard, host)).toList();
+    var admission =
+        new Admission(new AccessPolicy(tokens, moderation, refusals, clock), hooks, refusals);
+    this.engine =
+        new EngineContext(
+            config,
+            rooms,
+            admission,
+            moderation,
+            connections,
+            connectionActions,
+            actions,
+            refusals,
+            random);
+    this.contexts = rooms.shards().stream().map(shard -> new LoopContext(shard, engine)).toList();
     for (int i = 0; i < loops.size(); i++) {
-      desksByLoop.put(loops.get(i), desks.get(i));
+      desksByLoop.put(loops.get(i), contexts.get(i));
     }
-    this.bystanders = new Bystanders(host, desks);
+    this.readers = new RoomReaders(engine, contexts);
     var webClientCount = new AtomicInteger();
     var perAddress =
         new PerAddress(config.limits().connectionsPerAddress(), PerAddress.exempt(config));
     this.webClients =
-        desks.stream().map(desk -> new WebClients(desk, webClientCount, perAddress)).toList();
+        contexts.stream()
+            .map(context -> new WebClients(context, webClientCount, perAddress))
+            .toList();
     var chatRoom = new RoomsApi(config.general(), rooms, tokens, clock, this::randomName);
-    this.api = new ServerApi(config, chatRoom, actions, hooks, moderation, connections, crowd);
+    this.api =
+        new ServerApi(config, chatRoom, actions, hooks, moderation, connections, connectionActions);
     actions.add(new Status(config, rooms, connections, refusals, () -> cluster, clock));
     actions.add(new ActionsView());
     actions.add(new RandomNumber());
@@ -149,16 +159,16 @@ public final class Engine implements AutoCloseable {
     return hooks;
   }
 
-  Host host() {
-    return host;
+  EngineContext engine() {
+    return engine;
   }
 
   Map<String, Long> refused() {
     return refusals.counts();
   }
 
-  List<Desk> desks() {
-    return desks;
+  List<LoopContext> contexts() {
+    return contexts;
   }
 
   @Nullable Cluster cluster() {
@@ -216,13 +226,13 @@ public final class Engine implements AutoCloseable {
       String room,
       @Nullable Cursor after,
       @Nullable String token) {
-    Desk desk = desksByLoop.get(loop);
-    if (desk == null) {
+    LoopContext context = desksByLoop.get(loop);
+    if (context == null) {
       throw new IllegalArgumentException("not a loop of this server");
     }
     var connection =
         new ClientConnection(
-            desk, outbound, wire, random.nextLong(), random.nextLong(), transport, room);
+            context, outbound, wire, random.nextLong(), random.nextLong(), transport, room);
     connections.add(connection);
     connection.open(after, token);
     return connection;
@@ -268,11 +278,10 @@ public final class Engine implements AutoCloseable {
    */
   public void join(Broker broker) {
     var joined =
-        new Cluster(
-            broker, config, clock, rules, rooms, connections, moderation, this::webClients);
+        new Cluster(broker, config, clock, rules, rooms, connections, moderation, this::webClients);
     cluster = joined;
     rooms.shareBy(joined);
-    crowd.shareBy(joined.requests());
+    connectionActions.shareBy(joined.requests());
     webClients.forEach(each -> each.shareBy(joined.requests()));
     moderation.shareBy(joined.measures());
     joined.start();
@@ -318,7 +327,7 @@ public final class Engine implements AutoCloseable {
    */
   public void check(Visitor visitor, String room, Permission what, @Nullable String token)
       throws RefusedException {
-    bystanders.check(visitor, room, what, token);
+    readers.check(visitor, room, what, token);
   }
 
   /**
@@ -356,7 +365,7 @@ public final class Engine implements AutoCloseable {
    *     RejectedExecutionException} if too many wait already. Whoever wants it no longer cancels it
    */
   public CompletableFuture<Excerpt> read(String room, @Nullable Cursor after, int limit, int wait) {
-    return bystanders.read(room, after, limit, wait);
+    return readers.read(room, after, limit, wait);
   }
 
   /**
@@ -381,7 +390,7 @@ public final class Engine implements AutoCloseable {
       @Nullable Audience audience,
       String namer,
       @Nullable Json messageId) {
-    return bystanders.say(visitor, room, token, message, audience, namer, messageId);
+    return readers.say(visitor, room, token, message, audience, namer, messageId);
   }
 
   /**
@@ -406,7 +415,7 @@ public final class Engine implements AutoCloseable {
   /** Says goodbye to everybody. Returns at once; each loop does its part. */
   public void dismissAll() {
     webClients.forEach(WebClients::stop);
-    rooms.shards().forEach(shard -> shard.tell(shard.waiters()::stop));
+    rooms.shards().forEach(shard -> shard.tell(shard.polls()::stop));
     for (Participant connection : connections.all()) {
       if (connection instanceof ClientConnection client) {
         client.tell(() -> client.dismiss(Ending.SHUTDOWN));

@@ -62,7 +62,7 @@ final class Fanout {
       int end,
       @Nullable Member except,
       @Nullable Audience audience,
-      @Nullable Told told,
+      @Nullable StoredMessage message,
       @Nullable String kind) {
     boolean isFor(Member member) {
       return member != except && (audience == null || member.connection.isMeant(audience));
@@ -132,8 +132,8 @@ final class Fanout {
       if (parts.isEmpty()) {
         parts = new ArrayList<>();
       }
-      Told told = mayLeaveOut ? new Told(json, place) : null;
-      parts.add(new Part(start, batch.writerIndex(), except, audience, told, kind));
+      StoredMessage message = mayLeaveOut ? new StoredMessage(json, place) : null;
+      parts.add(new Part(start, batch.writerIndex(), except, audience, message, kind));
       if (ours != null) {
         markOdd(ours);
       }
@@ -185,8 +185,8 @@ final class Fanout {
     }
     int at = member.oddBatch == number ? member.from : 0;
     for (Part part : parts) {
-      if (part.told != null && part.start >= at && part.isFor(member)) {
-        lag.leaveOut(part.told, part.kind);
+      if (part.message != null && part.start >= at && part.isFor(member)) {
+        lag.leaveOut(part.message, part.kind);
         shard.countLeftOut();
       }
     }

@@ -87,12 +87,12 @@ final class History {
    *
    * @param count how many messages came after it; so many have to be remembered
    */
-  List<Told> after(Cursor cursor, long count, Predicate<Entry> isFor) {
-    var missed = new ArrayList<Told>();
+  List<StoredMessage> after(Cursor cursor, long count, Predicate<Entry> isFor) {
+    var missed = new ArrayList<StoredMessage>();
     long offset = cursor.offset() + count - all.size();
     for (Entry entry : all) {
       if (++offset > cursor.offset() && isFor.test(entry)) {
-        missed.add(new Told(entry.json, new Cursor(cursor.epoch(), offset)));
+        missed.add(new StoredMessage(entry.json, new Cursor(cursor.epoch(), offset)));
       }
     }
     return missed;
@@ -103,12 +103,12 @@ final class History {
    *
    * @param last where the last of all is
    */
-  List<Told> forAll(Cursor last, long after) {
-    var told = new ArrayList<Told>();
+  List<StoredMessage> forAll(Cursor last, long after) {
+    var told = new ArrayList<StoredMessage>();
     long offset = last.offset() - all.size();
     for (Entry entry : all) {
       if (++offset > after && entry.audience == null) {
-        told.add(new Told(entry.json, new Cursor(last.epoch(), offset)));
+        told.add(new StoredMessage(entry.json, new Cursor(last.epoch(), offset)));
       }
     }
     return told;

@@ -170,12 +170,11 @@ final class HistoryFolder implements AutoCloseable {
    *
    * @param shelves all loops, in their order
    * @param shelfOf on which a room lives
-   *
    * @throws IOException if a file cannot be read or written; the message names the setting
    */
   void recover(
-      List<? extends Shelf> shelves,
-      Function<String, ? extends Shelf> shelfOf,
+      List<? extends RecoveryTarget> shelves,
+      Function<String, ? extends RecoveryTarget> shelfOf,
       Function<String, RoomRule> rules,
       InstantSource clock)
       throws IOException {
@@ -201,9 +200,9 @@ final class HistoryFolder implements AutoCloseable {
       for (Remembered room : found) {
         messages += shelfOf.apply(room.name).recover(room);
       }
-      for (Shelf shelf : shelves) {
-        journals.add(journal(journals.size(), shelf::historyBytes));
-        shelf.begin(journals.getLast());
+      for (RecoveryTarget target : shelves) {
+        journals.add(journal(journals.size(), target::historyBytes));
+        target.begin(journals.getLast());
       }
       say(new Current(run, disk.machine(), forces, false));
       counts = true;

@@ -33,7 +33,7 @@ final class HookRunner {
 
   private final Config.Hooks settings;
   private final InstantSource clock;
-  private final Carriers carriers;
+  private final TimedVirtualThreads threads;
 
   /** How many more may run. */
   private final Semaphore running;
@@ -46,10 +46,10 @@ final class HookRunner {
 
   private volatile About all = About.NOTHING;
 
-  HookRunner(Config.Hooks settings, InstantSource clock, Carriers carriers) {
+  HookRunner(Config.Hooks settings, InstantSource clock, TimedVirtualThreads threads) {
     this.settings = settings;
     this.clock = clock;
-    this.carriers = carriers;
+    this.threads = threads;
     this.running = new Semaphore(settings.running());
   }
 
@@ -72,8 +72,8 @@ final class HookRunner {
    *
    * @param message what is said; JSON's null where nothing is
    */
-  record Question(Asker who, String room, Permission what, Json message) {
-    Question(Asker who, String room, Permission what) {
+  record Question(HookSubject who, String room, Permission what, Json message) {
+    Question(HookSubject who, String room, Permission what) {
       this(who, room, what, new Json.Null());
     }
 
@@ -191,7 +191,7 @@ final class HookRunner {
    *
    * @param turn told what to run when it has ended
    */
-  void inTurn(Asker who, Consumer<Runnable> turn) {
+  void inTurn(HookSubject who, Consumer<Runnable> turn) {
     inTurn(who, turn, false);
   }
 
@@ -226,7 +226,7 @@ final class HookRunner {
     return happens;
   }
 
-  private void inTurn(Asker who, Consumer<Runnable> turn, boolean isNews) {
+  private void inTurn(HookSubject who, Consumer<Runnable> turn, boolean isNews) {
     turns.incrementAndGet();
     who.inTurn(
         ended ->
@@ -239,7 +239,7 @@ final class HookRunner {
   }
 
   /** Runs something once hooks have answered what a connection asked before. */
-  void afterwards(Asker who, Runnable task) {
+  void afterwards(HookSubject who, Runnable task) {
     if (who.isAsking()) {
       inTurn(
           who,
@@ -286,7 +286,7 @@ final class HookRunner {
    * Asks hooks in turn: {@code then} is told what they made of it, on the connection's loop, and
    * then the turn ends.
    */
-  void ask(List<Hook> hooks, Question question, Runnable ended, Consumer<Hearing> then) {
+  void ask(List<Hook> hooks, Question question, Runnable ended, Consumer<HookVerdict> then) {
     ask(
         hooks,
         0,
@@ -300,13 +300,13 @@ final class HookRunner {
         });
   }
 
-  private void ask(List<Hook> hooks, int at, Question question, Consumer<Hearing> then) {
+  private void ask(List<Hook> hooks, int at, Question question, Consumer<HookVerdict> then) {
     int next = at;
     while (next < hooks.size() && hooks.get(next).isRemoved) {
       next++;
     }
     if (next == hooks.size()) {
-      then.accept(new Hearing(question.message, null));
+      then.accept(new HookVerdict(question.message, null));
       return;
     }
     Hook hook = hooks.get(next);
@@ -315,12 +315,12 @@ final class HookRunner {
       if (hook.kind.isTold()) {
         question.who.schedule(() -> ask(hooks, at, question, then), AGAIN);
       } else {
-        then.accept(new Hearing(question.message, ActionRunner.BUSY));
+        then.accept(new HookVerdict(question.message, ActionRunner.BUSY));
       }
       return;
     }
     var _ =
-        carriers
+        threads
             .run(hook.toString(), settings.timeout(), () -> run(hook, question))
             .exceptionally(failure -> overdue(hook, question, failure))
             .thenAccept(
@@ -336,23 +336,23 @@ final class HookRunner {
   }
 
   /** On the hook's thread. */
-  private Hearing run(Hook hook, Question question) {
+  private HookVerdict run(Hook hook, Question question) {
     try {
-      return new Hearing(hook.body.ask(question), null);
+      return new HookVerdict(hook.body.ask(question), null);
     } catch (RefusedException e) {
-      return new Hearing(question.message, e.words());
+      return new HookVerdict(question.message, e.words());
     } catch (Throwable e) { // also errors: whatever a hook does, its client is answered
       // Who was interrupted at its limit has been answered, and told of, already.
       if (!(e instanceof InterruptedException) && mayLog(hook)) {
         LOG.log(Level.ERROR, "the " + hook + " failed", e);
       }
-      return new Hearing(question.message, ActionRunner.BROKEN);
+      return new HookVerdict(question.message, ActionRunner.BROKEN);
     } finally {
       running.release();
     }
   }
 
-  private Hearing overdue(Hook hook, Question question, Throwable failure) {
+  private HookVerdict overdue(Hook hook, Question question, Throwable failure) {
     if (failure instanceof TimeoutException && mayLog(hook)) {
       LOG.log(
           Level.WARNING,
@@ -362,7 +362,7 @@ final class HookRunner {
           settings.onTimeout());
     }
     boolean isAllowed = settings.onTimeout() == Config.OnTimeout.ALLOW;
-    return new Hearing(
+    return new HookVerdict(
         question.message, isAllowed ? null : "Error: the server took too long to decide");
   }
 

@@ -20,7 +20,7 @@ final class Lag {
 
   private final String room;
   private final int mostBytes;
-  private final Map<String, Told> newest = new LinkedHashMap<>();
+  private final Map<String, StoredMessage> newest = new LinkedHashMap<>();
   private @Nullable Cursor first;
   private @Nullable Cursor last;
   private long leftOut;
@@ -36,33 +36,33 @@ final class Lag {
    *
    * @param kind what it replaces the older ones of; null if it is not kept
    */
-  void leaveOut(Told told, @Nullable String kind) {
+  void leaveOut(StoredMessage message, @Nullable String kind) {
     if (first == null) {
-      first = told.place();
+      first = message.place();
     }
-    last = told.place();
+    last = message.place();
     leftOut++;
     if (kind == null) {
       return;
     }
     keep(kind, newest.remove(kind), -1);
-    keep(kind, told, 1);
-    newest.put(kind, told);
+    keep(kind, message, 1);
+    newest.put(kind, message);
     while (newest.size() > MOST_KINDS || bytes > mostBytes) {
       String oldest = newest.keySet().iterator().next();
       keep(oldest, newest.remove(oldest), -1);
     }
   }
 
-  private void keep(String kind, @Nullable Told told, int sign) {
-    if (told != null) {
-      bytes += sign * (told.json().length + kind.length());
+  private void keep(String kind, @Nullable StoredMessage message, int sign) {
+    if (message != null) {
+      bytes += sign * (message.json().length + kind.length());
       leftOut -= sign;
     }
   }
 
   /** What is kept, the oldest first. */
-  Collection<Told> kept() {
+  Collection<StoredMessage> kept() {
     return newest.values();
   }
 

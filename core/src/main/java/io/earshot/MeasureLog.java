@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the event loop that the room's name chooses; {@link #told}, {@link #connected} and
  * {@link #tell} may be called from anywhere.
  */
-final class MeasureLog implements SharedLog {
+final class MeasureLog implements MeasurePublisher {
   /** No room's name: those have no control characters. */
   static final String ROOM = "\u0001moderation";
 
@@ -109,7 +109,7 @@ final class MeasureLog implements SharedLog {
     asking = false;
     Cursor end = stretch == null ? null : stretch.end();
     if (stretch == null || end == null) {
-      LOG.log(Level.DEBUG, "what was decided elsewhere cannot be read", failure);
+      LOG.log(Level.DEBUG, "what was decided peers cannot be read", failure);
       shard.schedule(
           () -> {
             if (cluster.isUp()) {

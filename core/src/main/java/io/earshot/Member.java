@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * the second by the connection's.
  */
 abstract class Member {
-  final Hearer connection;
+  final Subscriber connection;
   final String room;
 
   /** What holds in the room. */
@@ -58,7 +58,7 @@ abstract class Member {
   /** Where in that batch its part begins. */
   int from;
 
-  Member(Hearer connection, String room, RoomRule rule) {
+  Member(Subscriber connection, String room, RoomRule rule) {
     this.connection = connection;
     this.room = room;
     this.rule = rule;

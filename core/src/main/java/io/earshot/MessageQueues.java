@@ -4,9 +4,7 @@ import io.earshot.protocol.Json;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/**
- * What {@link WebServer} says, done.
- */
+/** What {@link WebServer} says, done. */
 final class MessageQueues implements WebServer {
   MessageQueues() {}
 

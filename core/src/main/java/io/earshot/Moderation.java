@@ -54,8 +54,7 @@ public interface Moderation {
    * @return the mute; failed with a {@link RefusedException} if too many measures hold
    * @throws IllegalArgumentException if time or reason are out of bounds, or that is no room's name
    */
-  CompletionStage<Measure> mute(
-      Target target, @Nullable String room, Duration time, String reason);
+  CompletionStage<Measure> mute(Target target, @Nullable String room, Duration time, String reason);
 
   /**
    * Sends everybody out of a room: its members to the default room, those who only listen nowhere,

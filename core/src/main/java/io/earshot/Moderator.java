@@ -17,9 +17,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What {@link Moderation} says, done.
- */
+/** What {@link Moderation} says, done. */
 final class Moderator implements Moderation {
   private static final System.Logger LOG = System.getLogger(Moderation.class.getName());
 
@@ -30,9 +28,9 @@ final class Moderator implements Moderation {
   private final String defaultRoom;
   private final InstantSource clock;
   private final Supplier<String> names;
-  private final Clients clients;
+  private final ModerationTargets clients;
   private final Measures measures;
-  private volatile @Nullable SharedLog log;
+  private volatile @Nullable MeasurePublisher log;
 
   /**
    * Nothing is decided yet.
@@ -40,7 +38,7 @@ final class Moderator implements Moderation {
    * @param names what gives measures their ids
    * @param clients whom measures reach at once
    */
-  Moderator(Config config, InstantSource clock, Supplier<String> names, Clients clients) {
+  Moderator(Config config, InstantSource clock, Supplier<String> names, ModerationTargets clients) {
     this.most = config.admin().measures();
     this.defaultRoom = config.general().defaultChatRoom();
     this.clock = clock;
@@ -50,14 +48,14 @@ final class Moderator implements Moderation {
   }
 
   /** Tells other servers what is decided here from now on. */
-  void shareBy(SharedLog with) {
+  void shareBy(MeasurePublisher with) {
     log = with;
   }
 
   @Override
   // --- what is decided -------------------------------------------------------------------------
 
-    public CompletionStage<Boolean> kick(String id, String reason) {
+  public CompletionStage<Boolean> kick(String id, String reason) {
     return clients.kick(id, checked(reason));
   }
 
@@ -85,7 +83,7 @@ final class Moderator implements Moderation {
   @Override
   public CompletionStage<Boolean> lift(String id) {
     boolean held = measures.lift(id, now()) != null;
-    SharedLog others = log;
+    MeasurePublisher others = log;
     return held && others != null
         ? others.tell(lifting(id), Json.from(Map.of("lift", id))).thenApply(_ -> true)
         : CompletableFuture.completedStage(held);
@@ -145,8 +143,7 @@ final class Moderator implements Moderation {
       @Nullable String room,
       Duration time,
       String reason) {
-    var measure =
-        new Measure(names.get(), kind, target, room, checked(reason), now().plus(time));
+    var measure = new Measure(names.get(), kind, target, room, checked(reason), now().plus(time));
     if (measures.isFull(now())) {
       return CompletableFuture.failedStage(
           new RefusedException(
@@ -155,7 +152,7 @@ final class Moderator implements Moderation {
                   + " bans, mutes and closures hold (admin.measures); lift some, or ban a range"));
     }
     take(measure, 0);
-    SharedLog others = log;
+    MeasurePublisher others = log;
     return others == null
         ? CompletableFuture.completedStage(measure)
         : others.tell(measure.id(), measure.toJson()).thenApply(_ -> measure);
@@ -248,8 +245,7 @@ final class Moderator implements Moderation {
   // --- whom it concerns ------------------------------------------------------------------------
 
   /** What keeps somebody from doing something in a room whatever its rule says; null if nothing. */
-  @Nullable Measure against(
-      Connection who, String room, Permission what, @Nullable Grant grant) {
+  @Nullable Measure against(Connection who, String room, Permission what, @Nullable Grant grant) {
     if (measures.isEmpty()) {
       return null;
     }

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the connection's event loop. What {@link Connection} offers to other threads is
  * final, volatile, or told to the loop.
  */
-abstract class Participant extends Hearer implements Asker {
-  private final Desk desk;
+abstract class Participant extends Subscriber implements HookSubject {
+  private final LoopContext context;
   private final Wire wire;
   private final Transport transport;
   private final long connectedAt;
@@ -31,27 +31,27 @@ abstract class Participant extends Hearer implements Asker {
   private volatile Place place;
 
   /** What it waits for hooks to answer; null while it does not. */
-  private @Nullable HookLine line;
+  private @Nullable HookQueue line;
 
-  Participant(Desk desk, Wire wire, Transport transport, String room) {
-    this.desk = desk;
+  Participant(LoopContext context, Wire wire, Transport transport, String room) {
+    this.context = context;
     this.wire = wire;
     this.transport = transport;
-    this.connectedAt = desk.shard().now();
+    this.connectedAt = context.shard().now();
     this.place = new Place(this, room);
   }
 
-  final Host host() {
-    return desk.host();
+  final EngineContext engine() {
+    return context.engine();
   }
 
-  final Desk desk() {
-    return desk;
+  final LoopContext context() {
+    return context;
   }
 
   @Override
   final Shard shard() {
-    return desk.shard();
+    return context.shard();
   }
 
   @Override
@@ -75,7 +75,7 @@ abstract class Participant extends Hearer implements Asker {
   @Override
   public final void inTurn(Consumer<Runnable> turn, boolean isNews) {
     if (line == null) {
-      line = new HookLine(() -> line = null); // most never need it again
+      line = new HookQueue(() -> line = null); // most never need it again
     }
     line.add(turn, isNews);
   }
@@ -102,7 +102,7 @@ abstract class Participant extends Hearer implements Asker {
    */
   final void join(Place member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
     // Before what it asks next, which may be to leave.
-    Runnable isIn = host().gate().joins(member);
+    Runnable isIn = engine().admission().joins(member);
     enter(
         member,
         after,
@@ -114,21 +114,21 @@ abstract class Participant extends Hearer implements Asker {
 
   private void enter(Place member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
     member.in = true;
-    Shard there = host().rooms().shard(member.room);
+    Shard there = engine().rooms().shard(member.room);
     there.tell(() -> there.room(member.room).join(member, after, live));
   }
 
   /** Leaves a room. Once {@code out} runs, it has heard all that was told there before. */
   final void leave(Place member, Runnable out) {
     if (member.in) {
-      host().gate().left(member);
+      engine().admission().left(member);
     }
     exit(member, out);
   }
 
   private void exit(Place member, Runnable out) {
     member.in = false;
-    host().rooms().in(member.room, room -> room.leave(member, out), () -> tell(out));
+    engine().rooms().in(member.room, room -> room.leave(member, out), () -> tell(out));
   }
 
   /** Leaves its room for another, or enters anew one where it is already: for hooks it stays. */
@@ -165,7 +165,7 @@ abstract class Participant extends Hearer implements Asker {
       @Nullable Json messageId,
       boolean isClients,
       Consumer<Room.Spoken> told) {
-    host()
+    engine()
         .rooms()
         .in(
             member.room,
@@ -232,7 +232,7 @@ abstract class Participant extends Hearer implements Asker {
       return;
     }
     Place.Watch before = member.watch;
-    long calm = left - host().config().tokens().warning().toMillis();
+    long calm = left - engine().config().tokens().warning().toMillis();
     boolean isWarned = before != null && before.warnedOf() == grant;
     if (calm <= 0 && !isWarned && isHereBy(member)) {
       send(notice(member.room, "expiring", grant.until().toEpochMilli()).encode());
@@ -240,13 +240,14 @@ abstract class Participant extends Hearer implements Asker {
     long wait = Math.min(calm <= 0 ? left : calm, LOOK);
     var now = new Place.Watch(shard().now() + wait, calm <= 0 ? grant : null);
     member.watch = now;
-    shard().schedule(
-        () -> {
-          if (member.watch == now) {
-            watch(member);
-          }
-        },
-        wait);
+    shard()
+        .schedule(
+            () -> {
+              if (member.watch == now) {
+                watch(member);
+              }
+            },
+            wait);
   }
 
   /** Whether a member is where nobody is without a token. */
@@ -288,13 +289,14 @@ abstract class Participant extends Hearer implements Asker {
     }
     long left = now.until - shard().now();
     if (left > 0) {
-      shard().schedule(
-          () -> {
-            if (known != null && known.look == now.look) {
-              forgetWhenOver();
-            }
-          },
-          Math.min(left, LOOK));
+      shard()
+          .schedule(
+              () -> {
+                if (known != null && known.look == now.look) {
+                  forgetWhenOver();
+                }
+              },
+              Math.min(left, LOOK));
       return;
     }
     known = null;
@@ -367,8 +369,8 @@ abstract class Participant extends Hearer implements Asker {
    * @throws RefusedException if it is of no use; the message says why
    */
   final Reply.Refreshed refresh(String token) throws RefusedException {
-    Gate gate = host().gate();
-    Grant newer = gate.tokens().check(token, Instant.ofEpochMilli(host().now()));
+    Admission admission = engine().admission();
+    Grant newer = admission.tokens().check(token, Instant.ofEpochMilli(engine().now()));
     var rooms = new ArrayList<String>();
     for (Place member : members()) {
       if (newer.isFor(member.room) && (member.in || member.listening)) {
@@ -379,7 +381,7 @@ abstract class Participant extends Hearer implements Asker {
                 case LISTEN -> member.listening;
                 case SAY -> false;
               };
-          Judge.Verdict verdict = isNeeded ? gate.check(member, what, token) : null;
+          AccessPolicy.Verdict verdict = isNeeded ? admission.check(member, what, token) : null;
           if (verdict != null && verdict.refusal() != null) {
             throw new RefusedException(verdict.refusal());
           }
@@ -411,7 +413,7 @@ abstract class Participant extends Hearer implements Asker {
    * costs.
    */
   private String namer(@Nullable Json messageId) {
-    return messageId == null || Repeats.isUnique(messageId) ? "" : id();
+    return messageId == null || MessageIds.isUnique(messageId) ? "" : id();
   }
 
   /** Whether it is over, so that nobody speaks for it any more. */
@@ -462,7 +464,7 @@ abstract class Participant extends Hearer implements Asker {
 
   /** Something was said of it that may make it one of those who are banned. */
   final void lookForBan() {
-    Measure ban = host().moderation().ban(this);
+    Measure ban = engine().moderation().ban(this);
     if (ban != null) {
       // Later: who is being let in is told so, and not let in first.
       shard().later(() -> expel(ban.words()));
@@ -472,7 +474,7 @@ abstract class Participant extends Hearer implements Asker {
   /** It has places that it did not ask for now: out of those that are closed it goes. */
   final void leaveClosedRooms() {
     for (Place member : members()) {
-      Measure closure = host().moderation().closure(member.room);
+      Measure closure = engine().moderation().closure(member.room);
       if (closure != null) {
         putOut(member.room, Moderator.notice(closure), closure.words());
       }

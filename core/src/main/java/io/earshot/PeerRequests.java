@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Immutable; whom it leads to is owned by the loops.
  */
-final class PeerRequests implements Elsewhere, OtherServers {
+final class PeerRequests implements PeerSessions, PeerServers {
   private static final System.Logger LOG = System.getLogger(PeerRequests.class.getName());
 
   /** How long another server may take to take over a session that was given up, in milliseconds. */
@@ -195,8 +195,7 @@ final class PeerRequests implements Elsewhere, OtherServers {
               place.get("grant") instanceof Json.Obj claims ? Tokens.grant(claims) : null));
     }
     var params = new Params();
-    texts(fields, "params")
-        .forEach((key, value) -> params.add(key, value, limits));
+    texts(fields, "params").forEach((key, value) -> params.add(key, value, limits));
     return new Handover(null, places, params, texts(fields, "attributes"), known(fields));
   }
 

@@ -37,7 +37,7 @@ final class Place extends Member {
   record Watch(long next, @Nullable Grant warnedOf) {}
 
   Place(Participant who, String room) {
-    super(who, room, who.host().rule(room));
+    super(who, room, who.engine().rule(room));
   }
 
   /** Whose it is. */

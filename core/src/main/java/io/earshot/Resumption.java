@@ -2,7 +2,7 @@ package io.earshot;
 
 import io.earshot.ClientConnection.Turn;
 import io.earshot.Handover.Former;
-import io.earshot.RoomGoer.Countdown;
+import io.earshot.MultiRoomConnection.Countdown;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Reply;
 import io.earshot.protocol.Reply.Heard;
@@ -65,19 +65,19 @@ final class Resumption {
 
   /** Finds who it was, here or on another server, and goes on from there. */
   void begin(String session) {
-    Host host = connection.host();
-    SessionTokens sessions = host.sessions();
+    EngineContext engine = connection.engine();
+    SessionTokens sessions = engine.sessions();
     String id = sessions == null ? null : sessions.id(session);
-    Participant found = id == null ? null : host.connections().find(id);
-    Elsewhere elsewhere = host.elsewhere();
+    Participant found = id == null ? null : engine.connections().find(id);
+    PeerSessions peers = engine.peers();
     if (found == connection) {
       refuse("Error: this is your session; you have not left it");
     } else if (id != null && found instanceof ClientConnection before) {
       before.tell(
           () -> before.handOver(id, connection, was -> connection.tell(() -> become(id, was))));
-    } else if (id != null && elsewhere != null) {
+    } else if (id != null && peers != null) {
       var _ =
-          elsewhere
+          peers
               .handOver(id)
               .whenComplete(
                   (was, failure) ->
@@ -112,9 +112,10 @@ final class Resumption {
     connection.resumes(this);
     List<Place> visited = connection.members();
     connection.forgetOthers();
-    Gate gate = connection.host().gate();
+    Admission admission = connection.engine().admission();
     var left =
-        new Countdown(visited.size(), () -> gate.afterwards(connection, () -> takeOver(id, was)));
+        new Countdown(
+            visited.size(), () -> admission.afterwards(connection, () -> takeOver(id, was)));
     visited.forEach(member -> connection.part(member, left));
   }
 
@@ -162,15 +163,14 @@ final class Resumption {
 
   private void hearAgain(Former place, Place back, boolean isLost, Consumer<Room.Arrival> arrived) {
     Cursor known = after.get(place.room());
-    Shard there = connection.host().rooms().shard(place.room());
+    Shard there = connection.engine().rooms().shard(place.room());
     there.tell(
         () -> {
           Room room = there.room(place.room());
           if (place.lost() != null) {
             room.replace(place.lost(), back, known, arrived);
           } else {
-            room.settle(
-                back, place.isIn(), place.isListening(), known, place.known(), arrived);
+            room.settle(back, place.isIn(), place.isListening(), known, place.known(), arrived);
           }
           if (isLost) {
             room.detach(back); // lost again on its way back

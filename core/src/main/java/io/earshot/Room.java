@@ -42,7 +42,7 @@ final class Room {
   private final RoomLog log;
 
   /** Who says what comes next. */
-  private final Order order;
+  private final RoomOrder order;
 
   /** How many were lost and are waited for. */
   private int awaited;
@@ -51,14 +51,14 @@ final class Room {
   private long paidBy;
 
   /** Who waits for what is told next without hearing the room; null for nobody. */
-  private @Nullable Set<Waiter> waiters;
+  private @Nullable Set<LongPoll> polls;
 
   /**
    * A room that nobody is in yet.
    *
    * @param epoch what its order is called; empty with a cluster, which says so
    */
-  Room(String name, Shard shard, String epoch, RoomRule rule, Orders orders) {
+  Room(String name, Shard shard, String epoch, RoomRule rule, RoomOrders orders) {
     this.name = name;
     this.shard = shard;
     this.rule = rule;
@@ -69,7 +69,7 @@ final class Room {
   /** A fan-out, and how many hear through it. */
   private static final class Branch {
     final Fanout fanout;
-    int hearers;
+    int subscribers;
 
     Branch(Fanout fanout) {
       this.fanout = fanout;
@@ -82,7 +82,7 @@ final class Room {
    * @param heard what they are answered
    * @param missed what they are to hear first
    */
-  record Arrival(Heard heard, List<Told> missed) {}
+  record Arrival(Heard heard, List<StoredMessage> missed) {}
 
   String name() {
     return name;
@@ -100,7 +100,7 @@ final class Room {
     return log;
   }
 
-  Order order() {
+  RoomOrder order() {
     return order;
   }
 
@@ -115,7 +115,7 @@ final class Room {
 
   /** Whether nobody is in it or hears it, or waits for what it tells. */
   boolean isEmpty() {
-    return waiters == null && isForsaken() && !order.isBusy();
+    return polls == null && isForsaken() && !order.isBusy();
   }
 
   /** Whether somebody hears it. */
@@ -271,22 +271,21 @@ final class Room {
    * @param since up to where they know the room, before those
    * @param recovered whether these are all since the cursor that they gave; null if they gave none
    */
-  record Past(List<Told> missed, long since, @Nullable Boolean recovered) {}
+  record Past(List<StoredMessage> missed, long since, @Nullable Boolean recovered) {}
 
   Past past(@Nullable Cursor after, Member member) {
     if (after == null) {
       return new Past(List.of(), log.offset(), null);
     }
     if (member.hears) {
-      return new Past(
-          List.of(), member.since, log.isOurs(after) && after.offset() >= member.since);
+      return new Past(List.of(), member.since, log.isOurs(after) && after.offset() >= member.since);
     }
     if (!log.remembersSince(after, shard.now())) {
       return new Past(List.of(), log.offset(), false);
     }
-    Hearer hearer = member.connection;
+    Subscriber subscriber = member.connection;
     return new Past(
-        log.after(after, each -> hearer.isFor(each.speaker(), each.audience())),
+        log.after(after, each -> subscriber.isFor(each.speaker(), each.audience())),
         after.offset(),
         true);
   }
@@ -314,7 +313,7 @@ final class Room {
     member.hears = true;
     member.since = past.since;
     Branch branch = branch(member.connection.shard(), member.connection.wire());
-    branch.hearers++;
+    branch.subscribers++;
     member.connection.tell(
         () -> {
           branch.fanout.add(member);
@@ -360,7 +359,7 @@ final class Room {
           branch.fanout.remove(member);
           out.run();
         });
-    if (--branch.hearers == 0) {
+    if (--branch.subscribers == 0) {
       branches.remove(branch);
     }
   }
@@ -504,9 +503,9 @@ final class Room {
     log.remember(json, sentAt, speaker, audience, isSaid, shard.now());
     shard.write(log, sentAt);
     append(json, except, audience, rule.kind(message));
-    if (waiters != null && audience == null) {
-      for (Waiter waiter : List.copyOf(waiters)) {
-        waiter.tell(new Excerpt(name, List.of(json), place, waiter.recovered()));
+    if (polls != null && audience == null) {
+      for (LongPoll poll : List.copyOf(polls)) {
+        poll.tell(new Excerpt(name, List.of(json), place, poll.recovered()));
       }
     }
   }
@@ -558,10 +557,10 @@ final class Room {
     if (after != null && !log.remembersSince(after, shard.now())) {
       return new Excerpt(name, List.of(), end(), false);
     }
-    List<Told> all = log.forAll(after == null ? 0 : after.offset(), shard.now());
+    List<StoredMessage> all = log.forAll(after == null ? 0 : after.offset(), shard.now());
     int size = 0;
     long length = 0;
-    for (Told told : after == null ? all.reversed() : all) {
+    for (StoredMessage told : after == null ? all.reversed() : all) {
       length += told.json().length + 1;
       if (size == limit || (size > 0 && length > bytes)) {
         break;
@@ -569,25 +568,25 @@ final class Room {
       size++;
     }
     boolean more = after != null && size < all.size();
-    List<Told> some =
+    List<StoredMessage> some =
         after == null ? all.subList(all.size() - size, all.size()) : all.subList(0, size);
     return new Excerpt(
         name,
-        some.stream().map(Told::json).toList(),
+        some.stream().map(StoredMessage::json).toList(),
         more ? some.getLast().place() : end(),
         after == null ? null : true);
   }
 
-  void add(Waiter waiter) {
-    if (waiters == null) {
-      waiters = new LinkedHashSet<>();
+  void add(LongPoll poll) {
+    if (polls == null) {
+      polls = new LinkedHashSet<>();
     }
-    waiters.add(waiter);
+    polls.add(poll);
   }
 
-  void remove(Waiter waiter) {
-    if (waiters != null && waiters.remove(waiter) && waiters.isEmpty()) {
-      waiters = null;
+  void remove(LongPoll poll) {
+    if (polls != null && polls.remove(poll) && polls.isEmpty()) {
+      polls = null;
       closeIfEmpty();
     }
   }

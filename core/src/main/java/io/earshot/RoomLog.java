@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class RoomLog {
   private final String name;
   private final RoomRule rule;
-  private final Budget budget;
+  private final HistoryBudget budget;
 
   /** Which order it is; empty while the other servers have not been asked. */
   private String epoch;
@@ -34,7 +34,7 @@ final class RoomLog {
    * @param name the room's name
    * @param epoch what it is called; empty if others say so
    */
-  RoomLog(String name, String epoch, RoomRule rule, Budget budget) {
+  RoomLog(String name, String epoch, RoomRule rule, HistoryBudget budget) {
     this.name = name;
     this.epoch = epoch;
     this.rule = rule;
@@ -101,12 +101,12 @@ final class RoomLog {
   }
 
   /** What came after a cursor since which all is remembered, and is for somebody. */
-  List<Told> after(Cursor after, Predicate<History.Entry> isFor) {
+  List<StoredMessage> after(Cursor after, Predicate<History.Entry> isFor) {
     return history == null ? List.of() : history.after(after, offset - after.offset(), isFor);
   }
 
   /** What is for everybody, and came after an offset. */
-  List<Told> forAll(long after, long now) {
+  List<StoredMessage> forAll(long after, long now) {
     return history == null || remembered(now) == 0 ? List.of() : history.forAll(cursor(), after);
   }
 

@@ -28,7 +28,7 @@ final class Rooms {
   private final String boot;
   private final AtomicInteger polls = new AtomicInteger();
   private final List<Shard> shards;
-  private volatile Orders orders = new LoneOrders();
+  private volatile RoomOrders orders = new LoneOrders();
 
   /**
    * No rooms yet.
@@ -55,11 +55,11 @@ final class Rooms {
   }
 
   /** Rooms that are made from now on have another order. Called before anybody connects. */
-  void shareBy(Orders others) {
+  void shareBy(RoomOrders others) {
     orders = others;
   }
 
-  Orders orders() {
+  RoomOrders orders() {
     return orders;
   }
 
@@ -165,15 +165,15 @@ final class Rooms {
   }
 
   /** Orders of this server alone. */
-  private final class LoneOrders implements Orders {
+  private final class LoneOrders implements RoomOrders {
     @Override
     public boolean areShared() {
       return false;
     }
 
     @Override
-    public Order of(Room room) {
-      return new LoneOrder(room);
+    public RoomOrder of(Room room) {
+      return new LocalOrder(room);
     }
 
     @Override

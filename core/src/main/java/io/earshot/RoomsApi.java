@@ -11,9 +11,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What {@link ChatRoom} says, done.
- */
+/** What {@link ChatRoom} says, done. */
 final class RoomsApi implements ChatRoom {
   private final Config.General general;
   private final Rooms rooms;
@@ -42,7 +40,7 @@ final class RoomsApi implements ChatRoom {
   @Override
   public CompletionStage<Void> socketRoomBroadcast(
       @Nullable Sender sender, @Nullable Object message) {
-    Json json = AddedHooks.sayable(message);
+    Json json = HookRegistry.sayable(message);
     var told = new CompletableFuture<Void>();
     switch (sender) {
       case null -> tell(new StandIn(null, Json.of(general.serverName()), null), json, told);
@@ -70,8 +68,7 @@ final class RoomsApi implements ChatRoom {
   }
 
   private void tell(StandIn sender, Json message, CompletableFuture<Void> told) {
-    String name =
-        sender.room() == null ? general.defaultChatRoom() : valid(sender.room());
+    String name = sender.room() == null ? general.defaultChatRoom() : valid(sender.room());
     Shard there = rooms.shard(name);
     there.tell(
         () -> {
@@ -111,7 +108,7 @@ final class RoomsApi implements ChatRoom {
     if (valid(name).indexOf('*') >= 0) {
       throw new IllegalArgumentException("a token for a name with * is one for many rooms");
     }
-    return new TokenRoom(tokens, clock, name);
+    return new TokenPrivateRoom(tokens, clock, name);
   }
 
   private static String valid(@Nullable String room) {

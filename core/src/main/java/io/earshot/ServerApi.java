@@ -15,7 +15,7 @@ final class ServerApi implements Api {
   private final Hooks hooks;
   private final Moderation moderation;
   private final Directory connections;
-  private final Crowd crowd;
+  private final ConnectionActions connectionActions;
 
   ServerApi(
       Config config,
@@ -24,20 +24,21 @@ final class ServerApi implements Api {
       HookRunner hookRunner,
       Moderation moderation,
       Directory connections,
-      Crowd crowd) {
+      ConnectionActions connectionActions) {
     this.config = config;
     this.chatRoom = chatRoom;
     this.actions = actions;
     this.hookRunner = hookRunner;
-    this.hooks = new AddedHooks(hookRunner);
+    this.hooks = new HookRegistry(hookRunner);
     this.moderation = moderation;
     this.connections = connections;
-    this.crowd = crowd;
+    this.connectionActions = connectionActions;
   }
 
   @Override
   public Api forPlugIn() {
-    return new ServerApi(config, chatRoom, actions, hookRunner, moderation, connections, crowd);
+    return new ServerApi(
+        config, chatRoom, actions, hookRunner, moderation, connections, connectionActions);
   }
 
   @Override
@@ -77,7 +78,7 @@ final class ServerApi implements Api {
 
   @Override
   public CompletionStage<Boolean> kick(String id, String reason) {
-    return crowd.kick(id, reason);
+    return connectionActions.kick(id, reason);
   }
 
   @Override

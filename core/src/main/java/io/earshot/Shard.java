@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by that event loop; {@link #tell} alone may be called from anywhere.
  */
-final class Shard implements Shelf {
+final class Shard implements RecoveryTarget {
   private static final System.Logger LOG = System.getLogger(Shard.class.getName());
 
   /** How often to look for rooms that need not be heard any more, in milliseconds. */
@@ -36,8 +36,8 @@ final class Shard implements Shelf {
 
   private final long repeatWindow;
   private final long age;
-  private final Waiters waiters;
-  private final Budget budget;
+  private final LongPolls polls;
+  private final HistoryBudget budget;
   private @Nullable Journal journal;
   private boolean sweeping;
   private int epochs;
@@ -55,13 +55,13 @@ final class Shard implements Shelf {
     Config config = all.config();
     this.repeatWindow = config.general().repeatWindow().toMillis();
     this.age = Math.max(1_000, config.rooms().historyAge().toMillis());
-    this.budget = new Budget(config.limits().historyBytes() / count, this::sweepLater);
-    this.waiters = new Waiters(this, all.polls(), config.limits().waitingPolls());
+    this.budget = new HistoryBudget(config.limits().historyBytes() / count, this::sweepLater);
+    this.polls = new LongPolls(this, all.polls(), config.limits().waitingPolls());
   }
 
   /** Those who wait for what rooms here tell next. */
-  Waiters waiters() {
-    return waiters;
+  LongPolls polls() {
+    return polls;
   }
 
   int index() {
@@ -103,7 +103,7 @@ final class Shard implements Shelf {
   Room room(String name) {
     Room room = rooms.get(name);
     if (room == null) {
-      Orders orders = all.orders();
+      RoomOrders orders = all.orders();
       room = new Room(name, this, orders.areShared() ? "" : newEpoch(), all.rule(name), orders);
       rooms.put(name, room);
     } else if (room.isEmpty()) {
@@ -165,8 +165,7 @@ final class Shard implements Shelf {
 
   @Override
   public int recover(Recovery.Remembered before) {
-    var room =
-        new Room(before.name, this, before.epoch, all.rule(before.name), all.orders());
+    var room = new Room(before.name, this, before.epoch, all.rule(before.name), all.orders());
     room.log().recover(before, now());
     rooms.put(room.name(), room);
     keep(room);
@@ -188,7 +187,7 @@ final class Shard implements Shelf {
   }
 
   /** How much the rooms here remember, and may. */
-  Budget budget() {
+  HistoryBudget budget() {
     return budget;
   }
 

@@ -45,7 +45,12 @@ public final class Tokens {
     var claims = new LinkedHashMap<String, Object>();
     claims.put("room", grant.rooms());
     claims.put("sub", grant.identity());
-    claims.put("can", grant.allowed().stream().map(each -> each.name().toLowerCase(Locale.ROOT)).sorted().toList());
+    claims.put(
+        "can",
+        grant.allowed().stream()
+            .map(each -> each.name().toLowerCase(Locale.ROOT))
+            .sorted()
+            .toList());
     claims.put("exp", grant.until().getEpochSecond());
     return claims;
   }

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by that event loop; {@link #ask} may be called from anywhere.
  */
 final class WebClients {
-  private final Desk desk;
-  private final Host host;
+  private final LoopContext context;
+  private final EngineContext engine;
   private final Shard shard;
   private final long ttl;
   private final AtomicInteger count;
@@ -33,7 +33,7 @@ final class WebClients {
   /** Who asked longest ago comes first. */
   private final Map<String, WebClient> clients = new LinkedHashMap<>(16, 0.75f, true);
 
-  private volatile @Nullable OtherServers others;
+  private volatile @Nullable PeerServers others;
   private boolean scheduled;
   private boolean stopping;
 
@@ -59,18 +59,18 @@ final class WebClients {
    * @param count how many clients all loops have, together
    * @param perAddress how many of them each address has
    */
-  WebClients(Desk desk, AtomicInteger count, PerAddress perAddress) {
-    this.desk = desk;
-    this.host = desk.host();
-    this.shard = desk.shard();
+  WebClients(LoopContext context, AtomicInteger count, PerAddress perAddress) {
+    this.context = context;
+    this.engine = context.engine();
+    this.shard = context.shard();
     this.count = count;
     this.perAddress = perAddress;
     this.ttl =
-        host.config().commonWeb().httpClientMessageTTL().map(Duration::toMillis).orElse(0L);
+        engine.config().commonWeb().httpClientMessageTTL().map(Duration::toMillis).orElse(0L);
   }
 
   /** Clients may be on other servers from now on. */
-  void shareBy(OtherServers servers) {
+  void shareBy(PeerServers servers) {
     others = servers;
   }
 
@@ -84,7 +84,7 @@ final class WebClients {
     if (ttl == 0) {
       return askApart(visitor, action, params);
     }
-    OtherServers servers = others;
+    PeerServers servers = others;
     return servers == null
         ? askHere(visitor, action, params)
         : servers.ask(visitor, action, params, ttl, this);
@@ -92,7 +92,7 @@ final class WebClients {
 
   /** The same for somebody of whom nothing is to be left. */
   CompletableFuture<WebAnswer> askApart(Visitor visitor, String action, Map<String, Json> params) {
-    var client = new WebConnection(desk, visitor, null);
+    var client = new WebConnection(context, visitor, null);
     if (!action.equals(ChatAction.NAME)) { // which asks for itself
       client.stayOut(params.get("token") instanceof Json.Text(String token) ? token : null);
     }
@@ -127,7 +127,7 @@ final class WebClients {
       InetAddress address = address(visitor);
       WebAnswer refusal = refusal(address);
       if (refusal != null) {
-        host.count(Refusal.WEB_CLIENTS);
+        engine.count(Refusal.WEB_CLIENTS);
         answer.complete(refusal);
         return;
       }
@@ -153,7 +153,7 @@ final class WebClients {
       return WebAnswer.failed(
           429, "Error: too many clients come from this address; try again later");
     }
-    if (count.incrementAndGet() > host.config().limits().webClients()) {
+    if (count.incrementAndGet() > engine.config().limits().webClients()) {
       count.decrementAndGet();
       perAddress.leave(address);
       return WebAnswer.failed(503, "Error: the server has too many clients; try again later");
@@ -193,11 +193,11 @@ final class WebClients {
   }
 
   private WebClient enter(Visitor visitor, Map<String, Json> params, InetAddress address) {
-    var mailbox = new Mailbox(shard, ttl, host.config().limits());
-    var connection = new WebConnection(desk, visitor, mailbox);
+    var mailbox = new Mailbox(shard, ttl, engine.config().limits());
+    var connection = new WebConnection(context, visitor, mailbox);
     var client = new WebClient(connection, address);
     clients.put(visitor.id(), client);
-    host.connections().add(connection);
+    engine.connections().add(connection);
     connection.enter(params.get("token") instanceof Json.Text(String token) ? token : null);
     return client;
   }
@@ -241,7 +241,7 @@ final class WebClients {
     count.decrementAndGet();
     perAddress.leave(client.address);
     client.connection.leaveForGood();
-    OtherServers servers = others;
+    PeerServers servers = others;
     if (servers != null) {
       servers.release(client.connection.id());
     }
@@ -250,7 +250,7 @@ final class WebClients {
   private CompletableFuture<WebAnswer> run(
       WebConnection connection, String action, Map<String, Json> params) {
     CompletableFuture<ActionRunner.Outcome> running =
-        host.actions().run(action, connection, params);
+        engine.actions().run(action, connection, params);
     CompletableFuture<WebAnswer> answer = running.thenApply(outcome -> answer(connection, outcome));
     var _ =
         answer.whenComplete(

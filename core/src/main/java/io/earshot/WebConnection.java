@@ -35,8 +35,8 @@ final class WebConnection extends Participant {
   /** Why it may not connect; null if it may. */
   private @Nullable String refusal;
 
-  WebConnection(Desk desk, Visitor visitor, @Nullable Mailbox mailbox) {
-    super(desk, Mailbox.WIRE, Transport.WEB, visitor.room());
+  WebConnection(LoopContext context, Visitor visitor, @Nullable Mailbox mailbox) {
+    super(context, Mailbox.WIRE, Transport.WEB, visitor.room());
     this.id = visitor.id();
     this.remoteAddress = visitor.remoteAddress();
     this.mailbox = mailbox;
@@ -69,8 +69,8 @@ final class WebConnection extends Participant {
    * @param token what it shows, or null
    */
   void enter(@Nullable String token) {
-    host()
-        .gate()
+    engine()
+        .admission()
         .greet(
             this,
             why -> {
@@ -85,11 +85,11 @@ final class WebConnection extends Participant {
   }
 
   private void enter(Place member, @Nullable String token) {
-    host().gate().admit(member, Permission.JOIN, token, verdict -> enter(member, verdict));
+    engine().admission().admit(member, Permission.JOIN, token, verdict -> enter(member, verdict));
   }
 
-  private void enter(Place member, Judge.Verdict verdict) {
-    String usual = host().config().general().defaultChatRoom();
+  private void enter(Place member, AccessPolicy.Verdict verdict) {
+    String usual = engine().config().general().defaultChatRoom();
     if (!gone && verdict.refusal() == null) {
       join(member, null, _ -> isLive());
       accept(member, verdict.grant());
@@ -133,8 +133,8 @@ final class WebConnection extends Participant {
     tell(
         () -> {
           Place member = room.equals(place().room) ? place() : new Place(this, room);
-          host()
-              .gate()
+          engine()
+              .admission()
               .admit(
                   member,
                   Permission.JOIN,
@@ -177,20 +177,20 @@ final class WebConnection extends Participant {
             said.completeExceptionally(new RefusedException("Error: you are not in this room"));
             return;
           }
-          host()
-              .gate()
+          engine()
+              .admission()
               .hear(
                   speaker,
                   message,
                   token,
-                  hearing -> {
-                    String why = hearing.refusal() == null ? refusal() : hearing.refusal();
+                  verdict -> {
+                    String why = verdict.refusal() == null ? refusal() : verdict.refusal();
                     if (why != null) {
                       said.completeExceptionally(new RefusedException(why));
                     } else {
                       tellRoom(
                           speaker,
-                          hearing.message(),
+                          verdict.message(),
                           message,
                           audience,
                           null,
@@ -204,8 +204,8 @@ final class WebConnection extends Participant {
 
   /** The room of a cookie is not its room, for server code to speak in, if it may not be there. */
   void stayOut(@Nullable String token) {
-    if (host().gate().check(place(), Permission.JOIN, token).refusal() != null) {
-      moveTo(new Place(this, host().config().general().defaultChatRoom()));
+    if (engine().admission().check(place(), Permission.JOIN, token).refusal() != null) {
+      moveTo(new Place(this, engine().config().general().defaultChatRoom()));
     }
   }
 
@@ -213,7 +213,7 @@ final class WebConnection extends Participant {
   void checkThatItMayBeThere(@Nullable String token) throws RefusedException {
     Place member = place();
     String refusal =
-        member.in ? null : host().gate().check(member, Permission.JOIN, token).refusal();
+        member.in ? null : engine().admission().check(member, Permission.JOIN, token).refusal();
     if (refusal != null) {
       throw new RefusedException(refusal);
     }
@@ -250,7 +250,7 @@ final class WebConnection extends Participant {
 
   @Override
   void putOut(Place member, Json notice, String reason) {
-    String next = host().config().general().defaultChatRoom();
+    String next = engine().config().general().defaultChatRoom();
     if (member != place()) {
       return;
     }
@@ -337,7 +337,7 @@ final class WebConnection extends Participant {
       gone = true;
       mailbox.close();
       leave(place(), () -> {});
-      host().forget(this);
+      engine().forget(this);
     }
   }
 

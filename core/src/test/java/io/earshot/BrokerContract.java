@@ -204,9 +204,9 @@ public abstract class BrokerContract {
     assertThat(sayAs(a, ROOM, "again", "key")).isEqualTo(place);
     assertThat(sayAs(b, ROOM, "and again", "key")).isEqualTo(place);
     assertThat(sayAs(b, ROOM, "another", "Key")).isNotNull().isNotEqualTo(place);
-    assertThat(sayAs(b, "elsewhere", "the same key elsewhere", "key")).isNotNull();
+    assertThat(sayAs(b, "peers", "the same key peers", "key")).isNotNull();
     assertThat(b.awaitHeard(ROOM, "another")).containsExactly("one", "another");
-    assertThat(texts(b.open("elsewhere").posts())).containsExactly("the same key elsewhere");
+    assertThat(texts(b.open("peers").posts())).containsExactly("the same key peers");
   }
 
   private static @Nullable Cursor sayAs(BrokerPeer peer, String room, String text, String key) {

@@ -194,7 +194,7 @@ public final class BrokerPeer implements Bus, AutoCloseable {
   public Moved enter(String room, String id) {
     Moved moved = enter(room, id, false);
     if (moved == null) {
-      throw new AssertionError(id + " is elsewhere");
+      throw new AssertionError(id + " is peers");
     }
     return moved;
   }

@@ -2,11 +2,11 @@ package io.earshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.House.Guest;
-import io.earshot.House.Lines;
 import io.earshot.Hub.Deed;
 import io.earshot.Hub.Peer;
 import io.earshot.Hub.What;
+import io.earshot.TestServer.Guest;
+import io.earshot.TestServer.Lines;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
@@ -76,7 +76,7 @@ final class ClusterOrderTest {
     final Weather weather;
     final boolean canResume;
     final Hub hub = Hub.manual();
-    final List<House> houses = new ArrayList<>();
+    final List<TestServer> houses = new ArrayList<>();
     final List<Peer> peers = new ArrayList<>();
 
     /** How often each lost touch. */
@@ -105,19 +105,19 @@ final class ClusterOrderTest {
         hub.mostAtOnce = 3;
       }
       for (int i = 0; i < 2 + seed % 2; i++) {
-        var house =
-            new House(
+        var server =
+            new TestServer(
                 1 + random.nextInt(2),
                 Config.defaults()
-                    .with("general.id", "house" + i)
+                    .with("general.id", "server" + i)
                     .with("rooms.announcements", seed / 5 % 5 > 0)
                     .with("rooms.historyMessages", seed / 5 % 7 == 0 ? 0 : 100)
                     .with("general.resumeWindow", canResume ? WINDOW : Duration.ZERO)
                     .with("general.repeatWindow", Duration.ofHours(1))
                     .with("commonWeb.cookieSecret", "the same for all of them"));
         Peer peer = hub.broker();
-        house.earshot.join(peer);
-        houses.add(house);
+        server.earshot.join(peer);
+        houses.add(server);
         peers.add(peer);
       }
       cuts = new int[houses.size()];
@@ -232,8 +232,8 @@ final class ClusterOrderTest {
     }
 
     void pass(Duration time) {
-      for (House house : houses) {
-        house.pass(time);
+      for (TestServer server : houses) {
+        server.pass(time);
       }
     }
 
@@ -289,9 +289,9 @@ final class ClusterOrderTest {
 
     /** Somebody speaks who is no connection of that server, or the server itself does. */
     private void standIn() {
-      House house = houses.get(random.nextInt(houses.size()));
+      TestServer server = houses.get(random.nextInt(houses.size()));
       String text = "w" + words++;
-      ChatRoom chat = house.earshot.api().chatRoom();
+      ChatRoom chat = server.earshot.api().chatRoom();
       switch (random.nextInt(4)) {
         case 0 -> {
           var _ = chat.socketRoomBroadcast(null, text);
@@ -373,9 +373,9 @@ final class ClusterOrderTest {
             .filter(client -> client.rooms().contains(room))
             .forEach(client -> there.put(client.id, peers.get(client.home).owner()));
         assertThat(members(room)).as("who is in %s", room).isEqualTo(there);
-        for (House house : houses) {
+        for (TestServer server : houses) {
           var members = new ArrayList<String>();
-          var _ = house.earshot.rooms().status(room).thenAccept(s -> members.addAll(s.members()));
+          var _ = server.earshot.rooms().status(room).thenAccept(s -> members.addAll(s.members()));
           settle();
           members.removeIf(id -> isGhost(room, id));
           assertThat(members).containsExactlyInAnyOrderElementsOf(there.keySet());
@@ -481,13 +481,13 @@ final class ClusterOrderTest {
       for (String room : ROOMS) {
         assertThat(members(room)).isEmpty();
       }
-      for (House house : houses) {
-        assertThat(house.earshot.connections().all()).isEmpty();
-        for (Shard shard : house.earshot.rooms().shards()) {
+      for (TestServer server : houses) {
+        assertThat(server.earshot.connections().all()).isEmpty();
+        for (Shard shard : server.earshot.rooms().shards()) {
           assertThat(shard.roomCount()).isZero();
           ROOMS.forEach(room -> assertThat(shard.roomIfAny(room)).as(room).isNull());
           assertThat(shard.budget().spare())
-              .isEqualTo(house.earshot.config().limits().historyBytes() / house.loops.size());
+              .isEqualTo(server.earshot.config().limits().historyBytes() / server.loops.size());
         }
       }
     }
@@ -716,17 +716,18 @@ final class ClusterOrderTest {
     /** Connects to any server; to the room that it wants at once, with what it knows of it. */
     private Guest connect(String room, @Nullable Cursor after) {
       home = random.nextInt(sim.houses.size());
-      House house = sim.houses.get(home);
+      TestServer server = sim.houses.get(home);
       Guest now =
-          house
+          server
           .new Guest(
-              house.loops.get(random.nextInt(house.loops.size())),
+              server.loops.get(random.nextInt(server.loops.size())),
               random.nextBoolean() ? Lines.ONE : Lines.TWO);
       var asking = new Asking(sim.hub.deeds.size(), sim.cuts[home], sim.peers.get(home).isUp());
       now.loop.run(
           () ->
               now.intake =
-                  house.earshot.connect(now.loop, now, now.wire, Transport.TCP, room, after, null));
+                  server.earshot.connect(
+                      now.loop, now, now.wire, Transport.TCP, room, after, null));
       sim.all.add(now);
       groups.forEach(group -> now.connection().set(group, "true"));
       guest = now;

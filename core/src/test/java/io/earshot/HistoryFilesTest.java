@@ -3,7 +3,7 @@ package io.earshot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.earshot.House.Guest;
+import io.earshot.TestServer.Guest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -40,23 +40,23 @@ final class HistoryFilesTest {
   }
 
   private static Config config(Path folder) {
-    return House.quiet()
+    return TestServer.quiet()
         .with("rooms.historyFolder", folder.toString())
         .with("rooms.historyMessages", 5);
   }
 
-  private House start(Path folder) {
-    return start(1, config(folder), DISK, House.NOW);
+  private TestServer start(Path folder) {
+    return start(1, config(folder), DISK, TestServer.NOW);
   }
 
-  private static House start(int loops, Config config, HistoryFolder.Disk disk, Instant now) {
-    var house = new House(loops, config, now);
+  private static TestServer start(int loops, Config config, HistoryFolder.Disk disk, Instant now) {
+    var server = new TestServer(loops, config, now);
     try {
-      house.earshot.recover(disk);
+      server.earshot.recover(disk);
     } catch (IOException e) {
       throw new AssertionError(e);
     }
-    return house;
+    return server;
   }
 
   /** The files as a kill would leave them now. */
@@ -70,8 +70,8 @@ final class HistoryFilesTest {
     return copy;
   }
 
-  private static void delete(House house, Path folder) throws IOException {
-    house.earshot.close();
+  private static void delete(TestServer server, Path folder) throws IOException {
+    server.earshot.close();
     try (Stream<Path> files = Files.list(folder)) {
       for (Path file : files.toList()) {
         Files.delete(file);
@@ -90,14 +90,14 @@ final class HistoryFilesTest {
     return field(json, "epoch") + ":" + field(json, "offset");
   }
 
-  private static List<String> recovered(House house, String room, String after) {
-    Guest guest = house.guest();
+  private static List<String> recovered(TestServer server, String room, String after) {
+    Guest guest = server.guest();
     assertThat(guest.ask("roomChange " + room + " after=" + after)).contains("\"recovered\":true");
     return guest.heard();
   }
 
-  private static String refused(House house, String room, String after) {
-    Guest guest = house.guest();
+  private static String refused(TestServer server, String room, String after) {
+    Guest guest = server.guest();
     String answer = guest.ask("roomChange " + room + " after=" + after);
     assertThat(answer).contains("\"recovered\":false");
     assertThat(guest.heard()).isEmpty();
@@ -139,33 +139,33 @@ final class HistoryFilesTest {
   @ValueSource(booleans = {true, false})
   void what_was_told_is_there_after_a_restart_with_its_place(boolean kill) throws IOException {
     Path folder = temp.resolve("a/b");
-    House house = start(folder);
-    String first = say(house.guest(), 4);
+    TestServer server = start(folder);
+    String first = say(server.guest(), 4);
     if (!kill) {
-      house.earshot.close();
+      server.earshot.close();
     }
-    House again = start(kill ? kill(folder) : folder);
+    TestServer again = start(kill ? kill(folder) : folder);
     assertThat(recovered(again, "attic", first)).containsExactly("2", "3", "4");
     Guest guest = again.guest();
     guest.ask("roomChange attic");
     assertThat(cursor(guest.ask("say 5"))).isEqualTo(first.replace(":1", ":5"));
     assertThat(recovered(again, "attic", first)).containsExactly("2", "3", "4", "5");
-    House third = start(kill(kill ? temp.resolve("copy0") : folder));
+    TestServer third = start(kill(kill ? temp.resolve("copy0") : folder));
     assertThat(recovered(third, "attic", first)).containsExactly("2", "3", "4", "5");
   }
 
   @Test
   void for_whom_a_message_is_and_whose_it_is_is_kept() throws IOException {
     Path folder = temp.resolve("x");
-    House house = start(folder);
-    Guest speaker = house.guest();
+    TestServer server = start(folder);
+    Guest speaker = server.guest();
     String first = say(speaker, 1);
     speaker.ask("paramAdd roomMatchKey=auth");
     speaker.ask("paramAdd roomMatchValue=true");
     speaker.ask("say for some");
     speaker.ask("paramsDelete");
     speaker.ask("say for all");
-    House again = start(kill(folder));
+    TestServer again = start(kill(folder));
     Guest friend = again.guest();
     friend.connection().set("auth", "true");
     friend.ask("roomChange attic after=" + first);
@@ -195,14 +195,14 @@ final class HistoryFilesTest {
   void offsets_go_on_over_announcements_and_after_all_was_forgotten() throws IOException {
     Path folder = temp.resolve("x");
     Config loud = config(folder).with("rooms.announcements", true);
-    House house = start(1, loud, DISK, House.NOW);
-    Guest guest = house.guest();
+    TestServer server = start(1, loud, DISK, TestServer.NOW);
+    Guest guest = server.guest();
     say(guest, 3);
-    house.pass(Duration.ofMinutes(3));
-    Guest other = house.guest();
+    server.pass(Duration.ofMinutes(3));
+    Guest other = server.guest();
     String last = cursor(other.ask("roomChange attic"));
     assertThat(last).endsWith(":5");
-    House third = start(1, config(kill(folder)), DISK, house.now());
+    TestServer third = start(1, config(kill(folder)), DISK, server.now());
     assertThat(recovered(third, "attic", last)).isEmpty();
     refused(third, "attic", last.replace(":5", ":4"));
     Guest back = third.guest();
@@ -214,15 +214,15 @@ final class HistoryFilesTest {
   @ValueSource(ints = {1, 2, 5})
   void the_number_of_loops_may_change(int loops) throws IOException {
     Path folder = temp.resolve("x");
-    House house = start(3, config(folder), DISK, House.NOW);
-    Guest guest = house.guest();
+    TestServer server = start(3, config(folder), DISK, TestServer.NOW);
+    Guest guest = server.guest();
     var first = new TreeMap<String, String>();
     for (int i = 0; i < 20; i++) {
       guest.ask("roomChange room" + i);
       first.put("room" + i, cursor(guest.ask("say one")));
       guest.ask("say two");
     }
-    House again = start(loops, config(kill(folder)), DISK, House.NOW);
+    TestServer again = start(loops, config(kill(folder)), DISK, TestServer.NOW);
     first.forEach(
         (room, after) -> assertThat(recovered(again, room, after)).containsExactly("two"));
   }
@@ -230,40 +230,44 @@ final class HistoryFilesTest {
   @Test
   void a_room_that_was_forgotten_stays_forgotten() throws IOException {
     Path folder = temp.resolve("x");
-    House house = start(folder);
-    Guest guest = house.guest();
+    TestServer server = start(folder);
+    Guest guest = server.guest();
     String first = say(guest, 2);
     guest.ask("roomChange defaultRoom");
-    house.pass(Duration.ofMinutes(5));
+    server.pass(Duration.ofMinutes(5));
     assertThat(read(kill(folder))).isEmpty();
-    refused(start(1, config(kill(folder)), DISK, house.now()), "attic", first);
+    refused(start(1, config(kill(folder)), DISK, server.now()), "attic", first);
   }
 
   @Test
   void age_and_bounds_hold_after_a_restart() throws IOException {
     Path folder = temp.resolve("x");
-    House house = start(folder);
-    Guest guest = house.guest();
+    TestServer server = start(folder);
+    Guest guest = server.guest();
     String first = say(guest, 3);
-    House later = start(1, config(kill(folder)), DISK, House.NOW.plusSeconds(61));
+    TestServer later = start(1, config(kill(folder)), DISK, TestServer.NOW.plusSeconds(61));
     refused(later, "attic", first);
     assertThat(recovered(later, "attic", first.replace(":1", ":3"))).isEmpty();
-    House less = start(1, config(kill(folder)).with("rooms.historyMessages", 1), DISK, House.NOW);
+    TestServer less =
+        start(1, config(kill(folder)).with("rooms.historyMessages", 1), DISK, TestServer.NOW);
     refused(less, "attic", first);
     assertThat(recovered(less, "attic", first.replace(":1", ":2"))).containsExactly("3");
     guest.ask("roomChange cellar");
     String young = cursor(guest.ask("say young"));
-    House few = start(1, config(kill(folder)).with("limits.emptyRooms", 1), DISK, House.NOW);
+    TestServer few =
+        start(1, config(kill(folder)).with("limits.emptyRooms", 1), DISK, TestServer.NOW);
     assertThat(recovered(few, "cellar", young)).isEmpty();
-    House none = start(1, config(kill(folder)).with("limits.historyBytes", 0), DISK, House.NOW);
+    TestServer none =
+        start(1, config(kill(folder)).with("limits.historyBytes", 0), DISK, TestServer.NOW);
     refused(none, "attic", first);
   }
 
   @Test
   void a_room_without_messages_begins_anew() throws IOException {
     Path folder = temp.resolve("x");
-    House house = start(1, config(folder).with("rooms.announcements", true), DISK, House.NOW);
-    String joined = cursor(house.guest().ask("roomChange attic"));
+    TestServer server =
+        start(1, config(folder).with("rooms.announcements", true), DISK, TestServer.NOW);
+    String joined = cursor(server.guest().ask("roomChange attic"));
     String answer = refused(start(kill(folder)), "attic", joined);
     assertThat(joined).doesNotStartWith(field(answer, "epoch"));
   }
@@ -271,15 +275,15 @@ final class HistoryFilesTest {
   @Test
   void a_message_longer_than_a_file_is_passed_over() throws IOException {
     Path folder = temp.resolve("x");
-    House house = start(folder);
-    Guest guest = house.guest();
+    TestServer server = start(folder);
+    Guest guest = server.guest();
     String first = say(guest, 2);
     guest.ask("say " + "x".repeat(10_000));
     String last = cursor(guest.ask("say after"));
-    House again = start(kill(folder));
+    TestServer again = start(kill(folder));
     refused(again, "attic", first);
     assertThat(recovered(again, "attic", last.replace(":4", ":3"))).containsExactly("after");
-    assertThat(recovered(house, "attic", first)).hasSize(3);
+    assertThat(recovered(server, "attic", first)).hasSize(3);
   }
 
   // --- what goes wrong -------------------------------------------------------------------------
@@ -287,12 +291,12 @@ final class HistoryFilesTest {
   @Test
   void two_servers_do_not_share_a_folder() {
     Path folder = temp.resolve("x");
-    House house = start(folder);
-    assertThatThrownBy(() -> new House(1, config(folder)).earshot.recover(DISK))
+    TestServer server = start(folder);
+    assertThatThrownBy(() -> new TestServer(1, config(folder)).earshot.recover(DISK))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("rooms.historyFolder: " + folder)
         .hasMessageContaining("another server");
-    house.earshot.close();
+    server.earshot.close();
     start(folder).earshot.close();
   }
 
@@ -300,7 +304,7 @@ final class HistoryFilesTest {
   void a_folder_that_is_none_is_refused() throws IOException {
     Path file = Files.createFile(temp.resolve("file"));
     for (Path folder : List.of(file, file.resolve("x"))) {
-      assertThatThrownBy(() -> new House(1, config(folder)).earshot.recover(DISK))
+      assertThatThrownBy(() -> new TestServer(1, config(folder)).earshot.recover(DISK))
           .isInstanceOf(IOException.class)
           .hasMessageStartingWith("rooms.historyFolder: " + folder + " cannot be used: ");
     }
@@ -309,11 +313,11 @@ final class HistoryFilesTest {
   @Test
   void a_folder_of_another_version_is_refused_and_left_alone() throws IOException {
     Path folder = temp.resolve("x");
-    House house = start(folder);
-    say(house.guest(), 1);
+    TestServer server = start(folder);
+    say(server.guest(), 1);
     Path copy = kill(folder);
     Files.writeString(copy.resolve("current"), "earshot-history 2\n");
-    assertThatThrownBy(() -> new House(1, config(copy)).earshot.recover(DISK))
+    assertThatThrownBy(() -> new TestServer(1, config(copy)).earshot.recover(DISK))
         .hasMessageContaining("another version");
     assertThat(log(copy)).exists();
   }
@@ -321,8 +325,8 @@ final class HistoryFilesTest {
   @Test
   void a_record_that_a_killed_process_did_not_finish_is_not_there() throws IOException {
     Path folder = temp.resolve("x");
-    House house = start(folder);
-    String first = say(house.guest(), 3);
+    TestServer server = start(folder);
+    String first = say(server.guest(), 3);
     byte[] log = Files.readAllBytes(log(folder));
     List<Integer> records = records(log);
     int last = records.get(records.size() - 2);
@@ -334,7 +338,7 @@ final class HistoryFilesTest {
       if (cut == last + 20) {
         Path copy = kill(folder);
         Files.write(log(copy), torn);
-        House again = start(copy);
+        TestServer again = start(copy);
         assertThat(recovered(again, "attic", first)).containsExactly("2");
         Guest guest = again.guest();
         guest.ask("roomChange attic");
@@ -347,8 +351,8 @@ final class HistoryFilesTest {
   void a_record_that_was_torn_when_the_machine_went_down_is_cut_off() throws IOException {
     Path folder = temp.resolve("x");
     Config forced = config(folder).with("rooms.historySync", "always");
-    House house = start(1, forced, DISK, House.NOW);
-    String first = say(house.guest(), 3);
+    TestServer server = start(1, forced, DISK, TestServer.NOW);
+    String first = say(server.guest(), 3);
     byte[] log = Files.readAllBytes(log(folder));
     List<Integer> records = records(log);
     int last = records.get(records.size() - 2);
@@ -356,7 +360,7 @@ final class HistoryFilesTest {
     while (log[end - 1] == 0) {
       end--;
     }
-    var elsewhere = new HistoryFolder.Disk(8 << 10, "restarted", Runnable::run);
+    var peers = new HistoryFolder.Disk(8 << 10, "restarted", Runnable::run);
     for (int cut = last; cut < end; cut++) {
       byte[] torn = log.clone();
       Arrays.fill(torn, Math.max(cut, last + 4), torn.length, (byte) 0);
@@ -365,31 +369,31 @@ final class HistoryFilesTest {
       }
       assertThat(lastOf(torn, true)).as("cut at %s", cut).isEqualTo(2);
     }
-    House whole = start(1, config(kill(folder)), elsewhere, House.NOW);
+    TestServer whole = start(1, config(kill(folder)), peers, TestServer.NOW);
     assertThat(recovered(whole, "attic", first)).containsExactly("2", "3");
   }
 
   @Test
   void after_a_restart_of_the_machine_rooms_begin_anew_unless_all_was_forced() throws IOException {
     Path folder = temp.resolve("x");
-    House house = start(folder);
-    String first = say(house.guest(), 3);
+    TestServer server = start(folder);
+    String first = say(server.guest(), 3);
     for (String machine : List.of("restarted", "")) {
-      var elsewhere = new HistoryFolder.Disk(8 << 10, machine, Runnable::run);
-      House again = start(1, config(kill(folder)), elsewhere, House.NOW);
+      var peers = new HistoryFolder.Disk(8 << 10, machine, Runnable::run);
+      TestServer again = start(1, config(kill(folder)), peers, TestServer.NOW);
       assertThat(refused(again, "attic", first)).doesNotContain(first.replace(":1", ""));
     }
-    house.earshot.close();
-    var elsewhere = new HistoryFolder.Disk(8 << 10, "restarted", Runnable::run);
-    House closed = start(1, config(kill(folder)), elsewhere, House.NOW);
+    server.earshot.close();
+    var peers = new HistoryFolder.Disk(8 << 10, "restarted", Runnable::run);
+    TestServer closed = start(1, config(kill(folder)), peers, TestServer.NOW);
     assertThat(recovered(closed, "attic", first)).containsExactly("2", "3");
   }
 
   @Test
   void a_flipped_bit_never_makes_a_server_lie_or_fail_to_start() throws IOException {
     Path folder = temp.resolve("x");
-    House house = start(folder);
-    String first = say(house.guest(), 3);
+    TestServer server = start(folder);
+    String first = say(server.guest(), 3);
     byte[] log = Files.readAllBytes(log(folder));
     List<Integer> records = records(log);
     for (int at = records.get(records.size() - 2); at < records.getLast() - 8; at++) {
@@ -408,8 +412,8 @@ final class HistoryFilesTest {
   void when_files_cannot_be_written_rooms_go_on_in_memory_and_begin_anew_after_a_restart()
       throws IOException {
     Path folder = temp.resolve("x");
-    House house = start(folder);
-    Guest guest = house.guest();
+    TestServer server = start(folder);
+    Guest guest = server.guest();
     String first = say(guest, 2);
     Path moved = Files.move(folder, temp.resolve("moved")); // nothing can be made there now
     String last = first;
@@ -417,12 +421,12 @@ final class HistoryFilesTest {
       last = cursor(guest.ask("say " + i));
     }
     assertThat(last).endsWith(":202");
-    assertThat(recovered(house, "attic", last.replace(":202", ":200")))
+    assertThat(recovered(server, "attic", last.replace(":202", ":200")))
         .containsExactly("198", "199");
-    House again = start(kill(moved));
+    TestServer again = start(kill(moved));
     refused(again, "attic", last);
     refused(again, "attic", first.replace(":1", ":100"));
-    house.earshot.close();
+    server.earshot.close();
     refused(start(kill(moved)), "attic", last);
   }
 
@@ -431,25 +435,25 @@ final class HistoryFilesTest {
   @Test
   void the_log_does_not_grow_and_who_is_silent_is_kept() throws IOException {
     Path folder = temp.resolve("x");
-    House house = start(1, config(folder), disk(2 << 10), House.NOW);
-    Guest silent = house.guest();
+    TestServer server = start(1, config(folder), disk(2 << 10), TestServer.NOW);
+    Guest silent = server.guest();
     String first = say(silent, 3);
-    Guest talker = house.guest();
+    Guest talker = server.guest();
     for (int i = 0; i < 1_000; i++) {
       talker.ask("say " + i);
     }
     try (Stream<Path> files = Files.list(folder)) {
       assertThat(files.count()).isBetween(5L, 15L);
     }
-    House again = start(1, config(kill(folder)), DISK, House.NOW);
+    TestServer again = start(1, config(kill(folder)), DISK, TestServer.NOW);
     assertThat(recovered(again, "attic", first)).containsExactly("2", "3");
   }
 
   @Test
   void a_kill_after_any_record_finds_a_state_that_was() throws IOException {
     Path folder = temp.resolve("x");
-    House house = start(1, config(folder), disk(4 << 10), House.NOW);
-    Guest guest = house.guest();
+    TestServer server = start(1, config(folder), disk(4 << 10), TestServer.NOW);
+    Guest guest = server.guest();
     var model = new Model();
     for (int i = 0; i < 150; i++) {
       guest.ask("roomChange room" + i % 4);
@@ -470,7 +474,7 @@ final class HistoryFilesTest {
       byte[] cut = log.clone();
       Arrays.fill(cut, end, cut.length, (byte) 0);
       Files.write(copy.resolve(newest.getFileName()), cut);
-      House again = start(1, config(copy), DISK, House.NOW);
+      TestServer again = start(1, config(copy), DISK, TestServer.NOW);
       model.check(again, false);
       delete(again, copy);
     }
@@ -508,13 +512,13 @@ final class HistoryFilesTest {
     }
 
     /** Asks for all from everywhere, and believes nothing. */
-    void check(House house, boolean isAllThere) {
+    void check(TestServer server, boolean isAllThere) {
       said.forEach(
           (key, texts) -> {
             String room = key.substring(0, key.indexOf(' '));
             String epoch = key.substring(key.indexOf(' ') + 1);
             for (long known = texts.lastKey(); known > texts.lastKey() - 8; known--) {
-              Guest guest = house.guest();
+              Guest guest = server.guest();
               String answer = guest.ask("roomChange " + room + " after=" + epoch + ":" + known);
               List<String> heard =
                   guest.heard().stream().filter(text -> text.startsWith("m")).toList();
@@ -530,7 +534,7 @@ final class HistoryFilesTest {
               }
               guest.ask("quit");
               guest.loop.run(guest.intake::gone);
-              house.settle();
+              server.settle();
             }
           });
     }
@@ -543,7 +547,7 @@ final class HistoryFilesTest {
     var random = new Random(seed);
     var model = new Model();
     Path folder = temp.resolve("first");
-    Instant now = House.NOW;
+    Instant now = TestServer.NOW;
     int text = 0;
     for (int run = 0; run < 6; run++) {
       var disk =
@@ -562,8 +566,8 @@ final class HistoryFilesTest {
               .with("rooms.announcements", random.nextBoolean())
               .with("rooms.historyMessages", 1 + random.nextInt(20))
               .with("limits.historyBytes", random.nextInt(4) == 0 ? 3_000 : 1 << 20);
-      House house = start(1 + random.nextInt(3), config, disk, now);
-      List<Guest> guests = List.of(house.guest(), house.guest(), house.guest());
+      TestServer server = start(1 + random.nextInt(3), config, disk, now);
+      List<Guest> guests = List.of(server.guest(), server.guest(), server.guest());
       String[] rooms = {"defaultRoom", "defaultRoom", "defaultRoom"};
       for (int step = 0; step < 300; step++) {
         int who = random.nextInt(guests.size());
@@ -572,25 +576,25 @@ final class HistoryFilesTest {
             rooms[who] = "room" + random.nextInt(6);
             guests.get(who).ask("roomChange " + rooms[who]);
           }
-          case 3 -> house.pass(Duration.ofSeconds(random.nextInt(step % 7 == 0 ? 150 : 10)));
+          case 3 -> server.pass(Duration.ofSeconds(random.nextInt(step % 7 == 0 ? 150 : 10)));
           default -> {
             String said = "m" + text++ + "x".repeat(random.nextInt(200));
             model.told(rooms[who], guests.get(who).ask("say " + said), said);
           }
         }
       }
-      now = house.now();
+      now = server.now();
       boolean isClosed = random.nextInt(4) == 0;
       if (isClosed) {
-        house.earshot.close();
+        server.earshot.close();
       }
       Path copy = kill(folder);
-      House probe = start(1 + random.nextInt(3), config(copy), DISK, now);
+      TestServer probe = start(1 + random.nextInt(3), config(copy), DISK, now);
       model.check(probe, false);
       delete(probe, copy);
       folder = kill(folder);
       if (!isClosed) {
-        house.earshot.close();
+        server.earshot.close();
       }
     }
   }

@@ -4,7 +4,7 @@ import static java.util.Comparator.comparingInt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.earshot.House.Guest;
+import io.earshot.TestServer.Guest;
 import io.earshot.spi.Ending;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,17 +37,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class HooksTest {
   private static final Pattern SESSION = Pattern.compile("\"session\":\"([^\"]+)\"");
 
-  private House house = new House(2, config());
+  private TestServer server = new TestServer(2, config());
 
   /** What hooks were told, in order. */
   private final Queue<String> told = new ConcurrentLinkedQueue<>();
 
   private static Config config() {
-    return House.quiet().with("hooks.timeout", "10s");
+    return TestServer.quiet().with("hooks.timeout", "10s");
   }
 
   private Hooks hooks() {
-    return house.earshot.api().hooks();
+    return server.earshot.api().hooks();
   }
 
   /** Lets the server run until something is so. */
@@ -55,17 +55,17 @@ final class HooksTest {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime()).as(what).isLessThan(end);
-      house.settle();
+      server.settle();
       LockSupport.parkNanos(100_000);
     }
-    house.settle();
+    server.settle();
   }
 
   /** Lets the server run until hooks have nothing more to answer, and nobody asks anything. */
   private void rest() {
-    house.settle();
-    while (house.earshot.hooks().underWay() > 0) {
-      await("hooks have answered", () -> house.earshot.hooks().underWay() == 0);
+    server.settle();
+    while (server.earshot.hooks().underWay() > 0) {
+      await("hooks have answered", () -> server.earshot.hooks().underWay() == 0);
     }
   }
 
@@ -81,7 +81,7 @@ final class HooksTest {
   }
 
   private Guest guest(int loop) {
-    Guest guest = house.guest(loop, House.Lines.ONE);
+    Guest guest = server.guest(loop, TestServer.Lines.ONE);
     rest();
     return guest;
   }
@@ -112,12 +112,12 @@ final class HooksTest {
   @Test
   void each_gets_what_the_one_before_has_left_and_others_hear_what_the_last_one_left() {
     Guest speaker = guest(0);
-    Guest hearer = guest(1);
+    Guest subscriber = guest(1);
     hooks().onSay("*", say -> say.message().asText() + " one");
     hooks().onSay("other", say -> "nobody is in this room");
     hooks().onSay("default*", say -> Map.of("said", say.message(), "in", say.room()));
     assertThat(ask(speaker, "say x")).contains("OK");
-    assertThat(hearer.hear())
+    assertThat(subscriber.hear())
         .last()
         .asString()
         .contains("{\"message\":{\"")
@@ -127,12 +127,12 @@ final class HooksTest {
   @Test
   void the_first_that_refuses_has_the_last_word() {
     Guest speaker = guest(0);
-    Guest hearer = guest(1);
+    Guest subscriber = guest(1);
     hooks()
         .onSay(
             "*",
             _ -> {
-              throw new RefusedException("not in this house");
+              throw new RefusedException("not in this server");
             });
     hooks()
         .onSay(
@@ -142,9 +142,9 @@ final class HooksTest {
               return say.message();
             });
     assertThat(ask(speaker, "say x"))
-        .contains("\"error\":\"Error: not in this house\"", "\"room\":\"defaultRoom\"")
+        .contains("\"error\":\"Error: not in this server\"", "\"room\":\"defaultRoom\"")
         .doesNotContain("OK");
-    assertThat(hearer.heard()).isEmpty();
+    assertThat(subscriber.heard()).isEmpty();
     assertThat(told).isEmpty();
   }
 
@@ -183,11 +183,11 @@ final class HooksTest {
             });
     hooks().onJoin("*", join -> told.add("join " + join.connection().attributes()));
     hooks().onLeave("*", _ -> told.add("leave"));
-    Guest first = house.guest();
+    Guest first = server.guest();
     first.send("say x"); // waits for the answer
     rest();
     assertThat(first.hear()).first().asString().contains("\"welcome\"");
-    Guest second = house.guest();
+    Guest second = server.guest();
     rest();
     assertThat(second.finished).isTrue();
     assertThat(second.hear())
@@ -195,7 +195,7 @@ final class HooksTest {
             bye -> assertThat(bye).contains("Error: one is enough"),
             end -> assertThat(end).isEqualTo("end 1008"));
     assertThat(told).containsExactly("connect TCP", "join {seen=yes}", "connect TCP");
-    assertThat(house.earshot.api().connections()).containsExactly(first.connection());
+    assertThat(server.earshot.api().connections()).containsExactly(first.connection());
   }
 
   @Test
@@ -207,10 +207,10 @@ final class HooksTest {
               throw new RefusedException("closed");
             });
     hooks().onLeave("*", _ -> told.add("leave"));
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     rest();
     assertThat(guest.hear().toString()).contains("Error: closed", "end 1008");
-    assertThat(house.earshot.api().connections()).isEmpty();
+    assertThat(server.earshot.api().connections()).isEmpty();
     assertThat(told).isEmpty();
   }
 
@@ -221,24 +221,24 @@ final class HooksTest {
     assertThat(ask(speaker, "say x")).contains("OK");
     one.close();
     one.close();
-    Guest hearer = guest(1);
+    Guest subscriber = guest(1);
     speaker.ask("say y"); // at once, as without hooks
-    assertThat(hearer.heard()).containsExactly("y");
-    Api plugIn = house.earshot.api().forPlugIn();
+    assertThat(subscriber.heard()).containsExactly("y");
+    Api plugIn = server.earshot.api().forPlugIn();
     plugIn.hooks().onSay("*", _ -> "gone");
     hooks().onSay("*", say -> say.message().asText() + " stays");
     plugIn.hooks().removeAll();
     ask(speaker, "say z");
-    assertThat(hearer.heard()).containsExactly("z stays");
+    assertThat(subscriber.heard()).containsExactly("z stays");
   }
 
   @Test
   void what_server_code_says_is_not_asked_about() {
     hooks().onSay("*", _ -> "changed");
-    Guest hearer = guest(0);
-    hearer.hear();
-    house.earshot.api().chatRoom().socketRoomBroadcast(null, "from the house");
-    assertThat(hearer.heard()).containsExactly("from the house");
+    Guest subscriber = guest(0);
+    subscriber.hear();
+    server.earshot.api().chatRoom().socketRoomBroadcast(null, "from the server");
+    assertThat(subscriber.heard()).containsExactly("from the server");
   }
 
   @Test
@@ -246,13 +246,13 @@ final class HooksTest {
     var count = new AtomicInteger();
     hooks().onSay("*", say -> say.message().asText() + count.incrementAndGet());
     Guest speaker = guest(0);
-    Guest hearer = guest(1);
+    Guest subscriber = guest(1);
     String say = "{\"event\":\"say\",\"message\":\"x\",\"messageId\":\"m\"}";
     String first = ask(speaker, say);
     String again = ask(speaker, say);
     assertThat(again.replaceAll("\"messageCount\":\\d+", ""))
         .isEqualTo(first.replaceAll("\"messageCount\":\\d+", ""));
-    assertThat(hearer.heard()).containsExactly("x1");
+    assertThat(subscriber.heard()).containsExactly("x1");
   }
 
   // --- order -----------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ final class HooksTest {
   void what_one_connection_does_is_asked_about_in_order_however_long_hooks_take(long seed) {
     var random = new Random(seed);
     int loops = 1 + (int) seed % 2;
-    house = new House(loops, config());
+    server = new TestServer(loops, config());
     hooks()
         .onSay(
             "slow*",
@@ -272,13 +272,13 @@ final class HooksTest {
               return say.message();
             });
     List<Guest> speakers = IntStream.range(0, 4).mapToObj(i -> guest(i % loops)).toList();
-    Guest hearer = guest(loops - 1);
+    Guest subscriber = guest(loops - 1);
     List<String> rooms = List.of("slow", "slower", "quick");
     for (String room : rooms) {
-      ask(hearer, Talk.add(room));
+      ask(subscriber, Talk.add(room));
       speakers.forEach(each -> ask(each, Talk.add(room)));
     }
-    hearer.hear();
+    subscriber.hear();
     speakers.forEach(Guest::hear);
     int count = 60;
     for (int i = 0; i < count; i++) {
@@ -287,7 +287,7 @@ final class HooksTest {
       speakers.forEach(each -> each.send(in(room, each.id() + " " + room + " " + number)));
     }
     rest();
-    List<String> heard = hearer.heard();
+    List<String> heard = subscriber.heard();
     assertThat(heard).hasSize(count * speakers.size());
     for (Guest each : speakers) {
       for (String room : rooms) {
@@ -318,18 +318,18 @@ final class HooksTest {
 
   @Test
   void a_hook_that_hangs_holds_up_its_own_connection_and_no_other() throws Exception {
-    var gate = new Semaphore(0);
+    var admission = new Semaphore(0);
     var asked = new CountDownLatch(1);
     Guest slow = guest(0);
     Guest other = guest(0);
-    Guest hearer = guest(1);
+    Guest subscriber = guest(1);
     hooks()
         .onSay(
             "*",
             say -> {
               if (say.connection() == slow.connection()) {
                 asked.countDown();
-                gate.acquire();
+                admission.acquire();
               }
               return say.message();
             });
@@ -343,12 +343,12 @@ final class HooksTest {
       other.hear();
       other.send("say " + i);
       await("answered", () -> other.lines.toString().contains("\"status\":\"OK\""));
-      assertThat(hearer.heard()).containsExactly(String.valueOf(number));
+      assertThat(subscriber.heard()).containsExactly(String.valueOf(number));
     }
     assertThat(slow.hear()).noneMatch(line -> line.contains("messageCount"));
-    gate.release(2);
+    admission.release(2);
     rest();
-    assertThat(hearer.heard()).containsExactly("slow 1", "slow 2");
+    assertThat(subscriber.heard()).containsExactly("slow 1", "slow 2");
     assertThat(slow.hear().stream().filter(line -> line.contains("messageCount")).toList())
         .hasSize(3)
         .last()
@@ -362,14 +362,14 @@ final class HooksTest {
   @ValueSource(booleans = {true, false})
   void a_hook_that_takes_too_long_is_interrupted_and_the_rule_holds(boolean isAllowed)
       throws Exception {
-    house =
-        new House(
+    server =
+        new TestServer(
             1,
-            House.quiet()
+            TestServer.quiet()
                 .with("hooks.timeout", "50ms")
                 .with("hooks.onTimeout", isAllowed ? "allow" : "refuse"));
     Guest speaker = guest(0);
-    Guest hearer = guest(0);
+    Guest subscriber = guest(0);
     var interrupted = new CountDownLatch(2);
     hooks()
         .onSay(
@@ -387,10 +387,10 @@ final class HooksTest {
     interrupted.await();
     if (isAllowed) {
       assertThat(first).contains("OK");
-      assertThat(hearer.heard()).containsExactly("x!", "y!"); // the next one was asked
+      assertThat(subscriber.heard()).containsExactly("x!", "y!"); // the next one was asked
     } else {
       assertThat(second).contains("Error: the server took too long to decide");
-      assertThat(hearer.heard()).isEmpty();
+      assertThat(subscriber.heard()).isEmpty();
     }
   }
 
@@ -445,7 +445,7 @@ final class HooksTest {
         ask(speaker, "say x");
       }
       assertThat(records).hasSize(1);
-      house.pass(Duration.ofSeconds(61));
+      server.pass(Duration.ofSeconds(61));
       ask(speaker, "say x");
       ask(speaker, "say x");
       assertThat(records)
@@ -461,18 +461,18 @@ final class HooksTest {
 
   @Test
   void where_too_many_run_clients_are_refused_and_who_goes_is_told_of_later() throws Exception {
-    house = new House(1, config().with("hooks.running", 1));
+    server = new TestServer(1, config().with("hooks.running", 1));
     Guest slow = guest(0);
     Guest other = guest(0);
     Guest goer = guest(0);
-    var gate = new Semaphore(0);
+    var admission = new Semaphore(0);
     var asked = new CountDownLatch(1);
     hooks()
         .onSay(
             "*",
             say -> {
               asked.countDown();
-              gate.acquire();
+              admission.acquire();
               return say.message();
             });
     hooks().onLeave("*", presence -> told.add("left " + presence.connection().id()));
@@ -481,11 +481,11 @@ final class HooksTest {
     other.send("say y");
     assertThat(other.hear()).last().asString().contains("Error: the server is busy");
     goer.send("quit");
-    house.settle();
-    gate.release();
+    server.settle();
+    admission.release();
     await("x is told", () -> other.lines.toString().contains("\"message\":\"x\""));
     for (int i = 0; told.isEmpty() && i < 1000; i++) {
-      house.pass(Duration.ofMillis(20));
+      server.pass(Duration.ofMillis(20));
       LockSupport.parkNanos(1_000_000);
     }
     assertThat(told).containsExactly("left " + goer.id());
@@ -515,7 +515,7 @@ final class HooksTest {
             guest -> guest.loop.run(() -> guest.intake.inputEnded(Ending.IDLE)),
             guest -> guest.connection().close("out"),
             guest -> guest.pending = Integer.MAX_VALUE, // and so is cut off when it hears
-            _ -> house.earshot.dismissAll());
+            _ -> server.earshot.dismissAll());
     Guest witness = guest(0);
     assertThat(told()).containsExactly("+defaultRoom");
     for (Consumer<Guest> ending : endings) {
@@ -523,12 +523,16 @@ final class HooksTest {
       ask(guest, Talk.add("attic"));
       ask(guest, "roomChange cellar");
       ask(guest, "roomChange cellar"); // anew, which is no join for hooks
-      ask(guest, "listenToRoom elsewhere");
+      ask(guest, "listenToRoom peers");
       assertThat(told()).containsExactly("+defaultRoom", "+attic", "-defaultRoom", "+cellar");
       ending.accept(guest);
       witness.loop.run(
           () ->
-              house.earshot.api().chatRoom().socketRoomBroadcast(StandIn.in("cellar"), "is heard"));
+              server
+                  .earshot
+                  .api()
+                  .chatRoom()
+                  .socketRoomBroadcast(StandIn.in("cellar"), "is heard"));
       guest.loop.run(guest.intake::gone);
       assertThat(told().stream().filter(line -> !line.contains("default")).toList())
           .containsExactlyInAnyOrder("-attic", "-cellar");
@@ -538,10 +542,10 @@ final class HooksTest {
   @Test
   void who_is_gone_while_a_hook_decides_never_came() throws Exception {
     noteWhoComesAndGoes();
-    var gate = new Semaphore(0);
+    var admission = new Semaphore(0);
     var asked = new Semaphore(0);
     for (String window : List.of("0s", "30s")) {
-      house = new House(2, config().with("general.resumeWindow", window));
+      server = new TestServer(2, config().with("general.resumeWindow", window));
       noteWhoComesAndGoes();
       Guest guest = guest(0);
       hooks()
@@ -549,57 +553,57 @@ final class HooksTest {
               "*",
               _ -> {
                 asked.release();
-                gate.acquire();
+                admission.acquire();
               });
       guest.send("roomChange attic");
       asked.acquire();
       guest.loop.run(guest.intake::gone);
-      house.settle();
-      Guest stranger = house.guest(); // lost before it is let in anywhere
+      server.settle();
+      Guest stranger = server.guest(); // lost before it is let in anywhere
       asked.acquire();
       stranger.loop.run(stranger.intake::gone);
-      house.settle();
-      gate.release(2);
+      server.settle();
+      admission.release(2);
       rest();
-      house.pass(Duration.ofSeconds(31));
+      server.pass(Duration.ofSeconds(31));
       assertThat(told()).containsExactly("+defaultRoom", "-defaultRoom");
-      assertThat(house.earshot.api().connections()).isEmpty();
-      assertThat(house.earshot.rooms().shards())
+      assertThat(server.earshot.api().connections()).isEmpty();
+      assertThat(server.earshot.rooms().shards())
           .allMatch(shard -> shard.roomIfAny("attic") == null);
     }
   }
 
   @Test
   void a_say_of_who_is_gone_while_a_hook_decides_is_not_told() throws Exception {
-    var gate = new Semaphore(0);
+    var admission = new Semaphore(0);
     var asked = new Semaphore(0);
-    Guest hearer = guest(0);
+    Guest subscriber = guest(0);
     Guest guest = guest(1);
     hooks()
         .onSay(
             "*",
             say -> {
               asked.release();
-              gate.acquire();
+              admission.acquire();
               return say.message();
             });
     guest.send("say x");
     asked.acquire();
     guest.loop.run(guest.intake::gone);
-    house.settle();
-    gate.release();
+    server.settle();
+    admission.release();
     rest();
-    assertThat(hearer.heard()).isEmpty();
+    assertThat(subscriber.heard()).isEmpty();
   }
 
   @Test
   void who_has_joined_hears_what_a_hook_says_there() {
-    house = new House(8, config());
+    server = new TestServer(8, config());
     hooks()
         .onJoined(
             "*",
             one ->
-                house
+                server
                     .earshot
                     .api()
                     .chatRoom()
@@ -616,7 +620,7 @@ final class HooksTest {
   @Test
   void who_is_let_in_by_a_token_speaks_by_it_at_once() {
     hooks().onJoin("*", _ -> told.add("asked"));
-    PrivateRoom room = house.earshot.api().chatRoom().createPrivateRoom();
+    PrivateRoom room = server.earshot.api().chatRoom().createPrivateRoom();
     String token = room.token("ada", Duration.ofHours(1));
     for (int loop = 0; loop < 2; loop++) {
       Guest guest = guest(loop);
@@ -634,7 +638,7 @@ final class HooksTest {
 
   @Test
   void who_comes_back_never_left_and_hooks_know_who_is_who() {
-    house = new House(2, config().with("general.resumeWindow", "30s"));
+    server = new TestServer(2, config().with("general.resumeWindow", "30s"));
     var present = new ConcurrentLinkedQueue<String>();
     hooks()
         .onJoined(
@@ -651,14 +655,14 @@ final class HooksTest {
               assertThat(present.remove(one.connection().id() + one.room())).isTrue();
               told.add("-" + one.room());
             });
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     rest();
     String session = session(guest);
     String id = guest.id();
     guest.send("roomChange attic");
     guest.loop.run(guest.intake::gone); // perhaps before anybody was told of it
-    Guest back = house.guest(1, House.Lines.TWO);
-    house.settle();
+    Guest back = server.guest(1, TestServer.Lines.TWO);
+    server.settle();
     assertThat(ask(back, "resume " + session)).contains("OK");
     rest();
     String room = back.connection().room();
@@ -668,7 +672,7 @@ final class HooksTest {
     back.loop.run(back.intake::gone);
     rest();
     assertThat(told).isEmpty();
-    house.pass(Duration.ofSeconds(31));
+    server.pass(Duration.ofSeconds(31));
     rest();
     assertThat(told).containsExactly("-" + room);
     assertThat(present).isEmpty();
@@ -687,7 +691,7 @@ final class HooksTest {
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 8, 16, 24, 27, 29, 30})
   void whoever_comes_goes_or_comes_back_in_whatever_order_is_told_of_in_order(long seed) {
-    house = new House(2, config().with("general.resumeWindow", "30s"));
+    server = new TestServer(2, config().with("general.resumeWindow", "30s"));
     var random = new Random(seed);
     Set<String> present = new HashSet<>();
     Queue<String> wrong = new ConcurrentLinkedQueue<>();
@@ -727,7 +731,7 @@ final class HooksTest {
     var sessions = new ArrayList<String>();
     for (int i = 0; i < 250; i++) {
       if (guests.size() < 4) {
-        guests.add(house.guest(random.nextInt(2), House.Lines.ONE));
+        guests.add(server.guest(random.nextInt(2), TestServer.Lines.ONE));
       }
       Guest guest = guests.get(random.nextInt(guests.size()));
       String room = List.of("a", "b", "defaultRoom").get(random.nextInt(3));
@@ -758,14 +762,14 @@ final class HooksTest {
         }
       }
       for (int steps = random.nextInt(20); steps > 0; steps--) {
-        house.step(random);
+        server.step(random);
         LockSupport.parkNanos(10_000);
       }
     }
     rest();
     assertThat(wrong).isEmpty();
     Set<String> inRooms = new HashSet<>();
-    for (Shard shard : house.earshot.rooms().shards()) {
+    for (Shard shard : server.earshot.rooms().shards()) {
       for (String room : List.of("a", "b", "defaultRoom")) {
         Room there = shard.roomIfAny(room);
         if (there != null) {
@@ -776,7 +780,7 @@ final class HooksTest {
     synchronized (present) {
       assertThat(present).isEqualTo(inRooms);
     }
-    house.earshot.dismissAll();
+    server.earshot.dismissAll();
     rest();
     assertThat(wrong).isEmpty();
     synchronized (present) {
@@ -799,21 +803,21 @@ final class HooksTest {
               decide.await();
               throw new RefusedException("not you");
             });
-    Guest refused = house.guest(0, House.Lines.ONE);
-    house.settle();
+    Guest refused = server.guest(0, TestServer.Lines.ONE);
+    server.settle();
     refused.send("detailsView");
     refused.send("say too early");
     decide.countDown();
     rest();
     assertThat(refused.hear()).anyMatch(line -> line.contains("Bye!") && line.contains("not you"));
     assertThat(refused.finished).isTrue();
-    assertThat(house.earshot.api().connections()).isEmpty();
+    assertThat(server.earshot.api().connections()).isEmpty();
   }
 
   @Test
   void who_has_to_go_and_may_not_go_anywhere_is_gone_whatever_they_have_asked_meanwhile()
       throws Exception {
-    PrivateRoom room = house.earshot.api().chatRoom().createPrivateRoom();
+    PrivateRoom room = server.earshot.api().chatRoom().createPrivateRoom();
     Guest inside = guest(0);
     ask(inside, "roomChange " + room + " token=" + room.token("ada", Duration.ofSeconds(5)));
     var decide = new CountDownLatch(1);
@@ -824,18 +828,18 @@ final class HooksTest {
               decide.await();
               throw new RefusedException("full");
             });
-    house.pass(Duration.ofSeconds(6));
+    server.pass(Duration.ofSeconds(6));
     inside.send("detailsView");
     decide.countDown();
     rest();
     assertThat(inside.finished).isTrue();
-    assertThat(house.earshot.api().connections()).isEmpty();
+    assertThat(server.earshot.api().connections()).isEmpty();
   }
 
   @Test
   void what_is_decided_while_a_hook_runs_counts() throws Exception {
     Guest speaker = guest(0);
-    Guest hearer = guest(1);
+    Guest subscriber = guest(1);
     var asked = new CountDownLatch(1);
     var decide = new CountDownLatch(1);
     hooks()
@@ -847,18 +851,18 @@ final class HooksTest {
               return say.message();
             });
     speaker.send("say late");
-    house.settle();
+    server.settle();
     asked.await();
     var _ =
-        house
+        server
             .earshot
             .api()
             .moderation()
             .mute(new Target.Id(speaker.id()), null, Duration.ofHours(1), "enough");
-    house.settle();
+    server.settle();
     decide.countDown();
     rest();
     assertThat(speaker.hear()).anyMatch(line -> line.contains("muted"));
-    assertThat(hearer.heard()).isEmpty();
+    assertThat(subscriber.heard()).isEmpty();
   }
 }

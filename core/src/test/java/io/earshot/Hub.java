@@ -103,7 +103,7 @@ final class Hub {
     /** The owner of each member. */
     final Map<String, String> members = new LinkedHashMap<>();
 
-    final Map<String, Cursor> repeats = new HashMap<>();
+    final Map<String, Cursor> messageIds = new HashMap<>();
 
     /** Of each peer the last post, so that one that comes twice is told once. */
     final Map<String, Long> numbers = new HashMap<>();
@@ -413,7 +413,7 @@ final class Hub {
             } else {
               room.numbers.put(origin.peer(), last);
             }
-            room.repeats.values().removeIf(each -> each.equals(placed.place()));
+            room.messageIds.values().removeIf(each -> each.equals(placed.place()));
             room.offset--;
           });
       tell(name, placed);
@@ -489,13 +489,13 @@ final class Hub {
               return null;
             }
             Room room = room(name);
-            Cursor first = repeat == null ? null : room.repeats.get(repeat);
+            Cursor first = repeat == null ? null : room.messageIds.get(repeat);
             if (first != null) {
               return first;
             }
             Cursor place = place(room, name, post, terms);
             if (repeat != null) {
-              room.repeats.put(repeat, place);
+              room.messageIds.put(repeat, place);
             }
             return place;
           });

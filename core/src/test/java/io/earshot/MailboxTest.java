@@ -17,29 +17,31 @@ import org.junit.jupiter.api.Test;
 final class MailboxTest {
   private static final Duration TTL = Duration.ofSeconds(30);
 
-  private final House house =
-      new House(
+  private final TestServer server =
+      new TestServer(
           1,
-          House.quiet()
+          TestServer.quiet()
               .with("commonWeb.httpClientMessageTTL", TTL)
               .with("limits.queuedMessages", 5)
               .with("limits.queuedBytes", 1024));
-  private final Shard shard = house.earshot.rooms().shards().getFirst();
+  private final Shard shard = server.earshot.rooms().shards().getFirst();
   private final WebConnection client = enter("a".repeat(40));
 
   private WebConnection enter(String id) {
-    var mailbox = new Mailbox(shard, TTL.toMillis(), house.earshot.config().limits());
+    var mailbox = new Mailbox(shard, TTL.toMillis(), server.earshot.config().limits());
     var connection =
         new WebConnection(
-            house.earshot.desks().getFirst(), new Visitor(id, "defaultRoom", new InetSocketAddress(0)), mailbox);
-    house.loops.getFirst().run(() -> connection.enter(null));
-    house.settle();
+            server.earshot.contexts().getFirst(),
+            new Visitor(id, "defaultRoom", new InetSocketAddress(0)),
+            mailbox);
+    server.loops.getFirst().run(() -> connection.enter(null));
+    server.settle();
     return connection;
   }
 
   private void tell(String text) {
-    house.earshot.api().chatRoom().socketRoomBroadcast(null, text);
-    house.settle();
+    server.earshot.api().chatRoom().socketRoomBroadcast(null, text);
+    server.settle();
   }
 
   private CompletableFuture<String> take(long wait) {
@@ -47,12 +49,12 @@ final class MailboxTest {
         client
             .takeMessage(wait)
             .thenApply(json -> json == null ? "null" : new String(json, StandardCharsets.UTF_8));
-    house.settle();
+    server.settle();
     return text;
   }
 
   private String took() {
-    return House.texts(List.of(take(0).join())).stream().findFirst().orElse("nothing");
+    return TestServer.texts(List.of(take(0).join())).stream().findFirst().orElse("nothing");
   }
 
   @Test
@@ -65,9 +67,9 @@ final class MailboxTest {
   @Test
   void a_message_not_fetched_within_its_time_is_forgotten_and_younger_ones_are_not() {
     tell("old");
-    house.pass(Duration.ofSeconds(20));
+    server.pass(Duration.ofSeconds(20));
     tell("young");
-    house.pass(Duration.ofSeconds(11));
+    server.pass(Duration.ofSeconds(11));
     assertThat(List.of(took(), took())).containsExactly("young", "nothing");
   }
 
@@ -86,7 +88,7 @@ final class MailboxTest {
     tell("hello");
     assertThat(first).isCompletedWithValueMatching(text -> text.contains("hello"));
     CompletableFuture<String> second = take(1000);
-    house.pass(Duration.ofSeconds(1));
+    server.pass(Duration.ofSeconds(1));
     assertThat(second).isCompletedWithValue("null");
     tell("later");
     assertThat(took()).isEqualTo("later");
@@ -104,16 +106,16 @@ final class MailboxTest {
   @Test
   void who_waits_no_longer_takes_nothing() {
     client.takeMessage(1000).cancel(true);
-    house.settle();
+    server.settle();
     tell("hello");
     assertThat(took()).isEqualTo("hello");
   }
 
   @Test
   void the_deepest_message_that_may_be_said_can_be_taken() throws Exception {
-    house.guest().ask("{\"event\":\"say\",\"message\":" + "[".repeat(63) + "]".repeat(63) + "}");
+    server.guest().ask("{\"event\":\"say\",\"message\":" + "[".repeat(63) + "]".repeat(63) + "}");
     CompletableFuture<byte @Nullable []> taken = client.takeMessage(0);
-    house.settle();
+    server.settle();
     assertThat(Json.parseTold(Objects.requireNonNull(taken.join()))).isInstanceOf(Json.Obj.class);
   }
 
@@ -121,8 +123,8 @@ final class MailboxTest {
   void who_is_gone_waits_for_nothing() {
     CompletableFuture<String> waiting = take(1000);
     client.close("enough");
-    house.settle();
+    server.settle();
     assertThat(waiting).isCompletedWithValue("null");
-    assertThat(house.earshot.rooms().shards().getFirst().roomCount()).isZero();
+    assertThat(server.earshot.rooms().shards().getFirst().roomCount()).isZero();
   }
 }

@@ -2,8 +2,8 @@ package io.earshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.House.Guest;
-import io.earshot.House.Lines;
+import io.earshot.TestServer.Guest;
+import io.earshot.TestServer.Lines;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -28,12 +28,12 @@ final class OrderTest {
   @MethodSource("seeds")
   void every_stay_in_a_room_is_an_unbroken_stretch_of_its_one_order(int seed) {
     var random = new Random(seed);
-    var house = new House(1 + seed % 3, Config.defaults());
+    var server = new TestServer(1 + seed % 3, Config.defaults());
     List<Guest> tapes =
         ROOMS.stream()
             .map(
                 room -> {
-                  Guest tape = anyGuest(house, random);
+                  Guest tape = anyGuest(server, random);
                   tape.ask("roomChange " + room);
                   return tape;
                 })
@@ -45,7 +45,7 @@ final class OrderTest {
         "x".repeat(seed % 5 == 0 ? 9_000 : 10); // sometimes batches grow long, and go early
     for (int i = 0; i < 400; i++) {
       if (present.size() < 2 || random.nextInt(30) == 0) {
-        present.add(anyGuest(house, random));
+        present.add(anyGuest(server, random));
       }
       int who = random.nextInt(present.size());
       Guest guest = present.get(who);
@@ -58,10 +58,10 @@ final class OrderTest {
             gone.add(present.remove(who));
           }
         }
-        default -> house.step(random);
+        default -> server.step(random);
       }
     }
-    house.settle();
+    server.settle();
     for (int room = 0; room < ROOMS.size(); room++) {
       List<String> tape = tapes.get(room).lines;
       for (Guest guest : present) {
@@ -85,9 +85,9 @@ final class OrderTest {
     }
   }
 
-  private static Guest anyGuest(House house, Random random) {
-    return house.guest(
-        random.nextInt(house.loops.size()), random.nextBoolean() ? Lines.ONE : Lines.TWO);
+  private static Guest anyGuest(TestServer server, Random random) {
+    return server.guest(
+        random.nextInt(server.loops.size()), random.nextBoolean() ? Lines.ONE : Lines.TWO);
   }
 
   private static List<String> heard(Guest guest, String room) {

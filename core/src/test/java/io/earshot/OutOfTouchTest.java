@@ -2,8 +2,8 @@ package io.earshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.House.Guest;
 import io.earshot.Hub.Peer;
+import io.earshot.TestServer.Guest;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,8 +18,8 @@ final class OutOfTouchTest {
 
   private final Hub hub = Hub.manual();
   private final Peer peer = hub.broker();
-  private final House house =
-      new House(
+  private final TestServer server =
+      new TestServer(
           1,
           Config.defaults()
               .with("rooms.announcements", false)
@@ -28,9 +28,9 @@ final class OutOfTouchTest {
 
   @Test
   void rooms_ask_a_few_at_a_time_for_what_they_missed_and_those_first_that_somebody_needs() {
-    house.earshot.join(peer);
+    server.earshot.join(peer);
     peer.connect();
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     for (int i = 0; i < ROOMS; i++) {
       guest.send("{\"event\":\"roomAdd\",\"room\":\"" + i + "\"}");
       rest();
@@ -39,10 +39,10 @@ final class OutOfTouchTest {
     rest();
     guest.hear();
     peer.connect();
-    house.settle();
+    server.settle();
     assertThat(peer.asked).hasSizeLessThan(ROOMS / 2);
     // The last one in line.
-    Guest other = house.guest();
+    Guest other = server.guest();
     other.send("{\"event\":\"roomAdd\",\"room\":\"" + (ROOMS - 1) + "\"}");
     int most = rest();
     assertThat(most).isLessThan(ROOMS / 2);
@@ -51,7 +51,7 @@ final class OutOfTouchTest {
     assertThat(guest.heard()).contains("heard");
     // Each of them has caught up.
     for (int i = 0; i < ROOMS; i += 100) {
-      house.earshot.api().chatRoom().socketRoomBroadcast(StandIn.in(String.valueOf(i)), "to " + i);
+      server.earshot.api().chatRoom().socketRoomBroadcast(StandIn.in(String.valueOf(i)), "to " + i);
     }
     rest();
     assertThat(guest.heard()).hasSize(ROOMS / 100);
@@ -60,23 +60,23 @@ final class OutOfTouchTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
   void who_left_meanwhile_is_in_no_list_though_it_is_lost_again_on_the_way_back(int steps) {
-    house.earshot.join(peer);
+    server.earshot.join(peer);
     peer.connect();
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     guest.send("{\"event\":\"roomAdd\",\"room\":\"attic\"}");
     rest();
     assertThat(hub.members("attic")).isNotEmpty();
     peer.disconnect();
-    house.settle();
+    server.settle();
     guest.send("{\"event\":\"roomLeave\",\"room\":\"attic\"}");
-    house.settle();
+    server.settle();
     peer.connect();
-    house.settle();
+    server.settle();
     for (int i = 0; i < steps; i++) {
       step();
     }
     peer.disconnect();
-    house.settle();
+    server.settle();
     peer.connect();
     rest();
     assertThat(hub.members("attic")).isEmpty();
@@ -84,9 +84,9 @@ final class OutOfTouchTest {
 
   @Test
   void who_comes_and_goes_while_the_others_cannot_be_reached_is_not_kept() {
-    house.earshot.join(peer);
+    server.earshot.join(peer);
     peer.connect();
-    Guest stays = house.guest();
+    Guest stays = server.guest();
     rest();
     peer.disconnect();
     var gone = new ArrayList<WeakReference<Connection>>();
@@ -104,17 +104,17 @@ final class OutOfTouchTest {
   }
 
   private WeakReference<Connection> comesAndGoes() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     var connection = new WeakReference<>(guest.connection());
     guest.loop.run(() -> guest.intake.gone());
-    house.pass(Duration.ofSeconds(1));
+    server.pass(Duration.ofSeconds(1));
     return connection;
   }
 
   /** Lets everything happen; returns how much was on its way at once. */
   private int rest() {
     int most = 0;
-    house.settle();
+    server.settle();
     while (!hub.isIdle()) {
       most = Math.max(most, peer.asked.size());
       step();
@@ -130,6 +130,6 @@ final class OutOfTouchTest {
         next.run();
       }
     }
-    house.settle();
+    server.settle();
   }
 }

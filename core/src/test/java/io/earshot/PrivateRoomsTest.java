@@ -3,8 +3,8 @@ package io.earshot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.earshot.House.Guest;
-import io.earshot.House.Lines;
+import io.earshot.TestServer.Guest;
+import io.earshot.TestServer.Lines;
 import io.earshot.protocol.Json;
 import java.time.Duration;
 import java.util.List;
@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Who may join, say and listen, and what becomes of it when a token ends. */
 final class PrivateRoomsTest {
   private static final Config CONFIG =
-      House.quiet()
+      TestServer.quiet()
           .with("general.resumeWindow", "10m")
           .with("tokens.warning", "30s")
           .with("commonWeb.cookieSecret", "a secret that all servers have and nobody else")
@@ -27,9 +27,9 @@ final class PrivateRoomsTest {
               "news.* say=nobody, staff.* join=role:staff listen=nobody, short.* messageBytes=9, slow.* messagesPerSecond=2,"
                   + " ada.* join=identity:ada listen=identity:ada");
 
-  private final House house = new House(2, CONFIG);
-  private final PrivateRoom room = house.earshot.api().chatRoom().createPrivateRoom();
-  private final Guest guest = house.guest(1, Lines.ONE);
+  private final TestServer server = new TestServer(2, CONFIG);
+  private final PrivateRoom room = server.earshot.api().chatRoom().createPrivateRoom();
+  private final Guest guest = server.guest(1, Lines.ONE);
   private final String session =
       guest.hear().stream()
           .filter(line -> line.contains("\"session\""))
@@ -58,7 +58,7 @@ final class PrivateRoomsTest {
         .contains("\"error\":\"Error: you may not say anything in this room\"")
         .contains("\"room\":\"news.eu\"");
     var _ =
-        house
+        server
             .earshot
             .api()
             .chatRoom()
@@ -90,7 +90,7 @@ final class PrivateRoomsTest {
 
   @Test
   void all_clients_together_say_no_more_than_a_room_takes() {
-    Guest other = house.guest();
+    Guest other = server.guest();
     guest.ask("roomChange slow.1");
     other.ask("roomChange slow.1");
     for (int i = 0; i < 2; i++) {
@@ -100,11 +100,11 @@ final class PrivateRoomsTest {
     assertThat(other.ask("say three"))
         .contains("\"error\":\"Error: too many messages in this room; try again in 500 ms\"");
     // Server code is not counted, and other rooms have a bucket of their own.
-    var _ = house.earshot.api().chatRoom().socketRoomBroadcast(guest.connection(), "told");
+    var _ = server.earshot.api().chatRoom().socketRoomBroadcast(guest.connection(), "told");
     assertThat(other.heard()).endsWith("told");
     other.ask("roomChange attic");
     assertThat(other.ask("say here")).contains("\"OK\"");
-    house.pass(Duration.ofMillis(500));
+    server.pass(Duration.ofMillis(500));
     assertThat(guest.ask("say again")).contains("\"OK\"");
     assertThat(guest.ask("say and again")).contains("Error: too many messages");
   }
@@ -120,9 +120,9 @@ final class PrivateRoomsTest {
     assertThat(guest.ask("{\"event\":\"roomAdd\",\"room\":\"" + room + "\"}"))
         .contains("Error: this room asks for a token");
     assertIsIn("defaultRoom");
-    assertThat(house.earshot.api().chatRoom().socketRoomStatus(room.name()).toCompletableFuture())
+    assertThat(server.earshot.api().chatRoom().socketRoomStatus(room.name()).toCompletableFuture())
         .isNotDone();
-    house.settle();
+    server.settle();
   }
 
   @Test
@@ -138,7 +138,7 @@ final class PrivateRoomsTest {
 
   @Test
   void a_token_is_for_its_room_alone() {
-    PrivateRoom other = house.earshot.api().chatRoom().createPrivateRoom();
+    PrivateRoom other = server.earshot.api().chatRoom().createPrivateRoom();
     assertThat(other.name()).isNotEqualTo(room.name()).startsWith("private.").hasSize(40);
     assertThat(guest.ask("roomChange " + other + " token=" + token(Permission.JOIN)))
         .contains("Error: this token is for another room");
@@ -151,7 +151,7 @@ final class PrivateRoomsTest {
   @ValueSource(strings = {"token=%1$s after=%2$s", "after=%2$s token=%1$s"})
   void token_and_cursor_go_together(String words) {
     String token = token(Permission.values());
-    Guest speaker = house.guest();
+    Guest speaker = server.guest();
     speaker.ask("roomChange " + room + " token=" + token);
     String first = speaker.ask("say one");
     speaker.ask("say two");
@@ -167,21 +167,21 @@ final class PrivateRoomsTest {
     guest.ask("roomChange " + room + " token=" + token(Permission.values()));
     guest.ask("listenToRoom " + room);
     guest.hear();
-    house.pass(Duration.ofSeconds(269));
+    server.pass(Duration.ofSeconds(269));
     assertThat(notices()).isEmpty();
-    house.pass(Duration.ofSeconds(2));
+    server.pass(Duration.ofSeconds(2));
     assertThat(notices())
         .containsExactly(
             "{\"context\":\"token\",\"room\":\"%s\",\"status\":\"expiring\",\"expiresAt\":%d}"
-                .formatted(room, House.NOW.plusSeconds(300).toEpochMilli()));
-    house.pass(Duration.ofSeconds(30));
+                .formatted(room, TestServer.NOW.plusSeconds(300).toEpochMilli()));
+    server.pass(Duration.ofSeconds(30));
     assertThat(notices())
         .containsExactly(
             "{\"context\":\"token\",\"room\":\"%s\",\"status\":\"expired\"}".formatted(room));
     assertIsIn("defaultRoom");
     assertThat(guest.ask("detailsView")).doesNotContain(room.name());
     assertThat(guest.connection().attributes()).isEmpty();
-    Guest other = house.guest();
+    Guest other = server.guest();
     other.ask("roomChange " + room + " token=" + token(Permission.values()));
     assertThat(other.ask("roomView")).contains("\"membersCount\":1");
   }
@@ -189,17 +189,17 @@ final class PrivateRoomsTest {
   @Test
   void who_renews_stays() {
     guest.ask("roomChange " + room + " token=" + token(Permission.JOIN));
-    house.pass(Duration.ofSeconds(280));
+    server.pass(Duration.ofSeconds(280));
     String newer = token(Permission.JOIN, Permission.SAY);
     assertThat(guest.ask("tokenRefresh " + newer))
         .isEqualTo(
             "{\"context\":\"response\",\"status\":\"OK\",\"rooms\":[\"%s\"],\"expiresAt\":%d,\"messageCount\":2}"
-                .formatted(room, house.now().plusSeconds(300).toEpochMilli()));
-    house.pass(Duration.ofSeconds(30));
+                .formatted(room, server.now().plusSeconds(300).toEpochMilli()));
+    server.pass(Duration.ofSeconds(30));
     assertThat(notices()).isEmpty();
     assertIsIn(room.name());
     assertThat(guest.ask("say still here")).contains("OK");
-    house.pass(Duration.ofSeconds(270));
+    server.pass(Duration.ofSeconds(270));
     assertIsIn("defaultRoom");
   }
 
@@ -211,29 +211,29 @@ final class PrivateRoomsTest {
     assertThat(guest.ask("tokenRefresh " + token(Permission.SAY)))
         .contains("Error: you may not join this room");
     String other =
-        house.earshot.api().chatRoom().createPrivateRoom().token("ada", Duration.ofHours(1));
+        server.earshot.api().chatRoom().createPrivateRoom().token("ada", Duration.ofHours(1));
     assertThat(guest.ask("tokenRefresh " + other))
         .contains("Error: you are in no room that this token is for");
-    house.pass(Duration.ofSeconds(301));
+    server.pass(Duration.ofSeconds(301));
     assertIsIn("defaultRoom");
   }
 
   @Test
   void after_the_end_nothing_is_said_even_before_anybody_looks() {
     guest.ask("roomChange " + room + " token=" + token(Permission.values()));
-    house.skip(Duration.ofMinutes(5));
+    server.skip(Duration.ofMinutes(5));
     assertThat(guest.ask("say too late")).contains("Error: this token has expired");
   }
 
   @Test
   void however_often_it_is_renewed_somebody_looks_once() {
     guest.ask("roomChange " + room + " token=" + token(Permission.values()));
-    int before = house.loops.stream().mapToInt(ManualLoop::timers).sum();
+    int before = server.loops.stream().mapToInt(ManualLoop::timers).sum();
     for (int i = 0; i < 1_000; i++) {
-      house.skip(Duration.ofMillis(20)); // so that each token ends at another time
+      server.skip(Duration.ofMillis(20)); // so that each token ends at another time
       guest.ask("tokenRefresh " + room.token("ada", Duration.ofMinutes(5)));
     }
-    assertThat(house.loops.stream().mapToInt(ManualLoop::timers).sum())
+    assertThat(server.loops.stream().mapToInt(ManualLoop::timers).sum())
         .isLessThanOrEqualTo(before + 2);
   }
 
@@ -241,7 +241,7 @@ final class PrivateRoomsTest {
   void a_newer_token_that_ends_sooner_ends_sooner() {
     guest.ask("roomChange " + room + " token=" + room.token("ada", Duration.ofHours(1)));
     guest.ask("tokenRefresh " + room.token("ada", Duration.ofSeconds(5)));
-    house.pass(Duration.ofSeconds(6));
+    server.pass(Duration.ofSeconds(6));
     assertIsIn("defaultRoom");
   }
 
@@ -251,7 +251,7 @@ final class PrivateRoomsTest {
     assertThat(guest.ask("{\"event\":\"roomAdd\",\"room\":\"ada.1\"}")).contains("OK");
     assertThat(guest.ask("listenToRoom ada.2")).contains("OK");
     guest.ask("roomChange attic"); // out of the room that the token is for
-    house.pass(Duration.ofSeconds(301));
+    server.pass(Duration.ofSeconds(301));
     assertThat(guest.connection().attributes()).isEmpty();
     assertThat(guest.ask("detailsView")).doesNotContain("ada.");
     assertThat(guest.ask("roomChange ada.1")).contains("Error: you may not join this room");
@@ -261,24 +261,24 @@ final class PrivateRoomsTest {
   void who_becomes_somebody_else_by_a_later_token_is_that_no_longer_than_it_holds() {
     guest.ask("roomChange " + room + " token=" + token(Permission.JOIN));
     guest.ask("tokenRefresh " + room.token("bob", Duration.ofMinutes(10)));
-    house.pass(Duration.ofSeconds(599));
+    server.pass(Duration.ofSeconds(599));
     assertThat(guest.connection().attributes()).containsEntry("identity", "bob");
-    house.pass(Duration.ofSeconds(2));
+    server.pass(Duration.ofSeconds(2));
     assertThat(guest.connection().attributes()).isEmpty();
   }
 
   @Test
   void however_often_one_becomes_somebody_else_somebody_looks_once() {
     guest.ask("roomChange " + room + " token=" + token(Permission.values()));
-    int before = house.loops.stream().mapToInt(ManualLoop::timers).sum();
+    int before = server.loops.stream().mapToInt(ManualLoop::timers).sum();
     for (int i = 0; i < 1_000; i++) {
-      house.skip(Duration.ofMillis(20));
+      server.skip(Duration.ofMillis(20));
       guest.ask("tokenRefresh " + room.token("ada", Duration.ofDays(2)));
       guest.ask("tokenRefresh " + room.token("ada", Duration.ofDays(1)));
       guest.ask("tokenRefresh " + room.token("bob", Duration.ofDays(1)));
     }
-    house.pass(Duration.ofSeconds(61));
-    assertThat(house.loops.stream().mapToInt(ManualLoop::timers).sum())
+    server.pass(Duration.ofSeconds(61));
+    assertThat(server.loops.stream().mapToInt(ManualLoop::timers).sum())
         .isLessThanOrEqualTo(before + 2);
   }
 
@@ -287,11 +287,11 @@ final class PrivateRoomsTest {
     guest.ask("roomChange " + room + " token=" + token(Permission.JOIN));
     guest.ask("roomChange ada.1"); // out of the room that the token is for
     guest.loop.run(guest.intake::gone);
-    house.settle();
-    Guest again = house.guest();
+    server.settle();
+    Guest again = server.guest();
     assertThat(again.ask("resume " + session)).contains("ada.1");
     assertThat(again.connection().attributes()).containsEntry("identity", "ada");
-    house.pass(Duration.ofSeconds(301));
+    server.pass(Duration.ofSeconds(301));
     assertThat(again.connection().attributes()).isEmpty();
     assertThat(again.ask("detailsView")).contains("\"room\":\"defaultRoom\"");
     assertThat(again.ask("roomChange ada.1")).contains("Error: you may not join this room");
@@ -299,22 +299,22 @@ final class PrivateRoomsTest {
 
   @Test
   void who_comes_back_on_another_server_is_who_they_were_only_as_long_as_the_token() {
-    var street = new Street(CONFIG, 2);
-    Guest lost = street.guest(0, "192.0.2.7");
+    var cluster = new TestCluster(CONFIG, 2);
+    Guest lost = cluster.guest(0, "192.0.2.7");
     String back = lost.hear().getFirst().replaceAll(".*\"session\":\"([^\"]+)\".*", "$1");
-    PrivateRoom secret = street.houses.get(0).earshot.api().chatRoom().privateRoom("private.x");
+    PrivateRoom secret = cluster.houses.get(0).earshot.api().chatRoom().privateRoom("private.x");
     lost.send("roomChange private.x token=" + secret.token("ada", Duration.ofMinutes(5)));
-    street.settle();
+    cluster.settle();
     lost.send("roomChange ada.1"); // out of the room that the token is for
-    street.settle();
+    cluster.settle();
     lost.loop.run(lost.intake::gone);
-    Guest again = street.guest(1, "192.0.2.7");
+    Guest again = cluster.guest(1, "192.0.2.7");
     again.send("resume " + back);
-    street.settle();
+    cluster.settle();
     assertThat(again.hear()).last().asString().contains("ada.1");
     assertThat(again.connection().attributes()).containsEntry("identity", "ada");
-    street.houses.forEach(each -> each.pass(Duration.ofSeconds(301)));
-    street.settle();
+    cluster.houses.forEach(each -> each.pass(Duration.ofSeconds(301)));
+    cluster.settle();
     assertThat(again.connection().attributes()).isEmpty();
     assertThat(again.ask("detailsView")).contains("\"room\":\"defaultRoom\"");
   }
@@ -324,7 +324,7 @@ final class PrivateRoomsTest {
     guest.ask("roomChange " + room + " token=" + token(Permission.values()));
     guest.ask("listenToRoom " + room);
     guest.ask("tokenRefresh " + room.token("ada", Duration.ofHours(1)));
-    house.pass(Duration.ofSeconds(301));
+    server.pass(Duration.ofSeconds(301));
     assertIsIn(room.name());
   }
 
@@ -337,12 +337,12 @@ final class PrivateRoomsTest {
 
   @Test
   void by_the_token_for_a_room_one_is_who_it_is_for_at_once() {
-    PrivateRoom theirs = house.earshot.api().chatRoom().privateRoom("ada.3");
+    PrivateRoom theirs = server.earshot.api().chatRoom().privateRoom("ada.3");
     assertThat(guest.ask("roomChange ada.3 token=" + theirs.token("bob", Duration.ofMinutes(1))))
         .contains("Error: you may not join this room");
     assertThat(guest.ask("roomChange ada.3 token=" + theirs.token("ada", Duration.ofMinutes(1))))
         .contains("OK");
-    house.pass(Duration.ofSeconds(61));
+    server.pass(Duration.ofSeconds(61));
     assertIsIn("defaultRoom");
   }
 
@@ -354,13 +354,13 @@ final class PrivateRoomsTest {
             + room
             + " token="
             + room.token("ada", Duration.ofHours(1), Set.of(Permission.LISTEN)));
-    house.pass(Duration.ofSeconds(301));
+    server.pass(Duration.ofSeconds(301));
     assertIsIn("defaultRoom");
   }
 
   @Test
   void names_with_stars_are_no_private_rooms() {
-    assertThatThrownBy(() -> house.earshot.api().chatRoom().privateRoom("private.*"))
+    assertThatThrownBy(() -> server.earshot.api().chatRoom().privateRoom("private.*"))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
@@ -369,8 +369,8 @@ final class PrivateRoomsTest {
     guest.ask(
         "{\"event\":\"roomAdd\",\"room\":\"%s\",\"token\":\"%s\"}"
             .formatted(room, token(Permission.values())));
-    house.pass(Duration.ofSeconds(271));
-    house.pass(Duration.ofSeconds(30));
+    server.pass(Duration.ofSeconds(271));
+    server.pass(Duration.ofSeconds(30));
     assertThat(notices()).hasSize(2);
     assertThat(guest.ask("detailsView")).doesNotContain(room.name());
     assertIsIn("defaultRoom");
@@ -379,10 +379,10 @@ final class PrivateRoomsTest {
   @Test
   void a_token_that_was_not_needed_ends_without_a_word() {
     String token =
-        house.earshot.api().chatRoom().privateRoom("attic").token("ada", Duration.ofMinutes(1));
+        server.earshot.api().chatRoom().privateRoom("attic").token("ada", Duration.ofMinutes(1));
     guest.ask("roomChange attic token=" + token);
     assertThat(guest.connection().attributes()).containsEntry("identity", "ada");
-    house.pass(Duration.ofSeconds(61));
+    server.pass(Duration.ofSeconds(61));
     assertThat(notices()).isEmpty();
     assertIsIn("attic");
     assertThat(guest.connection().attributes()).isEmpty();
@@ -393,28 +393,28 @@ final class PrivateRoomsTest {
     guest.ask("roomChange " + room + " token=" + token(Permission.values()));
     Guest again = lose();
     assertThat(again.ask("say back")).contains("OK").contains("offset");
-    house.pass(Duration.ofSeconds(301));
+    server.pass(Duration.ofSeconds(301));
     assertThat(again.ask("detailsView")).contains("\"room\":\"defaultRoom\"");
   }
 
   @Test
   void a_token_ends_for_somebody_who_is_lost_too() {
-    Guest inside = house.guest();
+    Guest inside = server.guest();
     inside.ask("roomChange " + room + " token=" + room.token("bob", Duration.ofHours(1)));
     guest.ask("roomChange " + room + " token=" + token(Permission.values()));
     guest.loop.run(guest.intake::gone);
-    house.settle();
+    server.settle();
     assertThat(inside.ask("roomView")).contains("\"membersCount\":2");
-    house.pass(Duration.ofSeconds(301));
+    server.pass(Duration.ofSeconds(301));
     assertThat(inside.ask("roomView")).contains("\"membersCount\":1");
-    Guest again = house.guest();
+    Guest again = server.guest();
     assertThat(again.ask("resume " + session)).contains("no such session");
   }
 
   private Guest lose() {
     guest.loop.run(guest.intake::gone);
-    house.settle();
-    Guest again = house.guest();
+    server.settle();
+    Guest again = server.guest();
     assertThat(again.ask("resume " + session)).contains(room.name());
     return again;
   }
@@ -433,20 +433,20 @@ final class PrivateRoomsTest {
         .asString()
         .contains("Error: this room asks for a token");
     assertThat(not.finished).isTrue();
-    assertThat(house.earshot.api().connections()).hasSize(2);
+    assertThat(server.earshot.api().connections()).hasSize(2);
     // A stream is one room, and so it ends with it.
-    house.pass(Duration.ofSeconds(301));
+    server.pass(Duration.ofSeconds(301));
     assertThat(let.finished).isEqualTo(transport == Transport.STREAM);
   }
 
   private Guest open(Transport transport, @Nullable String token) {
-    Guest other = house.new Guest(house.loops.getFirst(), Lines.TWO);
+    Guest other = server.new Guest(server.loops.getFirst(), Lines.TWO);
     other.loop.run(
         () ->
             other.intake =
-                house.earshot.connect(
+                server.earshot.connect(
                     other.loop, other, other.wire, transport, room.name(), null, token));
-    house.settle();
+    server.settle();
     return other;
   }
 

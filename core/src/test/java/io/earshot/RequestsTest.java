@@ -2,8 +2,8 @@ package io.earshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.House.Guest;
-import io.earshot.House.Lines;
+import io.earshot.TestServer.Guest;
+import io.earshot.TestServer.Lines;
 import io.earshot.protocol.RequestDecoder;
 import io.earshot.spi.Ending;
 import java.util.List;
@@ -11,19 +11,19 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class RequestsTest {
-  private final House house = new House(2, House.quiet());
+  private final TestServer server = new TestServer(2, TestServer.quiet());
 
   /**
    * A connection on the loop that the default room does not live on, so that replies take a turn.
    */
   private Guest farGuest() {
-    int home = house.loops.indexOf(homeOf("defaultRoom"));
-    return house.guest(1 - home, Lines.ONE);
+    int home = server.loops.indexOf(homeOf("defaultRoom"));
+    return server.guest(1 - home, Lines.ONE);
   }
 
   private ManualLoop homeOf(String room) {
-    return house.loops.get(
-        house.earshot.rooms().shards().indexOf(house.earshot.rooms().shard(room)));
+    return server.loops.get(
+        server.earshot.rooms().shards().indexOf(server.earshot.rooms().shard(room)));
   }
 
   @Test
@@ -64,8 +64,8 @@ final class RequestsTest {
 
   @Test
   void a_client_that_does_not_read_is_not_read_either_until_it_does() {
-    Guest guest = house.guest();
-    house.settle();
+    Guest guest = server.guest();
+    server.settle();
     guest.pending = 100_000;
     assertThat(guest.intake.isCongested()).isTrue();
     guest.pending = 0;
@@ -102,15 +102,15 @@ final class RequestsTest {
     guest.send("roomChange attic");
     guest.send("listenToRoom cellar");
     guest.loop.run(guest.intake::gone);
-    house.settle();
+    server.settle();
     for (String room : List.of("defaultRoom", "attic", "cellar")) {
-      assertThat(house.earshot.rooms().shard(room).roomCount()).isZero();
+      assertThat(server.earshot.rooms().shard(room).roomCount()).isZero();
     }
   }
 
   @Test
   void params_hold_all_after_the_first_equals_sign_and_are_gone_when_deleted() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     guest.ask("paramAdd q=a=b c");
     assertThat(guest.ask("paramView q"))
         .contains("\"params\":{\"q\":\"a=b c\"}")
@@ -122,7 +122,7 @@ final class RequestsTest {
 
   @Test
   void params_are_bounded_in_number_and_in_length_and_give_back_what_they_took() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     IntStream.range(0, 100)
         .forEach(i -> assertThat(guest.ask("paramAdd k" + i + "=v")).contains("OK"));
     assertThat(guest.ask("paramAdd more=v")).contains("too many params");
@@ -137,7 +137,7 @@ final class RequestsTest {
 
   @Test
   void rooms_to_listen_to_are_bounded_in_number() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     IntStream.range(0, 100).forEach(i -> guest.ask("listenToRoom r" + i));
     assertThat(guest.ask("listenToRoom more")).contains("too many rooms");
     guest.ask("silenceRoom r1");
@@ -146,8 +146,8 @@ final class RequestsTest {
 
   @Test
   void a_say_into_a_room_one_is_not_in_is_refused() {
-    Guest guest = house.guest();
-    Guest there = house.guest();
+    Guest guest = server.guest();
+    Guest there = server.guest();
     there.ask("roomChange attic");
     guest.ask("listenToRoom attic");
     assertThat(guest.ask("{\"event\":\"say\",\"message\":\"x\",\"room\":\"attic\"}"))
@@ -159,7 +159,7 @@ final class RequestsTest {
 
   @Test
   void leaving_ones_room_leads_to_the_default_room() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     assertThat(guest.ask("roomLeave attic")).contains("you are not in this room");
     guest.ask("roomAdd attic");
     assertThat(guest.ask("roomLeave attic")).contains("\"room\":\"defaultRoom\"");
@@ -168,7 +168,7 @@ final class RequestsTest {
 
   @Test
   void an_attribute_lasts_until_it_is_removed() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     guest.connection().set("auth", "true");
     guest.connection().set("team", "red");
     guest.connection().set("team", null);
@@ -177,7 +177,7 @@ final class RequestsTest {
 
   @Test
   void a_request_that_makes_no_sense_is_answered_and_counted() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     guest.hear();
     guest.loop.run(() -> guest.intake.handle(RequestDecoder.frame("[1]")));
     assertThat(guest.hear())

@@ -2,8 +2,8 @@ package io.earshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.House.Guest;
-import io.earshot.House.Lines;
+import io.earshot.TestServer.Guest;
+import io.earshot.TestServer.Lines;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
@@ -59,7 +59,7 @@ final class ResumeOrderTest {
   }
 
   /** A message as it was told. */
-  private record Told(String text, String from, long sentAt) {
+  private record StoredMessage(String text, String from, long sentAt) {
     boolean isFor(String id, Set<String> groups) {
       int aimed = text.indexOf(" to ");
       return !from.equals(id) && (aimed < 0 || groups.contains(text.substring(aimed + 4)));
@@ -80,13 +80,13 @@ final class ResumeOrderTest {
   /** One run. */
   private static final class Simulation {
     final Random random;
-    final House house;
+    final TestServer server;
     final boolean announcements;
     final int seed;
     final List<Client> clients = new ArrayList<>();
     final List<Guest> all = new ArrayList<>();
     final List<Guest> unseen = new ArrayList<>();
-    final Map<Cursor, Map<String, Told>> told = new HashMap<>();
+    final Map<Cursor, Map<String, StoredMessage>> told = new HashMap<>();
     final List<Silence> silences = new ArrayList<>();
     final List<Lost> lost = new ArrayList<>();
     final Map<String, Cursor> answered = new HashMap<>();
@@ -98,8 +98,8 @@ final class ResumeOrderTest {
       this.seed = seed;
       random = new Random(seed);
       announcements = seed % 2 == 0;
-      house =
-          new House(
+      server =
+          new TestServer(
               1 + seed % 3,
               Config.defaults()
                   .with("rooms.announcements", announcements)
@@ -115,8 +115,8 @@ final class ResumeOrderTest {
 
     Guest guest() {
       Guest guest =
-          house.guest(
-              random.nextInt(house.loops.size()), random.nextBoolean() ? Lines.ONE : Lines.TWO);
+          server.guest(
+              random.nextInt(server.loops.size()), random.nextBoolean() ? Lines.ONE : Lines.TWO);
       all.add(guest);
       return guest;
     }
@@ -139,10 +139,10 @@ final class ResumeOrderTest {
             }
           }
           case 13 -> pass(Duration.ofMillis(random.nextInt(500)), false);
-          default -> house.step(random);
+          default -> server.step(random);
         }
       }
-      house.settle();
+      server.settle();
       clients.forEach(Client::finish);
       check();
       leave();
@@ -161,7 +161,7 @@ final class ResumeOrderTest {
 
     private void pass(Duration time, boolean isLong) {
       aged |= isLong;
-      house.pass(time);
+      server.pass(time);
     }
 
     /** Everybody is there, has read all, and no one is waited for. */
@@ -169,7 +169,7 @@ final class ResumeOrderTest {
       while (!unseen.isEmpty()) {
         seeLoss();
       }
-      house.pass(WINDOW);
+      server.pass(WINDOW);
       clients.forEach(Client::catchUp);
       all.forEach(guest -> guest.lines.forEach(this::remember));
       silences.forEach(this::checkSilence);
@@ -207,8 +207,12 @@ final class ResumeOrderTest {
     private List<String> members(String room) {
       var members = new ArrayList<String>();
       var _ =
-          house.earshot.rooms().status(room).thenAccept(status -> members.addAll(status.members()));
-      house.settle();
+          server
+              .earshot
+              .rooms()
+              .status(room)
+              .thenAccept(status -> members.addAll(status.members()));
+      server.settle();
       return members;
     }
 
@@ -236,22 +240,22 @@ final class ResumeOrderTest {
       if (line.contains("\"context\":\"user\"")) {
         Json.Obj json = parsed(line);
         var message =
-            new Told(
+            new StoredMessage(
                 text(json, "message"), text(json, "from"), Long.parseLong(text(json, "sentAt")));
-        Told other =
+        StoredMessage other =
             told.computeIfAbsent(cursor(json), _ -> new HashMap<>())
                 .putIfAbsent(text(json, "room"), message);
         assertThat(message).isEqualTo(other == null ? message : other);
       }
     }
 
-    private @Nullable Told at(String room, String epoch, long offset) {
+    private @Nullable StoredMessage at(String room, String epoch, long offset) {
       return told.getOrDefault(new Cursor(epoch, offset), Map.of()).get(room);
     }
 
     private void checkSilence(Silence silence) {
       for (long offset = silence.after + 1; offset < silence.before; offset++) {
-        Told message = at(silence.room, silence.epoch, offset);
+        StoredMessage message = at(silence.room, silence.epoch, offset);
         if (KEPT.contains(silence.room)) {
           assertThat(message).as("the tape of %s at %s", silence.room, offset).isNotNull();
         }
@@ -272,10 +276,10 @@ final class ResumeOrderTest {
       }
       boolean said = false;
       for (long offset = 1; offset <= it.given.offset() + 1; offset++) {
-        Told message = at(it.room, it.now.epoch(), offset);
+        StoredMessage message = at(it.room, it.now.epoch(), offset);
         said |= message != null && message.isSaid();
       }
-      Told first = at(it.room, it.now.epoch(), it.given.offset() + 1);
+      StoredMessage first = at(it.room, it.now.epoch(), it.given.offset() + 1);
       boolean old =
           (first != null && it.at - first.sentAt >= AGE.toMillis())
               || (aged && (first == null || !first.isSaid())); // nobody knows when, or that it was
@@ -291,24 +295,25 @@ final class ResumeOrderTest {
           guest.loop.run(guest.intake::gone);
         }
       }
-      house.settle();
-      house.pass(WINDOW);
-      assertThat(house.earshot.connections().all()).isEmpty();
-      assertThat(house.earshot.rooms().shards())
+      server.settle();
+      server.pass(WINDOW);
+      assertThat(server.earshot.connections().all()).isEmpty();
+      assertThat(server.earshot.rooms().shards())
           .allSatisfy(shard -> assertThat(shard.roomCount()).isZero());
-      house.pass(Duration.ofMinutes(6));
-      house.pass(Duration.ofMinutes(6));
-      for (Shard shard : house.earshot.rooms().shards()) {
+      server.pass(Duration.ofMinutes(6));
+      server.pass(Duration.ofMinutes(6));
+      for (Shard shard : server.earshot.rooms().shards()) {
         ROOMS.forEach(room -> assertThat(shard.roomIfAny(room)).isNull());
         assertThat(shard.budget().spare())
-            .isEqualTo(house.earshot.config().limits().historyBytes() / house.loops.size());
+            .isEqualTo(server.earshot.config().limits().historyBytes() / server.loops.size());
       }
       // Nobody is waited for, since so many may be.
-      var crowd = IntStream.range(0, MOST_WAITED_FOR + 1).mapToObj(_ -> guest()).toList();
-      house.settle();
-      crowd.forEach(guest -> guest.loop.run(guest.intake::gone));
-      house.settle();
-      assertThat(house.earshot.connections().all()).hasSize(MOST_WAITED_FOR);
+      var connectionActions =
+          IntStream.range(0, MOST_WAITED_FOR + 1).mapToObj(_ -> guest()).toList();
+      server.settle();
+      connectionActions.forEach(guest -> guest.loop.run(guest.intake::gone));
+      server.settle();
+      assertThat(server.earshot.connections().all()).hasSize(MOST_WAITED_FOR);
     }
   }
 
@@ -331,7 +336,7 @@ final class ResumeOrderTest {
 
   /** Somebody with a connection, and another one when that breaks. */
   private static final class Client {
-    final Simulation house;
+    final Simulation server;
     final Random random;
     final Set<String> groups = new TreeSet<>();
     final boolean hasSession;
@@ -374,16 +379,16 @@ final class ResumeOrderTest {
       void accept(Json.Obj answer);
     }
 
-    Client(Simulation house) {
-      this.house = house;
-      random = house.random;
+    Client(Simulation server) {
+      this.server = server;
+      random = server.random;
       hasSession = random.nextInt(3) > 0;
       GROUPS.stream().filter(_ -> random.nextBoolean()).forEach(groups::add);
       guest = connect();
     }
 
     private Guest connect() {
-      Guest now = house.guest();
+      Guest now = server.guest();
       groups.forEach(group -> now.connection().set(group, "true"));
       guest = now;
       read = 0;
@@ -417,7 +422,7 @@ final class ResumeOrderTest {
       if (visiting || unanswered.size() > 5) {
         return;
       }
-      String text = "w" + house.words++;
+      String text = "w" + server.words++;
       String aim = "";
       if (random.nextInt(4) == 0) {
         String group = GROUPS.get(random.nextInt(2));
@@ -511,7 +516,7 @@ final class ResumeOrderTest {
       if (isSeen) {
         old.loop.run(old.intake::gone);
       } else {
-        house.unseen.add(old);
+        server.unseen.add(old);
       }
       stretches.forEach(
           (room, stretch) -> {
@@ -521,7 +526,7 @@ final class ResumeOrderTest {
           });
       stretches.clear();
       if (isSeen && random.nextInt(15) == 0) {
-        house.pass(WINDOW);
+        server.pass(WINDOW);
       }
       comeBack();
     }
@@ -532,14 +537,14 @@ final class ResumeOrderTest {
       String was = id;
       if (resumes && random.nextInt(8) == 0) {
         // Twice at once: the first of the two is cut and not seen to be, or ends on its way.
-        Guest first = house.guest();
+        Guest first = server.guest();
         groups.forEach(group -> first.connection().set(group, "true"));
         first.send("resume " + before);
         if (random.nextBoolean()) {
-          house.unseen.add(first);
+          server.unseen.add(first);
         } else {
           for (int i = random.nextInt(6); i > 0; i--) {
-            house.house.step(random);
+            server.server.step(random);
           }
           first.loop.run(() -> first.intake.end(Ending.REQUESTED));
         }
@@ -672,7 +677,8 @@ final class ResumeOrderTest {
           stretch.at = -1;
         }
         if (after != null) {
-          house.lost.add(new Lost(room, after, now, house.house.earshot.rooms().shard(room).now()));
+          server.lost.add(
+              new Lost(room, after, now, server.server.earshot.rooms().shard(room).now()));
         }
         stretches.put(room, stretch);
       }
@@ -718,7 +724,7 @@ final class ResumeOrderTest {
         unanswered.remove(messageId);
         if (json.get("epoch") != null) {
           Cursor place = cursor(json);
-          Cursor other = house.answered.putIfAbsent(messageId, place);
+          Cursor other = server.answered.putIfAbsent(messageId, place);
           assertThat(place).isEqualTo(other == null ? place : other);
         }
         return;
@@ -744,7 +750,7 @@ final class ResumeOrderTest {
       assertThat(offset).as("heard again: %s", json).isGreaterThan(last == null ? -1 : last);
       if (stretch.at >= 0 || offset > stretch.floor) {
         long from = stretch.at >= 0 ? stretch.at : stretch.floor;
-        house.silences.add(new Silence(room, stretch.epoch, from, offset, id, groups));
+        server.silences.add(new Silence(room, stretch.epoch, from, offset, id, groups));
       }
       stretch.at = offset;
       assertThat(text(json, "from")).as("%s %s", json, hasSession).isNotEqualTo(id);
@@ -756,7 +762,7 @@ final class ResumeOrderTest {
     void catchUp() {
       for (int left = guest.lines.size() - read; left > 0; left = guest.lines.size() - read) {
         read(left);
-        house.house.settle();
+        server.server.settle();
       }
     }
 
@@ -771,15 +777,15 @@ final class ResumeOrderTest {
               room -> {
                 Stretch stretch = Objects.requireNonNull(stretches.get(room));
                 long from = Math.max(stretch.at, stretch.floor);
-                house.silences.add(new Silence(room, stretch.epoch, from, now(room), id, groups));
+                server.silences.add(new Silence(room, stretch.epoch, from, now(room), id, groups));
               });
     }
 
     private long now(String room) {
       var offset = new HashSet<Long>();
       var _ =
-          house
-              .house
+          server
+              .server
               .earshot
               .rooms()
               .status(room)
@@ -788,7 +794,7 @@ final class ResumeOrderTest {
                     Cursor at = status.cursor();
                     offset.add(at == null ? 0 : at.offset() + 1);
                   });
-      house.house.settle();
+      server.server.settle();
       return offset.iterator().next();
     }
   }

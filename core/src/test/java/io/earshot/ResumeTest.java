@@ -2,7 +2,7 @@ package io.earshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.House.Guest;
+import io.earshot.TestServer.Guest;
 import io.earshot.spi.Ending;
 import java.time.Duration;
 import java.util.List;
@@ -18,11 +18,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class ResumeTest {
   private static final Duration WINDOW = Duration.ofSeconds(30);
 
-  private final House house = new House(2, config());
-  private final Guest speaker = house.guest();
+  private final TestServer server = new TestServer(2, config());
+  private final Guest speaker = server.guest();
 
   private static Config config() {
-    return House.quiet()
+    return TestServer.quiet()
         .with("general.resumeWindow", WINDOW)
         .with("rooms.historyMessages", 5)
         .with("rooms.historyBytes", 4096)
@@ -53,7 +53,7 @@ final class ResumeTest {
   /** Lets somebody's connection break. */
   private void lose(Guest guest) {
     guest.loop.run(guest.intake::gone);
-    house.settle();
+    server.settle();
   }
 
   private String session(Guest guest) {
@@ -68,7 +68,7 @@ final class ResumeTest {
 
   @Test
   void everything_told_and_every_answer_about_a_room_says_where_in_its_order_it_is() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String joined = guest.ask("roomChange attic");
     assertThat(field(joined, "offset")).isEqualTo("0");
     speaker.ask("roomChange attic");
@@ -80,13 +80,13 @@ final class ResumeTest {
         .asString()
         .endsWith(",\"offset\":1,\"epoch\":\"" + field(joined, "epoch") + "\"}");
     assertThat(cursor(guest.ask("roomView"))).isEqualTo(cursor(told));
-    assertThat(cursor(house.guest().ask("listenToRoom attic"))).isEqualTo(cursor(told));
+    assertThat(cursor(server.guest().ask("listenToRoom attic"))).isEqualTo(cursor(told));
   }
 
   @Test
   void another_room_has_an_order_of_its_own() {
     say(1, 3);
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String attic = guest.ask("roomChange attic");
     assertThat(field(attic, "offset")).isEqualTo("0");
     assertThat(field(attic, "epoch")).isNotEqualTo(field(speaker.ask("roomView"), "epoch"));
@@ -99,21 +99,21 @@ final class ResumeTest {
   void who_comes_with_a_cursor_is_told_what_came_after_it_and_then_what_is_new(String verb) {
     String known = cursor(speaker.ask("say known"));
     say(1, 4);
-    Guest guest = house.guest();
-    guest.ask("roomChange elsewhere");
+    Guest guest = server.guest();
+    guest.ask("roomChange peers");
     guest.hear();
     guest.send(verb + known);
     speaker.send("say 5");
-    house.settle();
+    server.settle();
     List<String> lines = guest.hear();
     assertThat(lines.getFirst()).contains("\"status\":\"OK\"", "\"recovered\":true");
-    assertThat(House.texts(lines)).containsExactly("1", "2", "3", "4", "5");
+    assertThat(TestServer.texts(lines)).containsExactly("1", "2", "3", "4", "5");
   }
 
   @Test
   void who_has_missed_nothing_is_told_so() {
     String last = cursor(speaker.ask("say last"));
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     assertThat(guest.ask("roomChange defaultRoom after=" + last)).contains("\"recovered\":true");
     assertThat(guest.heard()).isEmpty();
   }
@@ -122,7 +122,7 @@ final class ResumeTest {
   void who_has_missed_more_than_is_remembered_is_told_so_and_where_they_are_now() {
     String known = cursor(speaker.ask("say known"));
     say(1, 6);
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String answer = guest.ask("roomChange defaultRoom after=" + known);
     assertThat(answer).contains("\"recovered\":false", "\"offset\":7");
     assertThat(guest.heard()).isEmpty();
@@ -135,7 +135,7 @@ final class ResumeTest {
   @CsvSource({"other:1", "EPOCH:99", "EPOCH:999999999999999999"})
   void cursors_of_other_rooms_and_of_the_future_recover_nothing(String after) {
     String epoch = field(speaker.ask("say one"), "epoch");
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     assertThat(guest.ask("roomChange defaultRoom after=" + after.replace("EPOCH", epoch)))
         .contains("\"status\":\"OK\"", "\"recovered\":false", "\"offset\":1");
     assertThat(guest.heard()).isEmpty();
@@ -145,19 +145,19 @@ final class ResumeTest {
   @ValueSource(
       strings = {"", "1", ":1", "e:", "e:-1", "e:x", "e:1:1", "e:99999999999999999999", "é:1"})
   void what_is_no_cursor_is_refused_and_nothing_changes(String after) {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     assertThat(guest.ask("roomChange attic after=" + after)).contains("\"error\":\"Error: after");
     assertThat(guest.ask("roomView")).contains("\"room\":\"defaultRoom\"");
   }
 
   @Test
   void what_was_said_to_some_is_recovered_by_those_alone() {
-    Guest friend = house.guest();
-    Guest stranger = house.guest();
+    Guest friend = server.guest();
+    Guest stranger = server.guest();
     friend.connection().set("auth", "true");
     String known = cursor(speaker.ask("say known"));
-    friend.ask("roomChange elsewhere");
-    stranger.ask("roomChange elsewhere");
+    friend.ask("roomChange peers");
+    stranger.ask("roomChange peers");
     speaker.ask("paramAdd roomMatchKey=auth");
     speaker.ask("paramAdd roomMatchValue=true");
     say(1, 1);
@@ -175,11 +175,11 @@ final class ResumeTest {
     String known = cursor(speaker.ask("say one"));
     say(2, 2);
     speaker.ask("roomChange defaultRoom");
-    house.pass(Duration.ofSeconds(59));
-    Guest guest = house.guest();
+    server.pass(Duration.ofSeconds(59));
+    Guest guest = server.guest();
     assertThat(guest.ask("roomChange attic after=" + known)).contains("\"recovered\":true");
     guest.ask("roomChange defaultRoom");
-    house.pass(Duration.ofMinutes(5));
+    server.pass(Duration.ofMinutes(5));
     String answer = guest.ask("roomChange attic after=" + known);
     assertThat(answer).contains("\"recovered\":false", "\"offset\":0");
     assertThat(known).doesNotStartWith(field(answer, "epoch"));
@@ -189,9 +189,9 @@ final class ResumeTest {
   void messages_grow_too_old_to_be_recovered() {
     String known = cursor(speaker.ask("say known"));
     say(1, 1);
-    house.pass(Duration.ofSeconds(60));
+    server.pass(Duration.ofSeconds(60));
     say(2, 2);
-    assertThat(house.guest().ask("roomChange defaultRoom after=" + known))
+    assertThat(server.guest().ask("roomChange defaultRoom after=" + known))
         .contains("\"recovered\":false");
   }
 
@@ -200,19 +200,19 @@ final class ResumeTest {
     speaker.ask("roomChange long.story");
     String begin = cursor(speaker.ask("roomView"));
     say(1, 50);
-    house.pass(Duration.ofMinutes(2));
-    assertThat(house.guest().ask("roomChange long.story after=" + begin))
+    server.pass(Duration.ofMinutes(2));
+    assertThat(server.guest().ask("roomChange long.story after=" + begin))
         .contains("\"recovered\":true");
     speaker.ask("roomChange none.at.all");
     begin = cursor(speaker.ask("say one"));
     say(2, 2);
-    assertThat(house.guest().ask("roomChange none.at.all after=" + begin))
+    assertThat(server.guest().ask("roomChange none.at.all after=" + begin))
         .contains("\"recovered\":false");
   }
 
   @Test
   void all_rooms_together_remember_no_more_than_they_may() {
-    var small = new House(1, config().with("limits.historyBytes", 2000));
+    var small = new TestServer(1, config().with("limits.historyBytes", 2000));
     Guest talker = small.guest();
     for (int i = 0; i < 100; i++) {
       talker.ask("roomChange room" + i);
@@ -231,7 +231,7 @@ final class ResumeTest {
 
   @Test
   void what_is_said_again_under_the_same_id_is_told_once_and_answered_as_the_first() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String say = "{\"event\":\"say\",\"message\":\"once\",\"messageId\":\"m1\"}";
     String first = cursor(speaker.ask(say));
     say(2, 2);
@@ -241,12 +241,12 @@ final class ResumeTest {
 
   @Test
   void the_same_id_with_other_words_or_from_somebody_else_or_much_later_is_another_say() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String say = "{\"event\":\"say\",\"message\":\"words\",\"messageId\":1}";
     speaker.ask(say);
     speaker.ask(say.replace("words", "other words"));
-    house.guest().ask(say);
-    house.pass(Duration.ofMinutes(2));
+    server.guest().ask(say);
+    server.pass(Duration.ofMinutes(2));
     speaker.ask(say);
     assertThat(guest.heard()).containsExactly("words", "other words", "words", "words");
   }
@@ -255,7 +255,7 @@ final class ResumeTest {
 
   @Test
   void who_is_lost_and_comes_back_in_time_is_who_they_were_and_nobody_was_told() {
-    var loud = new House(2, config().with("rooms.announcements", true));
+    var loud = new TestServer(2, config().with("rooms.announcements", true));
     Guest other = loud.guest();
     other.ask("roomChange attic");
     Guest guest = loud.guest();
@@ -273,12 +273,12 @@ final class ResumeTest {
     assertThat(other.ask("say missed")).contains("OK");
     assertThat(other.ask("roomView")).contains(id);
 
-    Guest back = loud.guest(1, House.Lines.TWO);
+    Guest back = loud.guest(1, TestServer.Lines.TWO);
     back.hear();
     back.send("resume " + session + " attic=" + known);
     loud.settle();
     List<String> lines = back.hear();
-    assertThat(House.texts(lines)).containsExactly("missed");
+    assertThat(TestServer.texts(lines)).containsExactly("missed");
     assertThat(lines.getFirst())
         .contains("\"id\":\"" + id, "\"room\":\"attic\"", "\"room\":\"hall\"")
         .contains("{\"room\":\"attic\",\"epoch\":\"", "\"offset\":4,\"recovered\":true}");
@@ -297,13 +297,13 @@ final class ResumeTest {
 
   @Test
   void own_words_are_not_among_what_was_missed() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String session = session(guest);
     String known = cursor(guest.ask("roomView"));
     guest.ask("say mine");
     say(1, 1);
     lose(guest);
-    Guest back = house.guest();
+    Guest back = server.guest();
     back.hear();
     back.send("resume " + session + " defaultRoom=" + known);
     assertThat(back.heard()).containsExactly("1");
@@ -311,68 +311,68 @@ final class ResumeTest {
 
   @Test
   void without_a_cursor_what_came_after_the_loss_is_told_and_nothing_promised() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String session = session(guest);
     lose(guest);
     say(1, 2);
-    Guest back = house.guest();
+    Guest back = server.guest();
     back.hear();
     back.send("resume " + session);
-    house.settle();
+    server.settle();
     List<String> lines = back.hear();
-    assertThat(House.texts(lines)).containsExactly("1", "2");
+    assertThat(TestServer.texts(lines)).containsExactly("1", "2");
     assertThat(lines.getFirst()).contains("\"recovered\":false");
   }
 
   @Test
   void who_does_not_come_back_in_time_has_left() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String session = session(guest);
     String id = guest.id();
     lose(guest);
-    house.pass(WINDOW.minusSeconds(1));
+    server.pass(WINDOW.minusSeconds(1));
     assertThat(speaker.ask("roomView")).contains(id);
-    house.pass(Duration.ofSeconds(1));
+    server.pass(Duration.ofSeconds(1));
     assertThat(speaker.ask("roomView")).doesNotContain(id);
-    assertThat(house.guest().ask("resume " + session)).contains("no such session");
-    assertThat(house.earshot.host().mayWaitForMore()).isTrue();
+    assertThat(server.guest().ask("resume " + session)).contains("no such session");
+    assertThat(server.earshot.engine().mayWaitForMore()).isTrue();
   }
 
   @Test
   void who_said_goodbye_is_not_waited_for() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String session = session(guest);
     guest.ask("quit");
-    assertThat(house.guest().ask("resume " + session)).contains("no such session");
+    assertThat(server.guest().ask("resume " + session)).contains("no such session");
     assertThat(speaker.ask("roomView")).contains("\"membersCount\":2");
   }
 
   @Test
   void who_is_back_before_the_loss_was_seen_takes_over_and_the_old_connection_is_told() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String session = session(guest);
     String id = guest.id();
-    Guest back = house.guest(1, House.Lines.ONE);
+    Guest back = server.guest(1, TestServer.Lines.ONE);
     assertThat(back.ask("resume " + session)).contains("\"id\":\"" + id);
     assertThat(guest.lines.getLast()).isEqualTo("end 4000");
     assertThat(guest.finished).isTrue();
     lose(guest);
-    assertThat(house.earshot.api().connection(id)).contains(back.connection());
+    assertThat(server.earshot.api().connection(id)).contains(back.connection());
     say(1, 1);
     assertThat(back.heard()).containsExactly("1");
   }
 
   @Test
   void of_two_that_come_with_one_session_the_later_is_who_it_was() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String session = session(guest);
     String id = guest.id();
     lose(guest);
-    Guest first = house.guest(0, House.Lines.ONE);
-    Guest second = house.guest(1, House.Lines.ONE);
+    Guest first = server.guest(0, TestServer.Lines.ONE);
+    Guest second = server.guest(1, TestServer.Lines.ONE);
     first.send("resume " + session);
     second.send("resume " + session);
-    house.settle();
+    server.settle();
     assertThat(speaker.ask("roomView")).containsOnlyOnce(id);
     assertThat(List.of(first, second).stream().filter(each -> each.finished)).hasSizeBetween(0, 1);
     say(1, 1);
@@ -382,33 +382,33 @@ final class ResumeTest {
 
   @Test
   void what_is_heard_before_the_answer_is_the_visitors_and_all_after_it_is_the_sessions() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String session = session(guest);
     String known = cursor(speaker.ask("say known"));
     lose(guest);
     say(1, 2);
-    Guest back = house.guest(1, House.Lines.TWO);
+    Guest back = server.guest(1, TestServer.Lines.TWO);
     say(3, 3);
     back.hear();
     back.send("resume " + session + " defaultRoom=" + known);
     speaker.send("say 4");
-    house.settle();
+    server.settle();
     List<String> lines = back.hear();
     int answer = IntStream.range(0, lines.size()).filter(i -> lines.get(i).contains("OK")).sum();
-    assertThat(House.texts(lines.subList(answer, lines.size())))
+    assertThat(TestServer.texts(lines.subList(answer, lines.size())))
         .containsExactly("1", "2", "3", "4");
   }
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1})
   void who_visits_before_being_back_leaves_under_the_visitors_name(int loop) {
-    var loud = new House(2, config().with("rooms.announcements", true));
+    var loud = new TestServer(2, config().with("rooms.announcements", true));
     Guest other = loud.guest();
     Guest guest = loud.guest();
     String session = session(guest);
     guest.loop.run(guest.intake::gone);
     loud.settle();
-    Guest back = loud.guest(loop, House.Lines.ONE);
+    Guest back = loud.guest(loop, TestServer.Lines.ONE);
     loud.settle();
     String visitor = back.id();
     other.hear();
@@ -421,49 +421,49 @@ final class ResumeTest {
 
   @Test
   void who_ends_on_the_way_back_is_in_no_room() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String session = session(guest);
     lose(guest);
-    Guest back = house.guest(1, House.Lines.ONE);
-    house.settle();
+    Guest back = server.guest(1, TestServer.Lines.ONE);
+    server.settle();
     back.send("resume " + session);
     back.loop.run(() -> back.intake.end(Ending.REQUESTED));
-    house.settle();
+    server.settle();
     assertThat(speaker.ask("roomView")).contains("\"membersCount\":1");
-    assertThat(house.earshot.api().connections()).hasSize(1);
+    assertThat(server.earshot.api().connections()).hasSize(1);
   }
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7})
   void who_was_cut_on_the_way_back_can_come_back_again_at_any_moment(int steps) {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String session = session(guest);
     String id = guest.id();
     guest.ask("roomChange attic");
     lose(guest);
-    Guest first = house.guest(1, House.Lines.ONE);
-    house.settle();
-    Guest second = house.guest(1, House.Lines.TWO);
-    house.settle();
+    Guest first = server.guest(1, TestServer.Lines.ONE);
+    server.settle();
+    Guest second = server.guest(1, TestServer.Lines.TWO);
+    server.settle();
     first.send("resume " + session);
     for (int i = 0; i < steps; i++) {
-      house.loops.get(i % 2).runOne();
+      server.loops.get(i % 2).runOne();
     }
     assertThat(second.ask("resume " + session)).contains("\"id\":\"" + id);
     assertThat(speaker.ask("roomView")).contains("\"membersCount\":1");
-    assertThat(house.earshot.api().connections()).hasSize(2);
+    assertThat(server.earshot.api().connections()).hasSize(2);
   }
 
   @Test
   void a_room_is_kept_for_a_lost_listener_whoever_else_comes_and_goes() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String session = session(guest);
     String known = cursor(guest.ask("listenToRoom attic"));
     lose(guest);
-    Guest other = house.guest();
+    Guest other = server.guest();
     other.ask("roomChange attic");
     other.ask("roomChange defaultRoom");
-    Guest back = house.guest();
+    Guest back = server.guest();
     assertThat(back.ask("resume " + session + " attic=" + known))
         .contains("{\"room\":\"attic\",\"epoch\":\"" + known.split(":", 2)[0])
         .contains("\"recovered\":true");
@@ -472,24 +472,24 @@ final class ResumeTest {
   @ParameterizedTest
   @ValueSource(strings = {"x", "AAAA", "é", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})
   void tokens_that_were_not_given_out_open_nothing(String token) {
-    assertThat(house.guest().ask("resume " + token)).contains("no such session");
+    assertThat(server.guest().ask("resume " + token)).contains("no such session");
   }
 
   @Test
   void an_altered_token_opens_nothing() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String session = session(guest);
     lose(guest);
     for (int i = 0; i < session.length() - 1; i++) {
       char other = session.charAt(i) == 'A' ? 'B' : 'A';
       String altered = session.substring(0, i) + other + session.substring(i + 1);
-      assertThat(house.guest().ask("resume " + altered)).contains("no such session");
+      assertThat(server.guest().ask("resume " + altered)).contains("no such session");
     }
   }
 
   @Test
   void no_more_are_waited_for_than_may_be() {
-    var small = new House(1, config().with("limits.lostClients", 2));
+    var small = new TestServer(1, config().with("limits.lostClients", 2));
     List<Guest> guests = IntStream.range(0, 5).mapToObj(_ -> small.guest()).toList();
     small.settle();
     guests.subList(1, 5).forEach(guest -> guest.loop.run(guest.intake::gone));
@@ -502,8 +502,8 @@ final class ResumeTest {
 
   @Test
   void one_can_be_in_many_rooms_and_say_in_which() {
-    Guest guest = house.guest();
-    Guest hall = house.guest();
+    Guest guest = server.guest();
+    Guest hall = server.guest();
     hall.ask("roomChange hall");
     assertThat(guest.ask("{\"event\":\"roomAdd\",\"room\":\"hall\"}"))
         .contains("\"room\":\"hall\"");
@@ -528,19 +528,19 @@ final class ResumeTest {
 
   @Test
   void changing_to_a_room_that_one_is_in_besides_makes_it_the_current_one() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     guest.ask("{\"event\":\"roomAdd\",\"room\":\"hall\"}");
     guest.ask("roomChange hall");
     assertThat(guest.ask("detailsView")).contains("\"rooms\":[\"hall\"]");
     assertThat(guest.ask("roomView")).contains("\"membersCount\":1");
     guest.loop.run(guest.intake::gone);
-    house.pass(WINDOW);
-    assertThat(house.earshot.rooms().shard("hall").roomIfAny("hall")).isNull();
+    server.pass(WINDOW);
+    assertThat(server.earshot.rooms().shard("hall").roomIfAny("hall")).isNull();
   }
 
   @Test
   void one_can_be_in_so_many_rooms_and_no_more() {
-    var small = new House(1, config().with("limits.rooms", 3));
+    var small = new TestServer(1, config().with("limits.rooms", 3));
     Guest guest = small.guest();
     guest.ask("{\"event\":\"roomAdd\",\"room\":\"a\"}");
     guest.ask("{\"event\":\"roomAdd\",\"room\":\"b\"}");
@@ -550,17 +550,17 @@ final class ResumeTest {
 
   @Test
   void a_long_message_id_means_the_same_from_who_has_come_back_as_somebody_else() {
-    Guest hearer = house.guest();
-    Guest before = house.guest();
-    Guest after = house.guest();
-    hearer.hear();
+    Guest subscriber = server.guest();
+    Guest before = server.guest();
+    Guest after = server.guest();
+    subscriber.hear();
     String say = "{\"event\":\"say\",\"message\":\"once\",\"messageId\":\"%s\"}";
     String unique = say.formatted("9b2e1c4e-7d3f-4b8e-9a55-0f6a7c1d2e3f");
     String first = before.ask(unique);
     assertThat(cursor(after.ask(unique))).isEqualTo(cursor(first));
-    assertThat(told(hearer)).hasSize(1);
+    assertThat(told(subscriber)).hasSize(1);
     String common = say.formatted("q1");
     assertThat(cursor(before.ask(common))).isNotEqualTo(cursor(after.ask(common)));
-    assertThat(told(hearer)).hasSize(2);
+    assertThat(told(subscriber)).hasSize(2);
   }
 }

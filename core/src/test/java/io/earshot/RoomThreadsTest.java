@@ -2,7 +2,7 @@ package io.earshot;
 
 import static java.util.Objects.requireNonNull;
 
-import io.earshot.House.Lines;
+import io.earshot.TestServer.Lines;
 import io.earshot.protocol.Command;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Request;
@@ -164,7 +164,7 @@ final class RoomThreadsTest {
         new Engine(
             Config.defaults().with("rooms.historyMessages", 0).with("general.repeatWindow", "0s"),
             LOOPS,
-            () -> House.NOW);
+            () -> TestServer.NOW);
     private static final AtomicInteger MEETINGS = new AtomicInteger();
 
     /** Which loops and wires people have is another thing in each meeting, and the room's loop. */

@@ -3,7 +3,7 @@ package io.earshot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.earshot.House.Guest;
+import io.earshot.TestServer.Guest;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Ending;
@@ -14,21 +14,21 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 final class RoomsTest {
-  private final House house = new House(1, House.quiet());
-  private final ChatRoom chatRoom = house.earshot.api().chatRoom();
+  private final TestServer server = new TestServer(1, TestServer.quiet());
+  private final ChatRoom chatRoom = server.earshot.api().chatRoom();
 
   @Test
   void a_message_reaches_all_others_in_the_room_and_its_listeners_once_and_never_the_speaker() {
-    Guest speaker = house.guest();
-    Guest member = house.guest();
-    Guest listener = house.guest();
+    Guest speaker = server.guest();
+    Guest member = server.guest();
+    Guest listener = server.guest();
     listener.ask("roomChange attic");
     listener.ask("listenToRoom defaultRoom");
-    Guest both = house.guest();
+    Guest both = server.guest();
     both.ask("listenToRoom defaultRoom");
-    Guest elsewhere = house.guest();
-    elsewhere.ask("roomChange cellar");
-    Stream.of(member, listener, both, elsewhere).forEach(Guest::hear);
+    Guest peers = server.guest();
+    peers.ask("roomChange cellar");
+    Stream.of(member, listener, both, peers).forEach(Guest::hear);
 
     assertThat(speaker.ask("say hello")).contains("\"status\":\"OK\"");
 
@@ -38,26 +38,26 @@ final class RoomsTest {
             "{\"message\":\"hello\",\"room\":\"defaultRoom\",\"from\":\""
                 + speaker.id()
                 + "\",\"context\":\"user\",\"sentAt\":1357000000000,\"offset\":1,\"epoch\":\""
-                + house.earshot.rooms().shard("defaultRoom").room("defaultRoom").cursor().epoch()
+                + server.earshot.rooms().shard("defaultRoom").room("defaultRoom").cursor().epoch()
                 + "\"}");
     assertThat(listener.heard()).containsExactly("hello");
     assertThat(both.heard()).containsExactly("hello");
-    assertThat(elsewhere.heard()).isEmpty();
+    assertThat(peers.heard()).isEmpty();
   }
 
   @Test
   void what_a_room_says_in_one_turn_is_one_write_for_each_hearer() {
-    Guest one = house.guest();
-    Guest two = house.guest();
-    Guest hearer = house.guest();
-    house.settle();
-    hearer.writes = 0;
+    Guest one = server.guest();
+    Guest two = server.guest();
+    Guest subscriber = server.guest();
+    server.settle();
+    subscriber.writes = 0;
     one.send("say a");
     two.send("say b");
     one.send("say c");
-    house.settle();
-    assertThat(hearer.writes).isEqualTo(1);
-    assertThat(hearer.heard()).containsExactly("a", "b", "c");
+    server.settle();
+    assertThat(subscriber.writes).isEqualTo(1);
+    assertThat(subscriber.heard()).containsExactly("a", "b", "c");
     assertThat(one.heard()).containsExactly("b");
     assertThat(two.heard()).containsExactly("a", "c");
   }
@@ -65,40 +65,41 @@ final class RoomsTest {
   @Test
   void
       who_comes_in_the_middle_of_a_turn_hears_what_follows_and_who_leaves_hears_what_went_before() {
-    Guest speaker = house.guest();
-    Guest leaver = house.guest();
-    Guest comer = house.guest();
+    Guest speaker = server.guest();
+    Guest leaver = server.guest();
+    Guest comer = server.guest();
     comer.ask("roomChange attic");
     Stream.of(leaver, comer).forEach(Guest::hear);
     speaker.send("say before");
     comer.send("roomChange defaultRoom");
     leaver.send("roomChange attic");
     speaker.send("say after");
-    house.settle();
+    server.settle();
     assertThat(leaver.heard()).containsExactly("before");
     assertThat(comer.heard()).containsExactly("after");
   }
 
   @Test
   void a_batch_that_grew_long_goes_early_and_nothing_is_lost_or_told_twice() {
-    Guest speaker = house.guest();
-    Guest hearer = house.guest();
-    hearer.hear();
+    Guest speaker = server.guest();
+    Guest subscriber = server.guest();
+    subscriber.hear();
     String text = "x".repeat(1000);
     IntStream.range(0, 200).forEach(i -> speaker.send("say " + i + text));
-    assertThat(hearer.writes).isGreaterThan(1);
-    assertThat(hearer.heard()).isEqualTo(IntStream.range(0, 200).mapToObj(i -> i + text).toList());
+    assertThat(subscriber.writes).isGreaterThan(1);
+    assertThat(subscriber.heard())
+        .isEqualTo(IntStream.range(0, 200).mapToObj(i -> i + text).toList());
     assertThat(speaker.heard()).isEmpty();
   }
 
   @Test
   void coming_and_going_is_announced_to_the_rooms_concerned_and_not_to_the_mover() {
-    var house = new House();
-    Guest here = house.guest();
-    Guest there = house.guest();
+    var server = new TestServer();
+    Guest here = server.guest();
+    Guest there = server.guest();
     there.ask("roomChange attic");
     here.hear();
-    Guest mover = house.guest();
+    Guest mover = server.guest();
     assertThat(here.heard()).containsExactly("I have entered the room");
     mover.ask("roomChange attic");
     assertThat(here.heard()).containsExactly("I have left the room");
@@ -112,9 +113,9 @@ final class RoomsTest {
 
   @Test
   void announcements_go_to_all_whatever_the_movers_params_aim_at() {
-    var house = new House();
-    Guest here = house.guest();
-    Guest mover = house.guest();
+    var server = new TestServer();
+    Guest here = server.guest();
+    Guest mover = server.guest();
     mover.ask("paramAdd roomMatchKey=id");
     mover.ask("paramAdd roomMatchValue=nobody");
     here.hear();
@@ -124,11 +125,11 @@ final class RoomsTest {
 
   @Test
   void rooms_above_the_size_set_hear_no_announcements() {
-    var house = new House(1, Config.defaults().with("rooms.announcementsUpTo", 2));
-    Guest first = house.guest();
-    Guest second = house.guest();
+    var server = new TestServer(1, Config.defaults().with("rooms.announcementsUpTo", 2));
+    Guest first = server.guest();
+    Guest second = server.guest();
     assertThat(first.heard()).hasSize(1);
-    Guest third = house.guest();
+    Guest third = server.guest();
     third.loop.run(third.intake::gone);
     assertThat(first.heard()).isEmpty();
     second.loop.run(second.intake::gone);
@@ -137,7 +138,7 @@ final class RoomsTest {
 
   @Test
   void members_are_listed_in_the_order_of_joining_and_listeners_are_not() {
-    List<Guest> guests = Stream.generate(house::guest).limit(40).toList();
+    List<Guest> guests = Stream.generate(server::guest).limit(40).toList();
     guests.get(39).ask("listenToRoom attic");
     IntStream.range(0, 39)
         .filter(i -> i % 3 != 0)
@@ -152,21 +153,21 @@ final class RoomsTest {
 
   @Test
   void a_room_is_gone_when_nobody_hears_it() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     guest.ask("listenToRoom attic");
     guest.ask("roomChange cellar");
-    assertThat(house.earshot.rooms().shards().getFirst().roomCount()).isEqualTo(2);
+    assertThat(server.earshot.rooms().shards().getFirst().roomCount()).isEqualTo(2);
     guest.ask("silenceRoom attic");
     guest.loop.run(guest.intake::gone);
-    house.settle();
-    assertThat(house.earshot.rooms().shards().getFirst().roomCount()).isZero();
+    server.settle();
+    assertThat(server.earshot.rooms().shards().getFirst().roomCount()).isZero();
     assertThat(status("cellar")).isEqualTo(new RoomStatus("cellar", List.of(), null));
   }
 
   @Test
   void listening_outlasts_a_change_of_room_and_one_may_listen_to_ones_own() {
-    Guest speaker = house.guest();
-    Guest guest = house.guest();
+    Guest speaker = server.guest();
+    Guest guest = server.guest();
     assertThat(guest.ask("listenToRoom defaultRoom")).contains("OK");
     assertThat(guest.ask("listenToRoom defaultRoom"))
         .contains("you are already listening to this room")
@@ -183,10 +184,10 @@ final class RoomsTest {
 
   @Test
   void a_say_reaches_only_those_whom_the_senders_params_aim_at_while_they_are_set() {
-    Guest speaker = house.guest();
-    Guest friend = house.guest();
-    Guest stranger = house.guest();
-    Guest friendElsewhere = house.guest();
+    Guest speaker = server.guest();
+    Guest friend = server.guest();
+    Guest stranger = server.guest();
+    Guest friendElsewhere = server.guest();
     friendElsewhere.ask("roomChange attic");
     friendElsewhere.ask("listenToRoom defaultRoom");
     friend.connection().set("auth", "true");
@@ -207,9 +208,9 @@ final class RoomsTest {
 
   @Test
   void an_audience_in_the_middle_of_a_turn_takes_nothing_from_the_others() {
-    Guest speaker = house.guest();
-    Guest one = house.guest();
-    Guest two = house.guest();
+    Guest speaker = server.guest();
+    Guest one = server.guest();
+    Guest two = server.guest();
     Stream.of(one, two).forEach(Guest::hear);
     speaker.send("say a");
     speaker.send(
@@ -218,7 +219,7 @@ final class RoomsTest {
             + "\"}");
     two.send("say c");
     speaker.send("say d");
-    house.settle();
+    server.settle();
     assertThat(one.heard()).containsExactly("a", "b", "c", "d");
     assertThat(two.heard()).containsExactly("a", "d");
     assertThat(speaker.heard()).containsExactly("c");
@@ -226,8 +227,8 @@ final class RoomsTest {
 
   @Test
   void a_key_without_a_value_or_one_that_nobody_has_reaches_nobody() {
-    Guest speaker = house.guest();
-    Guest hearer = house.guest();
+    Guest speaker = server.guest();
+    Guest subscriber = server.guest();
     for (String key :
         List.of("auth", "type", "__proto__", "constructor", "class", "remoteAddress")) {
       speaker.ask("paramAdd roomMatchKey=" + key);
@@ -239,34 +240,34 @@ final class RoomsTest {
     speaker.ask("paramDelete roomMatchKey");
     speaker.ask("paramAdd roomMatchValue=x");
     speaker.ask("say value alone is no filter");
-    assertThat(hearer.heard()).containsExactly("value alone is no filter");
+    assertThat(subscriber.heard()).containsExactly("value alone is no filter");
   }
 
   @Test
   void a_broadcast_from_null_is_from_the_server_to_everybody_in_the_default_room() {
-    Guest guest = house.guest();
-    Guest elsewhere = house.guest();
-    elsewhere.ask("roomChange attic");
+    Guest guest = server.guest();
+    Guest peers = server.guest();
+    peers.ask("roomChange attic");
     guest.hear();
     chatRoom.socketRoomBroadcast(null, "hello");
     assertThat(guest.hear())
         .singleElement()
         .asString()
         .contains("\"from\":\"Earshot\"", "\"message\":\"hello\"");
-    assertThat(elsewhere.heard()).isEmpty();
+    assertThat(peers.heard()).isEmpty();
   }
 
   @Test
   void a_broadcast_from_a_connection_is_like_its_own_say() {
-    Guest speaker = house.guest();
-    Guest hearer = house.guest();
-    Guest other = house.guest();
+    Guest speaker = server.guest();
+    Guest subscriber = server.guest();
+    Guest other = server.guest();
     speaker.ask("paramAdd roomMatchKey=id");
-    speaker.ask("paramAdd roomMatchValue=" + hearer.id());
-    Stream.of(speaker, hearer, other).forEach(Guest::hear);
+    speaker.ask("paramAdd roomMatchValue=" + subscriber.id());
+    Stream.of(speaker, subscriber, other).forEach(Guest::hear);
     var told =
         chatRoom.socketRoomBroadcast(speaker.connection(), Map.of("n", 1)).toCompletableFuture();
-    assertThat(hearer.hear())
+    assertThat(subscriber.hear())
         .singleElement()
         .asString()
         .contains("\"message\":{\"n\":1}", "\"from\":\"" + speaker.id() + "\"");
@@ -277,8 +278,8 @@ final class RoomsTest {
 
   @Test
   void a_stand_in_speaks_under_its_id_and_leaves_out_none_but_a_member_of_that_id() {
-    Guest guest = house.guest();
-    Guest other = house.guest();
+    Guest guest = server.guest();
+    Guest other = server.guest();
     StandIn standIn = StandIn.in("defaultRoom");
     Stream.of(guest, other).forEach(Guest::hear);
     chatRoom.socketRoomBroadcast(standIn, "zero");
@@ -306,29 +307,29 @@ final class RoomsTest {
 
   @Test
   void a_client_that_does_not_read_is_cut_off_alone_even_in_the_middle_of_a_flush() {
-    Guest speaker = house.guest();
-    List<Guest> hearers = Stream.generate(house::guest).limit(5).toList();
-    hearers.forEach(Guest::hear);
-    hearers.get(2).pending = house.earshot.config().limits().outboundBytes() + 1;
+    Guest speaker = server.guest();
+    List<Guest> subscribers = Stream.generate(server::guest).limit(5).toList();
+    subscribers.forEach(Guest::hear);
+    subscribers.get(2).pending = server.earshot.config().limits().outboundBytes() + 1;
     speaker.ask("say one");
     speaker.ask("say two");
-    assertThat(hearers.get(2).finished).isTrue();
-    assertThat(hearers.get(2).hear())
+    assertThat(subscribers.get(2).finished).isTrue();
+    assertThat(subscribers.get(2).hear())
         .satisfiesExactly(
             line -> assertThat(line).contains("\"message\":\"one\""),
             line -> assertThat(line).contains("Bye!", "resume from your cursor"),
             line -> assertThat(line).isEqualTo("end " + Ending.BEHIND.code()));
     for (int i : new int[] {0, 1, 3, 4}) {
-      assertThat(hearers.get(i).heard()).containsExactly("one", "two");
+      assertThat(subscribers.get(i).heard()).containsExactly("one", "two");
     }
     assertThat(status("defaultRoom").membersCount()).isEqualTo(5);
   }
 
   @Test
   void everybody_is_told_when_the_server_stops() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     guest.hear();
-    house.earshot.dismissAll();
+    server.earshot.dismissAll();
     assertThat(guest.hear())
         .satisfiesExactly(
             bye ->
@@ -342,18 +343,18 @@ final class RoomsTest {
 
   @Test
   void connections_are_found_by_id_until_they_are_gone() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     String id = guest.id();
-    assertThat(house.earshot.api().connection(id)).contains(guest.connection());
-    assertThat(house.earshot.api().connections()).hasSize(1);
+    assertThat(server.earshot.api().connection(id)).contains(guest.connection());
+    assertThat(server.earshot.api().connections()).hasSize(1);
     guest.connection().close("enough");
     assertThat(guest.hear()).anyMatch(line -> line.contains("\"reason\":\"enough\""));
-    assertThat(house.earshot.api().connection(id)).isEmpty();
+    assertThat(server.earshot.api().connection(id)).isEmpty();
   }
 
   private RoomStatus status(String room) {
     var answer = chatRoom.socketRoomStatus(room).toCompletableFuture();
-    house.settle();
+    server.settle();
     return answer.join();
   }
 }

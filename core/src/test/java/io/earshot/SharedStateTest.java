@@ -1,6 +1,6 @@
 package io.earshot;
 
-import io.earshot.House.Lines;
+import io.earshot.TestServer.Lines;
 import io.earshot.spi.Outbound;
 import io.netty.buffer.ByteBuf;
 import java.net.InetSocketAddress;
@@ -214,7 +214,7 @@ final class SharedStateTest {
     }
   }
 
-  private static final Desk SHARD = new House().earshot.desks().getFirst();
+  private static final LoopContext SHARD = new TestServer().earshot.contexts().getFirst();
 
   /** Somebody whose slot is the same as everybody's, however long the directory is. */
   private static Participant person(int number) {

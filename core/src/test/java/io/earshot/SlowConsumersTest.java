@@ -2,7 +2,7 @@ package io.earshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.House.Guest;
+import io.earshot.TestServer.Guest;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -11,17 +11,17 @@ import org.junit.jupiter.api.Test;
 final class SlowConsumersTest {
   private static final int BEHIND = 100_000;
 
-  private final House house =
-      new House(
+  private final TestServer server =
+      new TestServer(
           1,
-          House.quiet()
+          TestServer.quiet()
               .with(
                   "rooms.rules",
                   "drop.* slowConsumers=drop, last.* slowConsumers=conflate,"
                       + " prices.* slowConsumers=conflate conflateBy=symbol"));
-  private final Guest speaker = house.guest();
-  private final Guest slow = house.guest();
-  private final Guest quick = house.guest();
+  private final Guest speaker = server.guest();
+  private final Guest slow = server.guest();
+  private final Guest quick = server.guest();
 
   private void enter(String room) {
     List.of(speaker, slow, quick).forEach(guest -> guest.ask("roomChange " + room));
@@ -48,7 +48,7 @@ final class SlowConsumersTest {
     speaker.ask("say 4");
     assertThat(quick.heard()).containsExactly("1", "2", "3", "4");
     List<String> lines = slow.hear();
-    assertThat(House.texts(lines)).containsExactly("1", "4");
+    assertThat(TestServer.texts(lines)).containsExactly("1", "4");
     assertThat(places(lines.get(1)))
         .isEqualTo(
             "{\"context\":\"gap\",\"room\":\"drop.it\",\"epoch\":E,\"from\":2,\"to\":3,\"missing\":2}");
@@ -64,7 +64,7 @@ final class SlowConsumersTest {
     catchUp();
     List<String> lines = slow.hear();
     assertThat(lines.getFirst()).contains("\"from\":1,\"to\":5,\"missing\":4");
-    assertThat(House.texts(lines)).containsExactly("5");
+    assertThat(TestServer.texts(lines)).containsExactly("5");
   }
 
   @Test
@@ -104,7 +104,7 @@ final class SlowConsumersTest {
     slow.pending = BEHIND;
     speaker.ask("say 1");
     slow.pending = 0;
-    slow.send("roomChange elsewhere");
+    slow.send("roomChange peers");
     assertThat(slow.hear()).anyMatch(line -> line.contains("\"context\":\"gap\""));
   }
 
@@ -119,8 +119,8 @@ final class SlowConsumersTest {
     List.of(speaker, slow).forEach(guest -> guest.ask("roomChange defaultRoom"));
     slow.pending = Integer.MAX_VALUE;
     speaker.ask("say 3");
-    house.pass(Duration.ofSeconds(1));
-    Rooms.Count count = house.earshot.rooms().shards().getFirst().count();
+    server.pass(Duration.ofSeconds(1));
+    Rooms.Count count = server.earshot.rooms().shards().getFirst().count();
     assertThat(count.leftOut()).isEqualTo(2);
     assertThat(count.cutOff()).isEqualTo(1);
   }

@@ -2,7 +2,7 @@ package io.earshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.House.Guest;
+import io.earshot.TestServer.Guest;
 import io.earshot.protocol.Json;
 import java.time.Instant;
 import java.util.Map;
@@ -10,27 +10,28 @@ import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.Test;
 
 final class StatusTest {
-  private final House house = new House(1, House.quiet());
-  private final Guest guest = house.guest();
-  private Instant now = House.NOW;
-  private final Status status = new Status(
-          house.earshot.config(),
-          house.earshot.rooms(),
-          house.earshot.connections(),
+  private final TestServer server = new TestServer(1, TestServer.quiet());
+  private final Guest guest = server.guest();
+  private Instant now = TestServer.NOW;
+  private final Status status =
+      new Status(
+          server.earshot.config(),
+          server.earshot.rooms(),
+          server.earshot.connections(),
           new io.earshot.spi.Refusals(),
-          house.earshot::cluster,
+          server.earshot::cluster,
           () -> now);
 
   /** What it answers on the one loop there is, so that it need not wait for it. */
   private Map<String, Json> answer() {
-    house.settle();
+    server.settle();
     var call =
         new ActionCall(
-            house.earshot.api(),
+            server.earshot.api(),
             guest.connection(),
             Map.of(),
             new ActionRunner.Permit(new Semaphore(0)));
-    house
+    server
         .loops
         .getFirst()
         .run(
@@ -53,14 +54,14 @@ final class StatusTest {
 
   @Test
   void rooms_count_while_somebody_is_in_them_or_listens_and_messages_once_each() {
-    Guest other = house.guest();
+    Guest other = server.guest();
     assertThat(answer()).containsEntry("rooms", Json.of(1)).containsEntry("messages", Json.of(0));
     other.ask("roomChange attic");
     other.ask("listenToRoom cellar");
     assertThat(answer()).containsEntry("rooms", Json.of(3));
     guest.ask("listenToRoom attic");
     other.ask("say for both to hear");
-    house.earshot.api().chatRoom().socketRoomBroadcast(StandIn.in("nowhere"), "for nobody");
+    server.earshot.api().chatRoom().socketRoomBroadcast(StandIn.in("nowhere"), "for nobody");
     assertThat(answer()).containsEntry("messages", Json.of(1));
     other.ask("roomChange defaultRoom");
     other.ask("silenceRoom cellar");

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Tokens: made here, and by others as RFC 7519 has it; and those that are no good. */
 final class TokensTest {
   private static final String SECRET = "0123456789abcdef0123456789abcdef";
-  private static final Instant NOW = House.NOW;
+  private static final Instant NOW = TestServer.NOW;
   private static final Grant GRANT =
       new Grant(
           "attic", "ada", Set.of(Permission.JOIN, Permission.SAY), NOW.plus(Duration.ofHours(1)));
@@ -167,7 +167,8 @@ final class TokensTest {
   @Test
   void keys_are_changed_one_after_the_other() throws Exception {
     String old = tokens.mint(GRANT);
-    var both = new Tokens(new TokenKeys(List.of("k2 HS256 " + SECRET + "2", "k1 HS256 " + SECRET), ""));
+    var both =
+        new Tokens(new TokenKeys(List.of("k2 HS256 " + SECRET + "2", "k1 HS256 " + SECRET), ""));
     var newer = new Tokens(new TokenKeys(List.of("k2 HS256 " + SECRET + "2"), ""));
     assertThat(both.check(old, NOW)).isEqualTo(GRANT);
     assertThat(newer.check(both.mint(GRANT), NOW)).isEqualTo(GRANT);
@@ -180,9 +181,13 @@ final class TokensTest {
     assertThat(new Tokens(new TokenKeys(List.of(), SECRET)).check(token, NOW)).isEqualTo(GRANT);
     assertNoGood(new Tokens(new TokenKeys(List.of(), SECRET + "x")), token);
     // A short one could be found out by trying, so that it makes none.
-    assertNoGood(new Tokens(new TokenKeys(List.of(), "short")), new Tokens(new TokenKeys(List.of(), "short")).mint(GRANT));
+    assertNoGood(
+        new Tokens(new TokenKeys(List.of(), "short")),
+        new Tokens(new TokenKeys(List.of(), "short")).mint(GRANT));
     assertNoGood(new Tokens(new TokenKeys(List.of(), "")), token);
-    assertNoGood(new Tokens(new TokenKeys(List.of(), "")), new Tokens(new TokenKeys(List.of(), "")).mint(GRANT));
+    assertNoGood(
+        new Tokens(new TokenKeys(List.of(), "")),
+        new Tokens(new TokenKeys(List.of(), "")).mint(GRANT));
   }
 
   // --- key pairs -------------------------------------------------------------------------------
@@ -246,6 +251,7 @@ final class TokensTest {
   @Test
   void two_keys_of_one_id_are_refused() {
     List<String> twice = Arrays.asList("k1 HS256 " + SECRET, "k1 HS256 " + SECRET + "2");
-    assertThatThrownBy(() -> new Tokens(new TokenKeys(twice, ""))).hasMessageContaining("two keys have the id k1");
+    assertThatThrownBy(() -> new Tokens(new TokenKeys(twice, "")))
+        .hasMessageContaining("two keys have the id k1");
   }
 }

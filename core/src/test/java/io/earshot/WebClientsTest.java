@@ -2,7 +2,7 @@ package io.earshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.House.Guest;
+import io.earshot.TestServer.Guest;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
@@ -17,14 +17,14 @@ final class WebClientsTest {
   private static final Duration TTL = Duration.ofSeconds(30);
   private static final String ANNA = "a".repeat(40);
 
-  private final House house =
-      new House(
+  private final TestServer server =
+      new TestServer(
           1,
           Config.defaults()
               .with("commonWeb.httpClientMessageTTL", TTL)
               .with("limits.webClients", 2)
               .with("limits.runningActions", 1));
-  private final Guest guest = house.guest();
+  private final Guest guest = server.guest();
 
   private CompletableFuture<WebAnswer> asking(String id, String... params) {
     var given = new java.util.LinkedHashMap<String, Json>();
@@ -32,7 +32,7 @@ final class WebClientsTest {
       given.put(params[i], Json.of(params[i + 1]));
     }
     var visitor = new Visitor(id, "defaultRoom", new InetSocketAddress(0));
-    return house.earshot.ask(visitor, "chat", given);
+    return server.earshot.ask(visitor, "chat", given);
   }
 
   private WebAnswer ask(String id, String... params) {
@@ -41,17 +41,17 @@ final class WebClientsTest {
 
   /** Actions run on threads of their own; the loops run here until one is answered. */
   private WebAnswer settled(CompletableFuture<WebAnswer> answer) {
-    return settled(house, answer);
+    return settled(server, answer);
   }
 
-  private static WebAnswer settled(House house, CompletableFuture<WebAnswer> answer) {
+  private static WebAnswer settled(TestServer server, CompletableFuture<WebAnswer> answer) {
     long until = System.nanoTime() + Duration.ofSeconds(20).toNanos();
     while (!answer.isDone()) {
-      house.settle();
+      server.settle();
       assertThat(System.nanoTime()).as("an answer in time").isLessThan(until);
       Thread.onSpinWait();
     }
-    house.settle();
+    server.settle();
     return answer.join();
   }
 
@@ -64,22 +64,22 @@ final class WebClientsTest {
     ask(ANNA, "method", "detailsView");
     assertThat(guest.heard()).containsExactly("I have entered the room");
     assertThat(members()).contains(ANNA);
-    house.pass(TTL.minusSeconds(1));
+    server.pass(TTL.minusSeconds(1));
     ask(ANNA, "method", "detailsView");
-    house.pass(TTL.minusSeconds(1));
+    server.pass(TTL.minusSeconds(1));
     assertThat(members()).as("each request begins its time anew").contains(ANNA);
-    house.pass(Duration.ofSeconds(1));
+    server.pass(Duration.ofSeconds(1));
     assertThat(guest.heard()).contains("I have left the room");
     assertThat(members()).doesNotContain(ANNA);
-    assertThat(house.earshot.connections().size()).isEqualTo(1);
+    assertThat(server.earshot.connections().size()).isEqualTo(1);
   }
 
   @Test
   void a_client_that_waits_for_a_message_is_not_idle() {
     CompletableFuture<WebAnswer> poll = asking(ANNA, "method", "messages", "wait", "25000");
-    house.settle();
+    server.settle();
     ask("b".repeat(40), "method", "detailsView"); // so that the sweep has somebody to look at
-    house.pass(TTL.minusSeconds(6));
+    server.pass(TTL.minusSeconds(6));
     assertThat(members()).contains(ANNA);
     guest.ask("say at last");
     assertThat(String.valueOf(settled(poll).fields().get("message"))).contains("entered the room");
@@ -98,16 +98,16 @@ final class WebClientsTest {
       assertThat(poll).as("waits, so that its place is free soon").isNotDone();
     }
     assertThat(poll).isNotDone();
-    house.pass(Duration.ofSeconds(25));
+    server.pass(Duration.ofSeconds(25));
     assertThat(settled(poll).error()).isNull();
-    assertThat(house.earshot.api().actions().running()).isZero();
+    assertThat(server.earshot.api().actions().running()).isZero();
   }
 
   @Test
   void what_was_answered_to_who_said_it_is_in_the_queue_of_who_asks_then() {
-    var two = new House(2, House.quiet().with("commonWeb.httpClientMessageTTL", TTL));
+    var two = new TestServer(2, TestServer.quiet().with("commonWeb.httpClientMessageTTL", TTL));
     Shard told = two.earshot.rooms().shard("defaultRoom");
-    Guest speaker = two.guest(told.index(), House.Lines.ONE);
+    Guest speaker = two.guest(told.index(), TestServer.Lines.ONE);
     String id = ANNA;
     while (Math.floorMod(id.hashCode(), 2) == told.index()) { // which decides where it lives
       id += "a";
@@ -132,7 +132,7 @@ final class WebClientsTest {
     ask("b".repeat(40), "method", "detailsView");
     assertThat(ask("c".repeat(40), "method", "detailsView").error())
         .isEqualTo("Error: the server has too many clients; try again later");
-    house.pass(TTL);
+    server.pass(TTL);
     assertThat(ask("c".repeat(40), "method", "detailsView").error()).isNull();
     assertThat(members()).contains("c".repeat(40)).doesNotContain(ANNA);
   }
@@ -140,9 +140,9 @@ final class WebClientsTest {
   @Test
   void one_address_has_so_many_clients_and_others_come_in() {
     var few =
-        new House(
+        new TestServer(
             1,
-            House.quiet()
+            TestServer.quiet()
                 .with("commonWeb.httpClientMessageTTL", TTL)
                 .with("limits.connectionsPerAddress", 2));
     assertThat(askFrom(few, "192.0.2.1", 'a').status()).isEqualTo(200);
@@ -157,33 +157,33 @@ final class WebClientsTest {
     assertThat(askFrom(few, "192.0.2.1", 'c').status()).isEqualTo(200);
   }
 
-  private static WebAnswer askFrom(House house, String address, char who) {
+  private static WebAnswer askFrom(TestServer server, String address, char who) {
     var from = new InetSocketAddress(AddressRange.address(address), 1);
     var visitor = new Visitor(String.valueOf(who).repeat(40), "defaultRoom", from);
     return settled(
-        house, house.earshot.ask(visitor, "chat", Map.of("method", Json.of("detailsView"))));
+        server, server.earshot.ask(visitor, "chat", Map.of("method", Json.of("detailsView"))));
   }
 
   @Test
   void a_client_whose_request_is_under_way_is_not_swept_away() {
-    house.earshot.api().actions().add(new Gate());
+    server.earshot.api().actions().add(new Admission());
     var visitor = new Visitor(ANNA, "defaultRoom", new InetSocketAddress(0));
-    CompletableFuture<WebAnswer> slow = house.earshot.ask(visitor, "gate", Map.of());
-    house.settle();
-    house.pass(TTL.multipliedBy(3));
+    CompletableFuture<WebAnswer> slow = server.earshot.ask(visitor, "admission", Map.of());
+    server.settle();
+    server.pass(TTL.multipliedBy(3));
     assertThat(members()).contains(ANNA);
-    Gate.OPEN.release();
+    Admission.OPEN.release();
     settled(slow);
     // Its time begins when its own thread has said that the request is done.
     while (members().contains(ANNA)) {
-      assertThat(house.earshot.connections().size()).isLessThanOrEqualTo(2);
-      house.pass(TTL);
+      assertThat(server.earshot.connections().size()).isLessThanOrEqualTo(2);
+      server.pass(TTL);
     }
   }
 
   @Test
   void that_the_others_are_away_is_said_and_is_no_fault() {
-    var lonely = new House(1, Config.defaults());
+    var lonely = new TestServer(1, Config.defaults());
     lonely.earshot.join(Hub.manual().broker()); // and is not connected
     var visitor = new Visitor(ANNA, "defaultRoom", new InetSocketAddress(0));
     WebAnswer answer =
@@ -194,7 +194,7 @@ final class WebClientsTest {
     assertThat(answer.status()).isEqualTo(400);
   }
 
-  private static final class Gate implements Action {
+  private static final class Admission implements Action {
     static final java.util.concurrent.Semaphore OPEN = new java.util.concurrent.Semaphore(0);
 
     @Override

@@ -1,5 +1,6 @@
 package io.earshot.netty;
 
+import io.earshot.AddressRange;
 import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.Connection;
@@ -12,7 +13,6 @@ import io.earshot.StandIn;
 import io.earshot.Target;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
-import io.earshot.AddressRange;
 import io.earshot.spi.Visitor;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.FullHttpRequest;

@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Somebody who waits for what a room tells next, without being in it: a long poll.
  *
- * <p>Immutable; compared by identity, and ordered by {@link Waiters}.
+ * <p>Immutable; compared by identity, and ordered by {@link LongPolls}.
  */
-final class Waiter {
+final class LongPoll {
   private final Room room;
   private final long until;
   private final long number;
@@ -24,7 +24,7 @@ final class Waiter {
    * @param recovered what they are to be told of the cursor that they gave
    * @param answer what they wait for; done, whether by us or by them, they wait no longer
    */
-  Waiter(
+  LongPoll(
       Room room,
       long until,
       long number,

@@ -9,4 +9,4 @@ import org.jspecify.annotations.Nullable;
  * @param message what is to be said, which may be something else
  * @param refusal why it is not, in words for who asked; null if it is
  */
-record Hearing(Json message, @Nullable String refusal) {}
+record HookVerdict(Json message, @Nullable String refusal) {}

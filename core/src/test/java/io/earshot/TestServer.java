@@ -22,18 +22,18 @@ import org.jspecify.annotations.Nullable;
  * A server without sockets or threads: loops that the test runs, and clients that are lists of
  * lines.
  */
-final class House {
+final class TestServer {
   static final Instant NOW = Instant.ofEpochMilli(1_357_000_000_000L);
 
   final List<ManualLoop> loops;
   final Engine earshot;
   private Instant now;
 
-  House(int loops, Config config) {
+  TestServer(int loops, Config config) {
     this(loops, config, NOW);
   }
 
-  House(int loops, Config config, Instant now) {
+  TestServer(int loops, Config config, Instant now) {
     this.now = now;
     this.loops = IntStream.range(0, loops).mapToObj(i -> new ManualLoop()).toList();
     this.earshot = new Engine(config, this.loops, () -> this.now);
@@ -43,7 +43,7 @@ final class House {
     return now;
   }
 
-  House() {
+  TestServer() {
     this(1, Config.defaults());
   }
 

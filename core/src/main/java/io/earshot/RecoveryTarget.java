@@ -3,7 +3,7 @@ package io.earshot;
 import java.io.IOException;
 
 /** Where rooms live that were remembered in files: one event loop. Called before it runs. */
-interface Shelf {
+interface RecoveryTarget {
 
   /**
    * Takes a room over from the run before, as one that nobody is in.

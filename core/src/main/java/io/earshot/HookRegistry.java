@@ -7,14 +7,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What {@link Hooks} says, done.
- */
-final class AddedHooks implements Hooks {
+/** What {@link Hooks} says, done. */
+final class HookRegistry implements Hooks {
   private final HookRunner runner;
   private final Set<Registration> added = ConcurrentHashMap.newKeySet();
 
-  AddedHooks(HookRunner runner) {
+  HookRegistry(HookRunner runner) {
     this.runner = runner;
   }
 

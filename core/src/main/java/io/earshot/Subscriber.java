@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A class and not an interface, since a room calls {@link #deliver} for each member.
  */
-abstract class Hearer implements Connection {
+abstract class Subscriber implements Connection {
 
   /** The event loop that it lives on. */
   abstract Shard shard();

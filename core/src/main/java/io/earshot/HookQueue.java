@@ -10,7 +10,7 @@ import java.util.function.Consumer;
  *
  * <p>Owned by the connection's event loop.
  */
-final class HookLine {
+final class HookQueue {
   /** What has happened, and is told before anything else is asked. */
   private final Queue<Consumer<Runnable>> news = new ArrayDeque<>(2);
 
@@ -24,7 +24,7 @@ final class HookLine {
    *
    * @param idle run when it is empty again
    */
-  HookLine(Runnable idle) {
+  HookQueue(Runnable idle) {
     this.idle = idle;
   }
 

@@ -4,7 +4,7 @@ import io.earshot.protocol.Json;
 import java.util.concurrent.CompletionStage;
 
 /** Where all servers of a cluster write what was decided. Callable from any thread. */
-interface SharedLog {
+interface MeasurePublisher {
 
   /**
    * Tells the others something.

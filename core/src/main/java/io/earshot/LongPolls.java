@@ -16,14 +16,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by that event loop.
  */
-final class Waiters {
+final class LongPolls {
   private static final long NEVER = Long.MAX_VALUE;
 
   private final Shard shard;
   private final AtomicInteger count;
   private final int most;
-  private final TreeSet<Waiter> all =
-      new TreeSet<>(Comparator.comparingLong(Waiter::until).thenComparingLong(Waiter::number));
+  private final TreeSet<LongPoll> all =
+      new TreeSet<>(Comparator.comparingLong(LongPoll::until).thenComparingLong(LongPoll::number));
   private long numbers;
   private long nextLook = NEVER;
   private boolean stopping;
@@ -34,7 +34,7 @@ final class Waiters {
    * @param count how many wait on all loops together
    * @param most how many may
    */
-  Waiters(Shard shard, AtomicInteger count, int most) {
+  LongPolls(Shard shard, AtomicInteger count, int most) {
     this.shard = shard;
     this.count = count;
     this.most = most;
@@ -48,10 +48,10 @@ final class Waiters {
    * @param answer completed when there is something, or the time is over
    */
   void add(Room room, long millis, @Nullable Boolean recovered, CompletableFuture<Excerpt> answer) {
-    var waiter = new Waiter(room, shard.now() + millis, numbers++, recovered, answer);
-    room.add(waiter);
+    var poll = new LongPoll(room, shard.now() + millis, numbers++, recovered, answer);
+    room.add(poll);
     if (stopping) {
-      waiter.tellNothing();
+      poll.tellNothing();
     } else if (count.get() >= most) {
       shard.count(Refusal.POLLS);
       answer.completeExceptionally(
@@ -59,15 +59,15 @@ final class Waiters {
               "too many requests wait for messages already; try again later"));
     }
     count.incrementAndGet();
-    all.add(waiter);
-    var _ = answer.whenComplete((_, _) -> shard.tell(() -> remove(waiter)));
+    all.add(poll);
+    var _ = answer.whenComplete((_, _) -> shard.tell(() -> remove(poll)));
     lookLater();
   }
 
-  private void remove(Waiter waiter) {
-    if (all.remove(waiter)) {
+  private void remove(LongPoll poll) {
+    if (all.remove(poll)) {
       count.decrementAndGet();
-      waiter.room().remove(waiter);
+      poll.room().remove(poll);
     }
   }
 
@@ -89,9 +89,9 @@ final class Waiters {
     }
   }
 
-  private void end(Waiter waiter) {
-    waiter.tellNothing();
-    remove(waiter); // for one that was cancelled elsewhere, and is not removed yet
+  private void end(LongPoll poll) {
+    poll.tellNothing();
+    remove(poll); // for one that was cancelled peers, and is not removed yet
   }
 
   /** Answers all, and lets nobody wait any more. */

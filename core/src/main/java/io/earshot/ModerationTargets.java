@@ -4,7 +4,7 @@ import io.earshot.protocol.Json;
 import java.util.concurrent.CompletionStage;
 
 /** Whom measures reach at once. Callable from any thread. */
-interface Clients {
+interface ModerationTargets {
 
   /** Says goodbye to a client, on whichever server it is; whether there is such a client. */
   CompletionStage<Boolean> kick(String id, String reason);

@@ -1,6 +1,6 @@
 package io.earshot;
 
-import io.earshot.Judge.Verdict;
+import io.earshot.AccessPolicy.Verdict;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
@@ -11,23 +11,23 @@ import org.jspecify.annotations.Nullable;
 /**
  * Lets in, or not, who may join a room, listen to it, or say something there. Everything that
  * clients ask passes here, whatever they came by; server code does not. What rules and tokens say
- * is the {@link Judge}'s; who may by that is asked about where there are hooks.
+ * is the {@link AccessPolicy}'s; who may by that is asked about where there are hooks.
  *
  * <p>Immutable; asked on the loop of whoever wants something.
  */
-final class Gate {
-  private final Judge judge;
+final class Admission {
+  private final AccessPolicy policy;
   private final HookRunner hooks;
   private final Refusals refusals;
 
-  Gate(Judge judge, HookRunner hooks, Refusals refusals) {
-    this.judge = judge;
+  Admission(AccessPolicy policy, HookRunner hooks, Refusals refusals) {
+    this.policy = policy;
     this.hooks = hooks;
     this.refusals = refusals;
   }
 
   Tokens tokens() {
-    return judge.tokens();
+    return policy.tokens();
   }
 
   /**
@@ -43,7 +43,7 @@ final class Gate {
     }
     var question = new HookRunner.Question(who, who.room(), Permission.JOIN);
     hooks.inTurn(
-        who, ended -> hooks.ask(asked, question, ended, hearing -> then.accept(hearing.refusal())));
+        who, ended -> hooks.ask(asked, question, ended, verdict -> then.accept(verdict.refusal())));
   }
 
   /**
@@ -70,11 +70,11 @@ final class Gate {
               verdict.refusal() == null ? asked : List.of(),
               new HookRunner.Question(who, place.room, what),
               ended,
-              hearing ->
+              answer ->
                   then.accept(
-                      hearing.refusal() == null
+                      answer.refusal() == null
                           ? unlessBarred(verdict, place, what)
-                          : new Verdict(hearing.refusal(), null)));
+                          : new Verdict(answer.refusal(), null)));
         });
   }
 
@@ -90,7 +90,8 @@ final class Gate {
 
   /** Somebody has left a room, or is on their way out. */
   void left(Place place) {
-    hooks.tell(about(place).leaves(), new HookRunner.Question(place.who(), place.room, Permission.JOIN));
+    hooks.tell(
+        about(place).leaves(), new HookRunner.Question(place.who(), place.room, Permission.JOIN));
   }
 
   /** Runs something once hooks have answered what a connection asked before. */
@@ -104,11 +105,11 @@ final class Gate {
    * @param token what they show with it, or null for what they showed when they came
    * @param then told on the loop of whoever asks
    */
-  void hear(Place speaker, Json message, @Nullable String token, Consumer<Hearing> then) {
+  void hear(Place speaker, Json message, @Nullable String token, Consumer<HookVerdict> then) {
     Participant who = speaker.who();
     List<HookRunner.Hook> asked = about(speaker).says();
     if (asked.isEmpty() && !who.isAsking()) {
-      then.accept(new Hearing(message, refusal(speaker, message, token)));
+      then.accept(new HookVerdict(message, refusal(speaker, message, token)));
       return;
     }
     hooks.inTurn(
@@ -119,13 +120,13 @@ final class Gate {
               refusal == null ? asked : List.of(),
               new HookRunner.Question(who, speaker.room, Permission.SAY, message),
               ended,
-              hearing -> {
+              verdict -> {
                 // Hooks take their time; meanwhile somebody may have been muted, or a token ended.
                 String now =
-                    refusal != null || hearing.refusal() != null
+                    refusal != null || verdict.refusal() != null
                         ? refusal
                         : check(speaker, Permission.SAY, token).refusal();
-                then.accept(now == null ? hearing : new Hearing(message, now));
+                then.accept(now == null ? verdict : new HookVerdict(message, now));
               });
         });
   }
@@ -153,7 +154,7 @@ final class Gate {
   /** Hooks take their time; meanwhile somebody may have been banned, or the room closed. */
   private Verdict unlessBarred(Verdict verdict, Place place, Permission what) {
     Participant who = place.who();
-    Verdict barred = judge.barred(who, place.room, what, verdict.grant());
+    Verdict barred = policy.barred(who, place.room, what, verdict.grant());
     if (barred == null) {
       return verdict;
     }
@@ -167,7 +168,7 @@ final class Gate {
     if (token != null) {
       who.charge(TOKEN);
     }
-    Verdict verdict = judge.check(who, place.room, place.rule, what, place.grant, token);
+    Verdict verdict = policy.check(who, place.room, place.rule, what, place.grant, token);
     sendAway(who, verdict);
     return verdict;
   }

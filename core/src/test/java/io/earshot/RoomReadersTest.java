@@ -3,7 +3,7 @@ package io.earshot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.earshot.House.Guest;
+import io.earshot.TestServer.Guest;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
@@ -22,23 +22,23 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Reading a room, waiting for it, and speaking in it, without being in it. */
-final class BystandersTest {
+final class RoomReadersTest {
   private static final String ROOM = "defaultRoom";
   private static final String POSTER = "9".repeat(40);
 
-  private House house = new House(2, config());
-  private Guest speaker = house.guest();
+  private TestServer server = new TestServer(2, config());
+  private Guest speaker = server.guest();
 
   private static Config config() {
-    return House.quiet()
+    return TestServer.quiet()
         .with("rooms.historyMessages", 5)
         .with("rooms.historyAge", "60s")
         .with("rooms.rules", "none.* historyMessages=0");
   }
 
   private void restart(Config config) {
-    house = new House(2, config);
-    speaker = house.guest();
+    server = new TestServer(2, config);
+    speaker = server.guest();
   }
 
   private void say(int from, int to) {
@@ -46,24 +46,24 @@ final class BystandersTest {
   }
 
   private Excerpt read(String room, @Nullable Cursor after, int limit) {
-    return settled(house.earshot.read(room, after, limit, 0));
+    return settled(server.earshot.read(room, after, limit, 0));
   }
 
   private CompletableFuture<Excerpt> poll(String room, @Nullable Cursor after) {
-    CompletableFuture<Excerpt> poll = house.earshot.read(room, after, 100, 10_000);
-    house.settle();
+    CompletableFuture<Excerpt> poll = server.earshot.read(room, after, 100, 10_000);
+    server.settle();
     return poll;
   }
 
   private <T> T settled(CompletableFuture<T> future) {
-    house.settle();
+    server.settle();
     assertThat(future).isDone();
     return future.join();
   }
 
   private Cursor post(String room, String text, String namer, @Nullable Json messageId) {
     return settled(
-        house.earshot.say(
+        server.earshot.say(
             new Visitor(POSTER, "defaultRoom", new InetSocketAddress(0)),
             room,
             null,
@@ -78,12 +78,12 @@ final class BystandersTest {
   }
 
   private static List<String> texts(Excerpt excerpt) {
-    return House.texts(
+    return TestServer.texts(
         excerpt.messages().stream().map(json -> new String(json, StandardCharsets.UTF_8)).toList());
   }
 
   private @Nullable Room room(String name) {
-    return house.earshot.rooms().shard(name).roomIfAny(name);
+    return server.earshot.rooms().shard(name).roomIfAny(name);
   }
 
   private Cursor end(String room) {
@@ -195,32 +195,32 @@ final class BystandersTest {
     assertThat(texts(settled(other))).containsExactly("1");
     assertThat(other.join().recovered()).isNull();
     assertThat(texts(settled(poll(ROOM, poll.join().next())))).containsExactly("2");
-    assertThat(house.earshot.waitingPolls()).isZero();
+    assertThat(server.earshot.waitingPolls()).isZero();
   }
 
   @Test
   void who_waits_in_vain_is_told_so_in_time_and_never_later_than_after_25_s() {
     CompletableFuture<Excerpt> poll = poll(ROOM, end(ROOM));
-    CompletableFuture<Excerpt> patient = house.earshot.read(ROOM, null, 1, Integer.MAX_VALUE);
-    house.settle();
-    house.pass(Duration.ofMillis(9_999));
+    CompletableFuture<Excerpt> patient = server.earshot.read(ROOM, null, 1, Integer.MAX_VALUE);
+    server.settle();
+    server.pass(Duration.ofMillis(9_999));
     assertThat(poll).isNotDone();
-    house.pass(Duration.ofMillis(1));
+    server.pass(Duration.ofMillis(1));
     assertThat(settled(poll).messages()).isEmpty();
     assertThat(poll.join().next()).isEqualTo(end(ROOM));
     assertThat(poll.join().recovered()).isTrue();
-    house.pass(Duration.ofMillis(14_999));
+    server.pass(Duration.ofMillis(14_999));
     assertThat(patient).isNotDone();
-    house.pass(Duration.ofMillis(1));
+    server.pass(Duration.ofMillis(1));
     assertThat(settled(patient).messages()).isEmpty();
-    assertThat(house.earshot.waitingPolls()).isZero();
+    assertThat(server.earshot.waitingPolls()).isZero();
   }
 
   @Test
   void one_may_wait_for_a_room_that_is_not_there_yet_and_leaves_nothing_behind() {
     CompletableFuture<Excerpt> poll = poll("nowhere", null);
     assertThat(room("nowhere")).isNotNull();
-    house.pass(Duration.ofSeconds(10));
+    server.pass(Duration.ofSeconds(10));
     assertThat(settled(poll).next()).isNull();
     assertThat(room("nowhere")).isNull();
     CompletableFuture<Excerpt> again = poll("nowhere", null);
@@ -243,31 +243,31 @@ final class BystandersTest {
   @Test
   void a_room_is_not_forgotten_while_somebody_waits_for_it() {
     post("attic", "old");
-    house.pass(Duration.ofSeconds(55));
+    server.pass(Duration.ofSeconds(55));
     CompletableFuture<Excerpt> poll = poll("attic", end("attic"));
-    house.pass(Duration.ofSeconds(9));
+    server.pass(Duration.ofSeconds(9));
     assertThat(poll).isNotDone();
     assertThat(texts(read("attic", null, 1))).isEmpty(); // it has grown too old
     post("attic", "new");
     assertThat(settled(poll).recovered()).isTrue();
     assertThat(texts(poll.join())).containsExactly("new");
-    house.pass(Duration.ofMinutes(5));
+    server.pass(Duration.ofMinutes(5));
     assertThat(room("attic")).isNull();
   }
 
   @Test
   void who_wants_it_no_longer_leaves_nothing_behind() {
-    int timers = house.loops.stream().mapToInt(ManualLoop::timers).sum();
+    int timers = server.loops.stream().mapToInt(ManualLoop::timers).sum();
     for (int i = 0; i < 1_000; i++) {
       poll("room" + i % 7, null).cancel(true);
-      house.settle();
+      server.settle();
     }
-    assertThat(house.earshot.waitingPolls()).isZero();
+    assertThat(server.earshot.waitingPolls()).isZero();
     assertThat(IntStream.range(0, 7).mapToObj(i -> room("room" + i))).containsOnlyNulls();
-    assertThat(house.loops.stream().mapToInt(ManualLoop::timers).sum()).isLessThan(timers + 5);
-    house.pass(Duration.ofSeconds(30));
+    assertThat(server.loops.stream().mapToInt(ManualLoop::timers).sum()).isLessThan(timers + 5);
+    server.pass(Duration.ofSeconds(30));
     CompletableFuture<Excerpt> poll = poll(ROOM, null);
-    house.pass(Duration.ofSeconds(10));
+    server.pass(Duration.ofSeconds(10));
     assertThat(poll).isDone();
   }
 
@@ -275,12 +275,12 @@ final class BystandersTest {
   void many_who_wait_for_different_times_are_each_told_in_theirs() {
     List<CompletableFuture<Excerpt>> polls =
         IntStream.rangeClosed(1, 20)
-            .mapToObj(i -> house.earshot.read(ROOM, null, 1, 21_000 - 1_000 * i))
+            .mapToObj(i -> server.earshot.read(ROOM, null, 1, 21_000 - 1_000 * i))
             .toList();
-    house.settle();
+    server.settle();
     for (int i = 19; i >= 0; i--) {
       assertThat(polls.get(i)).isNotDone();
-      house.pass(Duration.ofSeconds(1));
+      server.pass(Duration.ofSeconds(1));
       assertThat(polls.get(i)).isDone();
     }
   }
@@ -301,10 +301,10 @@ final class BystandersTest {
   @Test
   void nobody_waits_for_a_server_that_stops() {
     CompletableFuture<Excerpt> poll = poll(ROOM, null);
-    house.earshot.dismissAll();
+    server.earshot.dismissAll();
     assertThat(settled(poll).messages()).isEmpty();
     assertThat(settled(poll("attic", null)).messages()).isEmpty();
-    assertThat(house.earshot.waitingPolls()).isZero();
+    assertThat(server.earshot.waitingPolls()).isZero();
     assertThat(room("attic")).isNull();
   }
 
@@ -312,7 +312,7 @@ final class BystandersTest {
 
   @Test
   void what_a_bystander_says_is_heard_by_all_who_are_there_and_remembered() {
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     guest.hear();
     Cursor place = post(ROOM, "hello");
     assertThat(guest.hear()).singleElement().asString().contains("hello", POSTER);
@@ -324,12 +324,12 @@ final class BystandersTest {
   void what_is_said_where_nobody_is_is_remembered_for_a_while_and_in_no_more_rooms_than_may_be() {
     Cursor place = post("attic", "one");
     post("attic", "two");
-    Guest guest = house.guest();
+    Guest guest = server.guest();
     assertThat(guest.ask("roomChange attic after=" + place)).contains("\"recovered\":true");
     assertThat(guest.heard()).containsExactly("two");
     guest.ask("roomChange " + ROOM);
-    house.pass(Duration.ofSeconds(61));
-    house.pass(Duration.ofSeconds(61));
+    server.pass(Duration.ofSeconds(61));
+    server.pass(Duration.ofSeconds(61));
     assertThat(room("attic")).isNull();
 
     restart(config().with("limits.emptyRooms", 10));
@@ -344,9 +344,9 @@ final class BystandersTest {
   @Test
   void a_say_keeps_an_empty_room_for_as_long_as_it_is_remembered() {
     post("attic", "one");
-    house.pass(Duration.ofSeconds(50));
+    server.pass(Duration.ofSeconds(50));
     post("attic", "two");
-    house.pass(Duration.ofSeconds(50));
+    server.pass(Duration.ofSeconds(50));
     assertThat(texts(read("attic", null, 9))).containsExactly("two");
   }
 
@@ -363,12 +363,13 @@ final class BystandersTest {
   // --- being in a room from the start ----------------------------------------------------------
 
   private Guest visitor(String room, @Nullable Cursor after, Transport transport) {
-    Guest guest = house.new Guest(house.loops.get(1), House.Lines.TWO);
+    Guest guest = server.new Guest(server.loops.get(1), TestServer.Lines.TWO);
     guest.loop.run(
         () ->
             guest.intake =
-                house.earshot.connect(guest.loop, guest, guest.wire, transport, room, after, null));
-    house.settle();
+                server.earshot.connect(
+                    guest.loop, guest, guest.wire, transport, room, after, null));
+    server.settle();
     return guest;
   }
 
@@ -382,7 +383,7 @@ final class BystandersTest {
     List<String> lines = guest.hear();
     assertThat(lines.getFirst())
         .contains("\"welcome\"", "\"room\":\"attic\"", "\"offset\":2,\"recovered\":true");
-    assertThat(House.texts(lines)).containsExactly("missed", "new");
+    assertThat(TestServer.texts(lines)).containsExactly("missed", "new");
     assertThat(visitor("attic", new Cursor("dead", 1), Transport.STREAM).hear())
         .singleElement()
         .asString()
@@ -400,7 +401,7 @@ final class BystandersTest {
     assertThat(socket.hear().getFirst()).contains("\"session\"");
     stream.loop.run(stream.intake::gone);
     socket.loop.run(socket.intake::gone);
-    house.settle();
+    server.settle();
     assertThat(speaker.ask("roomChange attic")).contains("OK");
     assertThat(speaker.ask("roomView")).contains("\"membersCount\":2").contains(socket.id());
   }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by the room's event loop.
  */
-final class Repeats {
+final class MessageIds {
 
   /** As long as a random UUID, which nobody makes twice or guesses. */
   private static final int UNIQUE = 32;
@@ -30,7 +30,7 @@ final class Repeats {
   private record Said(long offset, long at) {}
 
   /** How long something is remembered, in milliseconds. */
-  Repeats(long window) {
+  MessageIds(long window) {
     this.window = window;
   }
 

@@ -5,15 +5,13 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Set;
 
-/**
- * What {@link PrivateRoom} says, done.
- */
-final class TokenRoom implements PrivateRoom {
+/** What {@link PrivateRoom} says, done. */
+final class TokenPrivateRoom implements PrivateRoom {
   private final Tokens tokens;
   private final InstantSource clock;
   private final String name;
 
-  TokenRoom(Tokens tokens, InstantSource clock, String name) {
+  TokenPrivateRoom(Tokens tokens, InstantSource clock, String name) {
     this.tokens = tokens;
     this.clock = clock;
     this.name = name;

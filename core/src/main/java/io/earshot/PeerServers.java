@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** What is asked of the other servers of a cluster for HTTP clients. Callable from any thread. */
-interface OtherServers {
+interface PeerServers {
 
   /**
    * Runs an action for an HTTP client on whatever server that is.

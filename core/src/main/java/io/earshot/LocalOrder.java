@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by the room's event loop.
  */
-final class LoneOrder implements Order {
+final class LocalOrder implements RoomOrder {
   private final Room room;
-  private @Nullable Repeats repeats;
+  private @Nullable MessageIds messageIds;
 
-  LoneOrder(Room room) {
+  LocalOrder(Room room) {
     this.room = room;
   }
 
@@ -32,7 +32,7 @@ final class LoneOrder implements Order {
   public long keptFor() {
     return Math.max(
         room.log().isKept() ? room.rule().historyAge() : 0,
-        repeats == null ? 0 : room.shard().repeatWindow());
+        messageIds == null ? 0 : room.shard().repeatWindow());
   }
 
   @Override
@@ -106,17 +106,17 @@ final class LoneOrder implements Order {
       room.deliver(saying.message(), from, except, saying.audience(), true);
       return room.cursor();
     }
-    if (repeats == null) {
-      repeats = new Repeats(window);
+    if (messageIds == null) {
+      messageIds = new MessageIds(window);
     }
     long now = room.shard().now();
-    Long first = repeats.find(saying.namer(), messageId, saying.words(), now);
+    Long first = messageIds.find(saying.namer(), messageId, saying.words(), now);
     if (first != null) {
       return new Cursor(room.log().epoch(), first);
     }
     room.deliver(saying.message(), from, except, saying.audience(), true);
     Cursor place = room.cursor();
-    repeats.add(saying.namer(), messageId, saying.words(), place.offset(), room.shard().now());
+    messageIds.add(saying.namer(), messageId, saying.words(), place.offset(), room.shard().now());
     return place;
   }
 

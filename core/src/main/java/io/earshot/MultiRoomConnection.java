@@ -12,13 +12,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by the connection's event loop.
  */
-abstract sealed class RoomGoer extends Participant permits ClientConnection {
+abstract sealed class MultiRoomConnection extends Participant permits ClientConnection {
 
   /** The rooms that it is in besides the current one, or listens to; null for none. */
   private @Nullable Map<String, Place> others;
 
-  RoomGoer(Desk desk, Wire wire, Transport transport, String room) {
-    super(desk, wire, transport, room);
+  MultiRoomConnection(LoopContext context, Wire wire, Transport transport, String room) {
+    super(context, wire, transport, room);
   }
 
   /** One object for each room that this connection hears, whether in it or listening or both. */
@@ -71,7 +71,7 @@ abstract sealed class RoomGoer extends Participant permits ClientConnection {
 
   final void unlisten(Place member, Runnable out) {
     member.listening = false;
-    host().rooms().in(member.room, room -> room.silence(member, out), () -> tell(out));
+    engine().rooms().in(member.room, room -> room.silence(member, out), () -> tell(out));
   }
 
   /** Has nothing to do with the rooms besides the current one any more. */

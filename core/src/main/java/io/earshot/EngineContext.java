@@ -12,13 +12,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe: final parts, and an atomic count.
  */
-final class Host {
+final class EngineContext {
   private final Config config;
   private final Rooms rooms;
-  private final Gate gate;
+  private final Admission admission;
   private final Moderator moderation;
   private final Directory connections;
-  private final Crowd crowd;
+  private final ConnectionActions connectionActions;
   private final ActionRunner actions;
   private final Refusals refusals;
   private final @Nullable SessionTokens sessions;
@@ -27,22 +27,22 @@ final class Host {
   private final AtomicInteger waiting = new AtomicInteger();
   private final SecureRandom random;
 
-  Host(
+  EngineContext(
       Config config,
       Rooms rooms,
-      Gate gate,
+      Admission admission,
       Moderator moderation,
       Directory connections,
-      Crowd crowd,
+      ConnectionActions connectionActions,
       ActionRunner actions,
       Refusals refusals,
       SecureRandom random) {
     this.config = config;
     this.rooms = rooms;
-    this.gate = gate;
+    this.admission = admission;
     this.moderation = moderation;
     this.connections = connections;
-    this.crowd = crowd;
+    this.connectionActions = connectionActions;
     this.actions = actions;
     this.refusals = refusals;
     this.random = random;
@@ -67,8 +67,8 @@ final class Host {
     return rooms;
   }
 
-  Gate gate() {
-    return gate;
+  Admission admission() {
+    return admission;
   }
 
   Moderator moderation() {
@@ -84,8 +84,8 @@ final class Host {
   }
 
   /** Where else clients may be; null if there are no other servers. */
-  @Nullable Elsewhere elsewhere() {
-    return crowd.elsewhere();
+  @Nullable PeerSessions peers() {
+    return connectionActions.peers();
   }
 
   /** Counts something that was refused. */

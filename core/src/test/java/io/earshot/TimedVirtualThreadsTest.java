@@ -12,19 +12,19 @@ import jdk.management.VirtualThreadSchedulerMXBean;
 import org.junit.jupiter.api.Test;
 
 /** That work which computes without end holds up no other. */
-class CarriersTest {
+class TimedVirtualThreadsTest {
   @Test
   void what_one_thread_starts_behind_work_without_end_runs() throws Exception {
     var scheduler = ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
     int before = scheduler.getParallelism();
-    var carriers = new Carriers();
+    var threads = new TimedVirtualThreads();
     var stop = new AtomicBoolean();
     var endless = new ArrayList<CompletableFuture<Boolean>>();
     try {
       // All from one thread, so in one queue, which is never empty from then on.
       for (int i = 0; i < before + 2; i++) {
         endless.add(
-            carriers.run(
+            threads.run(
                 "endless",
                 Duration.ofMinutes(1),
                 () -> {
@@ -34,8 +34,7 @@ class CarriersTest {
                   return true;
                 }));
       }
-      assertThat(
-              carriers.run("short", Duration.ofMinutes(1), () -> "ran").get(30, TimeUnit.SECONDS))
+      assertThat(threads.run("short", Duration.ofMinutes(1), () -> "ran").get(30, TimeUnit.SECONDS))
           .isEqualTo("ran");
     } finally {
       stop.set(true);

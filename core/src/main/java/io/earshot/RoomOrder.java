@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the room's event loop. Asked once for whatever comes in, and never once for each
  * member.
  */
-interface Order {
+interface RoomOrder {
 
   /** Whether other servers have part in it. */
   boolean isShared();

@@ -4,4 +4,4 @@ import io.earshot.protocol.Cursor;
 
 /** A message as JSON, and where in the order it is. */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-record Told(byte[] json, Cursor place) {}
+record StoredMessage(byte[] json, Cursor place) {}

@@ -5,7 +5,7 @@ package io.earshot;
  *
  * <p>Owned by that event loop.
  */
-final class Budget {
+final class HistoryBudget {
   private final long most;
   private final Runnable changed;
   private long bytes;
@@ -15,7 +15,7 @@ final class Budget {
    *
    * @param changed run when more or less is
    */
-  Budget(long most, Runnable changed) {
+  HistoryBudget(long most, Runnable changed) {
     this.most = most;
     this.changed = changed;
   }

@@ -12,13 +12,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Immutable.
  */
-final class Judge {
+final class AccessPolicy {
   private final Tokens tokens;
   private final Moderator moderation;
   private final Refusals refusals;
   private final InstantSource clock;
 
-  Judge(Tokens tokens, Moderator moderation, Refusals refusals, InstantSource clock) {
+  AccessPolicy(Tokens tokens, Moderator moderation, Refusals refusals, InstantSource clock) {
     this.tokens = tokens;
     this.moderation = moderation;
     this.refusals = refusals;
@@ -106,9 +106,7 @@ final class Judge {
       case Access.Common.ANYONE -> null;
       case Access.Common.NOBODY -> mayNot(what);
       case Access.Attribute one ->
-          one.isTrueOf(who.attributes()) || isProved(one, grant, now)
-              ? null
-              : mayNot(what);
+          one.isTrueOf(who.attributes()) || isProved(one, grant, now) ? null : mayNot(what);
       case Access.Common.TOKEN ->
           grant == null
               ? "Error: this room asks for a token"

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Immutable; each room's loop is told what they ask.
  */
-record Bystanders(Host host, List<Desk> desks) {
+record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
 
   /** What an answer has besides its messages and the room's name, in bytes. */
   private static final int ENVELOPE = 160;
@@ -24,8 +24,8 @@ record Bystanders(Host host, List<Desk> desks) {
   CompletableFuture<Excerpt> read(String name, @Nullable Cursor after, int limit, int wait) {
     var answer = new CompletableFuture<Excerpt>();
     int room = ENVELOPE + Json.of(name).encode().length;
-    int bytes = host.config().limits().answerBytes() - room;
-    Shard there = host.rooms().shard(name);
+    int bytes = engine.config().limits().answerBytes() - room;
+    Shard there = engine.rooms().shard(name);
     there.tell(
         () ->
             there.whenKnown(
@@ -45,7 +45,7 @@ record Bystanders(Host host, List<Desk> desks) {
     boolean knowsAll = now.messages().isEmpty() && !Boolean.FALSE.equals(now.recovered());
     if (wait > 0 && knowsAll) {
       int millis = Math.min(wait, ChatAction.MAX_WAIT);
-      there.waiters().add(there.room(name), millis, now.recovered(), answer);
+      there.polls().add(there.room(name), millis, now.recovered(), answer);
     } else {
       answer.complete(now);
       there.closeIfEmpty(name);
@@ -62,7 +62,7 @@ record Bystanders(Host host, List<Desk> desks) {
 
   void check(Visitor visitor, String room, Permission what, @Nullable String token)
       throws RefusedException {
-    String refusal = host.gate().check(member(visitor, room), what, token).refusal();
+    String refusal = engine.admission().check(member(visitor, room), what, token).refusal();
     if (refusal != null) {
       throw new RefusedException(refusal);
     }
@@ -70,11 +70,11 @@ record Bystanders(Host host, List<Desk> desks) {
 
   /** The place of a visitor in a room, if they have one on this server; else that of a stranger. */
   private Place member(Visitor visitor, String room) {
-    if (host.connections().find(visitor.id()) instanceof WebConnection known
+    if (engine.connections().find(visitor.id()) instanceof WebConnection known
         && known.place().room.equals(room)) {
       return known.place();
     }
-    Desk anywhere = desks.get(host.rooms().shard(room).index());
+    LoopContext anywhere = contexts.get(engine.rooms().shard(room).index());
     return new Place(new WebConnection(anywhere, visitor, null), room);
   }
 
@@ -88,31 +88,33 @@ record Bystanders(Host host, List<Desk> desks) {
       @Nullable Json messageId) {
     var told = new CompletableFuture<Cursor>();
     Place speaker = member(visitor, name);
-    speaker.who().tell(
-        () ->
-            host
-                .gate()
-                .hear(
-                    speaker,
-                    message,
-                    token,
-                    hearing -> {
-                      if (hearing.refusal() == null) {
-                        String whose = Repeats.isUnique(messageId) ? "" : namer;
-                        var saying =
-                            new Room.Saying(
-                                hearing.message(), audience, whose, messageId, message, true);
-                        tell(visitor.id(), name, saying, told);
-                      } else {
-                        told.completeExceptionally(new RefusedException(hearing.refusal()));
-                      }
-                    }));
+    speaker
+        .who()
+        .tell(
+            () ->
+                engine
+                    .admission()
+                    .hear(
+                        speaker,
+                        message,
+                        token,
+                        verdict -> {
+                          if (verdict.refusal() == null) {
+                            String whose = MessageIds.isUnique(messageId) ? "" : namer;
+                            var saying =
+                                new Room.Saying(
+                                    verdict.message(), audience, whose, messageId, message, true);
+                            tell(visitor.id(), name, saying, told);
+                          } else {
+                            told.completeExceptionally(new RefusedException(verdict.refusal()));
+                          }
+                        }));
     return told;
   }
 
   private void tell(String id, String name, Room.Saying saying, CompletableFuture<Cursor> told) {
-    boolean areMembers = host.config().commonWeb().httpClientMessageTTL().isPresent();
-    Shard there = host.rooms().shard(name);
+    boolean areMembers = engine.config().commonWeb().httpClientMessageTTL().isPresent();
+    Shard there = engine.rooms().shard(name);
     there.tell(
         () -> {
           Room room = there.room(name);

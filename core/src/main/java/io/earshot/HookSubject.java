@@ -3,7 +3,7 @@ package io.earshot;
 import java.util.function.Consumer;
 
 /** A connection that hooks are asked about. What is no {@link Connection}'s runs on its loop. */
-interface Asker extends Connection {
+interface HookSubject extends Connection {
 
   /** Whether hooks have not answered yet what it asked before. */
   boolean isAsking();

@@ -2,7 +2,7 @@ package io.earshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.House.Guest;
+import io.earshot.TestServer.Guest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -15,19 +15,19 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by the test's thread.
  */
-final class Street {
+final class TestCluster {
   final Hub hub = Hub.manual();
-  final List<House> houses = new ArrayList<>();
+  final List<TestServer> houses = new ArrayList<>();
   final List<Hub.Peer> peers = new ArrayList<>();
   private final Config config;
 
-  Street(Config config, int count) {
+  TestCluster(Config config, int count) {
     this.config = config;
     IntStream.range(0, count).forEach(_ -> build());
   }
 
-  House build() {
-    var built = new House(2, config.with("general.id", "house" + houses.size()));
+  TestServer build() {
+    var built = new TestServer(2, config.with("general.id", "server" + houses.size()));
     Hub.Peer peer = hub.broker();
     built.earshot.join(peer);
     peer.connect();
@@ -44,7 +44,7 @@ final class Street {
         run(peer.told.poll());
         run(peer.answered.poll());
       }
-      houses.forEach(House::settle);
+      houses.forEach(TestServer::settle);
     } while (!hub.isIdle());
   }
 

@@ -6,4 +6,4 @@ package io.earshot;
  * @param shard the loop, and the rooms on it
  * @param host what all connections share
  */
-record Desk(Shard shard, Host host) {}
+record LoopContext(Shard shard, EngineContext engine) {}

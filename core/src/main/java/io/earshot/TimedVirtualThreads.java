@@ -19,8 +19,8 @@ import jdk.management.VirtualThreadSchedulerMXBean;
  *
  * <p>Thread-safe: an atomic count.
  */
-final class Carriers {
-  private static final System.Logger LOG = System.getLogger(Carriers.class.getName());
+final class TimedVirtualThreads {
+  private static final System.Logger LOG = System.getLogger(TimedVirtualThreads.class.getName());
 
   /** So long a virtual thread may wait for its first turn, in milliseconds. */
   static final int PATIENCE = 1_000;
@@ -86,10 +86,10 @@ final class Carriers {
     synchronized (this) { // two at once would add one between them
       scheduler.setParallelism(scheduler.getParallelism() + 1);
     }
-    Thread.ofPlatform().daemon().name("carriers").start(() -> nudge(scheduler));
+    Thread.ofPlatform().daemon().name("threads").start(() -> nudge(scheduler));
     LOG.log(
         Level.WARNING,
-        "actions or hooks that compute for long hold all carriers of virtual threads; brought in another"
+        "actions or hooks that compute for long hold all threads of virtual threads; brought in another"
             + " ({0} of at most {1})",
         added.get(),
         MOST);

@@ -12,33 +12,33 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe: each is told on its loop.
  */
-final class Crowd implements Clients {
+final class ConnectionActions implements ModerationTargets {
 
   /** So many connections are looked at in one turn of a loop. */
   private static final int AT_ONCE = 1_000;
 
   private final Directory connections;
   private final List<Shard> shards;
-  private volatile @Nullable Elsewhere elsewhere;
+  private volatile @Nullable PeerSessions peers;
 
-  Crowd(Directory connections, List<Shard> shards) {
+  ConnectionActions(Directory connections, List<Shard> shards) {
     this.connections = connections;
     this.shards = shards;
   }
 
   /** Clients may be on other servers from now on. */
-  void shareBy(Elsewhere others) {
-    elsewhere = others;
+  void shareBy(PeerSessions others) {
+    peers = others;
   }
 
-  @Nullable Elsewhere elsewhere() {
-    return elsewhere;
+  @Nullable PeerSessions peers() {
+    return peers;
   }
 
   @Override
   public CompletionStage<Boolean> kick(String id, String reason) {
     Connection here = connections.find(id);
-    Elsewhere others = elsewhere;
+    PeerSessions others = peers;
     if (here != null) {
       here.close(reason);
     }

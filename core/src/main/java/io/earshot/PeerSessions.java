@@ -4,7 +4,7 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** What connections ask of the other servers of a cluster. Callable from any thread. */
-interface Elsewhere {
+interface PeerSessions {
 
   /** Asks for what a client was; null if nobody has it. */
   CompletionStage<@Nullable Handover> handOver(String id);
