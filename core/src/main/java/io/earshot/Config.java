@@ -1,5 +1,9 @@
 package io.earshot;
 
+import io.earshot.config.ConfigTree;
+import io.earshot.config.RoomRule;
+import io.earshot.config.Setting;
+import io.earshot.config.TokenKeys;
 import io.earshot.protocol.RoomName;
 import java.time.Duration;
 import java.util.HashSet;

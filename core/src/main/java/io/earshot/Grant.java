@@ -1,5 +1,6 @@
 package io.earshot;
 
+import io.earshot.config.Glob;
 import java.time.Instant;
 import java.util.Set;
 

@@ -4,8 +4,8 @@ import static io.netty.handler.codec.http.HttpResponseStatus.TOO_MANY_REQUESTS;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.earshot.Config;
-import io.earshot.Engine;
 import io.earshot.Transport;
+import io.earshot.engine.Engine;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Reply;

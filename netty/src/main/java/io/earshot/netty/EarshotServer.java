@@ -2,7 +2,7 @@ package io.earshot.netty;
 
 import io.earshot.Api;
 import io.earshot.Config;
-import io.earshot.Engine;
+import io.earshot.engine.Engine;
 import io.earshot.spi.BrokerProvider;
 import io.earshot.spi.Refusals;
 import io.netty.bootstrap.ServerBootstrap;

@@ -1,9 +1,9 @@
 package io.earshot.netty;
 
 import io.earshot.Config;
-import io.earshot.Engine;
 import io.earshot.Permission;
 import io.earshot.RefusedException;
+import io.earshot.engine.Engine;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Visitor;

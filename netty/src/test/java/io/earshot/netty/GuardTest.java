@@ -2,8 +2,8 @@ package io.earshot.netty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.earshot.AddressRange;
 import io.earshot.Config;
-import io.earshot.spi.AddressRange;
 import io.earshot.spi.Refusals;
 import java.net.InetAddress;
 import java.time.Duration;

@@ -3,11 +3,11 @@ package io.earshot.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.earshot.BrokerPeer;
 import io.earshot.Config;
 import io.earshot.spi.Broker.Moved;
 import io.earshot.spi.Broker.Present;
 import io.earshot.spi.BrokerException;
+import io.earshot.testing.BrokerPeer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

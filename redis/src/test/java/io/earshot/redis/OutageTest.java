@@ -3,12 +3,12 @@ package io.earshot.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.earshot.BrokerPeer;
 import io.earshot.Config;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Post;
 import io.earshot.spi.Broker;
 import io.earshot.spi.BrokerException;
+import io.earshot.testing.BrokerPeer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;

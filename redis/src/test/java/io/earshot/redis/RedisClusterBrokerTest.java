@@ -1,7 +1,7 @@
 package io.earshot.redis;
 
-import io.earshot.BrokerContract;
 import io.earshot.spi.Broker;
+import io.earshot.testing.BrokerContract;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;

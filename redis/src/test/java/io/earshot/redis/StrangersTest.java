@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.BrokerPeer;
 import io.earshot.Config;
 import io.earshot.protocol.Cursor;
+import io.earshot.testing.BrokerPeer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package io.earshot.server;
 
-import io.earshot.RoomRules;
+import io.earshot.access.RoomRules;
 import io.earshot.protocol.RoomName;
 import java.io.PrintWriter;
 import java.nio.file.Path;

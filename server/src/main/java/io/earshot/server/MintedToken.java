@@ -3,7 +3,7 @@ package io.earshot.server;
 import io.earshot.Config;
 import io.earshot.Grant;
 import io.earshot.Permission;
-import io.earshot.Tokens;
+import io.earshot.access.Tokens;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
@@ -40,7 +40,8 @@ final class MintedToken {
                 () ->
                     new IllegalArgumentException(
                         "--for must be a time such as 30m, not '" + lifetime + "'"));
-    return Tokens.of(config).mint(new Grant(room, identity, permissions(can), Instant.now().plus(time)));
+    return Tokens.of(config)
+        .mint(new Grant(room, identity, permissions(can), Instant.now().plus(time)));
   }
 
   private static Set<Permission> permissions(@Nullable Set<String> can) {

@@ -1,0 +1,143 @@
+package io.earshot.access;
+
+import io.earshot.Connection;
+import io.earshot.Grant;
+import io.earshot.Measure;
+import io.earshot.Permission;
+import io.earshot.RefusedException;
+import io.earshot.config.Access;
+import io.earshot.config.RoomRule;
+import io.earshot.moderation.Moderator;
+import io.earshot.spi.Refusal;
+import io.earshot.spi.Refusals;
+import java.time.Instant;
+import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says who may join a room, listen to it, or say something there: by what was decided against them,
+ * by the room's rule, and by the token that they show.
+ *
+ * <p>Immutable.
+ */
+public final class AccessPolicy {
+  private final Tokens tokens;
+  private final Moderator moderation;
+  private final Refusals refusals;
+  private final InstantSource clock;
+
+  public AccessPolicy(Tokens tokens, Moderator moderation, Refusals refusals, InstantSource clock) {
+    this.tokens = tokens;
+    this.moderation = moderation;
+    this.refusals = refusals;
+    this.clock = clock;
+  }
+
+  /**
+   * What was decided.
+   *
+   * @param refusal why not, in words for who asked; null if they may
+   * @param grant what the token allows by which they may; null without one
+   * @param ban what those are told of whom the token says that they are banned; null for others
+   */
+  public record Verdict(@Nullable String refusal, @Nullable Grant grant, @Nullable String ban) {
+    public Verdict(@Nullable String refusal, @Nullable Grant grant) {
+      this(refusal, grant, null);
+    }
+  }
+
+  public Tokens tokens() {
+    return tokens;
+  }
+
+  /**
+   * Decides at once, by rules, tokens and measures alone.
+   *
+   * @param held what they were granted there before, or null
+   * @param token what they show now, or null
+   */
+  public Verdict check(
+      Connection who,
+      String room,
+      RoomRule rule,
+      Permission what,
+      @Nullable Grant held,
+      @Nullable String token) {
+    Grant grant = held;
+    Instant now = Instant.ofEpochMilli(clock.millis());
+    if (token != null) {
+      try {
+        grant = tokens.check(token, now);
+      } catch (RefusedException e) {
+        refusals.count(Refusal.TOKEN);
+        return new Verdict(e.getMessage(), null);
+      }
+      if (!grant.isFor(room)) {
+        refusals.count(Refusal.TOKEN);
+        return new Verdict("Error: this token is for another room", null);
+      }
+    }
+    Verdict barred = barred(who, room, what, grant);
+    if (barred != null) {
+      refusals.count(Refusal.BARRED);
+      return barred;
+    }
+    String refusal = refusal(who, rule, what, grant, now);
+    if (refusal != null) {
+      refusals.count(Refusal.RULE);
+    }
+    return new Verdict(refusal, grant);
+  }
+
+  /** What those are told whom a measure keeps from it; null for others. */
+  public @Nullable Verdict barred(
+      Connection who, String room, Permission what, @Nullable Grant grant) {
+    Measure measure = moderation.against(who, room, what, grant);
+    if (measure == null) {
+      return null;
+    }
+    boolean isBan = measure.kind() == Measure.Kind.BAN && grant != null;
+    return new Verdict(measure.words(), grant, isBan ? measure.words() : null);
+  }
+
+  /** Whom a rule lets do something. */
+  private static Access access(RoomRule rule, Permission what) {
+    return switch (what) {
+      case JOIN -> rule.join();
+      case SAY -> rule.say();
+      case LISTEN -> rule.listen();
+    };
+  }
+
+  private static @Nullable String refusal(
+      Connection who, RoomRule rule, Permission what, @Nullable Grant grant, Instant now) {
+    return switch (access(rule, what)) {
+      case Access.Common.ANYONE -> null;
+      case Access.Common.NOBODY -> mayNot(what);
+      case Access.Attribute one ->
+          one.isTrueOf(who.attributes()) || isProved(one, grant, now) ? null : mayNot(what);
+      case Access.Common.TOKEN ->
+          grant == null
+              ? "Error: this room asks for a token"
+              : !now.isBefore(grant.until())
+                  ? Tokens.EXPIRED
+                  : grant.allowed().contains(what) ? null : mayNot(what);
+    };
+  }
+
+  /** Whether a token says that this is who is let in. */
+  private static boolean isProved(Access.Attribute one, @Nullable Grant grant, Instant now) {
+    return grant != null
+        && one.name().equals(Grant.IDENTITY)
+        && one.value().equals(grant.identity())
+        && now.isBefore(grant.until());
+  }
+
+  private static String mayNot(Permission what) {
+    return switch (what) {
+      case JOIN -> "Error: you may not join this room";
+      case SAY -> "Error: you may not say anything in this room";
+      case LISTEN -> "Error: you may not listen to this room";
+    };
+  }
+}

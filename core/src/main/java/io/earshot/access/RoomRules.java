@@ -1,0 +1,104 @@
+package io.earshot.access;
+
+import io.earshot.Config;
+import io.earshot.config.Access;
+import io.earshot.config.RoomRule;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which rule holds for which room: the first whose pattern matches, over what holds for all.
+ *
+ * <p>Immutable.
+ */
+public final class RoomRules {
+  private final RoomRule open;
+  private final RoomRule closed;
+  private final List<RoomRule.Line> lines;
+
+  public RoomRules(Config.Rooms settings) {
+    open = open(settings);
+    closed = open.closed();
+    lines = settings.rules().stream().map(RoomRule::parse).toList();
+  }
+
+  /** What holds for rooms that no rule is about. */
+  private static RoomRule open(Config.Rooms settings) {
+    return new RoomRule(
+        Access.Common.ANYONE,
+        Access.Common.ANYONE,
+        Access.Common.ANYONE,
+        settings.announcements() ? settings.announcementsUpTo() : 0,
+        settings.messagesPerSecond(),
+        settings.messageBytes(),
+        settings.historyMessages(),
+        settings.historyBytes(),
+        settings.historyAge().toMillis(),
+        RoomRule.SlowConsumers.valueOf(settings.slowConsumers().name()),
+        null);
+  }
+
+  public RoomRule of(String room) {
+    RoomRule rule = others(room);
+    RoomRule.Line line = line(room);
+    if (line != null) {
+      for (String setting : line.settings()) {
+        rule = rule.with(setting);
+      }
+    }
+    return rule;
+  }
+
+  private RoomRule others(String room) {
+    return room.startsWith(RoomRule.PRIVATE) ? closed : open;
+  }
+
+  private RoomRule.@Nullable Line line(String room) {
+    for (RoomRule.Line line : lines) {
+      if (line.rooms().matches(room)) {
+        return line;
+      }
+    }
+    return null;
+  }
+
+  /** What holds for a room and why, for people to read: a line for each setting. */
+  public List<String> explained(String room) {
+    var text = new ArrayList<String>();
+    RoomRule.Line counts = line(room);
+    for (RoomRule.Line line : lines) {
+      boolean matches = line.rooms().matches(room);
+      String why =
+          line == counts
+              ? "holds"
+              : matches ? "matches, but an earlier one holds" : "is for others";
+      text.add("# rooms.rules: " + line.text() + "  (" + why + ")");
+    }
+    if (counts == null) {
+      text.add("# no rule of rooms.rules is about it");
+    }
+    if (room.startsWith(RoomRule.PRIVATE)) {
+      text.add("# names that begin with " + RoomRule.PRIVATE + " ask for a token");
+    }
+    for (Map.Entry<String, String> each : of(room).settings().entrySet()) {
+      text.add(
+          each.getKey() + "=" + each.getValue() + "  # " + origin(room, each.getKey(), counts));
+    }
+    return text;
+  }
+
+  private static String origin(String room, String setting, RoomRule.@Nullable Line counts) {
+    if (counts != null
+        && counts.settings().stream().anyMatch(each -> each.startsWith(setting + "="))) {
+      return "the rule";
+    }
+    return switch (setting) {
+      case "join", "say", "listen" ->
+          room.startsWith(RoomRule.PRIVATE) ? "a private name" : "the default";
+      case "conflateBy" -> "the default";
+      default -> "rooms." + setting;
+    };
+  }
+}

@@ -1,0 +1,5 @@
+/** Several servers that share rooms over a broker. */
+@NullMarked
+package io.earshot.cluster;
+
+import org.jspecify.annotations.NullMarked;

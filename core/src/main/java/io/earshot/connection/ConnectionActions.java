@@ -1,0 +1,99 @@
+package io.earshot.connection;
+
+import io.earshot.AddressRange;
+import io.earshot.Connection;
+import io.earshot.Target;
+import io.earshot.moderation.MeasureIndex;
+import io.earshot.moderation.ModerationTargets;
+import io.earshot.protocol.Json;
+import io.earshot.room.Shard;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All connections, for whoever has something to do with many of them.
+ *
+ * <p>Thread-safe: each is told on its loop.
+ */
+public final class ConnectionActions implements ModerationTargets {
+
+  /** So many connections are looked at in one turn of a loop. */
+  private static final int AT_ONCE = 1_000;
+
+  private final Directory connections;
+  private final List<Shard> shards;
+  private volatile @Nullable PeerSessions peers;
+
+  public ConnectionActions(Directory connections, List<Shard> shards) {
+    this.connections = connections;
+    this.shards = shards;
+  }
+
+  /** Clients may be on other servers from now on. */
+  public void shareBy(PeerSessions others) {
+    peers = others;
+  }
+
+  @Nullable PeerSessions peers() {
+    return peers;
+  }
+
+  @Override
+  public CompletionStage<Boolean> kick(String id, String reason) {
+    Connection here = connections.find(id);
+    PeerSessions others = peers;
+    if (here != null) {
+      here.close(reason);
+    }
+    return here != null || others == null
+        ? CompletableFuture.completedStage(here != null)
+        : others.close(id, reason);
+  }
+
+  @Override
+  public void expel(Target target, String words) {
+    forEach(
+        who -> {
+          if (isMeant(who, target)) {
+            who.expel(words);
+          }
+        });
+  }
+
+  private static boolean isMeant(Participant who, Target target) {
+    return switch (target) {
+      case Target.Id(String id) -> who.hasId(id);
+      case Target.Attribute(String name, String value) -> value.equals(who.attributes().get(name));
+      case Target.Address(AddressRange range) -> MeasureIndex.isIn(range, who.remoteAddress());
+    };
+  }
+
+  @Override
+  public void putOut(String room, Json notice, String words) {
+    forEach(who -> who.putOut(room, notice, words));
+  }
+
+  /** Does something with each connection, on its loop, without keeping the loop for long. */
+  private void forEach(Consumer<Participant> task) {
+    List<Participant> all = connections.all();
+    for (Shard shard : shards) {
+      shard.tell(() -> some(shard, all, 0, task));
+    }
+  }
+
+  private static void some(
+      Shard shard, List<Participant> all, int from, Consumer<Participant> task) {
+    int to = Math.min(all.size(), from + AT_ONCE);
+    for (Participant who : all.subList(from, to)) {
+      if (who.shard() == shard) {
+        task.accept(who);
+      }
+    }
+    if (to < all.size()) {
+      shard.later(() -> some(shard, all, to, task));
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package io.earshot.engine;
+
+import io.earshot.Aimed;
+import io.earshot.ChatRoom;
+import io.earshot.Config;
+import io.earshot.Connection;
+import io.earshot.PrivateRoom;
+import io.earshot.RoomCount;
+import io.earshot.Sender;
+import io.earshot.StandIn;
+import io.earshot.access.TokenPrivateRoom;
+import io.earshot.access.Tokens;
+import io.earshot.config.RoomRule;
+import io.earshot.connection.Participant;
+import io.earshot.hook.HookRegistry;
+import io.earshot.protocol.Audience;
+import io.earshot.protocol.Json;
+import io.earshot.protocol.RoomName;
+import io.earshot.protocol.RoomStatus;
+import io.earshot.room.Room;
+import io.earshot.room.Rooms;
+import io.earshot.room.Shard;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** What {@link ChatRoom} says, done. */
+final class RoomsApi implements ChatRoom {
+  private final Config.General general;
+  private final Rooms rooms;
+  private final Tokens tokens;
+  private final InstantSource clock;
+  private final Supplier<String> names;
+
+  /**
+   * Rooms, for programs.
+   *
+   * @param names what gives private rooms their names
+   */
+  RoomsApi(
+      Config.General general,
+      Rooms rooms,
+      Tokens tokens,
+      InstantSource clock,
+      Supplier<String> names) {
+    this.general = general;
+    this.rooms = rooms;
+    this.tokens = tokens;
+    this.clock = clock;
+    this.names = names;
+  }
+
+  @Override
+  public CompletionStage<Void> socketRoomBroadcast(
+      @Nullable Sender sender, @Nullable Object message) {
+    Json json = HookRegistry.sayable(message);
+    var told = new CompletableFuture<Void>();
+    switch (sender) {
+      case null -> tell(new StandIn(null, Json.of(general.serverName()), null), json, told);
+      case StandIn standIn -> tell(standIn, json, told);
+      case Connection connection -> tell(connection, json, null, told);
+      case Aimed(Connection connection, Audience audience) ->
+          tell(connection, json, audience, told);
+    }
+    return told;
+  }
+
+  private static void tell(
+      Connection from, Json message, @Nullable Audience audience, CompletableFuture<Void> told) {
+    if (!(from instanceof Participant sender)) {
+      throw new IllegalArgumentException("not a connection of this server");
+    }
+    sender.tell(
+        () -> {
+          if (sender.isGone()) {
+            told.completeExceptionally(new IllegalStateException(sender + " is gone"));
+          } else {
+            sender.broadcast(message, audience, spoken -> spoken.tell(told));
+          }
+        });
+  }
+
+  private void tell(StandIn sender, Json message, CompletableFuture<Void> told) {
+    String name = sender.room() == null ? general.defaultChatRoom() : valid(sender.room());
+    Shard there = rooms.shard(name);
+    there.tell(
+        () -> {
+          // With a cluster there may be a room of this name elsewhere.
+          Room room = rooms.orders().areShared() ? there.room(name) : there.roomIfAny(name);
+          if (room == null) {
+            told.complete(null);
+          } else {
+            var saying = new Room.Saying(message, sender.audience(), "", null, message, false);
+            room.sayAsStranger(sender.id(), saying, true, spoken -> spoken.tell(told));
+            room.closeIfEmpty();
+          }
+        });
+  }
+
+  @Override
+  public CompletionStage<RoomStatus> socketRoomStatus(@Nullable String room) {
+    try {
+      return rooms.status(valid(room));
+    } catch (IllegalArgumentException e) {
+      return CompletableFuture.failedStage(e);
+    }
+  }
+
+  @Override
+  public CompletionStage<List<RoomCount>> rooms(@Nullable String after, int limit) {
+    return rooms.page(after == null ? "" : after, limit);
+  }
+
+  @Override
+  public PrivateRoom createPrivateRoom() {
+    return privateRoom(RoomRule.PRIVATE + names.get());
+  }
+
+  @Override
+  public PrivateRoom privateRoom(String name) {
+    if (valid(name).indexOf('*') >= 0) {
+      throw new IllegalArgumentException("a token for a name with * is one for many rooms");
+    }
+    return new TokenPrivateRoom(tokens, clock, name);
+  }
+
+  private static String valid(@Nullable String room) {
+    if (room == null || !RoomName.isValid(room)) {
+      throw new IllegalArgumentException(
+          "a room is required: 1 to " + RoomName.MAX_LENGTH + " characters, no control characters");
+    }
+    return room;
+  }
+}

@@ -1,0 +1,102 @@
+package io.earshot.engine;
+
+import io.earshot.Actions;
+import io.earshot.Api;
+import io.earshot.ChatRoom;
+import io.earshot.Config;
+import io.earshot.Connection;
+import io.earshot.Hooks;
+import io.earshot.Moderation;
+import io.earshot.WebServer;
+import io.earshot.action.ActionRunner;
+import io.earshot.connection.ConnectionActions;
+import io.earshot.connection.Directory;
+import io.earshot.hook.HookRegistry;
+import io.earshot.hook.HookRunner;
+import io.earshot.web.MessageQueues;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+
+/** What programs call, put together. Immutable; what it leads to is thread-safe. */
+final class ServerApi implements Api {
+  private final Config config;
+  private final ChatRoom chatRoom;
+  private final ActionRunner actions;
+  private final WebServer webServer = new MessageQueues();
+  private final HookRunner hookRunner;
+  private final Hooks hooks;
+  private final Moderation moderation;
+  private final Directory connections;
+  private final ConnectionActions connectionActions;
+
+  ServerApi(
+      Config config,
+      ChatRoom chatRoom,
+      ActionRunner actions,
+      HookRunner hookRunner,
+      Moderation moderation,
+      Directory connections,
+      ConnectionActions connectionActions) {
+    this.config = config;
+    this.chatRoom = chatRoom;
+    this.actions = actions;
+    this.hookRunner = hookRunner;
+    this.hooks = new HookRegistry(hookRunner);
+    this.moderation = moderation;
+    this.connections = connections;
+    this.connectionActions = connectionActions;
+  }
+
+  @Override
+  public Api forPlugIn() {
+    return new ServerApi(
+        config, chatRoom, actions, hookRunner, moderation, connections, connectionActions);
+  }
+
+  @Override
+  public ChatRoom chatRoom() {
+    return chatRoom;
+  }
+
+  @Override
+  public Actions actions() {
+    return actions;
+  }
+
+  @Override
+  public Hooks hooks() {
+    return hooks;
+  }
+
+  @Override
+  public WebServer webServer() {
+    return webServer;
+  }
+
+  @Override
+  public Moderation moderation() {
+    return moderation;
+  }
+
+  @Override
+  public Config configData() {
+    return config;
+  }
+
+  @Override
+  public Optional<Connection> connection(String id) {
+    return Optional.ofNullable(connections.find(id));
+  }
+
+  @Override
+  public CompletionStage<Boolean> kick(String id, String reason) {
+    return connectionActions.kick(id, reason);
+  }
+
+  @Override
+  public Collection<Connection> connections() {
+    return Collections.unmodifiableCollection(connections.all());
+  }
+}

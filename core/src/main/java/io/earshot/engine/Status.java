@@ -1,0 +1,130 @@
+package io.earshot.engine;
+
+import io.earshot.Action;
+import io.earshot.Call;
+import io.earshot.Config;
+import io.earshot.Connection;
+import io.earshot.Transport;
+import io.earshot.cluster.Cluster;
+import io.earshot.connection.Directory;
+import io.earshot.room.Rooms;
+import io.earshot.spi.Refusal;
+import io.earshot.spi.Refusals;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The shipped action {@code status}: how a server is doing.
+ *
+ * <p>Thread-safe: what it counts is asked of its owners.
+ */
+final class Status implements Action {
+  private final Config config;
+  private final Rooms rooms;
+  private final Directory connections;
+  private final Refusals refusals;
+  private final Supplier<@Nullable Cluster> others;
+  private final InstantSource clock;
+  private final Instant startedAt;
+
+  Status(
+      Config config,
+      Rooms rooms,
+      Directory connections,
+      Refusals refusals,
+      Supplier<@Nullable Cluster> others,
+      InstantSource clock) {
+    this.config = config;
+    this.rooms = rooms;
+    this.connections = connections;
+    this.refusals = refusals;
+    this.others = others;
+    this.clock = clock;
+    this.startedAt = clock.instant();
+  }
+
+  @Override
+  public String description() {
+    return "How the server is doing: seconds since its start, connections by transport, rooms that"
+        + " somebody is in or listens to, messages told in rooms since the start, what clients cost"
+        + " that do not keep up, what was refused since the start, by kind, the servers of its cluster if it is of one, and bytes of memory.";
+  }
+
+  @Override
+  public Map<String, Object> outputExample() {
+    var example = new LinkedHashMap<String, Object>();
+    example.put("id", "chat-1");
+    example.put("defaultRoom", "defaultRoom");
+    example.put("uptimeSeconds", 3600);
+    example.put("connections", byTransport(List.of()));
+    example.put("rooms", 4);
+    example.put("messages", 2500);
+    example.put("slowConsumers", slow(new Rooms.Count(0, 0, 12, 1)));
+    example.put("refused", Map.of(Refusal.MESSAGES.key(), 96, Refusal.CONNECTIONS.key(), 3));
+    example.put("cluster", cluster(true, List.of("chat-1-3kq9", "chat-2-8fz2")));
+    example.put("memory", memory(48_000_000, 64_000_000, 2_000_000_000));
+    return example;
+  }
+
+  @Override
+  public void run(Call call) throws Exception {
+    Rooms.Count count = rooms.count().toCompletableFuture().get();
+    call.put("id", config.general().id());
+    call.put("defaultRoom", config.general().defaultChatRoom());
+    call.put("uptimeSeconds", Duration.between(startedAt, clock.instant()).toSeconds());
+    call.put("connections", byTransport(connections.all()));
+    call.put("rooms", count.rooms());
+    call.put("messages", count.messages());
+    call.put("slowConsumers", slow(count));
+    call.put("refused", refusals.counts());
+    Cluster cluster = others.get();
+    if (cluster != null) {
+      call.put("cluster", cluster(cluster.isUp(), cluster.peers()));
+    }
+    Runtime runtime = Runtime.getRuntime();
+    long reserved = runtime.totalMemory();
+    call.put("memory", memory(reserved - runtime.freeMemory(), reserved, runtime.maxMemory()));
+  }
+
+  private static Map<String, Long> byTransport(Collection<? extends Connection> connections) {
+    var counts = new LinkedHashMap<String, Long>();
+    for (Transport transport : Transport.values()) {
+      counts.put(
+          transport.name().toLowerCase(Locale.ROOT),
+          connections.stream().filter(each -> each.transport() == transport).count());
+    }
+    return counts;
+  }
+
+  private static Map<String, Long> slow(Rooms.Count count) {
+    var slow = new LinkedHashMap<String, Long>();
+    slow.put("disconnected", count.cutOff());
+    slow.put("messagesLeftOut", count.leftOut());
+    return slow;
+  }
+
+  /** Whether the others can be reached, and who there is, this server included. */
+  private static Map<String, Object> cluster(boolean isUp, List<String> servers) {
+    var cluster = new LinkedHashMap<String, Object>();
+    cluster.put("connected", isUp);
+    cluster.put("servers", servers);
+    return cluster;
+  }
+
+  /** Bytes of the heap: in use, taken from the system, and the most that may be taken. */
+  private static Map<String, Long> memory(long used, long reserved, long max) {
+    var memory = new LinkedHashMap<String, Long>();
+    memory.put("usedBytes", used);
+    memory.put("reservedBytes", reserved);
+    memory.put("maxBytes", max);
+    return memory;
+  }
+}

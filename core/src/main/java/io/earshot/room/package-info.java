@@ -1,0 +1,5 @@
+/** Rooms on their event loops, and the fan-out to their members. */
+@NullMarked
+package io.earshot.room;
+
+import org.jspecify.annotations.NullMarked;

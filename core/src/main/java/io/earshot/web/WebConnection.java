@@ -1,0 +1,360 @@
+package io.earshot.web;
+
+import io.earshot.Grant;
+import io.earshot.Permission;
+import io.earshot.RefusedException;
+import io.earshot.Transport;
+import io.earshot.access.AccessPolicy;
+import io.earshot.access.Tokens;
+import io.earshot.connection.Directory;
+import io.earshot.connection.LoopContext;
+import io.earshot.connection.Participant;
+import io.earshot.connection.Place;
+import io.earshot.protocol.Audience;
+import io.earshot.protocol.Json;
+import io.earshot.protocol.MalformedJsonException;
+import io.earshot.protocol.Reply;
+import io.earshot.room.Lag;
+import io.earshot.room.Member;
+import io.earshot.spi.Visitor;
+import io.netty.buffer.ByteBuf;
+import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Somebody who comes by HTTP: for one request, or, with message queues on, for as long as they keep
+ * asking.
+ *
+ * <p>Owned by the connection's event loop; the room chosen is volatile.
+ */
+final class WebConnection extends Participant {
+  private final String id;
+  private final SocketAddress remoteAddress;
+
+  /** Where its messages wait; null for somebody of one request, who is a member of no room. */
+  private final @Nullable Mailbox mailbox;
+
+  /** What waits until it is a member of its room; null once it is. */
+  private @Nullable List<Runnable> waiting = new ArrayList<>();
+
+  private volatile @Nullable String roomChosen;
+  private boolean gone;
+
+  /** Why it may not connect; null if it may. */
+  private @Nullable String refusal;
+
+  WebConnection(LoopContext context, Visitor visitor, @Nullable Mailbox mailbox) {
+    super(context, Mailbox.WIRE, Transport.WEB, visitor.room());
+    this.id = visitor.id();
+    this.remoteAddress = visitor.remoteAddress();
+    this.mailbox = mailbox;
+  }
+
+  @Override
+  public String id() {
+    return id;
+  }
+
+  @Override
+  public boolean hasId(String other) {
+    return id.equals(other);
+  }
+
+  @Override
+  public int idHash() {
+    return Directory.hash(id);
+  }
+
+  @Override
+  public SocketAddress remoteAddress() {
+    return remoteAddress;
+  }
+
+  /**
+   * Joins the room that it says it is in; the default room, if it may not; and none, if it may not
+   * do that either.
+   *
+   * @param token what it shows, or null
+   */
+  void enter(@Nullable String token) {
+    engine()
+        .admission()
+        .greet(
+            this,
+            why -> {
+              if (why == null) {
+                enter(place(), token);
+              } else {
+                refusal = why;
+                leaveForGood();
+                isLive();
+              }
+            });
+  }
+
+  private void enter(Place member, @Nullable String token) {
+    engine().admission().admit(member, Permission.JOIN, token, verdict -> enter(member, verdict));
+  }
+
+  private void enter(Place member, AccessPolicy.Verdict verdict) {
+    String usual = engine().config().general().defaultChatRoom();
+    if (!gone && verdict.refusal() == null) {
+      join(member, null, _ -> isLive());
+      accept(member, verdict.grant());
+    } else if (!gone && !member.room.equals(usual)) {
+      roomChosen = usual;
+      moveTo(new Place(this, usual));
+      enter(place(), (String) null);
+    } else {
+      isLive();
+    }
+  }
+
+  private void isLive() {
+    List<Runnable> ready = waiting == null ? List.of() : waiting;
+    waiting = null;
+    ready.forEach(Runnable::run);
+  }
+
+  /** Why nothing is done for it, in words for who asked; null if something is. */
+  @Nullable String refusal() {
+    return refusal == null && gone ? "Error: this client was sent away" : refusal;
+  }
+
+  /** Runs a task once it is a member of its room, or cannot be one. */
+  void whenLive(Runnable task) {
+    if (waiting == null) {
+      task.run();
+    } else {
+      waiting.add(task);
+    }
+  }
+
+  /**
+   * Leaves its room for another. Callable from any thread.
+   *
+   * @param token what lets it in there, or null
+   * @return the room; failed with a {@link RefusedException} if it may not
+   */
+  CompletionStage<String> changeRoom(String room, @Nullable String token) {
+    var done = new CompletableFuture<String>();
+    tell(
+        () -> {
+          Place member = room.equals(place().room) ? place() : new Place(this, room);
+          engine()
+              .admission()
+              .admit(
+                  member,
+                  Permission.JOIN,
+                  token,
+                  verdict -> {
+                    if (verdict.refusal() != null) {
+                      done.completeExceptionally(new RefusedException(verdict.refusal()));
+                    } else {
+                      changeRoom(member, verdict.grant(), done);
+                    }
+                  });
+        });
+    return done;
+  }
+
+  private void changeRoom(Place member, @Nullable Grant grant, CompletableFuture<String> done) {
+    roomChosen = member.room;
+    if (mailbox == null || gone) {
+      moveTo(member);
+      done.complete(member.room);
+      return;
+    }
+    move(member, null, _ -> done.complete(member.room));
+    accept(member, grant);
+  }
+
+  /**
+   * Says something in its room. Callable from any thread.
+   *
+   * @param token what it shows, or null
+   * @return completed when the message has its place; failed with a {@link RefusedException} if it
+   *     may not be said
+   */
+  CompletionStage<Void> say(Json message, @Nullable Audience audience, @Nullable String token) {
+    var said = new CompletableFuture<Void>();
+    tell(
+        () -> {
+          Place speaker = place();
+          if (mailbox != null && !speaker.in) {
+            said.completeExceptionally(new RefusedException("Error: you are not in this room"));
+            return;
+          }
+          engine()
+              .admission()
+              .hear(
+                  speaker,
+                  message,
+                  token,
+                  verdict -> {
+                    String why = verdict.refusal() == null ? refusal() : verdict.refusal();
+                    if (why != null) {
+                      said.completeExceptionally(new RefusedException(why));
+                    } else {
+                      tellRoom(
+                          speaker,
+                          verdict.message(),
+                          message,
+                          audience,
+                          null,
+                          true,
+                          spoken -> spoken.tell(said));
+                    }
+                  });
+        });
+    return said;
+  }
+
+  /** The room of a cookie is not its room, for server code to speak in, if it may not be there. */
+  void stayOut(@Nullable String token) {
+    if (engine().admission().check(place(), Permission.JOIN, token).refusal() != null) {
+      moveTo(new Place(this, engine().config().general().defaultChatRoom()));
+    }
+  }
+
+  /** Who has no message queue is asked each time, since the room is what a cookie says. */
+  void checkThatItMayBeThere(@Nullable String token) throws RefusedException {
+    Place member = place();
+    String refusal =
+        member.in ? null : engine().admission().check(member, Permission.JOIN, token).refusal();
+    if (refusal != null) {
+      throw new RefusedException(refusal);
+    }
+  }
+
+  /** Shows a newer token. Callable from any thread. */
+  CompletionStage<Reply.Refreshed> refreshed(String token) {
+    var done = new CompletableFuture<Reply.Refreshed>();
+    tell(
+        () -> {
+          try {
+            done.complete(refresh(token));
+          } catch (RefusedException e) {
+            done.completeExceptionally(e);
+          }
+        });
+    return done;
+  }
+
+  @Override
+  public List<Place> members() {
+    return List.of(place());
+  }
+
+  @Override
+  public void expire(Place member) {
+    putOut(member, notice(member.room, "expired", null), Tokens.EXPIRED);
+  }
+
+  @Override
+  public void expel(String reason) {
+    leaveForGood();
+  }
+
+  @Override
+  public void putOut(Place member, Json notice, String reason) {
+    String next = engine().config().general().defaultChatRoom();
+    if (member != place()) {
+      return;
+    }
+    if (next.equals(member.room)) {
+      leaveForGood();
+      return;
+    }
+    send(notice.encode());
+    var _ =
+        changeRoom(next, null)
+            .whenComplete(
+                (_, failure) -> {
+                  if (failure != null) {
+                    tell(this::leaveForGood);
+                  }
+                });
+  }
+
+  /** The room that it went to last, or null if it never chose one. */
+  @Nullable String roomChosen() {
+    return roomChosen;
+  }
+
+  /**
+   * Takes the oldest message out of its queue. Callable from any thread.
+   *
+   * @param wait how long to wait for one, in milliseconds
+   * @return the message, null if there is none; cancelled, it takes none
+   */
+  CompletableFuture<byte @Nullable []> takeMessage(long wait) {
+    var taker = new CompletableFuture<byte @Nullable []>();
+    if (mailbox == null) {
+      taker.complete(null);
+    } else {
+      // In a turn of its own: what the room has told comes with the end of a turn, and whoever saw
+      // that it was told, and asks then, gets it.
+      tell(() -> shard().later(() -> mailbox.take(wait, taker)));
+    }
+    return taker;
+  }
+
+  /** A message out of the queue as JSON. */
+  static Json parsed(byte @Nullable [] json) {
+    try {
+      return json == null ? new Json.Null() : Json.parseTold(json);
+    } catch (MalformedJsonException e) {
+      throw new IllegalStateException("a room told what is no JSON", e);
+    }
+  }
+
+  @Override
+  public void deliver(ByteBuf bytes, int offset, int length) {
+    if (mailbox != null && !gone) {
+      mailbox.write(bytes, offset, length);
+    }
+  }
+
+  @Override
+  public boolean isBehind() {
+    return false; // its mailbox has bounds of its own
+  }
+
+  @Override
+  public void catchUp(Member member) {}
+
+  @Override
+  public Lag newLag(Member member) {
+    throw new IllegalStateException("a mailbox is never behind");
+  }
+
+  @Override
+  public @Nullable Audience audience() {
+    return null; // each request says whom it is for
+  }
+
+  @Override
+  public boolean isGone() {
+    return gone;
+  }
+
+  @Override
+  public void leaveForGood() {
+    if (!gone && mailbox != null) {
+      gone = true;
+      mailbox.close();
+      leave(place(), () -> {});
+      engine().forget(this);
+    }
+  }
+
+  @Override
+  public void close(String reason) {
+    tell(this::leaveForGood);
+  }
+}

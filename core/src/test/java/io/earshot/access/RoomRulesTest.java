@@ -1,0 +1,128 @@
+package io.earshot.access;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.earshot.Config;
+import io.earshot.config.Access;
+import io.earshot.config.Glob;
+import io.earshot.config.RoomRule;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Which rule holds for which room. */
+final class RoomRulesTest {
+
+  private static RoomRules rules(String... lines) {
+    return new RoomRules(Config.defaults().with("rooms.rules", List.of(lines)).rooms());
+  }
+
+  @Test
+  void the_first_that_matches_counts_alone() {
+    RoomRules rules =
+        rules("prices.* say=nobody historyMessages=1", "*.eur historyMessages=9 messageBytes=5");
+    RoomRule both = rules.of("prices.eur");
+    assertThat(both.say()).isEqualTo(Access.Common.NOBODY);
+    assertThat(both.historyMessages()).isEqualTo(1);
+    assertThat(both.messageBytes()).isZero();
+    assertThat(rules.of("stocks.eur").messageBytes()).isEqualTo(5);
+    assertThat(rules.of("lobby").say()).isEqualTo(Access.Common.ANYONE);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "*, anything, true",
+    "**, '', true",
+    "a*, ba, false",
+    "a*b, ab, true",
+    "a*b, abab, true",
+    "a*b, aba, false",
+    "*.eur, prices.eur.eur, true",
+    "a*b*c, a-c-b-c, true",
+    "abc, abcd, false",
+    "a.c, abc, false",
+    "'', a, false"
+  })
+  void a_star_stands_for_anything(String pattern, String name, boolean matches) {
+    assertThat(new Glob(pattern).matches(name)).isEqualTo(matches);
+  }
+
+  @Test
+  void no_name_takes_long_to_match() {
+    var counted = new Glob("*-".repeat(120) + "x");
+    for (int i = 0; i < 1_000; i++) {
+      assertThat(counted.matches("-".repeat(256))).isFalse();
+    }
+  }
+
+  @Test
+  void a_private_name_asks_for_a_token_unless_a_rule_says_who_may_come() {
+    assertThat(rules().of("private.x").join()).isEqualTo(Access.Common.TOKEN);
+    // A rule about something else does not open it.
+    RoomRule other = rules("* historyMessages=0").of("private.x");
+    assertThat(other.join()).isEqualTo(Access.Common.TOKEN);
+    assertThat(other.say()).isEqualTo(Access.Common.TOKEN);
+    assertThat(other.listen()).isEqualTo(Access.Common.TOKEN);
+    RoomRule open = rules("private.* join=anyone").of("private.x");
+    assertThat(open.join()).isEqualTo(Access.Common.ANYONE);
+    assertThat(open.say()).isEqualTo(Access.Common.TOKEN);
+  }
+
+  @Test
+  void it_is_told_which_rule_holds_and_why() {
+    assertThat(
+            rules("stocks.* say=nobody", "prices.* say=role:trader historyAge=2s", "* join=nobody")
+                .explained("prices.eur"))
+        .containsExactly(
+            "# rooms.rules: stocks.* say=nobody  (is for others)",
+            "# rooms.rules: prices.* say=role:trader historyAge=2s  (holds)",
+            "# rooms.rules: * join=nobody  (matches, but an earlier one holds)",
+            "join=anyone  # the default",
+            "say=role:trader  # the rule",
+            "listen=anyone  # the default",
+            "announcements=250  # rooms.announcements",
+            "messagesPerSecond=20000  # rooms.messagesPerSecond",
+            "messageBytes=0  # rooms.messageBytes",
+            "historyMessages=100  # rooms.historyMessages",
+            "historyBytes=65536  # rooms.historyBytes",
+            "historyAge=2000ms  # the rule",
+            "slowConsumers=disconnect  # rooms.slowConsumers",
+            "conflateBy=  # the default");
+    assertThat(rules().explained("private.x"))
+        .startsWith(
+            "# no rule of rooms.rules is about it",
+            "# names that begin with private. ask for a token",
+            "join=token  # a private name");
+  }
+
+  @Test
+  void what_is_explained_is_a_rule_that_means_the_same() {
+    RoomRule rule = rules("* say=nobody announcements=false conflateBy=x").of("any");
+    RoomRule again = new RoomRules(Config.defaults().rooms()).of("any");
+    for (var each : rule.settings().entrySet()) {
+      again = again.with(each.getKey() + "=" + each.getValue());
+    }
+    assertThat(again).isEqualTo(rule);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          lobby                      | write a pattern and settings, such as: prices.* historyMessages=1
+          lobby join                 | join must be anyone, token, nobody, or an attribute as NAME:VALUE, not ''
+          lobby say=everyone         | say must be anyone, token, nobody, or an attribute as NAME:VALUE, not 'everyone'
+          lobby announcements=maybe  | announcements must be a number, 0 or more, not 'maybe'
+          lobby messageBytes=-1      | messageBytes must be a number, 0 or more, not '-1'
+          lobby talk=nobody          | there is no 'talk'; there are join, say, listen, announcements, messagesPerSecond
+          """)
+  void a_wrong_rule_says_what_to_write(String line, String why) {
+    assertThatThrownBy(() -> rules(line))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("rooms.rules: '" + line + "'")
+        .hasMessageContaining(why);
+  }
+}

@@ -1,0 +1,47 @@
+package io.earshot.action;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import jdk.management.VirtualThreadSchedulerMXBean;
+import org.junit.jupiter.api.Test;
+
+/** That work which computes without end holds up no other. */
+class TimedVirtualThreadsTest {
+  @Test
+  void what_one_thread_starts_behind_work_without_end_runs() throws Exception {
+    var scheduler = ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
+    int before = scheduler.getParallelism();
+    var threads = new TimedVirtualThreads();
+    var stop = new AtomicBoolean();
+    var endless = new ArrayList<CompletableFuture<Boolean>>();
+    try {
+      // All from one thread, so in one queue, which is never empty from then on.
+      for (int i = 0; i < before + 2; i++) {
+        endless.add(
+            threads.run(
+                "endless",
+                Duration.ofMinutes(1),
+                () -> {
+                  while (!stop.get()) {
+                    Thread.onSpinWait();
+                  }
+                  return true;
+                }));
+      }
+      assertThat(threads.run("short", Duration.ofMinutes(1), () -> "ran").get(30, TimeUnit.SECONDS))
+          .isEqualTo("ran");
+    } finally {
+      stop.set(true);
+      for (CompletableFuture<Boolean> each : endless) {
+        each.join();
+      }
+      scheduler.setParallelism(before);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package io.earshot.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.StandIn;
+import io.earshot.action.ActionCall;
+import io.earshot.action.ActionRunner;
+import io.earshot.protocol.Json;
+import io.earshot.testing.TestServer;
+import io.earshot.testing.TestServer.Guest;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.Semaphore;
+import org.junit.jupiter.api.Test;
+
+final class StatusTest {
+  private final TestServer server = new TestServer(1, TestServer.quiet());
+  private final Guest guest = server.guest();
+  private Instant now = TestServer.NOW;
+  private final Status status =
+      new Status(
+          server.earshot.config(),
+          server.earshot.rooms(),
+          server.earshot.connections(),
+          new io.earshot.spi.Refusals(),
+          server.earshot::cluster,
+          () -> now);
+
+  /** What it answers on the one loop there is, so that it need not wait for it. */
+  private Map<String, Json> answer() {
+    server.settle();
+    var call =
+        new ActionCall(
+            server.earshot.api(),
+            guest.connection(),
+            Map.of(),
+            new ActionRunner.Permit(new Semaphore(0)));
+    server
+        .loops
+        .getFirst()
+        .run(
+            () -> {
+              try {
+                status.run(call);
+              } catch (Exception e) {
+                throw new AssertionError(e);
+              }
+            });
+    return call.answer();
+  }
+
+  @Test
+  void uptime_is_what_the_clock_says_since_the_start() {
+    assertThat(answer()).containsEntry("uptimeSeconds", Json.of(0));
+    now = now.plusSeconds(90);
+    assertThat(answer()).containsEntry("uptimeSeconds", Json.of(90));
+  }
+
+  @Test
+  void rooms_count_while_somebody_is_in_them_or_listens_and_messages_once_each() {
+    Guest other = server.guest();
+    assertThat(answer()).containsEntry("rooms", Json.of(1)).containsEntry("messages", Json.of(0));
+    other.ask("roomChange attic");
+    other.ask("listenToRoom cellar");
+    assertThat(answer()).containsEntry("rooms", Json.of(3));
+    guest.ask("listenToRoom attic");
+    other.ask("say for both to hear");
+    server.earshot.api().chatRoom().socketRoomBroadcast(StandIn.in("nowhere"), "for nobody");
+    assertThat(answer()).containsEntry("messages", Json.of(1));
+    other.ask("roomChange defaultRoom");
+    other.ask("silenceRoom cellar");
+    assertThat(answer()).containsEntry("rooms", Json.of(2));
+    guest.ask("silenceRoom attic");
+    assertThat(answer()).containsEntry("rooms", Json.of(1));
+  }
+}

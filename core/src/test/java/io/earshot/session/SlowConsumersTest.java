@@ -1,0 +1,129 @@
+package io.earshot.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.room.Rooms;
+import io.earshot.testing.TestServer;
+import io.earshot.testing.TestServer.Guest;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What rooms do for those who do not keep up, by their rule. */
+final class SlowConsumersTest {
+  private static final int BEHIND = 100_000;
+
+  private final TestServer server =
+      new TestServer(
+          1,
+          TestServer.quiet()
+              .with(
+                  "rooms.rules",
+                  "drop.* slowConsumers=drop, last.* slowConsumers=conflate,"
+                      + " prices.* slowConsumers=conflate conflateBy=symbol"));
+  private final Guest speaker = server.guest();
+  private final Guest slow = server.guest();
+  private final Guest quick = server.guest();
+
+  private void enter(String room) {
+    List.of(speaker, slow, quick).forEach(guest -> guest.ask("roomChange " + room));
+    List.of(speaker, slow, quick).forEach(Guest::hear);
+  }
+
+  private void catchUp() {
+    slow.pending = 0;
+    slow.loop.run(slow.intake::drained);
+  }
+
+  private static String places(String line) {
+    return line.replaceAll("\"epoch\":\"[^\"]*\"", "\"epoch\":E");
+  }
+
+  @Test
+  void where_messages_may_be_dropped_what_is_missing_is_announced() {
+    enter("drop.it");
+    speaker.ask("say 1");
+    slow.pending = BEHIND;
+    speaker.ask("say 2");
+    speaker.ask("say 3");
+    catchUp();
+    speaker.ask("say 4");
+    assertThat(quick.heard()).containsExactly("1", "2", "3", "4");
+    List<String> lines = slow.hear();
+    assertThat(TestServer.texts(lines)).containsExactly("1", "4");
+    assertThat(places(lines.get(1)))
+        .isEqualTo(
+            "{\"context\":\"gap\",\"room\":\"drop.it\",\"epoch\":E,\"from\":2,\"to\":3,\"missing\":2}");
+  }
+
+  @Test
+  void where_messages_replace_each_other_the_newest_comes_after_the_gap() {
+    enter("last.one");
+    slow.pending = BEHIND;
+    for (int i = 1; i <= 5; i++) {
+      speaker.ask("say " + i);
+    }
+    catchUp();
+    List<String> lines = slow.hear();
+    assertThat(lines.getFirst()).contains("\"from\":1,\"to\":5,\"missing\":4");
+    assertThat(TestServer.texts(lines)).containsExactly("5");
+  }
+
+  @Test
+  void a_field_says_which_messages_replace_each_other() {
+    enter("prices.now");
+    slow.pending = BEHIND;
+    for (String price : List.of("A 1", "B 1", "A 2", "C 1", "A 3")) {
+      String[] parts = price.split(" ", -1);
+      speaker.ask(
+          "{\"event\":\"say\",\"message\":{\"symbol\":\""
+              + parts[0]
+              + "\",\"price\":"
+              + parts[1]
+              + "}}");
+    }
+    catchUp();
+    assertThat(slow.hear())
+        .satisfiesExactly(
+            gap -> assertThat(gap).contains("\"missing\":2"),
+            line -> assertThat(line).contains("\"symbol\":\"B\",\"price\":1"),
+            line -> assertThat(line).contains("\"symbol\":\"C\",\"price\":1"),
+            line -> assertThat(line).contains("\"symbol\":\"A\",\"price\":3"));
+  }
+
+  @Test
+  void nothing_is_announced_when_nothing_is_missing() {
+    enter("last.one");
+    slow.pending = BEHIND;
+    speaker.ask("say only");
+    catchUp();
+    assertThat(slow.hear()).singleElement().asString().contains("only");
+  }
+
+  @Test
+  void who_leaves_while_behind_is_told_what_is_missing() {
+    enter("drop.it");
+    slow.pending = BEHIND;
+    speaker.ask("say 1");
+    slow.pending = 0;
+    slow.send("roomChange peers");
+    assertThat(slow.hear()).anyMatch(line -> line.contains("\"context\":\"gap\""));
+  }
+
+  @Test
+  void what_slow_consumers_cost_is_counted() {
+    enter("drop.it");
+    slow.pending = BEHIND;
+    speaker.ask("say 1");
+    speaker.ask("say 2");
+    slow.pending = 0;
+    catchUp();
+    List.of(speaker, slow).forEach(guest -> guest.ask("roomChange defaultRoom"));
+    slow.pending = Integer.MAX_VALUE;
+    speaker.ask("say 3");
+    server.pass(Duration.ofSeconds(1));
+    Rooms.Count count = server.earshot.rooms().shards().getFirst().count();
+    assertThat(count.leftOut()).isEqualTo(2);
+    assertThat(count.cutOff()).isEqualTo(1);
+  }
+}

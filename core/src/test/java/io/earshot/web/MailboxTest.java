@@ -1,0 +1,132 @@
+package io.earshot.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.protocol.Json;
+import io.earshot.room.Shard;
+import io.earshot.spi.Visitor;
+import io.earshot.testing.TestServer;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+final class MailboxTest {
+  private static final Duration TTL = Duration.ofSeconds(30);
+
+  private final TestServer server =
+      new TestServer(
+          1,
+          TestServer.quiet()
+              .with("commonWeb.httpClientMessageTTL", TTL)
+              .with("limits.queuedMessages", 5)
+              .with("limits.queuedBytes", 1024));
+  private final Shard shard = server.earshot.rooms().shards().getFirst();
+  private final WebConnection client = enter("a".repeat(40));
+
+  private WebConnection enter(String id) {
+    var mailbox = new Mailbox(shard, TTL.toMillis(), server.earshot.config().limits());
+    var connection =
+        new WebConnection(
+            server.earshot.contexts().getFirst(),
+            new Visitor(id, "defaultRoom", new InetSocketAddress(0)),
+            mailbox);
+    server.loops.getFirst().run(() -> connection.enter(null));
+    server.settle();
+    return connection;
+  }
+
+  private void tell(String text) {
+    server.earshot.api().chatRoom().socketRoomBroadcast(null, text);
+    server.settle();
+  }
+
+  private CompletableFuture<String> take(long wait) {
+    CompletableFuture<String> text =
+        client
+            .takeMessage(wait)
+            .thenApply(json -> json == null ? "null" : new String(json, StandardCharsets.UTF_8));
+    server.settle();
+    return text;
+  }
+
+  private String took() {
+    return TestServer.texts(List.of(take(0).join())).stream().findFirst().orElse("nothing");
+  }
+
+  @Test
+  void messages_are_handed_out_once_and_the_oldest_first() {
+    tell("one");
+    tell("two");
+    assertThat(List.of(took(), took(), took())).containsExactly("one", "two", "nothing");
+  }
+
+  @Test
+  void a_message_not_fetched_within_its_time_is_forgotten_and_younger_ones_are_not() {
+    tell("old");
+    server.pass(Duration.ofSeconds(20));
+    tell("young");
+    server.pass(Duration.ofSeconds(11));
+    assertThat(List.of(took(), took())).containsExactly("young", "nothing");
+  }
+
+  @Test
+  void beyond_its_bounds_the_oldest_go() {
+    IntStream.range(0, 8).forEach(i -> tell("m" + i));
+    assertThat(took()).isEqualTo("m3");
+    tell("x".repeat(900));
+    tell("last");
+    assertThat(List.of(took(), took())).containsExactly("last", "nothing");
+  }
+
+  @Test
+  void who_waits_gets_the_next_message_and_who_waits_in_vain_gets_none() {
+    CompletableFuture<String> first = take(1000);
+    tell("hello");
+    assertThat(first).isCompletedWithValueMatching(text -> text.contains("hello"));
+    CompletableFuture<String> second = take(1000);
+    server.pass(Duration.ofSeconds(1));
+    assertThat(second).isCompletedWithValue("null");
+    tell("later");
+    assertThat(took()).isEqualTo("later");
+  }
+
+  @Test
+  void who_asks_anew_waits_no_longer_for_what_was_asked_before() {
+    CompletableFuture<String> first = take(1000);
+    CompletableFuture<String> second = take(1000);
+    assertThat(first).isCompletedWithValue("null");
+    tell("hello");
+    assertThat(second).isCompletedWithValueMatching(text -> text.contains("hello"));
+  }
+
+  @Test
+  void who_waits_no_longer_takes_nothing() {
+    client.takeMessage(1000).cancel(true);
+    server.settle();
+    tell("hello");
+    assertThat(took()).isEqualTo("hello");
+  }
+
+  @Test
+  void the_deepest_message_that_may_be_said_can_be_taken() throws Exception {
+    server.guest().ask("{\"event\":\"say\",\"message\":" + "[".repeat(63) + "]".repeat(63) + "}");
+    CompletableFuture<byte @Nullable []> taken = client.takeMessage(0);
+    server.settle();
+    assertThat(Json.parseTold(Objects.requireNonNull(taken.join()))).isInstanceOf(Json.Obj.class);
+  }
+
+  @Test
+  void who_is_gone_waits_for_nothing() {
+    CompletableFuture<String> waiting = take(1000);
+    client.close("enough");
+    server.settle();
+    assertThat(waiting).isCompletedWithValue("null");
+    assertThat(server.earshot.rooms().shards().getFirst().roomCount()).isZero();
+  }
+}

@@ -1,0 +1,213 @@
+package io.earshot.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.Action;
+import io.earshot.AddressRange;
+import io.earshot.Call;
+import io.earshot.Config;
+import io.earshot.protocol.Json;
+import io.earshot.room.Shard;
+import io.earshot.spi.Visitor;
+import io.earshot.spi.WebAnswer;
+import io.earshot.testing.Hub;
+import io.earshot.testing.ManualLoop;
+import io.earshot.testing.TestServer;
+import io.earshot.testing.TestServer.Guest;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** Who an HTTP client is between its requests, on a clock that the test moves. */
+final class WebClientsTest {
+  private static final Duration TTL = Duration.ofSeconds(30);
+  private static final String ANNA = "a".repeat(40);
+
+  private final TestServer server =
+      new TestServer(
+          1,
+          Config.defaults()
+              .with("commonWeb.httpClientMessageTTL", TTL)
+              .with("limits.webClients", 2)
+              .with("limits.runningActions", 1));
+  private final Guest guest = server.guest();
+
+  private CompletableFuture<WebAnswer> asking(String id, String... params) {
+    var given = new java.util.LinkedHashMap<String, Json>();
+    for (int i = 0; i < params.length; i += 2) {
+      given.put(params[i], Json.of(params[i + 1]));
+    }
+    var visitor = new Visitor(id, "defaultRoom", new InetSocketAddress(0));
+    return server.earshot.ask(visitor, "chat", given);
+  }
+
+  private WebAnswer ask(String id, String... params) {
+    return settled(asking(id, params));
+  }
+
+  /** Actions run on threads of their own; the loops run here until one is answered. */
+  private WebAnswer settled(CompletableFuture<WebAnswer> answer) {
+    return settled(server, answer);
+  }
+
+  private static WebAnswer settled(TestServer server, CompletableFuture<WebAnswer> answer) {
+    long until = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!answer.isDone()) {
+      server.settle();
+      assertThat(System.nanoTime()).as("an answer in time").isLessThan(until);
+      Thread.onSpinWait();
+    }
+    server.settle();
+    return answer.join();
+  }
+
+  private String members() {
+    return guest.ask("roomView").replaceAll(".*\"members\":(\\[[^]]*]).*", "$1");
+  }
+
+  @Test
+  void a_client_is_a_member_from_its_first_request_until_it_has_been_idle_for_its_time() {
+    ask(ANNA, "method", "detailsView");
+    assertThat(guest.heard()).containsExactly("I have entered the room");
+    assertThat(members()).contains(ANNA);
+    server.pass(TTL.minusSeconds(1));
+    ask(ANNA, "method", "detailsView");
+    server.pass(TTL.minusSeconds(1));
+    assertThat(members()).as("each request begins its time anew").contains(ANNA);
+    server.pass(Duration.ofSeconds(1));
+    assertThat(guest.heard()).contains("I have left the room");
+    assertThat(members()).doesNotContain(ANNA);
+    assertThat(server.earshot.connections().size()).isEqualTo(1);
+  }
+
+  @Test
+  void a_client_that_waits_for_a_message_is_not_idle() {
+    CompletableFuture<WebAnswer> poll = asking(ANNA, "method", "messages", "wait", "25000");
+    server.settle();
+    ask("b".repeat(40), "method", "detailsView"); // so that the sweep has somebody to look at
+    server.pass(TTL.minusSeconds(6));
+    assertThat(members()).contains(ANNA);
+    guest.ask("say at last");
+    assertThat(String.valueOf(settled(poll).fields().get("message"))).contains("entered the room");
+    assertThat(String.valueOf(ask(ANNA, "method", "messages").fields().get("message")))
+        .contains("at last");
+  }
+
+  @Test
+  void clients_that_wait_for_messages_do_not_keep_others_from_asking() {
+    ask(ANNA, "method", "detailsView");
+    ask("b".repeat(40), "method", "detailsView");
+    ask(ANNA, "method", "messages"); // that the other came
+    CompletableFuture<WebAnswer> poll = asking(ANNA, "method", "messages", "wait", "25000");
+    // The poll's own thread has to come as far as waiting first.
+    while (ask("b".repeat(40), "method", "detailsView").error() != null) {
+      assertThat(poll).as("waits, so that its place is free soon").isNotDone();
+    }
+    assertThat(poll).isNotDone();
+    server.pass(Duration.ofSeconds(25));
+    assertThat(settled(poll).error()).isNull();
+    assertThat(server.earshot.api().actions().running()).isZero();
+  }
+
+  @Test
+  void what_was_answered_to_who_said_it_is_in_the_queue_of_who_asks_then() {
+    var two = new TestServer(2, TestServer.quiet().with("commonWeb.httpClientMessageTTL", TTL));
+    Shard told = two.earshot.rooms().shard("defaultRoom");
+    Guest speaker = two.guest(told.index(), TestServer.Lines.ONE);
+    String id = ANNA;
+    while (Math.floorMod(id.hashCode(), 2) == told.index()) { // which decides where it lives
+      id += "a";
+    }
+    var visitor = new Visitor(id, "defaultRoom", new InetSocketAddress(0));
+    Map<String, Json> ask = Map.of("method", Json.of("messages"));
+    settled(two, two.earshot.ask(visitor, "chat", ask));
+    speaker.hear();
+    ManualLoop others = two.loops.get(1 - told.index());
+    speaker.send("say hello"); // answered, while the other loop has not been told yet
+    var polled = new CompletableFuture<WebAnswer>();
+    others.run( // a request that it reads before it does what it was told to
+        () -> {
+          var _ = two.earshot.ask(visitor, "chat", ask).thenAccept(polled::complete);
+        });
+    assertThat(String.valueOf(settled(two, polled).fields().get("message"))).contains("hello");
+  }
+
+  @Test
+  void a_place_that_an_idle_client_left_is_given_to_the_next() {
+    ask(ANNA, "method", "detailsView");
+    ask("b".repeat(40), "method", "detailsView");
+    assertThat(ask("c".repeat(40), "method", "detailsView").error())
+        .isEqualTo("Error: the server has too many clients; try again later");
+    server.pass(TTL);
+    assertThat(ask("c".repeat(40), "method", "detailsView").error()).isNull();
+    assertThat(members()).contains("c".repeat(40)).doesNotContain(ANNA);
+  }
+
+  @Test
+  void one_address_has_so_many_clients_and_others_come_in() {
+    var few =
+        new TestServer(
+            1,
+            TestServer.quiet()
+                .with("commonWeb.httpClientMessageTTL", TTL)
+                .with("limits.connectionsPerAddress", 2));
+    assertThat(askFrom(few, "192.0.2.1", 'a').status()).isEqualTo(200);
+    assertThat(askFrom(few, "192.0.2.1", 'b').status()).isEqualTo(200);
+    WebAnswer third = askFrom(few, "192.0.2.1", 'c');
+    assertThat(third.status()).isEqualTo(429);
+    assertThat(third.error())
+        .isEqualTo("Error: too many clients come from this address; try again later");
+    assertThat(askFrom(few, "192.0.2.1", 'a').status()).as("who is known").isEqualTo(200);
+    assertThat(askFrom(few, "192.0.2.2", 'd').status()).isEqualTo(200);
+    few.pass(TTL);
+    assertThat(askFrom(few, "192.0.2.1", 'c').status()).isEqualTo(200);
+  }
+
+  private static WebAnswer askFrom(TestServer server, String address, char who) {
+    var from = new InetSocketAddress(AddressRange.address(address), 1);
+    var visitor = new Visitor(String.valueOf(who).repeat(40), "defaultRoom", from);
+    return settled(
+        server, server.earshot.ask(visitor, "chat", Map.of("method", Json.of("detailsView"))));
+  }
+
+  @Test
+  void a_client_whose_request_is_under_way_is_not_swept_away() {
+    server.earshot.api().actions().add(new Admission());
+    var visitor = new Visitor(ANNA, "defaultRoom", new InetSocketAddress(0));
+    CompletableFuture<WebAnswer> slow = server.earshot.ask(visitor, "admission", Map.of());
+    server.settle();
+    server.pass(TTL.multipliedBy(3));
+    assertThat(members()).contains(ANNA);
+    Admission.OPEN.release();
+    settled(slow);
+    // Its time begins when its own thread has said that the request is done.
+    while (members().contains(ANNA)) {
+      assertThat(server.earshot.connections().size()).isLessThanOrEqualTo(2);
+      server.pass(TTL);
+    }
+  }
+
+  @Test
+  void that_the_others_are_away_is_said_and_is_no_fault() {
+    var lonely = new TestServer(1, Config.defaults());
+    lonely.earshot.join(Hub.manual().broker()); // and is not connected
+    var visitor = new Visitor(ANNA, "defaultRoom", new InetSocketAddress(0));
+    WebAnswer answer =
+        settled(
+            lonely,
+            lonely.earshot.ask(visitor, "chat", java.util.Map.of("method", Json.of("roomView"))));
+    assertThat(answer.error()).isEqualTo("Error: it is away");
+    assertThat(answer.status()).isEqualTo(400);
+  }
+
+  private static final class Admission implements Action {
+    static final java.util.concurrent.Semaphore OPEN = new java.util.concurrent.Semaphore(0);
+
+    @Override
+    public void run(Call call) throws InterruptedException {
+      OPEN.acquire();
+    }
+  }
+}

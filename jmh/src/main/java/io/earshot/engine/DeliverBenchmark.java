@@ -1,0 +1,128 @@
+package io.earshot.engine;
+
+import io.earshot.Config;
+import io.earshot.Transport;
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.RequestDecoder;
+import io.earshot.spi.Ending;
+import io.earshot.spi.Intake;
+import io.earshot.spi.Loop;
+import io.earshot.spi.Outbound;
+import io.earshot.spi.Wire;
+import io.netty.buffer.ByteBuf;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/** One say in a room of so many, from the decoded request to the bytes that would go to sockets. */
+@State(Scope.Thread)
+public class DeliverBenchmark {
+
+  /** How many are in the room. */
+  @Param({"2", "10", "100", "1000"})
+  public int members;
+
+  private final StepLoop loop = new StepLoop();
+  private @Nullable Intake speaker;
+  private long written;
+
+  /** Called by JMH. */
+  public DeliverBenchmark() {}
+
+  /** A loop that the benchmark runs. */
+  private static final class StepLoop implements Loop {
+    private final Queue<Runnable> tasks = new ArrayDeque<>();
+
+    @Override
+    public boolean inLoop() {
+      return true;
+    }
+
+    @Override
+    public void execute(Runnable task) {
+      tasks.add(task);
+    }
+
+    @Override
+    public void schedule(Runnable task, long millis) {}
+
+    void turn() {
+      for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+        task.run();
+      }
+    }
+  }
+
+  /** JSON lines. */
+  private static final class Lines implements Wire {
+    @Override
+    public void frame(byte[] json, @Nullable Cursor place, ByteBuf out) {
+      out.writeBytes(json).writeByte('\n');
+    }
+
+    @Override
+    public void end(Ending ending, ByteBuf out) {}
+  }
+
+  /** A socket that takes everything. */
+  private final class Sink implements Outbound {
+    @Override
+    public SocketAddress remoteAddress() {
+      return new InetSocketAddress(0);
+    }
+
+    @Override
+    public void write(ByteBuf batch, int offset, int length) {
+      written += length;
+    }
+
+    @Override
+    public int pendingBytes() {
+      return 0;
+    }
+
+    @Override
+    public void resume() {}
+
+    @Override
+    public void finish() {}
+
+    @Override
+    public void close() {}
+  }
+
+  /** Fills the room. */
+  @Setup
+  public void fill() {
+    Config config = Config.defaults().with("rooms.announcements", false);
+    var earshot = new Engine(config, List.of(loop), InstantSource.system());
+    var wire = new Lines();
+    for (int i = 0; i < members; i++) {
+      speaker = earshot.connect(loop, new Sink(), wire, Transport.TCP);
+    }
+    loop.turn();
+  }
+
+  /**
+   * One say.
+   *
+   * @return what was written so far
+   */
+  @Benchmark
+  public long say() {
+    if (speaker != null) {
+      speaker.handle(RequestDecoder.line("say hello, everybody in this room"));
+    }
+    loop.turn();
+    return written;
+  }
+}
