@@ -1,10 +1,10 @@
-# Sourced by ./earshot and ./test: finds a Java that is new enough.
+# Sourced by ./earshot and ./test: finds a Java of the required version.
 #
 #   find_java jre    sets java_home to a Java that runs Earshot
-#   find_java jdk    sets java_home to one that builds it too, so it has javac
+#   find_java jdk    sets java_home to a JDK that can also build Earshot (it has javac)
 #
-# Returns 1 if there is none; need_java then says what to do. What is looked at, in this order:
-# EARSHOT_JAVA_HOME (and then nothing else), JAVA_HOME, java on the PATH, and the usual folders.
+# Returns 1 if there is none; need_java then prints what to install. The search order is:
+# EARSHOT_JAVA_HOME (if set, nothing else is searched), JAVA_HOME, java on the PATH, the usual folders.
 
 java_least=25
 
@@ -23,7 +23,7 @@ find_java() {
     if java_fits "${java_real%/bin/java}" "$1"; then
       return 0
     fi
-    # A shim, whose place does not tell: only then it is worth asking it.
+    # A shim, whose path does not reveal the Java: run it, which is slower.
     if [ ! -f "${java_real%/bin/java}/release" ] && java_asked "$java_on_path" "$1"; then
       return 0
     fi
@@ -39,8 +39,8 @@ find_java() {
   return 1
 }
 
-# Whether folder $1 has a Java for purpose $2; then it is java_home. Starts no process where the
-# folder has the file "release", as each JDK of today has.
+# Whether folder $1 has a Java for purpose $2; if so, sets java_home. Starts no process if the folder
+# has the file "release", as current JDKs do.
 java_fits() {
   [ -x "$1/bin/java" ] || return 1
   [ "$2" != jdk ] || [ -x "$1/bin/javac" ] || return 1
@@ -64,7 +64,7 @@ java_fits() {
   java_asked "$1/bin/java" "$2"
 }
 
-# The same for the command $1, by running it: it knows its version and its home.
+# The same for the command $1: runs the command, which prints its version and its home.
 java_asked() {
   java_answer=$("$1" -XshowSettings:properties -version 2>&1) || return 1
   java_version=$(printf '%s\n' "$java_answer" | sed -n 's/^ *java\.specification\.version = //p')
@@ -79,20 +79,20 @@ java_new_enough() {
   [ -n "$java_major" ] && [ "$java_major" -ge "$java_least" ]
 }
 
-# Says what to install, for whoever has no Java that is new enough. $1 as above.
+# Prints what to install if no Java of the required version was found. $1 as above.
 need_java() {
   if [ -n "${EARSHOT_JAVA_HOME:-}" ]; then
-    echo "earshot: EARSHOT_JAVA_HOME is $EARSHOT_JAVA_HOME, and there is no Java $java_least or newer" \
-      "there: change it, or unset it to have one looked for" >&2
+    echo "earshot: EARSHOT_JAVA_HOME is $EARSHOT_JAVA_HOME, which has no Java $java_least or newer." \
+      "Change the variable, or unset it to search for a JDK." >&2
     return
   fi
   cat >&2 <<EOF
-earshot: there is no JDK $java_least or newer here. Install one, for example:
+earshot: no JDK $java_least or newer was found. Install one, for example:
   Debian, Ubuntu   sudo apt-get install openjdk-$java_least-jdk-headless
-                   (where that is not known yet: Temurin $java_least, from adoptium.net)
+                   (if that package does not exist: Temurin $java_least, from adoptium.net)
   Fedora           sudo dnf install java-$java_least-openjdk-devel
   macOS            brew install openjdk@$java_least
   any, by SDKMAN   sdk install java $java_least-tem
-If one is installed in an unusual place: EARSHOT_JAVA_HOME=/its/folder ./earshot
+If a JDK is installed in another folder: EARSHOT_JAVA_HOME=/its/folder ./earshot
 EOF
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Chats with curl alone.
-#   examples/chat.sh hear attic         joins the room and shows what is said, as it is said
-#   examples/chat.sh say attic Hello    says something; tried again, it is still told once
-#   examples/chat.sh poll attic         hears without a stream, from a cursor to the next
+#   examples/chat.sh hear attic         joins the room and prints its messages as they arrive
+#   examples/chat.sh say attic Hello    sends a message; a retry is still delivered only once
+#   examples/chat.sh poll attic         reads without a stream, from one cursor to the next
 set -u
 usage() {
   sed -n '2,5s/^# //p' "$0" >&2
@@ -22,7 +22,7 @@ case $1 in
     ;;
   poll)
     cursor=
-    # Each answer ends with where the next one begins; it comes when there is something, or after 25 s.
+    # Each response ends with the cursor of the next one, and arrives with a message or after 25 s.
     while page=$(curl -sSf "$url?wait=25000${cursor:+&after=$cursor}"); do
       printf '%s\n' "$page"
       cursor=$(printf '%s' "$page" | sed -n 's|.*"epoch":"\([^"]*\)","offset":\([0-9]*\).*|\1:\2|p')

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A live dashboard: a server, a page of it, and this machine's load, told once a second.
-#   examples/dashboard.sh, and then http://localhost:8080/public/dashboard.html
+# A live dashboard: a server, a page, and the load of this machine, published once a second.
+#   Run examples/dashboard.sh, then open http://localhost:8080/public/dashboard.html
 KEY='k1 HS256 put-a-long-random-text-of-your-own-here'
 RULE='metrics.* say=token slowConsumers=conflate conflateBy=host'
 ./earshot --http 8080 --set httpServer.publicFolder=examples/dashboard \
@@ -9,7 +9,7 @@ SERVER=$!
 trap 'kill $SERVER' EXIT
 trap exit INT TERM
 
-# Whoever shows this may speak in rooms of that name; all others only listen.
+# The holder of this token may send messages to matching rooms; all others may only listen.
 TOKEN=$(./earshot token --room 'metrics.*' --identity publisher --can say --set tokens.keys="$KEY")
 while sleep 1; do
   LOAD=$(LC_ALL=C uptime | sed 's/.*load average[s]*: *\([0-9.]*\).*/\1/')

@@ -81,7 +81,7 @@ class FindJavaTest {
     try (Program need = shell("need_java jdk", Map.of())) {
       assertThat(need.status(Duration.ofSeconds(10))).isZero();
       assertThat(String.join("\n", need.err()))
-          .startsWith("earshot: there is no JDK 25 or newer here")
+          .startsWith("earshot: no JDK 25 or newer was found")
           .contains("apt-get install", "brew install", "sdk install");
     }
   }

@@ -85,7 +85,7 @@ class LauncherTest {
   void a_fresh_copy_builds_itself_and_then_serves() {
     assertThat(String.join("\n", first().progress()))
         .containsPattern(
-            "^earshot: building .*: protocol core netty redis server, a trial run, done in \\d+ s$");
+            "^earshot: building .*: protocol core netty redis server, training run, done in \\d+ s$");
     assertThat(first().welcome()).startsWith("{").contains("Welcome");
     assertThat(first().banner())
         .anyMatch(line -> line.matches("  WebSocket  ws://localhost:\\d+/ .*"));
@@ -198,7 +198,7 @@ class LauncherTest {
     try {
       assertStartsSilently(Map.of());
       assertThat(isShared()).isFalse();
-      assertThat(traced()).noneMatch(line -> line.contains("trial run"));
+      assertThat(traced()).noneMatch(line -> line.contains("AOT cache"));
     } finally {
       Files.move(aside, cache());
     }
@@ -206,7 +206,7 @@ class LauncherTest {
 
   @Test
   void what_is_older_than_a_jar_is_not_used() throws Exception {
-    assertThat(traced()).anyMatch(line -> line.endsWith("from what a trial run has left"));
+    assertThat(traced()).anyMatch(line -> line.endsWith(" and the AOT cache"));
     Path jar;
     try (var jars = Files.newDirectoryStream(cache().resolveSibling("lib"), "earshot-core*.jar")) {
       jar = jars.iterator().next();
@@ -214,7 +214,7 @@ class LauncherTest {
     FileTime before = Files.getLastModifiedTime(jar);
     Files.setLastModifiedTime(jar, FileTime.from(Instant.now()));
     try {
-      assertThat(traced()).noneMatch(line -> line.contains("trial run"));
+      assertThat(traced()).noneMatch(line -> line.contains("AOT cache"));
     } finally {
       Files.setLastModifiedTime(jar, before);
     }
@@ -254,7 +254,7 @@ class LauncherTest {
     return temp.resolve("a fresh copy");
   }
 
-  /** What the trial run has left. */
+  /** The AOT cache of the training run. */
   private static Path cache() {
     return tree().resolve("server/target/quick/earshot/earshot.aot");
   }
