@@ -1,0 +1,301 @@
+package io.earshot.server;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.lang.ArchRule;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The table of packages: which package may use which. A line may name only packages of the lines
+ * above it, so the table has no circle and reads in the order of dependence.
+ */
+class PackagesTest {
+  private static final JavaClasses EARSHOT =
+      new ClassFileImporter()
+          .withImportOption(new DoNotIncludeTests())
+          .importPackages("io.earshot");
+
+  /** Packages by name without {@code io.earshot.}, each with what it may use. */
+  private static final Map<String, List<String>> MAY_USE = new LinkedHashMap<>();
+
+  static {
+    line("protocol");
+    line("config", "protocol");
+    line("api", "protocol", "config");
+    line("spi", "protocol", "api");
+    line("moderation", "protocol", "api", "spi");
+    line("access", "protocol", "config", "api", "spi", "moderation");
+    line("action", "protocol", "api", "spi");
+    line("hook", "protocol", "config", "api", "action");
+    line("history", "protocol", "config", "api");
+    line("room", "protocol", "config", "api", "spi", "history");
+    line("connection", "protocol config api spi moderation access action hook room".split(" "));
+    line("web", "protocol api spi access action hook room connection".split(" "));
+    line("session", "protocol api spi access action hook history room connection".split(" "));
+    line(
+        "cluster",
+        "protocol config api spi moderation access history room connection web session".split(" "));
+    line(
+        "engine",
+        "protocol api spi moderation access action hook history room connection web session cluster"
+            .split(" "));
+  }
+
+  private static final Path ROOT = Path.of(System.getProperty("earshot.root"));
+  private static final int MOST_LINES = 500;
+
+  /** Files in one package: fewer are no subject of their own, more are several. */
+  private static final int FEWEST_FILES = 3;
+
+  private static final int MOST_FILES = 16;
+
+  /** Tables, which are long because they are complete. */
+  private static final List<String> TABLES = List.of("Config.java");
+
+  /** What programs import: one package each, whatever its size. */
+  private static final List<String> API_PACKAGES =
+      List.of("io.earshot", "io.earshot.protocol", "io.earshot.spi", "io.earshot.client");
+
+  @Test
+  void each_package_uses_only_packages_that_its_line_names() {
+    MAY_USE.forEach((name, used) -> usesOnly(name, used).check(EARSHOT));
+  }
+
+  @Test
+  void a_line_names_only_packages_of_the_lines_above_it() {
+    var above = new ArrayList<String>();
+    MAY_USE.forEach(
+        (name, used) -> {
+          assertThat(above).as("lines above " + name).containsAll(used);
+          above.add(name);
+        });
+  }
+
+  /** A line that allows more than the code uses would not describe the code. */
+  @Test
+  void no_line_allows_more_than_is_used() {
+    MAY_USE.forEach(
+        (name, used) ->
+            used.forEach(
+                each -> {
+                  var fewer = new ArrayList<>(used);
+                  fewer.remove(each);
+                  assertThatThrownBy(() -> usesOnly(name, fewer).check(EARSHOT))
+                      .as(name + " without " + each)
+                      .isInstanceOf(AssertionError.class);
+                }));
+  }
+
+  @Test
+  void no_packages_form_a_circle() {
+    slices().matching("io.earshot.(**)").should().beFreeOfCycles().check(EARSHOT);
+  }
+
+  @Test
+  void each_package_has_a_line() {
+    var packages = new TreeSet<String>();
+    EARSHOT.forEach(type -> packages.add(type.getPackageName()));
+    var lines = new TreeSet<String>();
+    MAY_USE.keySet().forEach(name -> lines.add(packageOf(name)));
+    assertThat(packages).isEqualTo(lines);
+  }
+
+  /** Constants are inlined, so that bytecode does not show who uses them; imports do. */
+  @Test
+  void imports_follow_the_table_too() {
+    var pattern = Pattern.compile("import (?:static )?(io\\.earshot(?:\\.[a-z]\\w*)*)\\.[A-Z].*");
+    for (Path file : sources()) {
+      List<String> used = MAY_USE.get(nameOf(packageOf(file)));
+      if (used == null) {
+        continue; // a module that is not on the server's class path
+      }
+      var allowed = new ArrayList<>(used.stream().map(PackagesTest::packageOf).toList());
+      allowed.add(packageOf(file));
+      for (String line : lines(file)) {
+        var found = pattern.matcher(line);
+        if (found.matches()) {
+          assertThat(allowed).as(file + ": " + line).contains(found.group(1));
+        }
+      }
+    }
+  }
+
+  @Test
+  void each_package_is_null_marked() {
+    for (Path folder : folders().values()) {
+      assertThat(folder.resolve("package-info.java")).content().contains("@NullMarked\npackage ");
+    }
+  }
+
+  @Test
+  void a_package_holds_four_to_sixteen_files() {
+    folders()
+        .forEach(
+            (name, folder) -> {
+              if (!API_PACKAGES.contains(name)) {
+                assertThat(files(folder).size() - 1)
+                    .as("files in " + name + " besides package-info.java")
+                    .isBetween(FEWEST_FILES, MOST_FILES);
+              }
+            });
+  }
+
+  @Test
+  void no_file_is_longer_than_500_lines_but_the_table_of_settings() {
+    var tooLong =
+        Stream.concat(sources().stream(), tests().stream())
+            .filter(file -> !TABLES.contains(file.getFileName().toString()))
+            .filter(file -> lines(file).size() > MOST_LINES)
+            .map(file -> ROOT.relativize(file) + ": " + lines(file).size() + " lines");
+    assertThat(tooLong).isEmpty();
+  }
+
+  @Test
+  void the_api_and_the_spi_show_only_types_of_the_api_the_spi_and_the_protocol() {
+    classes()
+        .that()
+        .resideInAnyPackage("io.earshot", "io.earshot.spi")
+        .should(
+            ArchitectureTest.nameInPublicOnly(
+                ArchitectureTest.javaOr(
+                    "io.earshot", "io.earshot.spi", "io.earshot.protocol", "io.netty.buffer")))
+        .check(EARSHOT);
+  }
+
+  /** A call of an interface costs a look-up where several classes implement it. */
+  @Test
+  void the_fan_out_calls_no_interface_of_ours_per_member_but_the_wire() {
+    assertThat(EARSHOT.get("io.earshot.room.Subscriber").isInterface()).isFalse();
+    callsNoInterfaceBut("Fanout", "Wire").check(EARSHOT);
+    assertThatThrownBy(() -> callsNoInterfaceBut("Fanout", "none").check(EARSHOT))
+        .isInstanceOf(AssertionError.class);
+  }
+
+  private static ArchRule callsNoInterfaceBut(String caller, String allowed) {
+    return noClasses()
+        .that()
+        .resideInAPackage("io.earshot.room")
+        .and()
+        .haveNameMatching("io\\.earshot\\.room\\." + caller + "(\\$.*)?")
+        .should()
+        .callMethodWhere(
+            DescribedPredicate.describe(
+                "the target is an interface of Earshot other than " + allowed,
+                call ->
+                    call.getTargetOwner().isInterface()
+                        && call.getTargetOwner().getPackageName().startsWith("io.earshot")
+                        && !call.getTargetOwner().getSimpleName().equals(allowed)));
+  }
+
+  private static void line(String name, String... used) {
+    MAY_USE.put(name, List.of(used));
+  }
+
+  private static ArchRule usesOnly(String name, List<String> used) {
+    String[] known =
+        Stream.concat(Stream.of(name), used.stream())
+            .map(PackagesTest::packageOf)
+            .toArray(String[]::new);
+    return noClasses()
+        .that()
+        .resideInAPackage(packageOf(name))
+        .should()
+        .dependOnClassesThat(resideInAPackage("io.earshot..").and(not(resideInAnyPackage(known))))
+        .as(name + " uses only " + used);
+  }
+
+  /** The packages of the core module, lowest first. */
+  static String[] core() {
+    var names = new ArrayList<>(MAY_USE.keySet());
+    return names.subList(names.indexOf("config"), names.indexOf("engine") + 1).stream()
+        .map(PackagesTest::packageOf)
+        .toArray(String[]::new);
+  }
+
+  private static String packageOf(String name) {
+    return name.equals("api") ? "io.earshot" : "io.earshot." + name;
+  }
+
+  private static String nameOf(String packageName) {
+    return packageName.equals("io.earshot") ? "api" : packageName.substring("io.earshot.".length());
+  }
+
+  private static String packageOf(Path file) {
+    String path = file.toString().replace(File.separatorChar, '/');
+    int start = path.indexOf("/java/io/earshot") + "/java/".length();
+    return path.substring(start, path.lastIndexOf('/')).replace('/', '.');
+  }
+
+  /** The folder of each package of main code, by the package's name. */
+  private static Map<String, Path> folders() {
+    var folders = new TreeMap<String, Path>();
+    sources().forEach(file -> folders.put(packageOf(file), file.resolveSibling("")));
+    return folders;
+  }
+
+  private static List<Path> sources() {
+    return javaBelow("src/main/java");
+  }
+
+  private static List<Path> tests() {
+    return javaBelow("src/test/java");
+  }
+
+  private static List<Path> javaBelow(String folder) {
+    try (Stream<Path> modules = Files.list(ROOT)) {
+      var found = new ArrayList<Path>();
+      for (Path module : modules.filter(each -> Files.exists(each.resolve("pom.xml"))).toList()) {
+        Path sources = module.resolve(folder);
+        if (Files.exists(sources)) {
+          try (Stream<Path> below = Files.walk(sources)) {
+            below.filter(file -> file.toString().endsWith(".java")).forEach(found::add);
+          }
+        }
+      }
+      assertThat(found).isNotEmpty();
+      return found;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<Path> files(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(file -> file.toString().endsWith(".java")).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
