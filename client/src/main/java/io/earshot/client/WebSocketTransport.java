@@ -13,44 +13,49 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A line over WebSocket.
+ * A transport of text frames over WebSocket.
  *
- * <p>What comes in is called by the HTTP client's threads, one at a time; what goes out is a chain,
- * under its lock.
+ * <p>Thread-safe: the HTTP client calls the listener's methods one at a time; the chain of sends is
+ * guarded by a lock.
  */
-final class WebSocketLine implements Line, WebSocket.Listener {
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+final class WebSocketTransport implements Transport, WebSocket.Listener {
 
-  /** One for all: its one thread of its own serves any number of connections. */
+  /** How long connecting and the handshake may take. */
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+  /** Shared by all clients: its one selector thread serves any number of connections. */
   private static final HttpClient HTTP =
       HttpClient.newBuilder()
           .executor(Executors.newVirtualThreadPerTaskExecutor())
-          .connectTimeout(PATIENCE)
+          .connectTimeout(TIMEOUT)
           .build();
 
-  private final Ear ear;
+  private final Receiver receiver;
   private final StringBuilder partial = new StringBuilder();
   private final AtomicBoolean ended = new AtomicBoolean();
-  private final AtomicBoolean answered = new AtomicBoolean(true);
+
+  /** Whether the server has hasPong the last ping. */
+  private final AtomicBoolean hasPong = new AtomicBoolean(true);
+
   private final Object lock = new Object();
   private volatile @Nullable WebSocket socket;
   private CompletableFuture<?> sent = CompletableFuture.completedFuture(null);
 
-  private WebSocketLine(Ear ear) {
-    this.ear = ear;
+  private WebSocketTransport(Receiver receiver) {
+    this.receiver = receiver;
   }
 
-  static CompletionStage<WebSocketLine> open(URI uri, Ear ear) {
+  static CompletionStage<WebSocketTransport> open(URI uri, Receiver receiver) {
     String text = uri.toString();
     URI address = text.startsWith("http") ? URI.create("ws" + text.substring(4)) : uri;
     if (address.getPath().isEmpty()) {
       address = address.resolve("/");
     }
-    var line = new WebSocketLine(ear);
+    var transport = new WebSocketTransport(receiver);
     return HTTP.newWebSocketBuilder()
-        .connectTimeout(PATIENCE)
-        .buildAsync(address, line)
-        .thenApply(_ -> line);
+        .connectTimeout(TIMEOUT)
+        .buildAsync(address, transport)
+        .thenApply(_ -> transport);
   }
 
   @Override
@@ -62,13 +67,13 @@ final class WebSocketLine implements Line, WebSocket.Listener {
   @Override
   public @Nullable CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
     if (last && partial.isEmpty()) {
-      ear.heard(data.toString());
+      receiver.received(data.toString());
     } else {
       partial.append(data);
       if (last) {
         String whole = partial.toString();
         partial.setLength(0);
-        ear.heard(whole);
+        receiver.received(whole);
       }
     }
     from.request(1);
@@ -77,7 +82,7 @@ final class WebSocketLine implements Line, WebSocket.Listener {
 
   @Override
   public @Nullable CompletionStage<?> onClose(WebSocket from, int code, String reason) {
-    end(reason.isEmpty() ? "closed with " + code : reason);
+    end(reason.isEmpty() ? "the server closed the WebSocket with code " + code : reason);
     return null;
   }
 
@@ -86,9 +91,9 @@ final class WebSocketLine implements Line, WebSocket.Listener {
     end(String.valueOf(error.getMessage()));
   }
 
-  private void end(String why) {
+  private void end(String reason) {
     if (ended.compareAndSet(false, true)) {
-      ear.ended(why);
+      receiver.ended(reason);
     }
   }
 
@@ -100,9 +105,9 @@ final class WebSocketLine implements Line, WebSocket.Listener {
   @Override
   public void ping() {
     WebSocket to = socket;
-    if (to != null && !answered.getAndSet(false)) {
+    if (to != null && !hasPong.getAndSet(false)) {
       to.abort();
-      end("the server gives no sign of life");
+      end("the server did not answer a ping");
       return;
     }
     then(live -> live.sendPing(ByteBuffer.allocate(0)));
@@ -110,7 +115,7 @@ final class WebSocketLine implements Line, WebSocket.Listener {
 
   @Override
   public @Nullable CompletionStage<?> onPong(WebSocket from, ByteBuffer message) {
-    answered.set(true);
+    hasPong.set(true);
     from.request(1);
     return null;
   }

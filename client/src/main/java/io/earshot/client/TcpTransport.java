@@ -18,44 +18,47 @@ import javax.net.ssl.SSLSocketFactory;
 import jdk.net.ExtendedSocketOptions;
 
 /**
- * A line over TCP.
+ * A transport of lines over TCP.
  *
- * <p>Two virtual threads own it: one reads, one writes what is in the queue.
+ * <p>Thread-safe: two virtual threads own the socket. One reads, the other writes what is queued.
  */
-final class TcpLine implements Line {
-  private static final int PATIENCE = 10_000;
+final class TcpTransport implements Transport {
+
+  /** How long connecting and the TLS handshake may take, in milliseconds. */
+  private static final int TIMEOUT = 10_000;
+
   private static final int DEFAULT_PORT = 5000;
 
-  /** After so many seconds of silence the system asks for a sign of life. */
-  private static final int SILENCE = 30;
+  /** After how much silence the operating system probes the connection, in seconds. */
+  private static final int KEEP_ALIVE = 30;
 
-  /** What ends the queue. */
+  /** Marks the end of the queue; compared by identity. */
   private static final String END = new String("");
 
-  private final Ear ear;
+  private final Receiver receiver;
   private final Socket socket;
   private final BlockingQueue<String> queue = new LinkedBlockingQueue<>();
 
-  private TcpLine(Ear ear, Socket socket) {
-    this.ear = ear;
+  private TcpTransport(Receiver receiver, Socket socket) {
+    this.receiver = receiver;
     this.socket = socket;
   }
 
-  static CompletionStage<TcpLine> open(URI uri, Ear ear) {
-    var opened = new CompletableFuture<TcpLine>();
+  static CompletionStage<TcpTransport> open(URI uri, Receiver receiver) {
+    var opened = new CompletableFuture<TcpTransport>();
     var _ =
         Thread.startVirtualThread(
             () -> {
-              TcpLine line;
+              TcpTransport transport;
               try {
-                line = new TcpLine(ear, connected(uri));
+                transport = new TcpTransport(receiver, connected(uri));
               } catch (IOException | RuntimeException e) {
                 opened.completeExceptionally(e);
                 return;
               }
-              opened.complete(line);
-              var _ = Thread.startVirtualThread(line::write);
-              line.read();
+              opened.complete(transport);
+              var _ = Thread.startVirtualThread(transport::write);
+              transport.read();
             });
     return opened;
   }
@@ -64,12 +67,12 @@ final class TcpLine implements Line {
     int port = uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort();
     var plain = new Socket();
     try {
-      plain.connect(new InetSocketAddress(uri.getHost(), port), PATIENCE);
+      plain.connect(new InetSocketAddress(uri.getHost(), port), TIMEOUT);
       plain.setTcpNoDelay(true);
       plain.setKeepAlive(true);
       if (plain.supportedOptions().contains(ExtendedSocketOptions.TCP_KEEPIDLE)) {
-        plain.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, SILENCE);
-        plain.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, SILENCE / 3);
+        plain.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, KEEP_ALIVE);
+        plain.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, KEEP_ALIVE / 3);
         plain.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, 3);
       }
       if (!uri.getScheme().equals("tcps")) {
@@ -78,10 +81,9 @@ final class TcpLine implements Line {
       var factory = (SSLSocketFactory) SSLSocketFactory.getDefault();
       var secure = (SSLSocket) factory.createSocket(plain, uri.getHost(), port, true);
       SSLParameters parameters = secure.getSSLParameters();
-      parameters.setEndpointIdentificationAlgorithm(
-          "HTTPS"); // the certificate has to be the host's
+      parameters.setEndpointIdentificationAlgorithm("HTTPS"); // checks the certificate's host
       secure.setSSLParameters(parameters);
-      secure.setSoTimeout(PATIENCE);
+      secure.setSoTimeout(TIMEOUT);
       secure.startHandshake();
       secure.setSoTimeout(0);
       return secure;
@@ -92,18 +94,18 @@ final class TcpLine implements Line {
   }
 
   private void read() {
-    String why = "the server has closed the connection";
+    String reason = "the server has closed the connection";
     try (var in =
         new BufferedReader(
             new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8))) {
       for (String text = in.readLine(); text != null; text = in.readLine()) {
-        ear.heard(text);
+        receiver.received(text);
       }
     } catch (IOException e) {
-      why = String.valueOf(e.getMessage());
+      reason = String.valueOf(e.getMessage());
     }
     queue.add(END);
-    ear.ended(why);
+    receiver.ended(reason);
   }
 
   private void write() {
@@ -114,7 +116,7 @@ final class TcpLine implements Line {
       }
       socket.close();
     } catch (IOException e) {
-      // Whoever reads finds out, too, and says so.
+      // The reading thread fails as well, and reports it.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -127,7 +129,7 @@ final class TcpLine implements Line {
 
   @Override
   public void ping() {
-    // The system does.
+    // The operating system does, by TCP keep-alive.
   }
 
   @Override
