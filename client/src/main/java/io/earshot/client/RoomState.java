@@ -28,7 +28,7 @@ final class RoomState {
   /** Whether the program wants the client to be a member. */
   boolean isMember;
 
-  /** Whether the program wants the client to listen. False for a member, who hears the room. */
+  /** Whether the program wants the client to listen. False for a member. */
   boolean isListener;
 
   /** Whether the server delivers the room's messages over the current transport. */

@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who a client is to its server: its ids, and the session by which it resumes.
+ * The identity of a client at its server: its ids, and the session by which it resumes.
  *
  * <p>After a welcome the client resumes its session if the server keeps sessions; otherwise, and if
  * the session is no longer known, it enters its rooms again under a new id.

@@ -16,24 +16,24 @@ final class EventsTest extends ClientTest {
   @Test
   void a_handler_that_throws_gets_the_next_event() throws Exception {
     Room attic = client().join("attic");
-    var heard = new LinkedBlockingQueue<String>();
+    var received = new LinkedBlockingQueue<String>();
     attic.onMessage(
         message -> {
-          heard.add(message.text());
+          received.add(message.text());
           throw new IllegalStateException("cannot");
         });
     Room other = client().join("attic");
     other.say("one");
     other.say("two");
-    assertThat(heard.poll(20, TimeUnit.SECONDS)).isEqualTo("one");
-    assertThat(heard.poll(20, TimeUnit.SECONDS)).isEqualTo("two");
+    assertThat(received.poll(20, TimeUnit.SECONDS)).isEqualTo("one");
+    assertThat(received.poll(20, TimeUnit.SECONDS)).isEqualTo("two");
   }
 
   @Test
   void a_slow_subscriber_gets_a_gap() throws Exception {
     Room attic = client().join("attic");
     var ready = new CountDownLatch(1);
-    var heard = new LinkedBlockingQueue<Event>();
+    var received = new LinkedBlockingQueue<Event>();
     attic.onEvent(
         event -> {
           try {
@@ -41,7 +41,7 @@ final class EventsTest extends ClientTest {
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
           }
-          heard.add(event);
+          received.add(event);
         });
     Room other = client().join("attic");
     for (int i = 0; i < 3_000; i += 100) {
@@ -54,9 +54,9 @@ final class EventsTest extends ClientTest {
     ready.countDown();
     other.say("end");
     boolean gap = false;
-    for (Event event = next(heard);
+    for (Event event = next(received);
         !(event instanceof Event.Message message && message.text().equals("end"));
-        event = next(heard)) {
+        event = next(received)) {
       gap |= event instanceof Event.Gap;
     }
     assertThat(gap).isTrue();

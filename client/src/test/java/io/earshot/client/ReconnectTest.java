@@ -21,13 +21,13 @@ final class ReconnectTest extends ClientTest {
   @Test
   void a_client_that_reconnects_receives_the_messages_that_it_missed() throws Exception {
     EarshotClient client = clientOfProxy();
-    BlockingQueue<Event> heard = events(client.join("attic"));
+    BlockingQueue<Event> received = events(client.join("attic"));
     BlockingQueue<Event> newsEvents = events(client.listen("news"));
     EarshotClient bob = client();
     Room attic = bob.join("attic");
     Room news = bob.join("news");
     attic.say("before");
-    assertThat(texts(heard, 1)).containsExactly("before");
+    assertThat(texts(received, 1)).containsExactly("before");
     proxy().cut();
     await(client, State.RECONNECTING);
     for (int i = 0; i < 20; i++) {
@@ -37,7 +37,7 @@ final class ReconnectTest extends ClientTest {
     proxy().restore();
     await(client, State.OPEN);
     attic.say("after");
-    assertThat(texts(heard, 21))
+    assertThat(texts(received, 21))
         .containsExactlyElementsOf(
             IntStream.range(0, 21).mapToObj(i -> i < 20 ? "missed " + i : "after").toList());
     assertThat(newsEvents).contains(new Event.Resumed(true));
@@ -49,12 +49,12 @@ final class ReconnectTest extends ClientTest {
   void messages_sent_while_disconnected_are_delivered_once_and_in_order() throws Exception {
     EarshotClient client = clientOfProxy();
     Room attic = client.join("attic");
-    BlockingQueue<Event> heard = events(client().join("attic"));
+    BlockingQueue<Event> received = events(client().join("attic"));
     // The server delivers these, but its answers are lost: the client sends them again.
     proxy().loseAnswers();
     List<CompletionStage<Cursor>> said = new ArrayList<>();
     IntStream.range(0, 10).forEach(i -> said.add(attic.sayAsync("lost " + i)));
-    assertThat(texts(heard, 10)).startsWith("lost 0").endsWith("lost 9");
+    assertThat(texts(received, 10)).startsWith("lost 0").endsWith("lost 9");
     proxy().cut();
     await(client, State.RECONNECTING);
     IntStream.range(0, 10).forEach(i -> said.add(attic.sayAsync("away " + i)));
@@ -63,7 +63,7 @@ final class ReconnectTest extends ClientTest {
       assertThat(get(each).offset()).isPositive();
     }
     attic.say("end");
-    assertThat(texts(heard, 11))
+    assertThat(texts(received, 11))
         .containsExactlyElementsOf(
             IntStream.range(0, 11).mapToObj(i -> i < 10 ? "away " + i : "end").toList());
   }
@@ -75,14 +75,14 @@ final class ReconnectTest extends ClientTest {
     EarshotClient client = clientOfProxy();
     client.join("attic");
     String id = client.id();
-    BlockingQueue<Event> heard = events(client().join("attic"));
+    BlockingQueue<Event> received = events(client().join("attic"));
     proxy().cut();
     await(client, State.RECONNECTING);
     proxy().restore();
     await(client, State.OPEN);
     assertThat(client.id()).isEqualTo(id);
     client.join("attic").say("after resuming");
-    assertThat(next(heard)).isInstanceOf(Event.Message.class);
+    assertThat(next(received)).isInstanceOf(Event.Message.class);
   }
 
   @Test
@@ -90,20 +90,20 @@ final class ReconnectTest extends ClientTest {
       after_a_restart_of_the_server_the_client_is_in_its_rooms_and_knows_that_messages_may_be_missing()
           throws Exception {
     EarshotClient client = clientOfProxy();
-    BlockingQueue<Event> heard = events(client.join("attic"));
+    BlockingQueue<Event> received = events(client.join("attic"));
     client().join("attic").say("before");
-    assertThat(texts(heard, 1)).containsExactly("before");
+    assertThat(texts(received, 1)).containsExactly("before");
     server.close();
     server = started();
     proxy().redirect(port());
     await(client, State.OPEN);
-    Event event = next(heard);
+    Event event = next(received);
     while (!(event instanceof Event.Resumed)) {
-      event = next(heard); // the other client left
+      event = next(received); // the other client left
     }
     assertThat(event).isEqualTo(new Event.Resumed(false));
     client().join("attic").say("after");
-    assertThat(texts(heard, 1)).containsExactly("after");
+    assertThat(texts(received, 1)).containsExactly("after");
   }
 
   @Test

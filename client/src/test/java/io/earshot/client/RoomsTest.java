@@ -18,11 +18,11 @@ final class RoomsTest extends ClientTest {
   void a_message_reaches_the_other_members_of_the_room() throws Exception {
     EarshotClient ada = client();
     EarshotClient bob = client();
-    BlockingQueue<Event> heard = events(ada.join("attic"));
+    BlockingQueue<Event> received = events(ada.join("attic"));
     Room attic = bob.join("attic");
-    assertThat(next(heard)).isEqualTo(new Event.Joined(bob.id()));
+    assertThat(next(received)).isEqualTo(new Event.Joined(bob.id()));
     Cursor at = attic.say(Map.of("n", 1));
-    assertThat(next(heard))
+    assertThat(next(received))
         .isInstanceOfSatisfying(
             Event.Message.class,
             message -> {
@@ -33,7 +33,7 @@ final class RoomsTest extends ClientTest {
             });
     assertThat(attic.members().members()).containsExactly(ada.id(), bob.id());
     attic.leave();
-    assertThat(next(heard)).isEqualTo(new Event.Left(bob.id()));
+    assertThat(next(received)).isEqualTo(new Event.Left(bob.id()));
     assertThatThrownBy(() -> attic.say("from outside"))
         .isInstanceOf(EarshotException.class)
         .hasMessage("Error: you are not in this room");
@@ -47,10 +47,10 @@ final class RoomsTest extends ClientTest {
     EarshotClient ada = client();
     EarshotClient bob = client();
     Room attic = ada.join("attic");
-    BlockingQueue<Event> heard = events(bob.listen("attic"));
+    BlockingQueue<Event> received = events(bob.listen("attic"));
     get(attic.sayAsync("not for bob", "id", "nobody"));
     get(attic.sayAsync("for bob", "id", bob.id()));
-    assertThat(texts(heard, 1)).containsExactly("for bob");
+    assertThat(texts(received, 1)).containsExactly("for bob");
     assertThat(attic.members().members()).containsExactly(ada.id());
   }
 
@@ -91,7 +91,7 @@ final class RoomsTest extends ClientTest {
 
   @Test
   void a_message_that_is_too_long_fails_and_the_others_are_delivered() throws Exception {
-    BlockingQueue<Event> heard = events(client().join("attic"));
+    BlockingQueue<Event> received = events(client().join("attic"));
     Room attic = clientOfProxy().join("attic");
     CompletionStage<Cursor> before = attic.sayAsync("before");
     CompletionStage<Cursor> tooLong = attic.sayAsync("ü".repeat(40_000));
@@ -99,7 +99,7 @@ final class RoomsTest extends ClientTest {
     assertThatThrownBy(() -> get(tooLong)).hasMessageContaining("have at most 65536 bytes");
     get(before);
     get(after);
-    assertThat(texts(heard, 2)).containsExactly("before", "after");
+    assertThat(texts(received, 2)).containsExactly("before", "after");
   }
 
   @Test

@@ -68,10 +68,10 @@ final class ServersTest extends ClientTest {
         clients.add(opened(get(each)));
       }
     }
-    var heard = new CountDownLatch(999);
-    clients.forEach(client -> client.home().onMessage(_ -> heard.countDown()));
+    var received = new CountDownLatch(999);
+    clients.forEach(client -> client.home().onMessage(_ -> received.countDown()));
     clients.getFirst().home().say("hello, all");
-    assertThat(heard.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(received.await(30, TimeUnit.SECONDS)).isTrue();
     assertThat(Thread.getAllStackTraces()).hasSizeLessThan(100);
   }
 }

@@ -65,7 +65,7 @@ final class TokensTest extends ClientTest {
     ada.join("attic").say("needs no token");
     isDown.set(false);
     Room inside = ada.join(room.name());
-    BlockingQueue<Event> heard = events(inside);
+    BlockingQueue<Event> received = events(inside);
     isDown.set(true);
     proxy().cut();
     await(ada, State.RECONNECTING);
@@ -76,7 +76,7 @@ final class TokensTest extends ClientTest {
       Thread.onSpinWait();
     }
     isDown.set(false);
-    assertThat(next(heard)).isInstanceOf(Event.Resumed.class);
+    assertThat(next(received)).isInstanceOf(Event.Resumed.class);
     assertThat(inside.members().members()).containsExactly(ada.id());
   }
 
@@ -91,7 +91,7 @@ final class TokensTest extends ClientTest {
             EarshotClient.builder(uri(port()))
                 .tokens(name -> name.equals(room.name()) ? token : null)
                 .connect());
-    BlockingQueue<Event> heard = events(ada.join(room.name()));
-    assertThat(next(heard)).isEqualTo(new Event.Expelled("the token has expired"));
+    BlockingQueue<Event> received = events(ada.join(room.name()));
+    assertThat(next(received)).isEqualTo(new Event.Expelled("the token has expired"));
   }
 }

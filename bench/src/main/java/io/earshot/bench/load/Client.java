@@ -38,7 +38,7 @@ abstract class Client {
   }
 
   private final Script script;
-  private final Endpoint place;
+  private final Endpoint endpoint;
   private final DeliveryCounter deliveries;
   private final Markers markers;
   private State state = State.JOINING;
@@ -55,11 +55,11 @@ abstract class Client {
   private @Nullable MessageTemplate template;
   private String lossReason = "";
 
-  Client(Script script, Endpoint place, DeliveryCounter deliveries, int afterMarker) {
+  Client(Script script, Endpoint endpoint, DeliveryCounter deliveries, int afterMarker) {
     this.script = script;
-    this.place = place;
+    this.endpoint = endpoint;
     this.deliveries = deliveries;
-    this.markers = new Markers(deliveries, place.room(), afterMarker);
+    this.markers = new Markers(deliveries, endpoint.room(), afterMarker);
   }
 
   /** The connection is open. */
@@ -85,8 +85,8 @@ abstract class Client {
     return script;
   }
 
-  final Endpoint place() {
-    return place;
+  final Endpoint endpoint() {
+    return endpoint;
   }
 
   final boolean isReady() {
@@ -106,11 +106,11 @@ abstract class Client {
     MessageTemplate own = template;
     if (own == null) {
       String text =
-          Script.filled(script.say(), place.id(), place.room().number)
+          Script.filled(script.say(), endpoint.id(), endpoint.room().number)
               .replace(
                   Script.MESSAGE,
                   new String(Markers.marker(0), ISO_8859_1)
-                      + "x".repeat(place.size() - Markers.LENGTH));
+                      + "x".repeat(endpoint.size() - Markers.LENGTH));
       own = framed(text.getBytes(UTF_8));
       template = own;
     }
@@ -133,13 +133,13 @@ abstract class Client {
   }
 
   final void sendJoin() {
-    var joinTexts = script.joinTexts(place.id(), place.room().number, place.listening());
+    var joinTexts = script.joinTexts(endpoint.id(), endpoint.room().number, endpoint.listening());
     unanswered = joinTexts.size();
     if (unread != null) {
       unread.setLength(0);
     }
-    for (String hello : joinTexts) {
-      send(framed(hello.getBytes(UTF_8)).bytes());
+    for (String text : joinTexts) {
+      send(framed(text.getBytes(UTF_8)).bytes());
     }
     if (script.ready().isEmpty()) {
       becomeReady();
@@ -175,7 +175,7 @@ abstract class Client {
     }
     try {
       if (waiting == null) {
-        place.channel().write(bytes);
+        endpoint.channel().write(bytes);
         if (!bytes.hasRemaining()) {
           return;
         }
@@ -194,7 +194,7 @@ abstract class Client {
       kept.put(before);
     }
     waiting = kept.put(bytes).flip();
-    place.key().interestOps(SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+    endpoint.key().interestOps(SelectionKey.OP_READ | SelectionKey.OP_WRITE);
   }
 
   /** The socket accepts bytes again. */
@@ -204,10 +204,10 @@ abstract class Client {
       return;
     }
     try {
-      place.channel().write(bytes);
+      endpoint.channel().write(bytes);
       if (!bytes.hasRemaining()) {
         waiting = null;
-        place.key().interestOps(SelectionKey.OP_READ);
+        endpoint.key().interestOps(SelectionKey.OP_READ);
       }
     } catch (IOException e) {
       lose("cannot send: " + e.getMessage());
@@ -223,7 +223,7 @@ abstract class Client {
     lossReason = reason;
     unread = null;
     try {
-      place.channel().close();
+      endpoint.channel().close();
     } catch (IOException e) {
       lossReason = reason + ", and closing failed: " + e.getMessage();
     }

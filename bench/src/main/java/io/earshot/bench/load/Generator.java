@@ -97,8 +97,8 @@ public final class Generator implements AutoCloseable {
       throw new IOException(whyNotAll());
     }
     for (Client client : clients) {
-      Room room = client.place().room();
-      if (client.place().id() / population.rooms() < population.publishers()) {
+      Room room = client.endpoint().room();
+      if (client.endpoint().id() / population.rooms() < population.publishers()) {
         room.addPublisher(client);
       }
     }
@@ -325,7 +325,7 @@ public final class Generator implements AutoCloseable {
     var client = (Client) key.attachment();
     try {
       if (key.isConnectable()) {
-        client.place().channel().finishConnect();
+        client.endpoint().channel().finishConnect();
         key.interestOps(SelectionKey.OP_READ);
         client.opened();
         return;
@@ -345,7 +345,7 @@ public final class Generator implements AutoCloseable {
 
   private void read(Client client) throws IOException {
     in.clear();
-    int length = client.place().channel().read(in);
+    int length = client.endpoint().channel().read(in);
     if (length < 0) {
       client.lose("the server closed the connection");
     } else if (length > 0) {

@@ -10,8 +10,8 @@ import java.nio.ByteBuffer;
  * <p>Owned by the generator's thread.
  */
 final class LineClient extends Client {
-  LineClient(Script script, Endpoint place, DeliveryCounter deliveries) {
-    super(script, place, deliveries, place.size() - Markers.LENGTH);
+  LineClient(Script script, Endpoint endpoint, DeliveryCounter deliveries) {
+    super(script, endpoint, deliveries, endpoint.size() - Markers.LENGTH);
   }
 
   @Override

@@ -14,8 +14,8 @@ final class NatsClient extends Client {
   /** The server sends a ping alone, and no delivery is this short. */
   private static final int LONGEST_PING = 64;
 
-  NatsClient(Script script, Endpoint place, DeliveryCounter deliveries) {
-    super(script, place, deliveries, place.size() - Markers.LENGTH);
+  NatsClient(Script script, Endpoint endpoint, DeliveryCounter deliveries) {
+    super(script, endpoint, deliveries, endpoint.size() - Markers.LENGTH);
   }
 
   @Override
@@ -44,7 +44,7 @@ final class NatsClient extends Client {
       String payload = words.substring("payload:".length());
       words =
           "PUB room."
-              + place().room().number
+              + endpoint().room().number
               + " "
               + payload.getBytes(UTF_8).length
               + "\r\n"

@@ -11,8 +11,8 @@ final class SocketIoClient extends WebSocketClient {
   private boolean isConnecting;
   private boolean connected;
 
-  SocketIoClient(Script script, Endpoint place, DeliveryCounter deliveries) {
-    super(script, place, deliveries);
+  SocketIoClient(Script script, Endpoint endpoint, DeliveryCounter deliveries) {
+    super(script, endpoint, deliveries);
   }
 
   @Override

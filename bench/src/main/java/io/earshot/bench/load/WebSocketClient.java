@@ -36,10 +36,10 @@ class WebSocketClient extends Client {
   private long remaining;
   private byte[] control = {};
 
-  WebSocketClient(Script script, Endpoint place, DeliveryCounter deliveries) {
-    super(script, place, deliveries, Markers.REST_OF_FRAME);
+  WebSocketClient(Script script, Endpoint endpoint, DeliveryCounter deliveries) {
+    super(script, endpoint, deliveries, Markers.REST_OF_FRAME);
     // One key for each client is enough: here it need not be secret, only not zero.
-    new Random(place.id()).nextBytes(key);
+    new Random(endpoint.id()).nextBytes(key);
   }
 
   @Override

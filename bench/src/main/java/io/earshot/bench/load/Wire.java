@@ -11,12 +11,12 @@ public enum Wire {
   /** The protocol of NATS: a room is a subject, and a text is a payload. */
   NATS;
 
-  Client client(Script script, Client.Endpoint place, DeliveryCounter deliveries) {
+  Client client(Script script, Client.Endpoint endpoint, DeliveryCounter deliveries) {
     return switch (this) {
-      case WEBSOCKET -> new WebSocketClient(script, place, deliveries);
-      case SOCKET_IO -> new SocketIoClient(script, place, deliveries);
-      case LINES -> new LineClient(script, place, deliveries);
-      case NATS -> new NatsClient(script, place, deliveries);
+      case WEBSOCKET -> new WebSocketClient(script, endpoint, deliveries);
+      case SOCKET_IO -> new SocketIoClient(script, endpoint, deliveries);
+      case LINES -> new LineClient(script, endpoint, deliveries);
+      case NATS -> new NatsClient(script, endpoint, deliveries);
     };
   }
 }
