@@ -1,8 +1,8 @@
 #!/bin/sh
-# Chats with curl alone.
-#   examples/chat.sh hear attic         joins the room and shows what is said, as it is said
-#   examples/chat.sh say attic Hello    says something; tried again, it is still told once
-#   examples/chat.sh poll attic         hears without a stream, from a cursor to the next
+# A chat with curl alone.
+#   examples/chat.sh hear attic         joins the room and shows its messages, as a stream
+#   examples/chat.sh say attic Hello    sends a message; retries do not deliver it twice
+#   examples/chat.sh poll attic         shows the messages by long polls, with cursors
 set -u
 usage() {
   sed -n '2,5s/^# //p' "$0" >&2
@@ -22,7 +22,7 @@ case $1 in
     ;;
   poll)
     cursor=
-    # Each answer ends with where the next one begins; it comes when there is something, or after 25 s.
+    # Each answer arrives with the next message or after 25 s, and ends with the cursor for the next poll.
     while page=$(curl -sSf "$url?wait=25000${cursor:+&after=$cursor}"); do
       printf '%s\n' "$page"
       cursor=$(printf '%s' "$page" | sed -n 's|.*"epoch":"\([^"]*\)","offset":\([0-9]*\).*|\1:\2|p')

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A live dashboard: a server, a page of it, and this machine's load, told once a second.
+# A live dashboard: a server with a page, and a publisher that sends this machine's load each second.
 #   examples/dashboard.sh, and then http://localhost:8080/public/dashboard.html
 KEY='k1 HS256 put-a-long-random-text-of-your-own-here'
 RULE='metrics.* say=token slowConsumers=conflate conflateBy=host'
@@ -9,7 +9,7 @@ SERVER=$!
 trap 'kill $SERVER' EXIT
 trap exit INT TERM
 
-# Whoever shows this may speak in rooms of that name; all others only listen.
+# The token allows the publisher to send to these rooms; all others can only listen.
 TOKEN=$(./earshot token --room 'metrics.*' --identity publisher --can say --set tokens.keys="$KEY")
 while sleep 1; do
   LOAD=$(LC_ALL=C uptime | sed 's/.*load average[s]*: *\([0-9.]*\).*/\1/')
