@@ -386,7 +386,9 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     await new Promise((resolve) => setImmediate(resolve));
     const arrives = wire.abandon();
     await said; // over the next connection
-    const old = tape(connect().join(name), 'leave');
+    const observer = connect().join(name);
+    await observer.joined; // or the leave could come before it
+    const old = tape(observer, 'leave');
     arrives();
     await old.count(1); // the message arrived there before that
     await room.say('two');
