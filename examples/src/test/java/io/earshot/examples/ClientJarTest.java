@@ -54,8 +54,7 @@ final class ClientJarTest {
   }
 
   @Test
-  void a_program_compiles_and_runs_with_the_jar_alone(@TempDir Path folder)
-      throws Exception {
+  void a_program_compiles_and_runs_with_the_jar_alone(@TempDir Path folder) throws Exception {
     var sources = new ArrayList<String>();
     try (Stream<Path> files = Files.list(Launched.ROOT.resolve("examples"))) {
       files.map(Path::toString).filter(file -> file.endsWith(".java")).forEach(sources::add);

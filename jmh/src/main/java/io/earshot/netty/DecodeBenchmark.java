@@ -21,7 +21,8 @@ public class DecodeBenchmark {
   private final FrameDecoder frames = new FrameDecoder(intake, 65_536);
   private final ByteBuf line = bytes("say " + TEXT + "\r\n");
   private final ByteBuf frame = masked("{\"event\":\"say\",\"message\":\"" + TEXT + "\"}");
-  private final byte[] message = ("{\"message\":\"" + TEXT + "\"}").getBytes(StandardCharsets.UTF_8);
+  private final byte[] message =
+      ("{\"message\":\"" + TEXT + "\"}").getBytes(StandardCharsets.UTF_8);
   private final ByteBuf out = Unpooled.directBuffer(4096);
 
   /** Called by JMH. */
