@@ -1,4 +1,4 @@
-// Says again what it hears, to whoever said it: examples/run EchoBot ws://localhost:8080 attic
+// Echoes each message to its sender: examples/run EchoBot ws://localhost:8080 attic
 import io.earshot.client.EarshotClient;
 import io.earshot.client.Room;
 
@@ -8,7 +8,7 @@ void main(String[] args) throws InterruptedException {
     Room room = client.join(args.length > 1 ? args[1] : "attic");
     room.onMessage(
         message -> {
-          if (!message.text().startsWith("echo: ")) { // two of them would never stop
+          if (!message.text().startsWith("echo: ")) { // or two bots would never stop
             room.sayAsync("echo: " + message.text(), "id", message.from());
           }
         });

@@ -1,4 +1,4 @@
-// What docs/clients.md shows: examples/run Quickstart ws://localhost:8080
+// The program in docs/clients.md: examples/run Quickstart ws://localhost:8080
 import io.earshot.client.EarshotClient;
 import io.earshot.client.Event;
 import io.earshot.client.Room;
@@ -7,7 +7,7 @@ import io.earshot.protocol.Cursor;
 void main(String[] args) {
   URI server = URI.create(args.length > 0 ? args[0] : "ws://localhost:8080"); // or tcp://localhost:5000
   try (var client = EarshotClient.connect(server)) {
-    Room room = client.join("attic"); // once this returns, it is in there
+    Room room = client.join("attic"); // returns when the client is in the room
     room.onEvent(
         event -> {
           switch (event) {
@@ -21,11 +21,11 @@ void main(String[] args) {
           }
         });
 
-    Cursor place = room.say(Map.of("order", "tea", "cups", 2)); // told to all others
+    Cursor place = room.say(Map.of("order", "tea", "cups", 2)); // sent to all others
     room.sayAsync("only for you", "id", client.id()).toCompletableFuture().join();
     IO.println("told at " + place.offset() + ", " + room.members().membersCount() + " here");
 
-    Room news = client.listen("news"); // hears it without being in it
+    Room news = client.listen("news"); // receives its messages without joining
     news.onMessage(message -> IO.println("news: " + message.text()));
     IO.println("a number: " + client.action("randomNumber", Map.of()).get("randomNumber").asText());
   }

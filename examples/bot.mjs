@@ -1,4 +1,4 @@
-// A bot: says how long the server has been up when somebody asks. Beside ./earshot:
+// A bot that answers "uptime?" with the uptime of the server. With ./earshot running:
 //   node --experimental-websocket examples/bot.mjs http://localhost:8080 defaultRoom
 import { Earshot } from '../client-js/src/earshot.js';
 

@@ -1,51 +1,51 @@
-/** How one may come to the server. They are tried in the order given. */
+/** A transport to the server. The client tries transports in the given order. */
 export type Transport = 'websocket' | 'sse' | 'poll';
 
 /**
- * - `connecting`: it was not open yet
- * - `open`: rooms are heard, and what is said goes out
- * - `reconnecting`: it was open, and tries to be again; what is said waits
- * - `closed`: by {@link Earshot.close}, or by the server, which sent this client away
+ * - `connecting`: the client has not been connected yet
+ * - `open`: the client is connected, and messages are sent at once
+ * - `reconnecting`: the connection was lost, and messages wait until it is open again
+ * - `closed`: {@link Earshot.close} was called, or the server has dismissed this client
  */
 export type State = 'connecting' | 'open' | 'reconnecting' | 'closed';
 
-/** A token for rooms that ask for one, or what gets a fresh one: at each join, and before the old one expires. */
+/** A token for private rooms, or a function that returns a new one. It is called at each join and before a token expires. */
 export type Token = string | undefined | ((room: string) => string | undefined | Promise<string | undefined>);
 
-/** Anything that JSON can say. */
+/** A JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 export interface Options {
-  /** For all rooms that are joined without a token of their own. */
+  /** The token for rooms that are joined without one. */
   token?: Token;
-  /** Which ways to try. Default: all three. */
+  /** The transports to try. Default: all three. */
   transports?: readonly Transport[];
-  /** The shortest and the longest time between two tries, in milliseconds; chance decides how much of it. Default: [500, 15000]. */
+  /** The first and the largest bound of the random time between two attempts, in milliseconds. Default: [500, 15000]. */
   backoff?: readonly [number, number];
-  /** How long to wait for a welcome, in milliseconds. Default: 10000. */
+  /** How long to wait for the server's welcome, in milliseconds. Default: 10000. */
   timeout?: number;
-  /** After how much silence a connection is asked for a sign of life, in milliseconds. Default: 30000. */
+  /** After how much silence the client checks the connection, in milliseconds. Default: 30000. */
   heartbeat?: number;
-  /** How much may wait to be said in one room; what is beyond that is rejected. Default: 1000. */
+  /** How many messages may wait to be sent to one room. More are rejected. Default: 1000. */
   queue?: number;
-  /** Whether cookies go along with requests over HTTP. Default: 'same-origin'. */
+  /** Whether requests over HTTP include cookies, as for `fetch`. Default: 'same-origin'. */
   credentials?: 'omit' | 'same-origin' | 'include';
-  /** A WebSocket where there is none, such as that of the package `ws` in Node 20. */
+  /** A class to use instead of the global WebSocket, such as that of the package `ws` in Node 20. */
   WebSocket?: new (url: string) => any;
-  /** Another `fetch`. */
+  /** A function to use instead of the global `fetch`. */
   fetch?: typeof globalThis.fetch;
 }
 
 export interface JoinOptions {
-  /** A cursor that was kept (see {@link Room.cursor}): what came after it is told first. */
+  /** A saved {@link Room.cursor}: the messages after it are delivered first. */
   after?: string | null;
   /** The token for this room. */
   token?: Token;
-  /** Keep {@link Room.present} up to date. Not for those who only listen. */
+  /** Keep {@link Room.present} up to date. Without effect for a room that is only listened to. */
   presence?: boolean;
 }
 
-/** A place in the order of a room. */
+/** A position in the order of a room. */
 export interface Place {
   epoch: string;
   offset: number;
@@ -53,11 +53,11 @@ export interface Place {
 
 export interface Move extends Place {
   room: string;
-  /** Who. */
+  /** The id of the member or the sender. */
   from: string;
-  /** When, in milliseconds since 1970. */
+  /** When the server accepted it, in milliseconds since 1970. */
   sentAt: number;
-  /** Whether this was missed, and has been told since. */
+  /** Whether it was missed while the connection was lost. */
   recovered: boolean;
 }
 
@@ -65,116 +65,117 @@ export interface Message<T = any> extends Move {
   message: T;
 }
 
-/** Something was missed and cannot be told any more. */
+/** Messages were missed, and the server cannot deliver them any more. */
 export interface Gap {
   room: string;
-  /** The last place before it. */
+  /** The last position before the gap. */
   from: string;
-  /** Where it ends; null if the server could not say. */
+  /** The position at the end of the gap; null if the server does not know it. */
   to: string | null;
-  /** How many messages at most; undefined if nobody knows, since the room has begun a new order. */
+  /** The largest possible number of missed messages; undefined if it is unknown, since the room has begun a new order. */
   missed: number | undefined;
   /**
-   * - `forgotten`: the room remembers less than was missed
-   * - `order`: it began a new order
-   * - `behind`: left out by the server, since this client did not keep up
+   * - `forgotten`: the room's history is shorter than what was missed
+   * - `order`: the room has begun a new order
+   * - `behind`: the server left messages out, since this client was too slow
    */
   reason: 'forgotten' | 'order' | 'behind';
 }
 
-/** What the server refused, or what never got an answer. */
+/** The server refused a request, or the request got no answer. */
 export class EarshotError extends Error {
-  /** It was sent, and the connection was lost before an answer came: nobody knows whether it was done. */
+  /** The connection was lost before the answer: the request may or may not have been done. */
   lost?: true;
-  /** The whole answer of the server, where there is one. */
+  /** The server's whole answer, if there is one. */
   reply?: any;
-  /** The status of HTTP, where it came by that. */
+  /** The HTTP status of the answer, if it came over HTTP. */
   status?: number;
 }
 
 declare class Emitter<Events> {
-  /** Calls a function for each such event. Returns what ends that. */
-  on<E extends keyof Events>(event: E, ear: (what: Events[E]) => void): () => void;
-  off<E extends keyof Events>(event: E, ear: (what: Events[E]) => void): void;
-  /** The next such event. */
+  /** Calls a function for each such event. Returns a function that ends this. */
+  on<E extends keyof Events>(event: E, listener: (what: Events[E]) => void): () => void;
+  off<E extends keyof Events>(event: E, listener: (what: Events[E]) => void): void;
+  /** Resolved with the next such event. */
   once<E extends keyof Events>(event: E): Promise<Events[E]>;
 }
 
 export interface RoomEvents<T = any> {
-  /** Somebody else has said something. */
+  /** A message of another client or of the server. */
   message: Message<T>;
-  /** Somebody has come in. Large rooms do not tell that. */
+  /** A member has joined. Large rooms do not announce joins and leaves. */
   join: Move;
-  /** Somebody has left. */
+  /** A member has left. */
   leave: Move;
   /** {@link Room.present} has changed. */
   presence: Set<string>;
-  /** One is back, and has been told all that was missed: so many messages. */
+  /** The client has reconnected and received all missed messages; `count` is their number. */
   recovered: { room: string; count: number };
-  /** One is back, and something is missing. */
+  /** Messages are missing. */
   gap: Gap;
-  /** One is not in this room (any more), and will not be by itself. */
+  /** The client is not in this room, and will not try to join it again. */
   error: Error;
 }
 
-/** A room that one is in, or listens to. It stays the same object however often the connection is lost. */
+/** A room that the client is in or listens to. It stays the same object when the client reconnects. */
 export class Room<T = any> extends Emitter<RoomEvents<T>> {
   private constructor();
   readonly name: string;
-  /** Whether one hears it without being in it. */
+  /** Whether the client listens without being a member. */
   readonly listening: boolean;
-  /** Resolved when one is in the room for the first time; rejected if that is refused. */
+  /** Resolved when the client is in the room for the first time; rejected if the server refuses. */
   readonly joined: Promise<Room<T>>;
-  /** Up to where one has heard; may be kept, and given to {@link JoinOptions.after} by another client. */
+  /** The position of the last message received. It can be saved, for {@link JoinOptions.after} of another client. */
   readonly cursor: string | null;
-  /** How many missed messages have been recovered so far. */
+  /** How many missed messages the client has received later, in all. */
   readonly recovered: number;
-  /** Who is here, by id, if asked for by {@link JoinOptions.presence}. */
+  /** The ids of the members, if {@link JoinOptions.presence} is set. */
   readonly present: Set<string> | null;
   /**
-   * Says something to all others here. While one is away it waits, and is said when one is back.
-   * Resolved with its place once it is told.
+   * Sends a message to all others in the room. While the connection is lost, the message waits.
+   * Resolved with the message's position once the server has accepted it.
    *
-   * If the connection is lost before the answer it is said again, under the same message id, so that
-   * it is told once, unless the server has forgotten that in between (`general.repeatWindow`, or a
-   * restart). Rejected if the server refuses it, if it is too long, or if JSON cannot say it.
+   * If the connection is lost before the answer, the client sends the message again under the same
+   * message id. The server delivers it once, unless it has forgotten the id in the meantime
+   * (`general.repeatWindow`, or a restart). Rejected if the server refuses the message, if it is too
+   * long, or if it is not a JSON value.
    */
   say(message: T, options?: {
-    /** Only for those whose `id`, or whose attribute of that name, has this value. */
+    /** Send it only to connections whose `id`, or whose attribute of that name, has this value. */
     match?: { [key: string]: string | number };
   }): Promise<Place>;
-  /** The ids of who is here, as the server knows it now. */
+  /** Asks the server for the ids of the members. */
   members(): Promise<string[]>;
-  /** Leaves, or listens no more. What waits to be said is rejected. */
+  /** Leaves the room, or stops listening to it. Messages that wait are rejected. */
   leave(): Promise<void>;
 }
 
 export interface ClientEvents {
   state: State;
-  /** A try to connect failed, or a room was refused. Nothing has to be done about it. */
+  /** An attempt to connect has failed, or a room was refused. The program need not handle this. */
   error: Error;
 }
 
-/** A client of an Earshot server. It connects at once, and again whenever the connection is lost. */
+/** A client of an Earshot server. It connects at once, and reconnects whenever the connection is lost. */
 export class Earshot extends Emitter<ClientEvents> {
   /**
-   * @param url of the server, such as `ws://localhost:8080`; in a page, its own origin if left out.
-   * @throws TypeError if that is no address of a server, or if there is none of the `transports` here
+   * @param url of the server, such as `ws://localhost:8080`; by default the origin of the page.
+   * @throws TypeError if the URL is not the address of a server, or if none of the `transports` is available
    */
   constructor(url?: string | URL, options?: Options);
   constructor(options: Options);
   readonly state: State;
-  /** By which way it is, or was last, open. */
+  /** The transport of the current or the last connection. */
   readonly transport: Transport | null;
-  /** Who it is for the others; null until it is known, and over HTTP. */
+  /** The client's id, which others see in `from`; null until it is known, and over HTTP. */
   readonly id: string | null;
   readonly rooms: ReadonlyMap<string, Room>;
-  /** Comes into a room, and stays until {@link Room.leave}. The room is there at once. */
+  /** Joins a room, until {@link Room.leave}. Returns at once; see {@link Room.joined}. */
   join<T = any>(room: string, options?: JoinOptions): Room<T>;
-  /** Hears a room without being in it. */
+  /** Listens to a room without being a member. */
   listen<T = any>(room: string, options?: JoinOptions): Room<T>;
-  /** Runs an action of the server. It waits while one is away; it is never asked twice. */
+  /** Runs an action of the server. It waits while the connection is lost; it is never sent twice. */
   action<A = any>(name: string, params?: object): Promise<A>;
-  /** Says what waits on an open connection, says goodbye, and ends. */
+  /** Sends the messages that wait on an open connection, and closes the client. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
-// The client of an Earshot server: for browsers, workers, and Node 20 or newer. Needs nothing else.
-// What is public here is described in earshot.d.ts.
+// A client of an Earshot server, for browsers, workers, and Node 20 or newer, without dependencies.
+// earshot.d.ts documents the public classes and methods.
 
 const ENTERED = 'I have entered the room';
 const LEFT = 'I have left the room';
@@ -7,18 +7,18 @@ const TRY_AGAIN = /try again in (\d+) ms/;
 const TOO_LONG = /have at most (\d+) bytes/;
 const nothing = () => {};
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-const place = ({ epoch, offset }) => (epoch ? `${epoch}:${offset}` : null);
+const cursorOf = ({ epoch, offset }) => (epoch ? `${epoch}:${offset}` : null);
 const offsetIn = (cursor, epoch) =>
   cursor?.startsWith(`${epoch}:`) ? +cursor.slice(epoch.length + 1) : -1;
 
-/** A promise, and how to settle it. */
-const later = (more) => {
-  const what = { ...more };
-  what.promise = new Promise((resolve, reject) => Object.assign(what, { resolve, reject }));
-  return what;
+/** An object with a promise and the functions that settle it, and more fields. */
+const deferred = (fields) => {
+  const result = { ...fields };
+  result.promise = new Promise((resolve, reject) => Object.assign(result, { resolve, reject }));
+  return result;
 };
 
-/** What the server refused, or what never got an answer (`lost`). */
+/** A request was refused by the server, or lost before its answer (`lost`). */
 export class EarshotError extends Error {
   name = 'EarshotError';
 
@@ -30,24 +30,24 @@ export class EarshotError extends Error {
 
 const lost = (why = 'the connection was lost') => new EarshotError(why, { lost: true });
 const closed = () => new EarshotError('the client is closed');
-/** As it is now: whoever says it may change it before it is sent. */
+/** A copy of a message: the program may change its own object before the message is sent. */
 const copy = (message) => {
   const text = JSON.stringify(message);
-  if (text === undefined) throw new TypeError('JSON cannot say this');
+  if (text === undefined) throw new TypeError('the message is not a JSON value');
   return JSON.parse(text);
 };
 const url = (room) => `/rooms/${encodeURIComponent(room.name)}`;
 
 class Emitter {
-  _ears = {};
+  _listeners = {};
 
-  on(event, ear) {
-    (this._ears[event] ??= new Set()).add(ear);
-    return () => this.off(event, ear);
+  on(event, listener) {
+    (this._listeners[event] ??= new Set()).add(listener);
+    return () => this.off(event, listener);
   }
 
-  off(event, ear) {
-    this._ears[event]?.delete(ear);
+  off(event, listener) {
+    this._listeners[event]?.delete(listener);
   }
 
   once(event) {
@@ -57,11 +57,11 @@ class Emitter {
   }
 
   emit(event, what) {
-    for (const ear of [...(this._ears[event] ?? [])]) {
+    for (const listener of [...(this._listeners[event] ?? [])]) {
       try {
-        ear(what);
+        listener(what);
       } catch (error) {
-        queueMicrotask(() => { throw error; }); // its own fault, and not ours
+        queueMicrotask(() => { throw error; }); // report the listener's error, and go on
       }
     }
   }
@@ -72,22 +72,22 @@ class Emitter {
 export class Room extends Emitter {
   recovered = 0;
   present = null;
-  _outbox = []; // what was not answered yet, in order
-  _own = new Set(); // the places of what was posted, which comes back as if from somebody else
-  _held = []; // what may be one's own, or came after that
-  _live = false; // heard on this link
-  _ready = false; // and all that was missed is here
+  _outbox = []; // messages without an answer, in order
+  _own = new Set(); // cursors of messages sent by POST, which the stream delivers to their sender too
+  _held = []; // a received message that may be the client's own, and the messages after it
+  _live = false; // whether this link delivers the room's messages
+  _ready = false; // whether the missed messages have been delivered as well
 
   constructor(client, name, { after, token, presence } = {}, listening = false) {
     super();
     Object.assign(this, { _client: client, name, listening, cursor: after ?? null, _token: token, _presence: presence });
-    this._joined = later();
+    this._joined = deferred();
     this.joined = this._joined.promise;
-    this.joined.catch(nothing); // it is an event as well
+    this.joined.catch(nothing); // the error event reports it as well
   }
 
   say(message, { match } = {}) {
-    const entry = later({ messageId: this._client._next(), by: null });
+    const entry = deferred({ messageId: this._client._next(), by: null });
     const [pair, ...more] = Object.entries(match ?? {});
     try {
       entry.message = copy(message);
@@ -96,11 +96,11 @@ export class Room extends Emitter {
       return entry.promise;
     }
     if (match && (!pair || more.length)) {
-      entry.reject(new TypeError('match takes one key and its value'));
-    } else if (this.listening || !this._isKept()) {
+      entry.reject(new TypeError('match needs one key and its value'));
+    } else if (this.listening || !this._isActive()) {
       entry.reject(new EarshotError('you are not in this room'));
     } else if (this._outbox.length >= this._client._options.queue) {
-      entry.reject(new EarshotError('too much waits to be said'));
+      entry.reject(new EarshotError('too many messages wait to be sent'));
     } else {
       if (pair) entry.aim = { roomMatchKey: pair[0], roomMatchValue: pair[1] };
       this._outbox.push(entry);
@@ -111,23 +111,23 @@ export class Room extends Emitter {
 
   async members() {
     await this.joined;
-    return (await this._client._ask((link) => link.members(this))).members;
+    return (await this._client._retry((link) => link.members(this))).members;
   }
 
   async leave() {
     const link = this._live && this._client._link;
-    if (!this._isKept()) return;
+    if (!this._isActive()) return;
     this._client.rooms.delete(this.name);
     this._end(new EarshotError('you have left this room'));
     if (link) await link.exit(this).catch(nothing);
   }
 
-  /** Heard from now on; called in the middle of what comes in, so that nothing comes in between. */
+  /** The link delivers the room's messages from now on. Called before the next message is handled. */
   _arrived(heard) {
     const before = this.cursor;
-    Object.assign(this, { _live: true, _was: true, _held: [], _count: 0, _heard: heard });
+    Object.assign(this, { _live: true, _was: true, _held: [], _count: 0, _joinReply: heard });
     if (heard.recovered) return;
-    this.cursor = place(heard);
+    this.cursor = cursorOf(heard);
     this._own.clear();
     if (before) {
       const known = offsetIn(before, heard.epoch);
@@ -135,37 +135,37 @@ export class Room extends Emitter {
     }
   }
 
-  /** All that was missed has been heard. */
-  async _settle(link) {
-    const { recovered, epoch, offset } = this._heard;
+  /** The missed messages have been delivered. */
+  async _caughtUp(link) {
+    const { recovered, epoch, offset } = this._joinReply;
     if (recovered) {
-      if (!link.http && offset > offsetIn(this.cursor, epoch)) this.cursor = place(this._heard);
+      if (!link.http && offset > offsetIn(this.cursor, epoch)) this.cursor = cursorOf(this._joinReply);
       this.emit('recovered', { room: this.name, count: this._count });
     }
     try {
-      if (this._presence && !this.listening) await this._look(link);
+      if (this._presence && !this.listening) await this._loadMembers(link);
     } catch (error) {
       if (error.lost) return link.cut({ error });
       this._client.emit('error', error);
     }
     if (link.over || !this._live) return;
-    // What was said and not answered is said again: under its id it is told once.
+    // Send messages without an answer again: by its id the server delivers each once.
     for (const entry of this._outbox) if (!entry.by?.http) entry.by = null;
     this._ready = true;
     this._joined.resolve(this);
     this._flush();
   }
 
-  // --- speaking ---
+  // --- sending ---
 
   _flush() {
     const link = this._client._link;
-    if (!this._ready || Date.now() < this._notBefore) return; // it will be called again
+    if (!this._ready || Date.now() < this._notBefore) return; // a later call sends them
     for (const entry of this._outbox) {
       if (this._slow && this._outbox.some((other) => other.by)) return;
       if (entry.by) continue;
       entry.by = link;
-      link.say(this, entry).then((said) => this._said(entry, said), (error) => this._unsaid(entry, error));
+      link.say(this, entry).then((said) => this._accepted(entry, said), (error) => this._failed(entry, error));
     }
     if (!this._outbox.length) this._slow = false;
   }
@@ -177,16 +177,16 @@ export class Room extends Emitter {
     return entry;
   }
 
-  _said(entry, { epoch, offset }) {
-    if (entry.by.http) this._own.add(place({ epoch, offset }));
+  _accepted(entry, { epoch, offset }) {
+    if (entry.by.http) this._own.add(cursorOf({ epoch, offset }));
     this._drop(entry).resolve({ epoch, offset });
   }
 
-  _unsaid(entry, error) {
-    if (error.lost || !this._outbox.includes(entry)) return; // it is said again when one is back
+  _failed(entry, error) {
+    if (error.lost || !this._outbox.includes(entry)) return; // it is sent again after the reconnect
     const [, wait] = TRY_AGAIN.exec(error.message) ?? [];
     if (wait) {
-      // From now on one after the other, so that their order stays what it is.
+      // Send one at a time from now on, to keep their order.
       entry.by = null;
       this._slow = true;
       this._notBefore = Date.now() + +wait;
@@ -199,9 +199,9 @@ export class Room extends Emitter {
     }
   }
 
-  // --- hearing ---
+  // --- receiving ---
 
-  _hear(said) {
+  _receive(said) {
     if (!this._live || offsetIn(this.cursor, said.epoch) >= said.offset) return;
     this._held.push(said);
     this._release();
@@ -209,20 +209,20 @@ export class Room extends Emitter {
 
   _release() {
     const mayBeOwn = (said) => this._outbox.some((entry) => entry.by?.http && same(entry.message, said.message));
-    while (this._held.length && !mayBeOwn(this._held[0])) this._tell(this._held.shift());
+    while (this._held.length && !mayBeOwn(this._held[0])) this._deliver(this._held.shift());
   }
 
-  _tell(said) {
+  _deliver(said) {
     const { message, from, sentAt, epoch, offset } = said;
-    if (this.cursor && offsetIn(this.cursor, epoch) < 0) this._gap(this.cursor, place(said), undefined, 'order');
-    this.cursor = place(said);
+    if (this.cursor && offsetIn(this.cursor, epoch) < 0) this._gap(this.cursor, cursorOf(said), undefined, 'order');
+    this.cursor = cursorOf(said);
     if (this._own.delete(this.cursor)) return;
-    if (this._client._ids.has(from)) return; // an earlier self
-    const recovered = !!this._heard.recovered && offset <= offsetIn(place(this._heard), epoch);
+    if (this._client._ids.has(from)) return; // sent by this client under an earlier id
+    const recovered = !!this._joinReply.recovered && offset <= offsetIn(cursorOf(this._joinReply), epoch);
     const what = { room: this.name, from, sentAt, epoch, offset, recovered };
     const kind = message === ENTERED ? 'join' : message === LEFT ? 'leave' : 'message';
     if (kind !== 'message') {
-      this._moved(kind, from, offset);
+      this._memberMoved(kind, from, offset);
     } else {
       what.message = message;
       if (recovered) this._count++, this.recovered++;
@@ -234,58 +234,58 @@ export class Room extends Emitter {
     this.emit('gap', { room: this.name, from, to, missed, reason });
   }
 
-  _lag({ epoch, from, to, missing }) {
+  _leftOut({ epoch, from, to, missing }) {
     if (!this._live) return;
-    this.cursor = place({ epoch, offset: to });
-    this._gap(place({ epoch, offset: from - 1 }), this.cursor, missing, 'behind');
+    this.cursor = cursorOf({ epoch, offset: to });
+    this._gap(cursorOf({ epoch, offset: from - 1 }), this.cursor, missing, 'behind');
   }
 
   // --- presence ---
 
-  async _look(link) {
+  async _loadMembers(link) {
     const moves = this._moves = [];
     const { members, offset = 0 } = await link.members(this);
     this._moves = null;
     this.present = new Set(members);
-    moves.filter((move) => move[2] > offset).forEach((move) => this._moved(...move));
+    moves.filter((move) => move[2] > offset).forEach((move) => this._memberMoved(...move));
     this.emit('presence', this.present);
   }
 
-  _moved(kind, id, offset) {
+  _memberMoved(kind, id, offset) {
     if (this._moves) return void this._moves.push([kind, id, offset]);
     if (!this.present) return;
     this.present[kind === 'join' ? 'add' : 'delete'](id);
     this.emit('presence', this.present);
   }
 
-  // --- the end ---
+  // --- leaving ---
 
-  _isKept() {
+  _isActive() {
     return this._client.rooms.get(this.name) === this;
   }
 
-  _away() {
+  _disconnected() {
     this._live = this._ready = false;
   }
 
   _end(error) {
-    this._away();
+    this._disconnected();
     this._joined.reject(error);
     for (const entry of this._outbox.splice(0)) {
-      entry.promise.catch(nothing); // whoever asked for this end may not look
+      entry.promise.catch(nothing); // not an unhandled rejection, even if the program ignores it
       entry.reject(error);
     }
   }
 
   _refused(error) {
-    if (this._isKept()) this._client.rooms.delete(this.name);
+    if (this._isActive()) this._client.rooms.delete(this.name);
     this._end(error);
     this.emit('error', error);
     this._client.emit('error', error);
   }
 }
 
-// --- the client ----------------------------------------------------------------------------------
+// --- client --------------------------------------------------------------------------------------
 
 const DEFAULTS = {
   transports: ['websocket', 'sse', 'poll'],
@@ -297,12 +297,13 @@ export class Earshot extends Emitter {
   state = 'connecting';
   id = null;
   transport = null;
-  _ids = new Set(); // who one was and is
+  _ids = new Set(); // all ids that this client has had
   _posting = Promise.resolve();
   _waiting = [];
   _wakes = new Set();
-  _misses = 0; // rounds without a welcome
-  // So long that message ids which begin with it are nobody else's, for a server, on any connection.
+  _failedRounds = 0; // rounds over all transports without a welcome
+  // The prefix of message ids. It is long enough to be unique, so that the server recognises a
+  // repeated message on any connection.
   _name = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, 0)).join('');
   _count = 0;
 
@@ -361,7 +362,7 @@ export class Earshot extends Emitter {
     return room;
   }
 
-  /** Until then, or until there is a network again, or the end. */
+  /** Waits for some time, or until the network is back or the client is closed. */
   _sleep(ms) {
     return new Promise((resolve) => {
       const wake = () => {
@@ -397,10 +398,10 @@ export class Earshot extends Emitter {
     }
   }
 
-  // --- connecting, and coming back ---
+  // --- connecting and reconnecting ---
 
   async _run() {
-    await null; // so that what is joined at once is known
+    await null; // so that rooms joined right after the constructor are known
     const [least, most] = this._options.backoff;
     for (let failures = 1; ; failures++) {
       const since = Date.now();
@@ -410,7 +411,7 @@ export class Earshot extends Emitter {
         this.emit('error', new EarshotError(end.reason));
         return this.close();
       }
-      this._misses = end ? 0 : this._misses + 1;
+      this._failedRounds = end ? 0 : this._failedRounds + 1;
       if (end && Date.now() - since > 5_000) failures = 1;
       this._set(this.transport ? 'reconnecting' : 'connecting');
       await this._sleep(end?.reconnectAfter ?? Math.random() * Math.min(most, least * 2 ** failures));
@@ -418,7 +419,7 @@ export class Earshot extends Emitter {
     }
   }
 
-  /** Tries one transport after the other until one is open; says how that ended. */
+  /** Tries the transports in order until one opens. Resolved with the reason when it ends. */
   async _round() {
     for (const kind of this._kinds()) {
       const link = this._link = kind === 'websocket' ? new SocketLink(this, kind) : new HttpLink(this, kind);
@@ -433,19 +434,19 @@ export class Earshot extends Emitter {
         link.cut({});
         if (this.state !== 'closed') this.emit('error', error);
       }
-      this.rooms.forEach((room) => room._away());
+      this.rooms.forEach((room) => room._disconnected());
       if (end || this.state === 'closed') return end;
     }
   }
 
-  /** One fails at the first transport for a while before one tries the others. */
+  /** The transports to try. The others are tried only after the WebSocket has failed for a while. */
   _kinds() {
     const kinds = this._options.transports.filter((kind) => kind !== 'websocket' || this._options.WebSocket);
     const patience = this.transport === 'websocket' ? 3 : 1;
-    return kinds[0] === 'websocket' && this._misses < patience ? ['websocket'] : kinds;
+    return kinds[0] === 'websocket' && this._failedRounds < patience ? ['websocket'] : kinds;
   }
 
-  /** Enters rooms; those that refuse are told so. */
+  /** Enters rooms: joins them or listens to them. */
   async _enter(link, rooms) {
     try {
       await Promise.all(rooms.map((room) => link.enter(room).catch((error) => {
@@ -455,8 +456,8 @@ export class Earshot extends Emitter {
       await link.barrier();
       if (this.state !== 'open') this._isOpen(link);
       for (const room of rooms) {
-        if (room._live) room._settle(link);
-        else if (!this.rooms.has(room.name)) link.exit(room).catch(nothing); // left meanwhile
+        if (room._live) room._caughtUp(link);
+        else if (!this.rooms.has(room.name)) link.exit(room).catch(nothing); // left in the meantime
       }
     } catch (error) {
       link.cut({ error });
@@ -467,18 +468,18 @@ export class Earshot extends Emitter {
     if (link.over) return;
     const late = [...this.rooms.values()].filter((room) => !room._live);
     this._set('open');
-    if (late.length) this._enter(link, late); // joined meanwhile
+    if (late.length) this._enter(link, late); // joined in the meantime
     this._waiting.splice(0).forEach(({ resolve }) => resolve(link));
   }
 
   async _opened() {
     if (this.state === 'open') return this._link;
     if (this.state === 'closed') throw closed();
-    return this._waiting[this._waiting.push(later()) - 1].promise;
+    return this._waiting[this._waiting.push(deferred()) - 1].promise;
   }
 
-  /** Asks what can be asked again. */
-  async _ask(what) {
+  /** Makes a request that is safe to repeat, until it is answered. */
+  async _retry(what) {
     for (;;) {
       const link = await this._opened();
       try {
@@ -490,30 +491,30 @@ export class Earshot extends Emitter {
     }
   }
 
-  /** What came in that answers nothing. */
-  _heard(data, link) {
+  /** Handles a message that is not a reply. */
+  _received(data, link) {
     const room = this.rooms.get(data.room);
     if (!room) return;
-    if (data.context === 'user') room._hear(data);
-    else if (data.context === 'gap') room._lag(data);
+    if (data.context === 'user') room._receive(data);
+    else if (data.context === 'gap') room._leftOut(data);
     else if (data.context === 'room') {
       link.out(room);
       room._refused(new EarshotError(data.reason || 'this room is closed', { reply: data }));
     }
     else if (data.context === 'token' && data.status === 'expiring') link.refresh(room).catch((error) => this.emit('error', error));
     else if (data.context === 'token') {
-      room._away();
+      room._disconnected();
       link.out(room);
       this._enter(link, [room]);
     }
   }
 }
 
-// --- one connection, or what stands for one ------------------------------------------------------
+// --- links: one connection each, or a set of HTTP requests ---------------------------------------
 
 class Link {
   constructor(client, kind) {
-    Object.assign(this, { _client: client, kind, _end: later() });
+    Object.assign(this, { _client: client, kind, _end: deferred() });
     this.ended = this._end.promise;
   }
 
@@ -521,7 +522,7 @@ class Link {
     if (this.over) return;
     this.over = true;
     this.stop();
-    // Sent away by the server's own code: whoever comes back at once has not understood.
+    // The server has dismissed the client, which must not reconnect.
     const dismissed = end.code === 4000 || (end.code === 1000 && this.bye);
     this._end.resolve({ ...end, ...this.bye, dismissed });
   }
@@ -531,7 +532,7 @@ class Link {
 
 class SocketLink extends Link {
   pending = new Map();
-  back = new Set(); // rooms that one is in from the start
+  back = new Set(); // rooms that the client is in without a request on this link
 
   async open() {
     const { _client: client } = this;
@@ -539,16 +540,17 @@ class SocketLink extends Link {
     const session = client._session;
     const first = session ? null : [...client.rooms.values()].find((room) => !room.listening);
     const token = first && await client._token(first);
-    // By its room's URL one comes through no other room. That cannot say what is wrong with it, and a
-    // token in a URL is seen by proxies; so then by the other way, and each after the other has failed.
+    // The URL of a room leads straight into the room, without the default room. But a failed handshake
+    // gives no reason, and proxies see a token in a URL. So with a token connect to /ws, without one to
+    // the room; after a failure use the other.
     if (this.over) throw lost();
-    const byUrl = first && !token === (client._misses % 2 === 0);
+    const byUrl = first && !token === (client._failedRounds % 2 === 0);
     const address = byUrl ? client._url(url(first), { after: first.cursor, token }) : client._url('/ws');
     await new Promise((resolve, reject) => {
       this.welcomed = (welcome) => {
         this.current = welcome.room;
         if (byUrl) this.isIn(first, welcome);
-        else this.stray = true; // in a room that nobody asked for
+        else this.stray = true; // in a room that the program has not joined
         this.session = welcome.session;
         resolve();
       };
@@ -556,18 +558,18 @@ class SocketLink extends Link {
       this.socket.onmessage = ({ data }) => this.over || this.take(JSON.parse(data));
       this.socket.onerror = this.socket.onclose = ({ code, reason }) => {
         const [, most] = TOO_LONG.exec(reason) ?? [];
-        // It would be too long the next time as well.
+        // Do not repeat a request that is too long.
         if (most) this.pending.forEach((asked) => {
           if (new TextEncoder().encode(asked.text).length > most) asked.reject(new EarshotError(reason));
         });
         this.cut({ code, reason });
         reject(new EarshotError(`no WebSocket at ${client._base}`));
       };
-      this.timer = setTimeout(() => reject(new EarshotError('the WebSocket says nothing')), timeout);
+      this.timer = setTimeout(() => reject(new EarshotError('the server sent no welcome over the WebSocket')), timeout);
     });
     clearTimeout(this.timer);
     this.timer = setInterval(() => {
-      // By the answer and not by the clock, which stands still in hidden pages.
+      // Compare with the last request, not with the clock: timers are suspended in hidden pages.
       if (this.heardAt < this.asked) return this.cut({});
       if (Date.now() - this.heardAt < 0.9 * heartbeat) return;
       this.asked = Date.now();
@@ -599,7 +601,7 @@ class SocketLink extends Link {
         this.stray = !this.back.has(client.rooms.get(reply.room));
       });
     } catch (error) {
-      if (error.lost) throw error; // otherwise one is somebody new
+      if (error.lost) throw error; // otherwise the session is gone, and the client has a new id
     }
     for (const room of strange) this.exit(room).catch(nothing);
   }
@@ -610,11 +612,11 @@ class SocketLink extends Link {
     if (data.context === 'api') {
       this.welcomed(data);
     } else if (data.context !== 'response') {
-      this._client._heard(data, this);
+      this._client._received(data, this);
     } else if (asked) {
       this.pending.delete(data.messageId);
       const [, wait] = TRY_AGAIN.exec(data.error) ?? [];
-      // The others have no order to keep.
+      // Messages are repeated by their room, which keeps their order.
       if (wait && !asked.says) return this._client._sleep(+wait).then(asked.send);
       if (data.error) return asked.reject(new EarshotError(data.error, { reply: data }));
       asked.now?.(data);
@@ -626,7 +628,7 @@ class SocketLink extends Link {
 
   request(what, now) {
     const messageId = what.messageId ?? this._client._next();
-    const asked = later({ now, says: what.event === 'say', text: JSON.stringify({ ...what, messageId }) });
+    const asked = deferred({ now, says: what.event === 'say', text: JSON.stringify({ ...what, messageId }) });
     asked.send = () => {
       if (this.over) return asked.reject(lost());
       this.pending.set(messageId, asked);
@@ -646,7 +648,7 @@ class SocketLink extends Link {
     await this.request({ event, room: name, after: cursor, token }, arrived)
       .catch((error) => {
         if (error.lost || !/already/.test(error.message)) throw error;
-        arrived({}); // it was done before the connection was lost
+        arrived({}); // the request was done before the connection was lost
       });
   }
 
@@ -657,7 +659,7 @@ class SocketLink extends Link {
     });
   }
 
-  /** Out of its current room one is in the default room. */
+  /** The client has left a room. Without a current room it is in the default room. */
   out(room) {
     if (room.listening || room.name !== this.current) return false;
     this.current = null;
@@ -669,7 +671,7 @@ class SocketLink extends Link {
     await this.request({ event: 'tokenRefresh', token: await this._client._token(room) });
   }
 
-  /** When this is answered, all before it has come in. It also says who one is. */
+  /** A request whose answer arrives after all messages before it. It also loads the client's id. */
   async barrier() {
     const { data } = await this.request({ event: 'detailsView' });
     this._client._ids.add(this.id = this._client.id = data.id);
@@ -717,14 +719,14 @@ class HttpLink extends Link {
     const token = room && (room._fresh ??= await client._token(room));
     const answer = await fetch(client._url(path, query), {
       credentials, cache: 'no-store', ...more,
-      // Browsers keep cookies by themselves, and take none from here.
+      // Browsers manage cookies themselves and ignore this header.
       headers: { ...headers, ...(token && { authorization: `Bearer ${token}` }), ...(client._cookie && { cookie: client._cookie }) },
     }).catch((error) => { throw lost(`no answer from ${client._base}: ${error.cause?.message ?? error.message}`); });
     const cookies = answer.headers.getSetCookie?.() ?? [];
     if (cookies.length) client._cookie = cookies.map((cookie) => cookie.split(';')[0]).join('; ');
     if (answer.ok) return answer;
     if ((answer.status === 401 || answer.status === 403) && token && !again) {
-      delete room._fresh; // it may have got old
+      delete room._fresh; // the token may have expired
       return this.ask(path, { room, query, headers, again: true, ...more });
     }
     const problem = await answer.json().catch(() => ({}));
@@ -741,7 +743,7 @@ class HttpLink extends Link {
       const stop = new AbortController();
       const hears = new Promise((resolve, reject) => {
         delete room._fresh;
-        const timer = setTimeout(() => reject(lost('the stream says nothing')), this._client._options.timeout);
+        const timer = setTimeout(() => reject(lost('the server sent no welcome over HTTP')), this._client._options.timeout);
         const arrived = (heard) => resolve(room._arrived(heard), clearTimeout(timer));
         const way = this.kind === 'poll' || room.listening ? 'poll' : 'stream';
         this[way](room, arrived, stop.signal).then(() => lost(), (error) => error).then((error) => {
@@ -772,7 +774,7 @@ class HttpLink extends Link {
         const data = JSON.parse(line.slice(6));
         if (data.context === 'api') arrived(data);
         else if (data.status === 'Bye!') this.bye = data;
-        else this._client._heard(data, this);
+        else this._client._received(data, this);
       }
     }
   }
@@ -785,8 +787,8 @@ class HttpLink extends Link {
       if (signal.aborted) return;
       const { messages, recovered, epoch, offset } = answer;
       if (!wait || recovered === false) arrived(recovered === false && messages.length ? { recovered } : answer);
-      if (next || wait) messages.forEach((said) => room._hear(said));
-      next = place({ epoch, offset });
+      if (next || wait) messages.forEach((said) => room._receive(said));
+      next = cursorOf({ epoch, offset });
     }
   }
 
@@ -800,10 +802,10 @@ class HttpLink extends Link {
   }
 
   async refresh() {
-    this.cut({}); // a stream has the token that it began with
+    this.cut({}); // a stream cannot change its token
   }
 
-  /** Once a later question is answered, what was missed is here, or nearly. */
+  /** Waits for the answer to a later request: by then most missed messages have arrived. */
   async barrier() {
     if (this.kind === 'sse') await this.ask('/rooms/-').catch(nothing);
   }
@@ -812,7 +814,7 @@ class HttpLink extends Link {
     return this._client._posting = this._client._posting.then(() => this.post(room, entry), () => this.post(room, entry));
   }
 
-  /** Said until there is an answer: under its key it is told once. */
+  /** Repeats a POST until it is answered. By its idempotency key the server delivers it once. */
   async post(room, { message, messageId, aim }) {
     const [least, most] = this._client._options.backoff;
     for (let tries = 1; ; tries++) {
@@ -820,7 +822,7 @@ class HttpLink extends Link {
         return await this.json(`${url(room)}/messages`, { room, method: 'POST', headers: { 'idempotency-key': messageId } }, { message, ...aim });
       } catch (error) {
         const refused = error.status < 500 && error.status !== 429;
-        if (refused || TRY_AGAIN.test(error.message) || !room._isKept()) throw error;
+        if (refused || TRY_AGAIN.test(error.message) || !room._isActive()) throw error;
         await this._client._sleep(Math.random() * Math.min(most, least * 2 ** tries));
       }
     }

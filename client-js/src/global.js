@@ -1,4 +1,4 @@
-// For <script src>: the class alone, under its name.
+// For <script src>: defines the global Earshot.
 import { Earshot } from './earshot.js';
 
 globalThis.Earshot = Earshot;

@@ -1,26 +1,26 @@
-// Against real servers; JavaScriptClientTest starts them. By hand, beside ./earshot:
+// Tests with real servers; JavaScriptClientTest starts them. By hand, with ./earshot running:
 // node --experimental-websocket test/client.test.mjs port=8080
 import assert from 'node:assert/strict';
 import test, { afterEach, describe } from 'node:test';
 import { Earshot, EarshotError } from '../src/earshot.js';
-import { aPast, aRoom, closeAll, connect, control, fakeSocket, port, proxy, sessions, tape, token } from './harness.mjs';
+import { aRoomWithHistory, aRoom, closeAll, connect, control, fakeSocket, port, proxy, sessions, tape, token } from './harness.mjs';
 
 const HAS_SOCKETS = typeof WebSocket === 'function';
 const only = (...transports) => ({ transports });
 afterEach(closeAll);
 
-/** Somebody who hears it all by a way that is never cut. */
+/** Records a room's messages over a connection that is never cut. */
 async function witness(name, to = port) {
   const room = connect(to, only(HAS_SOCKETS ? 'websocket' : 'sse')).join(name);
   await room.joined;
   return tape(room);
 }
 
-// What has to hold by whatever way one comes.
+// These tests run over every transport.
 for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll']) {
-  describe(`by ${kind}`, () => {
-    test('a room is joined, spoken in and heard', async () => {
-      const name = await aPast();
+  describe(`over ${kind}`, () => {
+    test('a client joins a room, sends and receives', async () => {
+      const name = await aRoomWithHistory();
       const alice = connect(port, only(kind));
       const states = tape(alice, 'state');
       const attic = alice.join(name);
@@ -36,7 +36,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       assert.deepEqual(heard[0].message, { x: 1.5, y: [true, null] });
       assert.equal(heard[0].offset, said.offset);
       assert.equal(heard[0].recovered, false);
-      // One's own words do not come back, and what comes after them does.
+      // A client does not receive its own messages, and receives those after them.
       await attic.say('thanks');
       await own.count(1);
       assert.deepEqual(own.texts(), ['thanks']);
@@ -45,8 +45,8 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       await assert.rejects(attic.say('too late'), EarshotError);
     });
 
-    test('says keep their order, and those who say the same at once hear each other', async () => {
-      const name = await aPast();
+    test('messages keep their order, also if two clients send the same ones at once', async () => {
+      const name = await aRoomWithHistory();
       const [a, b] = [0, 1].map(() => connect(port, only(kind)).join(name));
       await Promise.all([a.joined, b.joined]);
       const [heardByA, heardByB] = [tape(a), tape(b)];
@@ -59,8 +59,8 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       assert.deepEqual(heardByB.texts(), [...all, 'end']);
     });
 
-    test('after a cut nothing is lost and nothing is double, whoever said it', async () => {
-      const name = await aPast();
+    test('after a cut no message is lost or delivered twice', async () => {
+      const name = await aRoomWithHistory();
       const wire = await proxy(port);
       const there = await witness(name);
       const away = connect(wire.port, only(kind));
@@ -91,8 +91,8 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       wire.close();
     });
 
-    test('cuts at any moment: each say is told once, and heard once, in order', async () => {
-      const name = await aPast();
+    test('with cuts at any moment, each message is delivered once and in order', async () => {
+      const name = await aRoomWithHistory();
       const wire = await proxy(port);
       const there = await witness(name);
       const room = connect(wire.port, only(kind)).join(name);
@@ -103,7 +103,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       const [mine, theirs] = [[], []];
       const answers = [];
       for (let i = 0; i < 60; i++) {
-        mine.push(`mine ${i % 7}`); // the same words come again
+        mine.push(`mine ${i % 7}`); // the same texts occur again
         answers.push(room.say(mine.at(-1)));
         theirs.push(`theirs ${i}`);
         await other.say(theirs.at(-1));
@@ -123,8 +123,8 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       wire.close();
     });
 
-    test('what cannot be said is refused, and what is said after it is told', async () => {
-      const name = await aPast();
+    test('a message that is too long or not JSON is rejected, and those after it are delivered', async () => {
+      const name = await aRoomWithHistory();
       const there = await witness(name);
       const client = connect(port, only(kind));
       const room = client.join(name);
@@ -143,8 +143,8 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       assert.deepEqual(there.texts(), [{ said: 1 }, 'last']);
     });
 
-    test('a restart is told as a gap, and what was to be said is said', { skip: !control && 'needs control' }, async () => {
-      const name = await aPast();
+    test('a restart of the server is reported as a gap, and waiting messages are sent', { skip: !control && 'needs control' }, async () => {
+      const name = await aRoomWithHistory();
       const client = connect(port, only(kind));
       const room = client.join(name);
       await room.joined;
@@ -167,8 +167,8 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       assert.deepEqual(heard.texts(), ['hello']);
     });
 
-    test('a cursor can be kept and used by another client', async () => {
-      const name = await aPast();
+    test('another client can use a saved cursor', async () => {
+      const name = await aRoomWithHistory();
       const first = connect(port, only(kind)).join(name);
       await first.joined;
       const other = connect().join(name);
@@ -183,7 +183,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       const late = tape(second);
       await late.count(1);
       assert.deepEqual(late.texts(), ['two']);
-      // One that leads nowhere is a gap.
+      // A cursor of an unknown order is reported as a gap.
       const third = connect(port, only(kind)).join(name, { after: 'nowhere:3' });
       const gaps = tape(third, 'gap');
       await third.joined;
@@ -191,7 +191,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       assert.equal(gaps[0].from, 'nowhere:3');
     });
 
-    test('actions are answered, and their refusals reject', async () => {
+    test('an action resolves with its answer or rejects with its error', async () => {
       const client = connect(port, only(kind));
       const { randomNumber, ...rest } = await client.action('randomNumber');
       assert.equal(typeof randomNumber, 'number');
@@ -199,8 +199,8 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       await assert.rejects(client.action('fly', { high: true }), { name: 'EarshotError', message: /fly is not a known action/ });
     });
 
-    test('members are told, and who comes and goes', async () => {
-      const name = await aPast();
+    test('the members are known, and joins and leaves are events', async () => {
+      const name = await aRoomWithHistory();
       const there = connect(port).join(name);
       await there.joined;
       const room = connect(port, only(kind)).join(name, { presence: true });
@@ -217,8 +217,8 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       assert.ok(!room.present.has(from));
     });
 
-    test('a room is listened to', async () => {
-      const name = await aPast();
+    test('a client listens to a room without being a member', async () => {
+      const name = await aRoomWithHistory();
       const member = connect(port).join(name);
       await member.joined;
       await member.say('so that it remembers');
@@ -235,10 +235,10 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       assert.equal(heard.length, 1);
     });
 
-    test('a private room asks for a token, and for a newer one', { skip: !sessions && 'needs sessions' }, async () => {
+    test('a private room needs a token, and the client gets newer ones', { skip: !sessions && 'needs sessions' }, async () => {
       const name = `private.${aRoom()}`;
-      const stranger = connect(sessions, only(kind)).join(name);
-      await assert.rejects(stranger.joined, EarshotError);
+      const anonymous = connect(sessions, only(kind)).join(name);
+      await assert.rejects(anonymous.joined, EarshotError);
       const asked = [];
       let wanted;
       const often = new Promise((resolve) => { wanted = resolve; });
@@ -254,7 +254,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       await other.say('one');
       await room.say('two');
       await heard.count(1);
-      if (kind !== 'poll') await often; // who polls learns it when the next question is refused
+      if (kind !== 'poll') await often; // with polls the next request is refused instead
       await other.say('three');
       await room.say('four');
       await heard.count(2);
@@ -262,8 +262,8 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       assert.deepEqual([...new Set(asked)], [name]);
     });
 
-    test('two rooms at once, and others after them', async () => {
-      const [one, two, three] = [await aPast(), await aPast(), await aPast()];
+    test('a client is in two rooms at once, and joins others later', async () => {
+      const [one, two, three] = [await aRoomWithHistory(), await aRoomWithHistory(), await aRoomWithHistory()];
       const client = connect(port, only(kind));
       const [first, second] = [client.join(one), client.join(two)];
       const [in1, in2] = [tape(first), tape(second)];
@@ -273,7 +273,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
       await guests[0].say('to the first');
       await guests[1].say('to the second');
       await Promise.all([in1.count(1), in2.count(1)]);
-      // Who leaves the room that they came by is in the others only.
+      // A client that leaves its first room stays in the others.
       await first.leave();
       const third = client.join(three);
       await third.joined;
@@ -289,7 +289,7 @@ for (const kind of HAS_SOCKETS ? ['websocket', 'sse', 'poll'] : ['sse', 'poll'])
 }
 
 describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-websocket' }, () => {
-  test('one comes through no room but one\'s own', async () => {
+  test('a client enters no room that it has not joined', async () => {
     const lobby = await witness('defaultRoom');
     const client = connect();
     const name = aRoom();
@@ -300,7 +300,7 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     assert.equal((await other.members()).includes(client.id), false);
   });
 
-  test('a message is for those who match', async () => {
+  test('a message with a match is delivered only to matching clients', async () => {
     const name = aRoom();
     const [a, b, c] = [0, 1, 2].map(() => connect().join(name));
     const posting = connect(port, only('sse')).join(name);
@@ -316,7 +316,7 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     await assert.rejects(a.say('?', { match: { id: 1, name: 2 } }), TypeError);
   });
 
-  test('who listens and then joins has missed nothing in between', async () => {
+  test('a client that listens and then joins misses no message in between', async () => {
     const name = aRoom();
     const other = connect().join(name);
     await other.joined;
@@ -337,7 +337,7 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     assert.deepEqual((await other.members()).length, 2);
   });
 
-  test('what is refused is told to who asked, and nothing else changes', async () => {
+  test('a refused join rejects, and nothing else changes', async () => {
     const client = connect();
     const room = client.join(aRoom());
     const bad = client.join('no\u0007bell');
@@ -350,7 +350,7 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     assert.deepEqual([...client.rooms.keys()], [room.name]);
   });
 
-  test('while the server still takes the old connection for alive, nothing is said twice', async () => {
+  test('no message is delivered twice while the server still holds the old connection', async () => {
     const name = aRoom();
     const wire = await proxy(port);
     const there = await witness(name);
@@ -361,7 +361,7 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     wire.deafen();
     const said = room.say('two');
     await there.count(2);
-    const ended = wire.abandon(); // so the old self stays, until it is seen to be gone
+    const ended = wire.abandon(); // the server still holds the old connection
     const again = tape(room, 'recovered');
     await again.count(1);
     const other = connect().join(name);
@@ -375,8 +375,8 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     wire.close();
   });
 
-  test('what was on its way when the connection was lost, and arrives late, is not told again', async () => {
-    const name = await aPast();
+  test('a message that arrives late over a lost connection is not delivered again', async () => {
+    const name = await aRoomWithHistory();
     const wire = await proxy(port);
     const there = await witness(name);
     const room = connect(wire.port, only('websocket')).join(name);
@@ -385,17 +385,19 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     const said = room.say('one');
     await new Promise((resolve) => setImmediate(resolve));
     const arrives = wire.abandon();
-    await said; // by the next connection
-    const old = tape(connect().join(name), 'leave');
+    await said; // over the next connection
+    const observer = connect().join(name);
+    await observer.joined; // or the leave could come before it
+    const old = tape(observer, 'leave');
     arrives();
-    await old.count(1); // it was said there before that
+    await old.count(1); // the message arrived there before that
     await room.say('two');
     await there.count(2);
     assert.deepEqual(there.texts(), ['one', 'two']);
     wire.close();
   });
 
-  test('sessions: one is who one was, and what was said and not answered is told once', { skip: !sessions && 'needs sessions' }, async () => {
+  test('with sessions a client keeps its id, and unanswered messages are delivered once', { skip: !sessions && 'needs sessions' }, async () => {
     const name = aRoom();
     const wire = await proxy(sessions);
     const there = await witness(name, sessions);
@@ -412,7 +414,7 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
       await there.count(2 * round);
       wire.cut(true);
       await other.say(`while away ${round}`);
-      const late = client.join(`${name} ${round}`); // and what is new is joined as well
+      const late = client.join(`${name} ${round}`); // a new room is joined as well
       wire.up();
       await said;
       await back.count(round);
@@ -425,7 +427,7 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     assert.deepEqual(heard.texts(), ['while away 1', 'while away 2', 'while away 3', 'end']);
     assert.deepEqual(there.texts(), ['one', 'unanswered 1', 'while away 1', 'unanswered 2', 'while away 2', 'unanswered 3', 'while away 3', 'end']);
     assert.equal(moves.length, 0);
-    // A room that was left while away is left when back.
+    // A room that was left while disconnected is left after the reconnect.
     wire.cut(true);
     await room.leave();
     wire.up();
@@ -433,7 +435,7 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     wire.close();
   });
 
-  test('an action whose answer was lost says so', async () => {
+  test('an action without an answer rejects as lost', async () => {
     const wire = await proxy(port);
     const client = connect(wire.port, only('websocket'));
     await client.action('randomNumber');
@@ -446,7 +448,7 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
     wire.close();
   });
 
-  test('silence is found out', async () => {
+  test('a silent connection is detected', async () => {
     const wire = await proxy(port);
     const client = connect(wire.port, { ...only('websocket'), heartbeat: 100 });
     const room = client.join(aRoom());
@@ -459,19 +461,19 @@ describe('over a WebSocket', { skip: !HAS_SOCKETS && 'needs --experimental-webso
   });
 });
 
-describe('ways', () => {
-  test('where no WebSocket gets through, streams do; where none does, polls do', async () => {
+describe('transports', () => {
+  test('without WebSockets the client uses streams, and without streams polls', async () => {
     class Blocked {
       constructor() { queueMicrotask(() => this.onclose({ code: 1006, reason: '' })); }
       close() {}
     }
-    const name = await aPast();
+    const name = await aRoomWithHistory();
     const one = connect(port, { WebSocket: Blocked });
     const errors = tape(one, 'error');
     await one.join(name).joined;
     assert.equal(one.transport, 'sse');
     assert.ok(errors.length >= 1);
-    // A fetch whose answers come when they are whole, as behind some proxies and in some apps.
+    // A fetch that buffers whole answers, as some proxies and apps do.
     const whole = async (...all) => {
       const answer = await fetch(...all);
       if (!answer.headers.get('content-type').includes('event-stream')) return answer;
@@ -487,7 +489,7 @@ describe('ways', () => {
     await heard.count(1);
   });
 
-  test('without a WebSocket in this Node one streams at once', async () => {
+  test('in a Node without WebSockets the client uses streams at once', async () => {
     const client = connect(port, { WebSocket: undefined });
     const errors = tape(client, 'error');
     await client.join(aRoom()).joined;
@@ -495,7 +497,7 @@ describe('ways', () => {
     assert.equal(errors.length, 0);
   });
 
-  test('a POST has one speaker for its client', async () => {
+  test('all POSTs of a client have the same sender', async () => {
     const name = aRoom();
     const there = await witness(name);
     const room = connect(port, only('sse')).join(name);
@@ -506,18 +508,18 @@ describe('ways', () => {
     assert.equal(there[0].from, there[1].from);
   });
 
-  test('an address that leads to no server is refused at once', () => {
+  test('an invalid address throws', () => {
     for (const url of ['localhost:8080', 'tcp://localhost:5000', 'ftp://localhost', 'nowhere']) {
       assert.throws(() => new Earshot(url), TypeError);
     }
   });
 
-  test('where there is none of the ways that are asked for, that is said at once', () => {
+  test('an unavailable transport throws', () => {
     assert.throws(() => new Earshot('ws://localhost', { ...only('websocket'), WebSocket: undefined }), /no WebSocket/);
   });
 
-  test('closing ends everything that waits', async () => {
-    const client = connect(1, { backoff: [10_000, 10_000] }); // nobody is there
+  test('closing rejects everything that waits', async () => {
+    const client = connect(1, { backoff: [10_000, 10_000] }); // no server
     const room = client.join('attic');
     const said = room.say('hello?');
     const asked = client.action('status');
@@ -530,13 +532,13 @@ describe('ways', () => {
   });
 });
 
-// With a WebSocket that leads to nobody, for the moments that real servers have seldom. Once the
-// server of the build has rates (limits), start one with them in JavaScriptClientTest as well.
-describe('what a server may say', () => {
+// With a fake WebSocket, for events that are rare with real servers. Once the server of the build has
+// rate limits, start one with them in JavaScriptClientTest as well.
+describe('messages of the server', () => {
   const welcome = { welcome: 'Hello!', room: 'attic', context: 'api', epoch: 'e', offset: 1 };
   const fake = (serve, options) => connect(port, { ...only('websocket'), WebSocket: fakeSocket(serve), ...options });
 
-  test('who speaks too fast says it again when they may, in order and under the same id', async () => {
+  test('messages over the rate limit are sent again later, in order and under the same ids', async () => {
     const said = [];
     let tries = 0;
     let isBurst = true;
@@ -555,7 +557,7 @@ describe('what a server may say', () => {
     assert.equal(new Set(said.map(({ messageId }) => messageId)).size, 5);
   });
 
-  test('tokens are asked for at each join, and refreshed when they expire', async () => {
+  test('the client gets a token for each join, and a new one before it expires', async () => {
     const asked = [];
     const seen = [];
     let socket;
@@ -579,19 +581,19 @@ describe('what a server may say', () => {
     assert.deepEqual(asked, ['attic', 'attic', 'attic']);
   });
 
-  test('a token that cannot be had is asked for again', async () => {
+  test('the client retries when there is no token', async () => {
     let tries = 0;
     const token = async () => {
-      if (++tries < 3) throw new Error('the shop is closed');
+      if (++tries < 3) throw new Error('no token service');
       return 'token';
     };
     const client = fake((request, tell) => tell(request.event === 'open' ? welcome : { room: 'attic', epoch: 'e', offset: 1 }), { token });
     const errors = tape(client, 'error');
     await client.join('attic').joined;
-    assert.match(errors[0].message, /no token for attic: the shop is closed/);
+    assert.match(errors[0].message, /no token for attic: no token service/);
   });
 
-  test('over HTTP a token goes in a header, and one that has got old is replaced', async () => {
+  test('over HTTP the token is in a header, and an expired one is replaced', async () => {
     const seen = [];
     const stub = async (url, { headers }) => {
       seen.push(headers.authorization);
@@ -605,7 +607,7 @@ describe('what a server may say', () => {
     assert.deepEqual(seen.slice(0, 2), ['Bearer 1', 'Bearer 2']);
   });
 
-  test('who is sent away stays away', async () => {
+  test('a dismissed client does not reconnect', async () => {
     let sockets = 0;
     const client = fake((request, tell, socket) => {
       if (request.event === 'open') tell(welcome), sockets++;
@@ -623,7 +625,7 @@ describe('what a server may say', () => {
     assert.equal(sockets, 1);
   });
 
-  test('what was left out for a slow reader is a gap', async () => {
+  test('messages that the server leaves out for a slow client are a gap', async () => {
     let socket;
     const client = fake((request, tell, self) => {
       socket = self;

@@ -1,20 +1,20 @@
-// What the tests are made with: the servers that the Maven build has started, a proxy that fails on
-// demand, and a WebSocket that leads to nobody.
+// Fixtures of the tests: the servers that the Maven build has started, a proxy that fails on demand,
+// and a WebSocket without a server.
 import net from 'node:net';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { Earshot } from '../src/earshot.js';
 
 const given = Object.fromEntries(process.argv.slice(2).map((pair) => pair.split('=')));
-/** A server as it is out of the box; one with sessions; and where to ask for a restart of the first. */
+/** The ports of a server with default settings, of a server with sessions, and of the control that restarts the first. */
 export const port = Number(given.port ?? 8080);
 export const sessions = Number(given.sessions ?? 0);
 export const control = Number(given.control ?? 0);
-/** The folder of all the source. */
+/** The root of the sources. */
 export const root = given.root ?? new URL('../..', import.meta.url).pathname;
 
 const clients = new Set();
-/** A client that is closed when the test is over. */
+/** A client that is closed after the test. */
 export function connect(to = port, options = {}) {
   const client = new Earshot(`http://127.0.0.1:${to}`, { backoff: [20, 200], ...options });
   clients.add(client);
@@ -26,10 +26,10 @@ export async function closeAll() {
 }
 
 let rooms = 0;
-/** A room that no other test is in; its name is no plain word. */
+/** A room that no other test uses. Its name has to be encoded in a URL. */
 export const aRoom = () => `room ${++rooms}/ü`;
-/** One in which something was said, so that it remembers what comes after that. */
-export async function aPast() {
+/** A room with a message in its history, so that it keeps later messages. */
+export async function aRoomWithHistory() {
   const name = aRoom();
   const body = new URLSearchParams({ message: 'once upon a time' });
   await fetch(`http://127.0.0.1:${port}/rooms/${encodeURIComponent(name)}/messages`, { method: 'POST', body });
@@ -44,7 +44,7 @@ export function token(room, milliseconds) {
   return `${text}.${createHmac('sha256', 'a secret that only tests know of').update(text).digest('base64url')}`;
 }
 
-/** Keeps what a room tells, and waits for so much of it. */
+/** Records the events of a room or a client, and waits for them. */
 export function tape(room, event = 'message') {
   const heard = [];
   let check = () => {};
@@ -53,7 +53,7 @@ export function tape(room, event = 'message') {
     check();
   });
   heard.until = (done) => new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`heard only ${JSON.stringify(heard)}`)), 20_000);
+    const late = setTimeout(() => reject(new Error(`received only ${JSON.stringify(heard)}`)), 20_000);
     check = () => {
       if (!done(heard)) return;
       clearTimeout(late);
@@ -66,7 +66,7 @@ export function tape(room, event = 'message') {
   return heard;
 }
 
-/** Passes bytes on to a port until it is told to cut, to refuse, or to let nothing through. */
+/** A TCP proxy that can cut or stall connections, and drop answers. */
 export async function proxy(to) {
   const pairs = new Set();
   let refusing = false;
@@ -90,12 +90,12 @@ export async function proxy(to) {
   await once(server, 'listening');
   return {
     port: server.address().port,
-    /** Cuts what is open, and until `up` lets nobody in if `stay`. */
+    /** Resets all connections; if `stay`, refuses new ones until `up`. */
     cut(stay = false) {
       refusing = stay;
       pairs.forEach(({ near }) => near.resetAndDestroy());
     },
-    /** Cuts clients off while the server still takes them for connected; answers how to end that. */
+    /** Resets the clients' connections and keeps the server's. Returns a function that ends those. */
     abandon() {
       const held = [...pairs];
       for (const pair of held) {
@@ -107,14 +107,14 @@ export async function proxy(to) {
         far.end();
       });
     },
-    /** From now on what clients send is on its way, and stays there until what `abandon` answered is called. */
+    /** Holds back what clients send from now on, until the function that `abandon` returned is called. */
     stall: () => pairs.forEach((pair) => {
       pair.late = [];
       pair.near.unpipe(pair.far);
       pair.near.on('data', (bytes) => pair.late.push(bytes));
       pair.near.resume();
     }),
-    /** From now on answers are lost, and the server hears all the same. */
+    /** Drops the server's bytes from now on; those of clients still arrive. */
     deafen: () => pairs.forEach(({ near, far }) => {
       far.unpipe(near);
       far.resume();
@@ -127,7 +127,7 @@ export async function proxy(to) {
   };
 }
 
-/** A WebSocket whose server is a function: it gets each request, and answers with `tell`. */
+/** A WebSocket whose server is a function: it is called with each request, and replies with `tell`. */
 export function fakeSocket(serve) {
   return class {
     constructor(url) {

@@ -1,4 +1,4 @@
-// The package as it is published: its size, its types, and whether others can use it.
+// The package as it is published: its size, its types, and programs that use it.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,14 +14,14 @@ const run = (folder, command, ...args) => execFileSync(command, args, { cwd: fol
 
 afterEach(closeAll);
 
-test('its types hold what they say', () => {
+test('the types are correct', () => {
   run(here, 'node_modules/.bin/tsc', '-p', 'test/tsconfig.json');
 });
 
 test('the server serves the source', async () => {
   const answer = await fetch(`http://127.0.0.1:${port}/public/earshot.js`);
   assert.match(answer.headers.get('content-type'), /^text\/javascript/);
-  assert.ok((await answer.text()) === readFileSync(join(here, 'src/earshot.js'), 'utf8'), 'it is another one');
+  assert.ok((await answer.text()) === readFileSync(join(here, 'src/earshot.js'), 'utf8'), 'the served file differs');
 });
 
 test('bundles are under 6 kB, and a script gets one global', () => {
@@ -37,7 +37,7 @@ test('bundles are under 6 kB, and a script gets one global', () => {
   assert.equal(vm.runInContext('typeof Earshot', page), 'function');
 });
 
-test('packed and installed it works in Node and through a bundler', async () => {
+test('the packed and installed package works in Node and through a bundler', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'earshot-'));
   const [{ filename, files }] = JSON.parse(run(here, 'npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', folder).replace(/^[^[]*/, ''));
   assert.deepEqual(files.map(({ path }) => path).filter((path) => /test|node_modules|npmrc/.test(path)), []);
@@ -54,14 +54,14 @@ test('packed and installed it works in Node and through a bundler', async () => 
   assert.match(run(folder, 'node', 'app.js'), /^(sse|websocket)\n$/);
   run(here, 'node_modules/.bin/esbuild', join(folder, 'app.js'), '--bundle', '--format=esm', '--minify', `--outfile=${join(folder, 'bundle.mjs')}`);
   assert.match(run(folder, 'node', 'bundle.mjs'), /^(sse|websocket)\n$/);
-  // What the documentation shows first.
+  // The first program in the documentation.
   const shown = readFileSync(join(here, 'test/quickstart.mjs'), 'utf8').replace('localhost:8080', `127.0.0.1:${port}`);
   writeFileSync(join(folder, 'shown.js'), shown);
   const [first, ...others] = run(folder, 'node', '--experimental-websocket', '--no-warnings', 'shown.js').trim().split('\n');
   assert.equal(first, 'open');
   assert.match(others[0], /^\d+ \[ '[0-9a-f]{32}' \]$/);
   assert.equal(others.at(-1), 'closed');
-  // The minified one is the same client: no name that travels was shortened.
+  // The minified bundle is the same client: no name of the protocol was shortened.
   writeFileSync(join(folder, 'small.js'), readFileSync(join(folder, 'app.js'), 'utf8').replace('earshot-client', 'earshot-client/min'));
   assert.equal(run(folder, 'node', '--no-experimental-websocket', 'small.js'), 'sse\n');
   assert.equal(run(folder, 'node', '--no-warnings', '--experimental-websocket', 'small.js'), 'websocket\n');

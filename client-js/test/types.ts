@@ -1,4 +1,4 @@
-// Checked and never run: what users write has to have types.
+// Compiled and never run: checks the types of a program that uses the client.
 import { Earshot, EarshotError, type Gap, type Message, type Room, type State } from 'earshot-client';
 
 interface Order { item: string; amount: number }
@@ -23,6 +23,6 @@ try {
 void orders.say('tea');
 // @ts-expect-error there is no such event
 orders.on('mesage', () => {});
-// @ts-expect-error and no such state
+// @ts-expect-error there is no such state
 const state: State = 'opened';
 export { epoch, heard, names, off, offset, state, uptime };

@@ -1,7 +1,7 @@
 import io.earshot.*;
 import java.util.List;
 
-/** Tells everybody in the default room something, in the name of the server. */
+/** Sends a message to the default room, with the server as the sender. */
 public final class Announce implements Action {
   @Override
   public List<String> required() {

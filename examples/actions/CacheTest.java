@@ -2,7 +2,7 @@ import io.earshot.*;
 import io.earshot.protocol.Json;
 import java.util.*;
 
-/** Keeps the last hundred values. One object serves all calls, so what it keeps is guarded. */
+/** Keeps the last hundred values. One object serves all calls, so access is synchronized. */
 public final class CacheTest implements Action {
   private final Map<String, Json> cache = new LinkedHashMap<>();
 

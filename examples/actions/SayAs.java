@@ -2,7 +2,7 @@ import io.earshot.*;
 import io.earshot.protocol.Json;
 import java.util.List;
 
-/** Speaks in any room under any id, without being there. */
+/** Sends a message to any room under any id, without joining the room. */
 public final class SayAs implements Action {
   @Override
   public List<String> required() {
@@ -16,10 +16,10 @@ public final class SayAs implements Action {
 
   @Override
   public void run(Call call) throws RefusedException {
-    Json id = call.params().getOrDefault("mid", Json.of(0)); // a number stays one, a text too
-    var speaker = new StandIn(call.text("room"), id, null);
+    Json id = call.params().getOrDefault("mid", Json.of(0)); // a number or a text, as it was sent
+    var sender = new StandIn(call.text("room"), id, null);
     try {
-      call.api().chatRoom().socketRoomBroadcast(speaker, call.params().get("message"));
+      call.api().chatRoom().socketRoomBroadcast(sender, call.params().get("message"));
     } catch (IllegalArgumentException e) {
       throw new RefusedException(e.getMessage());
     }

@@ -1,7 +1,7 @@
 import io.earshot.*;
 import java.util.List;
 
-/** Answers late. An action may block for as long as it likes; nobody else waits for it. */
+/** Answers after a delay. An action may block; other requests do not wait for it. */
 public final class SleepTest implements Action {
   @Override
   public List<String> optional() {

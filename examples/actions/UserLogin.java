@@ -1,7 +1,7 @@
 import io.earshot.*;
 import java.util.List;
 
-/** Says who you are. A real one would look the password up before it believes it. */
+/** Logs a user in. A real action would check the password. */
 public final class UserLogin implements Action {
   @Override
   public List<String> required() {
@@ -15,7 +15,7 @@ public final class UserLogin implements Action {
 
   @Override
   public void run(Call call) {
-    call.connection().set("auth", "true"); // rooms can now be told things for those with auth only
+    call.connection().set("auth", "true"); // messages can now be sent to connections with auth only
     call.put("userID", call.text("userID"));
     call.put("auth", true);
   }

@@ -1,6 +1,6 @@
 import io.earshot.*;
 
-/** Keeps lobbies civil, and strangers out of the rooms of the staff. */
+/** Filters messages in lobbies, and requires a login for the rooms of the staff. */
 public final class Moderator implements PlugIn {
   @Override
   public void start(Api api) {
@@ -12,22 +12,22 @@ public final class Moderator implements PlugIn {
               if (text == null) {
                 throw new RefusedException("only texts here");
               }
-              return text.replaceAll("(?i)darn", "****"); // what others hear
+              return text.replaceAll("(?i)darn", "****"); // the message that others receive
             });
     api.hooks()
         .onJoin(
             "staff.*",
             join -> {
-              // Asking a database is fine here: this thread is virtual.
+              // A query to a database may block here: this thread is virtual.
               if (!join.connection().attributes().containsKey("auth")) {
                 throw new RefusedException("log in first");
               }
             });
-    api.hooks().onJoined("lobby.*", one -> greet(api, one.connection(), one.room()));
+    api.hooks().onJoined("lobby.*", joined -> greet(api, joined.connection(), joined.room()));
   }
 
-  private static void greet(Api api, Connection who, String room) {
-    var host = StandIn.in(room).withId("host").to("id", who.id());
+  private static void greet(Api api, Connection connection, String room) {
+    var host = StandIn.in(room).withId("host").to("id", connection.id());
     api.chatRoom().socketRoomBroadcast(host, "Welcome. Be nice to each other.");
   }
 }

@@ -1,4 +1,4 @@
-// actionHero as it comes, with the settings beside this file.
+// actionHero without changes, with the settings in the folder config.
 const path = require('path');
 
 process.env.PROJECT_ROOT = __dirname;

@@ -1,12 +1,12 @@
-/* What this machine can do: a room server on bare epoll that parses next to nothing.
+/* A room server on bare epoll with minimal parsing: it shows the limit of the machine.
  *
  *   bare PORT ws|tcp
  *
- * A client enters a room with "J <number>", which is answered with "OK", and says something with
- * "S <text>"; everybody else in the room gets it as one JSON object. What a room says during one
- * turn of the loop is merged, and each member gets it in one send. It trusts its clients, which
- * are those of the bench: all ask for the upgrade with the example key of RFC 6455, so that the
- * answer to it is always the same.
+ * A client joins a room with "J <number>", which is answered with "OK", and sends a message with
+ * "S <text>". All other members receive it as one JSON object. The messages of a room in one turn
+ * of the loop are merged, and each member receives them in one send. The server trusts its clients,
+ * the bench: all of them use the example key of RFC 6455 in the handshake, so that the answer is
+ * always the same.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -30,22 +30,22 @@ enum {
     IN_BYTES = 1 << 18,
     TEXT_BYTES = 1 << 16,
     ENVELOPE_BYTES = 512,
-    BATCH_BYTES = 1 << 16, /* what is merged into one send, unless one message is longer */
+    BATCH_BYTES = 1 << 16, /* how much is merged into one send, unless one message is longer */
     BATCH_MESSAGES = 512
 };
 
 struct client {
     int fd;
     int room; /* -1: none yet */
-    int seat; /* its place among the members of the room */
-    bool open; /* past the upgrade */
-    char *in; /* a message that is not complete */
+    int seat; /* its index among the members of the room */
+    bool open; /* whether the WebSocket handshake is done */
+    char *in; /* an incomplete message */
     size_t in_length;
-    char *out; /* what the kernel did not take */
+    char *out; /* bytes that the socket did not accept yet */
     size_t out_length;
 };
 
-/* One message in a room's batch: its stretch of bytes, and who is not to hear it. */
+/* One message in a room's batch: its range of bytes, and the sender, who does not receive it. */
 struct part {
     size_t begin, end;
     struct client *from;
@@ -54,14 +54,14 @@ struct part {
 struct room {
     struct client **members;
     int count, capacity;
-    char *batch; /* null until somebody has spoken here */
+    char *batch; /* null until the first message */
     size_t length;
     struct part *parts;
     int part_count;
 };
 
 static struct room *rooms[ROOMS];
-static int talking[ROOMS], talking_count; /* rooms with something in their batch */
+static int talking[ROOMS], talking_count; /* rooms with a batch that is not empty */
 static int epoll;
 static bool websocket;
 
@@ -96,7 +96,7 @@ static void put(struct client *c, const char *bytes, size_t length) {
         sent = send(c->fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent == (ssize_t)length) return;
         if (sent < 0) {
-            if (errno != EAGAIN) return; /* gone; reading will tell */
+            if (errno != EAGAIN) return; /* disconnected; the next read reports it */
             sent = 0;
         }
     }
@@ -138,7 +138,7 @@ static void leave(struct client *c) {
         if (room->parts[i].from == c) room->parts[i].from = NULL;
 }
 
-/* Who said something of the batch gets the stretches between. */
+/* The sender of a message in the batch gets the ranges between its own messages. */
 static void tell(struct room *room, struct client *c) {
     size_t at = 0;
     for (int i = 0; i < room->part_count; i++) {
@@ -208,7 +208,7 @@ static void say(struct client *c, const char *text, size_t length) {
 
 /* ---- receiving ---- */
 
-/* The text is a stretch of the input, and what comes after it is something else. */
+/* The text is a range of the input; other bytes follow it. */
 static int number(const char *text, size_t length) {
     int value = 0;
     for (size_t i = 0; i < length && value < ROOMS; i++) value = value * 10 + (text[i] - '0');
@@ -223,7 +223,7 @@ static void message(struct client *c, const char *text, size_t length) {
     } else if (length > 2 && text[0] == 'S') say(c, text + 2, length - 2);
 }
 
-/* Each of these returns how many bytes of the input it is done with. */
+/* Each of these functions returns how many bytes of the input it has consumed. */
 
 static size_t upgrade(struct client *c, char *in, size_t length) {
     static const char answer[] =

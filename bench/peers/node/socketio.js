@@ -1,4 +1,4 @@
-// A room server on Socket.IO: its own rooms, WebSocket only.
+// A minimal room server on Socket.IO, with Socket.IO's rooms, over WebSocket only.
 const { Server } = require('socket.io');
 
 const io = new Server(Number(process.argv[2]), { transports: ['websocket'], serveClient: false });

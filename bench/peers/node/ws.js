@@ -1,4 +1,4 @@
-// A room server on ws: as little as it takes to have rooms.
+// A minimal room server on ws.
 const { WebSocketServer, WebSocket } = require('ws');
 
 const rooms = new Map();

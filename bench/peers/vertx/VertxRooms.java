@@ -37,7 +37,7 @@ final class VertxRooms {
             socket.writeTextMessage("{\"status\":\"OK\"}");
             return;
           }
-          String told =
+          String delivery =
               new JsonObject()
                   .put("message", said.getString("message"))
                   .put("room", room.get())
@@ -47,7 +47,7 @@ final class VertxRooms {
                   .encode();
           for (ServerWebSocket member : ROOMS.get(room.get())) {
             if (member != socket) {
-              member.writeTextMessage(told);
+              member.writeTextMessage(delivery);
             }
           }
         });

@@ -1,5 +1,5 @@
-// Runs the script of the dashboard as the server serves it, on the little of a page that it touches,
-// and says what it would show: node --experimental-websocket page.mjs http://localhost:8080
+// Runs the script of the dashboard as the server serves it, with a minimal fake of a page, and prints
+// what it would show: node --experimental-websocket page.mjs http://localhost:8080
 const [url] = process.argv.slice(2);
 const text = async (path) => (await fetch(`${url}/public/${path}`)).text();
 const asModule = (source) => `data:text/javascript;base64,${Buffer.from(source).toString('base64')}`;

@@ -1,2 +1,2 @@
-// None, but it asks for them.
+// No routes; actionHero requires this file.
 exports.DEFAULT = { routes: () => ({ get: [] }) };

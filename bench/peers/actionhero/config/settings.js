@@ -1,4 +1,4 @@
-// Rooms have to be there before somebody enters them; Redis is a part of the process.
+// Rooms have to exist before clients join them. Redis is simulated inside the process.
 const RedisMock = require('ioredis-mock');
 
 const ROOMS = 1950;

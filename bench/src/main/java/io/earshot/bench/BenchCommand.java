@@ -1,5 +1,15 @@
 package io.earshot.bench;
 
+import io.earshot.bench.cell.Cell;
+import io.earshot.bench.cell.Cells;
+import io.earshot.bench.cell.Curves;
+import io.earshot.bench.peer.ChildProcesses;
+import io.earshot.bench.peer.Cores;
+import io.earshot.bench.peer.Environment;
+import io.earshot.bench.peer.Peer;
+import io.earshot.bench.report.Report;
+import io.earshot.bench.report.Run;
+import io.earshot.bench.report.RunFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -19,20 +29,20 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * The command line.
+ * The command line of the bench.
  *
  * <p>Owned by the thread that parses the command line.
  */
 @Command(
     name = "bench/run",
     sortOptions = false,
-    header = "Measures Earshot and what it is compared with, and writes a report.%n",
+    header = "Measures Earshot and other servers, and writes a report.%n",
     footer = {
       "",
-      "Cells:   W1 W1x W1r W2-1k W2-10k W3 W4; of growth: room-size rooms message-size event-loops",
+      "Cells:   W1 W1x W1r W2-1k W2-10k W3 W4; with growth: room-size rooms message-size event-loops",
       "Servers: bare earshot earshot-redis nats vertx ws socket.io netty-socketio actionhero",
       "",
-      "bench/README.md says what the cells ask and how to read the report."
+      "bench/README.md describes the cells, and how to read the report."
     })
 final class BenchCommand implements Callable<Integer> {
   private static final int FAILED = 1;
@@ -49,7 +59,7 @@ final class BenchCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "CELL",
       scope = CommandLine.ScopeType.INHERIT,
-      description = "only these, separated by commas")
+      description = "only these cells, separated by commas")
   private @Nullable List<String> cells;
 
   @Option(
@@ -57,41 +67,41 @@ final class BenchCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "SERVER",
       scope = CommandLine.ScopeType.INHERIT,
-      description = "only these (default: all; of growth: earshot)")
+      description = "only these servers, separated by commas (default: all; with growth: earshot)")
   private @Nullable List<String> servers;
 
   @Option(
       names = "--rounds",
       paramLabel = "N",
       scope = CommandLine.ScopeType.INHERIT,
-      description = "how often each is measured (default: 3; with --quick: 1)")
+      description = "how often to measure each cell (default: 3; with --quick: 1)")
   private int rounds;
 
   @Option(
       names = "--seconds",
       paramLabel = "S",
       scope = CommandLine.ScopeType.INHERIT,
-      description = "how long each is measured (default: 4)")
+      description = "how long to measure each cell, in seconds (default: 4)")
   private double seconds;
 
   @Option(
       names = "--warm",
       paramLabel = "S",
       scope = CommandLine.ScopeType.INHERIT,
-      description = "how long each talks before that (default: 1)")
+      description = "how long to send messages before that, in seconds (default: 1)")
   private double warm = 1;
 
   @Option(
       names = "--quick",
       scope = CommandLine.ScopeType.INHERIT,
-      description = "one short round with fewer clients: shows that it works, not how fast it is")
+      description = "one short round with fewer clients: a test of the bench, not a measurement")
   private boolean quick;
 
   @Option(
       names = "--out",
       paramLabel = "FOLDER",
       scope = CommandLine.ScopeType.INHERIT,
-      description = "where the report goes (default: target/bench/ and the time)")
+      description = "the folder for the report (default: target/bench/ and the time)")
   private @Nullable Path folder;
 
   @Option(
@@ -111,9 +121,9 @@ final class BenchCommand implements Callable<Integer> {
   /**
    * Runs one command.
    *
-   * @param root the checkout
+   * @param root the root of the checkout
    * @param cores how many cores the machine has
-   * @return the exit status: 0 done, 1 it could not be done, 2 it was told something wrong
+   * @return the exit status: 0 success, 1 failure, 2 wrong arguments
    */
   static int run(Path root, int cores, PrintWriter out, PrintWriter err, String... args) {
     return new CommandLine(new BenchCommand(root, cores, out, err))
@@ -121,8 +131,7 @@ final class BenchCommand implements Callable<Integer> {
         .setErr(err)
         .setUsageHelpWidth(100)
         .setParameterExceptionHandler(
-            (e, words) ->
-                refuse(err, MISUSED, e.getMessage() + "; bench/run --help shows what there is"))
+            (e, words) -> refuse(err, MISUSED, e.getMessage() + "; see bench/run --help"))
         .setExecutionExceptionHandler((e, line, parsed) -> failed(err, e))
         .execute(args);
   }
@@ -134,7 +143,8 @@ final class BenchCommand implements Callable<Integer> {
 
   @Command(
       name = "growth",
-      description = "how the cost of a delivery grows with rooms, members, sizes and event loops")
+      description =
+          "measure how the cost of a delivery grows with rooms, members, sizes and event loops")
   int growth() throws IOException, InterruptedException {
     List<Peer> peers = Peer.all();
     if (servers == null) {
@@ -143,7 +153,7 @@ final class BenchCommand implements Callable<Integer> {
     return measure(Curves.all(), peers);
   }
 
-  @Command(name = "report", description = "write the report of a run again from its raw results")
+  @Command(name = "report", description = "write the report of a run again, from its raw results")
   int report(@Parameters(paramLabel = "FILE", description = "its results.jsonl") Path file)
       throws IOException {
     if (!Files.isRegularFile(file)) {
@@ -177,16 +187,17 @@ final class BenchCommand implements Callable<Integer> {
     var file = new RunFile(results.resolve("results.jsonl"));
     if (Files.exists(file.path())) {
       throw new IllegalArgumentException(
-          file.path() + " is there already; give another folder to --out");
+          file.path() + " exists already; give another folder to --out");
     }
-    try (var children = new Children()) {
-      var stop = new Thread(children::close, "stop");
+    try (var processes = new ChildProcesses()) {
+      var stop = new Thread(processes::close, "stop");
       Runtime.getRuntime().addShutdownHook(stop);
-      var workshop = new Workshop(root, target.resolve("peers"), children, Cores.find(cores));
-      if (!workshop.cores().pinned()) {
-        err.println(workshop.cores().described());
+      var environment =
+          new Environment(root, target.resolve("peers"), processes, Cores.find(cores));
+      if (!environment.cores().pinned()) {
+        err.println(environment.cores().described());
       }
-      new Campaign(workshop, file, err).run(measured, peers, times);
+      new Campaign(environment, file, err).run(measured, peers, times);
     }
     Run run = file.read();
     Path page = Report.write(run, results);
@@ -222,8 +233,8 @@ final class BenchCommand implements Callable<Integer> {
     };
   }
 
-  private static int refuse(PrintWriter err, int status, @Nullable String why) {
-    err.println("bench: " + why);
+  private static int refuse(PrintWriter err, int status, @Nullable String reason) {
+    err.println("bench: " + reason);
     err.flush();
     return status;
   }

@@ -1,5 +1,22 @@
 package io.earshot.bench;
 
+import io.earshot.bench.cell.Cell;
+import io.earshot.bench.cell.Cells;
+import io.earshot.bench.load.Generator;
+import io.earshot.bench.load.Markers;
+import io.earshot.bench.load.Population;
+import io.earshot.bench.load.Script;
+import io.earshot.bench.load.Traffic;
+import io.earshot.bench.load.Transport;
+import io.earshot.bench.metric.Measurements;
+import io.earshot.bench.metric.Metric;
+import io.earshot.bench.metric.ProcessGauge;
+import io.earshot.bench.peer.ChildProcesses;
+import io.earshot.bench.peer.Environment;
+import io.earshot.bench.peer.Peer;
+import io.earshot.bench.peer.UnavailableException;
+import io.earshot.bench.report.Result;
+import io.earshot.bench.report.RunFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.BindException;
@@ -17,8 +34,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs loads on servers, in rotation, and writes down what comes of it. Each run has a server
- * process of its own.
+ * Measures servers under loads, in rotation, and records the results. Each run has its own server
+ * process.
  *
  * <p>Owned by the thread that runs it.
  */
@@ -26,30 +43,30 @@ final class Campaign {
   private static final int START_SECONDS = 60;
   private static final int PAUSE_MILLIS = 50;
 
-  /** Below the ports that the kernel gives to clients. */
+  /** The range of ports for servers, below those that the kernel gives to clients. */
   private static final int LEAST_PORT = 20_000;
 
   private static final int MOST_PORT = 30_000;
 
-  /** A machine that is left alone has less. */
+  /** The highest load average of an idle machine. */
   private static final double MOST_LOAD = 0.5;
 
   private static final double SETTLE_SECONDS = 2;
   private static final double HOLD_SECONDS = 2;
 
-  private final Workshop workshop;
+  private final Environment environment;
   private final RunFile file;
   private final PrintWriter progress;
 
-  Campaign(Workshop workshop, RunFile file, PrintWriter progress) {
-    this.workshop = workshop;
+  Campaign(Environment environment, RunFile file, PrintWriter progress) {
+    this.environment = environment;
     this.file = file;
     this.progress = progress;
   }
 
   private record Step(int round, Cell cell, Peer peer) {}
 
-  /** Runs all cells on all peers that can be had. */
+  /** Runs all cells on all peers that are available. */
   void run(List<Cell> cells, List<Peer> peers, int rounds)
       throws IOException, InterruptedException {
     writeFacts(cells, rounds);
@@ -58,9 +75,9 @@ final class Campaign {
     for (int round = 1; round <= rounds; round++) {
       for (Cell cell : cells) {
         for (int i = 0; i < ready.size(); i++) {
-          // Each round begins with another, so that nobody is always first.
+          // Each round begins with another peer, so that none is always first.
           Peer peer = ready.get((i + round - 1) % ready.size());
-          if (peer.door(cell) != null) {
+          if (peer.transport(cell) != null) {
             steps.add(new Step(round, cell, peer));
           }
         }
@@ -83,25 +100,26 @@ final class Campaign {
               + ": "
               + step.peer.title()
               + " … ");
-      Figures figures = measured(step);
-      if (figures != null) {
+      Measurements measurements = measured(step);
+      if (measurements != null) {
         file.add(
-            new Result(step.peer.title(), step.cell.name(), step.cell.at(), step.round, figures));
-        say(summary(figures) + "\n");
+            new Result(
+                step.peer.title(), step.cell.name(), step.cell.at(), step.round, measurements));
+        say(summary(measurements) + "\n");
       }
     }
   }
 
   private void writeFacts(List<Cell> cells, int rounds) throws IOException {
-    file.addFact("machine", Machine.described(workshop.cores().count()));
-    file.addFact("cores", workshop.cores().described());
+    file.addFact("machine", Machine.described(environment.cores().count()));
+    file.addFact("cores", environment.cores().described());
     double load = Machine.load();
     if (load > MOST_LOAD) {
-      say("the machine is busy (load %s): figures will not mean much\n".formatted(load));
+      say("the machine is busy (load %s): the results will not be reliable\n".formatted(load));
     }
-    file.addFact("load of the machine before it began", Double.toString(load));
+    file.addFact("load average before the run", Double.toString(load));
     file.addFact("Java", Runtime.version() + " (" + System.getProperty("java.vm.name") + ")");
-    file.addFact("Earshot's JVM flags", Machine.flags(workshop.root()));
+    file.addFact("Earshot's JVM flags", Machine.flags(environment.root()));
     file.addFact(
         "rounds", rounds + ", round robin over the servers, a new server process for each run");
     var names = new LinkedHashMap<String, Cell>();
@@ -114,70 +132,76 @@ final class Campaign {
   private List<Peer> prepared(List<Peer> peers) throws IOException, InterruptedException {
     Map<Peer, String> versions = new LinkedHashMap<>();
     for (Peer peer : peers) {
-      say("getting " + peer.title() + " ready … ");
+      say("preparing " + peer.title() + " … ");
       try {
-        String version = peer.kit().prepare(workshop);
+        String version = peer.launcher().prepare(environment);
         versions.put(peer, version);
         file.addVersion(peer.title(), version);
         say(version + "\n");
-      } catch (Unavailable e) {
+      } catch (UnavailableException e) {
         fail(peer.title(), String.valueOf(e.getMessage()));
       }
     }
     return List.copyOf(versions.keySet());
   }
 
-  /** The generator's own code has to be compiled before it counts; this run is thrown away. */
+  /** Lets the JIT compile the generator before the first measurement. Discards the results. */
   private void warmUp(Step step) throws IOException, InterruptedException {
     say("warming up the load generator … ");
     Cell cell =
-        Cells.all().getFirst().with(new Crowd(500, 1, 5), Talk.closed(128, 50).lasting(1, 2));
-    Figures figures = measured(new Step(0, cell, step.peer));
-    if (figures != null) {
+        Cells.all()
+            .getFirst()
+            .with(new Population(500, 1, 5), Traffic.closed(128, 50).lasting(1, 2));
+    Measurements measurements = measured(new Step(0, cell, step.peer));
+    if (measurements != null) {
       say("done\n");
     }
   }
 
-  private @Nullable Figures measured(Step step) throws IOException, InterruptedException {
-    Transport door = step.peer.door(step.cell);
-    if (door == null) {
+  private @Nullable Measurements measured(Step step) throws IOException, InterruptedException {
+    Transport transport = step.peer.transport(step.cell);
+    if (transport == null) {
       return null;
     }
     int port = freePort();
-    Path log = workshop.folder().resolve("logs").resolve(step.peer.name() + ".log");
+    Path log = environment.folder().resolve("logs").resolve(step.peer.name() + ".log");
     List<String> command =
-        workshop
+        environment
             .cores()
-            .pin(step.cell.eventLoops(), step.peer.kit().command(workshop, step.cell, door, port));
-    // Not in the checkout: some servers write beside where they are started.
-    Process server = workshop.children().start(command, workshop.folder(), log);
+            .pin(
+                step.cell.eventLoops(),
+                step.peer.launcher().command(environment, step.cell, transport, port));
+    // Outside the checkout, since some servers write into the working directory.
+    Process server = environment.processes().start(command, environment.folder(), log);
     try {
       awaitPort(server, port, log);
-      Script script = step.peer.scripts().get(door);
+      Script script = step.peer.scripts().get(transport);
       if (script == null) {
-        throw new IllegalStateException(step.peer.name() + " has no script for " + door);
+        throw new IllegalStateException(step.peer.name() + " has no script for " + transport);
       }
       return measured(step.cell, script, server, port);
     } catch (IOException e) {
       String what = step.peer.title() + ", " + step.cell.title();
-      fail(what, e.getMessage() + "; the server's last words: " + Children.lastLines(log));
+      fail(
+          what, e.getMessage() + "; the end of the server's log: " + ChildProcesses.lastLines(log));
       return null;
     } finally {
-      workshop.children().stop(server);
+      environment.processes().stop(server);
     }
   }
 
-  private Figures measured(Cell cell, Script script, Process server, int port) throws IOException {
-    var gauge = new ProcessGauge(server.pid(), workshop.cores().ofServer(cell.eventLoops()));
-    Talk talk = cell.talk();
-    int size = talk == null ? Markers.LENGTH : talk.size();
-    try (var generator = new Generator(script, port, cell.crowd(), size)) {
-      if (talk == null) {
+  private Measurements measured(Cell cell, Script script, Process server, int port)
+      throws IOException {
+    var gauge = new ProcessGauge(server.pid(), environment.cores().ofServer(cell.eventLoops()));
+    Traffic traffic = cell.traffic();
+    int size = traffic == null ? Markers.LENGTH : traffic.size();
+    try (var generator = new Generator(script, port, cell.population(), size)) {
+      if (traffic == null) {
         return generator.hold(HOLD_SECONDS, gauge);
       }
       generator.join();
       generator.settle(SETTLE_SECONDS);
-      return generator.talk(talk, gauge);
+      return generator.run(traffic, gauge);
     }
   }
 
@@ -190,14 +214,14 @@ final class Campaign {
         return;
       } catch (IOException e) {
         if (!server.isAlive()) {
-          throw new IOException("it ended while it was starting (" + log + ")", e);
+          throw new IOException("the server ended during its start (" + log + ")", e);
         }
         if (System.nanoTime() > end) {
-          throw new IOException("it does not listen after " + START_SECONDS + " s", e);
+          throw new IOException("the server does not listen after " + START_SECONDS + " s", e);
         }
       }
       if (server.waitFor(PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
-        throw new IOException("it ended while it was starting (" + log + ")");
+        throw new IOException("the server ended during its start (" + log + ")");
       }
     }
   }
@@ -208,32 +232,34 @@ final class Campaign {
       try (var socket = new ServerSocket(port)) {
         return socket.getLocalPort();
       } catch (BindException _) {
-        // Somebody else's.
+        // Another process has this port.
       }
     }
   }
 
-  private static String summary(Figures figures) {
-    if (figures.get(Figure.PER_CONNECTION).isPresent()) {
-      return shown(figures, Figure.PER_CONNECTION) + ", " + shown(figures, Figure.RESIDENT);
+  private static String summary(Measurements measurements) {
+    if (measurements.get(Metric.PER_CONNECTION).isPresent()) {
+      return shown(measurements, Metric.PER_CONNECTION)
+          + ", "
+          + shown(measurements, Metric.RESIDENT);
     }
     String line =
-        shown(figures, Figure.DELIVERIES)
+        shown(measurements, Metric.DELIVERIES)
             + ", "
-            + shown(figures, Figure.CPU)
+            + shown(measurements, Metric.CPU)
             + ", "
-            + shown(figures, Figure.P99);
-    if (figures.value(Figure.LOST) > 0) {
-      line += ", " + shown(figures, Figure.LOST);
+            + shown(measurements, Metric.P99);
+    if (measurements.value(Metric.LOST) > 0) {
+      line += ", " + shown(measurements, Metric.LOST);
     }
-    if (figures.value(Figure.DISCONNECTED) > 0) {
-      line += ", " + shown(figures, Figure.DISCONNECTED);
+    if (measurements.value(Metric.DISCONNECTED) > 0) {
+      line += ", " + shown(measurements, Metric.DISCONNECTED);
     }
     return line;
   }
 
-  private static String shown(Figures figures, Figure figure) {
-    return figure.shown(figures.value(figure)) + " " + figure.key();
+  private static String shown(Measurements measurements, Metric metric) {
+    return metric.shown(measurements.value(metric)) + " " + metric.key();
   }
 
   private void fail(String what, String why) throws IOException {

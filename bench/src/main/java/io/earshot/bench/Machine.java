@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** What it is measured on. */
+/** Describes the machine that the bench runs on. */
 final class Machine {
   private Machine() {}
 
@@ -45,12 +45,12 @@ final class Machine {
     }
   }
 
-  /** How much ran here of late; 0 where that is not known. */
+  /** The load average of the last minute; 0 if the system does not report it. */
   static double load() {
     return Math.max(0, ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
   }
 
-  /** The flags that Earshot's JVM is started with. */
+  /** The flags of Earshot's JVM. */
   static String flags(Path root) {
     String more = System.getenv("EARSHOT_JAVA_OPTS");
     String shipped = "(not built)";
@@ -59,7 +59,7 @@ final class Machine {
           Files.readAllLines(root.resolve("server/target/quick/earshot/jvm.flags"));
       shipped = String.join(" ", lines);
     } catch (IOException _) {
-      // Said as such.
+      // The report says that it is not built.
     }
     return more == null || more.isBlank() ? shipped : shipped + " " + more;
   }

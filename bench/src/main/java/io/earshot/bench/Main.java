@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 
-/** Where the bench's process begins. The launcher tells it where it is and what it runs on. */
+/** The main class of the bench. The script bench/run sets the system properties. */
 final class Main {
   private Main() {}
 

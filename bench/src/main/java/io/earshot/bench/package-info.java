@@ -1,4 +1,4 @@
-/** Measures Earshot and what it is compared with. */
+/** The bench: its command line, and the campaign that measures servers under loads. */
 @NullMarked
 package io.earshot.bench;
 

@@ -2,6 +2,9 @@ package io.earshot.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.earshot.bench.cell.Cells;
+import io.earshot.bench.cell.Curves;
+import io.earshot.bench.peer.Peer;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -24,19 +27,19 @@ final class BenchCommandTest {
   }
 
   @Test
-  void an_unknown_cell_is_refused_with_those_there_are() {
+  void an_unknown_cell_is_refused_with_the_known_ones() {
     assertThat(run("--cells", "W9")).isEqualTo(2);
     assertThat(err.toString()).contains("there is no cell 'W9'; there are: W1, W1x");
   }
 
   @Test
-  void an_unknown_option_is_refused_with_where_to_look() {
+  void an_unknown_option_is_refused_with_a_pointer_to_the_help() {
     assertThat(run("--turbo")).isEqualTo(2);
     assertThat(err.toString()).contains("--turbo", "bench/run --help");
   }
 
   @Test
-  void a_report_of_nothing_is_refused() {
+  void a_report_of_a_missing_file_is_refused() {
     assertThat(run("report", folder.resolve("none.jsonl").toString())).isEqualTo(2);
     assertThat(err.toString()).contains("there is no file", "results.jsonl");
   }

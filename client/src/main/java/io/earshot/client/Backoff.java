@@ -4,16 +4,19 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * How long to wait before coming back: anything up to a bound that doubles, so that those who were
- * lost together do not come back together.
+ * How long to wait before reconnecting: a random time below a bound that doubles with each failure,
+ * so that clients that lost their connections together do not reconnect together.
  *
  * <p>Immutable.
+ *
+ * @param shortest the bound after the first failure
+ * @param longest the bound that is never exceeded
  */
-record Backoff(Duration soonest, Duration latest) {
+record Backoff(Duration shortest, Duration longest) {
 
-  /** The time to wait before a try, in milliseconds; the first is 0. */
-  long millis(int attempt) {
-    long bound = Math.min(latest.toMillis(), soonest.toMillis() << Math.min(attempt, 20));
+  /** The time to wait in milliseconds, after so many failures; 0 is the first attempt. */
+  long millis(int failures) {
+    long bound = Math.min(longest.toMillis(), shortest.toMillis() << Math.min(failures, 20));
     return ThreadLocalRandom.current().nextLong(Math.max(1, bound) + 1);
   }
 }

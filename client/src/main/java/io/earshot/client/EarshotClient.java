@@ -11,8 +11,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client of a server: in its default room from the start, in others as it likes, and back by
- * itself when the connection is lost.
+ * A client of an Earshot server. It is a member of the default room from the start, can join and
+ * listen to others, and reconnects by itself when the connection is lost.
  *
  * <pre>{@code
  * try (var client = EarshotClient.connect(URI.create("ws://localhost:8080"))) {
@@ -22,19 +22,19 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Thread-safe. Methods that do not end in {@code Async} wait, which virtual threads do well;
- * they fail with an {@link EarshotException} if the server refuses, or does not answer in time. A
- * client has no thread of its own over WebSocket, and two virtual ones over TCP.
+ * <p>Thread-safe. Methods that do not end in {@code Async} block, which is cheap on virtual
+ * threads; they throw an {@link EarshotException} if the server refuses, or does not answer in
+ * time. A client has no thread of its own over WebSocket, and two virtual threads over TCP.
  */
 public final class EarshotClient implements AutoCloseable {
-  private final Conversation conversation;
+  private final Connection connection;
 
-  private EarshotClient(Conversation conversation) {
-    this.conversation = conversation;
+  private EarshotClient(Connection connection) {
+    this.connection = connection;
   }
 
   /**
-   * Connects, and waits until it is there.
+   * Connects to a server, and waits until the client is in the default room.
    *
    * @param uri {@code ws://HOST:PORT} or {@code wss://} (WebSocket), {@code tcp://} or {@code
    *     tcps://} (lines over TCP)
@@ -46,10 +46,10 @@ public final class EarshotClient implements AutoCloseable {
   }
 
   /**
-   * Prepares a client.
+   * Returns a builder, for settings other than the defaults.
    *
-   * @param uri where the server is, as for {@link #connect}
-   * @return what builds it
+   * @param uri the server's address, as for {@link #connect}
+   * @return the builder
    */
   public static Builder builder(URI uri) {
     return new Builder(uri);
@@ -59,8 +59,8 @@ public final class EarshotClient implements AutoCloseable {
   public static final class Builder {
     private final URI uri;
     private Function<String, @Nullable String> tokens = _ -> null;
-    private Duration soonest = Duration.ofMillis(250);
-    private Duration latest = Duration.ofSeconds(15);
+    private Duration shortest = Duration.ofMillis(250);
+    private Duration longest = Duration.ofSeconds(15);
     private Duration patience = Duration.ofSeconds(30);
 
     private Builder(URI uri) {
@@ -68,12 +68,12 @@ public final class EarshotClient implements AutoCloseable {
     }
 
     /**
-     * Says where tokens for private rooms are from.
+     * Sets the source of tokens for private rooms. By default there are none.
      *
-     * @param source given a room's name, its token, or null for rooms that need none; called on a
-     *     virtual thread at each join, when the client comes back, and when a token is about to
-     *     end. If it throws, a join fails with that; a room that one comes back to is tried again
-     *     later
+     * @param source takes a room's name and returns its token, or null for a room that needs none.
+     *     It is called on a virtual thread, and may block: at each join, at each reconnect, and
+     *     when a token is about to expire. If it throws, a join fails with that exception; a room
+     *     that the client was in before is tried again later
      * @return this
      */
     public Builder tokens(Function<String, @Nullable String> source) {
@@ -82,22 +82,23 @@ public final class EarshotClient implements AutoCloseable {
     }
 
     /**
-     * Says how long to wait before coming back: longer each time, and each time something else.
+     * Sets how long to wait before reconnecting: a random time below a bound that doubles with each
+     * failure. By default the bound is 250 ms at first, and at most 15 s.
      *
-     * @param shortest the first time, at most
-     * @param longest every time, at most
+     * @param shortest the first bound
+     * @param longest the largest bound
      * @return this
      */
     public Builder backoff(Duration shortest, Duration longest) {
-      this.soonest = shortest;
-      this.latest = longest;
+      this.shortest = shortest;
+      this.longest = longest;
       return this;
     }
 
     /**
-     * Says how long an answer may take, time without a connection included.
+     * Sets how long the client waits for an answer, including the time without a connection.
      *
-     * @param time the time; 30 s if not said
+     * @param time the time; 30 s by default
      * @return this
      */
     public Builder patience(Duration time) {
@@ -106,37 +107,37 @@ public final class EarshotClient implements AutoCloseable {
     }
 
     /**
-     * Connects, and waits until it is there.
+     * Connects, and waits until the client is in the default room.
      *
      * @return the client
-     * @throws EarshotException if the server cannot be reached now
+     * @throws EarshotException if the server cannot be reached now, or if the thread is interrupted
      */
     public EarshotClient connect() {
       var connecting = connectAsync().toCompletableFuture();
       try {
-        return Conversation.await(connecting);
+        return Futures.await(connecting);
       } catch (EarshotException e) {
-        connecting.cancel(false); // if somebody has interrupted this
+        connecting.cancel(false); // not completed if the thread was interrupted
         var _ = connecting.thenAccept(EarshotClient::close);
         throw e;
       }
     }
 
     /**
-     * Connects without waiting.
+     * Connects without blocking.
      *
-     * @return the client, once it is there; failed if the server cannot be reached now. Who cancels
-     *     it, as a {@code CompletableFuture}, does not connect
+     * @return the client, once it is in the default room; fails if the server cannot be reached
+     *     now. To stop connecting, cancel the stage as a {@code CompletableFuture}
      */
     public CompletionStage<EarshotClient> connectAsync() {
-      var conversation = new Conversation(uri, tokens, new Backoff(soonest, latest), patience);
+      var connection = new Connection(uri, tokens, new Backoff(shortest, longest), patience);
       CompletableFuture<EarshotClient> client =
-          conversation.open().thenApply(_ -> new EarshotClient(conversation)).toCompletableFuture();
+          connection.open().thenApply(_ -> new EarshotClient(connection)).toCompletableFuture();
       var _ =
           client.whenComplete(
               (_, failure) -> {
                 if (failure != null) {
-                  conversation.close();
+                  connection.close();
                 }
               });
       return client;
@@ -144,107 +145,112 @@ public final class EarshotClient implements AutoCloseable {
   }
 
   /**
-   * The room that every client of the server is in at first.
+   * The server's default room, which every client is a member of at first.
    *
    * @return the default room
    */
   public Room home() {
-    return conversation.home();
+    return connection.rooms().home();
   }
 
   /**
-   * Joins a room, besides those that it is in.
+   * Joins a room, in addition to the rooms that the client is in already.
    *
    * @param room the room's name
    * @return the room
+   * @throws EarshotException if the server refuses, or does not answer in time
    */
   public Room join(String room) {
-    return Conversation.await(joinAsync(room));
+    return Futures.await(joinAsync(room));
   }
 
   /**
-   * The same without waiting.
+   * Joins a room, without blocking.
    *
    * @param room the room's name
-   * @return the room, once it is heard
+   * @return the room, once the client receives its messages
    */
   public CompletionStage<Room> joinAsync(String room) {
-    return conversation.enter(room, true);
+    return connection.rooms().enter(room, true);
   }
 
   /**
-   * Listens to a room without being in it.
+   * Listens to a room without being a member of it.
    *
    * @param room the room's name
    * @return the room
+   * @throws EarshotException if the server refuses, or does not answer in time
    */
   public Room listen(String room) {
-    return Conversation.await(listenAsync(room));
+    return Futures.await(listenAsync(room));
   }
 
   /**
-   * The same without waiting.
+   * Listens to a room, without blocking.
    *
    * @param room the room's name
-   * @return the room, once it is heard
+   * @return the room, once the client receives its messages
    */
   public CompletionStage<Room> listenAsync(String room) {
-    return conversation.enter(room, false);
+    return connection.rooms().enter(room, false);
   }
 
   /**
-   * Runs an action.
+   * Runs an action of the server.
    *
    * @param name the action's name
-   * @param params what it is given
-   * @return the fields of its answer
+   * @param params the action's parameters
+   * @return the fields of the answer
+   * @throws EarshotException if the action fails, if the server does not answer in time, or if the
+   *     connection is lost before the answer
    */
   public Map<String, Json> action(String name, Map<String, ?> params) {
-    return Conversation.await(actionAsync(name, params));
+    return Futures.await(actionAsync(name, params));
   }
 
   /**
-   * The same without waiting. An action is not asked for again when the connection is lost: it may
-   * have run.
+   * Runs an action of the server, without blocking. If the connection is lost before the answer,
+   * the stage fails: the client does not send the request again, since the action may have run.
    *
    * @param name the action's name
-   * @param params what it is given
-   * @return the fields of its answer
+   * @param params the action's parameters
+   * @return the fields of the answer
    */
   public CompletionStage<Map<String, Json>> actionAsync(String name, Map<String, ?> params) {
-    return conversation.act(name, params);
+    return connection.requests().action(name, params);
   }
 
   /**
-   * The name that others see in {@code from}.
+   * The client's id, which other clients see in {@code from}. It changes when the client reconnects
+   * and the server has not kept its session.
    *
-   * @return its id; another one after a connection was lost whose session was not kept
+   * @return the current id
    */
   public String id() {
-    return conversation.id();
+    return connection.id();
   }
 
   /**
-   * How it stands with the server.
+   * The state of the connection to the server.
    *
-   * @return the state
+   * @return the current state
    */
   public State state() {
-    return conversation.state();
+    return connection.state();
   }
 
   /**
-   * How it stands with the server, whenever that changes.
+   * The changes of {@link #state}.
    *
    * @return the states from now on
    */
   public Flow.Publisher<State> states() {
-    return conversation.states();
+    return connection.states();
   }
 
-  /** Says goodbye. Returns at once; what was said and not answered fails. */
+  /** Closes the client. Returns at once; requests that are not answered yet fail. */
   @Override
   public void close() {
-    conversation.close();
+    connection.close();
   }
 }

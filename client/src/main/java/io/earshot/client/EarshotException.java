@@ -1,6 +1,9 @@
 package io.earshot.client;
 
-/** The server refused something, or cannot be reached. The message says why, in its words. */
+/**
+ * The server refused a request, did not answer it, or cannot be reached. The message says why, in
+ * the server's words where it gave a reason.
+ */
 public final class EarshotException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

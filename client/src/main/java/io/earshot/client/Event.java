@@ -4,23 +4,23 @@ import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import java.nio.charset.StandardCharsets;
 
-/** What is heard in a room. Immutable. */
+/** Something that happened in a room. Immutable. */
 public sealed interface Event {
 
   /**
-   * Somebody said something.
+   * A message was sent to the room.
    *
-   * @param message what
-   * @param from the id of who said it, or the name of the server
-   * @param sentAt when, in milliseconds since 1970
-   * @param place where in the room's order
+   * @param message the message
+   * @param from the id of the sender, or the name of the server
+   * @param sentAt when the server received it, in milliseconds since 1970
+   * @param place its position in the room's order
    */
   record Message(Json message, String from, long sentAt, Cursor place) implements Event {
 
     /**
-     * What was said, as text.
+     * The message as text.
      *
-     * @return the message if it is a text, else its JSON
+     * @return the message itself if it is a text, else its JSON
      */
     public String text() {
       return message instanceof Json.Text(String text)
@@ -30,37 +30,38 @@ public sealed interface Event {
   }
 
   /**
-   * Somebody has come in.
+   * A member joined the room.
    *
-   * @param id who
+   * @param id the id of the member
    */
   record Joined(String id) implements Event {}
 
   /**
-   * Somebody has gone.
+   * A member left the room.
    *
-   * @param id who
+   * @param id the id of the member
    */
   record Left(String id) implements Event {}
 
   /**
-   * Some messages are missing: the server left them out, or who reads these events did not keep up.
+   * Messages are missing: the server left them out since this client was too slow, or this
+   * subscriber was.
    *
-   * @param from the offset of the first that may be missing
-   * @param to the offset of the last
+   * @param from the offset of the first message that may be missing
+   * @param to the offset of the last one
    */
   record Gap(long from, long to) implements Event {}
 
   /**
-   * The connection was lost, and is there again.
+   * The connection was lost, and is open again.
    *
-   * @param recovered whether everything that was missed follows; if not, something may be missing
+   * @param recovered whether all messages that were missed follow; if not, some may be missing
    */
   record Resumed(boolean recovered) implements Event {}
 
   /**
-   * One is in the room no longer, since the token by which one was let in has ended, or since the
-   * server closed it.
+   * The client is no longer in the room: its token has expired, or the server closed the room to
+   * it.
    *
    * @param reason why
    */

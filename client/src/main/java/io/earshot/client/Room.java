@@ -9,18 +9,21 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A room that a client is in, or listens to.
+ * A room that a client is a member of, or listens to.
  *
- * <p>Thread-safe. Methods that do not end in {@code Async} wait, which virtual threads do well;
- * they fail with an {@link EarshotException} if the server refuses, or does not answer in time.
+ * <p>Thread-safe. Methods that do not end in {@code Async} block, which is cheap on virtual
+ * threads; they throw an {@link EarshotException} if the server refuses, or does not answer in
+ * time.
  */
 public final class Room {
-  private final Conversation conversation;
-  private final Place place;
+  private final Rooms rooms;
+  private final Requests requests;
+  private final RoomState state;
 
-  Room(Conversation conversation, Place place) {
-    this.conversation = conversation;
-    this.place = place;
+  Room(Rooms rooms, Requests requests, RoomState state) {
+    this.rooms = rooms;
+    this.requests = requests;
+    this.state = state;
   }
 
   /**
@@ -29,113 +32,122 @@ public final class Room {
    * @return its name
    */
   public String name() {
-    return place.name;
+    return state.name;
   }
 
   /**
-   * What is heard in the room from now on, in order.
+   * The events of the room from now on, in order.
    *
-   * @return the events. Each subscriber is told on threads of its own, one event at a time; one
-   *     that does not keep up by more than 1,024 is told of a {@link Event.Gap} in their place
+   * @return the events. Each subscriber is called on virtual threads, for one event at a time; for
+   *     a subscriber that is more than 1,024 events behind, an {@link Event.Gap} replaces those
+   *     that do not fit
    */
   public Flow.Publisher<Event> events() {
-    return place.events;
+    return state.events;
   }
 
   /**
-   * Calls somebody for every message from now on, in order, on a virtual thread.
+   * Calls a handler for every message from now on, in order, on a virtual thread.
    *
-   * @param hearer who is told; may block
-   * @return what ends it when it is closed
+   * @param handler what is called; may block
+   * @return the subscription, which ends when it is closed
    */
-  public Subscription onMessage(Consumer<Event.Message> hearer) {
+  public Subscription onMessage(Consumer<Event.Message> handler) {
     return onEvent(
         event -> {
           if (event instanceof Event.Message message) {
-            hearer.accept(message);
+            handler.accept(message);
           }
         });
   }
 
   /**
-   * Calls somebody for every event from now on, in order, on a virtual thread.
+   * Calls a handler for every event from now on, in order, on a virtual thread.
    *
-   * @param hearer who is told; may block
-   * @return what ends it when it is closed
+   * @param handler what is called; may block
+   * @return the subscription, which ends when it is closed
    */
-  public Subscription onEvent(Consumer<Event> hearer) {
-    var subscription = new Subscription(hearer);
-    place.events.subscribe(subscription);
+  public Subscription onEvent(Consumer<Event> handler) {
+    var subscription = new Subscription(handler);
+    state.events.subscribe(subscription);
     return subscription;
   }
 
   /**
-   * Tells all others in the room.
+   * Sends a message to all others in the room, and waits until the server has accepted it.
    *
-   * @param message a text, or what JSON can say: numbers, truth values, lists, maps, {@link Json}
-   * @return where in the room's order it is
+   * @param message a text, or another value of JSON: a number, a boolean, a list, a map, a {@link
+   *     Json}
+   * @return the message's position in the room's order
+   * @throws EarshotException if the server refuses the message, or does not answer in time
    */
   public Cursor say(Object message) {
-    return Conversation.await(sayAsync(message));
+    return Futures.await(sayAsync(message));
   }
 
   /**
-   * The same without waiting. While the connection is lost it waits, and is said when it is back;
-   * however often it has to be said, it is told once.
+   * Sends a message to all others in the room. While the connection is lost the message waits. If
+   * the connection is lost before the answer, the client sends the message again, and the server
+   * delivers it once.
    *
-   * @param message what
-   * @return where it is, once the server has said so
+   * @param message the message, as for {@link #say}
+   * @return the message's position in the room's order, once the server has accepted it
    */
   public CompletionStage<Cursor> sayAsync(Object message) {
-    return conversation.say(place, message, null, null);
+    return requests.say(state.name, message, null, null);
   }
 
   /**
-   * Tells those in the room who have an attribute.
+   * Sends a message to those in the room whose attribute has a certain value.
    *
-   * @param message what
-   * @param key the attribute, or {@code id}
-   * @param value its value
-   * @return where it is, once the server has said so
+   * @param message the message, as for {@link #say}
+   * @param key the name of the attribute, or {@code id}
+   * @param value the value
+   * @return the message's position in the room's order, once the server has accepted it
    */
   public CompletionStage<Cursor> sayAsync(Object message, String key, String value) {
-    return conversation.say(place, message, key, value);
+    return requests.say(state.name, message, key, value);
   }
 
   /**
-   * Asks who is in the room.
+   * Asks the server for the members of the room.
    *
-   * @return its members
+   * @return the room's status
+   * @throws EarshotException if the server refuses, or does not answer in time
    */
   public RoomStatus members() {
-    return Conversation.await(membersAsync());
+    return Futures.await(membersAsync());
   }
 
   /**
-   * The same without waiting.
+   * Asks the server for the members of the room, without blocking.
    *
-   * @return its members
+   * @return the room's status
    */
   public CompletionStage<RoomStatus> membersAsync() {
-    return conversation.members(place);
-  }
-
-  /** Leaves the room, or listens to it no longer. The default room cannot be left. */
-  public void leave() {
-    Conversation.await(leaveAsync());
+    return requests.members(state.name);
   }
 
   /**
-   * The same without waiting.
+   * Leaves the room, and stops listening to it. The default room cannot be left.
    *
-   * @return completed when it is left
+   * @throws EarshotException if this is the default room, or if the server does not answer in time
+   */
+  public void leave() {
+    Futures.await(leaveAsync());
+  }
+
+  /**
+   * Leaves the room, without blocking.
+   *
+   * @return completed when the server has answered
    */
   public CompletionStage<@Nullable Void> leaveAsync() {
-    return conversation.leave(place);
+    return rooms.leave(state);
   }
 
   @Override
   public String toString() {
-    return place.name;
+    return state.name;
   }
 }

@@ -1,13 +1,13 @@
 package io.earshot.client;
 
-/** How a client stands with its server. */
+/** The state of a client's connection to its server. */
 public enum State {
-  /** It is on its way there for the first time. */
+  /** The client is connecting for the first time. */
   CONNECTING,
-  /** It is there: what is said goes out at once. */
+  /** The client is connected: requests are sent at once. */
   OPEN,
-  /** It was lost, and is coming back: what is said waits. */
+  /** The connection was lost, and the client is reconnecting: requests wait. */
   RECONNECTING,
-  /** It is over. */
+  /** The client is closed, and stays so. */
   CLOSED
 }

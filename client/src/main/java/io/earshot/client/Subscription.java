@@ -5,16 +5,16 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /**
- * Somebody who is called for events, until this is closed.
+ * Calls a handler for the events of a room, until the subscription is closed.
  *
  * <p>Thread-safe.
  */
 public final class Subscription implements Flow.Subscriber<Event>, AutoCloseable {
-  private final Consumer<Event> hearer;
+  private final Consumer<Event> handler;
   private final AtomicReference<Flow.Subscription> source = new AtomicReference<>();
 
-  Subscription(Consumer<Event> hearer) {
-    this.hearer = hearer;
+  Subscription(Consumer<Event> handler) {
+    this.handler = handler;
   }
 
   @Override
@@ -26,12 +26,11 @@ public final class Subscription implements Flow.Subscriber<Event>, AutoCloseable
   @Override
   public void onNext(Event event) {
     try {
-      hearer.accept(event);
+      handler.accept(event);
     } catch (RuntimeException e) {
-      // One event that somebody cannot take does not cost them the next.
+      // Report the failure, and go on: the handler gets the next event all the same.
       Thread thread = Thread.currentThread();
-      Thread.UncaughtExceptionHandler handler = thread.getUncaughtExceptionHandler();
-      handler.uncaughtException(thread, e);
+      thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
     }
     source.get().request(1);
   }

@@ -1,7 +1,6 @@
 /**
- * A client for rooms: it says, hears and asks, and comes back by itself.
- *
- * <p>It begins at {@link io.earshot.client.EarshotClient}.
+ * A client of an Earshot server, for Java programs. {@link io.earshot.client.EarshotClient} is
+ * where to begin.
  */
 @NullMarked
 package io.earshot.client;

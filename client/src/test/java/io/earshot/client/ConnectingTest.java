@@ -13,32 +13,33 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /**
- * A client that is not connected yet, by TCP: of a WebSocket that is not open the JDK takes care.
+ * A client that is not connected yet. Over TCP: the JDK closes a WebSocket that is not open yet.
  */
 final class ConnectingTest {
 
   @Test
-  void who_is_interrupted_while_connecting_leaves_nobody_there() throws Exception {
-    try (var door = new ServerSocket(0)) {
+  void interrupting_the_thread_that_connects_closes_the_connection() throws Exception {
+    try (var listening = new ServerSocket(0)) {
       var failure = new CompletableFuture<Throwable>();
       Thread connecting =
           Thread.startVirtualThread(
               () -> {
                 try {
-                  URI server = URI.create("tcp://localhost:" + door.getLocalPort());
+                  URI server = URI.create("tcp://localhost:" + listening.getLocalPort());
                   EarshotClient.connect(server).close();
                 } catch (EarshotException e) {
                   failure.complete(e);
                 }
               });
-      try (Socket there = door.accept()) {
-        there.setSoTimeout(20_000);
-        there.getOutputStream().write("{\"context\":\"api\",\"room\":\"r\"}\n".getBytes(UTF_8));
-        var said = new BufferedReader(new InputStreamReader(there.getInputStream(), UTF_8));
-        assertThat(said.readLine()).contains("detailsView"); // it is in, and is about to say so
+      try (Socket accepted = listening.accept()) {
+        accepted.setSoTimeout(20_000);
+        accepted.getOutputStream().write("{\"context\":\"api\",\"room\":\"r\"}\n".getBytes(UTF_8));
+        var lines = new BufferedReader(new InputStreamReader(accepted.getInputStream(), UTF_8));
+        assertThat(lines.readLine())
+            .contains("detailsView"); // the last request before the client is connected
         connecting.interrupt();
         assertThat(failure.get(20, TimeUnit.SECONDS)).hasMessageContaining("interrupted");
-        assertThat(said.readAllLines()).containsExactly("{\"event\":\"quit\"}");
+        assertThat(lines.readAllLines()).containsExactly("{\"event\":\"quit\"}");
       }
     }
   }

@@ -10,38 +10,38 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * A link to a server that breaks when it is told to.
+ * A TCP proxy in front of a server, which drops connections or answers on demand.
  *
- * <p>Thread-safe: threads of its own pass bytes on.
+ * <p>Thread-safe: virtual threads copy the bytes.
  */
 final class Proxy implements Closeable {
-  private final ServerSocket door;
+  private final ServerSocket listening;
   private final Queue<Socket> open = new ConcurrentLinkedQueue<>();
   private volatile int target;
   private volatile boolean isUp = true;
 
-  /** Whether what the server says is dropped, so that answers are lost. */
-  private volatile boolean isDeaf;
+  /** Whether bytes from the server are dropped, so that answers are lost. */
+  private volatile boolean dropsAnswers;
 
   Proxy(int target) throws IOException {
     this.target = target;
-    door = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     var _ = Thread.startVirtualThread(this::accept);
   }
 
   int port() {
-    return door.getLocalPort();
+    return listening.getLocalPort();
   }
 
-  /** From now on leads somewhere else. */
-  void lead(int port) {
+  /** Connects to another port from now on. */
+  void redirect(int port) {
     target = port;
   }
 
   private void accept() {
-    while (!door.isClosed()) {
+    while (!listening.isClosed()) {
       try {
-        Socket client = door.accept();
+        Socket client = listening.accept();
         if (isUp) {
           open.add(client);
           Socket server = connected(client);
@@ -52,7 +52,7 @@ final class Proxy implements Closeable {
           client.close();
         }
       } catch (IOException e) {
-        // The door is closed, or nobody is there: the client finds out.
+        // The proxy is closed, or the server is not up: the client notices.
       }
     }
   }
@@ -61,7 +61,7 @@ final class Proxy implements Closeable {
     try {
       return new Socket(InetAddress.getLoopbackAddress(), target);
     } catch (IOException e) {
-      client.close(); // nobody is there
+      client.close();
       throw e;
     }
   }
@@ -72,21 +72,21 @@ final class Proxy implements Closeable {
       InputStream in = from.getInputStream();
       byte[] bytes = new byte[8192];
       for (int length = in.read(bytes); length >= 0; length = in.read(bytes)) {
-        if (!(isFromServer && isDeaf)) {
+        if (!(isFromServer && dropsAnswers)) {
           to.getOutputStream().write(bytes, 0, length);
         }
       }
     } catch (IOException e) {
-      // It was cut.
+      // The connection was cut.
     }
   }
 
-  /** Loses what the server says from now on, until it is cut. */
+  /** Drops what the server sends from now on, until {@link #cut}. */
   void loseAnswers() {
-    isDeaf = true;
+    dropsAnswers = true;
   }
 
-  /** Breaks all that goes through it, and lets nobody through. */
+  /** Resets all connections, and refuses new ones until {@link #restore}. */
   void cut() throws IOException {
     isUp = false;
     for (Socket socket = open.poll(); socket != null; socket = open.poll()) {
@@ -95,16 +95,16 @@ final class Proxy implements Closeable {
       }
       socket.close();
     }
-    isDeaf = false; // only now, or an answer gets through just before
+    dropsAnswers = false; // only now: before, an answer could still get through
   }
 
-  void mend() {
+  void restore() {
     isUp = true;
   }
 
   @Override
   public void close() throws IOException {
     cut();
-    door.close();
+    listening.close();
   }
 }

@@ -7,14 +7,14 @@ import io.earshot.netty.EarshotServer;
 import java.io.IOException;
 import java.util.Map;
 
-/** A server inside a program, with actions of the program's own. */
+/** A server inside a program, with the program's own actions. */
 public final class EmbeddedActions {
   private EmbeddedActions() {}
 
   /**
-   * Starts a server whose actions are there before its first client.
+   * Starts a server. Its actions are registered before the first client connects.
    *
-   * @param config its settings
+   * @param config the server's settings
    * @return the server
    * @throws IOException if it cannot listen
    */

@@ -11,7 +11,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
-/** Earshot inside a program: it serves on free ports, speaks in rooms, and knows who is there. */
+/** Earshot inside a program: it uses free ports, sends messages to rooms, and lists members. */
 public final class EmbeddedServer {
 
   private EmbeddedServer() {}
@@ -20,7 +20,7 @@ public final class EmbeddedServer {
    * Runs the example.
    *
    * @param args none
-   * @throws Exception if something goes wrong
+   * @throws Exception if the server cannot start, or the connection fails
    */
   public static void main(String[] args) throws Exception {
     Config config =
@@ -39,11 +39,11 @@ public final class EmbeddedServer {
       Connection connection = api.connections().iterator().next();
       connection.set("team", "red");
 
-      // To everybody in the default room, from the server itself.
+      // A message to all members of the default room, with the server as the sender.
       api.chatRoom().socketRoomBroadcast(null, "The doors are open.");
       System.out.println("broadcast: " + lines.readLine());
 
-      // Into any room, under any id, to those only whose attribute matches.
+      // A message to any room under any id, only to connections with this attribute.
       StandIn referee = StandIn.in("lobby").withId("referee").to("team", "red");
       api.chatRoom().socketRoomBroadcast(referee, "Red team, get ready.");
       System.out.println("stand-in:  " + lines.readLine());

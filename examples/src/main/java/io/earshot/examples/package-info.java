@@ -1,4 +1,4 @@
-/** Programs of one file. */
+/** Example programs of one file each, which embed a server. */
 @NullMarked
 package io.earshot.examples;
 

@@ -20,26 +20,26 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The jar of the client, in a project that has nothing else. */
+/** The jar of the client, without other jars. */
 final class ClientJarTest {
   private static final long MOST = 700_000;
 
   private final Path jar = Path.of(Launched.clientClassPath().split(File.pathSeparator, 2)[0]);
 
   @BeforeEach
-  void findIt() {
+  void requireJar() {
     assumeTrue(Launched.isClientJar(jar.toString()), "needs the phase package, for the jar");
   }
 
   @Test
-  void it_is_small_and_holds_and_needs_nothing_but_its_own_and_the_jdk() throws IOException {
+  void the_jar_is_small_and_needs_only_the_jdk() throws IOException {
     assertThat(Files.size(jar)).isLessThan(MOST);
     try (var file = new JarFile(jar.toFile())) {
       assertThat(file.stream().map(Object::toString).filter(name -> !name.endsWith("/")))
           .contains("io/earshot/client/EarshotClient.class", "io/earshot/protocol/Json.class")
           .allMatch(name -> name.matches("io/earshot/.*|META-INF/[\\w.-]+"));
     }
-    // Annotations may be missing wherever nobody asks for them.
+    // The classes of annotations may be missing at run time.
     assertThat(tool("jdeps", "-verbose:package", jar.toString()).lines())
         .filteredOn(line -> line.startsWith(" "))
         .extracting(line -> line.substring(line.indexOf("-> ")))
@@ -54,8 +54,7 @@ final class ClientJarTest {
   }
 
   @Test
-  void a_program_is_compiled_against_it_alone_and_runs_with_it_alone(@TempDir Path folder)
-      throws Exception {
+  void a_program_compiles_and_runs_with_the_jar_alone(@TempDir Path folder) throws Exception {
     var sources = new ArrayList<String>();
     try (Stream<Path> files = Files.list(Launched.ROOT.resolve("examples"))) {
       files.map(Path::toString).filter(file -> file.endsWith(".java")).forEach(sources::add);
@@ -79,7 +78,7 @@ final class ClientJarTest {
     }
   }
 
-  /** What a tool of the JDK says; it has to succeed. */
+  /** Runs a tool of the JDK, which has to succeed. Returns its output. */
   private static String tool(String name, String... args) {
     var said = new StringWriter();
     var writer = new PrintWriter(said);

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 final class ExamplesTest {
 
   @Test
-  void the_embedded_server_serves_speaks_and_knows_who_is_there() throws Exception {
+  void the_embedded_server_sends_messages_and_lists_members() throws Exception {
     var printed = new ByteArrayOutputStream();
     PrintStream out = System.out;
     System.setOut(new PrintStream(printed, true, UTF_8));

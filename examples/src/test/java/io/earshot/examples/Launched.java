@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 /**
  * A program that a test has started in the root of the sources, as a user would.
  *
- * <p>Owned by the test's thread; another one fills the queue.
+ * <p>Owned by the test's thread; a second thread fills the queue of lines.
  */
 final class Launched implements AutoCloseable {
   static final Path ROOT = Path.of(System.getProperty("earshot.root", "..")).toAbsolutePath();
@@ -38,11 +38,11 @@ final class Launched implements AutoCloseable {
     builder.environment().put("EARSHOT_JAVA_HOME", System.getProperty("java.home"));
     builder.environment().put("EARSHOT_CLIENT_JAR", clientClassPath());
     process = builder.start();
-    // On a thread of the system's: reading from a pipe holds a carrier of virtual threads.
+    // On a platform thread: reading from a pipe would pin a carrier of virtual threads.
     var _ = Thread.ofPlatform().daemon().name("program").start(this::read);
   }
 
-  /** A shell script of these sources, with the program of this build, as it is changed first. */
+  /** Runs a shell script of the sources with the server of this build instead of ./earshot. */
   static Launched script(String script) throws IOException {
     return new Launched("sh", "-c", script.replace("./earshot", earshot()));
   }
@@ -61,8 +61,8 @@ final class Launched implements AutoCloseable {
   }
 
   /**
-   * What the build has made of the client: its jar, which is all that its users need; before the
-   * phase in which that is made, its classes and what they need.
+   * The class path of the client: its jar, which needs nothing else; before Maven's phase package,
+   * its classes and their dependencies.
    */
   static String clientClassPath() {
     List<String> path =
@@ -93,7 +93,7 @@ final class Launched implements AutoCloseable {
     }
   }
 
-  /** The next line that it writes with this in it; others are passed over. */
+  /** Waits for the next line that contains a text. Skips other lines. */
   String line(String part) throws InterruptedException {
     for (String line = next(); !line.equals(END); line = next()) {
       seen.add(line);
@@ -101,10 +101,10 @@ final class Launched implements AutoCloseable {
         return line;
       }
     }
-    throw new AssertionError("no \"" + part + "\" in what it said: " + seen);
+    throw new AssertionError("no \"" + part + "\" in the output: " + seen);
   }
 
-  /** What it has written in all, once it has ended by itself. */
+  /** Waits until the program ends. Returns its whole output. */
   List<String> end() throws InterruptedException {
     for (String line = next(); !line.equals(END); line = next()) {
       seen.add(line);
@@ -115,7 +115,7 @@ final class Launched implements AutoCloseable {
   private String next() throws InterruptedException {
     String line = lines.poll(60, TimeUnit.SECONDS);
     if (line == null) {
-      throw new AssertionError("no line within a minute; it said: " + seen);
+      throw new AssertionError("no line within a minute; the output so far: " + seen);
     }
     return line;
   }

@@ -47,7 +47,7 @@ final class ProgramsTest {
   }
 
   @Test
-  void the_echo_bot_answers_whoever_spoke_and_nobody_else() throws Exception {
+  void the_echo_bot_answers_only_the_sender() throws Exception {
     try (EarshotServer server = server();
         Launched bot = run("EchoBot", "ws://localhost:" + server.httpPort(), "cave")) {
       bot.line("listening in cave");
@@ -58,7 +58,7 @@ final class ProgramsTest {
         BlockingQueue<String> bobs = heard(bob.join("cave"));
         cave.say("hello");
         assertThat(adas.poll(20, TimeUnit.SECONDS)).isEqualTo("echo: hello");
-        cave.say("echo: echo"); // which is no word to be answered
+        cave.say("echo: echo"); // which the bot does not answer
         cave.say("more");
         assertThat(adas.poll(20, TimeUnit.SECONDS)).isEqualTo("echo: more");
         assertThat(bobs.poll(20, TimeUnit.SECONDS)).isEqualTo("hello");
@@ -75,7 +75,7 @@ final class ProgramsTest {
   }
 
   @Test
-  void what_the_page_about_clients_shows_says_what_it_should() throws Exception {
+  void the_quickstart_of_the_documentation_runs() throws Exception {
     try (EarshotServer server = server();
         Launched program = run("Quickstart", "ws://localhost:" + server.httpPort())) {
       assertThat(program.end())
@@ -85,7 +85,7 @@ final class ProgramsTest {
   }
 
   @Test
-  void friends_who_know_the_word_talk_in_private_and_others_are_refused() throws Exception {
+  void users_with_the_password_chat_in_the_private_room_and_others_are_refused() throws Exception {
     try (Launched server =
         Launched.script("exec ./earshot --tcp 0 --http 0 --actions examples/private")) {
       String url = "ws://localhost:" + port(server);
@@ -103,7 +103,7 @@ final class ProgramsTest {
   }
 
   @Test
-  void curl_alone_hears_says_and_reads_on_from_cursor_to_cursor() throws Exception {
+  void curl_alone_receives_sends_and_polls_with_cursors() throws Exception {
     needs("curl");
     try (EarshotServer server = server();
         Launched poll = chat(server, "poll", "attic");
@@ -117,7 +117,7 @@ final class ProgramsTest {
       try (Launched say = chat(server, "say", "attic", "three")) {
         assertThat(say.end()).anyMatch(line -> line.contains("\"offset\":"));
       }
-      // The very next that is told to it: what it has had does not come again.
+      // The next message: those before it are not delivered again.
       assertThat(poll.line("\"message\":")).contains("three").doesNotContain("one & two");
       hear.line("three");
       try (Launched say = chat(server, "say", "attic", "four")) {
@@ -136,7 +136,7 @@ final class ProgramsTest {
   }
 
   @Test
-  void the_dashboard_shows_what_its_publisher_tells_and_nobody_else_may_publish() throws Exception {
+  void the_dashboard_shows_the_publishers_messages_and_refuses_other_publishers() throws Exception {
     needs("curl");
     needs("node");
     int port = freePort();
@@ -153,9 +153,9 @@ final class ProgramsTest {
         assertThat(page.line("shown: ")).matches("shown: \\S+ \\d+\\.\\d\\d, a line of 1 points");
         page.line("a line of 2 points");
       }
-      try (var stranger =
+      try (var anonymous =
           new Launched("curl", "-sS", "-d", "message=lies", url + "/rooms/metrics.load/messages")) {
-        assertThat(stranger.end()).anyMatch(line -> line.contains("\"status\":403"));
+        assertThat(anonymous.end()).anyMatch(line -> line.contains("\"status\":403"));
       }
     }
   }

@@ -23,22 +23,22 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** One say in a room of so many, from the decoded request to the bytes that would go to sockets. */
+/** A message in a room, from the decoded request to the bytes for the sockets of all members. */
 @State(Scope.Thread)
 public class DeliverBenchmark {
 
-  /** How many are in the room. */
+  /** The number of members of the room. */
   @Param({"2", "10", "100", "1000"})
   public int members;
 
   private final StepLoop loop = new StepLoop();
-  private @Nullable Intake speaker;
+  private @Nullable Intake sender;
   private long written;
 
   /** Called by JMH. */
   public DeliverBenchmark() {}
 
-  /** A loop that the benchmark runs. */
+  /** An event loop whose tasks the benchmark runs. */
   private static final class StepLoop implements Loop {
     private final Queue<Runnable> tasks = new ArrayDeque<>();
 
@@ -62,7 +62,7 @@ public class DeliverBenchmark {
     }
   }
 
-  /** JSON lines. */
+  /** The wire format of JSON lines. */
   private static final class Lines implements Wire {
     @Override
     public void frame(byte[] json, @Nullable Cursor place, ByteBuf out) {
@@ -73,7 +73,7 @@ public class DeliverBenchmark {
     public void end(Ending ending, ByteBuf out) {}
   }
 
-  /** A socket that takes everything. */
+  /** A socket that accepts all bytes. */
   private final class Sink implements Outbound {
     @Override
     public SocketAddress remoteAddress() {
@@ -100,27 +100,27 @@ public class DeliverBenchmark {
     public void close() {}
   }
 
-  /** Fills the room. */
+  /** Connects the members. */
   @Setup
   public void fill() {
     Config config = Config.defaults().with("rooms.announcements", false);
     var earshot = new Engine(config, List.of(loop), InstantSource.system());
     var wire = new Lines();
     for (int i = 0; i < members; i++) {
-      speaker = earshot.connect(loop, new Sink(), wire, Transport.TCP);
+      sender = earshot.connect(loop, new Sink(), wire, Transport.TCP);
     }
     loop.turn();
   }
 
   /**
-   * One say.
+   * Sends one message.
    *
-   * @return what was written so far
+   * @return the number of bytes written so far
    */
   @Benchmark
   public long say() {
-    if (speaker != null) {
-      speaker.handle(RequestDecoder.line("say hello, everybody in this room"));
+    if (sender != null) {
+      sender.handle(RequestDecoder.line("say hello, everybody in this room"));
     }
     loop.turn();
     return written;

@@ -11,7 +11,7 @@ import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-/** Bytes to requests: a line, a masked frame, and a frame around what a room told. */
+/** Decodes a line and a masked frame to requests, and encodes a room message as a frame. */
 @State(Scope.Thread)
 public class DecodeBenchmark {
   private static final String TEXT = "x".repeat(128);
@@ -21,7 +21,8 @@ public class DecodeBenchmark {
   private final FrameDecoder frames = new FrameDecoder(intake, 65_536);
   private final ByteBuf line = bytes("say " + TEXT + "\r\n");
   private final ByteBuf frame = masked("{\"event\":\"say\",\"message\":\"" + TEXT + "\"}");
-  private final byte[] told = ("{\"message\":\"" + TEXT + "\"}").getBytes(StandardCharsets.UTF_8);
+  private final byte[] message =
+      ("{\"message\":\"" + TEXT + "\"}").getBytes(StandardCharsets.UTF_8);
   private final ByteBuf out = Unpooled.directBuffer(4096);
 
   /** Called by JMH. */
@@ -32,7 +33,7 @@ public class DecodeBenchmark {
     return Unpooled.directBuffer(bytes.length).writeBytes(bytes);
   }
 
-  /** Masked with zeros: as much work as any mask, and the same bytes the next time. */
+  /** A frame masked with zeros: the same work as for any mask, and unmasking does not change it. */
   private static ByteBuf masked(String text) {
     byte[] payload = text.getBytes(StandardCharsets.UTF_8);
     return Unpooled.directBuffer(payload.length + 8)
@@ -43,7 +44,7 @@ public class DecodeBenchmark {
         .writeBytes(payload);
   }
 
-  /** Counts what it is handed. */
+  /** Counts the requests. */
   private static final class Counter implements Intake {
     private int handled;
 
@@ -91,9 +92,9 @@ public class DecodeBenchmark {
   }
 
   /**
-   * A line that says something.
+   * Decodes a line with a message.
    *
-   * @return how many were handled
+   * @return the number of requests so far
    */
   @Benchmark
   public int line() {
@@ -102,9 +103,9 @@ public class DecodeBenchmark {
   }
 
   /**
-   * A masked text frame that says the same.
+   * Decodes a masked text frame with the same message.
    *
-   * @return how many were handled
+   * @return the number of requests so far
    */
   @Benchmark
   public int frame() {
@@ -113,13 +114,13 @@ public class DecodeBenchmark {
   }
 
   /**
-   * What a room told, as a frame.
+   * Encodes a room message as a frame.
    *
-   * @return how long that is
+   * @return the length of the frame
    */
   @Benchmark
   public int framed() {
-    Framing.FRAMES.frame(told, null, out.clear());
+    Framing.FRAMES.frame(message, null, out.clear());
     return out.readableBytes();
   }
 }

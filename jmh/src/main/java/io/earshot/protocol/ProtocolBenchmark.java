@@ -12,7 +12,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Text to request, and room message to bytes; 128 characters are said.
+ * Decodes a text to a request, and encodes a room message; each with 128 characters.
  *
  * <p>Owned by the thread that measures.
  */
@@ -39,7 +39,7 @@ public class ProtocolBenchmark {
   public ProtocolBenchmark() {}
 
   /**
-   * A frame's JSON with a blank in front, which is for the parser.
+   * Decodes a frame with a leading blank, which needs the parser.
    *
    * @return the request
    */
@@ -49,7 +49,7 @@ public class ProtocolBenchmark {
   }
 
   /**
-   * A frame's JSON.
+   * Decodes a frame.
    *
    * @return the request
    */
@@ -59,7 +59,7 @@ public class ProtocolBenchmark {
   }
 
   /**
-   * A line of plain words.
+   * Decodes a line of words.
    *
    * @return the request
    */
@@ -69,7 +69,7 @@ public class ProtocolBenchmark {
   }
 
   /**
-   * A line of JSON.
+   * Decodes a line of JSON.
    *
    * @return the request
    */
@@ -79,7 +79,7 @@ public class ProtocolBenchmark {
   }
 
   /**
-   * A room message by way of a tree.
+   * Encodes a room message by way of a tree.
    *
    * @return the bytes
    */
@@ -89,7 +89,7 @@ public class ProtocolBenchmark {
   }
 
   /**
-   * A room message at once.
+   * Encodes a room message directly.
    *
    * @return the bytes
    */

@@ -4,14 +4,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whom in a room a message is for: those whose {@code id}, or whose attribute of that name, equals
- * the value as text. It fails closed: a key without a value, or one that nobody has, reaches
- * nobody.
+ * The recipients of a message within a room: those connections whose {@code id}, or whose attribute
+ * of that name, equals the value as text. It fails closed: a key without a value, or an attribute
+ * that no connection has, selects no recipient.
  *
  * <p>Immutable.
  *
  * @param key {@code id}, or the name of an attribute that server code sets
- * @param value the text to equal; null reaches nobody
+ * @param value the text to compare with; null selects no recipient
  */
 public record Audience(String key, @Nullable String value) {
 
@@ -22,10 +22,11 @@ public record Audience(String key, @Nullable String value) {
   public static final String VALUE = "roomMatchValue";
 
   /**
-   * Whom the fields or params of a request name.
+   * Reads the audience from the fields or params of a request.
    *
-   * @param fields all of them, by name
-   * @return null if there is no {@link #KEY}; nobody if that is no text, number or truth value
+   * @param fields all fields by name
+   * @return the audience; null if there is no {@link #KEY}. If the key is not a text, a number or a
+   *     boolean, the audience has no recipient
    */
   public static @Nullable Audience of(Map<String, Json> fields) {
     Json key = fields.get(KEY);

@@ -3,128 +3,129 @@ package io.earshot.protocol;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Everything that a client can ask of the server. */
+/** A command of a client. All commands are immutable. */
 public sealed interface Command {
 
   /**
-   * Tell all others in a room.
+   * Send a message to the others in a room.
    *
-   * @param room the room, which has to be one of one's own; null for the current one
-   * @param message what to tell
-   * @param audience whom to tell, or null to go by the connection's params
+   * @param room the room, which the connection has to be in; null for the current room
+   * @param message the content
+   * @param audience the recipients; null to use the connection's params
    */
   record Say(@Nullable String room, Json message, @Nullable Audience audience) implements Command {}
 
   /**
-   * Leave one's current room for another; for the same one, leave and join again.
+   * Leave the current room and join another. If it is the same room, leave it and join it again.
    *
-   * @param room where to go
-   * @param after what is known of that room already, so that only the rest is told; or null
-   * @param token what lets one in, or null
+   * @param room the room to join
+   * @param after the last position that the client knows, to receive the messages after it; or null
+   * @param token the token for the room, or null
    */
   record ChangeRoom(String room, @Nullable Cursor after, @Nullable String token)
       implements Command {}
 
   /**
-   * Be in one more room; the current one stays what it is.
+   * Join one more room. The current room stays the current one.
    *
-   * @param room the room
-   * @param after what is known of that room already, or null
-   * @param token what lets one in, or null
+   * @param room the room to join
+   * @param after the last position that the client knows, or null
+   * @param token the token for the room, or null
    */
   record AddRoom(String room, @Nullable Cursor after, @Nullable String token) implements Command {}
 
   /**
-   * Leave a room. Who leaves the current one is in the default room instead.
+   * Leave a room. A connection that leaves its current room joins the default room instead.
    *
-   * @param room the room to leave, which has to be one of one's own
+   * @param room the room to leave, which the connection has to be in
    */
   record LeaveRoom(String room) implements Command {}
 
   /**
-   * Who is in a room.
+   * List the members of a room.
    *
-   * @param room the room, which has to be one of one's own; null for the current one
+   * @param room the room, which the connection has to be in; null for the current room
    */
   record ViewRoom(@Nullable String room) implements Command {}
 
   /**
-   * Hear a room without being in it.
+   * Listen to a room without being a member.
    *
-   * @param room the room to hear
-   * @param after what is known of that room already, or null
-   * @param token what lets one listen, or null
+   * @param room the room to listen to
+   * @param after the last position that the client knows, or null
+   * @param token the token for the room, or null
    */
   record Listen(String room, @Nullable Cursor after, @Nullable String token) implements Command {}
 
   /**
-   * Hear it no longer.
+   * Stop listening to a room.
    *
-   * @param room the room listened to
+   * @param room the room that the connection listens to
    */
   record Silence(String room) implements Command {}
 
   /**
-   * Be again who one was before the connection was lost.
+   * Resume the session of a lost connection.
    *
-   * @param session the token that the welcome carried then
-   * @param after what is known of each room already
+   * @param session the token in that connection's welcome
+   * @param after the last position that the client knows, by room
    */
   record Resume(String session, Map<String, Cursor> after) implements Command {}
 
   /**
-   * Show a newer token for one's rooms.
+   * Replace the token for rooms that the connection is in or listens to.
    *
-   * @param token the token
+   * @param token the newer token
    */
   record RefreshToken(String token) implements Command {}
 
-  /** What the server knows of this connection. */
+  /** Show the details of this connection. */
   record ViewDetails() implements Command {}
 
   /**
-   * Set a param that stays with the connection.
+   * Set a param of the connection.
    *
-   * @param key its name
-   * @param value its value
+   * @param key the param's name
+   * @param value the param's value
    */
   record AddParam(String key, String value) implements Command {}
 
   /**
-   * Show one param.
+   * Show one param of the connection.
    *
-   * @param key its name
+   * @param key the param's name
    */
   record ViewParam(String key) implements Command {}
 
   /**
-   * Remove one param.
+   * Remove one param of the connection.
    *
-   * @param key its name
+   * @param key the param's name
    */
   record DeleteParam(String key) implements Command {}
 
-  /** Show all params. */
+  /** Show all params of the connection. */
   record ViewParams() implements Command {}
 
-  /** Remove all params. */
+  /** Remove all params of the connection. */
   record DeleteParams() implements Command {}
 
-  /** Say goodbye. */
+  /** Close the connection. */
   record Quit() implements Command {}
 
   /**
-   * Run an action. Whatever is not a verb is taken for one, so that no input is dropped in silence.
+   * Run an action. A line that does not begin with a verb names an action, so that every input is
+   * answered.
    *
-   * @param name the action's name; empty where none was given
-   * @param params the params of this one request, or null to go by the connection's
+   * @param name the action's name; empty if none was given
+   * @param params the params of this request; null to use the connection's
    */
   record Act(String name, @Nullable Map<String, Json> params) implements Command {}
 
   /**
-   * Not understood; answered like the rest.
+   * Input that is not a command. It is answered with an error.
    *
-   * @param error what was wrong, for whoever sent it
+   * @param error the error, for the client
    */
   record Malformed(String error) implements Command {}
 }

@@ -6,40 +6,40 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A place in the order of one room: all that was told up to it is known, all after it is not. As a
- * text it is {@code epoch:offset}.
+ * A position in the order of one room: the messages up to it are known, those after it are not. Its
+ * text form is {@code epoch:offset}.
  *
  * <p>Immutable.
  *
- * @param epoch which order is meant; a room that has lost its history begins a new one
- * @param offset the number of the last message that is known: 1 for the first of the epoch, 0
+ * @param epoch the name of the order; a room that has lost its history begins a new epoch
+ * @param offset the number of the last message that is known: 1 is the first of the epoch, 0 is
  *     before it
  */
 public record Cursor(String epoch, long offset) {
   private static final Pattern FORM = Pattern.compile("([A-Za-z0-9_-]{1,32}):(\\d{1,18})");
 
-  /** What to write where a cursor is wanted. */
+  /** The error for a text that is not a cursor. */
   static final String INVALID =
       "Error: after must be epoch:offset, as messages and replies have them";
 
   /**
    * Reads a cursor.
    *
-   * @param text such as {@code k3f9:17}
-   * @return the cursor, or null if the text is none
+   * @param text the text form, such as {@code k3f9:17}
+   * @return the cursor, or null if the text is not one
    */
   public static @Nullable Cursor parse(String text) {
     Matcher form = FORM.matcher(text);
     return form.matches() ? new Cursor(form.group(1), Long.parseLong(form.group(2))) : null;
   }
 
-  /** Says where in a room's order something is. */
+  /** Adds the fields {@code epoch} and {@code offset}. */
   void putInto(Map<String, Json> fields) {
     fields.put("epoch", Json.of(epoch));
     fields.put("offset", Json.of(offset));
   }
 
-  /** As clients give it back. */
+  /** The text form, which clients send back. */
   @Override
   public String toString() {
     return epoch + ":" + offset;

@@ -6,18 +6,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the server knows of a connection.
+ * The details of a connection, as its client can ask for them.
  *
  * <p>Immutable.
  *
- * @param id its public id
- * @param connectedAt when it came, in milliseconds since 1970
- * @param params the params that it set
- * @param room the room that it is in
- * @param rooms all rooms that it is in, the current one first
+ * @param id the connection's public id
+ * @param connectedAt when it connected, in milliseconds since 1970
+ * @param params the params that the client has set
+ * @param room the current room
+ * @param rooms all rooms that the connection is in, the current one first
  * @param listening the rooms that it listens to
- * @param totalActions how many actions it has asked for
- * @param pendingActions how many of them are not answered yet
+ * @param totalActions how many actions the client has requested
+ * @param pendingActions how many of these are not answered yet
  */
 public record Details(
     String id,
@@ -36,20 +36,20 @@ public record Details(
     listening = List.copyOf(listening);
   }
 
-  /** The shape of the described system. */
+  /** The format of the described system. */
   Json.Obj toJson() {
     var fields = new LinkedHashMap<String, Json>();
     fields.put("params", paramsToJson(params));
     fields.put("public", Json.from(identity()));
-    counted(fields);
+    putCounts(fields);
     return new Json.Obj(fields);
   }
 
-  /** The shape that clients of its later versions wait for. */
+  /** The format that clients of its later versions expect. */
   Json.Obj toData() {
     Map<String, Json> fields = identity();
     fields.put("params", paramsToJson(params));
-    counted(fields);
+    putCounts(fields);
     fields.put("rooms", texts(rooms));
     fields.put("listening", texts(listening));
     return new Json.Obj(fields);
@@ -62,7 +62,7 @@ public record Details(
     return fields;
   }
 
-  private void counted(Map<String, Json> fields) {
+  private void putCounts(Map<String, Json> fields) {
     fields.put("room", Json.of(room));
     fields.put("totalActions", Json.of(totalActions));
     fields.put("pendingActions", Json.of(pendingActions));

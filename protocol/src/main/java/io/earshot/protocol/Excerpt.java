@@ -7,14 +7,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stretch of what a room told, for somebody who reads it without being in it.
+ * A range of a room's messages, for a client that reads the room without being in it.
  *
  * <p>Immutable.
  *
  * @param room the room's name
- * @param messages what was told, each as {@link RoomMessage#encode} says it
- * @param next the cursor to go on with; null where there is nothing yet to go on from
- * @param recovered whether nothing is missing since the cursor that was given; null if none was
+ * @param messages the messages, each as {@link RoomMessage#encode} writes it
+ * @param next the cursor for the next request; null if the room has no order yet
+ * @param recovered whether no message is missing since the cursor of the request; null if the
+ *     request had none
  */
 public record Excerpt(
     String room, List<byte[]> messages, @Nullable Cursor next, @Nullable Boolean recovered) {
@@ -25,7 +26,7 @@ public record Excerpt(
   }
 
   /**
-   * As it travels.
+   * The excerpt in its wire format.
    *
    * @return the JSON, as UTF-8
    */

@@ -9,8 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A JSON value. Numbers keep the digits they came with, so that nothing is rounded on the way
- * through a room.
+ * A JSON value. Numbers keep their digits, so that the server never rounds a number.
  *
  * <p>Immutable.
  */
@@ -26,17 +25,17 @@ public sealed interface Json {
   /**
    * A JSON number.
    *
-   * @param literal its digits as JSON writes them, such as {@code -1.5e3}
+   * @param literal the number as JSON writes it, such as {@code -1.5e3}
    */
   record Num(String literal) implements Json {
-    /** Checks that JSON writes numbers like this. */
+    /** Checks that the literal is a number in JSON. */
     public Num {
       if (!isNumber(literal)) {
-        throw new IllegalArgumentException("not a number that JSON can say: " + literal);
+        throw new IllegalArgumentException("not a number in JSON: " + literal);
       }
     }
 
-    /** {@code -?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?}, without the cost of a pattern. */
+    /** Matches {@code -?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?} without the cost of a pattern. */
     private static boolean isNumber(String text) {
       int at = is(text, 0, '-', '-') ? 1 : 0;
       int end = is(text, at, '0', '0') ? at + 1 : digits(text, at);
@@ -76,7 +75,7 @@ public sealed interface Json {
   /**
    * {@code true} or {@code false}.
    *
-   * @param value which of the two
+   * @param value the boolean
    */
   record Bool(boolean value) implements Json {}
 
@@ -96,9 +95,9 @@ public sealed interface Json {
   }
 
   /**
-   * A JSON object. Of a key that came twice, the last value counts.
+   * A JSON object. If a key occurs twice, the last value counts.
    *
-   * @param fields its values by key, in the order in which they came
+   * @param fields the values by key, in the order of the text
    */
   record Obj(Map<String, Json> fields) implements Json {
     /** Copies the map and keeps its order. */
@@ -110,7 +109,7 @@ public sealed interface Json {
      * Looks up one field.
      *
      * @param key the field's name
-     * @return its value, or null where there is none
+     * @return the value, or null if there is no such field
      */
     public @Nullable Json get(String key) {
       return fields.get(key);
@@ -138,9 +137,9 @@ public sealed interface Json {
   }
 
   /**
-   * A truth value as JSON.
+   * A boolean as JSON.
    *
-   * @param value the truth value
+   * @param value the boolean
    * @return {@code true} or {@code false}
    */
   static Json of(boolean value) {
@@ -148,11 +147,11 @@ public sealed interface Json {
   }
 
   /**
-   * Plain Java values as JSON: null, text, numbers, truth values, lists, maps with text keys, and
+   * A Java value as JSON: null, a text, a number, a boolean, a list, a map with text keys, or
    * {@code Json} itself.
    *
    * @param value the value
-   * @return the same as JSON
+   * @return the value as JSON
    * @throws IllegalArgumentException if it is, or holds, anything else, or a number that JSON
    *     cannot say
    */
@@ -180,8 +179,7 @@ public sealed interface Json {
   }
 
   /**
-   * What this value reads as when it is compared as text: a text is itself, numbers and truth
-   * values are as JSON writes them.
+   * The value as text: a text is itself; a number or a boolean is as JSON writes it.
    *
    * @return the text, or null for {@code null}, arrays and objects
    */
@@ -199,31 +197,32 @@ public sealed interface Json {
   /**
    * Reads one JSON value.
    *
-   * @param text the JSON, and nothing besides
+   * @param text the JSON of the value, and nothing else
    * @return the value
-   * @throws MalformedJsonException if it is not JSON, or nested deeper than 64
+   * @throws MalformedJsonException if the text is not JSON, or nested more than 64 deep
    */
   static Json parse(String text) throws MalformedJsonException {
     return JsonCodec.parse(text, JsonCodec.MAX_DEPTH);
   }
 
   /**
-   * Reads what {@link #encode} wrote, which may be a little deeper than what clients may say.
+   * Reads JSON that {@link #encode} wrote. It may be nested 72 deep, more than what clients may
+   * send.
    *
    * @param json the JSON, as UTF-8
    * @return the value
-   * @throws MalformedJsonException if it is not JSON
+   * @throws MalformedJsonException if the bytes are not JSON, or nested deeper
    */
   static Json parseTold(byte[] json) throws MalformedJsonException {
     return JsonCodec.parse(new String(json, StandardCharsets.UTF_8), JsonCodec.MAX_TOLD_DEPTH);
   }
 
   /**
-   * Writes this value as JSON without line breaks: what cannot be said in one line of UTF-8 is
-   * escaped, and half of a surrogate pair becomes U+FFFD.
+   * Writes this value as JSON in one line: control characters are escaped. Half of a surrogate pair
+   * becomes U+FFFD.
    *
    * @return the JSON, as UTF-8
-   * @throws IllegalArgumentException if it is nested more than 72 deep
+   * @throws IllegalArgumentException if the value is nested more than 72 deep
    */
   default byte[] encode() {
     return JsonCodec.encode(this);
@@ -233,6 +232,6 @@ public sealed interface Json {
     return new IllegalArgumentException(
         "not a JSON value: "
             + value.getClass().getName()
-            + " (give text, numbers, truth values, lists or maps)");
+            + " (use texts, numbers, booleans, lists or maps)");
   }
 }

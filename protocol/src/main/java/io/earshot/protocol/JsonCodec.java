@@ -16,21 +16,22 @@ import tools.jackson.core.exc.UnexpectedEndOfInputException;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * JSON from and to text. The one place that knows which library reads it.
+ * Parses and encodes JSON. Only this class uses the JSON library.
  *
- * <p>Thread-safe: holds nothing but a factory that is.
+ * <p>Thread-safe: the factory is.
  */
 final class JsonCodec {
 
-  /** Deeper nesting than this is nobody's chat message, and recursion has to end somewhere. */
+  /** The deepest nesting in what clients send. It bounds the recursion. */
   static final int MAX_DEPTH = 64;
 
   /**
-   * What was told is an envelope deeper than what was said, and server code may say a little more.
+   * The deepest nesting in what the server sends: its envelope around the content, and some more
+   * for server code.
    */
   static final int MAX_TOLD_DEPTH = MAX_DEPTH + 8;
 
-  /** Numbers and keys longer than this are nobody's either. */
+  /** The longest number and the longest key, in characters. */
   static final int MAX_LENGTH = 1_000;
 
   private static final JsonFactory FACTORY =
@@ -42,7 +43,7 @@ final class JsonCodec {
                   .maxNameLength(MAX_LENGTH)
                   .maxStringLength(Integer.MAX_VALUE)
                   .build())
-          // Keys come from strangers: a table of those seen before would only grow.
+          // Clients choose the keys: a table of known keys would only grow.
           .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
           .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
           .build();
@@ -53,7 +54,7 @@ final class JsonCodec {
     try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), text)) {
       JsonToken first = parser.nextToken();
       if (first == null) {
-        throw new MalformedJsonException("it is empty");
+        throw new MalformedJsonException("the text is empty");
       }
       Json value = value(parser, first, maxDepth);
       if (parser.nextToken() != null) {
@@ -62,16 +63,15 @@ final class JsonCodec {
       return value;
     } catch (StreamConstraintsException e) {
       throw new MalformedJsonException(
-          "it is nested deeper than "
+          "the value is nested deeper than "
               + MAX_DEPTH
-              + ", or holds a number or a key of more than "
+              + ", or contains a number or a key of more than "
               + MAX_LENGTH
               + " characters");
     } catch (UnexpectedEndOfInputException e) {
-      throw new MalformedJsonException("it ends too early");
+      throw new MalformedJsonException("the text ends too early");
     } catch (JacksonException e) {
-      throw new MalformedJsonException(
-          "it goes wrong at character " + e.getLocation().getColumnNr());
+      throw new MalformedJsonException("invalid at character " + e.getLocation().getColumnNr());
     }
   }
 

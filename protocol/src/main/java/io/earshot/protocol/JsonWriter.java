@@ -6,13 +6,14 @@ import java.util.Arrays;
 import java.util.Map;
 
 /**
- * JSON to UTF-8, in one array that grows. It writes what Jackson's generator would, byte for byte;
- * a text without anything to escape, which is nearly every one, is copied.
+ * Writes JSON as UTF-8 into an array that grows. Its output is the same as that of Jackson's
+ * generator, byte for byte. A text without characters to escape, which is the usual case, is
+ * copied.
  *
- * <p>Owned by whoever encodes; used once.
+ * <p>Owned by the thread that encodes; used once.
  */
-@SuppressWarnings(
-    "deprecation") // String.getBytes(int, int, byte[], int): the one copy without an object
+// String.getBytes(int, int, byte[], int) is the only copy that allocates nothing.
+@SuppressWarnings("deprecation")
 final class JsonWriter {
   private static final byte[] HEX = "0123456789ABCDEF".getBytes(ISO_8859_1);
 
@@ -27,7 +28,7 @@ final class JsonWriter {
     return size == bytes.length ? bytes : Arrays.copyOf(bytes, size);
   }
 
-  /** Characters that need no escape, each one byte. */
+  /** Writes ASCII characters that need no escape. */
   JsonWriter raw(String ascii) {
     int length = ascii.length();
     reserve(length);
@@ -43,10 +44,10 @@ final class JsonWriter {
   }
 
   /**
-   * A value.
+   * Writes a value.
    *
-   * @param depth how deep it may be nested
-   * @throws IllegalArgumentException if it is deeper
+   * @param depth the deepest nesting that is allowed
+   * @throws IllegalArgumentException if the value is nested deeper
    */
   JsonWriter value(Json value, int depth) {
     switch (value) {
@@ -83,11 +84,11 @@ final class JsonWriter {
 
   private static void check(int depth) {
     if (depth == 0) {
-      throw new IllegalArgumentException("the JSON is nested too deeply to be said");
+      throw new IllegalArgumentException("the JSON is nested too deeply");
     }
   }
 
-  /** A text in quotes. */
+  /** Writes a text in quotes. */
   JsonWriter text(String text) {
     int length = text.length();
     reserve(length + 2);
@@ -99,7 +100,7 @@ final class JsonWriter {
     text.getBytes(0, plain, bytes, size);
     size += plain;
     if (plain < length) {
-      rest(text, plain);
+      textWithEscapes(text, plain);
     }
     return raw('"');
   }
@@ -108,7 +109,7 @@ final class JsonWriter {
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
   }
 
-  private void rest(String text, int from) {
+  private void textWithEscapes(String text, int from) {
     for (int i = from; i < text.length(); i++) {
       char c = text.charAt(i);
       reserve(6);
@@ -128,11 +129,11 @@ final class JsonWriter {
         bytes[size++] = (byte) (0x80 | ((point >> 6) & 0x3F));
         bytes[size++] = (byte) (0x80 | (point & 0x3F));
       } else {
-        // Half of a surrogate pair is legal in a JSON text as an escape, and unsayable in UTF-8.
-        char said = Character.isSurrogate(c) ? '\uFFFD' : c;
-        bytes[size++] = (byte) (0xE0 | (said >> 12));
-        bytes[size++] = (byte) (0x80 | ((said >> 6) & 0x3F));
-        bytes[size++] = (byte) (0x80 | (said & 0x3F));
+        // JSON can escape half of a surrogate pair, but UTF-8 cannot encode it.
+        char replaced = Character.isSurrogate(c) ? '\uFFFD' : c;
+        bytes[size++] = (byte) (0xE0 | (replaced >> 12));
+        bytes[size++] = (byte) (0x80 | ((replaced >> 6) & 0x3F));
+        bytes[size++] = (byte) (0x80 | (replaced & 0x3F));
       }
     }
   }

@@ -1,8 +1,8 @@
 package io.earshot.protocol;
 
 /**
- * A text is not JSON, or is more JSON than is accepted. The message is fit for whoever sent the
- * text.
+ * A text is not valid JSON, or exceeds a limit. The exception's message may be sent to the client
+ * that sent the text.
  */
 public final class MalformedJsonException extends Exception {
 

@@ -3,9 +3,11 @@ package io.earshot.protocol;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What clients send most, read without a parser: one object that says {@code event: say} and a
- * message, in this order or the other, both texts without escapes. Everything else is left to the
- * parser, and so is whether it is JSON at all.
+ * Reads the most frequent request without the JSON parser: an object with {@code event: say} and a
+ * message, in either order, both texts without escapes. All other input, valid JSON or not, is left
+ * to the parser.
+ *
+ * <p>Thread-safe: stateless.
  */
 final class PlainSay {
   private static final String EVENT = "\"event\":\"say\"";
@@ -13,7 +15,7 @@ final class PlainSay {
 
   private PlainSay() {}
 
-  /** The request, or null if it is not as plain as that. */
+  /** The request, or null if the text does not have this form. */
   static @Nullable Request of(String text) {
     int start = after(text, 0, "{" + EVENT + "," + MESSAGE);
     if (start > 0) {
@@ -37,12 +39,12 @@ final class PlainSay {
         new Command.Say(null, new Json.Text(text.substring(start, end)), null), null);
   }
 
-  /** Where it goes on after this, or -1 if this is not what stands here. */
+  /** The index after a part, or -1 if the part is not at this index. */
   private static int after(String text, int at, String part) {
     return text.startsWith(part, at) ? at + part.length() : -1;
   }
 
-  /** Where the closing quote is, or -1 if there is none before an escape or what needs one. */
+  /** The index of the closing quote, or -1 if the text has an escape or needs one. */
   private static int endOfText(String text, int start) {
     for (int i = start; i < text.length(); i++) {
       char c = text.charAt(i);

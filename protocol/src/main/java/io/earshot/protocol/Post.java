@@ -4,19 +4,19 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one server of a cluster wants to be told in a room, as it travels between them. It has no
- * place in the room's order yet.
+ * A message for a room that one server of a cluster publishes to the others. It has no position in
+ * the room's order yet.
  *
  * <p>Immutable.
  *
- * @param message what
- * @param from who says so: a text, or whatever a stand-in was given
- * @param sentAt when it was said, in milliseconds since 1970; the same for all who hear it
- * @param except the id of who is not to hear it, or null
- * @param isStrange whether {@code except} may be somebody on another server than the one that it
- *     comes from
- * @param audience whom it is for, or null for all
- * @param origin which server it comes from, and which of its posts it is
+ * @param message the content
+ * @param from the id of the sender: a text, or any JSON value that a stand-in has as its id
+ * @param sentAt when it was sent, in milliseconds since 1970; the same for all recipients
+ * @param except the id of the connection that does not receive it, or null
+ * @param isStrange whether the connection {@code except} may be on another server than the
+ *     publisher
+ * @param audience the recipients; null for all members
+ * @param origin the publishing server, and the number of the post
  */
 public record Post(
     Json message,
@@ -27,20 +27,21 @@ public record Post(
     @Nullable Audience audience,
     Origin origin) {
 
-  /** The deepest a message may be nested, since the post is around it. */
+  /** The deepest nesting of the content: the post around it adds one level. */
   private static final int DEPTH = JsonCodec.MAX_TOLD_DEPTH - 1;
 
   /**
-   * What makes a post the same when it comes twice.
+   * The identity of a post, by which servers recognise a duplicate.
    *
    * @param peer the name of one run of one server
-   * @param number larger for what that server posts later
+   * @param number a number that grows with each post of that server
    */
   public record Origin(String peer, long number) {
 
     /**
-     * The same, numbered apart from what the server's rooms post. Those number and send on a thread
-     * of their own, and whichever of two came late would be taken for one that was told already.
+     * An origin in a separate sequence of numbers. The server's rooms number and publish their
+     * posts on another thread; in one sequence, a post that arrives late would count as a
+     * duplicate.
      *
      * @return the origin
      */
@@ -49,16 +50,16 @@ public record Post(
     }
 
     /**
-     * The two as one number, which another has by no more than chance.
+     * A hash of the peer and the number.
      *
-     * @return the number
+     * @return 64 bits, which two origins share only by chance
      */
     public long key() {
       long mixed = (number ^ ((long) peer.hashCode() << 32)) * 0x9E3779B97F4A7C15L;
       return mixed ^ (mixed >>> 29);
     }
 
-    /** As it stands in a room's log. */
+    /** The text form, as in a room's log. */
     @Override
     public String toString() {
       return peer + ":" + number;
@@ -66,10 +67,10 @@ public record Post(
   }
 
   /**
-   * As it travels.
+   * The post in its wire format.
    *
-   * @return JSON, as UTF-8
-   * @throws IllegalArgumentException if the message is nested too deeply to be said
+   * @return the JSON, as UTF-8
+   * @throws IllegalArgumentException if the content is nested too deeply
    */
   public byte[] encode() {
     int length = message instanceof Json.Text(String text) ? text.length() : 200;
@@ -98,18 +99,18 @@ public record Post(
   /**
    * Reads a post.
    *
-   * @param json what {@link #encode} wrote, or somebody else did
+   * @param json the bytes that {@link #encode} wrote, or any other bytes
    * @return the post
-   * @throws MalformedJsonException if it is none
+   * @throws MalformedJsonException if the bytes are not a post
    */
   public static Post parse(byte[] json) throws MalformedJsonException {
     if (!(Json.parseTold(json) instanceof Json.Obj(Map<String, Json> fields))) {
-      throw new MalformedJsonException("a post is an object");
+      throw new MalformedJsonException("a post must be an object");
     }
     Json message = fields.get("m");
     Json from = fields.get("f");
     if (message == null || from == null) {
-      throw new MalformedJsonException("a post has f and m");
+      throw new MalformedJsonException("a post must have the fields f and m");
     }
     String strange = optional(fields, "s");
     String key = optional(fields, "k");
@@ -127,7 +128,7 @@ public record Post(
     if (fields.get(name) instanceof Json.Text(String value)) {
       return value;
     }
-    throw new MalformedJsonException("a post has a text " + name);
+    throw new MalformedJsonException("a post must have the text " + name);
   }
 
   private static @Nullable String optional(Map<String, Json> fields, String name)
@@ -141,6 +142,6 @@ public record Post(
         && literal.chars().allMatch(c -> c >= '0' && c <= '9')) {
       return Long.parseLong(literal);
     }
-    throw new MalformedJsonException("a post has a number " + name);
+    throw new MalformedJsonException("a post must have the number " + name);
   }
 }

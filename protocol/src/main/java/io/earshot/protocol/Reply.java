@@ -5,40 +5,40 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Everything that the server answers. */
+/** A reply of the server. All replies are immutable. */
 public sealed interface Reply {
 
-  /** Done. */
+  /** Success. */
   record Done() implements Reply {}
 
   /**
-   * Done, and it concerned this room.
+   * Success of a command about a room.
    *
    * @param room the room
    */
   record DoneIn(String room) implements Reply {}
 
   /**
-   * Said, and it has its place in the room's order.
+   * The message was accepted.
    *
-   * @param cursor that place
+   * @param cursor the message's position in the room's order
    */
   record Said(Cursor cursor) implements Reply {}
 
   /**
-   * A room is heard from now on.
+   * The connection receives a room's messages from now on.
    *
-   * @param heard what was found there
+   * @param heard where its messages begin
    */
   record Hears(Heard heard) implements Reply {}
 
   /**
-   * One is again who one was.
+   * The session was resumed.
    *
-   * @param id one's id
-   * @param session the token to come back with the next time
+   * @param id the id of the connection
+   * @param session the token for the next time
    * @param room the current room
-   * @param heard what was found in each room
+   * @param heard for each room, where its messages begin
    */
   record Resumed(String id, String session, String room, List<Heard> heard) implements Reply {
     /** Copies the list. */
@@ -48,13 +48,13 @@ public sealed interface Reply {
   }
 
   /**
-   * What somebody found in a room from which they begin to hear.
+   * Where a connection begins to receive a room's messages.
    *
    * @param room the room
-   * @param cursor up to where they know it now; what is told from now on comes after. Null while
-   *     that cannot be told
-   * @param recovered whether they have been told all since the cursor that they gave; null if they
-   *     gave none
+   * @param cursor the position after which the connection receives messages; null if the server
+   *     does not know it yet
+   * @param recovered whether the connection has received all messages since the cursor that the
+   *     client gave; null if it gave none
    */
   record Heard(String room, @Nullable Cursor cursor, @Nullable Boolean recovered) {
     private void putInto(Map<String, Json> fields) {
@@ -75,10 +75,10 @@ public sealed interface Reply {
   }
 
   /**
-   * A newer token holds.
+   * The newer token was accepted.
    *
-   * @param rooms where
-   * @param expiresAt when it ends, in milliseconds since 1970
+   * @param rooms the rooms that it is for
+   * @param expiresAt when it expires, in milliseconds since 1970
    */
   record Refreshed(List<String> rooms, long expiresAt) implements Reply {
     /** Copies the list. */
@@ -88,37 +88,37 @@ public sealed interface Reply {
   }
 
   /**
-   * Who is in one's room.
+   * The members of a room.
    *
-   * @param status the room and its members
+   * @param status the room's status
    */
   record Viewed(RoomStatus status) implements Reply {}
 
   /**
-   * What the server knows of the connection.
+   * The details of the connection.
    *
-   * @param details all of it
+   * @param details the details
    */
   record Detailed(Details details) implements Reply {}
 
   /**
-   * Some of the connection's params.
+   * Params of the connection.
    *
-   * @param params the params asked for that there are
+   * @param params the requested params that exist
    */
   record Params(Map<String, String> params) implements Reply {}
 
   /**
-   * Not done; the connection lives.
+   * The command was refused. The connection stays open.
    *
-   * @param error why, for whoever asked
-   * @param room the room it was about, or null
+   * @param error the reason, for the client
+   * @param room the room that the command was about, or null
    */
   record Refused(String error, @Nullable String room) implements Reply {
     /**
-     * Not done, and it was not about a room.
+     * Refuses a command that was not about a room.
      *
-     * @param error why, for whoever asked
+     * @param error the reason, for the client
      */
     public Refused(String error) {
       this(error, null);
@@ -126,27 +126,27 @@ public sealed interface Reply {
   }
 
   /**
-   * What an action answered.
+   * The answer of an action.
    *
-   * @param fields the fields of its answer
-   * @param error why it was refused or failed, or null
+   * @param fields the fields of the answer
+   * @param error why the action was refused or has failed, or null
    */
   record Answered(Map<String, Json> fields, @Nullable String error) implements Reply {}
 
   /**
-   * Goodbye; the connection ends.
+   * The last reply before the connection ends.
    *
-   * @param reason why
-   * @param reconnectAfter when to come back, in milliseconds; null where that is for the client to
-   *     say
+   * @param reason why it ends
+   * @param reconnectAfter how long the client should wait before it reconnects, in milliseconds;
+   *     null if the client decides
    */
   record Bye(String reason, @Nullable Long reconnectAfter) implements Reply {}
 
   /**
-   * As it travels.
+   * The reply in its wire format.
    *
-   * @param messageCount the number of the request that this answers, from 1; 0 for a reply to none
-   * @param messageId what the client wants to see again, or null
+   * @param messageCount the number of the request that this answers, from 1; 0 if it answers none
+   * @param messageId the message id of the request, or null
    * @return the JSON object
    */
   default Json.Obj toJson(long messageCount, @Nullable Json messageId) {

@@ -3,17 +3,19 @@ package io.earshot.protocol;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A command as it was sent.
+ * A command with its message id.
  *
- * @param command what is asked
- * @param messageId what the client wants to see again in the reply, or null
+ * <p>Immutable.
+ *
+ * @param command the command
+ * @param messageId the value to repeat in the reply; null if the client sent none
  */
 public record Request(Command command, @Nullable Json messageId) {
 
   /**
-   * Input that made no command.
+   * A request for input that is not a command.
    *
-   * @param error what was wrong with it, for whoever sent it
+   * @param error the error, for the client that sent the input
    * @return a request that is answered with the error
    */
   public static Request malformed(String error) {

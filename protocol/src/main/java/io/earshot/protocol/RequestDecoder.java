@@ -5,27 +5,26 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Text to {@link Request}: the plain words of a TCP line, and the JSON vocabulary that lines and
- * WebSocket frames share. It never fails: what cannot be understood becomes {@link
- * Command.Malformed}.
+ * Decodes requests: the words of a TCP line, and the JSON objects that lines and WebSocket frames
+ * share. It never fails: other input becomes {@link Command.Malformed}.
  *
- * <p>Immutable.
+ * <p>Thread-safe: stateless.
  */
 public final class RequestDecoder {
 
   private static final String NO_EVENT =
       "Error: send one JSON object with an event, such as {\"event\":\"say\",\"message\":\"hello\"}";
 
-  /** What says on a plain line that a cursor follows. */
+  /** Introduces a cursor in a line of words. */
   private static final String AFTER = "after=";
 
-  /** What says so of a token. */
+  /** Introduces a token in a line of words. */
   private static final String TOKEN = "token=";
 
-  /** Longer ones are nobody's. */
+  /** The longest token, in characters. */
   private static final int LONGEST_TOKEN = 4096;
 
-  /** What some editors put before a text. */
+  /** Some editors write it at the start of a text. */
   private static final char BYTE_ORDER_MARK = '\uFEFF';
 
   private RequestDecoder() {}
@@ -35,7 +34,7 @@ public final class RequestDecoder {
    * action.
    *
    * @param line the line without its end; not empty
-   * @return what it asks
+   * @return the request
    */
   public static Request line(String line) {
     if (line.charAt(0) == BYTE_ORDER_MARK) {
@@ -43,9 +42,9 @@ public final class RequestDecoder {
     }
     char first = firstOf(line);
     if (first == '{' || first == '[' || first == '"') {
-      Request said = PlainSay.of(line);
-      if (said != null) {
-        return said;
+      Request say = PlainSay.of(line);
+      if (say != null) {
+        return say;
       }
       try {
         return Json.parse(line) instanceof Json.Obj object
@@ -64,12 +63,12 @@ public final class RequestDecoder {
    * Decodes a WebSocket text frame: one JSON object.
    *
    * @param text the frame's text
-   * @return what it asks
+   * @return the request
    */
   public static Request frame(String text) {
-    Request said = PlainSay.of(text);
-    if (said != null) {
-      return said;
+    Request say = PlainSay.of(text);
+    if (say != null) {
+      return say;
     }
     try {
       return Json.parse(text) instanceof Json.Obj object
@@ -80,7 +79,7 @@ public final class RequestDecoder {
     }
   }
 
-  /** The first character that is no blank; a blank if there is none. */
+  /** The first character that is not whitespace; a blank if there is none. */
   private static char firstOf(String line) {
     for (int i = 0; i < line.length(); i++) {
       if (!Character.isWhitespace(line.charAt(i))) {
@@ -102,7 +101,7 @@ public final class RequestDecoder {
       case "say" ->
           rest == null ? missing("message", verb) : new Command.Say(null, Json.of(rest), null);
       case "roomView" -> new Command.ViewRoom(null);
-      // Clients of later protocol versions say roomAdd where this one says roomChange.
+      // In later versions of the described system, roomAdd has the meaning of roomChange.
       case "roomAdd" -> room("roomChange", rest);
       case "roomChange", "roomLeave", "listenToRoom", "silenceRoom" -> room(verb, rest);
       case "resume" -> resume(rest);
@@ -172,7 +171,7 @@ public final class RequestDecoder {
     };
   }
 
-  /** The verbs that stand alone. */
+  /** The command of a verb without arguments, or null if it is not one. */
   private static @Nullable Command bare(String verb) {
     return switch (verb) {
       case "detailsView" -> new Command.ViewDetails();
@@ -195,9 +194,7 @@ public final class RequestDecoder {
     return new Command.Say(room == null ? null : text(room), message, Audience.of(object.fields()));
   }
 
-  /**
-   * The words of a plain line after a verb: a room, and perhaps what is known of it, and a token.
-   */
+  /** A verb with its words: a room, and optionally a cursor and a token. */
   private static Command room(String verb, @Nullable String rest) {
     if (rest == null) {
       return missing("room", verb);
@@ -245,7 +242,7 @@ public final class RequestDecoder {
     };
   }
 
-  /** The words of a plain line: the session, and then room=cursor for each room. */
+  /** The words after {@code resume}: the session, and room=cursor for each room. */
   private static Command resume(@Nullable String rest) {
     if (rest == null || rest.isBlank()) {
       return missing("session", "resume");
@@ -333,7 +330,7 @@ public final class RequestDecoder {
     return value instanceof Json.Text(String text) ? text : null;
   }
 
-  /** What names something: a text, or whatever else reads as one; the rest names nothing. */
+  /** The value as a name; empty if it is null, an array or an object. */
   private static String text(Json value) {
     String text = value.asText();
     return text == null ? "" : text;

@@ -3,20 +3,20 @@ package io.earshot.protocol;
 import java.util.LinkedHashMap;
 
 /**
- * What the members of a room hear.
+ * A message as the members of a room receive it.
  *
  * <p>Immutable.
  *
- * @param message what was said
- * @param room where
- * @param from the speaker's id: a text, or whatever a stand-in was given
- * @param sentAt when it was told, in milliseconds since 1970
- * @param cursor its place in the room's order
+ * @param message the content
+ * @param room the room's name
+ * @param from the id of the sender: a text, or any JSON value that a stand-in has as its id
+ * @param sentAt when the server accepted it, in milliseconds since 1970
+ * @param cursor its position in the room's order
  */
 public record RoomMessage(Json message, String room, Json from, long sentAt, Cursor cursor) {
 
   /**
-   * As it travels.
+   * The message in its wire format, as a tree.
    *
    * @return the JSON object
    */
@@ -33,10 +33,10 @@ public record RoomMessage(Json message, String room, Json from, long sentAt, Cur
   }
 
   /**
-   * The same at once, without a tree of it.
+   * The message in its wire format, written without building a tree.
    *
    * @return the JSON, as UTF-8
-   * @throws IllegalArgumentException if the message is nested too deeply to be said
+   * @throws IllegalArgumentException if the content is nested too deeply
    */
   public byte[] encode() {
     int depth = JsonCodec.MAX_TOLD_DEPTH - 1;

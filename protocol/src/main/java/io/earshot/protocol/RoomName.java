@@ -1,6 +1,6 @@
 package io.earshot.protocol;
 
-/** What a room may be called: any text without control characters, neither empty nor too long. */
+/** The rule for room names: 1 to 256 characters, and no control characters. */
 public final class RoomName {
 
   /** The longest name, in characters. */
@@ -9,10 +9,10 @@ public final class RoomName {
   private RoomName() {}
 
   /**
-   * Whether a room may be called this.
+   * Whether a name is valid for a room.
    *
    * @param name the name
-   * @return true if it may
+   * @return true if it is valid
    */
   public static boolean isValid(String name) {
     return !name.isEmpty()
@@ -21,7 +21,7 @@ public final class RoomName {
             .noneMatch(c -> Character.isISOControl(c) || (c >= 0xD800 && c <= 0xDFFF));
   }
 
-  /** The error for a name that is not. */
+  /** The error for a name that is not valid. */
   static final String INVALID =
       "Error: room names have 1 to " + MAX_LENGTH + " characters and no control characters";
 }

@@ -5,13 +5,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who is in a room. A room that nobody is in has no members; those who only listen are not counted.
+ * The members of a room. Connections that only listen are not members. A room that does not exist
+ * has no members.
  *
  * <p>Immutable.
  *
  * @param room the room's name
  * @param members the members' ids, in the order in which they joined
- * @param cursor the end of the room's order; null where nothing was ever told
+ * @param cursor the end of the room's order; null if the room has had no message
  */
 public record RoomStatus(String room, List<String> members, @Nullable Cursor cursor) {
 
@@ -21,7 +22,7 @@ public record RoomStatus(String room, List<String> members, @Nullable Cursor cur
   }
 
   /**
-   * How many are in the room.
+   * How many members the room has.
    *
    * @return the number of members
    */
@@ -30,7 +31,7 @@ public record RoomStatus(String room, List<String> members, @Nullable Cursor cur
   }
 
   /**
-   * As it travels.
+   * The status in its wire format.
    *
    * @return the JSON object
    */

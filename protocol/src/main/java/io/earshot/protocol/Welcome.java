@@ -4,16 +4,17 @@ import java.util.LinkedHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The first that a client hears.
+ * The first message that a client receives.
  *
  * <p>Immutable.
  *
  * @param text the server's greeting
  * @param room the room that the client is in
- * @param cursor up to where it is taken to know that room; null while that cannot be told
- * @param recovered whether it is told all that came after the cursor that it gave; null if it gave
- *     none
- * @param session the token to come back with, or null where nobody can come back
+ * @param cursor the position in the room's order after which the client receives messages; null if
+ *     the server does not know it yet
+ * @param recovered whether the client receives all messages after the cursor that it gave; null if
+ *     it gave none
+ * @param session the token with which the client can resume; null if sessions are not kept
  */
 public record Welcome(
     String text,
@@ -23,7 +24,7 @@ public record Welcome(
     @Nullable String session) {
 
   /**
-   * As it travels.
+   * The welcome in its wire format.
    *
    * @return the JSON object
    */

@@ -1,4 +1,4 @@
-/** What travels between clients and servers: commands, replies, room messages, and their JSON. */
+/** The messages of the protocol: commands, replies and room messages, and their JSON. */
 @NullMarked
 package io.earshot.protocol;
 

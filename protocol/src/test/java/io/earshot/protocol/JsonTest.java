@@ -27,12 +27,12 @@ final class JsonTest {
         "[1,[2,{\"a\":null}]]",
         "{\"z\":1,\"a\":{\"__proto__\":2}}"
       })
-  void what_is_read_is_written_as_it_was(String json) throws MalformedJsonException {
+  void json_that_is_read_is_written_unchanged(String json) throws MalformedJsonException {
     assertThat(written(Json.parse(json))).isEqualTo(json);
   }
 
   @Test
-  void whatever_a_text_holds_it_is_written_in_one_line() throws MalformedJsonException {
+  void any_text_is_written_in_one_line() throws MalformedJsonException {
     String text = "a\r\nb\u0000c\td\"e\\f\u2028";
     String json = written(Json.of(text));
     assertThat(json.chars()).noneMatch(c -> c < 0x20);
@@ -40,7 +40,7 @@ final class JsonTest {
   }
 
   @Test
-  void blanks_and_line_breaks_between_values_do_not_travel() throws MalformedJsonException {
+  void whitespace_between_values_is_not_written() throws MalformedJsonException {
     assertThat(written(Json.parse(" {\r\n \"a\" : [ 1 ,\n2 ] } "))).isEqualTo("{\"a\":[1,2]}");
   }
 
@@ -53,7 +53,7 @@ final class JsonTest {
   }
 
   @Test
-  void of_a_key_that_comes_twice_the_last_value_counts() throws MalformedJsonException {
+  void the_last_value_of_a_repeated_key_counts() throws MalformedJsonException {
     assertThat(written(Json.parse("{\"a\":1,\"a\":2}"))).isEqualTo("{\"a\":2}");
   }
 
@@ -74,7 +74,7 @@ final class JsonTest {
         "01",
         "\"\n\""
       })
-  void what_is_not_json_is_refused(String json) {
+  void text_that_is_not_json_is_refused(String json) {
     assertThatThrownBy(() -> Json.parse(json)).isInstanceOf(MalformedJsonException.class);
   }
 
@@ -94,7 +94,7 @@ final class JsonTest {
   }
 
   @Test
-  void plain_java_values_are_json() {
+  void java_values_are_converted_to_json() {
     assertThat(written(Json.from(Map.of("list", List.of(1, 2.5, true, "x", Json.of(3))))))
         .isEqualTo("{\"list\":[1,2.5,true,\"x\",3]}");
     assertThat(written(Json.from(null))).isEqualTo("null");

@@ -14,7 +14,7 @@ import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
-/** What is written by hand is what Jackson writes, whatever chance says. */
+/** Compares the writer with Jackson on random values. */
 final class JsonWriterTest {
   private static final String[] PIECES = {
     "a",
@@ -61,7 +61,7 @@ final class JsonWriterTest {
   }
 
   @Test
-  void what_a_room_hears_is_the_same_with_and_without_a_tree() {
+  void a_room_message_is_the_same_with_and_without_a_tree() {
     for (int i = 0; i < 500; i++) {
       var message =
           new RoomMessage(
@@ -75,20 +75,20 @@ final class JsonWriterTest {
   }
 
   @Test
-  void a_number_is_what_the_grammar_says() {
+  void numbers_follow_the_grammar_of_json() {
     Pattern grammar = Pattern.compile("-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?");
     for (int i = 0; i < 50_000; i++) {
       var literal = new StringBuilder();
       for (int j = random.nextInt(7); j > 0; j--) {
         literal.append("0019-+.eE٣ ".charAt(random.nextInt(11)));
       }
-      boolean taken = true;
+      boolean isAccepted = true;
       try {
         var _ = new Json.Num(literal.toString());
       } catch (IllegalArgumentException e) {
-        taken = false;
+        isAccepted = false;
       }
-      assertThat(taken).as("'%s'", literal).isEqualTo(grammar.matcher(literal).matches());
+      assertThat(isAccepted).as("'%s'", literal).isEqualTo(grammar.matcher(literal).matches());
     }
   }
 

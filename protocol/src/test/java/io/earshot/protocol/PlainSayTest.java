@@ -6,7 +6,7 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** The short way and the long way understand the same, whatever chance has put together. */
+/** Compares the fast path with the parser on random texts. */
 final class PlainSayTest {
   private static final String[] PIECES = {
     "{",
@@ -41,7 +41,7 @@ final class PlainSayTest {
   };
 
   @Test
-  void what_goes_the_short_way_is_what_the_parser_makes_of_it() {
+  void the_fast_path_reads_the_same_request_as_the_parser() {
     var random = new Random(11);
     int taken = 0;
     for (int i = 0; i < 200_000; i++) {
@@ -53,7 +53,7 @@ final class PlainSayTest {
       Request said = PlainSay.of(text.toString());
       if (said != null) {
         taken++;
-        // A blank in front is for the parser only.
+        // A leading blank disables the fast path.
         assertThat(RequestDecoder.frame(" " + text)).as("%s", text).isEqualTo(said);
       }
     }
@@ -61,7 +61,7 @@ final class PlainSayTest {
   }
 
   @Test
-  void the_usual_say_goes_the_short_way_and_what_says_more_does_not() {
+  void the_fast_path_reads_a_plain_say_and_nothing_else() {
     assertThat(message("{\"event\":\"say\",\"message\":\"hällo\"}")).isEqualTo("hällo");
     assertThat(message("{\"message\":\"hello\",\"event\":\"say\"}")).isEqualTo("hello");
     assertThat(message("{\"event\":\"say\",\"message\":\"\"}")).isEmpty();

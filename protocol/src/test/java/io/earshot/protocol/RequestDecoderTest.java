@@ -66,8 +66,7 @@ final class RequestDecoderTest {
 
   @ParameterizedTest
   @MethodSource("lines")
-  void a_line_is_a_verb_with_its_words_or_json_or_the_name_of_an_action(
-      String line, Command command) {
+  void a_line_is_a_verb_with_words_or_json_or_the_name_of_an_action(String line, Command command) {
     assertThat(RequestDecoder.line(line)).isEqualTo(new Request(command, null));
   }
 
@@ -106,7 +105,7 @@ final class RequestDecoderTest {
         "{\"action\":\"a\",\"params\":[]}",
         "{\"event\":\"roomView\",\"messageId\":{}}"
       })
-  void what_lacks_something_or_makes_no_sense_says_what(String line) {
+  void an_incomplete_or_invalid_line_is_malformed_with_a_reason(String line) {
     assertThat(RequestDecoder.line(line).command())
         .isInstanceOfSatisfying(
             Malformed.class, malformed -> assertThat(malformed.error()).startsWith("Error: "));
@@ -146,12 +145,12 @@ final class RequestDecoderTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "hello", "say hello", "1", "null", "[]", "{}", "{\"event\":null}"})
-  void a_frame_that_is_no_such_object_says_so(String frame) {
+  void a_frame_that_is_not_an_object_with_an_event_is_malformed(String frame) {
     assertThat(RequestDecoder.frame(frame).command()).isInstanceOf(Malformed.class);
   }
 
   @Test
-  void a_message_id_comes_along_as_it_was_given() {
+  void a_message_id_is_kept_as_it_was_sent() {
     assertThat(RequestDecoder.frame("{\"event\":\"roomView\",\"messageId\":7}").messageId())
         .isEqualTo(Json.of(7));
     assertThat(RequestDecoder.line("{\"event\":\"fly\",\"messageId\":\"x\"}").messageId())

@@ -1,7 +1,0 @@
-package io.earshot.bench;
-
-/** By which door clients come. */
-enum Transport {
-  WEBSOCKET,
-  TCP
-}

@@ -1,0 +1,42 @@
+package io.earshot.bench.load;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The texts that a client of one server sends and expects. In them, {@code %room%} is the number of
+ * the client's room, {@code %id%} the number of the client, and {@code %msg%} the message.
+ *
+ * <p>Immutable.
+ *
+ * @param wire the framing of texts
+ * @param path the path of the WebSocket handshake
+ * @param join what a client sends to join its room
+ * @param listen what it sends to listen to one more room, numbered {@code %n%}; empty if it cannot
+ * @param ready what the server answers to each of these; empty if it does not answer
+ * @param say what a client sends to send a message to its room
+ * @param echoes whether publishers receive their own messages
+ */
+public record Script(
+    Wire wire, String path, String join, String listen, String ready, String say, boolean echoes) {
+  static final String MESSAGE = "%msg%";
+
+  public Script(Wire wire, String join, String ready, String say) {
+    this(wire, "/", join, "", ready, say, false);
+  }
+
+  /** All texts that a client sends before it is ready. */
+  List<String> joinTexts(int id, int room, int listening) {
+    var texts = new ArrayList<String>(1 + listening);
+    texts.add(filled(join, id, room));
+    for (int n = 0; n < listening; n++) {
+      texts.add(filled(listen, id, room).replace("%n%", Integer.toString(n)));
+    }
+    return texts;
+  }
+
+  /** A template with everything filled in but the message. */
+  static String filled(String template, int id, int room) {
+    return template.replace("%room%", Integer.toString(room)).replace("%id%", Integer.toString(id));
+  }
+}

@@ -1,0 +1,36 @@
+package io.earshot.bench.load;
+
+/**
+ * Which messages are sent, and how fast.
+ *
+ * <p>Immutable.
+ *
+ * @param size bytes of one message's text, of which the first 18 are the marker
+ * @param window for a closed loop: how many messages of a room are in flight; 0 if there is a rate
+ * @param rate for an open loop: messages a second in all rooms together; 0 if there is a window
+ * @param warm how long to send before measuring, in seconds
+ * @param seconds how long to measure, in seconds
+ */
+public record Traffic(int size, int window, double rate, double warm, double seconds) {
+  public Traffic {
+    if (size < Markers.LENGTH) {
+      throw new IllegalArgumentException(
+          "a message has at least " + Markers.LENGTH + " bytes, not " + size);
+    }
+    if (window > 0 == rate > 0) {
+      throw new IllegalArgumentException("either a window or a rate");
+    }
+  }
+
+  public static Traffic closed(int size, int window) {
+    return new Traffic(size, window, 0, 1, 4);
+  }
+
+  public static Traffic open(int size, double rate) {
+    return new Traffic(size, 0, rate, 1, 4);
+  }
+
+  public Traffic lasting(double otherWarm, double otherSeconds) {
+    return new Traffic(size, window, rate, otherWarm, otherSeconds);
+  }
+}

@@ -1,0 +1,42 @@
+package io.earshot.bench.peer;
+
+import io.earshot.bench.cell.Cell;
+import io.earshot.bench.load.Transport;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Earshot, started as users start it. */
+record EarshotLauncher() implements Launcher {
+  private static final String NAME = "earshot";
+
+  @Override
+  public String prepare(Environment environment) throws UnavailableException, InterruptedException {
+    String launcher = environment.root().resolve("earshot").toString();
+    // Builds Earshot if necessary. Otherwise the output of the build would be part of the version.
+    environment.run(NAME, launcher, "config");
+    return environment.run(NAME, launcher, "--version").strip();
+  }
+
+  @Override
+  public List<String> command(Environment environment, Cell cell, Transport transport, int port) {
+    boolean tcp = transport == Transport.TCP;
+    var command =
+        new ArrayList<>(
+            List.of(
+                environment.root().resolve("earshot").toString(),
+                "serve",
+                "--bind",
+                "127.0.0.1",
+                tcp ? "--tcp" : "--http",
+                Integer.toString(port),
+                tcp ? "--http" : "--tcp",
+                "0",
+                "--set",
+                "general.eventLoops=" + cell.eventLoops()));
+    for (String setting : cell.settings()) {
+      command.add("--set");
+      command.add(setting);
+    }
+    return command;
+  }
+}

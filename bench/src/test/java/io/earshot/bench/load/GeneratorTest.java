@@ -1,0 +1,144 @@
+package io.earshot.bench.load;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.earshot.Config;
+import io.earshot.bench.metric.Gauge;
+import io.earshot.bench.metric.Measurements;
+import io.earshot.bench.metric.Metric;
+import io.earshot.bench.peer.Peer;
+import io.earshot.netty.EarshotServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+final class GeneratorTest {
+  private static final Map<Transport, Script> SCRIPTS = scripts();
+  private static final int RECEIVERS = 9;
+
+  private final EarshotServer server = server();
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  @Test
+  void over_websocket_every_delivery_is_counted_once() throws Exception {
+    assertAllDelivered(run(Transport.WEBSOCKET, new Traffic(128, 5, 0, 0.1, 0.4)));
+  }
+
+  @Test
+  void over_tcp_every_delivery_is_counted_once() throws Exception {
+    assertAllDelivered(run(Transport.TCP, new Traffic(128, 5, 0, 0.1, 0.4)));
+  }
+
+  @Test
+  void at_a_fixed_rate_every_delivery_is_counted_once() throws Exception {
+    assertAllDelivered(run(Transport.WEBSOCKET, new Traffic(Markers.LENGTH, 0, 500, 0.1, 0.4)));
+  }
+
+  @Test
+  void frames_with_a_length_of_eight_bytes_are_sent_and_read() throws Exception {
+    assertAllDelivered(run(Transport.WEBSOCKET, new Traffic(66_000, 0, 20, 0.05, 0.1)));
+  }
+
+  @Test
+  void the_gauge_is_read_when_measuring_begins_and_ends() throws Exception {
+    var readings = new AtomicInteger();
+    Gauge gauge = () -> new Gauge.Reading(1000.0 * readings.incrementAndGet(), 0, 0, 1);
+    Measurements measurements = run(Transport.TCP, new Traffic(64, 0, 200, 0, 0.2), gauge);
+    assertThat(readings).hasValue(2);
+    assertThat(measurements.value(Metric.LOST)).isZero();
+  }
+
+  @Test
+  void clients_can_listen_to_additional_rooms() throws Exception {
+    try (var generator =
+        new Generator(
+            script(Transport.WEBSOCKET), server.httpPort(), new Population(3, 1, 1, 20), 64)) {
+      generator.join();
+      assertThat(server.api().connections()).hasSize(3);
+      Measurements measurements = generator.run(new Traffic(64, 1, 0, 0, 0.1), Gauge.NONE);
+      assertThat(measurements.value(Metric.LOST)).isZero();
+    }
+  }
+
+  @Test
+  void the_memory_of_idle_clients_is_measured() throws Exception {
+    var resident = new AtomicInteger(1000);
+    Gauge gauge = () -> new Gauge.Reading(0, 0, 0, resident.getAndAdd(500));
+    try (var generator =
+        new Generator(
+            script(Transport.WEBSOCKET), server.httpPort(), new Population(10, 2, 0), 18)) {
+      Measurements measurements = generator.hold(0.05, gauge);
+      assertThat(measurements.value(Metric.PER_CONNECTION)).isEqualTo(50);
+      assertThat(measurements.value(Metric.DISCONNECTED)).isZero();
+    }
+  }
+
+  @Test
+  void a_refused_client_is_reported_with_the_reason() throws Exception {
+    var lines = new Script(Wire.LINES, "no HTTP", "ready", "");
+    try (var generator = new Generator(lines, server.httpPort(), new Population(1, 1, 0), 18)) {
+      assertThatThrownBy(generator::join)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining(
+              "0 of 1 clients joined; the first: the server closed the connection");
+    }
+  }
+
+  private static void assertAllDelivered(Measurements measurements) {
+    assertThat(measurements.value(Metric.LOST)).isZero();
+    assertThat(measurements.value(Metric.DISCONNECTED)).isZero();
+    assertThat(measurements.value(Metric.STALLS)).isZero();
+    assertThat(measurements.value(Metric.EXPECTED)).isPositive();
+    assertThat(measurements.value(Metric.EXPECTED) % RECEIVERS).isZero();
+  }
+
+  private Measurements run(Transport transport, Traffic traffic) throws IOException {
+    return run(transport, traffic, Gauge.NONE);
+  }
+
+  private Measurements run(Transport transport, Traffic traffic, Gauge gauge) throws IOException {
+    int port = transport == Transport.TCP ? server.tcpPort() : server.httpPort();
+    var population = new Population(2 * (RECEIVERS + 1), 2, 3);
+    try (var generator = new Generator(script(transport), port, population, traffic.size())) {
+      generator.join();
+      generator.settle(1);
+      return generator.run(traffic, gauge);
+    }
+  }
+
+  private static Script script(Transport transport) {
+    Script script = SCRIPTS.get(transport);
+    assertThat(script).isNotNull();
+    return script;
+  }
+
+  private static Map<Transport, Script> scripts() {
+    return Peer.all().stream()
+        .filter(peer -> peer.name().equals("earshot"))
+        .findFirst()
+        .orElseThrow()
+        .scripts();
+  }
+
+  private static EarshotServer server() {
+    try {
+      return EarshotServer.start(
+          Config.defaults()
+              .with("tcpServer.port", 0)
+              .with("httpServer.port", 0)
+              .with("tcpServer.bindIP", "127.0.0.1")
+              .with("httpServer.bindIP", "127.0.0.1")
+              .with("webSockets.maxMessageLength", 1 << 18));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
