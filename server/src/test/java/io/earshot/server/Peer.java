@@ -176,7 +176,7 @@ final class Peer implements AutoCloseable {
 
   /** Waits until it has reached Redis. */
   Peer reached() {
-    awaitLog("is reached");
+    awaitLog("connected to Redis");
     return this;
   }
 

@@ -1,7 +1,10 @@
 package io.earshot.redis;
 
 import io.earshot.protocol.Json;
+import io.earshot.redis.connection.Connections;
+import io.earshot.redis.connection.Failures;
 import io.earshot.spi.BrokerException;
+import io.earshot.spi.Bus;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,25 +20,42 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Questions to other servers, and their answers. A question is a message on the other's channel
- * that says whom to answer, and under which number.
+ * Requests to other servers and their answers, over one channel per server. A request names the
+ * server to answer and a number; the answer repeats the number.
  *
- * <p>Thread-safe: the table of open questions is concurrent.
+ * <p>Thread-safe: the table of open requests is concurrent.
  */
-final class Errands {
-  /** An HTTP client may wait so long for a message, and then some. */
+final class PeerChannel {
+  /** A little more than an HTTP client may wait for a message. */
   private static final Duration LONGEST = Duration.ofSeconds(35);
 
-  private final RedisBroker broker;
+  private final ClusterState state;
+  private final Keys keys;
+  private final MessageSigner signer;
+  private final Failures failures;
+  private final Bus bus;
   private final Duration timeout;
   private final AtomicLong numbers = new AtomicLong();
   private final Map<Long, CompletableFuture<Json>> open = new ConcurrentHashMap<>();
 
-  Errands(RedisBroker broker, Duration timeout) {
-    this.broker = broker;
+  PeerChannel(
+      ClusterState state,
+      Keys keys,
+      MessageSigner signer,
+      Failures failures,
+      Bus bus,
+      Duration timeout) {
+    this.state = state;
+    this.keys = keys;
+    this.signer = signer;
+    this.failures = failures;
+    this.bus = bus;
     this.timeout = timeout;
   }
 
+  // --- asking ----------------------------------------------------------------------------------
+
+  /** Asks one server; see {@link io.earshot.spi.Broker#ask}. */
   CompletionStage<Json> ask(String peer, Json question) {
     return ask(peer, question, LONGEST)
         .thenApply(
@@ -48,8 +68,8 @@ final class Errands {
         .exceptionally(
             failure -> {
               Throwable cause = Failures.cause(failure);
-              throw cause instanceof BrokerException explained
-                  ? explained
+              throw cause instanceof BrokerException translated
+                  ? translated
                   : new BrokerException(String.valueOf(cause.getMessage()), false);
             });
   }
@@ -58,19 +78,18 @@ final class Errands {
     var answer = new CompletableFuture<Json>();
     long number = numbers.incrementAndGet();
     open.put(number, answer);
-    var words = new LinkedHashMap<String, Object>();
-    words.put("from", broker.alive().peer());
-    words.put("number", number);
-    words.put("question", question);
+    var fields = new LinkedHashMap<String, Object>();
+    fields.put("from", state.peer());
+    fields.put("number", number);
+    fields.put("question", question);
     var _ =
-        broker
-            .say(peer, Json.from(words))
+        send(peer, Json.from(fields))
             .whenComplete(
-                (heard, failure) -> {
+                (subscribers, failure) -> {
                   if (failure != null) {
                     answer.completeExceptionally(failure);
-                  } else if (Long.valueOf(0).equals(heard) && broker.countsListeners()) {
-                    answer.completeExceptionally(new NobodyException());
+                  } else if (Long.valueOf(0).equals(subscribers) && countsSubscribers()) {
+                    answer.completeExceptionally(new PeerGoneException());
                   }
                 });
     var _ =
@@ -82,29 +101,30 @@ final class Errands {
           Throwable cause = Failures.cause(failure);
           throw switch (cause) {
             case BrokerException refused -> refused;
-            case NobodyException nobody -> nobody;
+            case PeerGoneException gone -> gone;
             case TimeoutException _ ->
                 new BrokerException("another server of the cluster does not answer", true);
-            default -> Failures.explained(cause, broker.occasional());
+            default -> failures.translated(cause);
           };
         });
   }
 
-  /** The server that was asked is not there. */
-  private static final class NobodyException extends RuntimeException {
+  /** Nobody is subscribed to the channel of the server that was asked. */
+  private static final class PeerGoneException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    NobodyException() {
+    PeerGoneException() {
       super("another server of the cluster is gone; try again in a moment", null, false, false);
     }
   }
 
+  /** Asks all other servers; see {@link io.earshot.spi.Broker#askAll}. */
   CompletionStage<@Nullable Json> askAll(Json question) {
-    List<String> others = new ArrayList<>(broker.alive().peers());
-    others.remove(broker.alive().peer());
+    List<String> others = new ArrayList<>(state.peers());
+    others.remove(state.peer());
     var first = new CompletableFuture<@Nullable Json>();
     var missing = new AtomicInteger(others.size());
-    var silent = new AtomicInteger();
+    var failed = new AtomicInteger();
     if (others.isEmpty()) {
       first.complete(null);
     }
@@ -116,11 +136,11 @@ final class Errands {
                     if (failure == null && !(answer instanceof Json.Null)) {
                       first.complete(answer);
                     } else if (failure != null
-                        && !(Failures.cause(failure) instanceof NobodyException)) {
-                      silent.incrementAndGet();
+                        && !(Failures.cause(failure) instanceof PeerGoneException)) {
+                      failed.incrementAndGet();
                     }
                     if (missing.decrementAndGet() == 0) {
-                      if (silent.get() == 0) {
+                      if (failed.get() == 0) {
                         first.complete(null);
                       } else {
                         first.completeExceptionally(
@@ -135,33 +155,47 @@ final class Errands {
     return first;
   }
 
-  /** Takes in what another server says; what makes no sense is dropped. */
-  void heard(Json.Obj words) {
-    if (!(words.get("number") instanceof Json.Num(String literal)) || literal.length() > 18) {
+  /** Publishes on the channel of another server; the answer is the number of subscribers. */
+  private CompletionStage<?> send(String peer, Json fields) {
+    Connections redis = state.connections();
+    if (redis == null) {
+      return state.unavailable();
+    }
+    String channel = keys.inbox(peer);
+    return failures.translated(redis.publish(channel, signer.sign(channel, fields.encode())));
+  }
+
+  private boolean countsSubscribers() {
+    Connections redis = state.connections();
+    return redis != null && redis.countsSubscribers();
+  }
+
+  // --- answering -------------------------------------------------------------------------------
+
+  /** Takes in a request or an answer; ignores a message that is neither. */
+  void received(Json.Obj fields) {
+    if (!(fields.get("number") instanceof Json.Num(String number)) || number.length() > 18) {
       return;
     }
-    Json question = words.get("question");
-    Json answer = words.get("answer");
-    if (question != null && words.get("from") instanceof Json.Text(String from)) {
+    Json question = fields.get("question");
+    Json answer = fields.get("answer");
+    if (question != null && fields.get("from") instanceof Json.Text(String from)) {
       var _ =
-          broker
-              .alive()
-              .bus()
-              .asked(question)
+          bus.asked(question)
               .exceptionally(_ -> null)
-              .thenAccept(said -> answer(from, literal, said));
-    } else if (answer != null && literal.matches("\\d+")) {
-      CompletableFuture<Json> waiting = open.get(Long.parseLong(literal));
+              .thenAccept(said -> sendAnswer(from, number, said));
+    } else if (answer != null && number.matches("\\d+")) {
+      CompletableFuture<Json> waiting = open.get(Long.parseLong(number));
       if (waiting != null) {
         waiting.complete(answer);
       }
     }
   }
 
-  private void answer(String peer, String number, @Nullable Json said) {
-    var words = new LinkedHashMap<String, Object>();
-    words.put("number", new Json.Num(number));
-    words.put("answer", said == null ? new Json.Null() : said);
-    var _ = broker.say(peer, Json.from(words));
+  private void sendAnswer(String peer, String number, @Nullable Json answer) {
+    var fields = new LinkedHashMap<String, Object>();
+    fields.put("number", new Json.Num(number));
+    fields.put("answer", answer == null ? new Json.Null() : answer);
+    var _ = send(peer, Json.from(fields));
   }
 }

@@ -1,4 +1,4 @@
-package io.earshot.redis;
+package io.earshot.redis.connection;
 
 import io.earshot.Config;
 import io.lettuce.core.RedisURI;
@@ -8,32 +8,35 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Where Redis is: one server, or the sentinels that know which, or some servers of a Redis Cluster.
+ * The address of Redis: one server, the sentinels that know which server is the primary, or some
+ * servers of a Redis Cluster.
  *
  * <p>Immutable.
  *
- * @param uris the servers to ask
+ * @param uris the servers to connect to; one entry for all sentinels
  */
 record Address(List<RedisURI> uris) {
 
-  /** So many it takes to connect: hello, who one is, what one understands. */
+  /** To connect takes three round trips: HELLO, the client's name, the client's library. */
   private static final int ROUND_TRIPS = 3;
 
   /**
    * Reads the setting {@code redis.url}.
    *
-   * @throws IllegalArgumentException if it is no address; the message says what to write
+   * @throws IllegalArgumentException if the setting is not an address; the message says what to
+   *     write
    */
   static Address of(Config.Redis settings) {
     String url = settings.url().strip();
     int scheme = url.indexOf("://");
     if (scheme < 0) {
-      throw wrong("it has no redis:// in front");
+      throw invalid("it does not begin with redis://");
     }
-    // Several round trips, each of which may take the timeout, or a long way is never connected.
+    // Each round trip may take the timeout; a shorter limit would never connect over a slow
+    // network.
     Duration handshake = settings.timeout().multipliedBy(ROUND_TRIPS);
     var uris = new ArrayList<RedisURI>();
-    // Sentinels are told apart by commas as well, but they are one address.
+    // Commas separate sentinels too, but all sentinels are one address.
     String[] parts =
         url.startsWith("redis-sentinel") || url.startsWith("rediss-sentinel")
             ? new String[] {url}
@@ -47,14 +50,14 @@ record Address(List<RedisURI> uris) {
         uri.setClientName("earshot");
         uris.add(uri);
       } catch (IllegalArgumentException e) {
-        throw wrong(String.valueOf(e.getMessage()));
+        throw invalid(String.valueOf(e.getMessage()));
       }
     }
     return new Address(uris);
   }
 
-  private static IllegalArgumentException wrong(String why) {
-    // Without the address itself, which may hold a password.
+  private static IllegalArgumentException invalid(String why) {
+    // The message leaves out the address, which may contain a password.
     return new IllegalArgumentException(
         "redis.url: "
             + why
@@ -63,12 +66,12 @@ record Address(List<RedisURI> uris) {
             + " redis://HOST:PORT,HOST:PORT");
   }
 
-  /** Whether it can only be a Redis Cluster. */
-  boolean isMany() {
+  /** Whether there are several servers, which only a Redis Cluster has. */
+  boolean isCluster() {
     return uris.size() > 1;
   }
 
-  /** Without passwords. */
+  /** The address for log lines, without passwords. */
   @Override
   public String toString() {
     return uris.stream()
