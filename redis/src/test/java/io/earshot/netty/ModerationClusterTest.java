@@ -48,7 +48,7 @@ final class ModerationClusterTest {
   }
 
   @Test
-  void a_ban_holds_elsewhere_at_once_later_and_after_redis_has_forgotten() throws Exception {
+  void a_ban_holds_on_other_servers_on_later_ones_and_after_redis_has_lost_it() throws Exception {
     var redis = new RedisServer();
     open.push(redis);
     EarshotServer first = start(redis);

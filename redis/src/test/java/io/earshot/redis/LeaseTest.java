@@ -52,7 +52,7 @@ final class LeaseTest {
   }
 
   @Test
-  void the_members_of_who_is_dead_are_gone_once_and_it_does_no_harm_when_it_comes_back() {
+  void the_members_of_a_dead_server_leave_once_and_its_late_commands_are_refused() {
     BrokerPeer a = peer("a", link.url(), "1s");
     BrokerPeer b = peer("b", redis.url(), "1s");
     BrokerPeer c = peer("c", redis.url(), "1s");
@@ -99,7 +99,7 @@ final class LeaseTest {
   }
 
   @Test
-  void who_is_away_for_less_than_its_lease_keeps_its_members() {
+  void a_server_that_is_away_for_less_than_its_lease_keeps_its_members() {
     BrokerPeer a = peer("a", link.url(), "5s");
     BrokerPeer b = peer("b", redis.url(), "5s");
     a.enter(ROOM, "x");
@@ -116,7 +116,7 @@ final class LeaseTest {
   }
 
   @Test
-  void who_was_dead_for_so_long_that_it_is_forgotten_is_another_owner() throws Exception {
+  void a_server_whose_death_redis_has_forgotten_becomes_another_owner() throws Exception {
     BrokerPeer a = peer("a", redis.url(), "1s");
     a.enter(ROOM, "x");
     // As if others had taken it for dead, and that long ago, while it was suspended.
@@ -130,7 +130,7 @@ final class LeaseTest {
   }
 
   @Test
-  void a_server_that_clears_up_after_another_is_heard_meanwhile() {
+  void a_server_that_removes_the_members_of_another_delivers_messages_meanwhile() {
     BrokerPeer a = peer("a", link.url(), "1s");
     BrokerPeer b = peer("b", redis.url(), "1s");
     List<String> ids = IntStream.range(0, 200).mapToObj(String::valueOf).toList();
@@ -155,7 +155,7 @@ final class LeaseTest {
   }
 
   @Test
-  void what_redis_knows_of_the_rooms_of_a_server_outlives_a_connection() throws Exception {
+  void the_index_of_a_servers_rooms_survives_a_lost_connection() throws Exception {
     BrokerPeer a = peer("a", redis.url(), "1s");
     a.enter(ROOM, "x");
     a.enter("left", "y");
@@ -179,7 +179,7 @@ final class LeaseTest {
   }
 
   @Test
-  void when_all_were_away_nobody_is_dead() throws Exception {
+  void no_server_is_declared_dead_after_all_were_away() throws Exception {
     BrokerPeer a = peer("a", redis.url(), "1s");
     BrokerPeer b = peer("b", redis.url(), "1s");
     a.enter(ROOM, "x");

@@ -4,23 +4,25 @@ import static io.earshot.server.Talker.field;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.earshot.Config;
 import io.earshot.protocol.Json;
+import io.earshot.redis.Await;
+import io.earshot.server.actions.ActionFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -31,10 +33,16 @@ import org.slf4j.LoggerFactory;
 
 /** Actions without a build: a folder of source, and what becomes of it while the server runs. */
 class ActionFolderTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   @TempDir Path folder;
   @TempDir Path elsewhere;
 
-  private final Logger logger = (Logger) LoggerFactory.getLogger(ActionFolder.class);
+  private final List<Logger> loggers =
+      Stream.of("ActionFolder", "ServedActions")
+          .map(each -> ActionFolder.class.getPackageName() + "." + each)
+          .map(each -> (Logger) LoggerFactory.getLogger(each))
+          .toList();
   private final ListAppender<ILoggingEvent> log = new ListAppender<>();
   private @Nullable Serve serve;
   private @Nullable Talker talker;
@@ -42,12 +50,12 @@ class ActionFolderTest {
   @BeforeEach
   void listen() {
     log.start();
-    logger.addAppender(log);
+    loggers.forEach(each -> each.addAppender(log));
   }
 
   @AfterEach
   void stop() {
-    logger.detachAppender(log);
+    loggers.forEach(each -> each.detachAppender(log));
     if (talker != null) {
       talker.close();
     }
@@ -92,16 +100,13 @@ class ActionFolderTest {
         "public void", "public String name() { return \"" + name + "\"; } public void");
   }
 
-  private static Json.Obj eventually(Talker talker, String action, Predicate<Json.Obj> fits)
-      throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    Json.Obj answer = talker.ask(action);
-    while (!fits.test(answer)) {
-      assertThat(System.nanoTime()).as(Talker.encoded(answer)).isLessThan(deadline);
-      var _ = new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
-      answer = talker.ask(action);
-    }
-    return answer;
+  private static Json.Obj eventually(Talker talker, String action, Predicate<Json.Obj> fits) {
+    var answer = new AtomicReference<>(talker.ask(action));
+    Await.until(
+        () -> Talker.encoded(answer.get()),
+        PATIENCE,
+        () -> fits.test(answer.updateAndGet(_ -> talker.ask(action))));
+    return answer.get();
   }
 
   private static Predicate<Json.Obj> has(String field, String part) {
@@ -159,17 +164,17 @@ class ActionFolderTest {
         .formatted(name, what);
   }
 
-  /** Speaks until a message is heard with what was to be added. */
-  private static void sayUntil(Talker speaker, Talker hearer, String added)
-      throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    String heard = "";
-    while (!heard.equals("\"x" + added + "\"")) {
-      assertThat(System.nanoTime()).as(heard).isLessThan(deadline);
-      speaker.line("say x");
-      heard = field(hearer.heard(), "message");
-      var _ = new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
-    }
+  /** Says "x" until a hook has added this text to it. */
+  private static void sayUntil(Talker speaker, Talker hearer, String added) {
+    var heard = new AtomicReference<>("");
+    Await.until(
+        heard::get,
+        PATIENCE,
+        () -> {
+          speaker.line("say x");
+          heard.set(field(hearer.heard(), "message"));
+          return heard.get().equals("\"x" + added + "\"");
+        });
   }
 
   @Test
@@ -253,8 +258,8 @@ class ActionFolderTest {
     Talker talker = start();
     assertThat(errors())
         .containsExactly(
-            "Alone.java: Alone needs a constructor without parameters, and to be static if it"
-                + " stands in a class");
+            "Alone.java: Alone needs a constructor without parameters, and must be static if it is"
+                + " nested in a class");
     write("Greet.java", says("Greet", "2").replace("{\n  public", "{\n  int i = 1 / 0;\n  public"));
     Json.Obj answer = eventually(talker, "greet", has("developmentError", "/ by zero"));
     assertThat(field(answer, "says")).isEqualTo("\"one\"");
@@ -320,7 +325,7 @@ class ActionFolderTest {
     Talker talker = start();
     assertThat(field(talker.ask("plugged"), "says")).isEqualTo("1");
     assertThat(field(talker.ask("greet"), "says")).isEqualTo("\"one\"");
-    assertThat(errors()).singleElement().asString().startsWith("none.jar: no jar: ");
+    assertThat(errors()).singleElement().asString().startsWith("none.jar: not a jar: ");
   }
 
   private void jar(String file, String name, String source, String service) throws IOException {
@@ -361,15 +366,8 @@ class ActionFolderTest {
                 + System.lineSeparator());
     assertThat(run.status()).isEqualTo(2);
     write("file", "");
-    assertThat(Run.of("--actions", folder + "/file").err()).contains("file is no folder; give one");
-  }
-
-  @Test
-  void a_java_that_cannot_compile_is_told_before_anything_opens() throws Exception {
-    write("Greet.java", says("Greet", "\"one\""));
-    assertThatThrownBy(() -> ActionFolder.of(config(), new ActionCompiler(null)))
-        .isInstanceOf(StartException.class)
-        .hasMessageContaining("run with a JDK");
+    assertThat(Run.of("--actions", folder + "/file").err())
+        .contains("file is not a folder; give one");
   }
 
   @Test

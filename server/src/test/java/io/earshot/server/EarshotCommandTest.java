@@ -23,12 +23,12 @@ class EarshotCommandTest {
           --tcp many                     | command line, --tcp: tcpServer.port must be a whole number, not 'many'
           --http -1                      | command line, --http: httpServer.port must be from 0 to 65535, not -1
           --config /no/such              | there is no file /no/such: give one that exists to --config
-          --config a --config b          | command line, --config: there can be one file only
+          --config a --config b          | command line, --config: give only one file
           --nonsense                     | there is no '--nonsense'; ./earshot help shows what there is
           nonsense                       | there is no 'nonsense'; ./earshot help shows what there is
           config nonsense                | there is no 'nonsense'; ./earshot help shows what there is
           config explain                 | write it as: ./earshot config explain ROOM
-          token --room r --identity i    | token: there is no key that a server would know; set tokens.keys here and there, such as --set tokens.keys='k1 HS256 SECRET-OF-AT-LEAST-32-CHARACTERS'
+          token --room r --identity i    | token: no key to sign with; set tokens.keys here and on the servers, such as --set tokens.keys='k1 HS256 SECRET-OF-AT-LEAST-32-CHARACTERS'
           token --room r --identity i --can rule --set commonWeb.cookieSecret=0123456789abcdef0123456789abcdef | token: --can takes join, say, listen, not 'rule'
           token --room r --identity i --for ever --set commonWeb.cookieSecret=0123456789abcdef0123456789abcdef | token: --for must be a time such as 30m, not 'ever'
           --set tokens.keys=k1           | tokens.keys: a key has an id, a kind, and itself; write each as ID HS256 SECRET (at least 32 characters), or ID EdDSA FILE (PEM)

@@ -95,7 +95,7 @@ class SelfSignedTest {
         .isEqualTo(
             "earshot: "
                 + folder.resolve("tls/cert.pem")
-                + " is there already; --force replaces it"
+                + " already exists; --force replaces it"
                 + System.lineSeparator());
     assertThat(made()).isEqualTo(first);
     assertThat(cert("--force").status()).isZero();

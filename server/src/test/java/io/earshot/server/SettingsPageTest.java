@@ -3,6 +3,11 @@ package io.earshot.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
+import io.earshot.server.settings.Assignment;
+import io.earshot.server.settings.Settings;
+import io.earshot.server.settings.SettingsException;
+import io.earshot.server.settings.SettingsFile;
+import io.earshot.server.settings.SettingsPage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +56,7 @@ class SettingsPageTest {
     Settings settings =
         Settings.of(List.of(new Assignment("general.id", "x", "file a\nb: c, line 1")));
     assertThat(SettingsPage.of(settings))
-        .contains("\n  # This one is from: file a\\nb: c, line 1\n  id: \"x\"\n");
+        .contains("\n  # Set by: file a\\nb: c, line 1\n  id: \"x\"\n");
   }
 
   @Test

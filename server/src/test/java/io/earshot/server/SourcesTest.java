@@ -14,15 +14,14 @@ class SourcesTest {
 
   @Test
   void without_any_source_the_defaults_hold() {
-    assertThat(Run.of("config").out()).contains("\n  port: 5000\n").doesNotContain("This one");
+    assertThat(Run.of("config").out()).contains("\n  port: 5000\n").doesNotContain("Set by");
   }
 
   @Test
   void the_file_has_the_word_over_the_defaults() throws IOException {
     String file = file("tcpServer: {port: 1111}");
     assertThat(Run.of("config", "--config", file).out())
-        .contains(
-            "# Default: 5000\n  # This one is from: file " + file + ", line 1\n  port: 1111\n");
+        .contains("# Default: 5000\n  # Set by: file " + file + ", line 1\n  port: 1111\n");
   }
 
   @Test
@@ -30,8 +29,7 @@ class SourcesTest {
     String file = file("tcpServer: {port: 1111}");
     var environment = Map.of("EARSHOT_TCPSERVER_PORT", "2222");
     assertThat(Run.of(environment, "config", "--config", file).out())
-        .contains(
-            "  # This one is from: environment variable EARSHOT_TCPSERVER_PORT\n  port: 2222\n");
+        .contains("  # Set by: environment variable EARSHOT_TCPSERVER_PORT\n  port: 2222\n");
   }
 
   @Test
@@ -39,9 +37,9 @@ class SourcesTest {
     String file = file("tcpServer: {port: 1111}");
     var environment = Map.of("EARSHOT_TCPSERVER_PORT", "2222");
     assertThat(Run.of(environment, "config", "--config", file, "--tcp", "3333").out())
-        .contains("  # This one is from: command line, --tcp\n  port: 3333\n");
+        .contains("  # Set by: command line, --tcp\n  port: 3333\n");
     assertThat(Run.of(environment, "config", "--set", "tcpServer.port=4444").out())
-        .contains("  # This one is from: command line, --set tcpServer.port\n  port: 4444\n");
+        .contains("  # Set by: command line, --set tcpServer.port\n  port: 4444\n");
   }
 
   @Test
@@ -129,7 +127,7 @@ class SourcesTest {
   void two_environment_variables_for_one_setting_are_refused() {
     assertRefused(
         Run.of(Map.of("EARSHOT_TCPSERVER_PORT", "7", "earshot_tcpserver_port", "8"), "config"),
-        "environment variables EARSHOT_TCPSERVER_PORT and earshot_tcpserver_port say the same:"
+        "environment variables EARSHOT_TCPSERVER_PORT and earshot_tcpserver_port set the same setting:"
             + " unset one");
   }
 

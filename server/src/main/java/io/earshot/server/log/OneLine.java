@@ -1,17 +1,20 @@
-package io.earshot.server;
+package io.earshot.server.log;
 
 /**
- * Text from outside, made fit for a terminal and a log: what could end a line, move the cursor or
- * turn the direction of writing is shown as an escape.
+ * Escapes text from clients and files for a terminal and a log: control characters, line ends, and
+ * characters that change the direction of writing.
  */
-final class OneLine {
+public final class OneLine {
   private OneLine() {}
 
-  static String of(String text) {
+  /** The text on one line. */
+  public static String of(String text) {
     return escaped(text, "");
   }
 
-  /** The same, but its lines stay lines, each indented but the first, so that none looks new. */
+  /**
+   * The text on several lines. All lines but the first are indented, so none looks like an event.
+   */
   static String indented(String text) {
     return escaped(text.stripTrailing(), "\n\t").replace("\n", System.lineSeparator());
   }

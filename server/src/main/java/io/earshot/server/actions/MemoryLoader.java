@@ -1,4 +1,4 @@
-package io.earshot.server;
+package io.earshot.server.actions;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -9,10 +9,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads classes that were compiled in memory; together they are one generation.
+ * Loads classes that were compiled in memory. Each version of the folder has a loader of its own.
  *
- * <p>Owned by the thread that compiles until its first class is loaded, and not changed any more
- * then.
+ * <p>Owned by the thread that compiles until the first class is loaded; immutable from then on.
  */
 final class MemoryLoader extends ClassLoader {
   private final Map<String, byte[]> bytes = new HashMap<>();
@@ -27,7 +26,7 @@ final class MemoryLoader extends ClassLoader {
     namesByFile.computeIfAbsent(file, _ -> new ArrayList<>()).add(name);
   }
 
-  /** The names of all classes by the file that they are from. */
+  /** The names of the classes of each file. */
   Map<String, List<String>> namesByFile() {
     return namesByFile;
   }

@@ -1,4 +1,4 @@
-package io.earshot.server;
+package io.earshot.server.log;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -36,7 +36,7 @@ class LogTest {
         .isNotEmpty()
         .allMatch(line -> line.startsWith("\t"))
         .anyMatch(line -> line.contains("all is well\\r\\u001b[2K"))
-        .anyMatch(line -> line.contains("at io.earshot.server.LogTest"));
+        .anyMatch(line -> line.contains("at io.earshot.server.log.LogTest"));
   }
 
   @Test

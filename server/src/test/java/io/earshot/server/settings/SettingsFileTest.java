@@ -1,4 +1,4 @@
-package io.earshot.server;
+package io.earshot.server.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -94,13 +94,13 @@ class SettingsFileTest {
   void a_setting_that_is_said_twice_is_refused_however_it_is_written() {
     assertRefused(
         "tcpServer:\n  port: 1\n  port: 2\n",
-        "line 3: tcpServer.port is already said on line 2: leave one");
+        "line 3: tcpServer.port is already set on line 2: remove one of the two");
     assertRefused(
         "tcpServer:\n  port: 1\ntcpServer.port: 2\n",
-        "line 3: tcpServer.port is already said on line 2: leave one");
+        "line 3: tcpServer.port is already set on line 2: remove one of the two");
     assertRefused(
         "general.simultaniousActions: 1\ngeneral.simultaneousActions: 2\n",
-        "line 2: general.simultaneousActions is already said on line 1: leave one");
+        "line 2: general.simultaneousActions is already set on line 1: remove one of the two");
   }
 
   @Test

@@ -1,13 +1,13 @@
-package io.earshot.server;
+package io.earshot.server.actions;
 
 /**
- * What is wrong with a file of actions, for whoever writes it.
+ * An error in a file of the actions folder, for its author.
  *
  * <p>Immutable.
  *
  * @param file the file's name
- * @param line the line, from 1; 0 if it is about no line
- * @param message what is wrong, in one line
+ * @param line the line, from 1; 0 if the error is not on one line
+ * @param message the error, on one line
  */
 record Problem(String file, long line, String message) {
   @Override

@@ -1,23 +1,25 @@
-package io.earshot.server;
+package io.earshot.server.settings;
 
 import io.earshot.Config;
+import io.earshot.server.log.OneLine;
 import java.util.Arrays;
 import java.util.List;
 
-/** The settings in force as a YAML file that explains itself, and can be fed back. */
-final class SettingsPage {
+/** Shows the settings in force as a YAML file with comments, which {@link SettingsFile} reads. */
+public final class SettingsPage {
   private static final int WIDTH = 100;
   private static final String HEAD =
       """
-      # The settings of an Earshot server. Start one with them:  ./earshot --config FILE
-      # What is left out keeps its default. Each can also be an environment variable
-      # (EARSHOT_TCPSERVER_PORT=5001) or be on the command line (--set tcpServer.port=5001);
-      # the command line has the last word, then the environment, then the file.
+      # The settings of an Earshot server. To use this file:  ./earshot --config FILE
+      # A setting that is left out has its default. A setting can also be an environment variable
+      # (EARSHOT_TCPSERVER_PORT=5001) or an option (--set tcpServer.port=5001).
+      # Options override environment variables, and environment variables override the file.
       """;
 
   private SettingsPage() {}
 
-  static String of(Settings settings) {
+  /** The file as one text. */
+  public static String of(Settings settings) {
     var page = new StringBuilder(HEAD);
     List<String> open = List.of();
     for (Config.Entry entry : settings.config().entries()) {
@@ -34,7 +36,7 @@ final class SettingsPage {
       comment(page, indent, "Default: " + entry.defaultValue());
       String source = settings.sources().get(entry.path());
       if (source != null && !entry.value().equals(entry.defaultValue())) {
-        comment(page, indent, "This one is from: " + OneLine.of(source));
+        comment(page, indent, "Set by: " + OneLine.of(source));
       }
       page.append(indent).append(names.getLast()).append(": ").append(entry.value()).append('\n');
     }

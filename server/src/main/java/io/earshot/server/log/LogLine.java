@@ -1,4 +1,4 @@
-package io.earshot.server;
+package io.earshot.server.log;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
@@ -8,8 +8,8 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 
 /**
- * One line for each event: time (UTC), level, who, what. Nothing that a client sends can end the
- * line or begin another; a stack trace follows it, indented.
+ * Writes each event as one line: time (UTC), level, class, message. Text from clients is escaped,
+ * so it cannot end the line or begin another. A stack trace follows on indented lines.
  *
  * <p>Immutable.
  */

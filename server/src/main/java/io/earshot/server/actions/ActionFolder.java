@@ -1,10 +1,10 @@
-package io.earshot.server;
+package io.earshot.server.actions;
 
 import io.earshot.Action;
-import io.earshot.Actions;
 import io.earshot.Api;
 import io.earshot.Config;
-import io.earshot.PlugIn;
+import io.earshot.server.settings.SettingsException;
+import io.earshot.server.settings.StartException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
@@ -16,12 +16,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -31,60 +26,54 @@ import java.util.jar.JarFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder whose files are actions and plug-ins: {@code .java} files, compiled in memory, and jars.
- * In development mode it is looked at again and again, and what changed is taken over.
+ * A folder whose files are actions and plug-ins: {@code .java} files, which are compiled in memory,
+ * and jars. In development mode the folder is read again when it has changed.
  *
- * <p>It is polled rather than watched by the system, since editors replace files in ways of their
- * own, and network disks tell nothing.
+ * <p>The folder is polled. Change notifications of the operating system miss what some editors do,
+ * and do not work on network disks.
  *
- * <p>Owned by the thread that starts the server, and after {@link #supply} by the thread that
- * watches; {@link #close} may be called from anywhere.
+ * <p>Owned by the thread that starts the server, and after {@link #addTo} by the thread that polls;
+ * {@link #close} may be called from any thread.
  */
-final class ActionFolder implements AutoCloseable {
+public final class ActionFolder implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ActionFolder.class.getName());
-  private static final Duration PAUSE = Duration.ofMillis(250);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(250);
 
-  /** How long a file must not change, so that no half of one is compiled. */
+  /** How long the folder must stay unchanged before it is compiled: a file may be half written. */
   private static final Duration SETTLED = Duration.ofMillis(50);
 
-  /** Stands for the jars where a file is named. */
+  /** The key of the objects of all jars, among those of single files. */
   private static final String JARS = "*.jar";
 
   private final Path folder;
-  private final boolean watched;
+  private final boolean isPolled;
   private final ActionCompiler compiler;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final List<URLClassLoader> opened = new ArrayList<>();
-  private @Nullable Thread watcher;
+  private final ServedActions served = new ServedActions();
+  private @Nullable Thread poller;
 
-  private FolderContents contents = FolderContents.NOTHING;
+  private FolderContents contents = FolderContents.EMPTY;
   private ClassLoader plugIns = ActionFolder.class.getClassLoader();
   private SortedMap<String, List<Object>> byFile = new TreeMap<>();
+
+  /** The problems of the last version, which are not logged again. */
   private Set<Problem> known = Set.of();
 
-  /** What is served from here, by name. */
-  private Map<String, Action> served = Map.of();
-
-  /** The plug-ins that run, and the hooks of each. */
-  private IdentityHashMap<PlugIn, Api> running = new IdentityHashMap<>();
-
-  /** What was served under these names before; it comes back when the file goes. */
-  private final Map<String, Action> displaced = new HashMap<>();
-
-  private ActionFolder(Path folder, boolean watched, ActionCompiler compiler) {
+  private ActionFolder(Path folder, boolean isPolled, ActionCompiler compiler) {
     this.folder = folder;
-    this.watched = watched;
+    this.isPolled = isPolled;
     this.compiler = compiler;
   }
 
   /**
-   * The folder that the settings name, compiled.
+   * Reads and compiles the folder of the settings.
    *
-   * @return the folder, or null if they name none
-   * @throws SettingsException if there is no such folder
-   * @throws StartException if this Java cannot compile, and something has to be
+   * @return the folder, or null if the settings name none
+   * @throws SettingsException if the folder does not exist or cannot be read
+   * @throws StartException if the folder has source and this Java has no compiler
    */
-  static @Nullable ActionFolder of(Config config) throws SettingsException, StartException {
+  public static @Nullable ActionFolder of(Config config) throws SettingsException, StartException {
     return of(config, ActionCompiler.ofThisJava());
   }
 
@@ -99,7 +88,7 @@ final class ActionFolder implements AutoCloseable {
     try {
       path = Path.of(name);
       if (!Files.isDirectory(path)) {
-        String what = Files.exists(path) ? name + " is no folder" : "there is no folder " + name;
+        String what = Files.exists(path) ? name + " is not a folder" : "there is no folder " + name;
         throw new SettingsException(
             "general.actionsFolder: " + what + "; give one that exists to --actions");
       }
@@ -117,30 +106,32 @@ final class ActionFolder implements AutoCloseable {
     return folder;
   }
 
-  /** Adds what is in it, and in development mode keeps them up to date from now on. */
-  void supply(Api api) {
+  /** Adds the folder's actions and plug-ins; in development mode also keeps them up to date. */
+  public void addTo(Api api) {
     serve(api);
-    if (watched) {
-      watcher = Thread.ofPlatform().daemon().name("actions folder").start(() -> watch(api));
+    if (isPolled) {
+      poller = Thread.ofPlatform().daemon().name("actions folder").start(() -> poll(api));
     }
   }
 
-  private void watch(Api api) {
-    String trouble = "";
+  private void poll(Api api) {
+    String lastError = "";
     try {
-      while (!isClosedWithin(PAUSE)) {
+      while (!isClosedWithin(POLL_INTERVAL)) {
         try {
           FolderContents now = FolderContents.of(folder);
           if (!now.equals(contents)) {
             load(settled(now));
             serve(api);
           }
-          trouble = "";
+          lastError = "";
         } catch (IOException | RuntimeException | LinkageError e) {
-          if (!trouble.equals(e.toString())) {
-            LOG.log(Level.ERROR, "the actions in " + folder + " stay as they are: " + e);
+          if (!lastError.equals(e.toString())) {
+            LOG.log(
+                Level.ERROR,
+                "the folder " + folder + " could not be read again; its last actions stay: " + e);
           }
-          trouble = e.toString();
+          lastError = e.toString();
         }
       }
     } catch (InterruptedException e) {
@@ -164,7 +155,7 @@ final class ActionFolder implements AutoCloseable {
     return last;
   }
 
-  /** Makes the actions of these files. A file with a problem keeps those that it had before. */
+  /** Makes the objects of all files. A file with a problem keeps the objects that it had. */
   private void load(FolderContents now) {
     long began = System.nanoTime();
     var problems = new ArrayList<>(now.unreadable());
@@ -183,7 +174,7 @@ final class ActionFolder implements AutoCloseable {
             (file, names) -> {
               try {
                 next.put(file, ActionMaker.made(names, compiled.loader()));
-              } catch (ActionMaker.UnfitClassException e) {
+              } catch (ActionMaker.NotCreatableException e) {
                 problems.add(new Problem(file, 0, String.valueOf(e.getMessage())));
               }
             });
@@ -213,7 +204,8 @@ final class ActionFolder implements AutoCloseable {
     try (var _ = new JarFile(path.toFile())) {
       return true;
     } catch (IOException e) {
-      problems.add(new Problem(String.valueOf(path.getFileName()), 0, "no jar: " + e.getMessage()));
+      problems.add(
+          new Problem(String.valueOf(path.getFileName()), 0, "not a jar: " + e.getMessage()));
       return false;
     }
   }
@@ -236,73 +228,20 @@ final class ActionFolder implements AutoCloseable {
     }
   }
 
-  /** Serves what was made last, and nothing else that was served from here. */
   private void serve(Api api) {
-    Actions actions = api.actions();
-    run(api);
-    var next = new LinkedHashMap<String, Action>();
-    byFile.forEach(
-        (file, made) -> {
-          for (Object each : made) {
-            if (each instanceof Action action) {
-              offer(actions, action, file, next);
-            }
-          }
-        });
-    Set<String> gone = new HashSet<>(served.keySet());
-    gone.removeAll(next.keySet());
-    for (String name : gone) {
-      Action before = displaced.remove(name);
-      if (before == null) {
-        actions.remove(name);
-      } else {
-        actions.add(before);
-      }
-    }
-    served = next;
-    LOG.log(Level.INFO, folder + ": serves " + String.join(", ", next.keySet()));
+    Set<String> names = served.replace(byFile, api);
+    LOG.log(Level.INFO, folder + ": serves " + String.join(", ", names));
   }
 
-  /** Runs the plug-ins that were made last: new ones first, so that there is no time without. */
-  private void run(Api api) {
-    var next = new IdentityHashMap<PlugIn, Api>();
-    for (List<Object> made : byFile.values()) {
-      for (Object each : made) {
-        Object one = each instanceof LastGood(Action last, _) ? last : each;
-        if (one instanceof PlugIn plugIn) {
-          Api own = running.remove(plugIn);
-          next.put(plugIn, own == null ? PlugIns.started(plugIn, api) : own);
-        }
-      }
-    }
-    running.values().forEach(gone -> gone.hooks().removeAll());
-    running = next;
-  }
-
-  private void offer(Actions actions, Action action, String file, Map<String, Action> next) {
-    try {
-      String name = action.name();
-      if (next.containsKey(name)) {
-        LOG.log(Level.ERROR, file + ": there is another action '" + name + "' in this folder");
-        return;
-      }
-      if (!served.containsKey(name)) {
-        actions.find(name).ifPresent(before -> displaced.put(name, before));
-      }
-      actions.add(action);
-      next.put(name, action);
-    } catch (RuntimeException | LinkageError e) {
-      LOG.log(Level.ERROR, file + ": " + action.getClass().getName() + " is left out: " + e);
-    }
-  }
-
-  /** Ends watching, and closes the jars; what is served stays. */
+  /**
+   * Ends polling and closes the jars. The server keeps the actions. Blocks for two seconds at most.
+   */
   @Override
   public void close() {
     closed.countDown();
     try {
-      if (watcher != null) {
-        watcher.join(Duration.ofSeconds(2));
+      if (poller != null) {
+        poller.join(Duration.ofSeconds(2));
       }
       for (URLClassLoader loader : opened) {
         loader.close();

@@ -1,4 +1,4 @@
-package io.earshot.server;
+package io.earshot.server.actions;
 
 import io.earshot.Action;
 import io.earshot.PlugIn;
@@ -9,42 +9,42 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the actions and plug-ins among some classes. */
+/** Creates the actions and plug-ins among compiled classes. */
 final class ActionMaker {
   private ActionMaker() {}
 
-  /** A class that is to be one of them, and cannot be made one; the message says what to do. */
-  static final class UnfitClassException extends Exception {
+  /** An action or plug-in cannot be created; the message tells its author what to change. */
+  static final class NotCreatableException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    UnfitClassException(String message, @Nullable Throwable cause) {
+    NotCreatableException(String message, @Nullable Throwable cause) {
       super(message, cause);
     }
   }
 
   /**
-   * One object of each class that is one of them, also of those that stand in another class.
+   * Creates one object of each class that is an action or a plug-in, nested classes included.
    *
-   * @throws UnfitClassException if one cannot be made
+   * @throws NotCreatableException if one cannot be created
    */
-  static List<Object> made(List<String> names, ClassLoader loader) throws UnfitClassException {
+  static List<Object> made(List<String> names, ClassLoader loader) throws NotCreatableException {
     var made = new ArrayList<>();
     for (String name : names) {
       try {
         Class<?> type = Class.forName(name, false, loader);
-        if (isToBeMade(type)) {
+        if (isCreatable(type)) {
           made.add(made(type));
         }
       } catch (InvocationTargetException e) {
-        throw new UnfitClassException(name + " could not be made: " + e.getCause(), e);
+        throw new NotCreatableException(name + " cannot be created: " + e.getCause(), e);
       } catch (ReflectiveOperationException | LinkageError e) {
-        throw new UnfitClassException(name + " could not be made: " + e, e);
+        throw new NotCreatableException(name + " cannot be created: " + e, e);
       }
     }
     return made;
   }
 
-  private static boolean isToBeMade(Class<?> type) {
+  private static boolean isCreatable(Class<?> type) {
     return (Action.class.isAssignableFrom(type) || PlugIn.class.isAssignableFrom(type))
         && !Modifier.isAbstract(type.getModifiers())
         && !type.isAnonymousClass()
@@ -52,15 +52,15 @@ final class ActionMaker {
   }
 
   private static Object made(Class<?> type)
-      throws ReflectiveOperationException, UnfitClassException {
+      throws ReflectiveOperationException, NotCreatableException {
     try {
       Constructor<?> constructor = type.getDeclaredConstructor();
-      constructor.setAccessible(true); // the class need not be public
+      constructor.setAccessible(true); // the class may be package-private
       return constructor.newInstance();
     } catch (NoSuchMethodException e) {
-      throw new UnfitClassException(
+      throw new NotCreatableException(
           type.getName()
-              + " needs a constructor without parameters, and to be static if it stands in a class",
+              + " needs a constructor without parameters, and must be static if it is nested in a class",
           e);
     }
   }

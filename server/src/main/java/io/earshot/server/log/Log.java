@@ -1,4 +1,4 @@
-package io.earshot.server;
+package io.earshot.server.log;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -12,13 +12,13 @@ import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
 
 /**
- * Sets up the log: to stderr, what is worth a warning, and what Earshot itself finds worth telling.
- * Whoever wants it otherwise gives the JVM {@code -Dlogback.configurationFile=FILE}.
+ * Sets up the log on stderr: warnings and errors of all libraries, and Earshot's own lines from
+ * INFO up. The JVM's option {@code -Dlogback.configurationFile=FILE} replaces this set-up.
  *
- * <p>Public, with a public constructor, only because logback makes it.
+ * <p>Public, with a public constructor, only because Logback creates it.
  */
 public final class Log extends ContextAwareBase implements Configurator {
-  /** Called by logback. */
+  /** Called by Logback. */
   public Log() {}
 
   @Override

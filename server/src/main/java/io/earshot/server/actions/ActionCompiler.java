@@ -1,4 +1,4 @@
-package io.earshot.server;
+package io.earshot.server.actions;
 
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -25,8 +25,8 @@ import javax.tools.ToolProvider;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compiles Java in memory, with the compiler of the Java that runs, against the class path that it
- * runs with.
+ * Compiles Java in memory, with the compiler of the JDK that runs the server, against the server's
+ * class path.
  *
  * <p>Immutable.
  */
@@ -45,12 +45,11 @@ final class ActionCompiler {
   }
 
   /**
-   * What became of some files.
+   * The result of compiling some files.
    *
-   * @param classes the names of the classes by the file that they are from, of all files without a
-   *     problem
-   * @param loader what loads them
-   * @param problems what is wrong with the others
+   * @param classes the names of the classes of each file without a problem
+   * @param loader the loader of these classes
+   * @param problems the problems of the other files
    */
   record Compiled(Map<String, List<String>> classes, ClassLoader loader, List<Problem> problems) {}
 
@@ -59,12 +58,12 @@ final class ActionCompiler {
   }
 
   /**
-   * Compiles files that may refer to each other. Those that do not compile are left out, and then
-   * those that do not compile without them; the rest is compiled together.
+   * Compiles files that may refer to each other. Files that do not compile are left out, and then
+   * files that do not compile without them; the rest is compiled together.
    *
    * @param sources the texts by file name
-   * @param jars what they may use besides
-   * @param parent the loader of all that they may use
+   * @param jars jars that the files may use
+   * @param parent the loader of the jars and of the server
    */
   Compiled compile(Map<String, String> sources, List<Path> jars, ClassLoader parent) {
     var problems = new ArrayList<Problem>();
@@ -81,7 +80,7 @@ final class ActionCompiler {
     return new Compiled(Map.of(), parent, problems);
   }
 
-  /** Compiles all of this or nothing; if it finds no problem, everything is in the output. */
+  /** Compiles all files into the output; if it returns problems, the output is of no use. */
   private List<Problem> attempt(Map<String, String> sources, List<Path> jars, MemoryLoader output) {
     if (compiler == null) {
       return ofAll(sources, NEEDS_A_JDK);
@@ -131,7 +130,7 @@ final class ActionCompiler {
   }
 
   /**
-   * The text of a file.
+   * The source of one file.
    *
    * <p>Immutable.
    */
@@ -151,7 +150,7 @@ final class ActionCompiler {
     }
   }
 
-  /** Hands the classes that the compiler makes to a loader. */
+  /** Puts the classes that the compiler writes into a loader. */
   private static final class ToMemory extends ForwardingJavaFileManager<JavaFileManager> {
     private final MemoryLoader output;
 

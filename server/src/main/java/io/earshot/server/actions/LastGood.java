@@ -1,4 +1,4 @@
-package io.earshot.server;
+package io.earshot.server.actions;
 
 import io.earshot.Action;
 import io.earshot.Call;
@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The last version of an action that was good, while its file is not: it goes on answering, and the
- * field {@code developmentError} of its answers says what to mend.
+ * The last version of an action that compiled, while the present version does not. The action keeps
+ * working, and its answers have the compiler's error in the field {@code developmentError}.
  *
  * <p>Immutable.
  *
- * @param action the action
- * @param problem what is wrong with its file
+ * @param action the last version that compiled
+ * @param problem the error in the present version
  */
 record LastGood(Action action, Problem problem) implements Action {
   static LastGood of(Action action, Problem problem) {

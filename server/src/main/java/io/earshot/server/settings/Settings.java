@@ -1,4 +1,4 @@
-package io.earshot.server;
+package io.earshot.server.settings;
 
 import io.earshot.Config;
 import java.util.HashMap;
@@ -6,27 +6,29 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The settings in force, and who said those that were said.
+ * The settings in force, and where each comes from.
  *
  * <p>Immutable.
  *
  * @param config the settings
- * @param sources for each path that some source gave: the source that had the last word
+ * @param sources the source of each setting that a source has set, by path
  */
-record Settings(Config config, Map<String, String> sources) {
-  /** Every setting there is, by its path. */
+public record Settings(Config config, Map<String, String> sources) {
+  /** All settings that exist. */
   static final List<Config.Entry> KNOWN = Config.defaults().entries();
 
-  Settings {
+  /** Copies the map. */
+  public Settings {
     sources = Map.copyOf(sources);
   }
 
   /**
-   * The defaults, changed by each assignment in turn.
+   * The defaults, changed by each assignment in order; a later assignment overrides an earlier one.
    *
-   * @throws SettingsException if one names no setting, or its value is not one for it
+   * @throws SettingsException if a setting does not exist, a value is invalid, or settings
+   *     contradict each other
    */
-  static Settings of(List<Assignment> assignments) throws SettingsException {
+  public static Settings of(List<Assignment> assignments) throws SettingsException {
     Config config = Config.defaults();
     var sources = new HashMap<String, String>();
     for (Assignment assignment : assignments) {
@@ -49,7 +51,7 @@ record Settings(Config config, Map<String, String> sources) {
     return new Settings(config, sources);
   }
 
-  /** The setting's own path, if this is another name for one. */
+  /** The path of the setting that has this alias; the name itself if it is not an alias. */
   static String pathOf(String name) {
     for (Config.Entry entry : KNOWN) {
       if (entry.alias().equals(name)) {

@@ -1,4 +1,4 @@
-package io.earshot.server;
+package io.earshot.server.settings;
 
 import java.io.IOException;
 import java.io.StringReader;
@@ -23,11 +23,12 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
 /**
- * Settings as a YAML file. Only its shape is read, and no object is made from it: a text stays what
- * stands in the file ({@code on} is not {@code true}, {@code 010} is not 8) until the setting it is
- * for reads it.
+ * Settings as a YAML file. A scalar is read as text and not converted by YAML's rules: {@code on}
+ * is not {@code true}, and {@code 010} is not 8. Each setting converts its own text.
+ *
+ * <p>Owned by the thread that reads the file.
  */
-final class SettingsFile {
+public final class SettingsFile {
   private final Path file;
   private final List<Assignment> assignments = new ArrayList<>();
   private final Map<String, Integer> lines = new HashMap<>();
@@ -37,12 +38,12 @@ final class SettingsFile {
   }
 
   /**
-   * What the file says, in its order.
+   * The settings of a file, in its order.
    *
-   * @throws SettingsException if it cannot be read, is not YAML, says a setting twice, or has
-   *     something other than settings; the message has the line
+   * @throws SettingsException if the file cannot be read, is not YAML, sets a setting twice, or
+   *     contains something other than settings; the message names the line
    */
-  static List<Assignment> assignments(Path file) throws SettingsException {
+  public static List<Assignment> assignments(Path file) throws SettingsException {
     var reader = new SettingsFile(file);
     try {
       Node root = new Yaml(new LoaderOptions()).compose(new StringReader(Files.readString(file)));
@@ -56,7 +57,7 @@ final class SettingsFile {
       throw new SettingsException("file " + file + " is not text in UTF-8");
     } catch (IOException e) {
       String why =
-          Files.isDirectory(file) ? "it is a folder" : "access is denied, or the disk fails";
+          Files.isDirectory(file) ? "it is a folder" : "access is denied, or the disk has failed";
       throw new SettingsException("file " + file + " cannot be read: " + why);
     } catch (MarkedYAMLException e) {
       int line = e.getProblemMark() == null ? 1 : e.getProblemMark().getLine() + 1;
@@ -75,7 +76,7 @@ final class SettingsFile {
         }
       }
       case ScalarNode scalar when scalar.getTag().equals(Tag.NULL) && isSection(path) -> {
-        // A section with nothing in it changes nothing.
+        // An empty section changes nothing.
       }
       case ScalarNode scalar
           when scalar.getTag().equals(Tag.NULL)
@@ -98,7 +99,8 @@ final class SettingsFile {
   private void assign(String path, Object value, Node node) throws SettingsException {
     Integer earlier = lines.put(Settings.pathOf(path), line(node));
     if (earlier != null) {
-      throw refusal(line(node), path + " is already said on line " + earlier + ": leave one");
+      throw refusal(
+          line(node), path + " is already set on line " + earlier + ": remove one of the two");
     }
     assignments.add(new Assignment(path, value, place(line(node))));
   }
@@ -121,7 +123,7 @@ final class SettingsFile {
     return texts;
   }
 
-  /** Whether nothing is a value for a setting. */
+  /** Whether null is a value for this setting. */
   private static boolean mayBeNull(String path) {
     return Settings.KNOWN.stream()
         .anyMatch(entry -> entry.path().equals(path) && entry.defaultValue().equals("null"));

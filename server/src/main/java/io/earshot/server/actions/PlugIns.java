@@ -1,4 +1,4 @@
-package io.earshot.server;
+package io.earshot.server.actions;
 
 import io.earshot.Action;
 import io.earshot.Api;
@@ -11,16 +11,16 @@ import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 
 /**
- * What jars bring: the classes that their META-INF/services/io.earshot.Action and io.earshot.PlugIn
- * name.
+ * Actions and plug-ins in jars: the classes that are named in the jar's files
+ * META-INF/services/io.earshot.Action and META-INF/services/io.earshot.PlugIn.
  */
-final class PlugIns {
+public final class PlugIns {
   private static final System.Logger LOG = System.getLogger(PlugIns.class.getName());
 
   private PlugIns() {}
 
-  /** Adds what this loader itself brings. */
-  static void addTo(Api api, ClassLoader loader) {
+  /** Adds the actions and plug-ins of this loader's own jars, not of its parents'. */
+  public static void addTo(Api api, ClassLoader loader) {
     for (Object one : in(loader)) {
       switch (one) {
         case Action action -> {
@@ -32,12 +32,14 @@ final class PlugIns {
           }
         }
         case PlugIn plugIn -> started(plugIn, api);
-        default -> throw new IllegalStateException("a plug-in of no kind: " + one);
+        default -> throw new IllegalStateException("neither an action nor a plug-in: " + one);
       }
     }
   }
 
-  /** Starts one. If that fails it is logged, and has left nothing. */
+  /**
+   * Starts a plug-in, and returns its own API. If it fails, that is logged and its hooks removed.
+   */
   static Api started(PlugIn plugIn, Api api) {
     Api own = api.forPlugIn();
     try {
@@ -50,7 +52,8 @@ final class PlugIns {
   }
 
   /**
-   * What this loader itself brings, without its parents. One that is broken is logged, and left.
+   * Creates the actions and plug-ins of this loader's own jars, not of its parents'. One that
+   * cannot be created is logged and left out.
    */
   static List<Object> in(ClassLoader loader) {
     var found = new ArrayList<>();
@@ -75,7 +78,7 @@ final class PlugIns {
         String why = String.valueOf(e.getMessage());
         LOG.log(Level.ERROR, "a plug-in jar is left out: " + why, e.getCause());
         if (why.equals(last)) {
-          return; // it fails again without going on
+          return; // the iterator does not advance past this error
         }
         last = why;
       }

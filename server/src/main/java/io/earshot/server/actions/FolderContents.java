@@ -1,4 +1,4 @@
-package io.earshot.server;
+package io.earshot.server.actions;
 
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -15,22 +15,22 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What a folder of actions holds at one moment: the texts of its {@code .java} files, and its jars.
- * Folders in it, and files whose names begin with a dot, do not count.
+ * The contents of an actions folder at one moment: the texts of its {@code .java} files, and its
+ * jars. Folders in it, and files whose names begin with a dot, are ignored.
  *
  * <p>Immutable.
  *
  * @param sources the texts by file name
- * @param unreadable what is wrong with files that have no text
+ * @param unreadable the problems of files that could not be read
  * @param jars the jars
  */
 record FolderContents(SortedMap<String, String> sources, List<Problem> unreadable, List<Jar> jars) {
-  static final FolderContents NOTHING = new FolderContents(new TreeMap<>(), List.of(), List.of());
+  static final FolderContents EMPTY = new FolderContents(new TreeMap<>(), List.of(), List.of());
 
-  /** A jar, and what tells that it was changed. */
+  /** A jar, with the size and the time by which a change is noticed. */
   record Jar(Path path, long size, FileTime modified) {}
 
-  /** Reads a folder, which must be there. */
+  /** Reads a folder, which must exist. */
   static FolderContents of(Path folder) throws IOException {
     var sources = new TreeMap<String, String>();
     var unreadable = new ArrayList<Problem>();
@@ -49,7 +49,7 @@ record FolderContents(SortedMap<String, String> sources, List<Problem> unreadabl
             sources.put(name, Files.readString(file));
           }
         } catch (NoSuchFileException e) {
-          // Removed since it was listed.
+          // Removed after the folder was listed.
         } catch (CharacterCodingException e) {
           unreadable.add(new Problem(name, 0, "not text in UTF-8"));
         } catch (IOException e) {
@@ -60,7 +60,7 @@ record FolderContents(SortedMap<String, String> sources, List<Problem> unreadabl
     return new FolderContents(sources, List.copyOf(unreadable), List.copyOf(jars.values()));
   }
 
-  /** How many files there are. */
+  /** The number of files. */
   int size() {
     return sources.size() + unreadable.size() + jars.size();
   }
@@ -70,7 +70,7 @@ record FolderContents(SortedMap<String, String> sources, List<Problem> unreadabl
     return jars.stream().map(Jar::path).toList();
   }
 
-  /** The same texts without those of some files. */
+  /** The texts without those of files that have problems. */
   static Map<String, String> without(Map<String, String> sources, List<Problem> problems) {
     var rest = new TreeMap<>(sources);
     problems.forEach(problem -> rest.remove(problem.file()));

@@ -1,4 +1,4 @@
-package io.earshot.server;
+package io.earshot.server.settings;
 
 import static java.util.Locale.ROOT;
 
@@ -11,25 +11,27 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Settings as environment variables: {@code EARSHOT_TCPSERVER_PORT} is {@code tcpServer.port},
- * whatever its case. A variable whose first word is none of the tree's branches is somebody else's:
- * container platforms set {@code EARSHOT_PORT} and its like for a service of that name.
+ * Settings as environment variables: {@code EARSHOT_TCPSERVER_PORT} is {@code tcpServer.port}; the
+ * case of letters does not matter. A variable whose second word is not a section of the settings is
+ * ignored: container platforms set variables such as {@code EARSHOT_PORT} for a service that is
+ * called earshot.
  */
-final class Environment {
+public final class Environment {
   private static final String PREFIX = "EARSHOT_";
 
-  /** What concerns the launcher and not the server; see {@code ./earshot help}. */
-  private static final Set<String> OF_THE_LAUNCHER =
+  /** Variables that the launcher reads; see {@code ./earshot help}. */
+  private static final Set<String> LAUNCHER_VARIABLES =
       Set.of("EARSHOT_JAVA_HOME", "EARSHOT_JAVA_OPTS", "EARSHOT_TRACE");
 
   private Environment() {}
 
   /**
-   * What the variables say.
+   * The settings among the environment variables.
    *
-   * @throws SettingsException if two of them say the same setting
+   * @throws SettingsException if two variables set the same setting
    */
-  static List<Assignment> assignments(Map<String, String> variables) throws SettingsException {
+  public static List<Assignment> assignments(Map<String, String> variables)
+      throws SettingsException {
     var paths = new HashMap<String, String>();
     for (Config.Entry entry : Settings.KNOWN) {
       paths.put(variable(entry.path()), entry.path());
@@ -38,29 +40,29 @@ final class Environment {
       }
     }
     var assignments = new ArrayList<Assignment>();
-    var saidBy = new HashMap<String, String>();
+    var setBy = new HashMap<String, String>();
     for (var each : new TreeMap<>(variables).entrySet()) {
       String name = each.getKey();
       String upper = name.toUpperCase(ROOT);
-      if (!upper.startsWith(PREFIX) || OF_THE_LAUNCHER.contains(upper)) {
+      if (!upper.startsWith(PREFIX) || LAUNCHER_VARIABLES.contains(upper)) {
         continue;
       }
       String unknown = upper.substring(PREFIX.length()).toLowerCase(ROOT).replace('_', '.');
-      if (!paths.containsKey(upper) && !isOfABranch(unknown)) {
+      if (!paths.containsKey(upper) && !isInSection(unknown)) {
         continue;
       }
       String path = paths.getOrDefault(upper, unknown);
-      String other = saidBy.put(path, name);
+      String other = setBy.put(path, name);
       if (other != null) {
         throw new SettingsException(
-            "environment variables " + other + " and " + name + " say the same: unset one");
+            "environment variables " + other + " and " + name + " set the same setting: unset one");
       }
       assignments.add(new Assignment(path, each.getValue(), "environment variable " + name));
     }
     return assignments;
   }
 
-  private static boolean isOfABranch(String path) {
+  private static boolean isInSection(String path) {
     return Settings.KNOWN.stream()
         .anyMatch(
             entry -> path.startsWith(entry.path().toLowerCase(ROOT).split("\\.", 2)[0] + "."));
