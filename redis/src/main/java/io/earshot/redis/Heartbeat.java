@@ -55,7 +55,7 @@ final class Heartbeat {
   private final Thread thread;
   private final AtomicBoolean closing = new AtomicBoolean();
 
-  /** Counted down when the other servers know that this one has left, or cannot be told. */
+  /** Counted down when the other servers know that this one has left, or that cannot be done. */
   private final CountDownLatch left = new CountDownLatch(1);
 
   /** Whether the current owner has had a lease. */
@@ -101,7 +101,7 @@ final class Heartbeat {
     closing.set(true);
     beats.request();
     if (!isConnected) {
-      return; // nobody can be told
+      return; // this server is in no cluster that it could leave
     }
     try {
       var _ = left.await(5, TimeUnit.SECONDS);

@@ -109,7 +109,7 @@ final class PeerChannel {
         });
   }
 
-  /** Nobody is subscribed to the channel of the server that was asked. */
+  /** The server that was asked is not subscribed to its channel. */
   private static final class PeerGoneException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

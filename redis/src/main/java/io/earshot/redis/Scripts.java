@@ -185,9 +185,9 @@ final class Scripts {
                 local back = redis.call('XREVRANGE', log, '+', '-', 'COUNT', limit)
                 for i = #back, 1, -1 do entries[#entries + 1] = back[i] end
               end
-              local told = {}
-              for i, entry in ipairs(entries) do told[i] = {entry[1], entry[2][4]} end
-              return {'at', here(), told}
+              local posts = {}
+              for i, entry in ipairs(entries) do posts[i] = {entry[1], entry[2][4]} end
+              return {'at', here(), posts}
               """);
 
   /**

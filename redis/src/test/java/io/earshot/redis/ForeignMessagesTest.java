@@ -70,9 +70,9 @@ final class ForeignMessagesTest {
     try (RespClient listener = redis.client(Await.PATIENCE)) {
       listener.call("SUBSCRIBE", "earshot:{other}");
       a.say("other", "to be played again");
-      Object heard = Objects.requireNonNull(listener.read());
-      assertThat(heard).asInstanceOf(InstanceOfAssertFactories.LIST).hasSize(3);
-      String signed = String.valueOf(((List<?>) heard).get(2));
+      Object message = Objects.requireNonNull(listener.read());
+      assertThat(message).asInstanceOf(InstanceOfAssertFactories.LIST).hasSize(3);
+      String signed = String.valueOf(((List<?>) message).get(2));
       String genuine = signed.substring(signed.indexOf(' ') + 1);
       String signature = genuine.substring(0, genuine.indexOf(' '));
       String next = place.epoch() + ":2 ";

@@ -15,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The servers and links that other tests rely on do what those tests tell them. */
+/** The test fixtures themselves: Redis servers, links and sentinels. */
 @Timeout(60)
 final class HarnessTest {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -39,10 +39,10 @@ final class HarnessTest {
   @Test
   void a_server_with_a_password_accepts_clients_that_have_it() throws Exception {
     try (var redis = new RedisServer("--requirepass", "x");
-        var stranger = new RespClient(redis.port(), PATIENCE)) {
+        var anonymous = new RespClient(redis.port(), PATIENCE)) {
       assertThat(redis.command("PING")).isEqualTo("PONG");
       assertThatIOException()
-          .isThrownBy(() -> stranger.call("PING"))
+          .isThrownBy(() -> anonymous.call("PING"))
           .withMessageStartingWith("NOAUTH");
     }
   }
@@ -140,7 +140,7 @@ final class HarnessTest {
         var client = new RespClient(link.port(), PATIENCE)) {
       assertThat(client.call("SUBSCRIBE", "c")).isEqualTo(List.of("subscribe", "c", 1L));
       link.blackHole();
-      // To Redis, from Redis, and from one who is new.
+      // To Redis, from Redis, and on a new connection.
       client.send("SUBSCRIBE", "d");
       assertThat(redis.command("PUBLISH", "c", "held back")).isEqualTo(1L);
       try (var newcomer = new RespClient(link.port(), SOON)) {
@@ -200,7 +200,7 @@ final class HarnessTest {
       for (long i = 1; i <= 100; i++) {
         assertThat(client.read()).isEqualTo(i);
       }
-      // Not 100 times there and back: what is under way does not wait for what went before.
+      // Not 100 round trips: bytes under way do not wait for earlier ones to arrive.
       assertThat(Duration.ofNanos(System.nanoTime() - start))
           .isBetween(Duration.ofMillis(200), Duration.ofSeconds(10));
       link.restore();
@@ -258,7 +258,7 @@ final class HarnessTest {
             .asString()
             .contains("cluster_state:ok", "cluster_known_nodes:3");
       }
-      // Of slots 1,000, 7,000 and 13,000 or so: each key is one node's, and the others say whose.
+      // Keys of about slots 1,000, 7,000 and 13,000: one node has each, the others redirect.
       for (String key : List.of("b", "c", "a")) {
         assertThat(cluster.nodes().stream().filter(node -> takes(node, key))).hasSize(1);
       }
@@ -268,7 +268,7 @@ final class HarnessTest {
     }
   }
 
-  /** That the connection has ended, rather than being silent. */
+  /** Asserts that the connection has ended, and is not merely silent. */
   private static void assertLost(RespClient client) {
     assertThatThrownBy(client::read)
         .isInstanceOf(IOException.class)

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Who is out of touch for longer than its lease is dead to the others, and comes back unharmed. */
+/** A server whose lease has expired is declared dead by the others, and can come back. */
 @Timeout(60)
 final class LeaseTest {
   private static final String ROOM = "room";
@@ -60,7 +60,7 @@ final class LeaseTest {
     b.enter(ROOM, "z");
     a.enter(ROOM, "y");
     link.blackHole();
-    // On its way, and there only when the lease is over.
+    // Sent now, and delivered after the lease has expired.
     var late =
         List.of(
             a.broker().publish(ROOM, a.post("late"), a.terms(ROOM), null, 0, false),
@@ -89,7 +89,7 @@ final class LeaseTest {
       assertThat(each.awaitHeard(ROOM, "back"))
           .containsExactlyInAnyOrder("hi x", "hi z", "hi y", "gone x", "gone y", "hi x", "back");
     }
-    // And again: it is another owner now, and that one can die as well.
+    // The server is another owner now, which can be declared dead as well.
     link.blackHole();
     b.awaitTold(ROOM, 8);
     assertThat(b.heard(ROOM).getLast()).isEqualTo("gone x");
@@ -119,7 +119,7 @@ final class LeaseTest {
   void a_server_whose_death_redis_has_forgotten_becomes_another_owner() throws Exception {
     BrokerPeer a = peer("a", redis.url(), "1s");
     a.enter(ROOM, "x");
-    // As if others had taken it for dead, and that long ago, while it was suspended.
+    // As if others had declared it dead long ago, while it was suspended.
     redis.command("ZREM", "earshot:{peers}:alive", "a.0");
     a.awaitConnected(2);
     assertThat(BrokerPeer.get(a.broker().members(ROOM)))
@@ -138,19 +138,19 @@ final class LeaseTest {
     link.blackHole();
     var said = new ArrayList<String>();
     long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-    while (farewells(b).size() < ids.size() && System.nanoTime() < end) {
+    while (leaves(b).size() < ids.size() && System.nanoTime() < end) {
       said.add("said " + said.size());
       b.say(ROOM, said.getLast());
     }
     b.say(ROOM, "end");
     List<String> heard = b.awaitHeard(ROOM, "end");
     assertThat(heard.stream().filter(text -> text.startsWith("said "))).isEqualTo(said);
-    // In whatever order: a list of members has none.
-    assertThat(farewells(b))
+    // In any order: the members of a hash have none.
+    assertThat(leaves(b))
         .containsExactlyInAnyOrderElementsOf(ids.stream().map(id -> "gone " + id).toList());
   }
 
-  private static List<String> farewells(BrokerPeer peer) {
+  private static List<String> leaves(BrokerPeer peer) {
     return peer.heard(ROOM).stream().filter(text -> text.startsWith("gone ")).toList();
   }
 
@@ -162,7 +162,7 @@ final class LeaseTest {
     a.leave("left", "y");
     redis.command("CLIENT", "KILL", "TYPE", "normal");
     a.awaitConnected(2);
-    // As in a Redis Cluster, where the rooms are on other servers than this.
+    // As in a Redis Cluster that has lost the server with the index, but not the rooms.
     redis.command("SREM", "earshot:{peers}:rooms:a.0", ROOM);
     assertThat(a.members(ROOM)).containsExactly("x");
     assertThat(rooms("a.0")).containsExactlyInAnyOrder(ROOM, "left");

@@ -163,7 +163,8 @@ record SelfSigned(Path cert, Path key, List<String> names) {
   String explained() {
     return """
         Made %s and %s for %s; valid for %s days.
-        No authority has signed the certificate: it is for tests, and clients must be told to trust it.
+        No authority has signed the certificate: it is for tests,
+        and clients have to be configured to trust it.
         Start a server with it:
           ./earshot %s %s
         """

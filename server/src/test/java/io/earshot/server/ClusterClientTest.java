@@ -25,21 +25,22 @@ class ClusterClientTest extends ClusterFixture {
     web.get(a, "/chat/?method=roomChange&room=web");
     RoomClient.await("the client", () -> !alice.moves().isEmpty() && !bob.moves().isEmpty());
     List<Peer> turns = List.of(a, b);
-    var told = new ArrayList<String>();
+    var said = new ArrayList<String>();
     var got = new ArrayList<String>();
     for (int i = 0; i < 20; i++) {
       String text = "m" + i;
-      told.add(text);
+      said.add(text);
       assertThat((i % 3 == 0 ? alice : bob).say(text).get("error")).isNull();
       if (i % 2 == 0) {
         got.addAll(web.messages(turns.get(i / 2 % 2)));
       }
     }
-    for (int i = 0; got.size() < told.size() && i < 40; i++) {
+    for (int i = 0; got.size() < said.size() && i < 40; i++) {
       got.addAll(web.messages(turns.get(i % 2)));
     }
-    assertThat(got).isEqualTo(told);
-    assertThat(Talker.encoded(web.get(b, "/chat/?method=messages"))).contains("\"message\":null");
+    assertThat(got).isEqualTo(said);
+    assertThat(LineClient.encoded(web.get(b, "/chat/?method=messages")))
+        .contains("\"message\":null");
     web.get(b, "/chat/?method=say&message=hi");
     web.get(a, "/chat/?method=say&message=ho");
     RoomClient.await(
@@ -51,7 +52,8 @@ class ClusterClientTest extends ClusterFixture {
         .containsExactly("hi", "ho");
     assertThat(alice.members()).hasSize(3).doesNotHaveDuplicates();
     assertThat(bob.members()).containsExactlyElementsOf(alice.members());
-    assertThat(Talker.encoded(web.get(a, "/chat/?method=roomView"))).contains("\"membersCount\":3");
+    assertThat(LineClient.encoded(web.get(a, "/chat/?method=roomView")))
+        .contains("\"membersCount\":3");
   }
 
   /** A client with cookies. */
@@ -114,7 +116,7 @@ class ClusterClientTest extends ClusterFixture {
                 session,
                 "after",
                 Map.of("session", String.valueOf(known))));
-    assertThat(Talker.encoded(answer)).contains("\"status\":\"OK\"", "\"recovered\":true");
+    assertThat(LineClient.encoded(answer)).contains("\"status\":\"OK\"", "\"recovered\":true");
     stays.say("after");
     RoomClient.await(
         "after", () -> moves.received().stream().anyMatch(each -> each.text().equals("after")));

@@ -25,7 +25,7 @@ class ClusterServerTest extends ClusterFixture {
     Cursor known = mover.last();
     mover.connect(b);
     Json.Obj answer = mover.enter(known);
-    assertThat(Talker.encoded(answer)).contains("\"recovered\":true");
+    assertThat(LineClient.encoded(answer)).contains("\"recovered\":true");
     double healed = load.heal();
     RoomClient observer = load.listener(a);
     RoomClient.await(
@@ -100,7 +100,7 @@ class ClusterServerTest extends ClusterFixture {
         "the end of all connections", () -> there.stream().allMatch(RoomClient::ended));
     for (RoomClient each : there) {
       assertThat(each.closing()).as("%s", each).isNotNull();
-      assertThat(Talker.encoded(each.closing()))
+      assertThat(LineClient.encoded(each.closing()))
           .contains("\"reason\":\"server shutdown\"", "\"reconnectAfter\":");
     }
     RoomClient observer = load.listener(a);
@@ -108,9 +108,9 @@ class ClusterServerTest extends ClusterFixture {
         "all have left",
         () -> there.stream().allMatch(each -> observer.moves("left", each.id()) > 0));
     double seconds = (System.nanoTime() - terminated) / 1e9;
-    Faults.note("one of three told to stop", "members stayed for %.1f s".formatted(seconds));
+    Faults.note("one of three shut down", "members stayed for %.1f s".formatted(seconds));
     assertThat(c.status()).isZero();
-    load.judge("one of three told to stop").isWhole().isHealedWithin(2);
+    load.judge("one of three shut down").isWhole().isHealedWithin(2);
     there.forEach(each -> assertThat(observer.moves("left", each.id())).isEqualTo(1));
     assertThat(observer.members())
         .doesNotContainAnyElementsOf(there.stream().map(RoomClient::id).toList());

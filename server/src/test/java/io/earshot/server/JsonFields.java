@@ -17,7 +17,7 @@ final class JsonFields {
     if (found == null) {
       return "";
     }
-    return found instanceof Json.Text(String value) ? value : Talker.encoded(found);
+    return found instanceof Json.Text(String value) ? value : LineClient.encoded(found);
   }
 
   /** A field as a whole number; -1 if there is none. */

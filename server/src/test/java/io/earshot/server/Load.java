@@ -125,7 +125,7 @@ final class Load implements AutoCloseable {
   private final Map<String, Said> texts = new ConcurrentHashMap<>();
   private final AtomicBoolean speaking = new AtomicBoolean(true);
 
-  // Under the lock of the tapes.
+  // Under the lock of the clients.
   private long healedSince = Long.MAX_VALUE;
   private long healedAt;
   private int again;

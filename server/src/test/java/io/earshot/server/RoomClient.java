@@ -72,7 +72,7 @@ final class RoomClient implements AutoCloseable {
     connect(peer);
     Json.Obj answer = enter(null);
     if (answer.get("error") != null) {
-      throw new AssertionError(name + ": " + Talker.encoded(answer));
+      throw new AssertionError(name + ": " + LineClient.encoded(answer));
     }
   }
 
@@ -212,7 +212,7 @@ final class RoomClient implements AutoCloseable {
         answer.completeExceptionally(new IOException("there is no connection"));
       } else {
         asked.put(++count, answer);
-        line.send(Talker.encoded(question));
+        line.send(LineClient.encoded(question));
       }
     } catch (IOException e) {
       // The reader of the connection notices the end as well, and fails the request.
@@ -251,7 +251,7 @@ final class RoomClient implements AutoCloseable {
     Json.Obj answer = ask(Map.of("event", "roomView"));
     if (!(answer.get("roomStatus") instanceof Json.Obj status)
         || !(status.get("members") instanceof Json.Array members)) {
-      throw new AssertionError(name + " at " + peer + ": " + Talker.encoded(answer));
+      throw new AssertionError(name + " at " + peer + ": " + LineClient.encoded(answer));
     }
     return members.items().stream().map(each -> ((Json.Text) each).value()).toList();
   }
@@ -302,7 +302,7 @@ final class RoomClient implements AutoCloseable {
                   JsonFields.number(message, "to")));
         }
       }
-      default -> throw new AssertionError(Talker.encoded(message));
+      default -> throw new AssertionError(LineClient.encoded(message));
     }
   }
 

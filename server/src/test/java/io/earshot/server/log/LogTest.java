@@ -17,20 +17,20 @@ class LogTest {
   private final LoggerContext context = new LoggerContext();
 
   @Test
-  void an_event_is_one_line_with_time_level_and_who() {
+  void an_event_is_one_line_with_time_level_and_class() {
     assertThat(line("hello", null))
         .isEqualTo("2026-01-02T03:04:05.006Z WARN  Rooms: hello" + System.lineSeparator());
   }
 
   @Test
-  void nothing_that_a_client_sends_makes_a_line_of_its_own() {
+  void text_from_a_client_cannot_start_a_line_of_the_log() {
     assertThat(line("bad name 'x\r\n2026-01-01 INFO all is well\u001b[2K\u202e\u2028'", null))
         .hasLineCount(1)
         .contains("'x\\r\\n2026-01-01 INFO all is well\\u001b[2K\\u202e\\u2028'");
   }
 
   @Test
-  void a_stack_trace_follows_indented_and_cannot_be_taken_for_a_line_of_the_log() {
+  void a_stack_trace_is_indented_and_cannot_look_like_a_line_of_the_log() {
     var thrown = new IllegalStateException("first\n2026-01-01 INFO all is well\r\u001b[2K");
     assertThat(line("it failed", thrown).lines().skip(1))
         .isNotEmpty()
@@ -40,7 +40,7 @@ class LogTest {
   }
 
   @Test
-  void warnings_of_all_and_news_of_earshot_are_logged_to_stderr() {
+  void warnings_of_libraries_and_info_of_earshot_are_logged_to_stderr() {
     PrintStream usual = System.err;
     var captured = new ByteArrayOutputStream();
     System.setErr(new PrintStream(captured, true, UTF_8));
@@ -62,7 +62,7 @@ class LogTest {
   }
 
   @Test
-  void what_earshot_logs_by_the_platform_s_logger_comes_to_the_same_place() {
+  void the_platform_logger_logs_to_the_same_place() {
     assertThat(System.getLogger("io.earshot.Rooms").getClass().getName()).contains("slf4j");
     assertThat(System.getLogger("io.earshot.Rooms").isLoggable(System.Logger.Level.INFO)).isTrue();
     assertThat(System.getLogger("io.earshot.Rooms").isLoggable(System.Logger.Level.DEBUG))

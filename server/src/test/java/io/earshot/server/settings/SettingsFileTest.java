@@ -18,7 +18,7 @@ class SettingsFileTest {
   private Path file;
 
   @BeforeEach
-  void nameTheFile() {
+  void nameFile() {
     file = folder.resolve("settings.yaml");
   }
 
@@ -46,7 +46,7 @@ class SettingsFileTest {
   }
 
   @Test
-  void a_text_stays_what_stands_in_the_file() throws Exception {
+  void a_text_is_read_as_it_is_written() throws Exception {
     assertThat(read("general.id: 010").general().id()).isEqualTo("010");
     assertThat(read("general.id: on").general().id()).isEqualTo("on");
     assertThat(read("general.id: 2026-01-01").general().id()).isEqualTo("2026-01-01");
@@ -91,7 +91,7 @@ class SettingsFileTest {
   }
 
   @Test
-  void a_setting_that_is_said_twice_is_refused_however_it_is_written() {
+  void a_setting_that_is_set_twice_is_refused_however_it_is_written() {
     assertRefused(
         "tcpServer:\n  port: 1\n  port: 2\n",
         "line 3: tcpServer.port is already set on line 2: remove one of the two");
@@ -104,7 +104,7 @@ class SettingsFileTest {
   }
 
   @Test
-  void what_is_not_yaml_is_refused_with_its_line() {
+  void text_that_is_not_yaml_is_refused_with_its_line() {
     assertThatThrownBy(() -> read("tcpServer:\n  port: \"1\n"))
         .isInstanceOf(SettingsException.class)
         .hasMessageStartingWith("file " + file + ", line 3: this is not YAML: ");
@@ -117,7 +117,7 @@ class SettingsFileTest {
   }
 
   @Test
-  void what_is_not_settings_is_refused() {
+  void yaml_that_is_not_settings_is_refused() {
     assertRefused("hello", "line 1: this must be settings such as 'tcpServer.port: 5000'");
     assertRefused("- hello", "line 1: this must be settings such as 'tcpServer.port: 5000'");
     assertRefused("? [a]\n: b\n", "line 1: the name of a setting must be a text");
@@ -133,13 +133,13 @@ class SettingsFileTest {
   }
 
   @Test
-  void a_tag_makes_no_object() {
+  void a_tag_creates_no_object() {
     assertThatThrownBy(() -> read("tcpServer.port: !!java.net.URL [\"http://localhost/\"]"))
         .isInstanceOf(SettingsException.class);
   }
 
   @Test
-  void a_file_that_cannot_be_read_is_told_apart() throws IOException {
+  void each_reason_why_a_file_cannot_be_read_has_its_own_message() throws IOException {
     assertThatThrownBy(() -> SettingsFile.assignments(folder.resolve("none.yaml")))
         .hasMessage(
             "there is no file "

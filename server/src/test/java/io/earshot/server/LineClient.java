@@ -16,17 +16,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A TCP client. Whatever does not come within ten seconds is an exception.
+ * A TCP client. A line that does not arrive within ten seconds is an exception.
  *
  * <p>Owned by the test's thread.
  */
-final class Talker implements AutoCloseable {
+final class LineClient implements AutoCloseable {
   private final Socket socket;
   private final BufferedReader in;
   private final List<String> passed = new ArrayList<>();
 
   /** Connects, and reads the welcome. */
-  Talker(Serve serve) {
+  LineClient(Serve serve) {
     try {
       socket = new Socket(InetAddress.getLoopbackAddress(), serve.server().tcpPort());
       socket.setSoTimeout(10_000);
@@ -37,7 +37,7 @@ final class Talker implements AutoCloseable {
     next("\"welcome\"");
   }
 
-  /** Asks for an action with params in JSON; gives the answer. */
+  /** Calls an action with params in JSON; returns the answer. */
   Json.Obj ask(String action, Map<String, ?> params) {
     send(encoded(Map.of("action", action, "params", params)));
     return next("\"context\":\"response\"");
@@ -47,14 +47,14 @@ final class Talker implements AutoCloseable {
     return ask(action, Map.of());
   }
 
-  /** Sends a line; gives the answer. */
+  /** Sends a line; returns the answer. */
   Json.Obj line(String line) {
     send(line);
     return next("\"context\":\"response\"");
   }
 
   /** The next message of a room. */
-  Json.Obj heard() {
+  Json.Obj received() {
     return next("\"context\":\"user\"");
   }
 
@@ -66,7 +66,7 @@ final class Talker implements AutoCloseable {
     }
   }
 
-  /** The next line with this in it. Those before it wait for whoever asks for them. */
+  /** The next line that contains a text. Lines before it are kept for later calls. */
   private Json.Obj next(String part) {
     try {
       Optional<String> earlier = passed.stream().filter(line -> line.contains(part)).findFirst();
@@ -93,7 +93,7 @@ final class Talker implements AutoCloseable {
     return new String(Json.from(value).encode(), UTF_8);
   }
 
-  /** One field as JSON writes it; "absent" where there is none. */
+  /** A field as JSON; "absent" if there is none. */
   static String field(Json.Obj object, String name) {
     Json value = object.get(name);
     return value == null ? "absent" : encoded(value);
