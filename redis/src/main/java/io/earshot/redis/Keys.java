@@ -8,57 +8,58 @@ import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What things are called in Redis. All keys of a room have the room's name in braces, which is what
- * a Redis Cluster goes by, so that they are on one server and one script can change them all.
+ * The names of keys and channels in Redis. All keys of a room contain the room's name in braces. A
+ * Redis Cluster chooses the server of a key by the text in braces, so one server has all keys of a
+ * room, and one script can change them all.
  *
  * <p>Immutable.
  *
- * @param prefix what all names begin with
+ * @param prefix the beginning of all names
  */
 record Keys(String prefix) {
 
-  /** A hash: the epoch {@code e}, the last offset {@code o}, and of each peer its last number. */
+  /** A hash: the epoch {@code e}, the last offset {@code o}, and the last number of each peer. */
   String head(String room) {
     return of(room) + ":head";
   }
 
-  /** A stream: the end of what the room told, each entry's id being its offset. */
+  /** A stream: the last messages of the room; the id of an entry is its offset. */
   String log(String room) {
     return of(room) + ":log";
   }
 
-  /** A hash: the members, and for each its owner and where it stands among them. */
+  /** A hash: the members, each with its owner and its place in the order of joining. */
   String members(String room) {
     return of(room) + ":members";
   }
 
-  /** A text: where in the order something is that is not to be said again. */
-  String repeat(String room, String what) {
-    return of(room) + ":said:" + digest(what);
+  /** A text: the position of a message that has a message id. */
+  String repeat(String room, String messageId) {
+    return of(room) + ":said:" + digest(messageId);
   }
 
-  /** Short, whatever it is of. */
-  private static String digest(String what) {
+  /** A short text that stands for a text of any length. */
+  private static String digest(String text) {
     try {
       byte[] digest =
-          MessageDigest.getInstance("SHA-256").digest(what.getBytes(StandardCharsets.UTF_8));
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
       return Base64.getUrlEncoder().withoutPadding().encodeToString(digest);
     } catch (GeneralSecurityException e) {
       throw new LinkageError("every JDK has SHA-256", e);
     }
   }
 
-  /** The channel on which the room tells. */
+  /** The channel of a room's messages. */
   String channel(String room) {
     return of(room);
   }
 
   private String of(String room) {
-    // Only what would end the braces early, or hide that it is escaped.
+    // Escapes what would end the braces early, and the escape character itself.
     return prefix + "{" + room.replace("%", "%25").replace("}", "%7D").replace("{", "%7B") + "}";
   }
 
-  /** The room of a channel; null if it is none of a room. */
+  /** The room of a channel; null if the channel is not a room's. */
   @Nullable String room(String channel) {
     if (!channel.startsWith(prefix + "{") || !channel.endsWith("}")) {
       return null;
@@ -69,27 +70,27 @@ record Keys(String prefix) {
         : URLDecoder.decode(name.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 
-  /** A sorted set: who lives, and until when at least. */
+  /** A sorted set: the live owners, by the time when their leases expire. */
   String alive() {
     return prefix + "{peers}:alive";
   }
 
-  /** A sorted set: who was taken for dead, and when. */
+  /** A sorted set: the dead owners, by the time when they were declared dead. */
   String dead() {
     return prefix + "{peers}:dead";
   }
 
-  /** A set: the rooms in which somebody is who belongs to an owner. */
+  /** A set: the rooms in which an owner may have members. */
   String rooms(String owner) {
     return prefix + "{peers}:rooms:" + owner;
   }
 
-  /** A text: who looks after what a dead owner has left. */
+  /** A text: the peer that is removing the members of a dead owner. */
   String reaper(String owner) {
     return prefix + "{peers}:reaper:" + owner;
   }
 
-  /** The channel on which a peer is spoken to. */
+  /** The channel of messages to one peer. */
   String inbox(String peer) {
     return prefix + "{peers}:" + peer;
   }

@@ -1,7 +1,10 @@
 package io.earshot.redis;
 
+import static io.earshot.redis.connection.Failures.await;
+
 import io.earshot.protocol.Post;
-import io.earshot.spi.Broker;
+import io.earshot.redis.connection.Connections;
+import io.earshot.spi.Broker.Terms;
 import io.earshot.spi.Bus;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -10,36 +13,41 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Clears up after servers that are dead: their members leave, and their rooms are told, each once
- * however many servers see to it.
+ * Removes the members of dead owners from their rooms. Each room hears of each member once, however
+ * many servers do this at the same time.
  *
- * <p>Owned by the thread of {@link Life}, and by one of its own at a time, which alone looks at
- * what is done.
+ * <p>Owned by the thread of {@link Heartbeat}, and by one virtual thread at a time, which alone
+ * uses the set of finished owners.
  */
 final class Reaper {
   private static final System.Logger LOG = System.getLogger(Reaper.class.getName());
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
-  /** For how long nobody else sees to the same, in milliseconds. */
-  private static final long ALONE = 15_000;
+  /** For how long one server alone removes the members of an owner. */
+  private static final long EXCLUSIVE_MILLIS = 15_000;
 
-  private final RedisBroker broker;
+  private final ClusterState state;
+  private final Keys keys;
+  private final RoomMembers members;
+  private final RoomCommands rooms;
   private final Bus bus;
   private final AtomicBoolean working = new AtomicBoolean();
-  private final Set<String> done = new HashSet<>();
+  private final Set<String> finished = new HashSet<>();
 
-  Reaper(RedisBroker broker, Bus bus) {
-    this.broker = broker;
+  Reaper(ClusterState state, Keys keys, RoomMembers members, RoomCommands rooms, Bus bus) {
+    this.state = state;
+    this.keys = keys;
+    this.members = members;
+    this.rooms = rooms;
     this.bus = bus;
   }
 
-  /** Sees to it that nothing is left of these owners. Returns at once. */
+  /** Starts to remove the members of these owners, unless it is already at work. Does not block. */
   void reap(Set<String> dead) {
     if (!dead.isEmpty() && working.compareAndSet(false, true)) {
       Thread.startVirtualThread(() -> reapAll(dead));
@@ -48,15 +56,15 @@ final class Reaper {
 
   private void reapAll(Set<String> dead) {
     try {
-      done.retainAll(dead);
+      finished.retainAll(dead);
       for (String owner : dead) {
-        if (!done.contains(owner) && reap(owner)) {
-          done.add(owner);
+        if (!finished.contains(owner) && reap(owner)) {
+          finished.add(owner);
         }
       }
     } catch (ExecutionException | TimeoutException | RuntimeException e) {
-      // Tried again with the next beat, by this server or another.
-      LOG.log(Level.DEBUG, "clearing up after a dead server failed", e);
+      // This server or another tries again with the next beat.
+      LOG.log(Level.DEBUG, "the members of a dead server could not be removed", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -64,53 +72,47 @@ final class Reaper {
     }
   }
 
-  /** Returns whether nothing is left. */
+  /** Returns whether the owner had no members left. */
   private boolean reap(String owner)
       throws InterruptedException, ExecutionException, TimeoutException {
-    Connections link = broker.alive().link();
-    if (link == null) {
+    Connections redis = state.connections();
+    if (redis == null) {
       return false;
     }
-    String index = broker.keys().rooms(owner);
-    List<String> rooms = await(link.listed(index));
-    if (rooms.isEmpty()) {
+    String index = keys.rooms(owner);
+    List<String> indexed = await(redis.elements(index), TIMEOUT);
+    if (indexed.isEmpty()) {
       return true;
     }
-    String alone = broker.keys().reaper(owner);
-    if (!await(link.setIfNew(alone, broker.alive().peer(), ALONE))) {
+    String lock = keys.reaper(owner);
+    if (!await(redis.setIfAbsent(lock, state.peer(), EXCLUSIVE_MILLIS), TIMEOUT)) {
       return false;
     }
-    String peer = owner.substring(0, owner.lastIndexOf('.'));
-    int gone = 0;
-    for (String room : rooms) {
+    String peer = ClusterState.peerOf(owner);
+    int removed = 0;
+    for (String room : indexed) {
       var leaving = new ArrayList<CompletableFuture<?>>();
-      for (RedisBroker.Listed member : await(broker.listed(room))) {
+      for (RoomMembers.StoredMember member : await(members.stored(room), TIMEOUT)) {
         if (member.owner().equals(owner)) {
           leaving.add(leave(room, member.id(), owner));
         }
       }
-      gone += leaving.size();
-      await(CompletableFuture.allOf(leaving.toArray(CompletableFuture<?>[]::new)));
-      // So that a room that is never empty does not remember every server there ever was.
-      link.forgetFields(
-          broker.keys().head(room), "n:" + peer, "n:" + new Post.Origin(peer, 0).apart().peer());
-      link.forget(index, room);
+      removed += leaving.size();
+      await(CompletableFuture.allOf(leaving.toArray(CompletableFuture<?>[]::new)), TIMEOUT);
+      // A room that is never empty would otherwise keep a number for every server there ever was.
+      redis.deleteFields(
+          keys.head(room), "n:" + peer, "n:" + new Post.Origin(peer, 0).apart().peer());
+      redis.remove(index, room);
     }
-    LOG.log(Level.INFO, "the server {0} is dead; {1} members of its rooms have left", owner, gone);
-    link.release(alone);
-    return false; // looked at once more
+    LOG.log(Level.INFO, "the server {0} is dead; removed {1} members of its rooms", owner, removed);
+    redis.delete(lock);
+    return false; // the next beat looks again
   }
 
   private CompletableFuture<?> leave(String room, String id, String owner) {
-    Broker.Terms terms = bus.terms(room);
-    return broker
+    Terms terms = bus.terms(room);
+    return rooms
         .leave(room, id, owner, bus.farewell(id), bus.announcesUpTo(room), terms)
         .toCompletableFuture();
-  }
-
-  private <T> T await(CompletionStage<T> stage)
-      throws InterruptedException, ExecutionException, TimeoutException {
-    long patience = Duration.ofSeconds(10).toMillis();
-    return stage.toCompletableFuture().get(patience, TimeUnit.MILLISECONDS);
   }
 }

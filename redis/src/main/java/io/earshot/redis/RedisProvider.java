@@ -5,7 +5,7 @@ import io.earshot.spi.Broker;
 import io.earshot.spi.BrokerProvider;
 
 /**
- * Makes the brokers that meet at the Redis of the setting {@code redis.url}.
+ * Makes the brokers of servers that share the Redis of the setting {@code redis.url}.
  *
  * <p>Immutable.
  */

@@ -1,6 +1,4 @@
-/**
- * The cluster: one order, one presence and one history for the rooms of many servers, over Redis.
- */
+/** The cluster: one order, one presence and one history for the rooms of many servers, in Redis. */
 @NullMarked
 package io.earshot.redis;
 

@@ -11,13 +11,13 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.provider.Arguments;
 
 /**
- * Replays the transcripts with their clients spread over two servers that meet at one Redis: nobody
- * can tell the difference.
+ * Replays the transcripts with clients on two servers that share one Redis; the result is the same
+ * as on one server.
  */
 final class ClusterTranscriptTest extends TranscriptTest {
   private static RedisServer redis;
 
-  /** Over one kind of socket: what is told there is not what another one changes. */
+  /** On one kind of socket only: the kind of socket does not matter to a cluster. */
   static Stream<Arguments> transcripts() throws IOException {
     return TranscriptTest.transcripts()
         .filter(each -> String.valueOf(each.get()[1]).startsWith("LEAN"));
@@ -44,7 +44,7 @@ final class ClusterTranscriptTest extends TranscriptTest {
         config
             .with("redis.url", redis.url())
             .with("commonWeb.cookieSecret", "the same for both")
-            // A start waits for so long; the first of a cold machine takes its time.
+            // A start waits for so long; the first one on a cold machine is slow.
             .with("redis.lease", "40s")
             .with("redis.timeout", "20s");
     return new Servers(List.of(kind.start(meeting), kind.start(meeting)));

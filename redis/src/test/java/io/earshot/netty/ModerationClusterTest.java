@@ -12,7 +12,7 @@ import java.util.Deque;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What was decided on one server holds on the others, by way of a real Redis. */
+/** A ban of one server holds on the others, with a real Redis. */
 final class ModerationClusterTest {
   private static final Duration HOUR = Duration.ofHours(1);
 
@@ -30,7 +30,7 @@ final class ModerationClusterTest {
         Kind.LEAN_LINES.start(
             Config.defaults()
                 .with("redis.url", redis.url())
-                // A start waits for so long; the first of a cold machine takes its time.
+                // A start waits for so long; the first one on a cold machine is slow.
                 .with("redis.lease", "40s")
                 .with("redis.timeout", "20s"));
     open.push(server);
@@ -48,7 +48,7 @@ final class ModerationClusterTest {
   }
 
   @Test
-  void a_ban_holds_elsewhere_at_once_later_and_after_redis_has_forgotten() throws Exception {
+  void a_ban_holds_on_other_servers_on_later_ones_and_after_redis_has_lost_it() throws Exception {
     var redis = new RedisServer();
     open.push(redis);
     EarshotServer first = start(redis);

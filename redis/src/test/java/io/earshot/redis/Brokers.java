@@ -4,13 +4,13 @@ import io.earshot.Config;
 import io.earshot.spi.Broker;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Brokers that are quick to see that something is wrong. */
+/** Makes brokers with short timeouts. */
 final class Brokers {
   private static final AtomicInteger PREFIXES = new AtomicInteger();
 
   private Brokers() {}
 
-  /** What the names of one test begin with, so that it shares Redis with others unseen. */
+  /** A prefix for the keys of one test, so that tests can share a Redis. */
   static String prefix() {
     return "t" + PREFIXES.incrementAndGet() + ":";
   }

@@ -15,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The servers and links that other tests rely on do what those tests tell them. */
+/** The test fixtures themselves: Redis servers, links and sentinels. */
 @Timeout(60)
 final class HarnessTest {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -37,18 +37,18 @@ final class HarnessTest {
   }
 
   @Test
-  void a_server_with_a_password_lets_in_who_has_it() throws Exception {
+  void a_server_with_a_password_accepts_clients_that_have_it() throws Exception {
     try (var redis = new RedisServer("--requirepass", "x");
-        var stranger = new RespClient(redis.port(), PATIENCE)) {
+        var anonymous = new RespClient(redis.port(), PATIENCE)) {
       assertThat(redis.command("PING")).isEqualTo("PONG");
       assertThatIOException()
-          .isThrownBy(() -> stranger.call("PING"))
+          .isThrownBy(() -> anonymous.call("PING"))
           .withMessageStartingWith("NOAUTH");
     }
   }
 
   @Test
-  void a_subscriber_reads_what_is_published() throws Exception {
+  void a_subscriber_receives_published_messages() throws Exception {
     try (var redis = new RedisServer();
         RespClient subscriber = redis.client(PATIENCE)) {
       assertThat(subscriber.call("SUBSCRIBE", "c")).isEqualTo(List.of("subscribe", "c", 1L));
@@ -60,7 +60,7 @@ final class HarnessTest {
   }
 
   @Test
-  void a_paused_server_answers_once_it_goes_on() throws Exception {
+  void a_paused_server_answers_after_it_continues() throws Exception {
     try (var redis = new RedisServer();
         RespClient client = redis.client(SOON);
         RespClient patient = redis.client(PATIENCE)) {
@@ -85,7 +85,7 @@ final class HarnessTest {
   }
 
   @Test
-  void a_stopped_server_comes_back_with_what_it_wrote_down() throws Exception {
+  void a_stopped_server_comes_back_with_its_files() throws Exception {
     try (var redis = new RedisServer("--appendonly", "yes")) {
       redis.command("SET", "k", "v");
       redis.pause();
@@ -96,7 +96,7 @@ final class HarnessTest {
   }
 
   @Test
-  void nothing_is_left_of_a_server() throws Exception {
+  void a_closed_server_leaves_no_process_and_no_folder() throws Exception {
     List<?> folder;
     int port;
     try (var redis = new RedisServer("--appendonly", "yes")) {
@@ -110,7 +110,7 @@ final class HarnessTest {
   }
 
   @Test
-  void a_server_that_does_not_start_says_why() {
+  void a_server_that_does_not_start_reports_its_log() {
     RedisServer.assumeInstalled();
     assertThatThrownBy(() -> new RedisServer("--maxmemory", "much").close())
         .isInstanceOf(AssertionError.class)
@@ -118,7 +118,7 @@ final class HarnessTest {
   }
 
   @Test
-  void a_cut_link_ends_connections_and_takes_no_others() throws Exception {
+  void a_cut_link_closes_connections_and_refuses_new_ones() throws Exception {
     try (var redis = new RedisServer();
         var link = new Link(redis.port());
         var client = new RespClient(link.port(), PATIENCE)) {
@@ -134,13 +134,13 @@ final class HarnessTest {
   }
 
   @Test
-  void a_black_hole_swallows_and_gives_back() throws Exception {
+  void a_black_hole_holds_bytes_back_until_it_ends() throws Exception {
     try (var redis = new RedisServer();
         var link = new Link(redis.port());
         var client = new RespClient(link.port(), PATIENCE)) {
       assertThat(client.call("SUBSCRIBE", "c")).isEqualTo(List.of("subscribe", "c", 1L));
       link.blackHole();
-      // To Redis, from Redis, and from one who is new.
+      // To Redis, from Redis, and on a new connection.
       client.send("SUBSCRIBE", "d");
       assertThat(redis.command("PUBLISH", "c", "held back")).isEqualTo(1L);
       try (var newcomer = new RespClient(link.port(), SOON)) {
@@ -155,7 +155,7 @@ final class HarnessTest {
   }
 
   @Test
-  void what_was_lost_in_a_black_hole_never_arrives() throws Exception {
+  void bytes_lost_in_a_black_hole_never_arrive() throws Exception {
     try (var redis = new RedisServer();
         var link = new Link(redis.port());
         var client = new RespClient(link.port(), PATIENCE)) {
@@ -170,7 +170,7 @@ final class HarnessTest {
   }
 
   @Test
-  void a_link_hides_the_end_of_redis_while_it_is_a_black_hole() throws Exception {
+  void a_black_hole_hides_that_redis_has_ended() throws Exception {
     try (var redis = new RedisServer();
         var link = new Link(redis.port());
         var client = new RespClient(link.port(), SOON)) {
@@ -200,7 +200,7 @@ final class HarnessTest {
       for (long i = 1; i <= 100; i++) {
         assertThat(client.read()).isEqualTo(i);
       }
-      // Not 100 times there and back: what is under way does not wait for what went before.
+      // Not 100 round trips: bytes under way do not wait for earlier ones to arrive.
       assertThat(Duration.ofNanos(System.nanoTime() - start))
           .isBetween(Duration.ofMillis(200), Duration.ofSeconds(10));
       link.restore();
@@ -209,7 +209,7 @@ final class HarnessTest {
   }
 
   @Test
-  void a_link_carries_what_is_large() throws Exception {
+  void a_link_carries_large_values() throws Exception {
     String large = "0123456789".repeat(500_000);
     try (var redis = new RedisServer();
         var link = new Link(redis.port());
@@ -220,7 +220,7 @@ final class HarnessTest {
   }
 
   @Test
-  void a_link_changes_what_redis_says() throws Exception {
+  void a_link_rewrites_the_answers_of_redis() throws Exception {
     try (var redis = new RedisServer();
         var link = new Link(redis.port());
         var client = new RespClient(link.port(), PATIENCE)) {
@@ -232,7 +232,7 @@ final class HarnessTest {
   }
 
   @Test
-  void sentinels_put_the_replica_in_the_place_of_a_dead_primary() throws Exception {
+  void sentinels_promote_the_replica_of_a_dead_primary() throws Exception {
     try (var sentinels = new Sentinels()) {
       RedisServer before = sentinels.primary();
       before.command("SET", "k", "v");
@@ -258,7 +258,7 @@ final class HarnessTest {
             .asString()
             .contains("cluster_state:ok", "cluster_known_nodes:3");
       }
-      // Of slots 1,000, 7,000 and 13,000 or so: each key is one node's, and the others say whose.
+      // Keys of about slots 1,000, 7,000 and 13,000: one node has each, the others redirect.
       for (String key : List.of("b", "c", "a")) {
         assertThat(cluster.nodes().stream().filter(node -> takes(node, key))).hasSize(1);
       }
@@ -268,7 +268,7 @@ final class HarnessTest {
     }
   }
 
-  /** That the connection has ended, rather than being silent. */
+  /** Asserts that the connection has ended, and is not merely silent. */
   private static void assertLost(RespClient client) {
     assertThatThrownBy(client::read)
         .isInstanceOf(IOException.class)

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Who is out of touch for longer than its lease is dead to the others, and comes back unharmed. */
+/** A server whose lease has expired is declared dead by the others, and can come back. */
 @Timeout(60)
 final class LeaseTest {
   private static final String ROOM = "room";
@@ -52,7 +52,7 @@ final class LeaseTest {
   }
 
   @Test
-  void the_members_of_who_is_dead_are_gone_once_and_it_does_no_harm_when_it_comes_back() {
+  void the_members_of_a_dead_server_leave_once_and_its_late_commands_are_refused() {
     BrokerPeer a = peer("a", link.url(), "1s");
     BrokerPeer b = peer("b", redis.url(), "1s");
     BrokerPeer c = peer("c", redis.url(), "1s");
@@ -60,7 +60,7 @@ final class LeaseTest {
     b.enter(ROOM, "z");
     a.enter(ROOM, "y");
     link.blackHole();
-    // On its way, and there only when the lease is over.
+    // Sent now, and delivered after the lease has expired.
     var late =
         List.of(
             a.broker().publish(ROOM, a.post("late"), a.terms(ROOM), null, 0, false),
@@ -89,7 +89,7 @@ final class LeaseTest {
       assertThat(each.awaitHeard(ROOM, "back"))
           .containsExactlyInAnyOrder("hi x", "hi z", "hi y", "gone x", "gone y", "hi x", "back");
     }
-    // And again: it is another owner now, and that one can die as well.
+    // The server is another owner now, which can be declared dead as well.
     link.blackHole();
     b.awaitTold(ROOM, 8);
     assertThat(b.heard(ROOM).getLast()).isEqualTo("gone x");
@@ -99,7 +99,7 @@ final class LeaseTest {
   }
 
   @Test
-  void who_is_away_for_less_than_its_lease_keeps_its_members() {
+  void a_server_that_is_away_for_less_than_its_lease_keeps_its_members() {
     BrokerPeer a = peer("a", link.url(), "5s");
     BrokerPeer b = peer("b", redis.url(), "5s");
     a.enter(ROOM, "x");
@@ -116,10 +116,10 @@ final class LeaseTest {
   }
 
   @Test
-  void who_was_dead_for_so_long_that_it_is_forgotten_is_another_owner() throws Exception {
+  void a_server_whose_death_redis_has_forgotten_becomes_another_owner() throws Exception {
     BrokerPeer a = peer("a", redis.url(), "1s");
     a.enter(ROOM, "x");
-    // As if others had taken it for dead, and that long ago, while it was suspended.
+    // As if others had declared it dead long ago, while it was suspended.
     redis.command("ZREM", "earshot:{peers}:alive", "a.0");
     a.awaitConnected(2);
     assertThat(BrokerPeer.get(a.broker().members(ROOM)))
@@ -130,7 +130,7 @@ final class LeaseTest {
   }
 
   @Test
-  void a_server_that_clears_up_after_another_is_heard_meanwhile() {
+  void a_server_that_removes_the_members_of_another_delivers_messages_meanwhile() {
     BrokerPeer a = peer("a", link.url(), "1s");
     BrokerPeer b = peer("b", redis.url(), "1s");
     List<String> ids = IntStream.range(0, 200).mapToObj(String::valueOf).toList();
@@ -138,31 +138,31 @@ final class LeaseTest {
     link.blackHole();
     var said = new ArrayList<String>();
     long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-    while (farewells(b).size() < ids.size() && System.nanoTime() < end) {
+    while (leaves(b).size() < ids.size() && System.nanoTime() < end) {
       said.add("said " + said.size());
       b.say(ROOM, said.getLast());
     }
     b.say(ROOM, "end");
     List<String> heard = b.awaitHeard(ROOM, "end");
     assertThat(heard.stream().filter(text -> text.startsWith("said "))).isEqualTo(said);
-    // In whatever order: a list of members has none.
-    assertThat(farewells(b))
+    // In any order: the members of a hash have none.
+    assertThat(leaves(b))
         .containsExactlyInAnyOrderElementsOf(ids.stream().map(id -> "gone " + id).toList());
   }
 
-  private static List<String> farewells(BrokerPeer peer) {
+  private static List<String> leaves(BrokerPeer peer) {
     return peer.heard(ROOM).stream().filter(text -> text.startsWith("gone ")).toList();
   }
 
   @Test
-  void what_redis_knows_of_the_rooms_of_a_server_outlives_a_connection() throws Exception {
+  void the_index_of_a_servers_rooms_survives_a_lost_connection() throws Exception {
     BrokerPeer a = peer("a", redis.url(), "1s");
     a.enter(ROOM, "x");
     a.enter("left", "y");
     a.leave("left", "y");
     redis.command("CLIENT", "KILL", "TYPE", "normal");
     a.awaitConnected(2);
-    // As in a Redis Cluster, where the rooms are on other servers than this.
+    // As in a Redis Cluster that has lost the server with the index, but not the rooms.
     redis.command("SREM", "earshot:{peers}:rooms:a.0", ROOM);
     assertThat(a.members(ROOM)).containsExactly("x");
     assertThat(rooms("a.0")).containsExactlyInAnyOrder(ROOM, "left");
@@ -179,7 +179,7 @@ final class LeaseTest {
   }
 
   @Test
-  void when_all_were_away_nobody_is_dead() throws Exception {
+  void no_server_is_declared_dead_after_all_were_away() throws Exception {
     BrokerPeer a = peer("a", redis.url(), "1s");
     BrokerPeer b = peer("b", redis.url(), "1s");
     a.enter(ROOM, "x");

@@ -19,15 +19,15 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 
 /**
- * The network between a server and Redis, as a port of the loopback that leads to Redis' port and
- * fails as the test says.
+ * The network between a server and Redis: a proxy on a loopback port, which fails as the test
+ * demands.
  *
- * <p>Thread-safe: what it does at the moment is changed and read under its lock.
+ * <p>Thread-safe: its state is changed and read under its lock.
  */
 public final class Link implements AutoCloseable {
   private static final int CHUNK_BYTES = 16 * 1024;
 
-  /** Of each direction; who sends more waits, as for a window that is full. */
+  /** The limit for one direction; a sender of more waits, as for a full TCP window. */
   private static final int CHUNKS_UNDER_WAY = 4096;
 
   private enum State {
@@ -37,7 +37,7 @@ public final class Link implements AutoCloseable {
   }
 
   private final int targetPort;
-  private final ServerSocket door;
+  private final ServerSocket listener;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -56,21 +56,21 @@ public final class Link implements AutoCloseable {
    */
   public Link(int targetPort) throws IOException {
     this.targetPort = targetPort;
-    door = Ports.listen();
+    listener = Ports.listen();
     Thread.startVirtualThread(this::accept);
   }
 
   /**
-   * Where its near end is.
+   * The port that stands for Redis.
    *
    * @return a port of the loopback
    */
   public int port() {
-    return door.getLocalPort();
+    return listener.getLocalPort();
   }
 
   /**
-   * Where its near end is, for a client.
+   * The address that stands for Redis.
    *
    * @return {@code redis://127.0.0.1:PORT}
    */
@@ -78,21 +78,21 @@ public final class Link implements AutoCloseable {
     return "redis://" + Ports.LOOPBACK.getHostAddress() + ":" + port();
   }
 
-  /** Closes all connections, and from now on each new one at once. What is under way is lost. */
+  /** Closes all connections, and refuses new ones. Bytes under way are lost. */
   public void cut() {
     closeAll(State.CUT, /* reset= */ false);
   }
 
   /**
-   * Forwards nothing from now on, in either direction, not even that somebody hangs up. Connections
-   * stay open, and new ones are taken without a word.
+   * Forwards nothing from now on, in either direction, not even the end of a connection.
+   * Connections stay open, and new ones are accepted.
    */
   public void blackHole() {
     become(State.BLACK_HOLE);
   }
 
   /**
-   * Lets all bytes that come from now on arrive that much later, in either direction.
+   * Delays all bytes from now on, in both directions.
    *
    * @param delay how long one way takes
    */
@@ -100,26 +100,23 @@ public final class Link implements AutoCloseable {
     delayNanos = delay.toNanos();
   }
 
-  /**
-   * Works again, without a delay. What a black hole held back arrives now, as after a hiccup of the
-   * network.
-   */
+  /** Forwards again, without a delay. Bytes that a black hole held back arrive now. */
   public void restore() {
     delayNanos = 0;
     become(State.UP);
   }
 
-  /** Works again, without a delay, for new connections; those that there were are reset. */
+  /** Forwards again, without a delay, for new connections; existing ones are reset. */
   public void restoreAfterLoss() {
     delayNanos = 0;
     closeAll(State.UP, /* reset= */ true);
   }
 
   /**
-   * Changes what Redis says, until another change is set: {@link #restore} leaves it.
+   * Changes the answers of Redis, until another change is set; {@link #restore} keeps the change.
    *
-   * @param change from the bytes of one read to as many others; what is cut in two by the edge of a
-   *     read is not recognized
+   * @param change from the bytes of one read to as many others; a text that is split over two reads
+   *     is not recognized
    */
   public void rewrite(UnaryOperator<byte[]> change) {
     rewrite = change;
@@ -129,7 +126,7 @@ public final class Link implements AutoCloseable {
    * A change for {@link #rewrite}.
    *
    * @param what a text
-   * @param by one of as many bytes, which is put in its place wherever it comes
+   * @param by a text of as many bytes, which replaces it everywhere
    * @return the change
    */
   public static UnaryOperator<byte[]> replace(String what, String by) {
@@ -151,7 +148,7 @@ public final class Link implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    door.close();
+    listener.close();
     cut();
   }
 
@@ -168,7 +165,7 @@ public final class Link implements AutoCloseable {
   private void closeAll(State next, boolean reset) {
     lock.lock();
     try {
-      // Before anybody who waits sees the new state, and forwards what is to be lost.
+      // Before the waiting threads see the new state, so that they do not forward lost bytes.
       List.copyOf(connections).forEach(connection -> connection.close(reset));
       state = next;
       changed.signalAll();
@@ -180,7 +177,7 @@ public final class Link implements AutoCloseable {
   private void accept() {
     try {
       while (true) {
-        Socket near = door.accept();
+        Socket near = listener.accept();
         lock.lock();
         try {
           if (state == State.CUT) {
@@ -195,15 +192,15 @@ public final class Link implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      // The door is closed: the link has ended, and so has this thread.
+      // The link was closed, so this thread ends.
     }
   }
 
-  /** Bytes, or the end of them if there are none, and when they arrive. */
+  /** Bytes, or the end of the stream if there are none, and when they arrive. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Chunk(byte[] bytes, long due) {}
 
-  /** One client's; what changes is under the link's lock. */
+  /** A connection of one client; its state is under the link's lock. */
   private final class Connection {
     private final Socket near;
     private final Socket far = new Socket();
@@ -219,7 +216,7 @@ public final class Link implements AutoCloseable {
       void run() throws IOException, InterruptedException;
     }
 
-    /** Runs work that ends with the connection, and the connection with it, if it fails. */
+    /** Runs work on a thread of the connection; a failure closes the connection. */
     void begin(Work work) {
       lock.lock();
       try {
@@ -237,7 +234,7 @@ public final class Link implements AutoCloseable {
       } catch (IOException e) {
         close(/* reset= */ false);
       } catch (InterruptedException e) {
-        // It was closed, by whoever interrupted this.
+        // The connection was closed.
         Thread.currentThread().interrupt();
       }
     }
@@ -268,7 +265,7 @@ public final class Link implements AutoCloseable {
           underWay.put(new Chunk(bytes, System.nanoTime() + delayNanos));
         }
       } catch (IOException e) {
-        // A reset is an end, and travels like one.
+        // A reset is forwarded like an end of stream.
       }
       underWay.put(new Chunk(new byte[0], System.nanoTime() + delayNanos));
     }
@@ -285,7 +282,7 @@ public final class Link implements AutoCloseable {
       }
     }
 
-    /** Waits until then, and for the end of a black hole; says whether there is still a way. */
+    /** Waits until bytes are due and for the end of a black hole; false if closed. */
     private boolean arrives(long due) throws InterruptedException {
       lock.lock();
       try {
@@ -340,7 +337,7 @@ public final class Link implements AutoCloseable {
           socket.setSoLinger(true, 0);
         }
       } catch (IOException e) {
-        // It has ended by itself.
+        // The socket was closed already.
       }
     }
   }

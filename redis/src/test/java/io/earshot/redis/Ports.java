@@ -7,9 +7,9 @@ import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Ports of the loopback for servers that come and go, below those that the system gives to clients.
- * A client that knocks again and again at a port of the system's range, while its server is down,
- * is one day given that very port for its own end, and is then connected to itself.
+ * Loopback ports for servers of tests, below the range that the system gives to clients. A client
+ * that keeps connecting to a port of that range while its server is down may be given the same port
+ * for its own end, and is then connected to itself.
  */
 final class Ports {
   static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
@@ -20,7 +20,7 @@ final class Ports {
 
   private Ports() {}
 
-  /** A socket that listens at one of them. */
+  /** A socket that listens on a free port. */
   static ServerSocket listen() throws IOException {
     for (int i = 1; ; i++) {
       try {
@@ -34,7 +34,7 @@ final class Ports {
     }
   }
 
-  /** One that nobody listens at just now. */
+  /** A port that is free now. */
   static int free() throws IOException {
     try (ServerSocket socket = listen()) {
       return socket.getLocalPort();

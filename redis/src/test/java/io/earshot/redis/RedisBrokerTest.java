@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-/** Brokers that meet at one Redis keep the contract. */
+/** Brokers that share one Redis keep the contract. */
 final class RedisBrokerTest extends BrokerContract {
   private static @Nullable RedisServer redis;
 

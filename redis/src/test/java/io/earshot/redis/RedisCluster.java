@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Three servers that share the slots of a Redis Cluster, without replicas.
+ * A Redis Cluster of three servers without replicas.
  *
  * <p>Owned by the test's thread.
  */
@@ -18,7 +18,7 @@ public final class RedisCluster implements AutoCloseable {
   private final List<RedisServer> nodes = new ArrayList<>();
 
   /**
-   * Starts them, and waits until each says that the cluster works.
+   * Starts the servers, and waits until each reports that the cluster is ok.
    *
    * @throws IOException if one does not start
    * @throws InterruptedException if the test is interrupted
@@ -27,7 +27,7 @@ public final class RedisCluster implements AutoCloseable {
     try {
       var buses = new ArrayList<Integer>();
       for (int i = 0; i < NODES; i++) {
-        // By default the nodes' own port is 10,000 higher, where somebody else may be.
+        // By default the cluster port is 10,000 higher, and may be in use.
         int bus = Ports.free();
         buses.add(bus);
         nodes.add(
@@ -46,7 +46,7 @@ public final class RedisCluster implements AutoCloseable {
             "ADDSLOTSRANGE",
             String.valueOf(SLOTS * i / NODES),
             String.valueOf(SLOTS * (i + 1) / NODES - 1));
-        // Each its own, so that they need not settle whose view is the newer one.
+        // Different epochs, so that the nodes need not resolve a conflict.
         node.command("CLUSTER", "SET-CONFIG-EPOCH", String.valueOf(i + 1));
       }
       for (int i = 1; i < NODES; i++) {
@@ -67,8 +67,8 @@ public final class RedisCluster implements AutoCloseable {
   }
 
   /**
-   * Waits until each node says that the cluster works. All have to run; and one that has not yet
-   * seen that another was away says so as well.
+   * Waits until each node reports that the cluster is ok. All nodes must run. A node that has not
+   * noticed that another one was away reports ok as well.
    *
    * @throws InterruptedException if the test is interrupted
    */
@@ -81,14 +81,14 @@ public final class RedisCluster implements AutoCloseable {
   /**
    * The servers.
    *
-   * @return three, by the slots that they have
+   * @return three servers, in the order of their slots
    */
   public List<RedisServer> nodes() {
     return List.copyOf(nodes);
   }
 
   /**
-   * Where they are, for a client, which finds all of them through any.
+   * The addresses of the servers; a client finds all of them through any one.
    *
    * @return {@code redis://127.0.0.1:PORT} for each
    */

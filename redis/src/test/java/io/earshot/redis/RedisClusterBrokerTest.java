@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-/** Brokers that meet at a Redis Cluster keep the contract. */
+/** Brokers that share a Redis Cluster keep the contract. */
 final class RedisClusterBrokerTest extends BrokerContract {
   private static @Nullable RedisCluster cluster;
 

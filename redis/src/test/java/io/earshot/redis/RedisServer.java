@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Redis of the test's own: a process with a port of the loopback and a folder, which both stay
- * the same when it is stopped and started again. It keeps nothing on disk unless it is told to.
+ * A Redis server as a process. Its loopback port and its folder stay the same when it is stopped
+ * and started again. It writes nothing to disk unless the options say so.
  *
  * <p>Owned by the test's thread.
  */
@@ -31,17 +31,18 @@ public final class RedisServer implements AutoCloseable {
   private final String ready;
   private final @Nullable String password;
 
-  /** For a JVM that is told to end in the middle of a test. */
+  /** Kills the process if the JVM ends in the middle of a test. */
   private final Thread hook = new Thread(this::clear);
 
   private @Nullable Process process;
   private @Nullable ServerLog log;
 
   /**
-   * Starts one, and waits until it answers. Skips the test where there is no {@code redis-server}.
+   * Starts a server, and waits until it answers. Skips the test if there is no {@code
+   * redis-server}.
    *
-   * @param options as on its command line, such as {@code --appendonly yes}, each word for itself
-   * @throws IOException if it does not start
+   * @param options as on its command line, such as {@code --appendonly yes}, one word each
+   * @throws IOException if the server does not start
    * @throws InterruptedException if the test is interrupted
    */
   public RedisServer(String... options) throws IOException, InterruptedException {
@@ -52,7 +53,7 @@ public final class RedisServer implements AutoCloseable {
     this(port, "Ready to accept connections", withDefaults(port, options), List.of());
   }
 
-  /** Starts the process; with lines of a file if it is one that keeps its settings there. */
+  /** Starts the process, with a settings file if there are lines for it. */
   private RedisServer(int port, String ready, List<String> options, List<String> file)
       throws IOException, InterruptedException {
     this.port = port;
@@ -78,13 +79,13 @@ public final class RedisServer implements AutoCloseable {
   private static List<String> withDefaults(int port, List<String> options) {
     var all = new ArrayList<>(List.of("--bind", Ports.LOOPBACK.getHostAddress()));
     all.addAll(List.of("--port", String.valueOf(port), "--save", "", "--appendonly", "no"));
-    // A replica that asks for everything is not kept waiting for others to ask as well.
+    // The primary does not wait for more replicas before it sends its data.
     all.addAll(List.of("--repl-diskless-sync-delay", "0"));
     all.addAll(options);
     return all;
   }
 
-  /** Starts a sentinel, which keeps what it knows in its file. */
+  /** Starts a sentinel, which stores its state in its settings file. */
   static RedisServer sentinel(List<String> settings) throws IOException, InterruptedException {
     int port = Ports.free();
     var file = new ArrayList<>(List.of("port " + port));
@@ -93,7 +94,7 @@ public final class RedisServer implements AutoCloseable {
     return new RedisServer(port, "+monitor master", List.of("--sentinel"), file);
   }
 
-  /** Skips the test where there is no {@code redis-server} on the path. */
+  /** Skips the test if there is no {@code redis-server} on the path. */
   public static void assumeInstalled() {
     assumeTrue(
         Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
@@ -103,7 +104,7 @@ public final class RedisServer implements AutoCloseable {
   }
 
   /**
-   * Where it listens.
+   * The port of the server.
    *
    * @return a port of the loopback
    */
@@ -112,7 +113,7 @@ public final class RedisServer implements AutoCloseable {
   }
 
   /**
-   * Where it listens, for a client.
+   * The address of the server.
    *
    * @return {@code redis://127.0.0.1:PORT}, without the password if there is one
    */
@@ -125,15 +126,15 @@ public final class RedisServer implements AutoCloseable {
   }
 
   /**
-   * Starts it again after {@link #kill} or {@link #stop}, with the same options, port and folder,
-   * and waits until it answers.
+   * Starts the server again after {@link #kill} or {@link #stop}, with the same options, port and
+   * folder, and waits until it answers.
    *
-   * @throws IOException if it does not start
+   * @throws IOException if the server does not start
    * @throws InterruptedException if the test is interrupted
    */
   public void start() throws IOException, InterruptedException {
     if (process != null && process.isAlive()) {
-      throw new IllegalStateException("it runs");
+      throw new IllegalStateException("the server runs already");
     }
     process =
         new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
@@ -143,10 +144,10 @@ public final class RedisServer implements AutoCloseable {
   }
 
   /**
-   * Stops it in its tracks (SIGSTOP): connections stay open, and new ones are taken by the kernel,
-   * but nothing is answered.
+   * Suspends the server (SIGSTOP): connections stay open, the kernel accepts new ones, but nothing
+   * is answered.
    *
-   * @throws IOException if it cannot be told
+   * @throws IOException if the signal cannot be sent
    * @throws InterruptedException if the test is interrupted
    */
   public void pause() throws IOException, InterruptedException {
@@ -154,9 +155,9 @@ public final class RedisServer implements AutoCloseable {
   }
 
   /**
-   * Lets it go on after {@link #pause}; it works what was sent to it meanwhile.
+   * Resumes the server after {@link #pause}; it answers what was sent meanwhile.
    *
-   * @throws IOException if it cannot be told
+   * @throws IOException if the signal cannot be sent
    * @throws InterruptedException if the test is interrupted
    */
   public void unpause() throws IOException, InterruptedException {
@@ -164,19 +165,19 @@ public final class RedisServer implements AutoCloseable {
   }
 
   private void signal(String name) throws IOException, InterruptedException {
-    // The shell's own kill, which is there where the program is not.
+    // The shell has kill built in; the program may be missing.
     Process shell =
         new ProcessBuilder("sh", "-c", "kill -" + name + " " + running().pid())
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
     if (shell.waitFor() != 0) {
-      throw new IOException("no SIG" + name + ": it has ended");
+      throw new IOException("no SIG" + name + ": the server has ended");
     }
   }
 
   /**
-   * Ends it as a crash would (SIGKILL), paused or not.
+   * Ends the server like a crash (SIGKILL), paused or not.
    *
    * @throws InterruptedException if the test is interrupted
    */
@@ -187,14 +188,14 @@ public final class RedisServer implements AutoCloseable {
   }
 
   /**
-   * Ends it as an operator would (SIGTERM), paused or not.
+   * Ends the server like an operator (SIGTERM), paused or not.
    *
-   * @throws IOException if it cannot be told
+   * @throws IOException if the signal cannot be sent
    * @throws InterruptedException if the test is interrupted
    */
   public void stop() throws IOException, InterruptedException {
     Process running = running();
-    // Unlike Process.destroy, this leaves open the pipe that it says goodbye to.
+    // Unlike Process.destroy, this leaves the pipe of the output open.
     running.toHandle().destroy();
     signal("CONT");
     awaitEnd(running);
@@ -208,12 +209,12 @@ public final class RedisServer implements AutoCloseable {
 
   private Process running() {
     if (process == null || !process.isAlive()) {
-      throw new IllegalStateException("it does not run");
+      throw new IllegalStateException("the server does not run");
     }
     return process;
   }
 
-  /** Kills it, and the children that write its files. */
+  /** Kills the server, and its children that write files. */
   private void end() {
     if (process != null) {
       List<ProcessHandle> children = process.descendants().toList();
@@ -223,11 +224,11 @@ public final class RedisServer implements AutoCloseable {
   }
 
   /**
-   * Has it work a command, on a connection of its own, with the password of its options.
+   * Sends a command on a new connection, with the password of the options.
    *
    * @param words the command's name and arguments
    * @return a {@code String}, a {@code Long}, a {@code List} of such, or null for Redis' nil
-   * @throws IOException if it refuses, takes too long or is not there
+   * @throws IOException if the server refuses the command, does not answer in time or does not run
    */
   public @Nullable Object command(String... words) throws IOException {
     try (RespClient client = client(PATIENCE)) {
@@ -236,11 +237,11 @@ public final class RedisServer implements AutoCloseable {
   }
 
   /**
-   * Opens a connection that stays, with the password of its options.
+   * Opens a connection, with the password of the options.
    *
    * @param patience how long each read waits for its next bytes
-   * @return the connection, to be closed by the test
-   * @throws IOException if it is not there
+   * @return the connection; the test closes it
+   * @throws IOException if the server does not run
    */
   public RespClient client(Duration patience) throws IOException {
     var client = new RespClient(port, patience);
@@ -255,10 +256,10 @@ public final class RedisServer implements AutoCloseable {
     }
   }
 
-  /** What it has written since its last start. */
+  /** The output since the last start. */
   ServerLog log() {
     if (log == null) {
-      throw new IllegalStateException("it was never started");
+      throw new IllegalStateException("the server was never started");
     }
     return log;
   }

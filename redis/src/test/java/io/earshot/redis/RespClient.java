@@ -17,8 +17,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection to Redis that waits for each answer, so that a test looks into Redis, or meddles
- * there, by other means than what it tests.
+ * A blocking connection to Redis, so that a test can read and change Redis without the code that it
+ * tests.
  *
  * <p>Owned by one thread.
  */
@@ -29,9 +29,9 @@ public final class RespClient implements AutoCloseable {
   /**
    * Connects.
    *
-   * @param port where, on the loopback
+   * @param port the loopback port
    * @param patience how long each read waits for its next bytes
-   * @throws IOException if nobody listens there
+   * @throws IOException if no server listens there
    */
   public RespClient(int port, Duration patience) throws IOException {
     try {
@@ -51,9 +51,9 @@ public final class RespClient implements AutoCloseable {
    *
    * @param command its name and arguments
    * @return a {@code String}, a {@code Long}, a {@code List} of such, or null for Redis' nil
-   * @throws ErrorReply if Redis refuses it
-   * @throws java.net.SocketTimeoutException if the answer takes too long; {@link #read} may still
-   *     find it
+   * @throws ErrorReply if Redis refuses the command
+   * @throws java.net.SocketTimeoutException if there is no answer in time; {@link #read} may still
+   *     return it
    * @throws IOException if the connection is lost
    */
   public @Nullable Object call(String... command) throws IOException {
@@ -93,10 +93,10 @@ public final class RespClient implements AutoCloseable {
   }
 
   /**
-   * Reads what Redis says next: an answer, or what comes to a subscriber.
+   * Reads the next answer, or the next message for a subscriber.
    *
-   * @return as {@link #call}, and what is refused as an {@link ErrorReply}
-   * @throws java.net.SocketTimeoutException if nothing comes
+   * @return as {@link #call}, and an error as an {@link ErrorReply}
+   * @throws java.net.SocketTimeoutException if nothing arrives
    * @throws IOException if the connection is lost
    */
   public @Nullable Object read() throws IOException {
@@ -153,7 +153,7 @@ public final class RespClient implements AutoCloseable {
     socket.close();
   }
 
-  /** What Redis says to a command that it refuses, such as {@code WRONGTYPE ...}. */
+  /** An error of Redis, such as {@code WRONGTYPE ...}. */
   public static final class ErrorReply extends IOException {
     ErrorReply(String message) {
       super(message);

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A primary, its replica, and sentinels that put the one in the place of the other.
+ * A primary, its replica, and sentinels that promote the replica when the primary fails.
  *
  * <p>Owned by the test's thread.
  */
@@ -21,7 +21,7 @@ public final class Sentinels implements AutoCloseable {
   private RedisServer replica;
 
   /**
-   * Starts all with one sentinel, whose word is enough.
+   * Starts a primary, a replica and one sentinel.
    *
    * @throws IOException if one does not start
    * @throws InterruptedException if the test is interrupted
@@ -31,9 +31,9 @@ public final class Sentinels implements AutoCloseable {
   }
 
   /**
-   * Starts all, and waits until the replica has what the primary has and the sentinels know all.
+   * Starts all servers, and waits until the replica is in sync and the sentinels know each other.
    *
-   * @param count how many sentinels, of which most have to agree
+   * @param count how many sentinels; a majority must agree on a failover
    * @throws IOException if one does not start
    * @throws InterruptedException if the test is interrupted
    */
@@ -72,7 +72,7 @@ public final class Sentinels implements AutoCloseable {
   }
 
   /**
-   * Where the sentinels are.
+   * The address of the sentinels.
    *
    * @return {@code redis-sentinel://HOST:PORT,HOST:PORT?sentinelMasterId=earshot}
    */
@@ -83,7 +83,7 @@ public final class Sentinels implements AutoCloseable {
   }
 
   /**
-   * The server that the sentinels named last.
+   * The server that is the primary according to the sentinels.
    *
    * @return one of the two
    */
@@ -94,31 +94,30 @@ public final class Sentinels implements AutoCloseable {
   /**
    * The other server.
    *
-   * @return one of the two; after {@link #failover} it does not run, unless it was started again
+   * @return the replica, or the old primary after {@link #failover}, which does not run then
    */
   public RedisServer replica() {
     return replica;
   }
 
   /**
-   * Waits until the replica has all that the primary had when this was called; also that the old
-   * primary, started again after {@link #failover}, has become a replica, which may take ten
-   * seconds.
+   * Waits until the replica has all data that the primary has now. After {@link #failover} and a
+   * restart of the old primary, waits until that has become a replica, which may take ten seconds.
    *
-   * @throws IOException if it takes too long
+   * @throws IOException if that takes too long
    * @throws InterruptedException if the test is interrupted
    */
   public void awaitReplica() throws IOException, InterruptedException {
     try (RespClient client = primary.client(PATIENCE)) {
-      // WAIT is for what this connection has written, and says yes at once if that is nothing, even
-      // while the replica has not begun to listen. A message goes to replicas and leaves no trace.
+      // WAIT waits for what this connection has written, and returns at once if it wrote nothing.
+      // A published message is sent to replicas and changes no data.
       var _ = client.call("PUBLISH", "harness", "");
       var _ = client.call("WAIT", "1", "0");
     }
   }
 
   /**
-   * Kills the primary, and waits until the sentinels name the other one.
+   * Kills the primary, and waits until the sentinels have promoted the replica.
    *
    * @throws IOException if a sentinel does not answer
    * @throws InterruptedException if the test is interrupted
@@ -130,8 +129,8 @@ public final class Sentinels implements AutoCloseable {
   }
 
   /**
-   * Pauses the primary, and waits until the sentinels name the other one. The old one, once it is
-   * let go on, takes itself for the primary until a sentinel tells it, some ten seconds later.
+   * Pauses the primary, and waits until the sentinels have promoted the replica. The old primary,
+   * once resumed, acts as the primary until a sentinel demotes it, some ten seconds later.
    *
    * @throws IOException if a sentinel does not answer
    * @throws InterruptedException if the test is interrupted

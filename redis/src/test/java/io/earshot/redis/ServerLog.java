@@ -13,7 +13,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
 /**
- * What one process has written, for who waits until it has written something.
+ * The output of a process, so that a test can wait for a line.
  *
  * <p>Thread-safe: by its lock.
  */
@@ -23,7 +23,7 @@ final class ServerLog {
   private final List<String> lines = new ArrayList<>();
   private boolean ended;
 
-  /** Reads until the end, on a thread of the system's: reading from a pipe holds a carrier. */
+  /** Reads until the end on a platform thread: reading from a pipe pins a carrier thread. */
   ServerLog(Process process) {
     var _ = Thread.ofPlatform().daemon().name("redis-log").start(() -> read(process));
   }
@@ -36,7 +36,7 @@ final class ServerLog {
       }
       add("(end)", /* last= */ true);
     } catch (IOException e) {
-      // It was killed, and the pipe closed, while a line was read.
+      // The process was killed, and the pipe closed, while a line was read.
       add("(end: " + e + ")", /* last= */ true);
     }
   }
@@ -52,7 +52,7 @@ final class ServerLog {
     }
   }
 
-  /** How many lines there are, for who waits for what comes after them. */
+  /** The number of lines, to wait for a line after them. */
   int mark() {
     lock.lock();
     try {
@@ -62,17 +62,17 @@ final class ServerLog {
     }
   }
 
-  /** Waits until there is a line with this in it, not counting those before the mark. */
+  /** Waits until a line after the mark contains a text. */
   void await(String part, int mark, Duration patience) throws InterruptedException {
     await(part, lines -> lines.stream().skip(mark).anyMatch(has(part)), patience);
   }
 
-  /** Waits until there are that many lines with this in them. */
+  /** Waits until so many lines contain a text. */
   void awaitAll(String part, int count, Duration patience) throws InterruptedException {
     await(part, lines -> lines.stream().filter(has(part)).count() >= count, patience);
   }
 
-  /** Waits until the last of the lines with the one in them has the other in it as well. */
+  /** Waits until the last line that contains one text contains another as well. */
   void awaitLast(String part, String state, Duration patience) throws InterruptedException {
     await(
         part + state,
@@ -86,21 +86,25 @@ final class ServerLog {
 
   private void await(String what, Predicate<List<String>> condition, Duration patience)
       throws InterruptedException {
-    long left = patience.toNanos();
+    if (!Await.signalled(lock, changed, patience, () -> ended || condition.test(lines))
+        || !holds(condition)) {
+      throw new AssertionError("no \"" + what + "\" " + explanation(patience));
+    }
+  }
+
+  private boolean holds(Predicate<List<String>> condition) {
     lock.lock();
     try {
-      while (!condition.test(lines)) {
-        if (ended || left <= 0) {
-          throw new AssertionError(
-              "no \""
-                  + what
-                  + "\" "
-                  + (ended ? "before its end" : "within " + patience)
-                  + ":\n"
-                  + String.join("\n", lines));
-        }
-        left = changed.awaitNanos(left);
-      }
+      return condition.test(lines);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private String explanation(Duration patience) {
+    lock.lock();
+    try {
+      return (ended ? "before its end" : "within " + patience) + ":\n" + String.join("\n", lines);
     } finally {
       lock.unlock();
     }

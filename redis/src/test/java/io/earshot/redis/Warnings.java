@@ -9,12 +9,12 @@ import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 
 /**
- * What the module says loudly while a test runs.
+ * Collects the log lines of the module while a test runs.
  *
  * <p>Thread-safe: a concurrent list.
  */
 final class Warnings extends Handler {
-  // Held, since a logger that nobody holds is forgotten with its handlers.
+  // A strong reference: java.util.logging drops loggers, and their handlers, without one.
   private final Logger logger = Logger.getLogger("io.earshot.redis");
   private final SimpleFormatter formatter = new SimpleFormatter();
   private final List<String> messages = new CopyOnWriteArrayList<>();
@@ -28,7 +28,7 @@ final class Warnings extends Handler {
     return List.copyOf(messages);
   }
 
-  /** What it said that is no warning. */
+  /** The lines below WARNING. */
   List<String> news() {
     return List.copyOf(news);
   }

@@ -1,21 +1,22 @@
 package io.earshot.server;
 
 import io.earshot.Config;
+import io.earshot.server.log.OneLine;
 import java.time.Duration;
 import java.util.Locale;
 
-/** What a server that has started says of itself: where to go, and what to type. */
+/** The text that a server prints when it has started: its addresses, and how to try them. */
 final class Banner {
   private Banner() {}
 
   /**
    * The text, of several lines.
    *
-   * @param config the settings it runs with
-   * @param pid its process
-   * @param took how long it took to start
-   * @param tcpPort where it listens for TCP, 0 if it does not
-   * @param httpPort where it listens for HTTP, 0 if it does not
+   * @param config the settings in force
+   * @param pid the id of the process
+   * @param took the time from the start of the JVM
+   * @param tcpPort the port for TCP; 0 if there is none
+   * @param httpPort the port for HTTP; 0 if there is none
    */
   static String of(Config config, long pid, Duration took, int tcpPort, int httpPort) {
     var text = new StringBuilder();

@@ -2,6 +2,14 @@ package io.earshot.server;
 
 import io.earshot.access.RoomRules;
 import io.earshot.protocol.RoomName;
+import io.earshot.server.log.OneLine;
+import io.earshot.server.settings.Assignment;
+import io.earshot.server.settings.Environment;
+import io.earshot.server.settings.Settings;
+import io.earshot.server.settings.SettingsException;
+import io.earshot.server.settings.SettingsFile;
+import io.earshot.server.settings.SettingsPage;
+import io.earshot.server.settings.StartException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,8 +27,8 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * The command line. Options may stand before a command or after it; what they set is kept in their
- * order, so that the last has the last word.
+ * The command line. Options may stand before or after a command. Of two options that set the same
+ * setting the later one counts.
  *
  * <p>Owned by the thread that parses the command line.
  */
@@ -29,19 +37,19 @@ import picocli.CommandLine.UnmatchedArgumentException;
     versionProvider = Version.class,
     synopsisSubcommandLabel = "[serve | config | token | cert | build | help]",
     sortOptions = false,
-    header = "A real-time room server: what one says, the others in the room hear.%n",
+    header = "A real-time room server: it sends each message to all members of a room.%n",
     footer = {
       "",
-      "Without a command it serves. ./earshot build  only builds.",
+      "The default command is serve. ./earshot build only builds the server.",
       "",
-      "Settings come from the built-in defaults, then the file, then environment variables",
-      "(EARSHOT_TCPSERVER_PORT=5001 is tcpServer.port), then options; who comes later counts.",
-      "Times are numbers with ms, s, m or h; without a unit they are milliseconds.",
+      "Settings come from the built-in defaults, the file, environment variables",
+      "(EARSHOT_TCPSERVER_PORT=5001 sets tcpServer.port), and options; each overrides those before.",
+      "Times are numbers with ms, s, m or h; a number without a unit is in milliseconds.",
       "",
-      "The launcher reads EARSHOT_JAVA_HOME (which Java to use), EARSHOT_JAVA_OPTS (flags for it)",
-      "and EARSHOT_TRACE (1: say what it decides).",
+      "The launcher reads EARSHOT_JAVA_HOME (the JDK to use), EARSHOT_JAVA_OPTS (options of the JVM)",
+      "and EARSHOT_TRACE (1: print each step of the launcher).",
       "",
-      "Exit status: 0 it stopped as it was told, 1 it cannot start, 2 a setting or option is wrong."
+      "Exit status: 0 stopped by a signal, 1 cannot start, 2 a setting or an option is wrong."
     })
 final class EarshotCommand implements Callable<Integer> {
   private static final int CANNOT_START = 1;
@@ -62,16 +70,16 @@ final class EarshotCommand implements Callable<Integer> {
    * Runs one command.
    *
    * @param environment the environment variables
-   * @param out where the answer goes
-   * @param err where a refusal goes, as one line
-   * @param args the words after {@code earshot}
+   * @param out for the output of the command
+   * @param err for the error, on one line
+   * @param args the arguments after {@code earshot}
    * @return the exit status
    */
   static int run(
       Map<String, String> environment, PrintWriter out, PrintWriter err, String... args) {
     var command = new EarshotCommand(environment, out);
     if (args.length == 0) {
-      return command.bare(err);
+      return command.withoutArguments(err);
     }
     return new CommandLine(command)
         .setOut(out)
@@ -79,7 +87,7 @@ final class EarshotCommand implements Callable<Integer> {
         .setUsageHelpWidth(100)
         .setOverwrittenOptionsAllowed(true)
         .setExpandAtFiles(false)
-        .setParameterExceptionHandler((e, ignored) -> refuse(err, MISUSED, explained(e)))
+        .setParameterExceptionHandler((e, ignored) -> refuse(err, MISUSED, message(e)))
         .setExecutionExceptionHandler((e, ignored, parsed) -> failed(err, e))
         .execute(args);
   }
@@ -89,7 +97,7 @@ final class EarshotCommand implements Callable<Integer> {
       order = 5,
       paramLabel = "URL",
       scope = ScopeType.INHERIT,
-      description = "share rooms with other servers, which meet at this Redis")
+      description = "share rooms with all servers that use this Redis")
   void redis(String url) {
     options.add(new Assignment("redis.url", url, "command line, --redis"));
   }
@@ -99,7 +107,7 @@ final class EarshotCommand implements Callable<Integer> {
       order = 6,
       paramLabel = "FOLDER",
       scope = ScopeType.INHERIT,
-      description = "serve the actions in this folder: .java files, and jars of them")
+      description = "add the actions in this folder: .java files and jars")
   void actions(String folder) {
     options.add(new Assignment("general.actionsFolder", folder, "command line, --actions"));
   }
@@ -108,7 +116,7 @@ final class EarshotCommand implements Callable<Integer> {
       names = "--dev",
       order = 7,
       scope = ScopeType.INHERIT,
-      description = "take over what changes in the folder of --actions while the server runs")
+      description = "reload the actions folder when it changes")
   void dev(boolean wanted) {
     options.add(
         new Assignment("general.developmentMode", String.valueOf(wanted), "command line, --dev"));
@@ -122,7 +130,7 @@ final class EarshotCommand implements Callable<Integer> {
       description = "read settings from this YAML file")
   void config(Path given) throws SettingsException {
     if (file != null) {
-      throw new SettingsException("command line, --config: there can be one file only");
+      throw new SettingsException("command line, --config: give only one file");
     }
     file = given;
   }
@@ -132,8 +140,7 @@ final class EarshotCommand implements Callable<Integer> {
       order = 9,
       paramLabel = "KEY=VALUE",
       scope = ScopeType.INHERIT,
-      description =
-          "one setting by its path, such as general.defaultChatRoom=lobby; may be given often")
+      description = "set one setting, such as general.defaultChatRoom=lobby; may be repeated")
   void set(String given) throws SettingsException {
     int equals = given.indexOf('=');
     if (equals < 1) {
@@ -149,7 +156,7 @@ final class EarshotCommand implements Callable<Integer> {
       order = 1,
       paramLabel = "PORT",
       scope = ScopeType.INHERIT,
-      description = "listen for TCP clients here; 0: any free port")
+      description = "the port for TCP clients; 0: any free port")
   void tcp(String port) {
     options.add(new Assignment("tcpServer.port", port, "command line, --tcp"));
   }
@@ -159,7 +166,7 @@ final class EarshotCommand implements Callable<Integer> {
       order = 2,
       paramLabel = "PORT",
       scope = ScopeType.INHERIT,
-      description = "listen for HTTP and WebSocket here; 0: any free port")
+      description = "the port for HTTP and WebSocket; 0: any free port")
   void http(String port) {
     options.add(new Assignment("httpServer.port", port, "command line, --http"));
   }
@@ -169,7 +176,7 @@ final class EarshotCommand implements Callable<Integer> {
       order = 3,
       paramLabel = "ADDRESS",
       scope = ScopeType.INHERIT,
-      description = "listen on this address of the machine only, such as 127.0.0.1")
+      description = "listen on this address only, such as 127.0.0.1")
   void bind(String address) {
     options.add(new Assignment("tcpServer.bindIP", address, "command line, --bind"));
     options.add(new Assignment("httpServer.bindIP", address, "command line, --bind"));
@@ -180,7 +187,7 @@ final class EarshotCommand implements Callable<Integer> {
       order = 4,
       paramLabel = "NAME",
       scope = ScopeType.INHERIT,
-      description = "the name of this one process")
+      description = "the name of this server process")
   void id(String name) {
     options.add(new Assignment("general.id", name, "command line, --id"));
   }
@@ -200,8 +207,8 @@ final class EarshotCommand implements Callable<Integer> {
       description = "show the version")
   void version(boolean wanted) {}
 
-  /** A start without a word need not wait for what reads words. */
-  private int bare(PrintWriter err) {
+  /** Starts the server without loading the parser of the command line, which takes time. */
+  private int withoutArguments(PrintWriter err) {
     try {
       return call();
     } catch (SettingsException e) {
@@ -228,14 +235,14 @@ final class EarshotCommand implements Callable<Integer> {
   @Command(
       name = "config",
       description = {
-        "show the settings in force, as a file that --config understands;",
-        "config explain ROOM: which rule holds for a room, and why"
+        "show the settings in force, as a file for --config;",
+        "config explain ROOM: show the rule that applies to a room"
       })
   int showConfig(
       @Parameters(
               arity = "0..*",
               paramLabel = "explain ROOM",
-              description = "show what holds for this room, and why")
+              description = "show the rule that applies to this room")
           @Nullable List<String> question)
       throws SettingsException {
     if (question == null || question.isEmpty()) {
@@ -253,31 +260,31 @@ final class EarshotCommand implements Callable<Integer> {
 
   @Command(
       name = "token",
-      description = "make a token that lets somebody into a room, signed with tokens.keys")
+      description = "make a token that admits a client to a room, signed with tokens.keys")
   int makeToken(
       @Option(
               names = "--room",
               paramLabel = "ROOM",
               required = true,
-              description = "the room it is for; * stands for anything")
+              description = "the room, or a pattern with *")
           String room,
       @Option(
               names = "--identity",
               paramLabel = "NAME",
               required = true,
-              description = "who is to have it, as your program calls them")
+              description = "the client's identity in your program")
           String identity,
       @Option(
               names = "--can",
               paramLabel = "WHAT",
               split = ",",
-              description = "join, say, listen; all of them if not given")
+              description = "join, say, listen; default: all")
           @Nullable Set<String> can,
       @Option(
               names = "--for",
               paramLabel = "TIME",
               defaultValue = "1h",
-              description = "how long it holds, such as 30m; 1h if not given")
+              description = "how long the token is valid, such as 30m; default: 1h")
           String lifetime)
       throws SettingsException {
     try {
@@ -289,7 +296,7 @@ final class EarshotCommand implements Callable<Integer> {
     return out.checkError() ? CANNOT_START : 0;
   }
 
-  @Command(name = "cert", description = "make a certificate for trying TLS, and say how to use it")
+  @Command(name = "cert", description = "make a self-signed certificate for testing TLS")
   int makeCertificate(
       @Option(
               names = "--out",
@@ -300,9 +307,9 @@ final class EarshotCommand implements Callable<Integer> {
       @Option(
               names = "--host",
               paramLabel = "NAME",
-              description = "a name or address it is for, besides localhost")
+              description = "a host name or address in addition to localhost")
           @Nullable List<String> hosts,
-      @Option(names = "--force", description = "replace what is there") boolean force)
+      @Option(names = "--force", description = "replace existing files") boolean force)
       throws SettingsException, StartException {
     out.print(SelfSigned.make(folder, hosts == null ? List.of() : hosts, force).explained());
     out.flush();
@@ -325,7 +332,7 @@ final class EarshotCommand implements Callable<Integer> {
     return Settings.of(assignments);
   }
 
-  private static String explained(ParameterException e) {
+  private static String message(ParameterException e) {
     if (e.getCause() instanceof SettingsException refused) {
       return String.valueOf(refused.getMessage());
     }

@@ -3,13 +3,13 @@ package io.earshot.server;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 
-/** Where the server's process begins. */
+/** The entry point of the server's process. */
 final class Main {
   private Main() {}
 
   /**
-   * Runs one command and ends the process with its exit status: 0 if all went well, 1 if the server
-   * could not start, 2 if it was told something that it cannot follow.
+   * Runs one command and ends the process with its exit status: 0 for success, 1 if the server
+   * cannot start, 2 if a setting or an option is wrong.
    */
   public static void main(String[] args) {
     var out = new PrintWriter(System.out, true, charset("stdout.encoding"));

@@ -11,27 +11,27 @@ import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The token that the command line makes. */
+/** The token of {@code ./earshot token}. */
 final class MintedToken {
-  /** Shorter ones make no key. */
+  /** A shorter cookie secret is not used as a key. */
   private static final int SHORTEST_SECRET = 32;
 
   private MintedToken() {}
 
   /**
-   * Makes a token that the servers with these settings believe.
+   * Makes a token that is valid on all servers with these settings.
    *
-   * @param can what it allows, in words; null for all
-   * @param lifetime how long it holds, as a setting would say it
-   * @throws IllegalArgumentException if something is not what it is to be; the message says what
-   * @throws IllegalStateException if there is no key that every server has
+   * @param can the names of the permissions; null for all
+   * @param lifetime how long the token is valid, such as {@code 30m}
+   * @throws IllegalArgumentException if an option is wrong; the message says which
+   * @throws IllegalStateException if the settings have no signing key
    */
   static String of(
       Config config, String room, String identity, @Nullable Set<String> can, String lifetime) {
     if (config.tokens().keys().isEmpty()
         && config.commonWeb().cookieSecret().length() < SHORTEST_SECRET) {
       throw new IllegalStateException(
-          "there is no key that a server would know; set tokens.keys here and there, such as"
+          "no key to sign with; set tokens.keys here and on the servers, such as"
               + " --set tokens.keys='k1 HS256 SECRET-OF-AT-LEAST-32-CHARACTERS'");
     }
     Duration time =

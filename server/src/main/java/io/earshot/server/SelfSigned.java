@@ -1,6 +1,8 @@
 package io.earshot.server;
 
 import io.earshot.AddressRange;
+import io.earshot.server.settings.SettingsException;
+import io.earshot.server.settings.StartException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
@@ -19,41 +21,41 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A self-signed certificate and its key, for trying TLS. The JDK signs certificates by its own
- * {@code keytool} only, so that is what makes them.
+ * A self-signed certificate and its key, for testing TLS. The JDK has no public API that signs
+ * certificates, so {@code keytool} makes them.
  *
  * <p>Immutable.
  *
  * @param cert the file of the certificate
- * @param key the file of its key, which only its owner may read
- * @param names whom it is for
+ * @param key the file of the key; only the owner of the file may read it
+ * @param names the host names and addresses in the certificate
  */
 record SelfSigned(Path cert, Path key, List<String> names) {
   private static final Pattern NAME = Pattern.compile("(\\*\\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*)");
 
-  /** By which this very machine is known to itself. */
-  private static final List<String> OWN = List.of("localhost", "127.0.0.1", "::1");
+  /** The names of this machine itself. */
+  private static final List<String> LOOPBACK = List.of("localhost", "127.0.0.1", "::1");
 
   private static final String DAYS = "365";
 
-  /** Of a store that lives for a moment, in a folder that nobody else may enter. */
-  private static final String PASSWORD = "for a moment";
+  /** The password of a temporary key store, in a folder that only this user may read. */
+  private static final String PASSWORD = "temporary";
 
   /**
    * Makes {@code cert.pem} and {@code key.pem}.
    *
-   * @param folder where to; it is made if it is not there
-   * @param hosts whom it is for, besides this very machine
-   * @param force whether to replace what is there
-   * @throws SettingsException if they are there already, or a host is none
-   * @throws StartException if they cannot be made
+   * @param folder the folder for both files, which is created if it does not exist
+   * @param hosts host names and addresses besides those of this machine
+   * @param force whether to replace existing files
+   * @throws SettingsException if a file exists, or a host is not a name or an address
+   * @throws StartException if the files cannot be written
    */
   static SelfSigned make(Path folder, List<String> hosts, boolean force)
       throws SettingsException, StartException {
     var pair = new SelfSigned(folder.resolve("cert.pem"), folder.resolve("key.pem"), names(hosts));
     for (Path file : List.of(pair.cert, pair.key)) {
       if (!force && Files.exists(file)) {
-        throw new SettingsException(file + " is there already; --force replaces it");
+        throw new SettingsException(file + " already exists; --force replaces it");
       }
     }
     try {
@@ -68,13 +70,13 @@ record SelfSigned(Path cert, Path key, List<String> names) {
         Files.delete(temp);
       }
     } catch (IOException e) {
-      throw new StartException("the pair cannot be made in " + folder + ": " + e, e);
+      throw new StartException("certificate and key cannot be made in " + folder + ": " + e, e);
     }
     return pair;
   }
 
   private static List<String> names(List<String> hosts) throws SettingsException {
-    var names = new LinkedHashSet<>(OWN);
+    var names = new LinkedHashSet<>(LOOPBACK);
     for (String host : hosts) {
       if (!isAddress(host) && !NAME.matcher(host).matches()) {
         throw new SettingsException(
@@ -110,7 +112,7 @@ record SelfSigned(Path cert, Path key, List<String> names) {
             "-alias",
             "pair",
             "-dname",
-            "CN=" + names.get(names.size() > OWN.size() ? OWN.size() : 0)));
+            "CN=" + names.get(names.size() > LOOPBACK.size() ? LOOPBACK.size() : 0)));
     command.addAll(List.of("-keyalg", "EC", "-groupname", "secp256r1", "-validity", DAYS));
     command.addAll(List.of("-ext", "san=" + alternatives, "-ext", "eku=serverAuth"));
     command.addAll(List.of("-ext", "ku=digitalSignature"));
@@ -141,7 +143,7 @@ record SelfSigned(Path cert, Path key, List<String> names) {
     }
   }
 
-  /** Writes a file that is not readable for others at any moment, if it is not to be. */
+  /** Writes a file that has its final permissions from the moment it is created. */
   private static void write(Path file, String mode, String what, byte... der) throws IOException {
     String base64 = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
     Files.deleteIfExists(file);
@@ -157,11 +159,12 @@ record SelfSigned(Path cert, Path key, List<String> names) {
         file, "-----BEGIN " + what + "-----\n" + base64 + "\n-----END " + what + "-----\n");
   }
 
-  /** What was made, and how to use it. */
+  /** The output of {@code ./earshot cert}: the files, and how to use them. */
   String explained() {
     return """
         Made %s and %s for %s; valid for %s days.
-        Nobody vouches for it: it is for trying, and clients have to be told to trust it.
+        No authority has signed the certificate: it is for tests,
+        and clients have to be configured to trust it.
         Start a server with it:
           ./earshot %s %s
         """
@@ -178,7 +181,7 @@ record SelfSigned(Path cert, Path key, List<String> names) {
         set + ".keyFile=" + quoted(key));
   }
 
-  /** As a shell reads it. */
+  /** The file's name for a shell. */
   private static String quoted(Path file) {
     String text = file.toString();
     return text.matches("[\\w./-]+") ? text : "'" + text.replace("'", "'\\''") + "'";

@@ -3,6 +3,10 @@ package io.earshot.server;
 import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
+import io.earshot.server.actions.ActionFolder;
+import io.earshot.server.actions.PlugIns;
+import io.earshot.server.settings.SettingsException;
+import io.earshot.server.settings.StartException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
@@ -15,29 +19,29 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server, with the actions that it was given to serve.
+ * A running server with its actions folder.
  *
- * <p>Immutable; what it holds is thread-safe.
+ * <p>Immutable; server and folder are thread-safe.
  *
  * @param server the server
- * @param actions where actions come from, or null if no folder was named
+ * @param actions the actions folder, or null if the settings name none
  */
 record Serve(EarshotServer server, @Nullable ActionFolder actions) implements AutoCloseable {
   private static final String BIND = "--bind ADDRESS";
 
   /**
-   * Starts a server and never returns: a signal (Ctrl-C, SIGTERM) says goodbye to all clients and
-   * ends the process with status 0.
+   * Starts a server and never returns. A signal (Ctrl-C, SIGTERM) closes all connections with a
+   * close frame or a last line, and ends the process with status 0.
    *
-   * @throws StartException if it cannot listen; the message says what to change
-   * @throws SettingsException if its folder of actions is none
-   * @throws InterruptedException if this thread is not wanted any more; the server is closed
+   * @throws StartException if the server cannot start; the message says what to change
+   * @throws SettingsException if the actions folder does not exist
+   * @throws InterruptedException if this thread is interrupted; the server is closed
    */
   static void forever(Config config, PrintWriter out)
       throws SettingsException, StartException, InterruptedException {
     try (Serve serve = start(config)) {
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(serve, out), "stop"));
-      // Since the JVM began: the process may have been the launcher before, and have built first.
+      // Not since the process began: it was the launcher before, and may have built the server.
       long now = System.currentTimeMillis();
       var took = Duration.ofMillis(now - ManagementFactory.getRuntimeMXBean().getStartTime());
       long pid = ProcessHandle.current().pid();
@@ -49,15 +53,16 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
   }
 
   /**
-   * Starts a server. Its actions are there before its doors open.
+   * Starts a server. Its actions are added before its ports open.
    *
-   * @throws StartException if it cannot listen, or not compile; the message says what to change
-   * @throws SettingsException if its folder of actions is none
+   * @throws StartException if the server cannot listen, or cannot compile its actions; the message
+   *     says what to change
+   * @throws SettingsException if the actions folder does not exist
    */
   static Serve start(Config config) throws SettingsException, StartException {
     ActionFolder actions = ActionFolder.of(config);
     try {
-      return new Serve(EarshotServer.start(config, api -> supply(api, actions)), actions);
+      return new Serve(EarshotServer.start(config, api -> addActions(api, actions)), actions);
     } catch (BindException e) {
       close(actions);
       String why = String.valueOf(e.getMessage());
@@ -75,27 +80,27 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
     }
   }
 
-  private static void supply(Api api, @Nullable ActionFolder actions) {
+  private static void addActions(Api api, @Nullable ActionFolder actions) {
     PlugIns.addTo(api, Serve.class.getClassLoader());
     if (actions != null) {
-      actions.supply(api);
+      actions.addTo(api);
     }
   }
 
-  /** Says goodbye to all clients, and ends. */
+  /** Closes all connections, and then the server. Blocks. */
   @Override
   public void close() {
     server.close();
     close(actions);
   }
 
-  /** Whether the address to listen on is a name that nobody knows. */
+  /** Whether the address to listen on is a host name that cannot be resolved. */
   private static boolean isUnresolved(BindException e) {
     return e.getCause() instanceof UnknownHostException
         || e.getCause() instanceof UnresolvedAddressException;
   }
 
-  /** The option that helps against this message, which names the port that it is about. */
+  /** The option that changes the address or port in the message of an exception. */
   static String remedy(Config config, String why) {
     if (why.contains("assign")) {
       return BIND;
@@ -118,7 +123,7 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
       serve.close();
       out.println("Earshot has stopped.");
     } finally {
-      // Not exit(): that would wait for this very hook, and a signal would make the status 143.
+      // exit() would wait for this very hook, and after a signal the status would be 143.
       Runtime.getRuntime().halt(0);
     }
   }

@@ -18,27 +18,26 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A server that talks to itself for a moment, and stops. The build runs it so that the JVM can note
- * what a server loads and links, and starts sooner with that ({@code -XX:AOTCacheOutput}).
+ * Starts a server, sends it typical requests for a moment, and stops. The launcher runs this to
+ * record the classes that a server loads, in a cache that makes later starts faster ({@code
+ * -XX:AOTCacheOutput}).
  */
 final class Training {
   private static final Pattern PORTS =
       Pattern.compile("nc localhost (\\d+) .* ws://localhost:(\\d+)/");
 
-  /** So often each thing is said: enough for the JVM to see what is hot. */
+  /** How many messages each client sends: enough for the JVM to record which code is hot. */
   private static final int ROUNDS = 200;
 
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private Training() {}
 
-  /**
-   * Ends the process: with status 0, or with 1 if the conversation went wrong or takes a minute.
-   */
+  /** Ends the process: with status 0, or with 1 if a request fails or everything takes a minute. */
   public static void main(String[] args) {
-    Thread.ofPlatform().daemon().start(Training::giveUpInTime);
+    Thread.ofPlatform().daemon().start(Training::exitAfterPatience);
     try {
-      talk();
+      train();
     } catch (IOException e) {
       e.printStackTrace();
       Runtime.getRuntime().halt(1);
@@ -46,7 +45,7 @@ final class Training {
     System.exit(0);
   }
 
-  private static void giveUpInTime() {
+  private static void exitAfterPatience() {
     try {
       Thread.sleep(PATIENCE);
     } catch (InterruptedException e) {
@@ -55,7 +54,7 @@ final class Training {
     Runtime.getRuntime().halt(1);
   }
 
-  private static void talk() throws IOException {
+  private static void train() throws IOException {
     var pipe = new PipedReader(8192);
     var out = new PrintWriter(new PipedWriter(pipe), true);
     var err = new PrintWriter(System.err, true, ISO_8859_1);
@@ -80,26 +79,26 @@ final class Training {
     }
     int tcp = Integer.parseInt(ports.group(1));
     int http = Integer.parseInt(ports.group(2));
-    try (var ada = new Peer(tcp);
-        var bob = new Peer(http)) {
+    try (var ada = new Client(tcp);
+        var bob = new Client(http)) {
       lines(ada);
       frames(bob);
       for (int i = 0; i < ROUNDS; i++) {
         ada.send("say hello " + i + "\r\n");
-        bob.hear("hello " + i + "\"");
+        bob.await("hello " + i + "\"");
         bob.send(frame("{\"event\":\"say\",\"message\":\"hi " + i + "\"}"));
-        ada.hear("hi " + i + "\"");
+        ada.await("hi " + i + "\"");
       }
       get(http, "/");
       get(http, "/status");
       get(http, "/chat/?method=say&message=hello");
       ada.send("quit\r\n");
-      ada.hear("Bye!");
+      ada.await("Bye!");
     }
   }
 
-  private static void lines(Peer ada) throws IOException {
-    ada.hear("welcome");
+  private static void lines(Client ada) throws IOException {
+    ada.await("welcome");
     for (String line :
         new String[] {
           "detailsView",
@@ -114,11 +113,11 @@ final class Training {
           "{\"event\":\"say\",\"message\":{\"a\":[1,true,null]}}",
         }) {
       ada.send(line + "\r\n");
-      ada.hear("\"context\":\"response\"");
+      ada.await("\"context\":\"response\"");
     }
   }
 
-  private static void frames(Peer bob) throws IOException {
+  private static void frames(Client bob) throws IOException {
     bob.send(
         String.join(
             "\r\n",
@@ -129,17 +128,17 @@ final class Training {
             "Sec-WebSocket-Version: 13",
             "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
             "\r\n"));
-    bob.hear("welcome");
+    bob.await("welcome");
     bob.send(frame("{\"event\":\"detailsView\"}"));
-    bob.hear("\"context\":\"response\"");
+    bob.await("\"context\":\"response\"");
     bob.send(frame("{\"event\":\"action\",\"params\":{\"action\":\"status\"}}"));
-    bob.hear("\"context\":\"response\"");
+    bob.await("\"context\":\"response\"");
   }
 
   private static void get(int port, String path) throws IOException {
-    try (var browser = new Peer(port)) {
+    try (var browser = new Client(port)) {
       browser.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n\r\n");
-      browser.hear("200 OK");
+      browser.await("200 OK");
     }
   }
 
@@ -149,18 +148,18 @@ final class Training {
   }
 
   /**
-   * Somebody at the other end, who sends and hears characters for bytes.
+   * A client that sends and receives each byte as one character.
    *
    * <p>Owned by the thread that trains.
    */
-  private static final class Peer implements AutoCloseable {
+  private static final class Client implements AutoCloseable {
     private final Socket socket;
     private final InputStream in;
     private final OutputStream out;
-    private final StringBuilder heard = new StringBuilder();
+    private final StringBuilder received = new StringBuilder();
     private final byte[] read = new byte[8192];
 
-    Peer(int port) throws IOException {
+    Client(int port) throws IOException {
       socket = new Socket(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port);
       socket.setTcpNoDelay(true);
       socket.setSoTimeout(10_000);
@@ -172,18 +171,18 @@ final class Training {
       out.write(text.getBytes(ISO_8859_1));
     }
 
-    /** Waits for this, and forgets what came up to it. */
-    void hear(String part) throws IOException {
-      int at = heard.indexOf(part);
+    /** Waits for this text, and discards everything up to it. */
+    void await(String part) throws IOException {
+      int at = received.indexOf(part);
       while (at < 0) {
         int count = in.read(read);
         if (count < 0) {
-          throw new EOFException("closed before: " + part);
+          throw new EOFException("the connection was closed before: " + part);
         }
-        heard.append(new String(read, 0, count, ISO_8859_1));
-        at = heard.indexOf(part);
+        received.append(new String(read, 0, count, ISO_8859_1));
+        at = received.indexOf(part);
       }
-      heard.delete(0, at + part.length());
+      received.delete(0, at + part.length());
     }
 
     @Override

@@ -7,7 +7,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import picocli.CommandLine.IVersionProvider;
 
-/** Which Earshot this is; the build writes it down. */
+/** The version of Earshot, which the build writes into a resource. */
 final class Version implements IVersionProvider {
   static String number() {
     try (InputStream in = Version.class.getResourceAsStream("version.txt")) {

@@ -1,4 +1,4 @@
-/** The server as a program: its command line, where its settings come from, and its log. */
+/** The server as a program: its command line, and how it starts and stops. */
 @NullMarked
 package io.earshot.server;
 

@@ -1,26 +1,28 @@
 package io.earshot.server;
 
-import static io.earshot.server.Talker.field;
+import static io.earshot.server.LineClient.field;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.earshot.Config;
 import io.earshot.protocol.Json;
+import io.earshot.redis.Await;
+import io.earshot.server.actions.ActionFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -29,27 +31,33 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
-/** Actions without a build: a folder of source, and what becomes of it while the server runs. */
+/** A folder of actions as source and jars, and changes of it while the server runs. */
 class ActionFolderTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   @TempDir Path folder;
   @TempDir Path elsewhere;
 
-  private final Logger logger = (Logger) LoggerFactory.getLogger(ActionFolder.class);
+  private final List<Logger> loggers =
+      Stream.of("ActionFolder", "ServedActions")
+          .map(each -> ActionFolder.class.getPackageName() + "." + each)
+          .map(each -> (Logger) LoggerFactory.getLogger(each))
+          .toList();
   private final ListAppender<ILoggingEvent> log = new ListAppender<>();
   private @Nullable Serve serve;
-  private @Nullable Talker talker;
+  private @Nullable LineClient client;
 
   @BeforeEach
   void listen() {
     log.start();
-    logger.addAppender(log);
+    loggers.forEach(each -> each.addAppender(log));
   }
 
   @AfterEach
   void stop() {
-    logger.detachAppender(log);
-    if (talker != null) {
-      talker.close();
+    loggers.forEach(each -> each.detachAppender(log));
+    if (client != null) {
+      client.close();
     }
     if (serve != null) {
       serve.close();
@@ -65,17 +73,17 @@ class ActionFolderTest {
         .with("general.developmentMode", true);
   }
 
-  private Talker start() throws Exception {
+  private LineClient start() throws Exception {
     serve = Serve.start(config());
-    talker = new Talker(serve);
-    return talker;
+    client = new LineClient(serve);
+    return client;
   }
 
   private void write(String file, String text) throws IOException {
     Files.writeString(folder.resolve(file), text);
   }
 
-  /** An action of this name whose answer says this. */
+  /** The source of an action with this name and answer. */
   private static String says(String name, String what) {
     return """
     import io.earshot.*;
@@ -86,22 +94,19 @@ class ActionFolderTest {
         .formatted(name, what);
   }
 
-  /** The same action under another name. */
+  /** The source of the same action under another name. */
   private static String named(String name, String source) {
     return source.replace(
         "public void", "public String name() { return \"" + name + "\"; } public void");
   }
 
-  private static Json.Obj eventually(Talker talker, String action, Predicate<Json.Obj> fits)
-      throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    Json.Obj answer = talker.ask(action);
-    while (!fits.test(answer)) {
-      assertThat(System.nanoTime()).as(Talker.encoded(answer)).isLessThan(deadline);
-      var _ = new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
-      answer = talker.ask(action);
-    }
-    return answer;
+  private static Json.Obj eventually(LineClient client, String action, Predicate<Json.Obj> fits) {
+    var answer = new AtomicReference<>(client.ask(action));
+    Await.until(
+        () -> LineClient.encoded(answer.get()),
+        PATIENCE,
+        () -> fits.test(answer.updateAndGet(_ -> client.ask(action))));
+    return answer.get();
   }
 
   private static Predicate<Json.Obj> has(String field, String part) {
@@ -116,20 +121,20 @@ class ActionFolderTest {
   }
 
   @Test
-  void a_file_can_be_edited_broken_mended_and_removed_while_the_server_runs() throws Exception {
+  void a_file_can_be_edited_broken_fixed_and_removed_while_the_server_runs() throws Exception {
     write("Greet.java", says("Greet", "\"one\""));
-    Talker talker = start();
-    assertThat(field(talker.ask("greet"), "says")).isEqualTo("\"one\"");
+    LineClient client = start();
+    assertThat(field(client.ask("greet"), "says")).isEqualTo("\"one\"");
 
     write("Greet.java", says("Greet", "\"two\""));
-    Json.Obj answer = eventually(talker, "greet", has("says", "two"));
+    Json.Obj answer = eventually(client, "greet", has("says", "two"));
     assertThat(answer.get("developmentError")).isNull();
 
     write("Greet.java", says("Greet", "\"three\")"));
-    answer = eventually(talker, "greet", has("developmentError", "Greet.java:3: ';' expected"));
+    answer = eventually(client, "greet", has("developmentError", "Greet.java:3: ';' expected"));
     assertThat(field(answer, "says")).isEqualTo("\"two\"");
     write("Greet.java", says("Greet", "undefined"));
-    answer = eventually(talker, "greet", has("developmentError", "cannot find symbol"));
+    answer = eventually(client, "greet", has("developmentError", "cannot find symbol"));
     assertThat(field(answer, "says")).isEqualTo("\"two\"");
     assertThat(errors())
         .anyMatch("Greet.java:3: ';' expected"::equals)
@@ -137,16 +142,16 @@ class ActionFolderTest {
         .doesNotHaveDuplicates();
 
     write("Greet.java", says("Greet", "\"four\""));
-    answer = eventually(talker, "greet", has("says", "four"));
+    answer = eventually(client, "greet", has("says", "four"));
     assertThat(answer.get("developmentError")).isNull();
 
     Files.delete(folder.resolve("Greet.java"));
-    eventually(talker, "greet", has("error", "greet is not a known action"));
+    eventually(client, "greet", has("error", "greet is not a known action"));
     write("Late.java", says("Late", "\"here\""));
-    eventually(talker, "late", has("says", "here"));
+    eventually(client, "late", has("says", "here"));
   }
 
-  /** A plug-in that adds this to what is said. */
+  /** The source of a plug-in that adds a text to each message. */
   private static String adds(String name, String what) {
     return """
     import io.earshot.*;
@@ -159,54 +164,54 @@ class ActionFolderTest {
         .formatted(name, what);
   }
 
-  /** Speaks until a message is heard with what was to be added. */
-  private static void sayUntil(Talker speaker, Talker hearer, String added)
-      throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    String heard = "";
-    while (!heard.equals("\"x" + added + "\"")) {
-      assertThat(System.nanoTime()).as(heard).isLessThan(deadline);
-      speaker.line("say x");
-      heard = field(hearer.heard(), "message");
-      var _ = new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
-    }
+  /** Says "x" until a hook has added this text to it. */
+  private static void sayUntil(LineClient sender, LineClient receiver, String added) {
+    var received = new AtomicReference<>("");
+    Await.until(
+        received::get,
+        PATIENCE,
+        () -> {
+          sender.line("say x");
+          received.set(field(receiver.received(), "message"));
+          return received.get().equals("\"x" + added + "\"");
+        });
   }
 
   @Test
-  void a_plug_in_is_started_and_its_hooks_go_with_its_file() throws Exception {
+  void a_plug_in_is_started_and_its_hooks_are_removed_with_its_file() throws Exception {
     write("Adds.java", adds("Adds", "\" one\""));
     write("Fails.java", adds("Fails", "\" never\"").replace(");\n  }", "); int i = 1 / 0;\n  }"));
     jar("plug.jar", "Jarred", adds("Jarred", "\" jar\""), "io.earshot.PlugIn", "Jarred");
-    Talker talker = start();
+    LineClient client = start();
     assertThat(serve).isNotNull();
-    try (var hearer = new Talker(serve)) {
-      talker.line("roomChange quiet");
-      hearer.line("roomChange quiet");
+    try (var receiver = new LineClient(serve)) {
+      client.line("roomChange quiet");
+      receiver.line("roomChange quiet");
 
-      sayUntil(talker, hearer, " jar one");
+      sayUntil(client, receiver, " jar one");
       write("Adds.java", adds("Adds", "\" two\""));
-      sayUntil(talker, hearer, " jar two");
+      sayUntil(client, receiver, " jar two");
       write("Adds.java", adds("Adds", "\" three\")"));
       write("Other.java", says("Other", "\"there\""));
-      eventually(talker, "other", has("says", "there"));
-      sayUntil(talker, hearer, " jar two"); // the last good one
+      eventually(client, "other", has("says", "there"));
+      sayUntil(client, receiver, " jar two"); // the last version that compiled
       Files.delete(folder.resolve("Adds.java"));
-      sayUntil(talker, hearer, " jar");
+      sayUntil(client, receiver, " jar");
       Files.delete(folder.resolve("plug.jar"));
-      sayUntil(talker, hearer, "");
+      sayUntil(client, receiver, "");
     }
   }
 
   @Test
-  void a_broken_file_takes_down_only_those_that_need_it() throws Exception {
+  void a_broken_file_affects_only_files_that_need_it() throws Exception {
     write("Broken.java", "class Broken {");
     write("Needs.java", says("Needs", "new Broken().toString()"));
     write("Words.java", "class Words { static String hello() { return \"hello\"; } }");
     write("Uses.java", says("Uses", "Words.hello()"));
     Files.write(folder.resolve("Latin.java"), "// \u00e9".getBytes(ISO_8859_1));
-    Talker talker = start();
-    assertThat(field(talker.ask("uses"), "says")).isEqualTo("\"hello\"");
-    assertThat(field(talker.ask("needs"), "error")).contains("not a known action");
+    LineClient client = start();
+    assertThat(field(client.ask("uses"), "says")).isEqualTo("\"hello\"");
+    assertThat(field(client.ask("needs"), "error")).contains("not a known action");
     assertThat(errors())
         .satisfiesExactlyInAnyOrder(
             line -> assertThat(line).isEqualTo("Broken.java:1: reached end of file while parsing"),
@@ -215,12 +220,12 @@ class ActionFolderTest {
 
     write("Words.java", "class Words { static String bye() { return \"bye\"; } }");
     Json.Obj answer =
-        eventually(talker, "uses", has("developmentError", "Uses.java:3: cannot find symbol"));
+        eventually(client, "uses", has("developmentError", "Uses.java:3: cannot find symbol"));
     assertThat(field(answer, "says")).isEqualTo("\"hello\"");
   }
 
   @Test
-  void packages_nested_classes_records_and_classes_that_are_not_public_are_served()
+  void actions_in_packages_nested_classes_records_and_package_private_classes_are_served()
       throws Exception {
     write("Packed.java", "package a.b;\n" + says("Packed", "\"packed\""));
     write(
@@ -237,45 +242,46 @@ class ActionFolderTest {
           interface Other extends Action {}
         }
         """);
-    Talker talker = start();
-    assertThat(field(talker.ask("packed"), "says")).isEqualTo("\"packed\"");
-    assertThat(field(talker.ask("child"), "says")).isEqualTo("\"Child\"");
-    assertThat(field(talker.ask("cousin"), "says")).isEqualTo("\"cousin\"");
-    assertThat(field(talker.ask("family"), "error")).contains("not a known action");
+    LineClient client = start();
+    assertThat(field(client.ask("packed"), "says")).isEqualTo("\"packed\"");
+    assertThat(field(client.ask("child"), "says")).isEqualTo("\"Child\"");
+    assertThat(field(client.ask("cousin"), "says")).isEqualTo("\"cousin\"");
+    assertThat(field(client.ask("family"), "error")).contains("not a known action");
     assertThat(errors()).isEmpty();
   }
 
   @Test
-  void a_class_that_cannot_be_made_is_told_and_its_last_good_version_stays() throws Exception {
+  void a_class_that_cannot_be_created_is_logged_and_its_last_good_version_stays() throws Exception {
     write("Greet.java", says("Greet", "\"one\""));
     write(
         "Alone.java", says("Alone", "1").replace("{\n  public", "{\n  Alone(int i) {}\n  public"));
-    Talker talker = start();
+    LineClient client = start();
     assertThat(errors())
         .containsExactly(
-            "Alone.java: Alone needs a constructor without parameters, and to be static if it"
-                + " stands in a class");
+            "Alone.java: Alone needs a constructor without parameters, and must be static if it is"
+                + " nested in a class");
     write("Greet.java", says("Greet", "2").replace("{\n  public", "{\n  int i = 1 / 0;\n  public"));
-    Json.Obj answer = eventually(talker, "greet", has("developmentError", "/ by zero"));
+    Json.Obj answer = eventually(client, "greet", has("developmentError", "/ by zero"));
     assertThat(field(answer, "says")).isEqualTo("\"one\"");
   }
 
   @Test
-  void an_action_that_replaces_a_shipped_one_gives_it_back_when_it_goes() throws Exception {
+  void a_shipped_action_returns_when_its_replacement_is_removed() throws Exception {
     write("RandomNumber.java", says("RandomNumber", "4"));
-    Talker talker = start();
-    assertThat(field(talker.ask("randomNumber"), "says")).isEqualTo("4");
+    LineClient client = start();
+    assertThat(field(client.ask("randomNumber"), "says")).isEqualTo("4");
     Files.delete(folder.resolve("RandomNumber.java"));
-    eventually(talker, "randomNumber", has("randomNumber", "0."));
+    eventually(client, "randomNumber", has("randomNumber", "0."));
   }
 
   @Test
-  void of_two_actions_of_one_name_the_first_file_counts_and_bad_names_are_told() throws Exception {
+  void of_two_actions_with_one_name_the_first_file_counts_and_invalid_names_are_logged()
+      throws Exception {
     write("A.java", named("same", says("A", "1")));
     write("B.java", named("same", says("B", "2")));
     write("C.java", named("a b", says("C", "3")));
-    Talker talker = start();
-    assertThat(field(talker.ask("same"), "says")).isEqualTo("1");
+    LineClient client = start();
+    assertThat(field(client.ask("same"), "says")).isEqualTo("1");
     assertThat(errors())
         .satisfiesExactly(
             line ->
@@ -284,7 +290,7 @@ class ActionFolderTest {
   }
 
   @Test
-  void outside_development_mode_nothing_changes_any_more() throws Exception {
+  void outside_development_mode_the_folder_is_not_polled() throws Exception {
     write("Greet.java", says("Greet", "\"one\""));
     serve = Serve.start(config().with("general.developmentMode", false));
     assertThat(Thread.getAllStackTraces().keySet())
@@ -292,7 +298,7 @@ class ActionFolderTest {
   }
 
   @Test
-  void the_watcher_ends_with_the_server() throws Exception {
+  void polling_ends_with_the_server() throws Exception {
     start();
     assertThat(serve).isNotNull();
     serve.close();
@@ -304,23 +310,23 @@ class ActionFolderTest {
   void a_jar_that_names_its_actions_is_served_and_so_is_source_that_uses_it() throws Exception {
     jar("plug.jar", "Plugged", says("Plugged", "\"from a jar\""), "Plugged");
     write("Uses.java", says("Uses", "new Plugged().name()"));
-    Talker talker = start();
-    assertThat(field(talker.ask("plugged"), "says")).isEqualTo("\"from a jar\"");
-    assertThat(field(talker.ask("uses"), "says")).isEqualTo("\"plugged\"");
+    LineClient client = start();
+    assertThat(field(client.ask("plugged"), "says")).isEqualTo("\"from a jar\"");
+    assertThat(field(client.ask("uses"), "says")).isEqualTo("\"plugged\"");
     Files.delete(folder.resolve("plug.jar"));
-    eventually(talker, "plugged", has("error", "not a known action"));
+    eventually(client, "plugged", has("error", "not a known action"));
   }
 
   @Test
-  void a_jar_that_names_what_is_not_there_does_not_take_the_others_down() throws Exception {
+  void a_jar_that_names_a_missing_class_does_not_affect_others() throws Exception {
     jar("bad.jar", "Unnamed", says("Unnamed", "1"), "NotThere");
     jar("good.jar", "Plugged", says("Plugged", "1"), "Plugged");
     Files.writeString(folder.resolve("none.jar"), "no jar at all");
     write("Greet.java", says("Greet", "\"one\""));
-    Talker talker = start();
-    assertThat(field(talker.ask("plugged"), "says")).isEqualTo("1");
-    assertThat(field(talker.ask("greet"), "says")).isEqualTo("\"one\"");
-    assertThat(errors()).singleElement().asString().startsWith("none.jar: no jar: ");
+    LineClient client = start();
+    assertThat(field(client.ask("plugged"), "says")).isEqualTo("1");
+    assertThat(field(client.ask("greet"), "says")).isEqualTo("\"one\"");
+    assertThat(errors()).singleElement().asString().startsWith("none.jar: not a jar: ");
   }
 
   private void jar(String file, String name, String source, String service) throws IOException {
@@ -351,7 +357,7 @@ class ActionFolderTest {
   }
 
   @Test
-  void a_folder_that_is_not_there_is_one_line_and_status_2() throws Exception {
+  void a_missing_folder_is_one_line_and_status_2() throws Exception {
     Run run = Run.of("--tcp", "0", "--http", "0", "--actions", folder + "/none");
     assertThat(run.err())
         .isEqualTo(
@@ -361,15 +367,8 @@ class ActionFolderTest {
                 + System.lineSeparator());
     assertThat(run.status()).isEqualTo(2);
     write("file", "");
-    assertThat(Run.of("--actions", folder + "/file").err()).contains("file is no folder; give one");
-  }
-
-  @Test
-  void a_java_that_cannot_compile_is_told_before_anything_opens() throws Exception {
-    write("Greet.java", says("Greet", "\"one\""));
-    assertThatThrownBy(() -> ActionFolder.of(config(), new ActionCompiler(null)))
-        .isInstanceOf(StartException.class)
-        .hasMessageContaining("run with a JDK");
+    assertThat(Run.of("--actions", folder + "/file").err())
+        .contains("file is not a folder; give one");
   }
 
   @Test

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class BannerTest {
   @Test
-  void it_says_where_to_go_and_what_to_type() {
+  void the_banner_shows_addresses_and_how_to_try_them() {
     assertThat(banner(Config.defaults(), 5000, 8080).lines())
         .containsExactly(
             "Earshot " + Version.number() + " is listening (pid 1234, started in 0.31 s)",
@@ -20,7 +20,7 @@ class BannerTest {
   }
 
   @Test
-  void it_names_the_address_that_the_server_is_bound_to() {
+  void the_banner_shows_the_address_that_the_server_is_bound_to() {
     Config config =
         Config.defaults()
             .with("tcpServer.bindIP", "192.0.2.1")
@@ -30,7 +30,7 @@ class BannerTest {
   }
 
   @Test
-  void it_says_how_to_reach_what_is_encrypted() {
+  void the_banner_shows_how_to_connect_with_tls() {
     Config config =
         Config.defaults().with("tcpServer.secure", true).with("httpServer.secure", true);
     assertThat(banner(config, 5000, 8080))
@@ -41,7 +41,7 @@ class BannerTest {
   }
 
   @Test
-  void it_is_silent_about_what_is_not_listening() {
+  void the_banner_leaves_out_a_port_that_is_off() {
     assertThat(banner(Config.defaults(), 0, 8080)).doesNotContain("TCP");
     assertThat(banner(Config.defaults(), 5000, 0)).doesNotContain("WebSocket", "Browser");
   }

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The lines by which the documentation starts a cluster. */
+/** The commands in the documentation that start a cluster. */
 class ClusterScriptTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Pattern PORT = Pattern.compile("nc localhost (\\d+)");

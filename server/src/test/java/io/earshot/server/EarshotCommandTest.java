@@ -23,17 +23,17 @@ class EarshotCommandTest {
           --tcp many                     | command line, --tcp: tcpServer.port must be a whole number, not 'many'
           --http -1                      | command line, --http: httpServer.port must be from 0 to 65535, not -1
           --config /no/such              | there is no file /no/such: give one that exists to --config
-          --config a --config b          | command line, --config: there can be one file only
+          --config a --config b          | command line, --config: give only one file
           --nonsense                     | there is no '--nonsense'; ./earshot help shows what there is
           nonsense                       | there is no 'nonsense'; ./earshot help shows what there is
           config nonsense                | there is no 'nonsense'; ./earshot help shows what there is
           config explain                 | write it as: ./earshot config explain ROOM
-          token --room r --identity i    | token: there is no key that a server would know; set tokens.keys here and there, such as --set tokens.keys='k1 HS256 SECRET-OF-AT-LEAST-32-CHARACTERS'
+          token --room r --identity i    | token: no key to sign with; set tokens.keys here and on the servers, such as --set tokens.keys='k1 HS256 SECRET-OF-AT-LEAST-32-CHARACTERS'
           token --room r --identity i --can rule --set commonWeb.cookieSecret=0123456789abcdef0123456789abcdef | token: --can takes join, say, listen, not 'rule'
           token --room r --identity i --for ever --set commonWeb.cookieSecret=0123456789abcdef0123456789abcdef | token: --for must be a time such as 30m, not 'ever'
           --set tokens.keys=k1           | tokens.keys: a key has an id, a kind, and itself; write each as ID HS256 SECRET (at least 32 characters), or ID EdDSA FILE (PEM)
           """)
-  void what_cannot_be_followed_is_one_line_and_status_2(String line, String why) {
+  void a_wrong_option_is_one_line_and_status_2(String line, String why) {
     Run run = Run.of(line.split(" "));
     assertThat(run.err()).isEqualTo("earshot: " + why + System.lineSeparator());
     assertThat(run.out()).isEmpty();
@@ -41,7 +41,7 @@ class EarshotCommandTest {
   }
 
   @Test
-  void a_token_is_made_with_the_key_of_the_settings() {
+  void a_token_is_signed_with_the_key_of_the_settings() {
     Run run =
         Run.of(
             "token",
@@ -75,7 +75,7 @@ class EarshotCommandTest {
   }
 
   @Test
-  void a_complaint_is_one_line_even_about_a_text_of_many() {
+  void an_error_about_a_text_of_several_lines_is_one_line() {
     Run run = Run.of("--tcp", "5\nearshot: all is well\u001b[2J");
     assertThat(run.err())
         .isEqualTo(
@@ -100,7 +100,7 @@ class EarshotCommandTest {
   }
 
   @Test
-  void an_address_that_nobody_knows_is_one_line_that_names_the_option_and_status_1() {
+  void an_unresolved_address_is_one_line_that_names_the_option_and_status_1() {
     Run run = Run.of("--tcp", "0", "--http", "0", "--bind", "no.such.host.invalid");
     assertThat(run.err())
         .startsWith("earshot: ")
@@ -121,7 +121,7 @@ class EarshotCommandTest {
   }
 
   @Test
-  void help_and_version_answer_on_stdout() {
+  void help_and_version_are_printed_on_stdout() {
     assertThat(Run.of("--help")).isEqualTo(Run.of("help"));
     assertThat(Run.of("help").out()).contains("--tcp", "--config", "EARSHOT_JAVA_OPTS", "serve");
     assertThat(Run.of("help", "serve").status()).isZero();

@@ -8,21 +8,21 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What came of each fault: a line on stdout, and a row of a table in {@code
- * target/cluster-faults.md}.
+ * Reports the verdict on each fault: a line on stdout, and a row in the table of the test class in
+ * the folder {@code target/cluster-faults}.
  *
  * <p>Owned by the test's thread.
  */
 final class Faults {
-  private static final Path TABLE = Path.of("target", "cluster-faults.md");
+  private static final Path FOLDER = Path.of("target", "cluster-faults");
   private static final List<String> ROWS = new ArrayList<>();
   private static final List<String> NOTES = new ArrayList<>();
 
   private Faults() {}
 
-  static void add(String fault, Load.Verdict verdict) {
+  static void add(String fault, Verdict verdict) {
     String unanswered = verdict.unanswered() == 0 ? "" : " unanswered " + verdict.unanswered();
-    String again = verdict.again() == 0 ? "" : " said again " + verdict.again();
+    String again = verdict.again() == 0 ? "" : " repeated " + verdict.again();
     System.out.printf(
         Locale.ROOT,
         "FAULT %s | said %d ok %d refused %d%s%s | lost %d doubled %d reordered %d | gaps %d |"
@@ -56,22 +56,25 @@ final class Faults {
             verdict.healed()));
   }
 
-  /** Says something of a fault that is no number of its row. */
+  /** Reports a measurement that has no column in the table. */
   static void note(String fault, String what) {
     System.out.println("FAULT " + fault + " | " + what);
     NOTES.add("- " + fault + ": " + what);
   }
 
-  static void write() throws IOException {
+  /** Writes the table of a test class, and forgets its rows. */
+  static void write(String testClass) throws IOException {
     var lines =
         new ArrayList<>(
             List.of(
-                "| fault | said | OK | refused | unanswered | said again | lost | doubled | reordered | gaps told"
+                "| fault | said | OK | refused | unanswered | repeated | lost | doubled | reordered | gaps told"
                     + " | healed in, s |",
                 "|---|---|---|---|---|---|---|---|---|---|---|"));
     lines.addAll(ROWS);
     lines.add("");
     lines.addAll(NOTES);
-    Files.write(TABLE, lines);
+    Files.write(Files.createDirectories(FOLDER).resolve(testClass + ".md"), lines);
+    ROWS.clear();
+    NOTES.clear();
   }
 }

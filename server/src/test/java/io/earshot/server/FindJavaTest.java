@@ -13,33 +13,33 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How the launcher chooses among the Javas of a machine. */
+/** How the launcher chooses among the JDKs of a machine. */
 class FindJavaTest {
   @TempDir Path folder;
 
   @ParameterizedTest
   @ValueSource(strings = {"25", "25.0.1", "26-ea", "100.0.1+3"})
-  void one_that_is_new_enough_is_taken(String version) throws Exception {
+  void a_jdk_that_is_new_enough_is_used(String version) throws Exception {
     Path jdk = java("jdk", version, true);
     assertThat(found("jdk", Map.of("JAVA_HOME", jdk.toString()))).isEqualTo(jdk.toString());
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"24.0.2", "17.0.15", "1.8.0_402", "nonsense"})
-  void one_that_is_too_old_is_passed_over(String version) throws Exception {
+  void a_jdk_that_is_too_old_is_skipped(String version) throws Exception {
     Path jdk = java("jdk", version, true);
     assertThat(found("jdk", Map.of("JAVA_HOME", jdk.toString()))).isNotEqualTo(jdk.toString());
   }
 
   @Test
-  void one_without_a_compiler_runs_but_does_not_build() throws Exception {
+  void a_jre_without_a_compiler_runs_but_does_not_build() throws Exception {
     Path jre = java("jre", "25.0.1", false);
     assertThat(found("jre", Map.of("JAVA_HOME", jre.toString()))).isEqualTo(jre.toString());
     assertThat(found("jdk", Map.of("JAVA_HOME", jre.toString()))).isNotEqualTo(jre.toString());
   }
 
   @Test
-  void one_that_does_not_say_its_version_in_a_file_is_asked() throws Exception {
+  void a_java_without_a_release_file_is_asked_for_its_version() throws Exception {
     Path jdk = java("silent", "25.0.1", true);
     Files.delete(jdk.resolve("release"));
     Files.writeString(
@@ -54,7 +54,7 @@ class FindJavaTest {
   }
 
   @Test
-  void the_one_on_the_path_is_found_through_its_links() throws Exception {
+  void a_java_on_the_path_is_found_through_symbolic_links() throws Exception {
     Path jdk = java("jdk", "25.0.1", true);
     Path bin = Files.createDirectory(folder.resolve("bin"));
     Files.createSymbolicLink(bin.resolve("java"), jdk.resolve("bin/java"));
@@ -63,7 +63,7 @@ class FindJavaTest {
   }
 
   @Test
-  void one_that_was_asked_for_and_does_not_do_is_not_replaced_in_silence() throws Exception {
+  void an_unusable_java_home_is_an_error_and_not_replaced() throws Exception {
     Path old = java("old", "24", true);
     var environment = Map.of("EARSHOT_JAVA_HOME", old.toString());
     assertThat(found("jdk", environment)).isEmpty();
@@ -77,7 +77,7 @@ class FindJavaTest {
   }
 
   @Test
-  void without_any_it_says_what_to_install() throws Exception {
+  void without_a_jdk_the_launcher_says_what_to_install() throws Exception {
     try (Program need = shell("need_java jdk", Map.of())) {
       assertThat(need.status(Duration.ofSeconds(10))).isZero();
       assertThat(String.join("\n", need.err()))

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A server with files on that is killed (kill -9) while it is spoken to, and started again. */
+/** A server with history files is killed (SIGKILL) under load, and started again. */
 class KillTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Pattern PLACE =
@@ -36,7 +36,7 @@ class KillTest {
 
   @TempDir Path folder;
 
-  /** What was answered OK: the text of each offset. */
+  /** The messages that were answered OK, by offset. */
   private final Map<Long, String> answered = new ConcurrentHashMap<>();
 
   private final Queue<String> faults = new ConcurrentLinkedQueue<>();
@@ -44,7 +44,7 @@ class KillTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"never", "always"})
-  void what_was_answered_before_a_kill_is_recovered_after_it_once_and_in_order(String sync)
+  void messages_confirmed_before_a_kill_are_recovered_once_and_in_order(String sync)
       throws Exception {
     for (int run = 0; run < 3; run++) {
       try (Program program = earshot(sync)) {
@@ -116,14 +116,14 @@ class KillTest {
     return Integer.parseInt(port.group(1));
   }
 
-  /** Speaks without waiting for answers, for as long as there is a server. */
+  /** Sends messages without waiting for answers, until the server ends. */
   private void speak(int port, String name, CountDownLatch said) {
     try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       var in = new BufferedReader(new InputStreamReader(socket.getInputStream(), UTF_8));
       socket.getOutputStream().write("roomChange den\n".getBytes(UTF_8));
       String joined = in.readLine();
       while (joined != null && !joined.contains("\"context\":\"response\"")) {
-        joined = in.readLine(); // the welcome, or somebody else
+        joined = in.readLine(); // the welcome, or the join of another client
       }
       Thread.startVirtualThread(() -> write(socket, name));
       int count = 0;
@@ -134,7 +134,7 @@ class KillTest {
         }
       }
     } catch (IOException e) {
-      // It was killed.
+      // The server was killed.
     } catch (RuntimeException | Error e) {
       faults.add(e.toString());
     }
@@ -146,7 +146,7 @@ class KillTest {
         socket.getOutputStream().write(("say " + name + i + "\n").getBytes(UTF_8));
       }
     } catch (IOException e) {
-      // It was killed.
+      // The server was killed.
     }
   }
 
@@ -155,7 +155,7 @@ class KillTest {
     if (!line.contains("\"status\":\"OK\"") || !place.find()) {
       faults.add(line);
     } else if (answered.put(offset(place), text) != null) {
-      faults.add("told twice: " + line);
+      faults.add("stored twice: " + line);
     } else {
       String said = place.group(2) == null ? place.group(3) : place.group(2);
       synchronized (this) {
@@ -186,21 +186,21 @@ class KillTest {
       Matcher place = PLACE.matcher(line);
       assertThat(place.find()).isTrue();
       long last = offset(place);
-      var heard = new HashMap<Long, String>();
+      var received = new HashMap<Long, String>();
       var texts = new HashSet<String>();
       for (long offset = first; offset < last; ) {
-        String told = in.readLine();
-        Matcher at = PLACE.matcher(told);
-        Matcher text = TEXT.matcher(told);
-        assertThat(at.find() && text.find()).as(told).isTrue();
-        assertThat(offset(at)).as(told).isEqualTo(offset + 1);
+        String message = in.readLine();
+        Matcher at = PLACE.matcher(message);
+        Matcher text = TEXT.matcher(message);
+        assertThat(at.find() && text.find()).as(message).isTrue();
+        assertThat(offset(at)).as(message).isEqualTo(offset + 1);
         offset = offset(at);
-        heard.put(offset, text.group(1));
+        received.put(offset, text.group(1));
         assertThat(text.group(1).startsWith("run") && !texts.add(text.group(1))).isFalse();
       }
       var expected = new HashMap<>(answered);
       expected.remove(first);
-      assertThat(heard).containsAllEntriesOf(expected);
+      assertThat(received).containsAllEntriesOf(expected);
     }
   }
 }

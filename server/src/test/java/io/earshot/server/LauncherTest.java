@@ -31,36 +31,36 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What somebody sees who has just got the source and types {@code ./earshot}. */
+/** {@code ./earshot} in a fresh copy of the source: what it builds, starts and prints. */
 class LauncherTest {
-  /** Of a build on a machine that may have to fetch everything first. */
+  /** For a build that may have to download everything first. */
   private static final Duration BUILD = Duration.ofMinutes(5);
 
   private static final Duration START = Duration.ofSeconds(30);
 
   @TempDir static Path temp;
 
-  /** The copy, and what came of the very first start in it. */
+  /** The result of the first start in the copy. */
   private static @Nullable First first;
 
   /**
-   * What a server did that was started, asked for its welcome, and told to stop.
+   * A server that was started, greeted one client, and was stopped.
    *
-   * @param banner what it said when it listened
-   * @param goodbye what it said after that
+   * @param banner what it printed when it listened
+   * @param ending what it printed after that
    * @param welcome the first line that a TCP client got
-   * @param progress what stood on stderr
+   * @param progress the lines on stderr
    */
   private record First(
       long pid,
       List<String> banner,
       String welcome,
-      List<String> goodbye,
+      List<String> ending,
       List<String> progress,
       int status) {}
 
   @BeforeAll
-  static void startsForTheFirstTime() throws Exception {
+  static void startForTheFirstTime() throws Exception {
     copy(Path.of(System.getProperty("earshot.root")), Files.createDirectory(tree()));
     Files.createDirectories(home().resolve(".jdks"));
     Files.createSymbolicLink(
@@ -99,7 +99,7 @@ class LauncherTest {
 
   @Test
   void a_server_that_is_told_to_stop_says_so_and_ends_with_status_0() {
-    assertThat(first().goodbye()).containsExactly("Earshot is stopping.", "Earshot has stopped.");
+    assertThat(first().ending()).containsExactly("Earshot is stopping.", "Earshot has stopped.");
     assertThat(first().status()).isZero();
   }
 
@@ -128,7 +128,7 @@ class LauncherTest {
   }
 
   @Test
-  void a_source_that_changed_is_built_anew() throws Exception {
+  void a_changed_source_is_built_again() throws Exception {
     Path source = tree().resolve("core/src/main/java/io/earshot/Room.java");
     assertStaleWith(source);
     assertStaleWith(tree().resolve("pom.xml"));
@@ -137,12 +137,12 @@ class LauncherTest {
   }
 
   @Test
-  void a_source_that_was_deleted_is_noticed_too() throws Exception {
+  void a_deleted_source_is_noticed_too() throws Exception {
     assertStaleWith(tree().resolve("core/src/main/java/io/earshot"));
   }
 
   @Test
-  void a_test_that_changed_is_no_reason_to_build() throws Exception {
+  void a_changed_test_does_not_trigger_a_build() throws Exception {
     Path test = tree().resolve("server/src/test/java/io/earshot/server/LauncherTest.java");
     Files.setLastModifiedTime(test, FileTime.from(Instant.now()));
     assertThat(traced()).contains("earshot: [trace] up to date");
@@ -177,7 +177,7 @@ class LauncherTest {
   }
 
   @Test
-  void flags_for_java_are_words_and_reach_it() throws Exception {
+  void options_of_the_jvm_are_split_into_words_and_passed_on() throws Exception {
     var environment = Map.of("EARSHOT_JAVA_OPTS", "-Xmx64m -Dstar=* -XX:+PrintFlagsFinal");
     try (Program flagged = earshot(environment, "--version")) {
       assertThat(flagged.status(START)).isZero();
@@ -188,12 +188,12 @@ class LauncherTest {
   }
 
   @Test
-  void a_start_takes_its_classes_from_what_the_trial_run_has_left() throws Exception {
+  void a_start_uses_the_class_cache_of_the_training_run() throws Exception {
     assertThat(isShared()).isTrue();
   }
 
   @Test
-  void without_that_it_starts_as_well_and_says_nothing() throws Exception {
+  void a_server_without_a_class_cache_starts_without_a_warning() throws Exception {
     Path aside = Files.move(cache(), temp.resolve("aside.aot"));
     try {
       assertStartsSilently(Map.of());
@@ -205,7 +205,7 @@ class LauncherTest {
   }
 
   @Test
-  void what_is_older_than_a_jar_is_not_used() throws Exception {
+  void an_aot_cache_older_than_a_jar_is_not_used() throws Exception {
     assertThat(traced()).anyMatch(line -> line.endsWith(" and the AOT cache"));
     Path jar;
     try (var jars = Files.newDirectoryStream(cache().resolveSibling("lib"), "earshot-core*.jar")) {
@@ -221,7 +221,7 @@ class LauncherTest {
   }
 
   @Test
-  void what_the_jvm_cannot_use_it_passes_over_in_silence() throws Exception {
+  void a_class_cache_that_the_jvm_cannot_use_is_ignored_without_a_warning() throws Exception {
     Path aside = Files.move(cache(), temp.resolve("aside.aot"));
     try {
       Files.writeString(cache(), "from another JVM");
@@ -232,7 +232,7 @@ class LauncherTest {
   }
 
   @Test
-  void another_collector_takes_the_place_of_ours() throws Exception {
+  void a_garbage_collector_in_the_options_replaces_the_default_one() throws Exception {
     assertStartsSilently(Map.of("EARSHOT_JAVA_OPTS", "-XX:+UseParallelGC"));
     assertStartsSilently(Map.of("EARSHOT_JAVA_OPTS", "-XX:-UseCompactObjectHeaders"));
     assertStartsSilently(Map.of("EARSHOT_JAVA_OPTS", "-Xshare:off"));
@@ -267,11 +267,11 @@ class LauncherTest {
     }
   }
 
-  /** Whether the JVM has its classes from elsewhere than the jars. */
+  /** Whether the JVM loads classes from the class cache. */
   private static boolean isShared() throws Exception {
-    try (Program told = earshot(Map.of("EARSHOT_JAVA_OPTS", "-Xlog:class+load"), "--version")) {
-      assertThat(told.status(START)).isZero();
-      return told.out().stream()
+    try (Program logged = earshot(Map.of("EARSHOT_JAVA_OPTS", "-Xlog:class+load"), "--version")) {
+      assertThat(logged.status(START)).isZero();
+      return logged.out().stream()
           .anyMatch(
               line -> line.contains("io.earshot.server.EarshotCommand source: shared objects"));
     }
@@ -291,7 +291,7 @@ class LauncherTest {
     }
   }
 
-  /** What the launcher would do, without doing it. */
+  /** The steps that the launcher would take, without taking them. */
   private static List<String> traced() throws Exception {
     try (Program dry = earshot(Map.of("EARSHOT_TRACE", "dry"))) {
       assertThat(dry.status(START)).isZero();
@@ -306,7 +306,7 @@ class LauncherTest {
     return new Program(tree(), environment(environment), command);
   }
 
-  /** An old Java first on the PATH, none that is announced, and one where many keep theirs. */
+  /** An old Java first on the PATH, no JAVA_HOME, and a JDK in ~/.jdks. */
   private static Map<String, String> environment(Map<String, String> more) {
     String repository =
         System.getProperty(

@@ -1,9 +1,8 @@
 package io.earshot.server;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
+import io.earshot.redis.Await;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,62 +21,62 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A room that is spoken in while something fails: on each server two who say numbered texts, a few
- * at a time, and one who listens; and what is to be said of it afterwards.
+ * A room under load while something fails. Each server has two clients that send numbered messages,
+ * a few at a time, and one that only receives. Afterwards {@link #judge} counts what was lost,
+ * doubled or reordered.
  *
- * <p>Owned by the test's thread; what others change is under the lock of the tapes.
+ * <p>Owned by the test's thread; what other threads change is under the lock of the clients.
  */
 final class Load implements AutoCloseable {
-  private static final long TICK = 20;
+  private static final long TICK_MILLIS = 20;
   private static final int WINDOW = 6;
 
-  /** What became of a text. */
+  /** A message that was sent, and its answer. */
   private static final class Said {
     final String text;
-    final Tape speaker;
+    final RoomClient speaker;
     final long at = System.nanoTime();
     boolean answered;
     boolean ok;
     @Nullable Cursor place;
     @Nullable String refusal;
 
-    Said(String text, Tape speaker) {
+    Said(String text, RoomClient speaker) {
       this.text = text;
       this.speaker = speaker;
     }
   }
 
   /**
-   * Who says numbered texts: a few at a time, whatever becomes of them; or, if stubborn, one at a
-   * time under a message id, again and again until it is answered OK.
+   * A client that sends numbered messages: a few at a time, whatever the answers are; or one at a
+   * time with a message id, repeated until the answer is OK.
    */
   private final class Speaker {
-    final Tape tape;
-    final boolean isStubborn;
+    final RoomClient client;
+    final boolean repeats;
     int number;
     int open;
     @Nullable Said refused;
 
-    Speaker(Tape tape, boolean isStubborn) {
-      this.tape = tape;
-      this.isStubborn = isStubborn;
+    Speaker(RoomClient client, boolean repeats) {
+      this.client = client;
+      this.repeats = repeats;
     }
 
     void tick() {
       if (refused != null && open == 0) {
         say(refused);
       }
-      for (int i = 0; speaking.get() && i < 2 && open < (isStubborn ? 1 : WINDOW); i++) {
+      for (int i = 0; speaking.get() && i < 2 && open < (repeats ? 1 : WINDOW); i++) {
         say();
       }
     }
 
     void say() {
-      var said = new Said(tape.name() + "-" + ++number, tape);
+      var said = new Said(client.name() + "-" + ++number, client);
       texts.put(said.text, said);
       say(said);
     }
@@ -86,11 +85,13 @@ final class Load implements AutoCloseable {
       refused = null;
       open++;
       Map<String, String> words =
-          isStubborn
+          repeats
               ? Map.of("event", "say", "message", said.text, "messageId", said.text)
               : Map.of("event", "say", "message", said.text);
       var _ =
-          tape.send(words).whenComplete((answer, _) -> Tape.locked(() -> answered(said, answer)));
+          client
+              .send(words)
+              .whenComplete((answer, _) -> RoomClient.locked(() -> answered(said, answer)));
     }
 
     boolean isDone() {
@@ -104,9 +105,9 @@ final class Load implements AutoCloseable {
       }
       said.answered = true;
       said.ok = answer.get("error") == null;
-      said.place = Tape.place(answer);
-      said.refusal = said.ok ? null : Tape.text(answer, "error");
-      if (isStubborn && !said.ok) {
+      said.place = JsonFields.cursor(answer);
+      said.refusal = said.ok ? null : JsonFields.text(answer, "error");
+      if (repeats && !said.ok) {
         again++;
         refused = said;
       }
@@ -119,24 +120,24 @@ final class Load implements AutoCloseable {
   private final List<Peer> peers;
   private final Set<Peer> gone = new HashSet<>();
   private final List<Speaker> speakers = new ArrayList<>();
-  private final List<Tape> listeners = new ArrayList<>();
-  private final Map<Tape, Long> late = new HashMap<>();
+  private final List<RoomClient> listeners = new ArrayList<>();
+  private final Map<RoomClient, Long> late = new HashMap<>();
   private final Map<String, Said> texts = new ConcurrentHashMap<>();
   private final AtomicBoolean speaking = new AtomicBoolean(true);
 
-  // Under the lock of the tapes.
+  // Under the lock of the clients.
   private long healedSince = Long.MAX_VALUE;
   private long healedAt;
   private int again;
   private final Set<String> deaf = new LinkedHashSet<>();
 
   /**
-   * Lets them in, and begins.
+   * Connects the clients and starts the load.
    *
-   * @param isStubborn whether one of the two on each server says again what was refused; not where
-   *     Redis forgets what was said
+   * @param repeats whether one of the two senders on each server repeats refused messages; false
+   *     for a Redis that loses message ids
    */
-  Load(String room, List<Peer> peers, boolean isStubborn) throws InterruptedException {
+  Load(String room, List<Peer> peers, boolean repeats) throws InterruptedException {
     this.room = room;
     this.peers = List.copyOf(peers);
     for (Peer peer : peers) {
@@ -144,47 +145,45 @@ final class Load implements AutoCloseable {
     }
     for (Peer peer : peers) {
       String prefix = "s" + peer.id();
-      speakers.add(new Speaker(tape(prefix + "1", peer, false), false));
-      speakers.add(new Speaker(tape(prefix + "2", peer, peer == peers.getFirst()), isStubborn));
-      listeners.add(tape("l" + peer.id(), peer, false));
+      speakers.add(new Speaker(client(prefix + "1", peer, false), false));
+      speakers.add(new Speaker(client(prefix + "2", peer, peer == peers.getFirst()), repeats));
+      listeners.add(client("l" + peer.id(), peer, false));
     }
-    var _ = clock.scheduleAtFixedRate(this::tick, 0, TICK, TimeUnit.MILLISECONDS);
+    var _ = clock.scheduleAtFixedRate(this::tick, 0, TICK_MILLIS, TimeUnit.MILLISECONDS);
     long enough = 10;
-    Tape.await(
-        "the first texts", () -> listeners.stream().allMatch(each -> each.heard().size() > enough));
+    RoomClient.await(
+        "the first texts",
+        () -> listeners.stream().allMatch(each -> each.received().size() > enough));
   }
 
-  /** Waits until the test before is over for a server as well. */
+  /** Waits until a server has recovered from the test before. */
   private static void ready(Peer peer) {
-    long end = System.nanoTime() + Tape.PATIENCE.toNanos();
-    try (var probe = new Tape("probe", peer, "ready")) {
-      while (probe.say("ready?").get("error") != null) {
-        if (System.nanoTime() > end) {
-          throw new AssertionError(peer + " is not ready: " + peer.log());
-        }
-        LockSupport.parkNanos(20_000_000);
-      }
+    try (var probe = new RoomClient("probe", peer, "ready")) {
+      Await.until(
+          () -> peer + " is ready: " + peer.log(),
+          Await.PATIENCE,
+          () -> probe.say("ready?").get("error") == null);
     }
   }
 
-  private Tape tape(String name, Peer peer, boolean isWebSocket) {
-    return new Tape(name, peer, room, isWebSocket, this::heard);
+  private RoomClient client(String name, Peer peer, boolean isWebSocket) {
+    return new RoomClient(name, peer, room, isWebSocket, this::received);
   }
 
-  /** Somebody more who listens, and is judged as well. */
-  Tape listener(String name, Peer peer) {
-    Tape tape = tape(name, peer, false);
-    late.put(tape, System.nanoTime());
-    listeners.add(tape);
-    return tape;
+  /** Adds a client that only receives, and is judged as well. */
+  RoomClient listener(String name, Peer peer) {
+    RoomClient client = client(name, peer, false);
+    late.put(client, System.nanoTime());
+    listeners.add(client);
+    return client;
   }
 
   private void tick() {
-    Tape.locked(() -> speakers.stream().filter(each -> !each.tape.ended()).forEach(Speaker::tick));
+    RoomClient.locked(
+        () -> speakers.stream().filter(each -> !each.client.ended()).forEach(Speaker::tick));
   }
 
-  /** Has something done at a time from now. */
-  ScheduledFuture<?> after(Duration delay, Fault fault) {
+  private ScheduledFuture<?> after(Duration delay, Fault fault) {
     return clock.schedule(
         () -> {
           fault.run();
@@ -194,12 +193,12 @@ final class Load implements AutoCloseable {
         TimeUnit.MILLISECONDS);
   }
 
-  /** Something that is done to a server, or to what it needs. */
+  /** A failure of a server, of Redis or of a link; or the end of one. */
   interface Fault {
     void run() throws Exception;
   }
 
-  /** Goes on speaking for so long, and then does something. */
+  /** Keeps up the load for a time, and then causes or ends a fault. */
   void hold(Duration time, Fault then) throws InterruptedException {
     try {
       after(time, then).get(time.toMillis() + 30_000, TimeUnit.MILLISECONDS);
@@ -208,26 +207,21 @@ final class Load implements AutoCloseable {
     }
   }
 
-  /** This server is there no more; those who are on it are not asked about. */
+  /** Leaves the clients of this server out of the verdict: it was ended. */
   void gone(Peer peer) {
     gone.add(peer);
   }
 
-  List<Tape> listeners() {
-    return listeners;
-  }
-
-  Tape listener(Peer peer) {
+  RoomClient listener(Peer peer) {
     return listeners.stream().filter(each -> each.peer() == peer).findFirst().orElseThrow();
   }
 
-  /** Those who speak there. */
-  List<Tape> speakers(Peer peer) {
-    return speakers.stream().map(each -> each.tape).filter(each -> each.peer() == peer).toList();
+  private List<RoomClient> speakers(Peer peer) {
+    return speakers.stream().map(each -> each.client).filter(each -> each.peer() == peer).toList();
   }
 
-  /** All on a server. */
-  List<Tape> at(Peer peer) {
+  /** All clients of a server. */
+  List<RoomClient> at(Peer peer) {
     var all = new ArrayList<>(speakers(peer));
     listeners.stream().filter(each -> each.peer() == peer).forEach(all::add);
     return all;
@@ -236,13 +230,13 @@ final class Load implements AutoCloseable {
   // --- healing -----------------------------------------------------------------------------------
 
   /**
-   * Waits until what is said from now on at each server is heard at each other one.
+   * Waits until messages sent on each server from now on arrive on each other server.
    *
-   * @return after how many seconds
+   * @return how long that took, in seconds
    */
   double heal() throws InterruptedException {
     long now = System.nanoTime();
-    Tape.locked(
+    RoomClient.locked(
         () -> {
           deaf.clear();
           for (Peer from : peers) {
@@ -255,97 +249,49 @@ final class Load implements AutoCloseable {
           healedAt = now;
           healedSince = now;
         });
-    if (!Tape.comes(Tape.PATIENCE, deaf::isEmpty)) {
-      throw new AssertionError(room + " does not heal: " + deaf + " are deaf");
+    if (!RoomClient.comes(Await.PATIENCE, deaf::isEmpty)) {
+      throw new AssertionError("in " + room + " nothing arrives on " + deaf);
     }
     return (healedAt - now) / 1e9;
   }
 
-  private void heard(Tape hearer, Tape.Heard message) {
+  private void received(RoomClient receiver, RoomClient.Received message) {
     Said said = texts.get(message.text());
     if (said != null && said.at >= healedSince && !deaf.isEmpty()) {
-      deaf.remove(said.speaker.peer() + ">" + hearer.peer());
+      deaf.remove(said.speaker.peer() + ">" + receiver.peer());
       healedAt = message.at();
     }
   }
 
   // --- judging -----------------------------------------------------------------------------------
 
-  /**
-   * What is to be said of a fault.
-   *
-   * @param again how often something was said again, since it was refused
-   * @param lost how often somebody did not hear what was answered OK
-   * @param doubled how often somebody heard something twice
-   * @param reordered how often somebody heard something out of order
-   * @param gaps how many listeners were told that something is missing
-   */
-  record Verdict(
-      int said,
-      int ok,
-      int refused,
-      int unanswered,
-      int again,
-      int lost,
-      int doubled,
-      int reordered,
-      int gaps,
-      double healed,
-      List<String> details) {
-
-    /** Nothing is doubled, out of order, or was never said. */
-    Verdict isInOrder() {
-      assertThat(List.of(doubled, reordered)).as("doubled, reordered: %s", details).containsOnly(0);
-      assertThat(details).noneMatch(each -> each.startsWith("strange"));
-      return this;
-    }
-
-    /** All that was answered OK is heard as well. */
-    Verdict isWhole() {
-      assertThat(lost).as("lost: %s", details).isZero();
-      return isInOrder();
-    }
-
-    /** And whoever asked was answered. */
-    Verdict isAnswered() {
-      assertThat(unanswered).as("unanswered: %s", details).isZero();
-      return this;
-    }
-
-    /** And it took no longer than that. */
-    Verdict isHealedWithin(double seconds) {
-      assertThat(healed).as("healed in").isLessThanOrEqualTo(seconds);
-      return this;
-    }
-  }
-
-  /** Waits until all is healed, everybody is answered, and has heard everything; and judges. */
+  /** Waits until messages arrive everywhere and all requests are answered, and then judges. */
   Verdict judge(String fault) throws InterruptedException {
     return judge(fault, heal());
   }
 
-  /** The same, once it is healed. */
+  /** The same, when {@link #heal} was called before. */
   Verdict judge(String fault, double healed) throws InterruptedException {
     speaking.set(false);
-    List<Speaker> here = speakers.stream().filter(each -> isHere(each.tape)).toList();
-    var _ = Tape.comes(Duration.ofSeconds(15), () -> here.stream().allMatch(Speaker::isDone));
-    // Whatever was told before these was heard before them.
-    Tape.locked(() -> here.forEach(Speaker::say));
-    var _ = Tape.comes(Duration.ofSeconds(5), () -> here.stream().allMatch(Speaker::isDone));
-    var _ = Tape.comes(Duration.ofSeconds(5), () -> lost().isEmpty());
+    List<Speaker> here = speakers.stream().filter(each -> isHere(each.client)).toList();
+    var _ = RoomClient.comes(Duration.ofSeconds(15), () -> here.stream().allMatch(Speaker::isDone));
+    // One more message each: all messages before it have arrived when it arrives.
+    RoomClient.locked(() -> here.forEach(Speaker::say));
+    var _ = RoomClient.comes(Duration.ofSeconds(5), () -> here.stream().allMatch(Speaker::isDone));
+    var _ = RoomClient.comes(Duration.ofSeconds(5), () -> lost().isEmpty());
     var verdict = new Verdict[1];
-    Tape.locked(() -> verdict[0] = verdict(healed));
+    RoomClient.locked(() -> verdict[0] = verdict(healed));
     Faults.add(fault, verdict[0]);
     return verdict[0];
   }
 
-  private boolean isHere(Tape tape) {
-    return !gone.contains(tape.peer()) && !tape.ended();
+  private boolean isHere(RoomClient client) {
+    return !gone.contains(client.peer()) && !client.ended();
   }
 
-  private List<Tape> judged() {
+  private List<RoomClient> judged() {
     var all = new ArrayList<>(listeners);
-    speakers.forEach(each -> all.add(each.tape));
+    speakers.forEach(each -> all.add(each.client));
     all.removeIf(each -> !isHere(each));
     return all;
   }
@@ -357,40 +303,40 @@ final class Load implements AutoCloseable {
     int doubled = 0;
     int reordered = 0;
     int gaps = 0;
-    for (Tape tape : judged()) {
+    for (RoomClient client : judged()) {
       var seen = new HashSet<String>();
       var numbers = new HashMap<String, Integer>();
       var ends = new HashMap<String, Long>();
       String epoch = "";
-      gaps += tape.gaps().isEmpty() ? 0 : 1;
-      for (Tape.Heard heard : tape.heard()) {
-        String text = heard.text();
+      gaps += client.gaps().isEmpty() ? 0 : 1;
+      for (RoomClient.Received message : client.received()) {
+        String text = message.text();
         if (!texts.containsKey(text)) {
-          details.add("strange " + tape + " " + heard);
+          details.add("strange " + client + " " + message);
         }
         if (!seen.add(text)) {
           doubled++;
-          details.add("doubled " + tape + " " + heard);
+          details.add("doubled " + client + " " + message);
           continue;
         }
         int dash = text.lastIndexOf('-');
         int number = dash < 0 ? 0 : Integer.parseInt(text.substring(dash + 1));
         Integer before = numbers.put(text.substring(0, Math.max(0, dash)), number);
-        Long end = ends.put(heard.place().epoch(), heard.place().offset());
-        boolean isBack = !epoch.equals(heard.place().epoch()) && end != null;
+        Long end = ends.put(message.place().epoch(), message.place().offset());
+        boolean isBack = !epoch.equals(message.place().epoch()) && end != null;
         if ((before != null && number <= before)
-            || (end != null && heard.place().offset() <= end)
+            || (end != null && message.place().offset() <= end)
             || isBack) {
           reordered++;
-          details.add("reordered " + tape + " " + heard + " after " + before + ", " + end);
+          details.add("reordered " + client + " " + message + " after " + before + ", " + end);
         }
-        epoch = heard.place().epoch();
+        epoch = message.place().epoch();
         Said said = texts.get(text);
         Cursor place = said == null ? null : said.place;
         if (place != null
-            && place.epoch().equals(heard.place().epoch())
-            && place.offset() != heard.place().offset()) {
-          details.add("strange place " + place + " of " + tape + " " + heard);
+            && place.epoch().equals(message.place().epoch())
+            && place.offset() != message.place().offset()) {
+          details.add("strange place " + place + " of " + client + " " + message);
         }
       }
     }
@@ -423,28 +369,28 @@ final class Load implements AutoCloseable {
         details);
   }
 
-  /** What was answered OK, and not heard by somebody who was not told of a gap there. */
+  /** The messages that were answered OK, and not received by a client that was told of no gap. */
   private List<String> lost() {
     var lost = new ArrayList<String>();
-    for (Tape tape : judged()) {
-      var heard = new LinkedHashMap<String, Tape.Heard>();
-      tape.heard().forEach(each -> heard.put(each.text(), each));
+    for (RoomClient client : judged()) {
+      var received = new LinkedHashMap<String, RoomClient.Received>();
+      client.received().forEach(each -> received.put(each.text(), each));
       for (Said said : texts.values()) {
         if (said.ok
-            && said.speaker != tape
-            && said.at > late.getOrDefault(tape, Long.MIN_VALUE)
-            && !heard.containsKey(said.text)
-            && !isTold(tape, said.place)) {
-          lost.add(said.text + " at " + said.place + " by " + tape);
+            && said.speaker != client
+            && said.at > late.getOrDefault(client, Long.MIN_VALUE)
+            && !received.containsKey(said.text)
+            && !isInGap(client, said.place)) {
+          lost.add(said.text + " at " + said.place + " by " + client);
         }
       }
     }
     return lost;
   }
 
-  private static boolean isTold(Tape tape, @Nullable Cursor place) {
+  private static boolean isInGap(RoomClient client, @Nullable Cursor place) {
     return place != null
-        && tape.gaps().stream()
+        && client.gaps().stream()
             .anyMatch(
                 gap ->
                     gap.epoch().equals(place.epoch())
@@ -452,16 +398,11 @@ final class Load implements AutoCloseable {
                         && place.offset() <= gap.to());
   }
 
-  /** How many texts were said until now. */
-  int said() {
-    return texts.size();
-  }
-
   @Override
   public void close() {
     speaking.set(false);
     clock.shutdownNow();
-    speakers.forEach(each -> each.tape.close());
-    listeners.forEach(Tape::close);
+    speakers.forEach(each -> each.client.close());
+    listeners.forEach(RoomClient::close);
   }
 }

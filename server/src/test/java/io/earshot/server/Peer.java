@@ -1,5 +1,6 @@
 package io.earshot.server;
 
+import io.earshot.redis.Await;
 import io.earshot.redis.Link;
 import java.io.File;
 import java.io.IOException;
@@ -9,14 +10,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One server of a cluster, as a process of its own.
+ * A server of a cluster, as a process.
  *
  * <p>Owned by the test's thread; its ports never change.
  */
@@ -30,13 +30,13 @@ final class Peer implements AutoCloseable {
   private final int tcpPort;
   private final int httpPort;
 
-  /** Starts one whose way to Redis is this link, and waits until it listens. */
+  /** Starts a server that uses Redis over a link, and waits until it listens. */
   static Peer behind(String id, Link link, String... settings)
       throws IOException, InterruptedException {
     return new Peer(id, link.url(), link, settings);
   }
 
-  /** Starts one, and waits until it listens. */
+  /** Starts a server, and waits until it listens. */
   static Peer at(String id, String url, String... settings)
       throws IOException, InterruptedException {
     return new Peer(id, url, null, settings);
@@ -61,7 +61,7 @@ final class Peer implements AutoCloseable {
   }
 
   private static List<String> command(String id, String url, String... settings) {
-    // The tests' own classes are not for the server, and some have a name of the server's.
+    // Without the classes of the tests, some of which have the same names as the server's.
     String path =
         Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
             .filter(each -> !each.contains("test-classes") && !each.endsWith("-tests.jar"))
@@ -108,15 +108,15 @@ final class Peer implements AutoCloseable {
     return httpPort;
   }
 
-  /** Its way to Redis. */
+  /** The link to Redis. */
   Link link() {
     if (link == null) {
-      throw new IllegalStateException("it goes straight to Redis");
+      throw new IllegalStateException("this server uses Redis without a link");
     }
     return link;
   }
 
-  /** What it has logged. */
+  /** The lines of the log. */
   List<String> log() {
     return program.err();
   }
@@ -125,15 +125,9 @@ final class Peer implements AutoCloseable {
     return log().stream().filter(line -> line.contains(part)).count();
   }
 
-  /** Waits until it has logged something. */
+  /** Waits until a line of the log contains a text. */
   void awaitLog(String part) {
-    long end = System.nanoTime() + PATIENCE.toNanos();
-    while (logged(part) == 0) {
-      if (System.nanoTime() > end) {
-        throw new AssertionError("no \"" + part + "\" in the log: " + log());
-      }
-      LockSupport.parkNanos(5_000_000);
-    }
+    Await.until(() -> "\"" + part + "\" in the log: " + log(), PATIENCE, () -> logged(part) > 0);
   }
 
   boolean isAlive() {
@@ -166,7 +160,7 @@ final class Peer implements AutoCloseable {
   }
 
   private void signal(String name) throws IOException, InterruptedException {
-    // The shell's own kill, which is there where the program is not.
+    // The shell has kill built in; the program may be missing.
     Process shell =
         new ProcessBuilder("sh", "-c", "kill -" + name + " " + program.pid()).inheritIO().start();
     if (shell.waitFor() != 0) {
@@ -174,13 +168,13 @@ final class Peer implements AutoCloseable {
     }
   }
 
-  /** Waits until it has reached Redis. */
-  Peer reached() {
-    awaitLog("is reached");
+  /** Waits until the server is connected to Redis. */
+  Peer connected() {
+    awaitLog("connected to Redis");
     return this;
   }
 
-  /** Ends it, and prints what it has logged, for who looks into what a test has found. */
+  /** Kills the server, and prints its log to help with failures. */
   @Override
   public void close() throws IOException {
     program.close();

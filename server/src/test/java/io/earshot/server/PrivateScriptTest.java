@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The lines by which the documentation makes a token for a private room. */
+/** The commands in the documentation that make a token for a private room. */
 class PrivateScriptTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Pattern TOKEN = Pattern.compile("and there: (roomChange \\S+ token=\\S+)");
@@ -25,7 +25,7 @@ class PrivateScriptTest {
   @TempDir Path folder;
 
   @Test
-  void the_four_lines_make_a_token_that_lets_somebody_in() throws Exception {
+  void the_four_lines_make_a_token_that_admits_a_client() throws Exception {
     Path root = Path.of(System.getProperty("earshot.root", ".."));
     String script = Files.readString(root.resolve("docs/private.sh"));
     assertThat(script.lines()).hasSize(4);

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * A process that a test has started, with what it has written.
+ * A process that a test has started, with its output.
  *
  * <p>Owned by the test's thread; two threads fill the queues.
  */
@@ -27,7 +27,7 @@ final class Program implements AutoCloseable {
   private final ConcurrentLinkedQueue<String> err = new ConcurrentLinkedQueue<>();
   private final List<Thread> readers;
 
-  /** Starts it there, with these variables besides what any program has. */
+  /** Starts a process in a folder, with these variables added to a clean environment. */
   Program(Path folder, Map<String, String> environment, List<String> command) throws IOException {
     var builder = new ProcessBuilder(command).directory(folder.toFile());
     builder
@@ -47,7 +47,7 @@ final class Program implements AutoCloseable {
             reader(process.getInputStream(), out::add), reader(process.getErrorStream(), err::add));
   }
 
-  /** On a thread of the system's: reading from a pipe holds a carrier of virtual threads. */
+  /** Reads on a platform thread: reading from a pipe pins a carrier thread. */
   private static Thread reader(InputStream in, Consumer<String> into) {
     return Thread.ofPlatform().daemon().name("program").start(() -> lines(in, into));
   }
@@ -66,7 +66,7 @@ final class Program implements AutoCloseable {
     return process.pid();
   }
 
-  /** The next line that it writes to stdout. */
+  /** The next line on stdout. */
   String line(Duration patience) throws InterruptedException {
     String line = out.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
     if (line == null) {
@@ -75,15 +75,16 @@ final class Program implements AutoCloseable {
     return line;
   }
 
-  /** Sends SIGTERM, and unlike {@link Process#destroy} still hears what it says to that. */
+  /** Sends SIGTERM; unlike {@link Process#destroy} this leaves the output readable. */
   void terminate() {
     process.toHandle().destroy();
   }
 
-  /** The exit status, once it has ended and all that it has written is here. */
+  /** Waits for the end of the process and of its output; returns the exit status. */
   int status(Duration patience) throws InterruptedException {
     if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
-      throw new AssertionError("it does not end within " + patience + "; on stderr: " + err());
+      throw new AssertionError(
+          "the process does not end within " + patience + "; on stderr: " + err());
     }
     for (Thread reader : readers) {
       reader.join(patience);
@@ -91,7 +92,7 @@ final class Program implements AutoCloseable {
     return process.exitValue();
   }
 
-  /** What it has written to stdout, without what {@link #line} gave. */
+  /** The lines on stdout that {@link #line} has not returned. */
   List<String> out() {
     return List.copyOf(out);
   }

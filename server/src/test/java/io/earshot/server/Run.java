@@ -5,11 +5,11 @@ import java.io.StringWriter;
 import java.util.Map;
 
 /**
- * One command that has run in this process.
+ * The result of a command that ran in this process.
  *
  * @param status its exit status
- * @param out what it answered
- * @param err what it complained of
+ * @param out its output
+ * @param err its errors
  */
 record Run(int status, String out, String err) {
   static Run of(String... args) {

@@ -40,7 +40,7 @@ class SelfSignedTest {
   }
 
   @Test
-  void a_server_starts_with_what_the_command_line_that_it_prints_says() throws IOException {
+  void a_server_starts_with_the_command_line_that_cert_prints() throws IOException {
     Run run = cert();
     assertThat(run.status()).isZero();
     Config config = Config.defaults().with("tcpServer.port", 0).with("httpServer.port", 0);
@@ -58,7 +58,8 @@ class SelfSignedTest {
   }
 
   @Test
-  void it_is_for_this_machine_and_the_hosts_given_and_for_a_year() throws Exception {
+  void the_certificate_is_for_this_machine_and_the_given_hosts_and_valid_for_a_year()
+      throws Exception {
     assertThat(cert("--host", "chat.example.org", "--host", "192.0.2.1").out())
         .contains("localhost, 127.0.0.1, ::1, chat.example.org, 192.0.2.1");
     X509Certificate made = made();
@@ -77,7 +78,7 @@ class SelfSignedTest {
   }
 
   @Test
-  void nobody_else_may_read_the_key() throws IOException {
+  void only_the_owner_may_read_the_key() throws IOException {
     cert();
     assertThat(
             PosixFilePermissions.toString(
@@ -86,7 +87,7 @@ class SelfSignedTest {
   }
 
   @Test
-  void what_is_there_is_replaced_by_force_only() throws Exception {
+  void existing_files_are_replaced_with_force_only() throws Exception {
     cert();
     X509Certificate first = made();
     Run again = cert();
@@ -95,7 +96,7 @@ class SelfSignedTest {
         .isEqualTo(
             "earshot: "
                 + folder.resolve("tls/cert.pem")
-                + " is there already; --force replaces it"
+                + " already exists; --force replaces it"
                 + System.lineSeparator());
     assertThat(made()).isEqualTo(first);
     assertThat(cert("--force").status()).isZero();
@@ -104,7 +105,7 @@ class SelfSignedTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"a,dns:b", "a b", "", "-ext", "1.2.3.4,ip:1.1.1.1"})
-  void what_is_no_host_is_refused_and_nothing_made(String host) {
+  void an_invalid_host_is_refused_and_nothing_is_written(String host) {
     Run run = cert("--host", host);
     assertThat(run.status()).isEqualTo(2);
     assertThat(run.err()).startsWith("earshot: ").hasLineCount(1);
@@ -112,11 +113,13 @@ class SelfSignedTest {
   }
 
   @Test
-  void a_folder_that_cannot_be_made_is_one_line_and_status_1() throws IOException {
+  void a_folder_that_cannot_be_created_is_one_line_and_status_1() throws IOException {
     Files.writeString(folder.resolve("tls"), "a file");
     Run run = cert();
     assertThat(run.status()).isEqualTo(1);
-    assertThat(run.err()).startsWith("earshot: the pair cannot be made in ").hasLineCount(1);
+    assertThat(run.err())
+        .startsWith("earshot: certificate and key cannot be made in ")
+        .hasLineCount(1);
   }
 
   @Test

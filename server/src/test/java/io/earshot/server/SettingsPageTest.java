@@ -3,6 +3,11 @@ package io.earshot.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
+import io.earshot.server.settings.Assignment;
+import io.earshot.server.settings.Settings;
+import io.earshot.server.settings.SettingsException;
+import io.earshot.server.settings.SettingsFile;
+import io.earshot.server.settings.SettingsPage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,21 +23,21 @@ class SettingsPageTest {
   @TempDir Path folder;
 
   @Test
-  void the_shipped_file_is_what_config_shows_of_the_defaults() throws IOException {
+  void the_shipped_file_equals_the_output_of_config_for_the_defaults() throws IOException {
     assertThat(Files.readString(SHIPPED))
         .as("write it anew: ./earshot config > server/src/main/dist/earshot.yaml")
         .isEqualTo(Run.of("config").out());
   }
 
   @Test
-  void the_shipped_file_fed_back_gives_the_defaults() throws SettingsException {
+  void the_shipped_file_gives_the_defaults_when_read() throws SettingsException {
     List<Assignment> said = SettingsFile.assignments(SHIPPED);
     assertThat(said).hasSameSizeAs(Config.defaults().entries());
     assertThat(Settings.of(said).config()).isEqualTo(Config.defaults());
   }
 
   @Test
-  void the_page_of_any_settings_fed_back_gives_the_same_settings() throws Exception {
+  void the_output_of_config_gives_the_same_settings_when_read() throws Exception {
     Config config =
         Config.defaults()
             .with(
@@ -47,15 +52,15 @@ class SettingsPageTest {
   }
 
   @Test
-  void where_a_value_is_from_is_told_in_one_line_whatever_its_name() throws SettingsException {
+  void the_source_of_a_value_is_one_line_whatever_its_name() throws SettingsException {
     Settings settings =
         Settings.of(List.of(new Assignment("general.id", "x", "file a\nb: c, line 1")));
     assertThat(SettingsPage.of(settings))
-        .contains("\n  # This one is from: file a\\nb: c, line 1\n  id: \"x\"\n");
+        .contains("\n  # Set by: file a\\nb: c, line 1\n  id: \"x\"\n");
   }
 
   @Test
-  void no_line_is_too_wide_to_read() {
+  void no_line_is_wider_than_100_characters() {
     assertThat(Run.of("config").out().lines()).allMatch(line -> line.length() <= 100);
   }
 }

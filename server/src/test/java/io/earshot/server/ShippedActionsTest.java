@@ -1,6 +1,6 @@
 package io.earshot.server;
 
-import static io.earshot.server.Talker.field;
+import static io.earshot.server.LineClient.field;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Action;
@@ -14,13 +14,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The actions that every server has. */
+/** The actions that are part of the server. */
 class ShippedActionsTest {
   @SuppressWarnings("NullAway.Init")
   private Serve serve;
 
   @SuppressWarnings("NullAway.Init")
-  private Talker talker;
+  private LineClient client;
 
   @BeforeEach
   void start() throws Exception {
@@ -31,23 +31,23 @@ class ShippedActionsTest {
                 .with("httpServer.port", 0)
                 .with("general.eventLoops", 2)
                 .with("rooms.announcements", false));
-    talker = new Talker(serve);
+    client = new LineClient(serve);
   }
 
   @AfterEach
   void stop() {
-    talker.close();
+    client.close();
     serve.close();
   }
 
   @Test
   void status_counts_connections_rooms_and_messages() {
-    try (var other = new Talker(serve)) {
+    try (var other = new LineClient(serve)) {
       other.line("roomChange attic");
-      talker.line("listenToRoom cellar");
-      talker.line("say one");
+      client.line("listenToRoom cellar");
+      client.line("say one");
       other.line("say two");
-      Json.Obj status = talker.ask("status");
+      Json.Obj status = client.ask("status");
       assertThat(Long.parseLong(field(status, "uptimeSeconds"))).isBetween(0L, 60L);
       assertThat(field(status, "connections")).contains("\"tcp\":2", "\"websocket\":0");
       assertThat(field(status, "rooms")).isEqualTo("3");
@@ -58,8 +58,8 @@ class ShippedActionsTest {
   }
 
   @Test
-  void random_number_is_one() {
-    double number = Double.parseDouble(field(talker.ask("randomNumber"), "randomNumber"));
+  void random_number_is_between_0_and_1() {
+    double number = Double.parseDouble(field(client.ask("randomNumber"), "randomNumber"));
     assertThat(number).isBetween(0.0, 1.0);
   }
 
@@ -75,21 +75,21 @@ class ShippedActionsTest {
                 .withRequired("name")
                 .withOptional("title")
                 .withOutputExample(Map.of("greeting", "Hello, Ada")));
-    assertThat(field(talker.ask("greet", Map.of("name", "Ada")), "greeting"))
+    assertThat(field(client.ask("greet", Map.of("name", "Ada")), "greeting"))
         .isEqualTo("\"Hello, Ada\"");
-    assertThat(field(talker.ask("actionsView"), "actions"))
+    assertThat(field(client.ask("actionsView"), "actions"))
         .contains(
             "{\"name\":\"greet\",\"description\":\"Says hello.\",\"required\":[\"name\"],"
                 + "\"optional\":[\"title\"],\"outputExample\":{\"greeting\":\"Hello, Ada\"}}",
             "\"name\":\"actionsView\"",
             "\"name\":\"status\"",
             "\"name\":\"randomNumber\"");
-    assertThat(field(talker.ask("actionsView", Map.of("format", "wsdl")), "error"))
+    assertThat(field(client.ask("actionsView", Map.of("format", "wsdl")), "error"))
         .contains("there is no format 'wsdl'");
   }
 
   @Test
-  void the_open_api_document_is_one_to_a_validator() {
+  void the_open_api_document_is_valid() {
     var actions = serve.server().api().actions();
     actions.add(Action.of("bare", _ -> {}));
     actions.add(
@@ -97,7 +97,7 @@ class ShippedActionsTest {
             .withRequired("a", "a", "b c")
             .withOptional("a", "$ref")
             .withOutputExample(Map.of("list", List.of(1, "two", Map.of()))));
-    String document = field(talker.ask("actionsView", Map.of("format", "openapi")), "openapi");
+    String document = field(client.ask("actionsView", Map.of("format", "openapi")), "openapi");
     SwaggerParseResult result = parsed(document);
     assertThat(result.getMessages()).isEmpty();
     assertThat(result.getOpenAPI().getPaths())
@@ -109,8 +109,8 @@ class ShippedActionsTest {
   }
 
   @Test
-  void the_validator_is_not_asleep() {
-    String document = field(talker.ask("actionsView", Map.of("format", "openapi")), "openapi");
+  void the_validator_finds_errors() {
+    String document = field(client.ask("actionsView", Map.of("format", "openapi")), "openapi");
     assertThat(parsed(document.replace("\"info\":", "\"inform\":")).getMessages()).isNotEmpty();
     assertThat(parsed(document.replace("\"responses\":", "\"answers\":")).getMessages())
         .isNotEmpty();

@@ -13,35 +13,33 @@ class SourcesTest {
   @TempDir Path folder;
 
   @Test
-  void without_any_source_the_defaults_hold() {
-    assertThat(Run.of("config").out()).contains("\n  port: 5000\n").doesNotContain("This one");
+  void without_any_source_the_defaults_apply() {
+    assertThat(Run.of("config").out()).contains("\n  port: 5000\n").doesNotContain("Set by");
   }
 
   @Test
-  void the_file_has_the_word_over_the_defaults() throws IOException {
+  void the_file_overrides_the_defaults() throws IOException {
     String file = file("tcpServer: {port: 1111}");
     assertThat(Run.of("config", "--config", file).out())
-        .contains(
-            "# Default: 5000\n  # This one is from: file " + file + ", line 1\n  port: 1111\n");
+        .contains("# Default: 5000\n  # Set by: file " + file + ", line 1\n  port: 1111\n");
   }
 
   @Test
-  void the_environment_has_the_word_over_the_file() throws IOException {
+  void the_environment_overrides_the_file() throws IOException {
     String file = file("tcpServer: {port: 1111}");
     var environment = Map.of("EARSHOT_TCPSERVER_PORT", "2222");
     assertThat(Run.of(environment, "config", "--config", file).out())
-        .contains(
-            "  # This one is from: environment variable EARSHOT_TCPSERVER_PORT\n  port: 2222\n");
+        .contains("  # Set by: environment variable EARSHOT_TCPSERVER_PORT\n  port: 2222\n");
   }
 
   @Test
-  void the_command_line_has_the_word_over_the_environment() throws IOException {
+  void the_command_line_overrides_the_environment() throws IOException {
     String file = file("tcpServer: {port: 1111}");
     var environment = Map.of("EARSHOT_TCPSERVER_PORT", "2222");
     assertThat(Run.of(environment, "config", "--config", file, "--tcp", "3333").out())
-        .contains("  # This one is from: command line, --tcp\n  port: 3333\n");
+        .contains("  # Set by: command line, --tcp\n  port: 3333\n");
     assertThat(Run.of(environment, "config", "--set", "tcpServer.port=4444").out())
-        .contains("  # This one is from: command line, --set tcpServer.port\n  port: 4444\n");
+        .contains("  # Set by: command line, --set tcpServer.port\n  port: 4444\n");
   }
 
   @Test
@@ -71,7 +69,7 @@ class SourcesTest {
   }
 
   @Test
-  void environment_variables_are_known_in_any_case_and_by_the_other_name_of_a_setting() {
+  void environment_variables_are_read_in_any_case_and_by_the_alias_of_a_setting() {
     assertThat(Run.of(Map.of("earshot_tcpServer_PORT", "7"), "config").out())
         .contains("\n  port: 7\n");
     assertThat(Run.of(Map.of("EARSHOT_GENERAL_SIMULTANEOUSACTIONS", "7"), "config").out())
@@ -79,7 +77,7 @@ class SourcesTest {
   }
 
   @Test
-  void variables_of_the_launcher_and_of_others_are_let_be() {
+  void variables_of_the_launcher_and_of_other_programs_are_ignored() {
     var environment =
         Map.of("EARSHOT_JAVA_OPTS", "-Xmx1g", "EARSHOT_JAVA_HOME", "/jdk", "PATH", "/bin");
     assertThat(Run.of(environment, "config").status()).isZero();
@@ -94,14 +92,14 @@ class SourcesTest {
   }
 
   @Test
-  void what_a_container_platform_sets_for_a_service_of_this_name_is_not_ours() {
+  void variables_that_a_container_platform_sets_for_a_service_are_ignored() {
     var variables =
         Map.of("EARSHOT_PORT", "tcp://10.0.0.1:5000", "EARSHOT_SERVICE_HOST", "10.0.0.1");
     assertThat(Run.of(variables, "config").out()).isEqualTo(Run.of("config").out());
   }
 
   @Test
-  void settings_that_do_not_go_together_are_refused() {
+  void settings_that_contradict_each_other_are_refused() {
     assertRefused(
         Run.of(Map.of(), "config", "--set", "webSockets.pingInterval=60s"),
         "webSockets.pingInterval must be shorter than webSockets.idleTimeout, or who is silent is cut off unasked");
@@ -111,14 +109,14 @@ class SourcesTest {
   }
 
   @Test
-  void a_name_like_none_is_given_no_nearest() {
+  void a_name_that_resembles_no_setting_gets_no_suggestion() {
     assertRefused(
         Run.of(Map.of(), "config", "--set", "foo=1"),
         "command line, --set foo: there is no setting 'foo'; ./earshot config shows those that there are");
   }
 
   @Test
-  void queues_with_no_time_to_live_are_refused() {
+  void queues_without_a_time_to_live_are_refused() {
     assertRefused(
         Run.of(Map.of(), "config", "--set", "commonWeb.httpClientMessageTTL=0"),
         "command line, --set commonWeb.httpClientMessageTTL: commonWeb.httpClientMessageTTL must be null or a time"
@@ -129,12 +127,12 @@ class SourcesTest {
   void two_environment_variables_for_one_setting_are_refused() {
     assertRefused(
         Run.of(Map.of("EARSHOT_TCPSERVER_PORT", "7", "earshot_tcpserver_port", "8"), "config"),
-        "environment variables EARSHOT_TCPSERVER_PORT and earshot_tcpserver_port say the same:"
+        "environment variables EARSHOT_TCPSERVER_PORT and earshot_tcpserver_port set the same setting:"
             + " unset one");
   }
 
   @Test
-  void a_server_that_would_listen_nowhere_is_refused() {
+  void a_server_without_a_port_is_refused() {
     assertRefused(
         Run.of("--set", "tcpServer.enabled=false", "--set", "httpServer.enabled=false"),
         "tcpServer.enabled and httpServer.enabled are both false: leave at least one true");

@@ -1,0 +1,116 @@
+package io.earshot.redis;
+
+import io.earshot.redis.connection.Connections;
+import io.earshot.spi.BrokerException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this server knows of the cluster since its last beat: whether Redis can be reached, until
+ * when its lease holds, and which servers are alive or dead.
+ *
+ * <p>Leases belong to owners. An owner is a run of a server and its generation, such as {@code
+ * peer.0}; a server that was declared dead goes on as the owner of the next generation.
+ *
+ * <p>Thread-safe: volatile fields, which the thread of {@link Heartbeat} alone writes.
+ */
+final class ClusterState {
+  private final String peer;
+  private final AtomicInteger generation = new AtomicInteger();
+  private volatile @Nullable Connections connections;
+  private volatile long leaseUntil;
+  private volatile String whyUnavailable =
+      "the cluster cannot be reached yet; try again in a moment";
+  private volatile List<String> peers;
+  private volatile Set<String> dead = Set.of();
+
+  /**
+   * The state before the first beat.
+   *
+   * @param peer the name of this run of this server
+   */
+  ClusterState(String peer) {
+    this.peer = peer;
+    this.peers = List.of(peer);
+  }
+
+  /** The name of this run of this server. */
+  String peer() {
+    return peer;
+  }
+
+  /** The owner of this server's lease, to which its members belong. */
+  String owner() {
+    return peer + "." + generation;
+  }
+
+  /** The peer's part of an owner. */
+  static String peerOf(String owner) {
+    return owner.substring(0, owner.lastIndexOf('.'));
+  }
+
+  /** Until when the lease holds, in milliseconds of Redis' clock. */
+  long leaseUntil() {
+    return leaseUntil;
+  }
+
+  /** The connections to Redis; null while Redis cannot be reached. */
+  @Nullable Connections connections() {
+    return connections;
+  }
+
+  /** The answer to a request while there are no connections. */
+  <T extends @Nullable Object> CompletionStage<T> unavailable() {
+    return CompletableFuture.failedStage(new BrokerException(whyUnavailable, false));
+  }
+
+  /** The runs of servers that were alive at the last beat; this one is among them. */
+  List<String> peers() {
+    return peers;
+  }
+
+  /** The owners that were declared dead, until all their members are removed. */
+  Set<String> dead() {
+    return dead;
+  }
+
+  /** The runs of servers that have a dead owner and no live one. */
+  Set<String> deadPeers() {
+    var gone =
+        dead.stream().map(ClusterState::peerOf).collect(Collectors.toCollection(HashSet::new));
+    peers.forEach(gone::remove);
+    return gone;
+  }
+
+  // --- changes, by the heartbeat ---------------------------------------------------------------
+
+  void connect(Connections fresh) {
+    connections = fresh;
+  }
+
+  void disconnect() {
+    connections = null;
+  }
+
+  /** Changes what {@link #unavailable} says: from "not yet" to "not now". */
+  void connectFailed() {
+    whyUnavailable = "the cluster cannot be reached now; try again in a moment";
+  }
+
+  /** This server was declared dead. */
+  void nextGeneration() {
+    generation.incrementAndGet();
+  }
+
+  void renewed(long until, List<String> liveOwners, List<String> deadOwners) {
+    leaseUntil = until;
+    peers = liveOwners.stream().map(ClusterState::peerOf).distinct().toList();
+    dead = Set.copyOf(deadOwners);
+  }
+}

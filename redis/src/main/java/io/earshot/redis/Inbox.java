@@ -1,0 +1,77 @@
+package io.earshot.redis;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Json;
+import io.earshot.protocol.Post;
+import io.earshot.spi.Bus;
+import java.util.Arrays;
+import java.util.function.BiConsumer;
+
+/**
+ * Takes in all messages that arrive on subscribed channels: those of rooms, this server's own
+ * beats, and requests and answers of other servers.
+ *
+ * <p>Thread-safe: no state of its own. Called by one thread of the Redis client per connection.
+ */
+final class Inbox implements BiConsumer<String, byte[]> {
+  /** No cursor is longer. */
+  private static final int LONGEST_CURSOR = 64;
+
+  private final Keys keys;
+  private final String ownChannel;
+  private final MessageDecoder decoder;
+  private final Beats beats;
+  private final PeerChannel peers;
+  private final Bus bus;
+
+  Inbox(Keys keys, String peer, MessageDecoder decoder, Beats beats, PeerChannel peers, Bus bus) {
+    this.keys = keys;
+    this.ownChannel = keys.inbox(peer);
+    this.decoder = decoder;
+    this.beats = beats;
+    this.peers = peers;
+    this.bus = bus;
+  }
+
+  @Override
+  public void accept(String channel, byte[] message) {
+    if (channel.equals(ownChannel)) {
+      acceptPeer(channel, message);
+      return;
+    }
+    String room = keys.room(channel);
+    if (room != null) {
+      acceptRoom(channel, room, message);
+    }
+  }
+
+  private void acceptPeer(String channel, byte[] message) {
+    if (beats.accept(message)) {
+      return;
+    }
+    Json.Obj fields = decoder.peerMessage(channel, message);
+    if (fields != null) {
+      peers.received(fields);
+    }
+  }
+
+  /** The message is a cursor, a space, and the signed message. */
+  private void acceptRoom(String channel, String room, byte[] message) {
+    int space = 0;
+    while (space < Math.min(message.length, LONGEST_CURSOR) && message[space] != ' ') {
+      space++;
+    }
+    Cursor place = Cursor.parse(new String(message, 0, space, UTF_8));
+    if (place == null) {
+      decoder.drop(channel, "it does not begin with a cursor");
+      return;
+    }
+    int start = Math.min(message.length, space + 1);
+    Post post = decoder.post(channel, Arrays.copyOfRange(message, start, message.length));
+    if (post != null) {
+      bus.told(room, place, post);
+    }
+  }
+}

@@ -1,0 +1,259 @@
+package io.earshot.redis;
+
+import static io.earshot.redis.connection.Utf8.bytes;
+import static io.earshot.redis.connection.Utf8.text;
+
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Post;
+import io.earshot.redis.connection.Connections;
+import io.earshot.redis.connection.Failures;
+import io.earshot.redis.connection.Script;
+import io.earshot.spi.Broker.Known;
+import io.earshot.spi.Broker.Moved;
+import io.earshot.spi.Broker.Placed;
+import io.earshot.spi.Broker.Stretch;
+import io.earshot.spi.Broker.Terms;
+import io.earshot.spi.BrokerException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs the scripts that change rooms: writes their arguments and reads their answers.
+ *
+ * <p>Thread-safe: no state of its own.
+ */
+final class RoomCommands {
+  private static final byte[] ZERO = {'0'};
+  private static final byte[] ONE = {'1'};
+  private static final byte[] NOTHING = {};
+
+  private final ClusterState state;
+  private final Keys keys;
+  private final RoomIndex index;
+  private final MessageSigner signer;
+  private final MessageDecoder decoder;
+  private final Failures failures;
+  private final Beats beats;
+
+  RoomCommands(
+      ClusterState state,
+      Keys keys,
+      RoomIndex index,
+      MessageSigner signer,
+      MessageDecoder decoder,
+      Failures failures,
+      Beats beats) {
+    this.state = state;
+    this.keys = keys;
+    this.index = index;
+    this.signer = signer;
+    this.decoder = decoder;
+    this.failures = failures;
+    this.beats = beats;
+  }
+
+  /** Subscribes to a room and reads its messages; see {@link io.earshot.spi.Broker#open}. */
+  CompletionStage<Stretch> open(String room, Known known, int limit, Terms terms, boolean make) {
+    Connections redis = state.connections();
+    if (redis == null) {
+      return state.unavailable();
+    }
+    Post.Origin origin = known.origin();
+    Terms knowing = new Terms(terms.messages(), terms.keep(), known.cursor(), terms.freshEpoch());
+    return failures
+        .translated(redis.subscribe(keys.channel(room)))
+        .thenCompose(
+            _ ->
+                run(
+                    redis,
+                    Scripts.OPEN,
+                    room,
+                    null,
+                    arguments(
+                        redis,
+                        room,
+                        null,
+                        knowing,
+                        bytes(origin == null ? "" : origin.toString()),
+                        bytes(limit),
+                        make ? ONE : ZERO)))
+        .thenApply(answer -> stretch(room, answer));
+  }
+
+  private Stretch stretch(String room, List<Object> answer) {
+    if (isNone(answer)) {
+      return new Stretch(null, List.of());
+    }
+    Cursor end = cursor(answer.get(1));
+    var posts = new ArrayList<Placed>();
+    for (Object each : (List<?>) answer.get(2)) {
+      var entry = (List<?>) each;
+      String id = text(entry.get(0));
+      long offset = Long.parseLong(id.substring(0, id.indexOf('-')));
+      Post post = decoder.post(keys.channel(room), (byte[]) entry.get(1));
+      if (post != null) {
+        posts.add(new Placed(new Cursor(end.epoch(), offset), post));
+      }
+    }
+    return new Stretch(end, posts);
+  }
+
+  /** Ends the subscription of a room. */
+  void close(String room) {
+    Connections redis = state.connections();
+    if (redis != null) {
+      var _ = redis.unsubscribe(keys.channel(room));
+      index.remove(redis, state.owner(), room);
+    }
+  }
+
+  /** Publishes a message; see {@link io.earshot.spi.Broker#publish}. */
+  CompletionStage<@Nullable Cursor> publish(
+      String room, Post post, Terms terms, @Nullable String repeat, long window, boolean ifThere) {
+    Connections redis = state.connections();
+    if (redis == null) {
+      return state.unavailable();
+    }
+    return run(
+            redis,
+            Scripts.PUBLISH,
+            room,
+            repeat == null ? null : keys.repeat(room, repeat),
+            arguments(redis, room, post, terms, ifThere ? ONE : ZERO, bytes(Math.max(1, window))))
+        .<@Nullable Cursor>thenApply(answer -> isNone(answer) ? null : cursor(answer.get(1)));
+  }
+
+  /** Adds a member of this server; see {@link io.earshot.spi.Broker#enter}. */
+  CompletionStage<@Nullable Moved> enter(
+      String room, String id, Post announcement, int upTo, Terms terms, boolean take) {
+    Connections redis = state.connections();
+    if (redis == null) {
+      return state.unavailable();
+    }
+    String owner = state.owner();
+    // Sent before the member is added, so that a member is never in a room that is not indexed.
+    CompletionStage<?> indexed = index.add(redis, owner, room);
+    return run(
+            redis,
+            Scripts.ENTER,
+            room,
+            null,
+            arguments(
+                redis,
+                room,
+                announcement,
+                terms,
+                bytes(id),
+                bytes(owner),
+                bytes(upTo),
+                take ? ONE : ZERO))
+        .<@Nullable Object, @Nullable Moved>thenCombine(
+            indexed,
+            (answer, _) -> text(answer.getFirst()).equals("elsewhere") ? null : moved(answer));
+  }
+
+  /** Removes a member if it belongs to the owner, which may be dead. */
+  CompletionStage<Moved> leave(
+      String room, String id, String owner, Post announcement, int upTo, Terms terms) {
+    Connections redis = state.connections();
+    if (redis == null) {
+      return state.unavailable();
+    }
+    return run(
+            redis,
+            Scripts.LEAVE,
+            room,
+            null,
+            arguments(redis, room, announcement, terms, bytes(id), bytes(owner), bytes(upTo)))
+        .thenApply(RoomCommands::moved);
+  }
+
+  /** The end of a room's order; null if the room has none. */
+  CompletionStage<@Nullable Cursor> end(String room) {
+    Connections redis = state.connections();
+    if (redis == null) {
+      return state.unavailable();
+    }
+    return failures
+        .translated(redis.fields(keys.head(room), "e", "o"))
+        .<@Nullable Cursor>thenApply(
+            values -> {
+              byte[] epoch = values.get(0);
+              byte[] offset = values.get(1);
+              return epoch == null || offset == null
+                  ? null
+                  : new Cursor(text(epoch), Long.parseLong(text(offset)));
+            });
+  }
+
+  // --- scripts ---------------------------------------------------------------------------------
+
+  private CompletionStage<List<Object>> run(
+      Connections redis, Script script, String room, @Nullable String repeat, byte[][] arguments) {
+    String[] names =
+        repeat == null
+            ? new String[] {keys.head(room), keys.log(room), keys.members(room)}
+            : new String[] {keys.head(room), keys.log(room), keys.members(room), repeat};
+    return failures
+        .translated(redis.run(script, names, arguments))
+        .thenApply(
+            answer -> {
+              if (text(answer.getFirst()).equals("over")) {
+                beats.request();
+                throw new BrokerException(
+                    "this server has lost contact with the cluster; try again in a moment", false);
+              }
+              if (text(answer.getFirst()).equals("late")) {
+                throw new BrokerException(
+                    "a later message of the same server came first; try again", false);
+              }
+              return answer;
+            });
+  }
+
+  /** The arguments that all scripts of rooms share, and then the script's own. */
+  private byte[][] arguments(
+      Connections redis, String room, @Nullable Post post, Terms terms, byte[]... own) {
+    String channel = keys.channel(room);
+    Cursor known = terms.known();
+    byte[][] all =
+        Arrays.copyOf(
+            new byte[][] {
+              bytes(state.leaseUntil()),
+              bytes(channel),
+              bytes(redis.publishCommand()),
+              bytes(post == null ? "" : post.origin().peer()),
+              post == null ? ZERO : bytes(post.origin().number()),
+              post == null ? NOTHING : signer.sign(channel, post.encode()),
+              bytes(terms.keep()),
+              bytes(terms.messages()),
+              bytes(known == null ? "" : known.epoch()),
+              known == null ? ZERO : bytes(known.offset()),
+              bytes(terms.freshEpoch())
+            },
+            11 + own.length);
+    System.arraycopy(own, 0, all, 11, own.length);
+    return all;
+  }
+
+  // --- answers ---------------------------------------------------------------------------------
+
+  private static boolean isNone(List<Object> answer) {
+    return text(answer.getFirst()).equals("none");
+  }
+
+  private static Moved moved(List<Object> answer) {
+    return new Moved(cursor(answer.get(1)), Long.valueOf(1).equals(answer.get(2)));
+  }
+
+  private static Cursor cursor(Object value) {
+    Cursor cursor = Cursor.parse(text(value));
+    if (cursor == null) {
+      throw new IllegalStateException("not a cursor in Redis: " + text(value));
+    }
+    return cursor;
+  }
+}

@@ -1,0 +1,118 @@
+package io.earshot.redis.connection;
+
+import io.earshot.spi.BrokerException;
+import io.lettuce.core.RedisCommandExecutionException;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns failures of Redis into errors for clients, and logs those that an operator has to act on.
+ *
+ * <p>Thread-safe: its only state is the log, which is thread-safe.
+ */
+public final class Failures {
+  private static final System.Logger LOG = System.getLogger(Failures.class.getName());
+
+  private final RateLimitedLog log;
+
+  /**
+   * Makes a translator of failures.
+   *
+   * @param log limits how often the same refusal of Redis is logged
+   */
+  public Failures(RateLimitedLog log) {
+    this.log = log;
+  }
+
+  /** The same stage, which fails with a {@link BrokerException} whatever it failed with before. */
+  public <T> CompletionStage<T> translated(CompletionStage<T> stage) {
+    return stage.exceptionally(
+        failure -> {
+          throw translated(failure);
+        });
+  }
+
+  /** The error for the client whose request failed. */
+  public BrokerException translated(Throwable failure) {
+    Throwable cause = cause(failure);
+    if (cause instanceof BrokerException translated) {
+      return translated;
+    }
+    if (!(cause instanceof RedisCommandExecutionException)) {
+      // The connection broke. Redis may have run the command before.
+      return new BrokerException(
+          "the cluster did not answer, and it is not known whether this was done; what has a"
+              + " messageId may safely be said again",
+          true);
+    }
+    String message = String.valueOf(cause.getMessage());
+    String code = message.split(" ", 2)[0];
+    if (log.isDue(code)) {
+      LOG.log(Level.ERROR, "Redis refuses: {0}{1}", message, remedy(code));
+    }
+    return new BrokerException(forClients(code), false);
+  }
+
+  private static String forClients(String code) {
+    return switch (code) {
+      case "OOM" -> "the cluster's memory is full; try again later";
+      default -> "the cluster cannot take this now; try again in a moment";
+    };
+  }
+
+  /** What an operator can do about an error of Redis; empty if there is no advice. */
+  public static String remedy(String error) {
+    return switch (error.split(" ", 2)[0]) {
+      case "OOM" ->
+          "; give Redis more memory (maxmemory), or keep less history"
+              + " (rooms.historyMessages, rooms.historyBytes)";
+      case "READONLY" ->
+          "; this Redis is a replica: set redis.url to its primary, or to its sentinels";
+      case "NOAUTH" -> "; Redis needs a password: write redis.url as redis://:PASSWORD@HOST:PORT";
+      case "WRONGPASS" -> "; the name or the password in redis.url is wrong";
+      case "NOPERM" ->
+          "; the Redis user needs the commands of scripts, streams, hashes, sets and pub/sub for"
+              + " keys and channels that begin with redis.prefix";
+      case "MISCONF" -> "; Redis cannot write to its disk";
+      case "CLUSTERDOWN" -> "; some of the Redis Cluster's slots have no server";
+      default -> "";
+    };
+  }
+
+  /** What a stage failed with, without the exceptions that later stages wrap around it. */
+  public static Throwable cause(Throwable failure) {
+    Throwable cause = failure;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause;
+  }
+
+  /** The message of the innermost cause, on one line; why a connection could not be made. */
+  public static String reason(@Nullable Throwable failure) {
+    Throwable cause = failure;
+    while (cause != null && cause.getCause() != null && cause.getCause() != cause) {
+      cause = cause.getCause();
+    }
+    String message = cause == null ? null : cause.getMessage();
+    return message == null ? String.valueOf(cause) : message.replaceAll("\\p{Cntrl}+", " ");
+  }
+
+  /**
+   * Waits for a stage; blocks.
+   *
+   * @throws ExecutionException if the stage failed; {@link #reason} gives the message
+   * @throws TimeoutException if the stage is not complete within the timeout
+   * @throws InterruptedException if the thread is interrupted
+   */
+  public static <T> T await(CompletionStage<T> stage, Duration timeout)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    return stage.toCompletableFuture().get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+  }
+}

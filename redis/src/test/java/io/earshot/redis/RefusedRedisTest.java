@@ -1,0 +1,129 @@
+package io.earshot.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.earshot.BrokerPeer;
+import io.earshot.Config;
+import io.earshot.spi.BrokerException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A Redis that cannot be used is logged once, and used as soon as it can be. */
+@Timeout(60)
+final class RefusedRedisTest {
+  private static final String ROOM = "room";
+  private static final Pattern RECEIVED = Pattern.compile("total_connections_received:(\\d+)");
+
+  private final List<BrokerPeer> peers = new ArrayList<>();
+  private final Warnings warnings = new Warnings();
+
+  @AfterEach
+  void end() {
+    warnings.close();
+    peers.forEach(BrokerPeer::close);
+  }
+
+  private BrokerPeer begin(Config config) {
+    var peer = new BrokerPeer("peer-" + peers.size(), Brokers.at(config));
+    peers.add(peer);
+    return peer.start();
+  }
+
+  @Test
+  void a_wrong_password_is_logged_once_and_retried_slowly() throws Exception {
+    try (var redis = new RedisServer("--requirepass", "right")) {
+      BrokerPeer a = begin(Brokers.config("redis://:wrong@127.0.0.1:" + redis.port()));
+      assertRefused(a, redis, "WRONGPASS", "the password in redis.url is wrong");
+      redis.command("CONFIG", "SET", "requirepass", "wrong");
+      a.awaitConnected(1);
+      a.say(ROOM, "x");
+    }
+  }
+
+  @Test
+  void a_missing_password_is_logged_once_and_retried_slowly() throws Exception {
+    try (var redis = new RedisServer("--requirepass", "right")) {
+      BrokerPeer a = begin(Brokers.config(redis.url()));
+      assertRefused(a, redis, "NOAUTH", "redis://:PASSWORD@HOST:PORT");
+      redis.command("CONFIG", "SET", "requirepass", "");
+      a.awaitConnected(1);
+      a.say(ROOM, "x");
+    }
+  }
+
+  @Test
+  void a_replica_is_refused() throws Exception {
+    // Its primary need not exist.
+    try (var redis = new RedisServer("--replicaof", "127.0.0.1", "1")) {
+      BrokerPeer a = begin(Brokers.config(redis.url()));
+      assertRefused(a, redis, "the server is a replica", "its sentinels");
+      redis.command("REPLICAOF", "NO", "ONE");
+      a.awaitConnected(1);
+      a.say(ROOM, "x");
+    }
+  }
+
+  @Test
+  void an_old_redis_is_refused() throws Exception {
+    try (var redis = new RedisServer();
+        var link = new Link(redis.port())) {
+      Object info = redis.command("INFO", "server");
+      Matcher version = Pattern.compile("redis_version:\\d").matcher(String.valueOf(info));
+      assertThat(version.find()).isTrue();
+      link.rewrite(Link.replace(version.group(), "redis_version:5"));
+      BrokerPeer a = begin(Brokers.config(link.url()));
+      assertRefused(a, redis, "Redis 5.", "is too old", "6.2 or newer");
+      link.rewrite(bytes -> bytes);
+      a.awaitConnected(1);
+      a.say(ROOM, "x");
+    }
+  }
+
+  private void assertRefused(BrokerPeer peer, RedisServer redis, String... words)
+      throws IOException {
+    long start = System.nanoTime();
+    try (RespClient client = redis.client(Await.PATIENCE)) {
+      long before = received(client);
+      Await.until("five more connections", () -> received(client) >= before + 5);
+    }
+    assertThat(Duration.ofNanos(System.nanoTime() - start))
+        .as("five more connections")
+        .isGreaterThan(Duration.ofMillis(500));
+    assertThatThrownBy(() -> peer.say(ROOM, "x"))
+        .isInstanceOfSatisfying(
+            BrokerException.class,
+            e -> {
+              assertThat(e).hasMessageContaining("cannot be reached");
+              assertThat(e.maybeDone()).isFalse();
+            });
+    assertThat(peer.connections()).isZero();
+    assertThat(warnings.messages()).singleElement().asString().contains(words);
+  }
+
+  private static long received(RespClient client) throws IOException {
+    Matcher received = RECEIVED.matcher(String.valueOf(client.call("INFO", "stats")));
+    assertThat(received.find()).isTrue();
+    return Long.parseLong(received.group(1));
+  }
+
+  @Test
+  void a_refused_connection_is_logged_once() throws Exception {
+    int port = Ports.free();
+    BrokerPeer a = begin(Brokers.config("redis://127.0.0.1:" + port));
+    Await.until("a warning", () -> !warnings.messages().isEmpty());
+    assertThatThrownBy(() -> a.say(ROOM, "x")).isInstanceOf(BrokerException.class);
+    a.close();
+    assertThat(warnings.messages())
+        .singleElement()
+        .asString()
+        .contains("127.0.0.1:" + port, "Connection refused");
+  }
+}
