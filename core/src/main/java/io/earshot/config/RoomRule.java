@@ -214,7 +214,7 @@ public record RoomRule(
   }
 
   private static long time(String name, String value) {
-    return ConfigTree.duration(value, value)
+    return SettingText.duration(value, value)
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
