@@ -6,6 +6,7 @@ import io.earshot.StandIn;
 import io.earshot.action.ActionCall;
 import io.earshot.action.ActionRunner;
 import io.earshot.protocol.Json;
+import io.earshot.spi.Refusals;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.time.Instant;
@@ -19,11 +20,11 @@ final class StatusTest {
   private Instant now = TestServer.NOW;
   private final Status status =
       new Status(
-          server.earshot.config(),
-          server.earshot.rooms(),
-          server.earshot.connections(),
-          new io.earshot.spi.Refusals(),
-          server.earshot::cluster,
+          server.earshot.parts.config,
+          server.earshot.parts.rooms,
+          server.earshot.parts.connections,
+          new Refusals(),
+          server.earshot.parts::cluster,
           () -> now);
 
   /** What it answers on the one loop there is, so that it need not wait for it. */
