@@ -22,7 +22,10 @@ import java.util.Optional;
  *
  * <p>Immutable.
  */
-@SuppressWarnings("doclint:missing") // @Setting says what @param would repeat
+@SuppressWarnings({
+  "doclint:missing", // @Setting says what @param would repeat
+  "UnusedVariable" // Error Prone overlooks constants that only annotations use
+})
 public record Config(
     General general,
     TcpServer tcpServer,
