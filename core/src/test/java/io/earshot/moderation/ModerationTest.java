@@ -233,7 +233,8 @@ final class ModerationTest {
   @Test
   void what_makes_no_sense_is_refused() {
     var id = new Target.Id("a");
-    assertThatThrownBy(() -> moderation().ban(id, Duration.ZERO, "")).hasMessageContaining("holds");
+    assertThatThrownBy(() -> moderation().ban(id, Duration.ZERO, ""))
+        .hasMessageContaining("must be more than 0");
     assertThatThrownBy(() -> moderation().ban(id, Duration.ofDays(400), ""))
         .hasMessageContaining("366 days");
     assertThatThrownBy(() -> moderation().ban(id, HOUR, "x".repeat(201)))
