@@ -151,7 +151,7 @@ final class PrivateRoomsTest {
     assertThat(guest.ask("roomChange " + other + " token=" + token(Permission.JOIN)))
         .contains("Error: this token is for another room");
     assertThat(guest.ask("roomChange " + room + " token=x.y.z"))
-        .contains("Error: this token is no good");
+        .contains("Error: this token is not valid");
     assertIsIn("defaultRoom");
   }
 
@@ -215,7 +215,7 @@ final class PrivateRoomsTest {
   void a_newer_token_has_to_be_one() {
     guest.ask("roomChange " + room + " token=" + token(Permission.JOIN));
     assertThat(guest.ask("tokenRefresh")).contains("Error: tokenRefresh needs a token");
-    assertThat(guest.ask("tokenRefresh x.y.z")).contains("Error: this token is no good");
+    assertThat(guest.ask("tokenRefresh x.y.z")).contains("Error: this token is not valid");
     assertThat(guest.ask("tokenRefresh " + token(Permission.SAY)))
         .contains("Error: you may not join this room");
     String other =

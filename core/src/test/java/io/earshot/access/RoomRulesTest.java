@@ -76,9 +76,9 @@ final class RoomRulesTest {
             rules("stocks.* say=nobody", "prices.* say=role:trader historyAge=2s", "* join=nobody")
                 .explained("prices.eur"))
         .containsExactly(
-            "# rooms.rules: stocks.* say=nobody  (is for others)",
-            "# rooms.rules: prices.* say=role:trader historyAge=2s  (holds)",
-            "# rooms.rules: * join=nobody  (matches, but an earlier one holds)",
+            "# rooms.rules: stocks.* say=nobody  (does not match)",
+            "# rooms.rules: prices.* say=role:trader historyAge=2s  (applies)",
+            "# rooms.rules: * join=nobody  (matches, but an earlier rule applies)",
             "join=anyone  # the default",
             "say=role:trader  # the rule",
             "listen=anyone  # the default",
@@ -92,8 +92,8 @@ final class RoomRulesTest {
             "conflateBy=  # the default");
     assertThat(rules().explained("private.x"))
         .startsWith(
-            "# no rule of rooms.rules is about it",
-            "# names that begin with private. ask for a token",
+            "# no rule of rooms.rules matches",
+            "# rooms whose names begin with private. require a token",
             "join=token  # a private name");
   }
 

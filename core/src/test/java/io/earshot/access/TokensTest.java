@@ -66,7 +66,7 @@ final class TokensTest {
   private static void assertNoGood(Tokens tokens, String token) {
     assertThatThrownBy(() -> tokens.check(token, NOW))
         .isInstanceOf(RefusedException.class)
-        .hasMessage("Error: this token is no good");
+        .hasMessage("Error: this token is not valid");
   }
 
   @Test
@@ -223,7 +223,7 @@ final class TokensTest {
     var checker = new Tokens(new TokenKeys(List.of("e1 EdDSA " + half), ""));
     assertThat(checker.check(token, NOW)).isEqualTo(GRANT);
     assertNoGood(checker, token.substring(0, token.length() - 8) + "AAAAAAAA");
-    assertThatThrownBy(() -> checker.mint(GRANT)).hasMessageContaining("public half only");
+    assertThatThrownBy(() -> checker.mint(GRANT)).hasMessageContaining("only a public key");
     // The public key is no secret: who signs with it as one is not believed.
     assertNoGood(
         checker, signed(Files.readString(half), "{\"alg\":\"HS256\",\"kid\":\"e1\"}", claims("")));
@@ -237,9 +237,9 @@ final class TokensTest {
       delimiter = '|',
       textBlock =
           """
-          k1                          | a key has an id, a kind, and itself
-          k1 HS256                    | a key has an id, a kind, and itself
-          k:1 HS256 0123456789        | a key has an id, a kind, and itself
+          k1                          | a key has an id, a kind, and a value
+          k1 HS256                    | a key has an id, a kind, and a value
+          k:1 HS256 0123456789        | a key has an id, a kind, and a value
           k1 HS256 short              | the secret of k1 is too short
           k1 RS256 whatever           | the kind of k1 is neither HS256 nor EdDSA
           k1 EdDSA /no/such/file.pem  | /no/such/file.pem cannot be used
