@@ -48,10 +48,10 @@ class AddressRangeTest {
   void what_is_no_range_is_refused_by_the_setting_that_names_it(String text) {
     assertThatThrownBy(() -> AddressRange.of(text))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith("'" + text + "' is no address; write one such as ");
+        .hasMessageStartingWith("'" + text + "' is not an address; write one such as ");
     if (!text.isEmpty()) {
       assertThatThrownBy(() -> Config.defaults().with("httpServer.trustedProxies", text))
-          .hasMessageStartingWith("httpServer.trustedProxies: '" + text + "' is no address");
+          .hasMessageStartingWith("httpServer.trustedProxies: '" + text + "' is not an address");
     }
   }
 
