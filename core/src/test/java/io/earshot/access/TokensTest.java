@@ -70,19 +70,19 @@ final class TokensTest {
   }
 
   @Test
-  void what_was_made_is_believed() throws Exception {
+  void a_token_of_this_server_is_accepted() throws Exception {
     assertThat(tokens.check(tokens.mint(GRANT), NOW)).isEqualTo(GRANT);
   }
 
   @Test
-  void what_others_made_is_believed() throws Exception {
+  void a_token_of_another_library_is_accepted() throws Exception {
     String token = signed(SECRET, "{\"typ\":\"JWT\",\"alg\":\"HS256\",\"kid\":\"k1\"}", claims(""));
     assertThat(tokens.check(token, NOW))
         .isEqualTo(new Grant("attic", "ada", Set.of(Permission.JOIN), NOW.plusSeconds(60)));
   }
 
   @Test
-  void no_character_of_a_token_can_be_another() {
+  void a_token_with_any_character_changed_is_refused() {
     String token = tokens.mint(GRANT);
     for (int i = 0; i < token.length(); i++) {
       char[] changed = token.toCharArray();
@@ -110,7 +110,7 @@ final class TokensTest {
         "",
         "{"
       })
-  void a_header_that_says_something_else_is_no_good(String header) {
+  void a_token_with_another_header_is_refused(String header) {
     assertNoGood(tokens, signed(SECRET, header, claims("")));
   }
 
@@ -130,23 +130,23 @@ final class TokensTest {
         "{\"room\":\"\",\"sub\":\"ada\",\"can\":[\"join\"],\"exp\":9999999999}",
         "{\"room\":\"attic\",\"can\":[\"join\"],\"exp\":9999999999}"
       })
-  void claims_that_say_too_little_are_no_good(String claims) {
+  void a_token_without_the_required_claims_is_refused(String claims) {
     assertNoGood(tokens, signed(SECRET, "{\"alg\":\"HS256\",\"kid\":\"k1\"}", claims));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", ".", "..", "a.b", "a.b.c", "a.b.c.d", "é.é.é", "====.====.===="})
-  void what_is_no_token_is_no_good(String token) {
+  void a_text_that_is_not_a_token_is_refused(String token) {
     assertNoGood(tokens, token);
   }
 
   @Test
-  void a_huge_one_is_no_good() {
+  void a_huge_token_is_refused() {
     assertNoGood(tokens, "a".repeat(5_000_000));
   }
 
   @Test
-  void an_expiry_beyond_all_times_is_the_last_of_them() throws Exception {
+  void an_expiry_beyond_the_latest_time_counts_as_the_latest_time() throws Exception {
     String token =
         signed(
             SECRET,
@@ -156,7 +156,7 @@ final class TokensTest {
   }
 
   @Test
-  void it_holds_until_it_ends_and_not_before_it_begins() throws Exception {
+  void a_token_is_valid_until_it_expires_and_not_before_it_begins() throws Exception {
     String token =
         signed(
             SECRET,
@@ -170,7 +170,7 @@ final class TokensTest {
   }
 
   @Test
-  void keys_are_changed_one_after_the_other() throws Exception {
+  void keys_can_be_changed_one_after_the_other() throws Exception {
     String old = tokens.mint(GRANT);
     var both =
         new Tokens(new TokenKeys(List.of("k2 HS256 " + SECRET + "2", "k1 HS256 " + SECRET), ""));
@@ -181,7 +181,7 @@ final class TokensTest {
   }
 
   @Test
-  void without_keys_the_secret_of_cookies_makes_one() throws Exception {
+  void without_keys_the_key_is_derived_from_the_cookie_secret() throws Exception {
     String token = new Tokens(new TokenKeys(List.of(), SECRET)).mint(GRANT);
     assertThat(new Tokens(new TokenKeys(List.of(), SECRET)).check(token, NOW)).isEqualTo(GRANT);
     assertNoGood(new Tokens(new TokenKeys(List.of(), SECRET + "x")), token);
@@ -212,8 +212,7 @@ final class TokensTest {
   }
 
   @Test
-  void who_has_the_public_half_checks_and_who_has_both_signs(@TempDir Path folder)
-      throws Exception {
+  void a_public_key_verifies_and_a_key_pair_signs(@TempDir Path folder) throws Exception {
     KeyPair pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
     Path whole =
         file(
@@ -244,7 +243,7 @@ final class TokensTest {
           k1 RS256 whatever           | the kind of k1 is neither HS256 nor EdDSA
           k1 EdDSA /no/such/file.pem  | /no/such/file.pem cannot be used
           """)
-  void a_wrong_key_says_what_is_wrong_and_not_what_it_is(String line, String why) {
+  void a_malformed_key_is_refused_with_the_reason_and_without_the_key(String line, String why) {
     assertThatThrownBy(() -> new Tokens(new TokenKeys(List.of(line), "")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(why)
@@ -254,7 +253,7 @@ final class TokensTest {
   }
 
   @Test
-  void two_keys_of_one_id_are_refused() {
+  void two_keys_with_one_id_are_refused() {
     List<String> twice = Arrays.asList("k1 HS256 " + SECRET, "k1 HS256 " + SECRET + "2");
     assertThatThrownBy(() -> new Tokens(new TokenKeys(twice, "")))
         .hasMessageContaining("two keys have the id k1");

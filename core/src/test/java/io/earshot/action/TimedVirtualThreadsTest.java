@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** That work which computes without end holds up no other. */
 class TimedVirtualThreadsTest {
   @Test
-  void what_one_thread_starts_behind_work_without_end_runs() throws Exception {
+  void a_task_that_is_started_behind_endless_work_runs() throws Exception {
     var scheduler = ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
     int before = scheduler.getParallelism();
     var threads = new TimedVirtualThreads();

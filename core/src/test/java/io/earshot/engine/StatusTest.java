@@ -51,14 +51,14 @@ final class StatusTest {
   }
 
   @Test
-  void uptime_is_what_the_clock_says_since_the_start() {
+  void uptime_is_the_time_since_the_start_by_the_clock() {
     assertThat(answer()).containsEntry("uptimeSeconds", Json.of(0));
     now = now.plusSeconds(90);
     assertThat(answer()).containsEntry("uptimeSeconds", Json.of(90));
   }
 
   @Test
-  void rooms_count_while_somebody_is_in_them_or_listens_and_messages_once_each() {
+  void rooms_count_while_they_have_members_or_listeners_and_messages_count_once_each() {
     Guest other = server.guest();
     assertThat(answer()).containsEntry("rooms", Json.of(1)).containsEntry("messages", Json.of(0));
     other.ask("roomChange attic");

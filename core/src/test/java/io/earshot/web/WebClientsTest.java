@@ -69,7 +69,7 @@ final class WebClientsTest {
   }
 
   @Test
-  void a_client_is_a_member_from_its_first_request_until_it_has_been_idle_for_its_time() {
+  void a_client_is_a_member_from_its_first_request_until_it_has_been_idle_for_the_ttl() {
     ask(ANNA, "method", "detailsView");
     assertThat(guest.heard()).containsExactly("I have entered the room");
     assertThat(members()).contains(ANNA);
@@ -97,7 +97,7 @@ final class WebClientsTest {
   }
 
   @Test
-  void clients_that_wait_for_messages_do_not_keep_others_from_asking() {
+  void clients_that_wait_for_messages_do_not_block_others() {
     ask(ANNA, "method", "detailsView");
     ask("b".repeat(40), "method", "detailsView");
     ask(ANNA, "method", "messages"); // that the other came
@@ -113,7 +113,7 @@ final class WebClientsTest {
   }
 
   @Test
-  void what_was_answered_to_who_said_it_is_in_the_queue_of_who_asks_then() {
+  void a_message_is_in_the_queues_as_soon_as_its_say_is_answered() {
     var two = new TestServer(2, TestServer.quiet().with("commonWeb.httpClientMessageTTL", TTL));
     Shard told = EngineInside.rooms(two.earshot).shard("defaultRoom");
     Guest speaker = two.guest(told.index(), TestServer.Lines.ONE);
@@ -136,7 +136,7 @@ final class WebClientsTest {
   }
 
   @Test
-  void a_place_that_an_idle_client_left_is_given_to_the_next() {
+  void the_place_of_an_idle_client_is_free_for_the_next_client() {
     ask(ANNA, "method", "detailsView");
     ask("b".repeat(40), "method", "detailsView");
     assertThat(ask("c".repeat(40), "method", "detailsView").error())
@@ -147,7 +147,7 @@ final class WebClientsTest {
   }
 
   @Test
-  void one_address_has_so_many_clients_and_others_come_in() {
+  void one_address_has_a_limited_number_of_clients_and_other_addresses_have_theirs() {
     var few =
         new TestServer(
             1,
@@ -174,7 +174,7 @@ final class WebClientsTest {
   }
 
   @Test
-  void a_client_whose_request_is_under_way_is_not_swept_away() {
+  void a_client_with_a_request_under_way_does_not_expire() {
     server.earshot.api().actions().add(new Admission());
     var visitor = new Visitor(ANNA, "defaultRoom", new InetSocketAddress(0));
     CompletableFuture<WebAnswer> slow = server.earshot.ask(visitor, "admission", Map.of());
@@ -191,7 +191,7 @@ final class WebClientsTest {
   }
 
   @Test
-  void that_the_others_are_away_is_said_and_is_no_fault() {
+  void an_outage_of_the_broker_is_reported_and_not_logged_as_a_failure() {
     var lonely = new TestServer(1, Config.defaults());
     lonely.earshot.join(Hub.manual().broker()); // and is not connected
     var visitor = new Visitor(ANNA, "defaultRoom", new InetSocketAddress(0));
