@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param kind the kind of measure
  * @param target the clients that it is against; null for a closure
  * @param room the room in which it is in force; null for all rooms
- * @param reason the reason that clients are told; may be empty
+ * @param reason the reason that clients are sent; may be empty
  * @param until when it ends
  */
 public record Measure(
@@ -60,7 +60,7 @@ public record Measure(
   }
 
   /**
-   * The error that clients are sent whom the measure refuses.
+   * The error for the clients that the measure is against.
    *
    * @return a text that begins with {@code Error:}
    */

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * on servers that start later. Without a cluster a restart of the server forgets all measures.
  *
  * <p>A measure is in force on this server when the call returns. The returned stage completes, on
- * any thread, when the other servers can read it. It fails if they cannot be reached; then they are
- * told later.
+ * any thread, when the other servers can read it. It fails if they cannot be reached; then they
+ * learn of the measure later.
  *
  * <p>Thread-safe: callable from any thread, and nothing here blocks.
  */

@@ -23,7 +23,7 @@ public interface PrivateRoom {
    *
    * @param identity the name of the bearer in this program, such as a user name; may be empty
    * @param lifetime how long the token is valid; tokens carry whole seconds
-   * @return the token. It is a secret of the bearer: it admits whoever shows it
+   * @return the token. It must be kept secret, since it admits any client that shows it
    * @throws IllegalArgumentException if the identity is longer than 256 characters
    * @throws IllegalStateException if no key of the setting {@code tokens.keys} can sign
    */

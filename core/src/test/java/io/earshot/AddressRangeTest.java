@@ -60,11 +60,11 @@ class AddressRangeTest {
     mapped[10] = (byte) 0xFF;
     mapped[11] = (byte) 0xFF;
     mapped[12] = 10;
-    InetAddress dressed = Inet6Address.getByAddress(null, mapped, 0); // as sockets give them
-    assertThat(dressed).isInstanceOf(Inet6Address.class);
-    assertThat(AddressRange.of(dressed, 128)).isEqualTo(AddressRange.of("10.0.0.1"));
-    assertThat(AddressRange.of(dressed, 104)).isEqualTo(AddressRange.of("10.0.0.0/8"));
+    InetAddress wrapped = Inet6Address.getByAddress(null, mapped, 0); // as sockets return them
+    assertThat(wrapped).isInstanceOf(Inet6Address.class);
+    assertThat(AddressRange.of(wrapped, 128)).isEqualTo(AddressRange.of("10.0.0.1"));
+    assertThat(AddressRange.of(wrapped, 104)).isEqualTo(AddressRange.of("10.0.0.0/8"));
     assertThat(AddressRange.of("::ffff:10.0.0.0/104")).hasToString("10.0.0.0/8");
-    assertThat(AddressRange.of(dressed, 64)).hasToString("0:0:0:0:0:0:0:0/64");
+    assertThat(AddressRange.of(wrapped, 64)).hasToString("0:0:0:0:0:0:0:0/64");
   }
 }

@@ -205,8 +205,8 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * Runs an action for a program that is not a client. The request makes nobody a member of a room
-   * and gets no message queue.
+   * Runs an action for a program that is not a client. The request joins no room and gets no
+   * message queue.
    *
    * @param visitor the program
    * @param action the action's name

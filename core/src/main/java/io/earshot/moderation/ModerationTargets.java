@@ -17,7 +17,7 @@ public interface ModerationTargets {
   /**
    * Disconnects all clients of this server that a target matches.
    *
-   * @param words the reason that they are told
+   * @param words the reason that they are sent
    */
   void expel(Target target, String words);
 
@@ -25,7 +25,7 @@ public interface ModerationTargets {
    * Removes all clients of this server from a room.
    *
    * @param notice the message that they are sent
-   * @param words the reason for those that are disconnected, since no other room is left to them
+   * @param words the reason for clients that no other room accepts, which are disconnected
    */
   void putOut(String room, Json notice, String words);
 }

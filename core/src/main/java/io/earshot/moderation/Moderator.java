@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 public final class Moderator implements Moderation {
   private static final System.Logger LOG = System.getLogger(Moderation.class.getName());
 
-  /** A closure that becomes known later than this after its end removes nobody from the room. */
+  /** A closure that becomes known later than this after its end removes no client from the room. */
   private static final Duration LATE = Duration.ofMinutes(1);
 
   private final int most;

@@ -65,7 +65,7 @@ final class PrivateRoomsTest extends PrivateRoomTestCase {
     }
     assertThat(other.ask("say three"))
         .contains("\"error\":\"Error: too many messages in this room; try again in 500 ms\"");
-    // Server code is not counted, and other rooms have a bucket of their own.
+    // Messages of server code do not count, and other rooms have a rate of their own.
     var _ = server.earshot.api().chatRoom().socketRoomBroadcast(guest.connection(), "told");
     assertThat(other.heard()).endsWith("told");
     other.ask("roomChange attic");

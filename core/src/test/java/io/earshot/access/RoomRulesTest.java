@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Which rule holds for which room. */
+/** The rule that applies to a room, and its explanation. */
 final class RoomRulesTest {
 
   private static RoomRules rules(String... lines) {
@@ -60,7 +60,7 @@ final class RoomRulesTest {
   @Test
   void a_private_name_requires_a_token_unless_a_rule_says_otherwise() {
     assertThat(rules().of("private.x").join()).isEqualTo(Access.Common.TOKEN);
-    // A rule about something else does not open it.
+    // A rule about other settings does not open the room.
     RoomRule other = rules("* historyMessages=0").of("private.x");
     assertThat(other.join()).isEqualTo(Access.Common.TOKEN);
     assertThat(other.say()).isEqualTo(Access.Common.TOKEN);

@@ -88,7 +88,7 @@ final class TokenExpiryTest extends PrivateRoomTestCase {
     guest.ask("roomChange " + room + " token=" + token(Permission.values()));
     int before = server.loops.stream().mapToInt(ManualLoop::timers).sum();
     for (int i = 0; i < 1_000; i++) {
-      server.skip(Duration.ofMillis(20)); // so that each token ends at another time
+      server.skip(Duration.ofMillis(20)); // so that each token ends at a different time
       guest.ask("tokenRefresh " + room.token("ada", Duration.ofMinutes(5)));
     }
     assertThat(server.loops.stream().mapToInt(ManualLoop::timers).sum())
@@ -108,7 +108,7 @@ final class TokenExpiryTest extends PrivateRoomTestCase {
     guest.ask("roomChange " + room + " token=" + token(Permission.JOIN));
     assertThat(guest.ask("{\"event\":\"roomAdd\",\"room\":\"ada.1\"}")).contains("OK");
     assertThat(guest.ask("listenToRoom ada.2")).contains("OK");
-    guest.ask("roomChange attic"); // out of the room that the token is for
+    guest.ask("roomChange attic"); // leaves the room that the token is for
     server.pass(Duration.ofSeconds(301));
     assertThat(guest.connection().attributes()).isEmpty();
     assertThat(guest.ask("detailsView")).doesNotContain("ada.");
@@ -143,7 +143,7 @@ final class TokenExpiryTest extends PrivateRoomTestCase {
   @Test
   void a_resumed_session_keeps_its_identity_as_long_as_the_token() {
     guest.ask("roomChange " + room + " token=" + token(Permission.JOIN));
-    guest.ask("roomChange ada.1"); // out of the room that the token is for
+    guest.ask("roomChange ada.1"); // leaves the room that the token is for
     guest.loop.run(guest.intake::gone);
     server.settle();
     Guest again = server.guest();
@@ -163,7 +163,7 @@ final class TokenExpiryTest extends PrivateRoomTestCase {
     PrivateRoom secret = cluster.houses.get(0).earshot.api().chatRoom().privateRoom("private.x");
     lost.send("roomChange private.x token=" + secret.token("ada", Duration.ofMinutes(5)));
     cluster.settle();
-    lost.send("roomChange ada.1"); // out of the room that the token is for
+    lost.send("roomChange ada.1"); // leaves the room that the token is for
     cluster.settle();
     lost.loop.run(lost.intake::gone);
     Guest again = cluster.guest(1, "192.0.2.7");
@@ -292,7 +292,7 @@ final class TokenExpiryTest extends PrivateRoomTestCase {
         .contains("Error: this room asks for a token");
     assertThat(not.finished).isTrue();
     assertThat(server.earshot.api().connections()).hasSize(2);
-    // A stream is one room, and so it ends with it.
+    // A stream is for one room, so the end of its token ends the stream.
     server.pass(Duration.ofSeconds(301));
     assertThat(let.finished).isEqualTo(transport == Transport.STREAM);
   }

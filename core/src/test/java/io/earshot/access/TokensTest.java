@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tokens: made here, and by others as RFC 7519 has it; and those that are no good. */
+/** Tokens made by this server, tokens made by other libraries (RFC 7519), and invalid ones. */
 final class TokensTest {
   private static final String SECRET = "0123456789abcdef0123456789abcdef";
   private static final Instant NOW = TestServer.NOW;
@@ -44,7 +44,7 @@ final class TokensTest {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 
-  /** A token as any library makes it. */
+  /** A token as another library makes it. */
   private static String signed(String secret, String header, String claims) {
     String text = base64(header.getBytes(UTF_8)) + "." + base64(claims.getBytes(UTF_8));
     try {
@@ -88,7 +88,7 @@ final class TokensTest {
       char[] changed = token.toCharArray();
       changed[i] = changed[i] == 'B' ? 'C' : 'B';
       String other = new String(changed);
-      // The last character of a part has bits that mean nothing.
+      // The last character of a part has unused bits.
       boolean isLastOfPart = i + 1 == token.length() || token.charAt(i + 1) == '.';
       if (!isLastOfPart) {
         assertNoGood(tokens, other);
@@ -185,7 +185,7 @@ final class TokensTest {
     String token = new Tokens(new TokenKeys(List.of(), SECRET)).mint(GRANT);
     assertThat(new Tokens(new TokenKeys(List.of(), SECRET)).check(token, NOW)).isEqualTo(GRANT);
     assertNoGood(new Tokens(new TokenKeys(List.of(), SECRET + "x")), token);
-    // A short one could be found out by trying, so that it makes none.
+    // A short secret could be found by trying, so no key is derived from it.
     assertNoGood(
         new Tokens(new TokenKeys(List.of(), "short")),
         new Tokens(new TokenKeys(List.of(), "short")).mint(GRANT));
@@ -223,10 +223,10 @@ final class TokensTest {
     assertThat(checker.check(token, NOW)).isEqualTo(GRANT);
     assertNoGood(checker, token.substring(0, token.length() - 8) + "AAAAAAAA");
     assertThatThrownBy(() -> checker.mint(GRANT)).hasMessageContaining("only a public key");
-    // The public key is no secret: who signs with it as one is not believed.
+    // The public key is not secret: a token that is signed with it as an HMAC secret is refused.
     assertNoGood(
         checker, signed(Files.readString(half), "{\"alg\":\"HS256\",\"kid\":\"e1\"}", claims("")));
-    // The next key signs where the first cannot.
+    // The next key signs if the first cannot.
     var both = new Tokens(new TokenKeys(List.of("e1 EdDSA " + half, "k1 HS256 " + SECRET), ""));
     assertThat(tokens.check(both.mint(GRANT), NOW)).isEqualTo(GRANT);
   }

@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import jdk.management.VirtualThreadSchedulerMXBean;
 import org.junit.jupiter.api.Test;
 
-/** That work which computes without end holds up no other. */
+/** Work that computes without end does not hold up other work. */
 class TimedVirtualThreadsTest {
   @Test
   void a_task_that_is_started_behind_endless_work_runs() throws Exception {
@@ -21,7 +21,7 @@ class TimedVirtualThreadsTest {
     var stop = new AtomicBoolean();
     var endless = new ArrayList<CompletableFuture<Boolean>>();
     try {
-      // All from one thread, so in one queue, which is never empty from then on.
+      // One thread starts all, so one queue has them all and is never empty again.
       for (int i = 0; i < before + 2; i++) {
         endless.add(
             threads.run(

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The parts of an {@link Engine} that tests of other packages look at. */
+/** Access to the parts of an {@link Engine} for tests of other packages. */
 public final class EngineInside {
   private EngineInside() {}
 
@@ -50,7 +50,7 @@ public final class EngineInside {
     return engine.parts.cluster();
   }
 
-  /** Recovers history from files, as after a start with the given disk. */
+  /** Recovers history from a folder, with a given disk. */
   public static void recover(Engine engine, HistoryFolder.Disk disk) throws IOException {
     engine.parts.recover(disk);
   }

@@ -27,7 +27,7 @@ final class StatusTest {
           server.earshot.parts::cluster,
           () -> now);
 
-  /** What it answers on the one loop there is, so that it need not wait for it. */
+  /** The answer of the action, run on the only loop so that it does not wait for another. */
   private Map<String, Json> answer() {
     server.settle();
     var call =

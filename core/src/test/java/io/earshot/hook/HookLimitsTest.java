@@ -23,8 +23,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Time limits, failures, and the number of hooks that run. */
 final class HookLimitsTest extends HookTestCase {
-  // --- limits ----------------------------------------------------------------------------------
-
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void a_hook_that_takes_too_long_is_interrupted_and_the_setting_decides(boolean isAllowed)
@@ -54,7 +52,7 @@ final class HookLimitsTest extends HookTestCase {
     interrupted.await();
     if (isAllowed) {
       assertThat(first).contains("OK");
-      assertThat(subscriber.heard()).containsExactly("x!", "y!"); // the next one was asked
+      assertThat(subscriber.heard()).containsExactly("x!", "y!"); // the next hook was asked
     } else {
       assertThat(second).contains("Error: the server took too long to decide");
       assertThat(subscriber.heard()).isEmpty();
@@ -157,8 +155,6 @@ final class HookLimitsTest extends HookTestCase {
     }
     assertThat(told).containsExactly("left " + goer.id());
   }
-
-  // --- who comes and goes ----------------------------------------------------------------------
 
   @Test
   void a_time_limit_of_zero_is_refused() {

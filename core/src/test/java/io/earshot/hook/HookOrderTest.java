@@ -62,7 +62,7 @@ final class HookOrderTest extends HookTestCase {
           .allMatch(line -> line.contains("OK"))
           .satisfies(
               replies -> {
-                if (loops == 1) { // on several, rooms answer when they like
+                if (loops == 1) { // rooms on different loops answer in any order
                   assertThat(replies)
                       .isSortedAccordingTo(comparingInt(HookOrderTest::messageCount));
                 }

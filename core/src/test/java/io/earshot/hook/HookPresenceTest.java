@@ -44,7 +44,7 @@ final class HookPresenceTest extends HookTestCase {
             guest -> guest.loop.run(guest.intake::gone),
             guest -> guest.loop.run(() -> guest.intake.inputEnded(Ending.IDLE)),
             guest -> guest.connection().close("out"),
-            guest -> guest.pending = Integer.MAX_VALUE, // and so is cut off when it hears
+            guest -> guest.pending = Integer.MAX_VALUE, // so it is disconnected at the next message
             _ -> server.earshot.dismissAll());
     Guest witness = guest(0);
     assertThat(told()).containsExactly("+defaultRoom");
@@ -52,7 +52,7 @@ final class HookPresenceTest extends HookTestCase {
       Guest guest = guest(1);
       ask(guest, Talk.add("attic"));
       ask(guest, "roomChange cellar");
-      ask(guest, "roomChange cellar"); // anew, which is no join for hooks
+      ask(guest, "roomChange cellar"); // again, which is not a join for hooks
       ask(guest, "listenToRoom peers");
       assertThat(told()).containsExactly("+defaultRoom", "+attic", "-defaultRoom", "+cellar");
       ending.accept(guest);
@@ -89,9 +89,9 @@ final class HookPresenceTest extends HookTestCase {
       asked.acquire();
       guest.loop.run(guest.intake::gone);
       server.settle();
-      Guest stranger = server.guest(); // lost before it is let in anywhere
+      Guest newcomer = server.guest(); // lost before it has joined any room
       asked.acquire();
-      stranger.loop.run(stranger.intake::gone);
+      newcomer.loop.run(newcomer.intake::gone);
       server.settle();
       admission.release(2);
       rest();
@@ -158,7 +158,7 @@ final class HookPresenceTest extends HookTestCase {
       guest.send(
           "{\"event\":\"roomAdd\",\"room\":\"%s\",\"token\":\"%s\"}".formatted(room.name(), token));
       guest.send(Talk.say(room.name(), "x"));
-      guest.send("roomChange " + room.name()); // where it is already
+      guest.send("roomChange " + room.name()); // its own room
       rest();
       assertThat(guest.hear().stream().filter(line -> line.contains("messageCount")).toList())
           .hasSize(3)
@@ -190,7 +190,7 @@ final class HookPresenceTest extends HookTestCase {
     String session = session(guest);
     String id = guest.id();
     guest.send("roomChange attic");
-    guest.loop.run(guest.intake::gone); // perhaps before anybody was told of it
+    guest.loop.run(guest.intake::gone); // perhaps before hooks know of the join
     Guest back = server.guest(1, TestServer.Lines.TWO);
     server.settle();
     assertThat(ask(back, "resume " + session)).contains("OK");

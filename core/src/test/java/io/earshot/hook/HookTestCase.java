@@ -21,7 +21,7 @@ abstract class HookTestCase {
 
   TestServer server = new TestServer(2, config());
 
-  /** What hooks were told, in order. */
+  /** Notes that hooks take, in order. */
   final Queue<String> told = new ConcurrentLinkedQueue<>();
 
   static Config config() {
@@ -32,7 +32,7 @@ abstract class HookTestCase {
     return server.earshot.api().hooks();
   }
 
-  /** Lets the server run until something is so. */
+  /** Lets the server run until a condition is met. */
   void await(String what, BooleanSupplier condition) {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (!condition.getAsBoolean()) {
@@ -43,7 +43,7 @@ abstract class HookTestCase {
     server.settle();
   }
 
-  /** Lets the server run until hooks have nothing more to answer, and nobody asks anything. */
+  /** Lets the server run until no question to hooks is left. */
   void rest() {
     server.settle();
     while (EngineInside.hooks(server.earshot).underWay() > 0) {
@@ -51,7 +51,7 @@ abstract class HookTestCase {
     }
   }
 
-  /** What was answered, once hooks have. */
+  /** Sends a line, waits for hooks, and returns the reply. */
   String ask(Guest guest, String line) {
     guest.hear();
     guest.send(line);
@@ -72,7 +72,7 @@ abstract class HookTestCase {
     return Talk.say(room, text);
   }
 
-  /** Words of the JSON vocabulary. */
+  /** Requests in JSON. */
   static final class Talk {
     private Talk() {}
 

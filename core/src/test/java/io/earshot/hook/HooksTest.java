@@ -18,8 +18,6 @@ import org.junit.jupiter.api.Test;
 
 /** What hooks can decide and change. */
 final class HooksTest extends HookTestCase {
-  // --- what hooks may do -----------------------------------------------------------------------
-
   @Test
   void each_say_hook_gets_the_message_of_the_hook_before_and_members_get_that_of_the_last() {
     Guest speaker = guest(0);
@@ -95,7 +93,7 @@ final class HooksTest extends HookTestCase {
     hooks().onJoin("*", join -> told.add("join " + join.connection().attributes()));
     hooks().onLeave("*", _ -> told.add("leave"));
     Guest first = server.guest();
-    first.send("say x"); // waits for the answer
+    first.send("say x"); // waits for the hook
     rest();
     assertThat(first.hear()).first().asString().contains("\"welcome\"");
     Guest second = server.guest();
@@ -166,7 +164,7 @@ final class HooksTest extends HookTestCase {
     assertThat(subscriber.heard()).containsExactly("x1");
   }
 
-  // --- who comes and goes ----------------------------------------------------------------------
+  // --- requests that wait for a hook -----------------------------------------------------------
 
   @Test
   void a_refused_client_is_disconnected_despite_requests_that_it_has_sent_meanwhile()

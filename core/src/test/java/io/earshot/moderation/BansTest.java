@@ -130,7 +130,7 @@ final class BansTest extends ModerationTestCase {
     lost.loop.run(lost.intake::gone);
     server.settle();
     Guest again = server.guest();
-    again.send("resume " + session); // found, before the ban is known
+    again.send("resume " + session); // the session is found before the ban is known
     ban(new Target.Attribute("name", "eve"));
     again.hear();
     assertThat(again.finished || again.ask("roomView").contains("\"members\":[\"" + again.id()))

@@ -99,7 +99,8 @@ final class ClusterMeasuresTest extends ModerationTestCase {
   void a_lifted_measure_is_never_in_force_again_in_whatever_order_facts_arrive() {
     Measure ban = ban(new Target.Id("a"));
     done(moderation().lift(ban.id()));
-    ((Moderator) moderation()).learn(ban.toJson(), 7); // said again by a server that did not know
+    ((Moderator) moderation())
+        .learn(ban.toJson(), 7); // published again by a server that did not know
     assertThat(moderation().bans()).isEmpty();
     var other = new TestServer(1, config()).earshot.api().moderation();
     ((Moderator) other).learn(Json.from(Map.of("lift", ban.id())), 1);

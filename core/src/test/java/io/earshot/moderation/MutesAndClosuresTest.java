@@ -113,7 +113,7 @@ final class MutesAndClosuresTest extends ModerationTestCase {
     server.settle();
     Guest again = server.guest(1, TestServer.Lines.ONE);
     again.send("resume " + session);
-    for (int i = 0; i < steps; i++) { // so far it gets before the room is closed
+    for (int i = 0; i < steps; i++) { // progress of the resume before the closure
       server.loops.forEach(ManualLoop::runOne);
     }
     done(moderation().closeRoom("attic", HOUR, ""));

@@ -79,7 +79,7 @@ final class LongPollTest extends RoomReaderTestCase {
     CompletableFuture<Excerpt> poll = poll("attic", end("attic"));
     server.pass(Duration.ofSeconds(9));
     assertThat(poll).isNotDone();
-    assertThat(texts(read("attic", null, 1))).isEmpty(); // it has grown too old
+    assertThat(texts(read("attic", null, 1))).isEmpty(); // the message is too old
     post("attic", "new");
     assertThat(settled(poll).recovered()).isTrue();
     assertThat(texts(poll.join())).containsExactly("new");

@@ -67,7 +67,7 @@ final class RoomPostTest extends RoomReaderTestCase {
     assertThat(post("attic", "hello", "", Json.of("m1"))).isEqualTo(lonely);
   }
 
-  // --- being in a room from the start ----------------------------------------------------------
+  // --- connections that begin in a room --------------------------------------------------------
 
   private Guest visitor(String room, @Nullable Cursor after, Transport transport) {
     Guest guest = server.new Guest(server.loops.get(1), TestServer.Lines.TWO);

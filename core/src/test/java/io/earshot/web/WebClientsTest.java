@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** Who an HTTP client is between its requests, on a clock that the test moves. */
+/** HTTP clients between their requests, on a clock that the test moves. */
 final class WebClientsTest {
   private static final Duration TTL = Duration.ofSeconds(30);
   private static final String ANNA = "a".repeat(40);
@@ -48,7 +48,7 @@ final class WebClientsTest {
     return settled(asking(id, params));
   }
 
-  /** Actions run on threads of their own; the loops run here until one is answered. */
+  /** Actions run on their own threads; this runs the loops until the action is answered. */
   private WebAnswer settled(CompletableFuture<WebAnswer> answer) {
     return settled(server, answer);
   }
@@ -87,7 +87,7 @@ final class WebClientsTest {
   void a_client_that_waits_for_a_message_is_not_idle() {
     CompletableFuture<WebAnswer> poll = asking(ANNA, "method", "messages", "wait", "25000");
     server.settle();
-    ask("b".repeat(40), "method", "detailsView"); // so that the sweep has somebody to look at
+    ask("b".repeat(40), "method", "detailsView"); // a second client for the sweep
     server.pass(TTL.minusSeconds(6));
     assertThat(members()).contains(ANNA);
     guest.ask("say at last");
@@ -100,9 +100,9 @@ final class WebClientsTest {
   void clients_that_wait_for_messages_do_not_block_others() {
     ask(ANNA, "method", "detailsView");
     ask("b".repeat(40), "method", "detailsView");
-    ask(ANNA, "method", "messages"); // that the other came
+    ask(ANNA, "method", "messages"); // the announcement of the other client
     CompletableFuture<WebAnswer> poll = asking(ANNA, "method", "messages", "wait", "25000");
-    // The poll's own thread has to come as far as waiting first.
+    // The thread of the poll must reach its wait first.
     while (ask("b".repeat(40), "method", "detailsView").error() != null) {
       assertThat(poll).as("waits, so that its place is free soon").isNotDone();
     }
@@ -118,7 +118,7 @@ final class WebClientsTest {
     Shard told = EngineInside.rooms(two.earshot).shard("defaultRoom");
     Guest speaker = two.guest(told.index(), TestServer.Lines.ONE);
     String id = ANNA;
-    while (Math.floorMod(id.hashCode(), 2) == told.index()) { // which decides where it lives
+    while (Math.floorMod(id.hashCode(), 2) == told.index()) { // the id decides on the loop
       id += "a";
     }
     var visitor = new Visitor(id, "defaultRoom", new InetSocketAddress(0));
@@ -126,9 +126,9 @@ final class WebClientsTest {
     settled(two, two.earshot.ask(visitor, "chat", ask));
     speaker.hear();
     ManualLoop others = two.loops.get(1 - told.index());
-    speaker.send("say hello"); // answered, while the other loop has not been told yet
+    speaker.send("say hello"); // answered before the other loop has the message
     var polled = new CompletableFuture<WebAnswer>();
-    others.run( // a request that it reads before it does what it was told to
+    others.run( // a request that it reads before it runs its tasks
         () -> {
           var _ = two.earshot.ask(visitor, "chat", ask).thenAccept(polled::complete);
         });
@@ -183,7 +183,7 @@ final class WebClientsTest {
     assertThat(members()).contains(ANNA);
     Admission.OPEN.release();
     settled(slow);
-    // Its time begins when its own thread has said that the request is done.
+    // The time to its end begins when its own thread has reported the end of the request.
     while (members().contains(ANNA)) {
       assertThat(EngineInside.connections(server.earshot).size()).isLessThanOrEqualTo(2);
       server.pass(TTL);
@@ -193,7 +193,7 @@ final class WebClientsTest {
   @Test
   void an_outage_of_the_broker_is_reported_and_not_logged_as_a_failure() {
     var lonely = new TestServer(1, Config.defaults());
-    lonely.earshot.join(Hub.manual().broker()); // and is not connected
+    lonely.earshot.join(Hub.manual().broker()); // which is not connected
     var visitor = new Visitor(ANNA, "defaultRoom", new InetSocketAddress(0));
     WebAnswer answer =
         settled(
