@@ -495,7 +495,7 @@ final class ClusterOrderTest {
         for (Shard shard : server.earshot.rooms().shards()) {
           assertThat(shard.roomCount()).isZero();
           ROOMS.forEach(room -> assertThat(shard.roomIfAny(room)).as(room).isNull());
-          assertThat(shard.budget().spare())
+          assertThat(shard.history().spare())
               .isEqualTo(server.earshot.config().limits().historyBytes() / server.loops.size());
         }
       }

@@ -307,7 +307,7 @@ final class ResumeOrderTest {
       server.pass(Duration.ofMinutes(6));
       for (Shard shard : server.earshot.rooms().shards()) {
         ROOMS.forEach(room -> assertThat(shard.roomIfAny(room)).isNull());
-        assertThat(shard.budget().spare())
+        assertThat(shard.history().spare())
             .isEqualTo(server.earshot.config().limits().historyBytes() / server.loops.size());
       }
       // Nobody is waited for, since so many may be.
