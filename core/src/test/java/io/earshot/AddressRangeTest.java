@@ -27,9 +27,9 @@ class AddressRangeTest {
     "2001:db8::/33, 2001:db8:8000::1, false",
     "192.0.2.1, ::ffff:192.0.2.1, true"
   })
-  void an_address_lies_in_a_range_if_their_first_bits_are_the_same(
-      String range, String address, boolean lies) {
-    assertThat(AddressRange.of(range).contains(InetAddress.ofLiteral(address))).isEqualTo(lies);
+  void an_address_is_in_a_range_if_their_first_bits_are_equal(
+      String range, String address, boolean isIn) {
+    assertThat(AddressRange.of(range).contains(InetAddress.ofLiteral(address))).isEqualTo(isIn);
   }
 
   @ParameterizedTest
@@ -45,7 +45,7 @@ class AddressRangeTest {
         "1.2.3",
         "10/8"
       })
-  void what_is_no_range_is_refused_by_the_setting_that_names_it(String text) {
+  void an_invalid_range_is_refused_with_the_name_of_the_setting(String text) {
     assertThatThrownBy(() -> AddressRange.of(text))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("'" + text + "' is no address; write one such as ");
@@ -56,16 +56,16 @@ class AddressRangeTest {
   }
 
   @Test
-  void an_ipv4_address_in_the_clothes_of_ipv6_is_one_however_it_came_to_be() throws Exception {
-    byte[] mapped = InetAddress.ofLiteral("::1").getAddress();
-    mapped[10] = (byte) 0xFF;
-    mapped[11] = (byte) 0xFF;
-    mapped[12] = 10;
-    InetAddress dressed = Inet6Address.getByAddress(null, mapped, 0); // as sockets give them
-    assertThat(dressed).isInstanceOf(Inet6Address.class);
-    assertThat(AddressRange.of(dressed, 128)).isEqualTo(AddressRange.of("10.0.0.1"));
-    assertThat(AddressRange.of(dressed, 104)).isEqualTo(AddressRange.of("10.0.0.0/8"));
+  void an_ipv4_address_mapped_to_ipv6_is_the_ipv4_address() throws Exception {
+    byte[] bytes = InetAddress.ofLiteral("::1").getAddress();
+    bytes[10] = (byte) 0xFF;
+    bytes[11] = (byte) 0xFF;
+    bytes[12] = 10;
+    InetAddress mapped = Inet6Address.getByAddress(null, bytes, 0); // as sockets give them
+    assertThat(mapped).isInstanceOf(Inet6Address.class);
+    assertThat(AddressRange.of(mapped, 128)).isEqualTo(AddressRange.of("10.0.0.1"));
+    assertThat(AddressRange.of(mapped, 104)).isEqualTo(AddressRange.of("10.0.0.0/8"));
     assertThat(AddressRange.of("::ffff:10.0.0.0/104")).hasToString("10.0.0.0/8");
-    assertThat(AddressRange.of(dressed, 64)).hasToString("0:0:0:0:0:0:0:0/64");
+    assertThat(AddressRange.of(mapped, 64)).hasToString("0:0:0:0:0:0:0:0/64");
   }
 }
