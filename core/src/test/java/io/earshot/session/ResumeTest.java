@@ -220,13 +220,13 @@ final class ResumeTest {
       talker.ask("roomChange room" + i);
       talker.ask("say " + "x".repeat(300));
     }
-    assertThat(small.earshot.rooms().shards().getFirst().budget().spare()).isBetween(0L, 2000L);
+    assertThat(small.earshot.rooms().shards().getFirst().history().spare()).isBetween(0L, 2000L);
     talker.ask("roomChange last");
     String known = cursor(talker.ask("roomView"));
     talker.ask("say " + "x".repeat(300));
     assertThat(small.guest().ask("roomChange last after=" + known)).contains("\"recovered\":");
     small.pass(Duration.ofMinutes(10));
-    assertThat(small.earshot.rooms().shards().getFirst().budget().spare()).isEqualTo(2000);
+    assertThat(small.earshot.rooms().shards().getFirst().history().spare()).isEqualTo(2000);
   }
 
   // --- saying again ----------------------------------------------------------------------------
