@@ -148,7 +148,7 @@ public final class Rooms {
     return page;
   }
 
-  /** Does something in a room, on the room's loop; somewhere else if nobody is in it. */
+  /** Runs a task on a room's loop: {@code inside} with the room, or {@code otherwise} without. */
   public void in(String name, Consumer<Room> inside, Runnable otherwise) {
     Shard there = shard(name);
     there.tell(

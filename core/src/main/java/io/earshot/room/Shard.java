@@ -42,6 +42,7 @@ public final class Shard implements RecoveryTarget {
   /** Empty rooms that are kept, the longest empty first, and since when, in milliseconds. */
   private final Map<Room, Long> empty = new LinkedHashMap<>();
 
+  /** How long message ids are remembered, in milliseconds; 0 for not at all. */
   private final long repeatWindow;
 
   /** How often to forget old messages and drop empty rooms, in milliseconds. */
@@ -100,12 +101,11 @@ public final class Shard implements RecoveryTarget {
     loop.schedule(task, millis);
   }
 
-  /** How long a message id is remembered, in milliseconds; 0 for not at all. */
   public long repeatWindow() {
     return repeatWindow;
   }
 
-  /** The room of this name, for somebody who comes; made if nobody knows it. */
+  /** The room of this name, for a connection that enters it; created if it does not exist. */
   public Room room(String name) {
     Room room = rooms.get(name);
     if (room == null) {
@@ -123,7 +123,7 @@ public final class Shard implements RecoveryTarget {
     return all.boot() + Long.toString(epochs++ * (long) count + index, 36);
   }
 
-  /** The room of this name, or null where nobody is in it, or was lately. */
+  /** The room of this name; null if it does not exist. */
   public @Nullable Room roomIfAny(String name) {
     return rooms.get(name);
   }
@@ -141,7 +141,7 @@ public final class Shard implements RecoveryTarget {
     }
   }
 
-  /** Forgets a room that somebody looked at, if nobody needs it. */
+  /** Drops a room that was created in order to read it, if it is empty. */
   public void closeIfEmpty(String name) {
     Room room = rooms.get(name);
     if (room != null && all.orders().areShared()) {
@@ -223,7 +223,7 @@ public final class Shard implements RecoveryTarget {
     return List.copyOf(rooms.values());
   }
 
-  /** Runs something once a room knows all that was told, and what somebody knows. */
+  /** Runs a task when a room knows all messages up to a cursor, and up to the end of its order. */
   public void whenKnown(String name, @Nullable Cursor cursor, Runnable task) {
     if (all.orders().areShared()) {
       room(name).order().whenKnown(cursor, task);

@@ -96,24 +96,24 @@ final class FanoutTest {
   void a_message_reaches_only_the_audience_of_the_senders_params_while_they_are_set() {
     Guest speaker = server.guest();
     Guest friend = server.guest();
-    Guest stranger = server.guest();
-    Guest friendElsewhere = server.guest();
-    friendElsewhere.ask("roomChange attic");
-    friendElsewhere.ask("listenToRoom defaultRoom");
+    Guest other = server.guest();
+    Guest friendInAnotherRoom = server.guest();
+    friendInAnotherRoom.ask("roomChange attic");
+    friendInAnotherRoom.ask("listenToRoom defaultRoom");
     friend.connection().set("auth", "true");
-    friendElsewhere.connection().set("auth", "true");
-    stranger.ask("paramAdd auth=true"); // params of a client are no attributes
+    friendInAnotherRoom.connection().set("auth", "true");
+    other.ask("paramAdd auth=true"); // params of a client are no attributes
     speaker.ask("paramAdd roomMatchKey=auth");
     speaker.ask("paramAdd roomMatchValue=true");
     speaker.ask("say secret");
     speaker.ask("paramAdd roomMatchKey=id");
-    speaker.ask("paramAdd roomMatchValue=" + stranger.id());
+    speaker.ask("paramAdd roomMatchValue=" + other.id());
     speaker.ask("say psst");
     speaker.ask("paramsDelete");
     speaker.ask("say hello");
     assertThat(friend.heard()).containsExactly("secret", "hello");
-    assertThat(friendElsewhere.heard()).containsExactly("secret", "hello");
-    assertThat(stranger.heard()).containsExactly("psst", "hello");
+    assertThat(friendInAnotherRoom.heard()).containsExactly("secret", "hello");
+    assertThat(other.heard()).containsExactly("psst", "hello");
   }
 
   @Test
