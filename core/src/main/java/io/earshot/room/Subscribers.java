@@ -4,7 +4,6 @@ import io.earshot.config.RoomRule;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.spi.Wire;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -24,7 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class Subscribers {
   private final RoomRule rule;
   private final RoomOrder order;
-  private final List<Branch> branches = new ArrayList<>(1);
+
+  /** A linked list, the newest first: most rooms have one branch or none. */
+  private @Nullable Branch branches;
 
   /** How many members are away. */
   private int awaited;
@@ -40,21 +41,23 @@ final class Subscribers {
   /** The fan-out of one loop and wire, and how many members it has or will have. */
   private static final class Branch {
     final Fanout fanout;
+    @Nullable Branch next;
     int size;
 
-    Branch(Fanout fanout) {
+    Branch(Fanout fanout, @Nullable Branch next) {
       this.fanout = fanout;
+      this.next = next;
     }
   }
 
   /** Whether no member hears the room, and none is away. */
   boolean isEmpty() {
-    return branches.isEmpty() && awaited == 0;
+    return branches == null && awaited == 0;
   }
 
   /** Whether a member hears the room. */
   boolean isHeard() {
-    return !branches.isEmpty();
+    return branches != null;
   }
 
   /**
@@ -136,19 +139,31 @@ final class Subscribers {
           out.run();
         });
     if (--branch.size == 0) {
-      branches.remove(branch);
+      remove(branch);
     }
   }
 
   private Branch branch(Shard home, Wire wire) {
-    for (Branch branch : branches) {
+    for (Branch branch = branches; branch != null; branch = branch.next) {
       if (branch.fanout.is(home, wire)) {
         return branch;
       }
     }
-    var branch = new Branch(new Fanout(home, wire, rule));
-    branches.add(branch);
-    return branch;
+    branches = new Branch(new Fanout(home, wire, rule), branches);
+    return branches;
+  }
+
+  private void remove(Branch unused) {
+    if (branches == unused) {
+      branches = unused.next;
+      return;
+    }
+    for (Branch branch = branches; branch != null; branch = branch.next) {
+      if (branch.next == unused) {
+        branch.next = unused.next;
+        return;
+      }
+    }
   }
 
   /**
@@ -164,8 +179,8 @@ final class Subscribers {
       @Nullable Member except,
       @Nullable Audience audience,
       @Nullable String kind) {
-    for (int i = branches.size() - 1; i >= 0; i--) {
-      Fanout fanout = branches.get(i).fanout;
+    for (Branch branch = branches; branch != null; branch = branch.next) {
+      Fanout fanout = branch.fanout;
       fanout.shard().tell(() -> fanout.append(json, place, except, audience, kind));
     }
   }
