@@ -377,7 +377,7 @@ final class ClusterOrder implements RoomOrder {
   /** The order that was known is no more. What the new one has of the old is known already. */
   private void beginAnew(Stretch stretch, @Nullable Cursor end) {
     room.log().forgetAll();
-    room.roster().forEach(member -> member.isForgotten = member.isListed);
+    room.roster().forEach(Member::forgetListing);
     if (end == null) {
       room.begin("", 0);
       lastOrigin = null;
@@ -481,7 +481,7 @@ final class ClusterOrder implements RoomOrder {
       return post.isStrange() || cluster.isHere(id) ? withId(id) : null;
     }
     Member speaker = speakers.remove(post.origin().number());
-    return speaker != null && speaker.hears ? speaker : withId(id);
+    return speaker != null && speaker.hears() ? speaker : withId(id);
   }
 
   /** Who hears the room here under an id. Looks at each. */
@@ -573,12 +573,11 @@ final class ClusterOrder implements RoomOrder {
       Member member, @Nullable Cursor after, Consumer<Room.Arrival> live, boolean take) {
     room.enroll(member);
     busy++;
-    member.takes = take;
-    member.comesIn = true;
+    member.startEntering(take);
     whenLive(
         () -> {
           entered = true;
-          if (state == State.AWAY || !member.joined) {
+          if (state == State.AWAY || !member.joined()) {
             // Gone again; or somebody else by now, who is to come in all the same.
             doubt();
             hear(member, after, null, live);
@@ -609,12 +608,6 @@ final class ClusterOrder implements RoomOrder {
         });
   }
 
-  private static void hasEntered(Member member) {
-    member.isListed = true;
-    member.isForgotten = false;
-    member.takes = false;
-  }
-
   /** Forgets what is of no use to those who are still on the way in. */
   private void hasEntered(Entry entry) {
     entry.isIn = true;
@@ -640,17 +633,17 @@ final class ClusterOrder implements RoomOrder {
 
   private CompletionStage<@Nullable Moved> enter(Member member) {
     // Who was in the list before that was forgotten comes back unannounced: nobody heard them go.
-    int upTo = member.isForgotten ? 0 : room.rule().announcementsUpTo();
+    int upTo = member.isForgotten() ? 0 : room.rule().announcementsUpTo();
     String id = member.connection.id();
     Post post = cluster.announcement(Room.ENTERED, id);
     speakers.put(post.origin().number(), member);
     return broker
-        .enter(room.name(), id, post, upTo, terms(), member.takes || member.isForgotten)
+        .enter(room.name(), id, post, upTo, terms(), member.takes() || member.isForgotten())
         .whenComplete(
             (moved, failure) -> {
               isMoved(post, moved, failure);
               if (moved != null) {
-                shard.tell(() -> hasEntered(member));
+                shard.tell(member::setListed);
               }
             });
   }
@@ -659,12 +652,12 @@ final class ClusterOrder implements RoomOrder {
   private void hear(
       Member member, @Nullable Cursor after, @Nullable Cursor cameIn, Consumer<Room.Arrival> live) {
     busy--;
-    member.comesIn = false;
+    member.finishEntering();
     Room.Past past = room.past(after, member);
     Cursor now = room.end();
     if (!Boolean.TRUE.equals(past.recovered())
         && cameIn != null
-        && !member.hears
+        && !member.hears()
         && (isKnown(cameIn) || (state != State.AWAY && !sameOrder(cameIn)))) {
       // Answered with where it came in: what was told since then follows, and may get lost. But
       // who left just before has heard on until that was known here.
@@ -691,7 +684,7 @@ final class ClusterOrder implements RoomOrder {
 
   @Override
   public void listen(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
-    member.listens = true;
+    member.startListening();
     busy++;
     whenKnown(after, () -> hear(member, after, null, live));
   }
@@ -754,7 +747,7 @@ final class ClusterOrder implements RoomOrder {
   /** Somebody has left, and the others may not know. */
   private void isGone(Member member) {
     // Not of all who come and go while the broker is away, however long that takes.
-    if (member.isListed || member.listens) {
+    if (member.isListed() || member.listens()) {
       gone.put(member.connection.id(), member);
     }
     doubt();
@@ -797,7 +790,7 @@ final class ClusterOrder implements RoomOrder {
 
   private void unhearLeft(Member member, Runnable out) {
     busy--;
-    if (!entering.isEmpty() && member.hears) {
+    if (!entering.isEmpty() && member.hears()) {
       heardBefore.remove(member.connection); // now the youngest
       heardBefore.put(member.connection, new Heard(room.cursor(), entries));
     }

@@ -11,19 +11,22 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a room told last, without a gap up to the last of all, bounded in number, bytes and age.
+ * The last messages of a room, without a gap up to the newest; bounded in number, bytes and age.
  *
  * <p>Owned by the room's event loop.
  */
 public final class History {
   private final RoomRule rule;
-  private final Deque<Entry> all = new ArrayDeque<>(2);
+  private final Deque<Entry> entries = new ArrayDeque<>(2);
   private int bytes;
 
   /**
-   * A message, when it was told, and for whom.
+   * A message, without its place.
    *
-   * @param speaker the id of who said it and is not to hear it, or null
+   * @param json the message as UTF-8
+   * @param at when it was told, in milliseconds
+   * @param speaker the id of the member that said it, who does not receive it; or null
+   * @param audience the members that receive it; null for all
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   public record Entry(
@@ -34,50 +37,51 @@ public final class History {
   }
 
   /**
-   * Adds the message that was told last.
+   * Adds the newest message, and forgets the oldest ones beyond the bounds.
    *
-   * @param spare how many bytes more may be remembered in all, less than 0 if it is too much
-   * @return how many bytes more are remembered now; less than 0 if it is less
+   * @param now the time, in milliseconds
+   * @param spare how many more bytes the event loop may remember; less than 0 for too many
+   * @return by how many bytes the history grew; less than 0 if it shrank
    */
   int add(Entry entry, long now, long spare) {
     int before = bytes;
-    all.add(entry);
+    entries.add(entry);
     bytes += entry.json.length;
-    while (all.size() > rule.historyMessages()
+    while (entries.size() > rule.historyMessages()
         || bytes > rule.historyBytes()
-        || (bytes - before > spare && !all.isEmpty())) {
-      drop();
+        || (bytes - before > spare && !entries.isEmpty())) {
+      removeOldest();
     }
     forget(now);
     return bytes - before;
   }
 
-  /** Forgets what has grown too old, and returns how many bytes that was. */
+  /** Forgets the messages that are too old, and returns how many bytes they had. */
   int forget(long now) {
     int before = bytes;
-    for (Entry oldest = all.peek();
+    for (Entry oldest = entries.peek();
         oldest != null && now - oldest.at >= rule.historyAge();
-        oldest = all.peek()) {
-      drop();
+        oldest = entries.peek()) {
+      removeOldest();
     }
     return before - bytes;
   }
 
-  private void drop() {
-    bytes -= all.remove().json.length;
+  private void removeOldest() {
+    bytes -= entries.remove().json.length;
   }
 
   public int size() {
-    return all.size();
+    return entries.size();
   }
 
   List<Entry> entries() {
-    return List.copyOf(all);
+    return List.copyOf(entries);
   }
 
-  /** The message that was told last, if that is remembered. */
+  /** The newest message; null if it is forgotten. */
   @Nullable Entry last() {
-    return all.peekLast();
+    return entries.peekLast();
   }
 
   int bytes() {
@@ -85,14 +89,14 @@ public final class History {
   }
 
   /**
-   * What came after a cursor and is for somebody.
+   * The messages after a cursor that pass a filter.
    *
-   * @param count how many messages came after it; so many have to be remembered
+   * @param count how many messages the room told after the cursor; all have to be remembered
    */
   List<StoredMessage> after(Cursor cursor, long count, Predicate<Entry> isFor) {
     var missed = new ArrayList<StoredMessage>();
-    long offset = cursor.offset() + count - all.size();
-    for (Entry entry : all) {
+    long offset = cursor.offset() + count - entries.size();
+    for (Entry entry : entries) {
       if (++offset > cursor.offset() && isFor.test(entry)) {
         missed.add(new StoredMessage(entry.json, new Cursor(cursor.epoch(), offset)));
       }
@@ -101,14 +105,14 @@ public final class History {
   }
 
   /**
-   * What came after an offset and is for everybody.
+   * The messages after an offset that have no audience.
    *
-   * @param last where the last of all is
+   * @param last the place of the newest message
    */
   List<StoredMessage> forAll(Cursor last, long after) {
     var told = new ArrayList<StoredMessage>();
-    long offset = last.offset() - all.size();
-    for (Entry entry : all) {
+    long offset = last.offset() - entries.size();
+    for (Entry entry : entries) {
       if (++offset > after && entry.audience == null) {
         told.add(new StoredMessage(entry.json, new Cursor(last.epoch(), offset)));
       }

@@ -1,7 +1,5 @@
 package io.earshot.history;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.earshot.Config;
 import io.earshot.config.RoomRule;
 import io.earshot.history.Recovery.DamagedException;
@@ -11,13 +9,10 @@ import java.lang.System.Logger.Level;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -30,24 +25,22 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of the setting {@code rooms.historyFolder}: a {@link Journal} for each event loop, and
- * a file {@code current} that says which of them count.
+ * the file {@code current}, which names the valid ones ({@link CurrentRun}).
  *
- * <p>Each start is a run with a number, and writes logs of its own: it reads those of the run
- * before, writes all rooms whole into new ones, on the loops on which they live now, and only then
- * says in {@code current}, in one step, that these count. A crash at any moment finds either the
- * old ones or the new ones complete.
+ * <p>Each start of the server is a run with a number and with logs of its own. A run reads the logs
+ * of the previous run, writes snapshots of all rooms into new logs, one for each loop that it has,
+ * and then replaces {@code current} in one step. After a crash at any moment either the old logs or
+ * the new ones are complete.
  *
- * <p>What was written survives the end of the process, however it ends, since the system keeps it;
- * it does not survive the end of the machine unless it was forced to the disk. So {@code current}
- * says on which machine, since which start of it, the run was, whether it forced each message, and
- * whether it has ended with all on the disk. If none of these vouches for the logs, they are not
- * used: their ends may be missing, and rooms would give out offsets a second time that somebody
- * knows. Forcing them now and then would not help with that, and so there is no setting for it.
+ * <p>The operating system keeps what a process wrote, however the process ends. A failure of the
+ * machine loses what was not forced to the disk. So {@code current} records the machine and its
+ * boot, whether the run forced each message, and whether it ended with everything on the disk. If
+ * none of the three proves that the logs are complete, they are not used: their last messages may
+ * be missing, and rooms would use offsets a second time that clients know. To force the logs once a
+ * second would prove nothing, so there is no such setting.
  *
  * <p>Owned by the thread that starts and stops the server.
  */
@@ -64,22 +57,22 @@ public final class HistoryFolder implements AutoCloseable {
   private final List<Journal> journals = new ArrayList<>();
   private int run;
 
-  /** Whether the logs of this run are those that count. */
-  private boolean counts;
+  /** Whether {@code current} names this run. */
+  private boolean isCurrent;
 
   /**
-   * What tests have otherwise.
+   * The disk and the machine; tests replace them.
    *
-   * @param segmentBytes how large files are
-   * @param machine which machine this is, since which start of it; empty if that is not known
-   * @param background what makes and deletes files
+   * @param segmentBytes the size of a file, in bytes
+   * @param machine identifies the machine and its boot; empty if that is not known
+   * @param background runs the tasks that create and delete files
    */
   public record Disk(int segmentBytes, String machine, Executor background) {
     public static Disk ofThisMachine() {
       return new Disk(16 << 20, thisMachine(), Thread::startVirtualThread);
     }
 
-    /** Linux says it; elsewhere the start of its first process does. */
+    /** Linux has an id of the boot; elsewhere the start time of the first process serves. */
     private static String thisMachine() {
       try {
         return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
@@ -92,31 +85,8 @@ public final class HistoryFolder implements AutoCloseable {
     }
   }
 
-  /** A log: of which run, of which loop. */
+  /** The log of one event loop in one run. */
   private record Log(int run, int loop) {}
-
-  /** What {@code current} says. */
-  private record Current(int run, String machine, boolean forced, boolean closed) {
-    private static final Pattern FORM =
-        Pattern.compile(
-            "earshot-history 1\nrun (\\d{1,9})\nmachine (.*)\nforced (true|false)\nclosed (true|false)\n");
-
-    static @Nullable Current parse(String text) {
-      Matcher form = FORM.matcher(text);
-      return form.matches()
-          ? new Current(
-              Integer.parseInt(form.group(1)),
-              form.group(2),
-              Boolean.parseBoolean(form.group(3)),
-              Boolean.parseBoolean(form.group(4)))
-          : null;
-    }
-
-    String text() {
-      return "earshot-history 1\nrun %d\nmachine %s\nforced %b\nclosed %b\n"
-          .formatted(run, machine, forced, closed);
-    }
-  }
 
   private HistoryFolder(Path folder, boolean forces, Disk disk, FileChannel lock) {
     this.folder = folder;
@@ -126,9 +96,9 @@ public final class HistoryFolder implements AutoCloseable {
   }
 
   /**
-   * Takes the folder for this server alone; makes it if there is none.
+   * Locks the folder for this server, and creates it if there is none.
    *
-   * @throws IOException if it cannot be had; the message names the setting
+   * @throws IOException if the folder cannot be used; the message names the setting
    */
   public static HistoryFolder open(Config.Rooms settings, Disk disk) throws IOException {
     String name = settings.historyFolder();
@@ -147,11 +117,11 @@ public final class HistoryFolder implements AutoCloseable {
       if (lock != null) {
         lock.close();
       }
-      throw cannot(name, e);
+      throw unusable(name, e);
     }
   }
 
-  private static IOException cannot(String folder, Exception cause) {
+  private static IOException unusable(String folder, Exception cause) {
     String why = cause.getMessage() == null ? "" : cause.getMessage();
     String kind =
         cause.getClass() == IOException.class ? "" : cause.getClass().getSimpleName() + " ";
@@ -168,46 +138,41 @@ public final class HistoryFolder implements AutoCloseable {
   }
 
   /**
-   * Gives the rooms that were remembered to their loops, and each loop its log.
+   * Adds the rooms of the previous run to their loops, and gives each loop its log.
    *
-   * @param shelves all loops, in their order
-   * @param shelfOf on which a room lives
+   * @param loops all loops, in their order
+   * @param loopOf the loop of a room, by the room's name
+   * @param rules the rule of a room, by the room's name
    * @throws IOException if a file cannot be read or written; the message names the setting
    */
   public void recover(
-      List<? extends RecoveryTarget> shelves,
-      Function<String, ? extends RecoveryTarget> shelfOf,
+      List<? extends RecoveryTarget> loops,
+      Function<String, ? extends RecoveryTarget> loopOf,
       Function<String, RoomRule> rules,
       InstantSource clock)
       throws IOException {
     try {
       long began = clock.millis();
       Map<Log, SortedMap<Long, Path>> logs = logs();
-      String said = said();
-      Current current = Current.parse(said);
-      if (current == null
-          && said.startsWith("earshot-history ")
-          && !said.startsWith("earshot-history 1\n")) {
-        throw new IOException("it was written by another version");
-      }
+      CurrentRun current = CurrentRun.read(folder);
       run =
           1
               + Math.max(
                   logs.keySet().stream().mapToInt(Log::run).max().orElse(0),
-                  current == null ? 0 : current.run);
+                  current == null ? 0 : current.run());
       var found = new ArrayList<Remembered>();
       String without = current == null ? "" : recover(current, logs, rules, found);
       found.sort((a, b) -> Long.compare(a.at, b.at));
       int messages = 0;
       for (Remembered room : found) {
-        messages += shelfOf.apply(room.name).recover(room);
+        messages += loopOf.apply(room.name).recover(room);
       }
-      for (RecoveryTarget target : shelves) {
+      for (RecoveryTarget target : loops) {
         journals.add(journal(journals.size(), target::historyBytes));
         target.begin(journals.getLast());
       }
-      say(new Current(run, disk.machine(), forces, false));
-      counts = true;
+      new CurrentRun(run, disk.machine(), forces, false).write(folder);
+      isCurrent = true;
       int files = logs.values().stream().mapToInt(Map::size).sum();
       deleteAll(logs);
       if (files > 0) {
@@ -221,36 +186,36 @@ public final class HistoryFolder implements AutoCloseable {
             without);
       }
     } catch (IOException e) {
-      throw cannot(folder.toString(), e);
+      throw unusable(folder.toString(), e);
     }
   }
 
-  /** Reads the rooms of a run; returns what is to be said of what was left out. */
+  /** Reads the rooms of a run, and returns what the log line has to say of rooms left out. */
   private String recover(
-      Current current,
+      CurrentRun current,
       Map<Log, SortedMap<Long, Path>> logs,
       Function<String, RoomRule> rules,
       List<Remembered> found)
       throws IOException {
-    boolean same = !disk.machine().isEmpty() && disk.machine().equals(current.machine);
-    if (!same && !current.forced && !current.closed) {
-      return "; the machine was restarted, and what it had not written is not known:"
-          + " all rooms begin anew (rooms.historySync)";
+    boolean same = !disk.machine().isEmpty() && disk.machine().equals(current.machine());
+    if (!same && !current.forced() && !current.closed()) {
+      return "; the machine was restarted, and the last messages may not have reached the disk:"
+          + " all rooms begin new epochs (rooms.historySync)";
     }
     var without = new StringBuilder();
     for (Map.Entry<Log, SortedMap<Long, Path>> log : logs.entrySet()) {
-      if (log.getKey().run != current.run) {
+      if (log.getKey().run != current.run()) {
         continue;
       }
-      var recovery = new Recovery(rules, current.forced && !same);
+      var recovery = new Recovery(rules, current.forced() && !same);
       try {
         found.addAll(recovery.read(log.getValue()));
         if (recovery.isCut()) {
-          without.append("; one that was not finished is cut off");
+          without.append("; an unfinished record is cut off");
         }
       } catch (DamagedException e) {
         without.append("; without the rooms of loop ").append(log.getKey().loop);
-        without.append(", which begin anew: ").append(e.getMessage());
+        without.append(", which begin new epochs: ").append(e.getMessage());
       }
     }
     return without.toString();
@@ -278,61 +243,22 @@ public final class HistoryFolder implements AutoCloseable {
     return new Journal(number -> folder.resolve(prefix + number + ".log"), disk, forces, liveBytes);
   }
 
-  private String said() throws IOException {
-    try {
-      return Files.readString(folder.resolve("current"), UTF_8);
-    } catch (NoSuchFileException e) {
-      return "";
-    }
-  }
-
-  /** Says in one step which run counts. */
-  private void say(Current current) throws IOException {
-    Path fresh = folder.resolve("current.new");
-    try (FileChannel channel =
-        FileChannel.open(
-            fresh,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      channel.write(UTF_8.encode(current.text()));
-      channel.force(true);
-    }
-    Path known = folder.resolve("current");
-    try {
-      Files.move(fresh, known, StandardCopyOption.ATOMIC_MOVE);
-    } catch (AtomicMoveNotSupportedException e) {
-      Files.move(fresh, known, StandardCopyOption.REPLACE_EXISTING);
-    }
-    forceNames(folder);
-  }
-
-  /** The names of new files are on the disk; where folders cannot be forced, they always are. */
-  static void forceNames(Path folder) {
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
-    } catch (IOException e) {
-      LOG.log(Level.DEBUG, "a folder that cannot be forced", e);
-    }
-  }
-
   private static void deleteAll(Map<Log, SortedMap<Long, Path>> logs) throws IOException {
-    for (Path file :
-        logs.values().stream()
-            .flatMap(each -> each.values().stream())
-            .collect(Collectors.toList())) {
-      Files.deleteIfExists(file);
+    for (SortedMap<Long, Path> files : logs.values()) {
+      for (Path file : files.values()) {
+        Files.deleteIfExists(file);
+      }
     }
   }
 
-  /** Ends the logs, once no room tells anything any more, and gives the folder back. */
+  /** Closes the logs, and unlocks the folder. Called when no loop runs any more. */
   @Override
   public void close() {
     try (lock) {
-      boolean isWhole = counts && journals.stream().noneMatch(Journal::isBroken);
+      boolean isWhole = isCurrent && journals.stream().noneMatch(Journal::isBroken);
       journals.forEach(Journal::close);
       if (isWhole) {
-        say(new Current(run, disk.machine(), forces, true));
+        new CurrentRun(run, disk.machine(), forces, true).write(folder);
       }
     } catch (IOException | RuntimeException e) {
       LOG.log(Level.ERROR, SETTING + folder + " could not be closed", e);

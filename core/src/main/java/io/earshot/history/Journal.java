@@ -20,38 +20,51 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the rooms of one event loop remember, as a log of records in files, so that a restart finds
- * it. {@link Recovery} reads it.
+ * The histories of the rooms of one event loop, as a log of records in files. {@link Recovery}
+ * reads the log after a restart.
  *
- * <p>A room is in it from the moment when there is something to remember. Its first record holds
- * the room <em>whole</em>: its epoch, its offset, and all of its history. Each message from then on
- * is a record, with its content or, while the room remembers nothing, without: no offset that
- * anybody may know is given out a second time in the same epoch. A room that never had a history is
- * not in it, and begins a new epoch after a restart.
+ * <p>A room is in the log as soon as it has a history. Its first record is a <em>snapshot</em>: the
+ * room's epoch, its offset, and its whole history. Each later message is one record, with the
+ * message or, while the room remembers nothing, with the offset alone. So no offset is used a
+ * second time in the same epoch. A room that never had a history is not in the log, and begins a
+ * new epoch after a restart.
  *
- * <p>The log does not grow for ever: while it has too many segments, each message that is added
- * pays for moving one room that lies in the oldest, by writing it whole again. When none is left
- * there, that file is deleted. So there is no moment at which all is rewritten, and a crash finds
- * each room whole in some file that is still there.
+ * <p>The log does not grow for ever. While it has too many segments, each appended message also
+ * moves one room out of the oldest segment, by a new snapshot of that room. A segment that holds no
+ * current snapshot is deleted. So the log is never rewritten as a whole, and after a crash some
+ * file has a snapshot of each room.
  *
- * <p>If a file cannot be written, the log says so in its last record, for which there always is
- * room, and ends. The rooms are served from memory as before; after a restart they begin new
- * epochs, since it is not known then what was told after the end.
+ * <p>If a file cannot be written, the log ends with a record that says so; space for that record is
+ * reserved. The rooms continue from memory. After a restart they begin new epochs, since the log
+ * does not know the messages after its end.
  *
- * <p>Owned by the room's event loop. The next segment is made and old ones are deleted elsewhere.
+ * <p>Owned by the event loop of the rooms. Background tasks create the next segment and delete old
+ * ones.
  */
 public final class Journal implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Journal.class.getName());
 
   // The kinds of records.
-  static final byte WHOLE = 1;
-  static final byte TOLD = 2;
-  static final byte PASSED = 3;
+
+  /** A room's epoch and offset, and how many messages of its history follow. */
+  static final byte SNAPSHOT = 1;
+
+  /** A message of a room. */
+  static final byte MESSAGE = 2;
+
+  /** The offset of a message that is not in the log. */
+  static final byte OFFSET = 3;
+
+  /** A room that no longer exists. */
   static final byte DROPPED = 4;
+
+  /** The end of a segment; the log goes on in the next. */
   static final byte CONTINUED = 5;
+
+  /** The end of a log that could not be written. */
   static final byte BROKEN = 6;
 
-  /** So many segments a log may have before old ones are cleaned, whatever is remembered. */
+  /** A log with this many segments or fewer is not cleaned. */
   private static final int FEW = 4;
 
   private final Files files;
@@ -61,25 +74,25 @@ public final class Journal implements AutoCloseable {
   private final LongSupplier liveBytes;
   private final Deque<Segment> segments = new ArrayDeque<>();
 
-  /** In which segment each room is whole, the longest ago first. */
-  private final Map<RoomLog, Long> whole = new LinkedHashMap<>();
+  /** The number of the segment that has each room's snapshot, the oldest first. */
+  private final Map<RoomLog, Long> snapshots = new LinkedHashMap<>();
 
   private CompletableFuture<Segment> next;
   private int numbers;
   private boolean broken;
 
-  /** Where segments are: the file of each number. */
+  /** The path of the segment of each number. */
   interface Files {
     Path segment(long number);
   }
 
   /**
-   * Begins a log.
+   * Creates the first segment.
    *
-   * @param files where
-   * @param disk how
-   * @param forces whether what was told is on the disk before anybody hears it
-   * @param liveBytes how many bytes the rooms remember now
+   * @param files the paths of the segments
+   * @param disk the size of a segment, and what runs background tasks
+   * @param forces whether to force each message to the disk before it is delivered
+   * @param liveBytes how many bytes of messages the rooms remember now
    */
   Journal(Files files, HistoryFolder.Disk disk, boolean forces, LongSupplier liveBytes)
       throws IOException {
@@ -92,36 +105,36 @@ public final class Journal implements AutoCloseable {
     next = prepare(1);
   }
 
-  /** Adds the message that a room has told last. */
-  public void told(RoomLog room, long now) {
+  /** Appends the newest message of a room. */
+  void append(RoomLog room, long now) {
     History history = room.history();
     if (broken || (room.number() == 0 && history == null)) {
       return;
     }
     try {
       if (room.number() == 0) {
-        write(room);
+        writeSnapshot(room);
       } else {
-        write(room, history == null ? null : history.last(), now);
+        writeMessage(room, history == null ? null : history.last(), now);
       }
       force();
       clean();
     } catch (IOException | RuntimeException | InternalError e) {
-      breakOff(e); // an InternalError is what the JVM makes of a fault in mapped memory
+      breakOff(e); // the JVM throws InternalError for a fault in mapped memory
     }
   }
 
-  /** Adds rooms that were recovered. */
-  public void recovered(Iterable<RoomLog> rooms) throws IOException {
+  /** Writes snapshots of the rooms that were recovered. */
+  void begin(Iterable<RoomLog> rooms) throws IOException {
     for (RoomLog room : rooms) {
-      write(room);
+      writeSnapshot(room);
     }
     force();
   }
 
-  /** A room is forgotten. */
-  public void dropped(RoomLog room) {
-    if (broken || whole.remove(room) == null) {
+  /** Removes a room. */
+  void drop(RoomLog room) {
+    if (broken || snapshots.remove(room) == null) {
       return;
     }
     try {
@@ -133,8 +146,7 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  /** Writes all that a room remembers. */
-  private void write(RoomLog room) throws IOException {
+  private void writeSnapshot(RoomLog room) throws IOException {
     int number = room.number() == 0 ? ++numbers : room.number();
     room.number(number);
     List<History.Entry> entries = room.history() == null ? List.of() : room.history().entries();
@@ -149,26 +161,27 @@ public final class Journal implements AutoCloseable {
     byte[] epoch = room.epoch().getBytes(UTF_8);
     long offset = room.offset() - entries.size();
     ByteBuffer body = body(1 + 4 * Integer.BYTES + Long.BYTES + name.length + epoch.length);
-    whole.remove(room);
-    whole.put(room, segments.getLast().number());
-    body.put(WHOLE).putInt(number).putInt(entries.size()).putLong(offset);
+    snapshots.remove(room);
+    snapshots.put(room, segments.getLast().number());
+    body.put(SNAPSHOT).putInt(number).putInt(entries.size()).putLong(offset);
     put(body, name);
     put(body, epoch);
     segments.getLast().commit();
-    force(); // so that what is torn after it is seen to be a part of it
+    force(); // so that Recovery knows a torn message after it for a part of this snapshot
     for (History.Entry entry : entries) {
       write(number, ++offset, entry);
     }
   }
 
-  private void write(RoomLog room, History.@Nullable Entry entry, long now) throws IOException {
+  private void writeMessage(RoomLog room, History.@Nullable Entry entry, long now)
+      throws IOException {
     long offset = room.offset();
     if (entry != null && fits(entry)) {
       write(room.number(), offset, entry);
       return;
     }
     body(1 + Integer.BYTES + 2 * Long.BYTES)
-        .put(PASSED)
+        .put(OFFSET)
         .putInt(room.number())
         .putLong(offset)
         .putLong(now);
@@ -191,7 +204,7 @@ public final class Journal implements AutoCloseable {
     byte[] value = bytes(audience == null ? null : audience.value());
     int length = 1 + 5 * Integer.BYTES + 2 * Long.BYTES + entry.json().length;
     ByteBuffer body = body(length + length(speaker) + length(key) + length(value));
-    body.put(TOLD).putInt(number).putLong(offset).putLong(entry.at());
+    body.put(MESSAGE).putInt(number).putLong(offset).putLong(entry.at());
     put(body, speaker);
     put(body, key);
     put(body, value);
@@ -216,7 +229,7 @@ public final class Journal implements AutoCloseable {
 
   // --- segments --------------------------------------------------------------------------------
 
-  /** Where to write the body of a record of at most so many bytes. */
+  /** The buffer for the body of a record of at most this length; begins a segment if needed. */
   private ByteBuffer body(int length) throws IOException {
     Segment segment = segments.getLast();
     if (!segment.hasRoom(length)) {
@@ -252,7 +265,7 @@ public final class Journal implements AutoCloseable {
     try {
       return next.join();
     } catch (CompletionException e) {
-      return create(number); // that was a while ago; there may be space now
+      return create(number); // the failure may be old; the disk may have space now
     }
   }
 
@@ -262,17 +275,17 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  /** Moves one room out of the oldest segment, or deletes it if none is left there. */
+  /** Moves one room out of the oldest segment, or deletes that segment if no room is left. */
   private void clean() throws IOException {
-    long needed = 3 * liveBytes.getAsLong() + 1_000L * whole.size();
+    long needed = 3 * liveBytes.getAsLong() + 1_000L * snapshots.size();
     if (segments.size() <= FEW + needed / segmentBytes) {
       return;
     }
     Segment oldest = segments.getFirst();
-    if (!whole.isEmpty()) {
-      Map.Entry<RoomLog, Long> eldest = whole.entrySet().iterator().next();
+    if (!snapshots.isEmpty()) {
+      Map.Entry<RoomLog, Long> eldest = snapshots.entrySet().iterator().next();
       if (eldest.getValue() == oldest.number()) {
-        write(eldest.getKey());
+        writeSnapshot(eldest.getKey());
         force();
         return;
       }
@@ -287,23 +300,23 @@ public final class Journal implements AutoCloseable {
         Level.ERROR,
         "rooms.historyFolder: "
             + files.segment(segments.getLast().number())
-            + " cannot be followed by another or written; rooms are remembered in memory only"
-            + " from now on, and begin new epochs after a restart",
+            + " cannot be written, or the next file cannot be created; from now on rooms keep"
+            + " their history in memory only, and begin new epochs after a restart",
         cause);
     try {
       segments.getLast().last(BROKEN);
       segments.getLast().force();
     } catch (RuntimeException | InternalError e) {
-      LOG.log(Level.ERROR, "rooms.historyFolder: nor can that be noted there", e);
+      LOG.log(Level.ERROR, "rooms.historyFolder: the end of the log cannot be written either", e);
     }
   }
 
-  /** Whether it could not be written any more. */
+  /** Whether a write failed, so that the log has ended. */
   boolean isBroken() {
     return broken;
   }
 
-  /** Ends the log, once no room tells anything any more. All of it is on the disk then. */
+  /** Forces the log to the disk and closes it. Called when no loop runs any more. */
   @Override
   public void close() {
     next.thenAccept(Segment::delete).exceptionally(_ -> null).join();

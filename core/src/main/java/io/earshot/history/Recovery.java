@@ -23,14 +23,14 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what one {@link Journal} has written, and finds the rooms as they were after its last
+ * Reads the log that one {@link Journal} wrote, and returns the rooms as they were after its last
  * record.
  *
- * <p>The log ends where no length follows. A record that is there but wrong is another thing: a
- * killed process leaves none. A machine that went down while it forced one leaves one, at the end,
- * and nobody has heard it; it is cut off. Anywhere else the file is damaged, and nobody knows what
- * it held: the rooms of that log are not recovered, since they might give out offsets a second time
- * that somebody knows.
+ * <p>The log ends where the next length is 0. A killed process leaves no wrong record. A machine
+ * that failed while it forced a record may leave one at the end; no client has received that
+ * message, so the record is cut off. A wrong record anywhere else means that the file is damaged.
+ * The rooms of that log are not recovered, since they might use offsets a second time that clients
+ * know.
  *
  * <p>Owned by the thread that starts the server.
  */
@@ -40,14 +40,16 @@ public final class Recovery {
   private final Map<Integer, Remembered> rooms = new HashMap<>();
   private final CRC32C crc = new CRC32C();
 
-  /** A room that is read whole, of which not all is read yet, and how many messages are missing. */
+  /** The room whose snapshot is being read; null between snapshots. */
   private @Nullable Remembered partial;
 
+  /** How many messages of that snapshot are still to come. */
   private int missing;
+
   private int partialNumber;
   private boolean isCut;
 
-  /** A room as the log has it. */
+  /** A room of the log. */
   public static final class Remembered {
     public final String name;
     public final String epoch;
@@ -56,7 +58,7 @@ public final class Recovery {
     private long bytes;
     long offset;
 
-    /** When it told its last message, as far as is known. */
+    /** When the room told its last message, in milliseconds; 0 if the log does not say. */
     long at;
 
     Remembered(String name, String epoch, long offset, RoomRule rule) {
@@ -79,7 +81,7 @@ public final class Recovery {
       }
     }
 
-    private void pass(long number, long now) throws DamagedException {
+    private void skip(long number, long now) throws DamagedException {
       if (number != offset + 1) {
         throw new DamagedException("an offset is missing");
       }
@@ -90,7 +92,7 @@ public final class Recovery {
     }
   }
 
-  /** A log whose rooms cannot be known; the message says why. */
+  /** The rooms of a log cannot be recovered; the message says why. */
   static final class DamagedException extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -100,17 +102,17 @@ public final class Recovery {
   }
 
   /**
-   * Prepares to read a log.
+   * A reader for one log.
    *
-   * @param rules how much rooms remember now
-   * @param mayBeTorn whether a wrong last record may be one that nobody has heard
+   * @param rules the rule of each room, by name, which bounds its history
+   * @param mayBeTorn whether a wrong last record is cut off, rather than taken for damage
    */
   Recovery(Function<String, RoomRule> rules, boolean mayBeTorn) {
     this.rules = rules;
     this.mayBeTorn = mayBeTorn;
   }
 
-  /** Whether there was a wrong last record. */
+  /** Whether a wrong last record was cut off. */
   boolean isCut() {
     return isCut;
   }
@@ -118,11 +120,11 @@ public final class Recovery {
   /**
    * Reads a log.
    *
-   * @param segments its files by number
-   * @throws DamagedException if its rooms cannot be known
+   * @param segments the files of the log, by number
+   * @throws DamagedException if the rooms cannot be recovered
    */
   List<Remembered> read(SortedMap<Long, Path> segments) throws IOException, DamagedException {
-    // What is before a gap is what was about to be deleted.
+    // Files before a gap were about to be deleted.
     var connected = new ArrayDeque<Path>();
     long number = segments.isEmpty() ? 0 : segments.lastKey();
     for (Path file = segments.get(number); file != null; file = segments.get(--number)) {
@@ -141,17 +143,18 @@ public final class Recovery {
     return new ArrayList<>(rooms.values());
   }
 
-  /** Reads a file; whether the log goes on in the next. */
+  /** Reads a file, and returns whether the log goes on in the next. */
   private boolean read(Path file) throws IOException, DamagedException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
         Arena arena = Arena.ofConfined()) {
       if (channel.size() < Segment.START || channel.size() > Integer.MAX_VALUE) {
-        throw new DamagedException(file + " has another length than it was made with");
+        throw new DamagedException(file + " has a wrong length");
       }
       ByteBuffer bytes =
           channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena).asByteBuffer();
       if (bytes.getLong(0) != Segment.MAGIC) {
-        throw new DamagedException(file + " does not begin as it should");
+        throw new DamagedException(
+            file + " does not begin with the magic number of a history file");
       }
       int at = Segment.START;
       while (at + Segment.HEAD <= bytes.capacity()) {
@@ -182,11 +185,11 @@ public final class Recovery {
         bytes.limit(bytes.capacity());
         at = Segment.next(at, length);
       }
-      throw new DamagedException(file + " has no end");
+      throw new DamagedException(file + " has no record that ends it");
     }
   }
 
-  /** Whether nothing comes after a record of this length. */
+  /** Whether only zeros follow a record of this length. */
   private static boolean isLast(ByteBuffer bytes, int at, int length) {
     if (length <= 0 || length > bytes.capacity() - at - Segment.HEAD) {
       return false;
@@ -201,7 +204,7 @@ public final class Recovery {
 
   private void apply(byte kind, ByteBuffer body) throws DamagedException {
     switch (kind) {
-      case Journal.WHOLE -> {
+      case Journal.SNAPSHOT -> {
         int number = body.getInt();
         missing = body.getInt();
         long offset = body.getLong();
@@ -211,7 +214,7 @@ public final class Recovery {
         partialNumber = number;
         finish();
       }
-      case Journal.TOLD -> {
+      case Journal.MESSAGE -> {
         int number = body.getInt();
         long offset = body.getLong();
         long at = body.getLong();
@@ -233,19 +236,19 @@ public final class Recovery {
           }
         }
       }
-      case Journal.PASSED -> {
+      case Journal.OFFSET -> {
         int number = body.getInt();
         long offset = body.getLong();
         long at = body.getLong();
         Remembered room = rooms.get(number);
         if (room != null) {
-          room.pass(offset, at);
+          room.skip(offset, at);
         }
       }
       case Journal.DROPPED -> rooms.remove(body.getInt());
       case Journal.BROKEN ->
-          throw new DamagedException("it could not be written to its end, as was logged then");
-      default -> throw new DamagedException("there is a record of a later version");
+          throw new DamagedException("the previous run could not write it to its end");
+      default -> throw new DamagedException("it has a record of a later version");
     }
   }
 

@@ -2,19 +2,19 @@ package io.earshot.history;
 
 import java.io.IOException;
 
-/** Where rooms live that were remembered in files: one event loop. Called before it runs. */
+/** One event loop, as {@link HistoryFolder} gives rooms to it. Called before the loop runs. */
 public interface RecoveryTarget {
 
   /**
-   * Takes a room over from the run before, as one that nobody is in.
+   * Adds a room of the previous run, without members.
    *
-   * @return how many messages it still remembers
+   * @return how many messages the room still remembers
    */
   int recover(Recovery.Remembered before);
 
-  /** Keeps a log of its rooms from now on. */
+  /** Writes the rooms of this loop to a journal from now on. */
   void begin(Journal log) throws IOException;
 
-  /** How many bytes its rooms remember. */
+  /** How many bytes of messages the rooms of this loop remember. */
   long historyBytes();
 }

@@ -3,43 +3,47 @@ package io.earshot.history;
 import io.earshot.config.RoomRule;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Excerpt;
 import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one order of what a room tells: what it is called, how far it has come, and the end of it for
- * those who come back.
+ * The one order of a room's messages: its epoch, the offset of the last message, and the {@link
+ * History} for clients that resume.
  *
  * <p>Owned by the room's event loop.
  */
 public final class RoomLog {
   private final String name;
   private final RoomRule rule;
-  private final HistoryBudget budget;
+  private final LoopHistory loop;
 
-  /** Which order it is; empty while the other servers have not been asked. */
+  /** Empty while a cluster's broker has not named the order. */
   private String epoch;
 
-  /** The number of the last message. */
+  /** The offset of the last message; 0 before the first. */
   private long offset;
 
-  /** What the {@link Journal} calls it; 0 while it is not in there. */
+  /** The room's number in the {@link Journal}; 0 while the journal does not have the room. */
   private int number;
 
+  /** Null while no message is remembered: most rooms of a large server have none. */
   private @Nullable History history;
 
   /**
-   * An order in which nothing was told yet.
+   * An order without messages.
    *
    * @param name the room's name
-   * @param epoch what it is called; empty if others say so
+   * @param epoch the name of the order; empty if a broker will name it
+   * @param rule bounds the history
+   * @param loop shared by all rooms of the event loop
    */
-  public RoomLog(String name, String epoch, RoomRule rule, HistoryBudget budget) {
+  public RoomLog(String name, String epoch, RoomRule rule, LoopHistory loop) {
     this.name = name;
     this.epoch = epoch;
     this.rule = rule;
-    this.budget = budget;
+    this.loop = loop;
   }
 
   String name() {
@@ -58,18 +62,18 @@ public final class RoomLog {
     return new Cursor(epoch, offset);
   }
 
-  /** The end of the order, or null while that is not known here. */
+  /** The end of the order; null while this server does not know it. */
   public @Nullable Cursor end() {
     return epoch.isEmpty() ? null : cursor();
   }
 
-  /** Is at a place in an order, from which on it goes on. */
+  /** Moves to a place in an order; the next message comes after it. */
   public void begin(String order, long at) {
     epoch = order;
     offset = at;
   }
 
-  /** Takes the next place. */
+  /** Takes the next offset. */
   public void advance() {
     offset++;
   }
@@ -86,28 +90,59 @@ public final class RoomLog {
     return history;
   }
 
-  /** Whether there is something to keep after everybody has gone. */
+  /** Whether the order has to outlast its members: it has a history, or is in the journal. */
   public boolean isKept() {
     return history != null || number != 0;
   }
 
-  /** Whether a cursor is of this order, and not beyond its end. */
+  /** Whether a cursor belongs to this order, and does not lie beyond its end. */
   public boolean isOurs(Cursor after) {
     return after.epoch().equals(epoch) && after.offset() <= offset;
   }
 
-  /** Whether nothing is missing between a cursor and now. */
+  /** Whether the history holds every message after a cursor. */
   public boolean remembersSince(Cursor after, long now) {
     return isOurs(after) && offset - after.offset() <= remembered(now);
   }
 
-  /** What came after a cursor since which all is remembered, and is for somebody. */
+  /** The messages after a cursor that pass a filter; {@link #remembersSince} has to be true. */
   public List<StoredMessage> after(Cursor after, Predicate<History.Entry> isFor) {
     return history == null ? List.of() : history.after(after, offset - after.offset(), isFor);
   }
 
-  /** What is for everybody, and came after an offset. */
-  public List<StoredMessage> forAll(long after, long now) {
+  /**
+   * The remembered messages without an audience: after a cursor the first ones, without a cursor
+   * the last ones.
+   *
+   * @param limit the largest number of messages
+   * @param bytes the most bytes of all messages together; a single longer message is returned alone
+   * @param now the time, in milliseconds
+   */
+  public Excerpt read(@Nullable Cursor after, int limit, int bytes, long now) {
+    if (after != null && !remembersSince(after, now)) {
+      return new Excerpt(name, List.of(), end(), false);
+    }
+    List<StoredMessage> all = forAll(after == null ? 0 : after.offset(), now);
+    int size = 0;
+    long length = 0;
+    for (StoredMessage told : after == null ? all.reversed() : all) {
+      length += told.json().length + 1;
+      if (size == limit || (size > 0 && length > bytes)) {
+        break;
+      }
+      size++;
+    }
+    boolean more = after != null && size < all.size();
+    List<StoredMessage> some =
+        after == null ? all.subList(all.size() - size, all.size()) : all.subList(0, size);
+    return new Excerpt(
+        name,
+        some.stream().map(StoredMessage::json).toList(),
+        more ? some.getLast().place() : end(),
+        after == null ? null : true);
+  }
+
+  private List<StoredMessage> forAll(long after, long now) {
     return history == null || remembered(now) == 0 ? List.of() : history.forAll(cursor(), after);
   }
 
@@ -115,18 +150,30 @@ public final class RoomLog {
     if (history == null) {
       return 0;
     }
-    budget.remembered(-history.forget(now));
+    loop.add(-history.forget(now));
     return history.size();
   }
 
   /**
-   * Remembers the message that was told last.
+   * Adds the message that has the last offset: remembers it, and writes it to the journal.
    *
-   * @param at when it was told
-   * @param speaker the id of who said it and is not to hear it, or null
-   * @param isSaid whether it is more than who came and went, which is not worth remembering where
-   *     nobody has said a word yet
+   * @param at when it was told, in milliseconds
+   * @param speaker the id of the member that said it, who does not receive it; or null
+   * @param isSaid false for announcements of joins and leaves, which do not begin a history
+   * @param now the time, in milliseconds
    */
+  public void append(
+      byte[] json,
+      long at,
+      @Nullable String speaker,
+      @Nullable Audience audience,
+      boolean isSaid,
+      long now) {
+    remember(json, at, speaker, audience, isSaid, now);
+    loop.appended(this, at);
+  }
+
+  /** As {@link #append}, but without the journal: another server told this message. */
   public void remember(
       byte[] json,
       long at,
@@ -142,36 +189,42 @@ public final class RoomLog {
     }
   }
 
-  private void remember(History remembers, History.Entry entry, long now) {
-    budget.remembered(remembers.add(entry, now, budget.spare()));
+  private void remember(History messages, History.Entry entry, long now) {
+    loop.add(messages.add(entry, now, loop.spare()));
   }
 
-  /** Takes over what this order was before the server was started. */
+  /** Continues the order that the journal of the previous run has. */
   public void recover(Recovery.Remembered before, long now) {
     offset = before.offset;
-    History remembers = new History(rule);
-    history = remembers;
+    History messages = new History(rule);
+    history = messages;
     for (History.Entry entry : before.entries) {
-      remember(remembers, entry, now);
+      remember(messages, entry, now);
     }
     forget(now);
   }
 
-  /** Forgets messages that are too old. */
+  /** Forgets the messages that are too old. */
   public void forget(long now) {
     if (history != null) {
-      budget.remembered(-history.forget(now));
+      loop.add(-history.forget(now));
       if (history.size() == 0) {
         history = null;
       }
     }
   }
 
-  /** Forgets all messages, since the room itself, or its order, is. */
+  /** Forgets all messages. */
   public void forgetAll() {
     if (history != null) {
-      budget.remembered(-history.bytes());
+      loop.add(-history.bytes());
       history = null;
     }
+  }
+
+  /** Forgets all messages, and removes the room from the journal. */
+  public void drop() {
+    forgetAll();
+    loop.dropped(this);
   }
 }

@@ -16,8 +16,8 @@ import java.util.zip.CRC32C;
 
 /**
  * One file of a {@link Journal}, mapped into memory: a magic number, then records, then zeros. A
- * record is its length, its checksum and its body, at a multiple of 8. The length is written last,
- * so a record that a killed process has not finished is not there at all.
+ * record consists of its length, its checksum and its body, and begins at a multiple of 8. The
+ * length is written last, so a record that a killed process did not finish does not exist.
  *
  * <p>Owned by the room's event loop.
  */
@@ -30,10 +30,10 @@ final class Segment implements AutoCloseable {
   /** The bytes of a record before its body. */
   static final int HEAD = 2 * Integer.BYTES;
 
-  /** What is kept free at the end for a record without content, which says why nothing follows. */
+  /** The bytes reserved for the last record, which has only a kind: why the segment ends here. */
   private static final int LAST = 2 * HEAD;
 
-  /** Part of a length that is there, so that no single bit makes it one that is not. */
+  /** A bit of every length that was written, so that no single flipped bit makes the length 0. */
   static final int IS_THERE = 1 << 30;
 
   private static final int PAGE = 4096;
@@ -59,10 +59,11 @@ final class Segment implements AutoCloseable {
   }
 
   /**
-   * Makes a file of this size. It is filled with zeros, since writing into the hole of a mapped
-   * file is the end of the process when the disk is full; like this, making it fails instead.
+   * Creates a file and fills it with zeros. A write into a hole of a mapped file kills the process
+   * when the disk is full; without holes, the creation fails instead.
    *
-   * @param forces whether it is on the disk when this returns
+   * @param size the size of the file, in bytes
+   * @param forces whether to force the file to the disk before this returns
    */
   static Segment create(Path file, long number, int size, boolean forces) throws IOException {
     try (FileChannel channel =
@@ -79,13 +80,13 @@ final class Segment implements AutoCloseable {
       }
       if (forces) {
         channel.force(true);
-        HistoryFolder.forceNames(file.resolveSibling("."));
+        CurrentRun.forceNames(file.resolveSibling("."));
       }
       Arena arena = Arena.ofShared();
       MemorySegment memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, size, arena);
       var segment = new Segment(file, number, arena, memory);
       for (int page = 0; page < size; page += PAGE) {
-        segment.bytes.put(page, (byte) 0); // the fault that the first write to a page is, here
+        segment.bytes.put(page, (byte) 0); // take the page fault of the first write here
       }
       segment.bytes.putLong(0, MAGIC);
       return segment;
@@ -99,22 +100,22 @@ final class Segment implements AutoCloseable {
     return number;
   }
 
-  /** The longest body that any segment of a size has room for. */
+  /** The longest body that fits into a segment of a size. */
   static int longest(int size) {
     return size - START - LAST - HEAD - 7;
   }
 
-  /** Whether a body of so many bytes fits in. */
+  /** Whether a body of this length still fits. */
   boolean hasRoom(int length) {
     return end + HEAD + length + 7 + LAST <= bytes.capacity();
   }
 
-  /** Where to write the body of the next record. */
+  /** The buffer, positioned at the body of the next record. */
   ByteBuffer body() {
     return bytes.position(end + HEAD);
   }
 
-  /** Makes what was written from {@link #body} on a record. */
+  /** Ends the record whose body was written after {@link #body}. */
   void commit() {
     int length = bytes.position() - end - HEAD;
     bytes.putInt(end + Integer.BYTES, checksum(crc, bytes, end + HEAD, length));
@@ -122,13 +123,13 @@ final class Segment implements AutoCloseable {
     end = next(end, length);
   }
 
-  /** The last record, for which there always is room. */
+  /** Writes the last record, for which space is reserved. */
   void last(byte kind) {
     body().put(kind);
     commit();
   }
 
-  /** Where the record after one of this length begins. */
+  /** The position after a record whose body has this length. */
   static int next(int at, int length) {
     return (at + HEAD + length + 7) & -8;
   }
@@ -143,9 +144,9 @@ final class Segment implements AutoCloseable {
   }
 
   /**
-   * Waits until all that was written is on the disk.
+   * Waits until all records are on the disk.
    *
-   * @throws UncheckedIOException if it cannot be
+   * @throws UncheckedIOException if the disk fails
    */
   void force() {
     if (forced < end) {
@@ -159,7 +160,7 @@ final class Segment implements AutoCloseable {
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {
-      // It is in the way of nobody, and the next start removes it.
+      // A file that remains does no harm: the next start removes it.
     }
   }
 

@@ -13,36 +13,37 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The members of one room that live on one event loop and speak one wire, and the fan-out to them.
+ * The members of one room on one event loop and one wire, and the fan-out to them.
  *
- * <p>What the room says in one turn of the loop is framed once into one batch, and each member gets
- * the batch in one write. A member that is to hear less than all of it (it spoke itself, it came in
- * the middle, or a message is not for it) gets the stretches between: same buffer, more writes.
+ * <p>All messages of the room in one turn of the loop are framed once into one batch, and each
+ * member gets the batch in one write. A member that gets less than the whole batch (because it said
+ * one of the messages, joined in the middle, or is outside an audience) gets the parts between: the
+ * same buffer, more writes.
  *
- * <p>A write may end the connection that it goes to. That leaves the room later, so the members do
- * not change while they are written to.
+ * <p>A write may end the connection that it goes to. Such a connection leaves the room in a later
+ * task, so the members do not change while a batch is written.
  *
- * <p>Owned by that event loop.
+ * <p>Owned by the members' event loop.
  */
 final class Fanout {
 
-  /** A batch that has grown this long is sent at once, in bytes. */
+  /** A batch of this length is sent at once, in bytes. */
   static final int MAX_BATCH = 60 * 1024;
 
   private static final int FIRST_CAPACITY = 512;
-  private static final Member[] NOBODY = new Member[0];
+  private static final Member[] NO_MEMBERS = new Member[0];
 
   private final Shard shard;
   private final Wire wire;
   private final RoomRule rule;
 
-  private Member[] members = NOBODY;
+  private Member[] members = NO_MEMBERS;
   private int size;
 
-  /** What is pending; null between batches. */
+  /** The messages that are pending; null between batches. */
   private @Nullable ByteBuf batch;
 
-  /** The stretches of the batch that are not for everybody. */
+  /** The parts of the batch that some member may not get. */
   private List<Part> parts = List.of();
 
   private long batchNumber = 1;
@@ -54,10 +55,14 @@ final class Fanout {
   }
 
   /**
-   * A stretch of a batch that somebody is not to hear, or that may be left out.
+   * A message in a batch that some member may not get.
    *
-   * @param message the message and its place, where it may be left out for slow consumers
-   * @param kind what it then replaces the older ones of, or null
+   * @param start where the message begins in the batch
+   * @param end where the message ends
+   * @param except the member that does not get it, or null
+   * @param audience the members that get it; null for all
+   * @param message the message, where it may be left out for slow consumers; else null
+   * @param kind the older messages that it replaces for slow consumers, or null
    */
   private record Part(
       int start,
@@ -79,12 +84,13 @@ final class Fanout {
     return shard;
   }
 
+  /** Adds a member, which gets all later messages. */
   void add(Member member) {
     if (size == members.length) {
       members = Arrays.copyOf(members, Math.max(4, size * 2));
     }
     member.index = size;
-    member.oddBatch = 0; // what it was not to hear of another fan-out's batch means nothing here
+    member.oddBatch = 0; // a number of another fan-out's batch means nothing here
     members[size++] = member;
     if (batch != null) {
       markOdd(member);
@@ -92,7 +98,7 @@ final class Fanout {
     }
   }
 
-  /** Takes a member out, after it has heard all that was told before. */
+  /** Removes a member, after it has got all earlier messages. */
   void remove(Member member) {
     if (member.lag != null) {
       leaveOut(member, parts, batchNumber);
@@ -107,13 +113,13 @@ final class Fanout {
   }
 
   /**
-   * Tells one message, at the end of this turn of the loop.
+   * Adds a message to the batch, which is sent at the end of this turn of the loop.
    *
-   * @param json the message
-   * @param place where it is in the room's order
-   * @param except who is not to hear it, or null
-   * @param audience who is to hear it, or null for all
-   * @param kind what it replaces the older ones of, for those who do not keep up; or null
+   * @param json the message as UTF-8
+   * @param place the message's place in the room's order
+   * @param except the member that does not get it, or null
+   * @param audience the members that get it; null for all
+   * @param kind the older messages that it replaces for slow consumers, or null
    */
   void append(
       byte[] json,
@@ -145,6 +151,7 @@ final class Fanout {
     }
   }
 
+  /** Notes that a member does not get the whole of the pending batch. */
   private void markOdd(Member member) {
     if (member.oddBatch != batchNumber) {
       member.oddBatch = batchNumber;
@@ -155,7 +162,7 @@ final class Fanout {
   void flush() {
     ByteBuf bytes = batch;
     if (bytes == null) {
-      return; // it had grown long, and went early
+      return; // the batch grew too long, and was sent before the end of the turn
     }
     List<Part> odd = parts;
     long number = batchNumber++;
@@ -179,7 +186,7 @@ final class Fanout {
     }
   }
 
-  /** Tells a member nothing of a batch for now, since it has not read what it was told before. */
+  /** Writes nothing of a batch to a slow consumer, and notes what it did not get. */
   private void leaveOut(Member member, List<Part> parts, long number) {
     Lag lag = member.lag;
     if (lag == null) {
@@ -194,7 +201,7 @@ final class Fanout {
     }
   }
 
-  /** Writes what one member is to hear of a batch, in as few writes as that takes. */
+  /** Writes the messages of a batch that one member gets, in as few writes as possible. */
   private static void writeParts(Member member, ByteBuf bytes, List<Part> parts, long number) {
     int at = member.oddBatch == number ? member.from : 0;
     for (Part part : parts) {

@@ -9,33 +9,38 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was left out for a member that does not keep up, and what of it is kept: the newest of each
- * kind, where the room's rule says so.
+ * The messages left out for a slow consumer, of which the newest of each kind is kept where the
+ * room's rule is to conflate.
  *
  * <p>Owned by the connection's event loop.
  */
 public final class Lag {
 
-  /** As many kinds are kept, and no more bytes; beyond that the oldest go. */
-  private static final int MOST_KINDS = 1_000;
+  /** The largest number of kinds that are kept; beyond it the oldest message is dropped. */
+  private static final int MAX_KINDS = 1_000;
 
   private final String room;
-  private final int mostBytes;
+  private final int maxBytes;
   private final Map<String, StoredMessage> newest = new LinkedHashMap<>();
   private @Nullable Cursor first;
   private @Nullable Cursor last;
   private long leftOut;
   private int bytes;
 
-  public Lag(String room, int mostBytes) {
+  /**
+   * No message is left out yet.
+   *
+   * @param maxBytes the most bytes of messages that are kept
+   */
+  public Lag(String room, int maxBytes) {
     this.room = room;
-    this.mostBytes = mostBytes;
+    this.maxBytes = maxBytes;
   }
 
   /**
    * Leaves out a message.
    *
-   * @param kind what it replaces the older ones of; null if it is not kept
+   * @param kind the kind of which the message is the newest; null if it is not kept
    */
   void leaveOut(StoredMessage message, @Nullable String kind) {
     if (first == null) {
@@ -46,28 +51,29 @@ public final class Lag {
     if (kind == null) {
       return;
     }
-    keep(kind, newest.remove(kind), -1);
-    keep(kind, message, 1);
+    count(kind, newest.remove(kind), -1);
+    count(kind, message, 1);
     newest.put(kind, message);
-    while (newest.size() > MOST_KINDS || bytes > mostBytes) {
+    while (newest.size() > MAX_KINDS || bytes > maxBytes) {
       String oldest = newest.keySet().iterator().next();
-      keep(oldest, newest.remove(oldest), -1);
+      count(oldest, newest.remove(oldest), -1);
     }
   }
 
-  private void keep(String kind, @Nullable StoredMessage message, int sign) {
+  /** Counts a message that is kept (1), or kept no longer (-1). */
+  private void count(String kind, @Nullable StoredMessage message, int sign) {
     if (message != null) {
       bytes += sign * (message.json().length + kind.length());
       leftOut -= sign;
     }
   }
 
-  /** What is kept, the oldest first. */
+  /** The messages that are kept, the oldest first. */
   public Collection<StoredMessage> kept() {
     return newest.values();
   }
 
-  /** What tells the client which offsets it does not get; null if it gets all. */
+  /** The notice of the offsets that the client does not get; null if it gets all. */
   public Json.@Nullable Obj notice() {
     if (leftOut == 0 || first == null || last == null) {
       return null;
@@ -75,7 +81,7 @@ public final class Lag {
     return notice(room, first.epoch(), first.offset(), last.offset(), leftOut);
   }
 
-  /** What tells a client which offsets of a room it does not get. */
+  /** The notice of offsets of a room that a client does not get. */
   static Json.Obj notice(String room, String epoch, long from, long to, long missing) {
     var fields = LinkedHashMap.<String, Json>newLinkedHashMap(6);
     fields.put("context", Json.of("gap"));

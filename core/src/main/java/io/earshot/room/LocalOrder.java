@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The order of a room that is on this server alone: what comes first is told first.
+ * The order of a room of a single server: messages are told in the order in which they arrive.
  *
  * <p>Owned by the room's event loop.
  */
@@ -46,23 +46,23 @@ final class LocalOrder implements RoomOrder {
     if (room.roster().size() <= room.rule().announcementsUpTo()) {
       announce(Room.ENTERED, Json.of(member.connection.id()), member);
     }
-    room.hear(member, past, live);
+    room.hear(member, past, room.end(), live);
   }
 
   @Override
   public void listen(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
     Room.Past past = room.past(after, member);
-    member.listens = true;
-    room.hear(member, past, live);
+    member.startListening();
+    room.hear(member, past, room.end(), live);
   }
 
   @Override
   public void leave(Member member, int count, Runnable out) {
-    // Asked before it is out, since it may be somebody else from then on.
-    Json who = count <= room.rule().announcementsUpTo() ? Json.of(member.connection.id()) : null;
+    // Before the member is out: from then on its connection may resume a session with another id.
+    Json id = count <= room.rule().announcementsUpTo() ? Json.of(member.connection.id()) : null;
     room.unhear(member, out);
-    if (who != null) {
-      announce(Room.LEFT, who, member);
+    if (id != null) {
+      announce(Room.LEFT, id, member);
     }
     room.closeIfEmpty();
   }
@@ -82,8 +82,8 @@ final class LocalOrder implements RoomOrder {
   @Override
   public void replaced(Member lost, Member back) {}
 
-  private void announce(String what, Json who, Member mover) {
-    room.deliver(Json.of(what), who, mover, null, false);
+  private void announce(String text, Json id, Member mover) {
+    room.deliver(Json.of(text), id, mover, null, false);
   }
 
   @Override
@@ -103,8 +103,7 @@ final class LocalOrder implements RoomOrder {
     Json messageId = saying.messageId();
     long window = room.shard().repeatWindow();
     if (messageId == null || window == 0) {
-      room.deliver(saying.message(), from, except, saying.audience(), true);
-      return room.cursor();
+      return room.deliver(saying.message(), from, except, saying.audience(), true);
     }
     if (messageIds == null) {
       messageIds = new MessageIds(window);
@@ -114,8 +113,7 @@ final class LocalOrder implements RoomOrder {
     if (first != null) {
       return new Cursor(room.log().epoch(), first);
     }
-    room.deliver(saying.message(), from, except, saying.audience(), true);
-    Cursor place = room.cursor();
+    Cursor place = room.deliver(saying.message(), from, except, saying.audience(), true);
     messageIds.add(saying.namer(), messageId, saying.words(), place.offset(), room.shard().now());
     return place;
   }

@@ -1,11 +1,13 @@
 package io.earshot.room;
 
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody who waits for what a room tells next, without being in it: a long poll.
+ * A request that waits for the next message of a room, without a member.
  *
  * <p>Immutable; compared by identity, and ordered by {@link LongPolls}.
  */
@@ -17,12 +19,12 @@ final class LongPoll {
   private final CompletableFuture<Excerpt> answer;
 
   /**
-   * Somebody who waits.
+   * A request that waits.
    *
-   * @param until until when at most
-   * @param number its own on its loop
-   * @param recovered what they are to be told of the cursor that they gave
-   * @param answer what they wait for; done, whether by us or by them, they wait no longer
+   * @param until the time limit, in milliseconds
+   * @param number unique on the event loop
+   * @param recovered whether the request's cursor was found; part of the answer
+   * @param answer completed by the room, the time limit, or the client that went away
    */
   LongPoll(
       Room room,
@@ -49,16 +51,12 @@ final class LongPoll {
     return number;
   }
 
-  @Nullable Boolean recovered() {
-    return recovered;
+  void answer(byte[] json, Cursor place) {
+    answer.complete(new Excerpt(room.name(), List.of(json), place, recovered));
   }
 
-  void tell(Excerpt excerpt) {
-    answer.complete(excerpt);
-  }
-
-  /** Their time is over. */
-  void tellNothing() {
-    tell(room.nothing(recovered));
+  /** Answers without a message, since the time limit is over. */
+  void answerEmpty() {
+    answer.complete(new Excerpt(room.name(), List.of(), room.endToGoOnFrom(), recovered));
   }
 }

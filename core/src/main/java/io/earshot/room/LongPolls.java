@@ -11,8 +11,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All who wait for what rooms of one loop tell next, by the time until which they do. One timer
- * looks after them, so that somebody who comes and goes leaves nothing behind.
+ * The long polls of all rooms of one event loop, ordered by their time limits. One timer serves all
+ * of them, so that a request which is answered early leaves no timer behind.
  *
  * <p>Owned by that event loop.
  */
@@ -21,39 +21,39 @@ public final class LongPolls {
 
   private final Shard shard;
   private final AtomicInteger count;
-  private final int most;
+  private final int limit;
   private final TreeSet<LongPoll> all =
       new TreeSet<>(Comparator.comparingLong(LongPoll::until).thenComparingLong(LongPoll::number));
   private long numbers;
-  private long nextLook = NEVER;
+  private long nextCheck = NEVER;
   private boolean stopping;
 
   /**
-   * Nobody waits yet.
+   * No long polls yet.
    *
-   * @param count how many wait on all loops together
-   * @param most how many may
+   * @param count the number of long polls of all loops
+   * @param limit the largest value of that number
    */
-  LongPolls(Shard shard, AtomicInteger count, int most) {
+  LongPolls(Shard shard, AtomicInteger count, int limit) {
     this.shard = shard;
     this.count = count;
-    this.most = most;
+    this.limit = limit;
   }
 
   /**
-   * Waits for what a room tells next.
+   * Waits for the next message of a room.
    *
-   * @param millis for how long
-   * @param recovered what is to be said of the cursor that was given
-   * @param answer completed when there is something, or the time is over
+   * @param millis the longest wait, in milliseconds
+   * @param recovered whether the request's cursor was found; part of the answer
+   * @param answer completed with the message, or without one when the time is over
    */
   public void add(
       Room room, long millis, @Nullable Boolean recovered, CompletableFuture<Excerpt> answer) {
     var poll = new LongPoll(room, shard.now() + millis, numbers++, recovered, answer);
     room.add(poll);
     if (stopping) {
-      poll.tellNothing();
-    } else if (count.get() >= most) {
+      poll.answerEmpty();
+    } else if (count.get() >= limit) {
       shard.count(Refusal.POLLS);
       answer.completeExceptionally(
           new RejectedExecutionException(
@@ -62,7 +62,7 @@ public final class LongPolls {
     count.incrementAndGet();
     all.add(poll);
     var _ = answer.whenComplete((_, _) -> shard.tell(() -> remove(poll)));
-    lookLater();
+    checkLater();
   }
 
   private void remove(LongPoll poll) {
@@ -72,30 +72,30 @@ public final class LongPolls {
     }
   }
 
-  private void lookLater() {
-    if (!all.isEmpty() && all.getFirst().until() < nextLook) {
+  private void checkLater() {
+    if (!all.isEmpty() && all.getFirst().until() < nextCheck) {
       long at = all.getFirst().until();
-      nextLook = at;
-      shard.schedule(() -> look(at), Math.max(1, at - shard.now()));
+      nextCheck = at;
+      shard.schedule(() -> check(at), Math.max(1, at - shard.now()));
     }
   }
 
-  private void look(long at) {
-    if (at == nextLook) { // and not one that another has overtaken
-      nextLook = NEVER;
+  private void check(long at) {
+    if (at == nextCheck) { // else an earlier check replaced this one
+      nextCheck = NEVER;
       while (!all.isEmpty() && all.getFirst().until() <= at) {
         end(all.getFirst());
       }
-      lookLater();
+      checkLater();
     }
   }
 
   private void end(LongPoll poll) {
-    poll.tellNothing();
-    remove(poll); // for one that was cancelled peers, and is not removed yet
+    poll.answerEmpty();
+    remove(poll); // a poll that another thread cancelled is not removed yet
   }
 
-  /** Answers all, and lets nobody wait any more. */
+  /** Answers all requests, and from now on each new one at once. */
   public void stop() {
     stopping = true;
     List.copyOf(all).forEach(this::end);

@@ -8,33 +8,33 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was said in a room under which message ids, so that the same said again is not told again.
- * The same is: by the same client, under the same id, with the same words; who uses an id for
- * something else says something else.
+ * The messages of a room that clients gave an id, by that id, so that a repeated message is not
+ * told again. A repeat has the same client, the same id and the same content. A message with a used
+ * id but another content is a new message.
  *
  * <p>Owned by the room's event loop.
  */
 public final class MessageIds {
 
-  /** As long as a random UUID, which nobody makes twice or guesses. */
+  /** The length of a random UUID without dashes: such an id is unique, and cannot be guessed. */
   private static final int UNIQUE = 32;
 
-  /** So many are remembered at most, the youngest. */
-  private static final int MOST = 1_000;
+  /** The largest number of messages that are remembered. */
+  private static final int MAX_SIZE = 1_000;
 
   private final long window;
   private final Map<Key, Said> said = new LinkedHashMap<>();
 
-  private record Key(String speaker, Json messageId, int words) {}
+  private record Key(String speaker, Json messageId, int content) {}
 
   private record Said(long offset, long at) {}
 
-  /** How long something is remembered, in milliseconds. */
+  /** No messages yet; each is remembered for so many milliseconds. */
   MessageIds(long window) {
     this.window = window;
   }
 
-  /** Where something was told already, or null if it was not. */
+  /** The offset at which the same message was told; null if it was not. */
   @Nullable Long find(String speaker, Json messageId, Json message, long now) {
     forget(now);
     Said first = said.get(key(speaker, messageId, message));
@@ -43,20 +43,20 @@ public final class MessageIds {
 
   void add(String speaker, Json messageId, Json message, long offset, long now) {
     said.put(key(speaker, messageId, message), new Said(offset, now));
-    if (said.size() > MOST) {
+    if (said.size() > MAX_SIZE) {
       said.remove(said.keySet().iterator().next());
     }
   }
 
   /**
-   * Whether a message id is nobody else's: it means the same from somebody who lost their
-   * connection, and came back as somebody new.
+   * Whether an id is unique among all clients. A client that lost its connection may use such an id
+   * again on another connection, without a session.
    */
   public static boolean isUnique(@Nullable Json messageId) {
     return messageId instanceof Json.Text(String name) && name.length() >= UNIQUE;
   }
 
-  /** What makes two sayings the same, as a text. */
+  /** A text that is the same for a message and its repeats. */
   public static String name(String speaker, Json messageId, Json message) {
     return speaker
         + ":"

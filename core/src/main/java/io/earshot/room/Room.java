@@ -15,24 +15,21 @@ import io.earshot.protocol.RoomMessage;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Pace;
 import io.earshot.spi.Refusal;
-import io.earshot.spi.Wire;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One room: who is in it, the one order of what is told there, and the end of that order for those
- * who come back. It exists while somebody is in it or listens, and a while longer.
+ * One room: its members, the one order of its messages, and the last messages for clients that
+ * resume. A room exists while a connection is in it or listens to it, and a while longer.
  *
- * <p>Owned by the room's event loop. Each event loop with members has its {@link Fanout}, which is
- * told what to do and in which order; since what one loop tells another arrives in order, each
- * member hears an unbroken stretch from its join to its leave. What it has missed before is taken
- * out of the history in the same step that adds it, so that the two meet without a gap and without
- * an overlap.
+ * <p>A message takes one way through it: {@link RoomOrder} gives it a place, {@link RoomLog} keeps
+ * it, {@link Subscribers} passes it to the event loops of the members. Messages that a joining
+ * member missed are taken from the log in the same step that adds the member to the subscribers, so
+ * that the missed messages and the new ones meet without a gap and without an overlap.
+ *
+ * <p>Owned by the room's event loop.
  */
 public final class Room {
   public static final String ENTERED = "I have entered the room";
@@ -41,53 +38,27 @@ public final class Room {
   private final String name;
   private final Shard shard;
   private final RoomRule rule;
-  private final Roster roster = new Roster();
-  private final List<Branch> branches = new ArrayList<>(1);
-
   private final RoomLog log;
-
-  /** Who says what comes next. */
   private final RoomOrder order;
+  private final Roster roster = new Roster();
+  private final Subscribers subscribers;
 
-  /** How many were lost and are waited for. */
-  private int awaited;
-
-  /** What clients said here, as a {@link Pace} has it. */
+  /** What clients have used of the room's message rate, as a {@link Pace} counts it. */
   private long paidBy;
 
-  /** Who waits for what is told next without hearing the room; null for nobody. */
-  private @Nullable Set<LongPoll> polls;
-
   /**
-   * A room that nobody is in yet.
+   * A room without members.
    *
-   * @param epoch what its order is called; empty with a cluster, which says so
+   * @param epoch the name of its order; empty in a cluster, whose broker names it
    */
   Room(String name, Shard shard, String epoch, RoomRule rule, RoomOrders orders) {
     this.name = name;
     this.shard = shard;
     this.rule = rule;
-    this.log = new RoomLog(name, epoch, rule, shard.budget());
+    this.log = new RoomLog(name, epoch, rule, shard.history());
     this.order = orders.of(this);
+    this.subscribers = new Subscribers(rule, order);
   }
-
-  /** A fan-out, and how many hear through it. */
-  private static final class Branch {
-    final Fanout fanout;
-    int subscribers;
-
-    Branch(Fanout fanout) {
-      this.fanout = fanout;
-    }
-  }
-
-  /**
-   * What somebody finds who begins to hear a room.
-   *
-   * @param heard what they are answered
-   * @param missed what they are to hear first
-   */
-  public record Arrival(Heard heard, List<StoredMessage> missed) {}
 
   public String name() {
     return name;
@@ -109,60 +80,89 @@ public final class Room {
     return order;
   }
 
-  public Cursor cursor() {
-    return log.cursor();
+  /** The members in the order in which they joined; in a cluster, those of this server. */
+  public Roster roster() {
+    return roster;
   }
 
-  /** The end of its order, or null while that is not known here. */
-  public @Nullable Cursor end() {
-    return log.end();
+  RoomStatus status() {
+    return new RoomStatus(name, roster.ids(), cursor());
   }
 
-  /** Whether nobody is in it or hears it, or waits for what it tells. */
+  // --- whether the room is needed --------------------------------------------------------------
+
+  /** Whether the room has no members, listeners or long polls, and no request is under way. */
   boolean isEmpty() {
-    return polls == null && isForsaken() && !order.isBusy();
+    return !subscribers.hasPolls() && !hasPeople();
   }
 
-  /** Whether somebody hears it. */
+  /** Whether a connection hears the room. */
   public boolean isHeard() {
-    return !branches.isEmpty();
+    return subscribers.isHeard();
   }
 
-  /** Whether somebody is in it, hears it, or is waited for. */
+  /** Whether the room has members or listeners, lost ones included, or a request is under way. */
   public boolean hasPeople() {
-    return !isForsaken() || order.isBusy();
+    return isUsed() || order.isBusy();
   }
 
-  private boolean isForsaken() {
-    return branches.isEmpty() && roster.size() == 0 && awaited == 0;
+  private boolean isUsed() {
+    return roster.size() > 0 || !subscribers.isEmpty();
   }
 
-  // --- who comes and goes ----------------------------------------------------------------------
+  /** How long to keep the room while it is empty, in milliseconds. */
+  long keptFor() {
+    return order.keptFor();
+  }
+
+  /** Drops the room, now or after {@link #keptFor}, if it is empty. */
+  public void closeIfEmpty() {
+    if (isEmpty()) {
+      shard.emptied(this);
+    }
+  }
+
+  // --- members and listeners -------------------------------------------------------------------
 
   /**
-   * Lets a connection in. Once {@code live} runs, on the connection's loop, it hears all that is
-   * told.
+   * What a connection learns when it begins to hear a room.
    *
-   * @param after what it knows of this room already, or null
+   * @param heard the answer to the request
+   * @param missed the messages to send before any new one
+   */
+  public record Arrival(Heard heard, List<StoredMessage> missed) {
+    /** The same for a client that gave no cursor, which is not told that nothing is missing. */
+    private Arrival unconfirmed() {
+      return new Arrival(new Heard(heard.room(), heard.cursor(), false), missed);
+    }
+  }
+
+  /**
+   * Lets a connection in.
+   *
+   * @param after the last message that the client knows of this room, or null
+   * @param live runs on the connection's loop when the member hears the room
    */
   public void join(Member member, @Nullable Cursor after, Consumer<Arrival> live) {
-    // The server that an HTTP client asks was told that it is theirs.
+    // An HTTP client belongs to the server that it asks, also if another server has it.
     order.join(member, after, live, member.connection.transport() == Transport.WEB);
   }
 
-  /** Puts somebody into the list of those who are here. */
+  /** Adds a member to the list of members. */
   public void enroll(Member member) {
     member.joined = true;
     roster.add(member);
   }
 
+  /** Lets a connection hear the room without being in it; the parameters are those of join. */
   public void listen(Member member, @Nullable Cursor after, Consumer<Arrival> live) {
     order.listen(member, after, live);
   }
 
   /**
-   * Lets a member out. Once {@code out} runs, on the connection's loop, it has heard all that was
-   * told before.
+   * Lets a member out.
+   *
+   * @param out runs on the connection's loop when the member has received all earlier messages
    */
   public void leave(Member member, Runnable out) {
     if (!member.joined) {
@@ -175,6 +175,7 @@ public final class Room {
     order.leave(member, count, out);
   }
 
+  /** Ends listening; {@code out} runs as for {@link #leave}. */
   public void silence(Member member, Runnable out) {
     if (!member.listens) {
       member.connection.tell(out);
@@ -184,44 +185,30 @@ public final class Room {
     order.silence(member, out);
   }
 
-  /** Keeps the place of somebody who was lost, and tells them nothing until they are back. */
+  /** Keeps the place of a member whose connection was lost, and sends it nothing. */
   public void detach(Member member) {
-    if (!member.away && (member.joined || member.listens)) {
-      stopHearing(member, () -> {});
-      member.away = true;
-      awaited++;
-      member.since = log.offset();
-    }
+    subscribers.suspend(member, log.offset());
   }
 
-  /**
-   * Gives the place of somebody who was lost to who they are now. Nobody is told: they were never
-   * gone.
-   */
+  /** Gives the place of a lost member to the connection that resumed its session, unannounced. */
   public void replace(Member lost, Member back, @Nullable Cursor after, Consumer<Arrival> live) {
     long since = lost.away ? lost.since : log.offset();
     Past past = past(after == null ? new Cursor(log.epoch(), since) : after, back);
-    back.joined = lost.joined;
-    back.listens = lost.listens;
-    back.isListed = lost.isListed;
-    back.isForgotten = lost.isForgotten;
-    back.takes = lost.takes;
     if (lost.joined) {
       roster.replace(lost, back);
     }
-    lost.joined = false;
-    lost.listens = false;
+    back.takeOver(lost);
     unhear(lost, () -> {});
     order.replaced(lost, back);
-    // What was on its way when the connection broke is known to nobody here: who gives no cursor is
-    // told what came later, and not that this is all.
-    hear(back, after != null ? past : new Past(past.missed, past.since, false), live);
+    // No server knows which bytes were in flight when the connection broke. So a client without a
+    // cursor gets the later messages, but is not told that nothing is missing.
+    hear(back, after != null ? past : new Past(past.missed, past.since, false), end(), live);
   }
 
   /**
-   * Gives up the place of somebody who has come back on another server. Nobody is told.
+   * Gives up the place of a member that resumed its session on another server, unannounced.
    *
-   * @return up to where they know the room
+   * @return the last message that the member received
    */
   public Cursor surrender(Member member) {
     var known = new Cursor(log.epoch(), member.away ? member.since : log.offset());
@@ -236,12 +223,12 @@ public final class Room {
   }
 
   /**
-   * Lets in somebody who has come back from another server. Nobody is told.
+   * Lets in a client that resumed here a session of another server, unannounced.
    *
-   * @param isIn whether they are a member
-   * @param listens whether they listen
-   * @param after what they say that they know of the room, or null
-   * @param known what the other server says, or null
+   * @param isIn whether the client is a member
+   * @param listens whether the client listens
+   * @param after the last message that the client knows by its own account, or null
+   * @param known the last message that the other server sent it, or null
    */
   public void settle(
       Member member,
@@ -251,15 +238,10 @@ public final class Room {
       @Nullable Cursor known,
       Consumer<Arrival> live) {
     if (!order.isShared()) {
-      throw new IllegalStateException("nobody comes from another server where there is none");
+      throw new IllegalStateException("no other server shares this room");
     }
-    // As for who comes back here: who gives no cursor is not told that this is all.
     Consumer<Arrival> arrived =
-        after != null
-            ? live
-            : arrival ->
-                live.accept(
-                    new Arrival(new Heard(name, arrival.heard.cursor(), false), arrival.missed));
+        after != null ? live : arrival -> live.accept(arrival.unconfirmed());
     Cursor since = after != null ? after : known;
     member.listens = listens;
     if (isIn) {
@@ -269,15 +251,18 @@ public final class Room {
     }
   }
 
+  // --- who hears the room ----------------------------------------------------------------------
+
   /**
-   * What somebody has missed.
+   * What a client missed before it hears the room.
    *
-   * @param missed the messages for them
-   * @param since up to where they know the room, before those
-   * @param recovered whether these are all since the cursor that they gave; null if they gave none
+   * @param missed the messages for it
+   * @param since the offset before those messages
+   * @param recovered whether no message after the client's cursor is missing; null without a cursor
    */
   public record Past(List<StoredMessage> missed, long since, @Nullable Boolean recovered) {}
 
+  /** What a member missed since a cursor; what it hears already is not missed. */
   public Past past(@Nullable Cursor after, Member member) {
     if (after == null) {
       return new Past(List.of(), log.offset(), null);
@@ -295,128 +280,39 @@ public final class Room {
         true);
   }
 
-  /** Lets a member hear, if it does not already. */
-  void hear(Member member, Past past, Consumer<Arrival> live) {
-    hear(member, past, end(), live);
-  }
-
   /**
-   * The same, answered with another place than the end of the order.
+   * Lets a member hear the room, if it does not already.
    *
-   * @param place after which all is told, or null where there is no order yet
+   * @param place the place that the answer names; all later messages follow it. Null where the room
+   *     has no order yet
    */
   public void hear(Member member, Past past, @Nullable Cursor place, Consumer<Arrival> live) {
     var arrival = new Arrival(new Heard(name, place, past.recovered), past.missed);
-    // With a cluster they may have gone, or been lost, while the others were asked.
-    if (member.hears || member.away || !(member.joined || member.listens)) {
-      member.connection.tell(() -> live.accept(arrival));
-      return;
-    }
-    if (member.listens) {
-      order.listens(member);
-    }
-    member.hears = true;
-    member.since = past.since;
-    Branch branch = branch(member.connection.shard(), member.connection.wire());
-    branch.subscribers++;
-    member.connection.tell(
-        () -> {
-          branch.fanout.add(member);
-          live.accept(arrival);
-        });
+    subscribers.add(member, past.since, arrival, live);
   }
 
-  /** Lets a member hear no more, if it is not there in another way still. */
+  /** Lets a member hear the room no longer, unless it is a member or listens still. */
   public void unhear(Member member, Runnable out) {
-    if (member.joined || member.listens) {
-      member.connection.tell(out);
-    } else if (member.away) {
-      member.away = false;
-      awaited--;
-      member.connection.tell(out);
-    } else {
-      stopHearing(member, out);
-    }
+    subscribers.remove(member, out);
   }
 
-  /**
-   * Lets a member that has left hear no more, unless it listens. If it is to come in again already,
-   * it hears anew then, after it was answered from where on.
-   */
+  /** As {@link #unhear}, for a member that has left and may be on its way in again. */
   public void unhearLeft(Member member, Runnable out) {
-    if (member.joined && member.comesIn && !member.listens && !member.away) {
-      stopHearing(member, out);
-    } else {
-      unhear(member, out);
-    }
+    subscribers.removeLeft(member, out);
   }
 
-  private void stopHearing(Member member, Runnable out) {
-    if (!member.hears) {
-      member.connection.tell(out);
-      return;
-    }
-    order.forget(member);
-    member.hears = false;
-    Branch branch = branch(member.connection.shard(), member.connection.wire());
-    member.connection.tell(
-        () -> {
-          branch.fanout.remove(member);
-          out.run();
-        });
-    if (--branch.subscribers == 0) {
-      branches.remove(branch);
-    }
-  }
-
-  private Branch branch(Shard home, Wire wire) {
-    for (Branch branch : branches) {
-      if (branch.fanout.is(home, wire)) {
-        return branch;
-      }
-    }
-    var branch = new Branch(new Fanout(home, wire, rule));
-    branches.add(branch);
-    return branch;
-  }
-
-  /** Is forgotten, now or after a while, if nobody needs it. */
-  public void closeIfEmpty() {
-    if (isEmpty()) {
-      shard.emptied(this);
-    }
-  }
-
-  // --- what is told ----------------------------------------------------------------------------
+  // --- what members say ------------------------------------------------------------------------
 
   /**
-   * What became of something that was to be said.
+   * A message that a sender wants to be told.
    *
-   * @param place its place in the room's order; null if it has none
-   * @param refusal why it was not said, in words for who said it; null if it was
-   */
-  public record Spoken(@Nullable Cursor place, @Nullable String refusal) {
-
-    /** Tells whoever waits for it. */
-    public void tell(CompletableFuture<Void> told) {
-      if (refusal == null) {
-        told.complete(null);
-      } else {
-        told.completeExceptionally(new RefusedException(refusal));
-      }
-    }
-  }
-
-  /**
-   * What somebody wants to say.
-   *
-   * @param message what
-   * @param audience whom it is for, or null for all
-   * @param namer among whose message ids {@code messageId} is
-   * @param messageId what the client calls it, so that it is told once however often it is said; or
-   *     null
-   * @param words what the client said, by which it is known again, whatever a hook made of it
-   * @param isClients whether a client says it, rather than server code
+   * @param audience the members that receive it; null for all
+   * @param namer the sender to which {@code messageId} belongs
+   * @param messageId the client's id of the message, which is told once however often the client
+   *     repeats it; or null
+   * @param words what the client sent, by which a repeat is known even if a hook changed the
+   *     message
+   * @param isClients whether a client sends it, rather than server code
    */
   public record Saying(
       Json message,
@@ -426,107 +322,124 @@ public final class Room {
       Json words,
       boolean isClients) {}
 
-  /** Why clients may not say one thing more at this moment; null if they may. */
-  private @Nullable String tooMany() {
+  /**
+   * The result of a {@link Saying}.
+   *
+   * @param place the place of the message in the room's order; null if it has none
+   * @param refusal why the message was not told, as an error for the client; null if it was
+   */
+  public record Spoken(@Nullable Cursor place, @Nullable String refusal) {
+
+    /** Completes a future with this result. */
+    public void tell(CompletableFuture<Void> told) {
+      if (refusal == null) {
+        told.complete(null);
+      } else {
+        told.completeExceptionally(new RefusedException(refusal));
+      }
+    }
+  }
+
+  /** Tells what a member says, unless it is a repeat; the result is passed on when it is known. */
+  public void say(Member speaker, Saying saying, Consumer<Spoken> told) {
+    say(Json.of(speaker.connection.id()), speaker, saying, told);
+  }
+
+  /**
+   * The same for a sender that need not be a member.
+   *
+   * @param from the id of the sender
+   * @param except the member that does not receive the message, or null
+   */
+  public void say(Json from, @Nullable Member except, Saying saying, Consumer<Spoken> told) {
+    if (isWithinRate(saying, told)) {
+      order.say(from, except, saying, told);
+    }
+  }
+
+  /** The same for a sender that may be a member; the member of that id does not receive it. */
+  public void sayAsStranger(Json from, Saying saying, boolean ifThere, Consumer<Spoken> told) {
+    if (isWithinRate(saying, told)) {
+      order.sayAsStranger(from, saying, ifThere, told);
+    }
+  }
+
+  /** Counts a client's message against the room's rate, and refuses it if there are too many. */
+  private boolean isWithinRate(Saying saying, Consumer<Spoken> told) {
+    if (!saying.isClients) {
+      return true;
+    }
     Pace pace = new Pace(rule.messagesPerSecond(), rule.messageBurst());
     long now = pace.isOff() ? 0 : shard.now();
     long spent = pace.spend(paidBy, now, 1);
     long wait = pace.overdrawn(spent, now);
     if (wait == 0) {
       paidBy = spent;
-      return null;
+      return true;
     }
     shard.count(Refusal.ROOM_MESSAGES);
-    return "Error: too many messages in this room; try again in " + wait + " ms";
+    told.accept(
+        new Spoken(null, "Error: too many messages in this room; try again in " + wait + " ms"));
+    return false;
   }
 
-  /** Tells what a member says, unless it was said before; what became of it is told once known. */
-  public void say(Member speaker, Saying saying, Consumer<Spoken> told) {
-    say(Json.of(speaker.connection.id()), speaker, saying, told);
+  // --- the order of messages -------------------------------------------------------------------
+
+  public Cursor cursor() {
+    return log.cursor();
   }
 
-  /**
-   * The same for somebody who need not be a member.
-   *
-   * @param from who says it
-   * @param except who is not to hear it, or null
-   */
-  public void say(Json from, @Nullable Member except, Saying saying, Consumer<Spoken> told) {
-    String refusal = saying.isClients ? tooMany() : null;
-    if (refusal != null) {
-      told.accept(new Spoken(null, refusal));
-    } else {
-      order.say(from, except, saying, told);
-    }
+  /** The end of the room's order; null while this server does not know it. */
+  public @Nullable Cursor end() {
+    return log.end();
   }
 
-  /** The same for somebody who may be in it: who has this id is not to hear it. */
-  public void sayAsStranger(Json from, Saying saying, boolean ifThere, Consumer<Spoken> told) {
-    String refusal = saying.isClients ? tooMany() : null;
-    if (refusal != null) {
-      told.accept(new Spoken(null, refusal));
-    } else {
-      order.sayAsStranger(from, saying, ifThere, told);
-    }
+  /** Moves to a place in an order; the next message comes after it. */
+  public void begin(String epoch, long at) {
+    log.begin(epoch, at);
   }
 
   /**
    * Tells a message to all who hear this room, as the next in its order.
    *
-   * @param except who is not to hear it, or null
-   * @param isSaid whether it is more than who came and went, which is not worth remembering where
-   *     nobody has said a word yet
+   * @param except the member that does not receive it, or null
+   * @param isSaid false for announcements of joins and leaves, which do not begin a history
+   * @return the place of the message
    */
-  void deliver(
+  Cursor deliver(
       Json message,
       Json from,
       @Nullable Member except,
       @Nullable Audience audience,
       boolean isSaid) {
     String speaker = except != null && from instanceof Json.Text(String id) ? id : null;
+    long now = shard.now();
     log.advance();
-    tell(message, from, shard.now(), speaker, except, audience, isSaid);
+    Cursor place = cursor();
+    byte[] json = new RoomMessage(message, name, from, now, place).encode();
+    log.append(json, now, speaker, audience, isSaid, now);
+    tell(json, place, except, audience, rule.kind(message));
+    return place;
   }
 
-  /** Tells a message that has its place, next after the last. */
+  /** Tells a message to which a broker gave its place, the next after the last. */
   public void tell(Post post, Cursor place, @Nullable Member except) {
     begin(place.epoch(), place.offset());
-    tell(post.message(), post.from(), post.sentAt(), post.except(), except, post.audience(), true);
+    byte[] json = encoded(post, place);
+    log.append(json, post.sentAt(), post.except(), post.audience(), true, shard.now());
+    tell(json, place, except, post.audience(), rule.kind(post.message()));
   }
 
   private void tell(
-      Json message,
-      Json from,
-      long sentAt,
-      @Nullable String speaker,
+      byte[] json,
+      Cursor place,
       @Nullable Member except,
       @Nullable Audience audience,
-      boolean isSaid) {
-    shard.countMessage();
-    Cursor place = cursor();
-    byte[] json = new RoomMessage(message, name, from, sentAt, place).encode();
-    log.remember(json, sentAt, speaker, audience, isSaid, shard.now());
-    shard.write(log, sentAt);
-    append(json, except, audience, rule.kind(message));
-    if (polls != null && audience == null) {
-      for (LongPoll poll : List.copyOf(polls)) {
-        poll.tell(new Excerpt(name, List.of(json), place, poll.recovered()));
-      }
+      @Nullable String kind) {
+    subscribers.tell(json, place, except, audience, kind);
+    if (audience == null) {
+      subscribers.answerPolls(json, place);
     }
-  }
-
-  private void append(
-      byte[] json, @Nullable Member except, @Nullable Audience audience, @Nullable String kind) {
-    Cursor place = cursor();
-    for (int i = branches.size() - 1; i >= 0; i--) {
-      Fanout fanout = branches.get(i).fanout;
-      fanout.shard().tell(() -> fanout.append(json, place, except, audience, kind));
-    }
-  }
-
-  /** Is at a place in an order, from which on it tells. */
-  public void begin(String epoch, long at) {
-    log.begin(epoch, at);
   }
 
   public byte[] encoded(Post post, Cursor place) {
@@ -540,80 +453,38 @@ public final class Room {
         encoded(post, place), post.sentAt(), post.except(), post.audience(), true, shard.now());
   }
 
-  /**
-   * Tells those who hear it that some of what it told is not to be had any more.
-   *
-   * @param from the first of the order that is missing
-   */
+  /** Tells all who hear the room that the messages from an offset up to the end are lost. */
   public void tellGap(long from) {
-    long to = log.offset();
-    append(Lag.notice(name, log.epoch(), from, to, to - from + 1).encode(), null, null, null);
+    Cursor to = cursor();
+    Json.Obj notice = Lag.notice(name, to.epoch(), from, to.offset(), to.offset() - from + 1);
+    subscribers.tell(notice.encode(), to, null, null, null);
   }
 
-  // --- who reads it without being in it --------------------------------------------------------
+  // --- readers without a place -----------------------------------------------------------------
 
   /**
-   * What it told that is for everybody: after a cursor the first messages, without one the last.
+   * The remembered messages without an audience: after a cursor the first ones, without a cursor
+   * the last ones.
    *
-   * @param limit at most so many
-   * @param bytes at most so long together, unless a single one is longer
+   * @param limit the largest number of messages
+   * @param bytes the most bytes of all messages together; a single longer message is returned alone
    */
   public Excerpt read(@Nullable Cursor after, int limit, int bytes) {
-    if (after != null && !log.remembersSince(after, shard.now())) {
-      return new Excerpt(name, List.of(), end(), false);
-    }
-    List<StoredMessage> all = log.forAll(after == null ? 0 : after.offset(), shard.now());
-    int size = 0;
-    long length = 0;
-    for (StoredMessage told : after == null ? all.reversed() : all) {
-      length += told.json().length + 1;
-      if (size == limit || (size > 0 && length > bytes)) {
-        break;
-      }
-      size++;
-    }
-    boolean more = after != null && size < all.size();
-    List<StoredMessage> some =
-        after == null ? all.subList(all.size() - size, all.size()) : all.subList(0, size);
-    return new Excerpt(
-        name,
-        some.stream().map(StoredMessage::json).toList(),
-        more ? some.getLast().place() : end(),
-        after == null ? null : true);
+    return log.read(after, limit, bytes, shard.now());
   }
 
   void add(LongPoll poll) {
-    if (polls == null) {
-      polls = new LinkedHashSet<>();
-    }
-    polls.add(poll);
+    subscribers.add(poll);
   }
 
   void remove(LongPoll poll) {
-    if (polls != null && polls.remove(poll) && polls.isEmpty()) {
-      polls = null;
+    if (subscribers.remove(poll)) {
       closeIfEmpty();
     }
   }
 
-  /** What somebody is answered who has waited in vain. */
-  Excerpt nothing(@Nullable Boolean recovered) {
-    // Where nobody but those who wait keeps the room, a cursor would mean nothing afterwards.
-    boolean stays = order.isShared() || !isForsaken() || keptFor() > 0;
-    return new Excerpt(name, List.of(), stays ? end() : null, recovered);
-  }
-
-  /** How long to remember this room when nobody is in it, in milliseconds. */
-  long keptFor() {
-    return order.keptFor();
-  }
-
-  /** Who is in it, in the order in which they came; with a cluster, those of this server. */
-  public Roster roster() {
-    return roster;
-  }
-
-  RoomStatus status() {
-    return new RoomStatus(name, roster.ids(), cursor());
+  /** The cursor from which a reader can go on; null if the room will be dropped before that. */
+  @Nullable Cursor endToGoOnFrom() {
+    return order.isShared() || isUsed() || keptFor() > 0 ? end() : null;
   }
 }

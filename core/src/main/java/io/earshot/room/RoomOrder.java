@@ -6,60 +6,74 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who says what comes next in a room: this server alone, or all of a cluster.
+ * Decides the order of a room's messages: this server alone, or a broker for all servers of a
+ * cluster.
  *
- * <p>Owned by the room's event loop. Asked once for whatever comes in, and never once for each
- * member.
+ * <p>Owned by the room's event loop. Called once for each request, never once for each member.
  */
 public interface RoomOrder {
 
-  /** Whether other servers have part in it. */
+  /** Whether other servers share the order. */
   boolean isShared();
 
-  /** Whether something is under way, so that the room is needed. */
+  /** Whether a request is under way, so that the room has to stay. */
   boolean isBusy();
 
-  /** How long to remember the room when nobody is in it, in milliseconds. */
+  /** How long to keep the room without members, in milliseconds. */
   long keptFor();
 
-  /** The room is forgotten. */
+  /** The room is dropped. */
   void close();
 
   /**
-   * Somebody comes in.
+   * Lets a member into the room.
    *
-   * @param after what they know of the room already, or null
-   * @param live run on their loop once they hear all that is told
-   * @param take whether they are taken over from another server, if they are there
+   * @param after the last message that the client knows of the room, or null
+   * @param live runs on the connection's loop when the member hears the room
+   * @param take whether to take the member over if another server has it
    */
   void join(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live, boolean take);
 
-  /** Somebody is in the room no more; there were so many with them. */
+  /**
+   * Lets a member out of the room.
+   *
+   * @param count how many members the room had before
+   * @param out runs on the connection's loop when the member has received all earlier messages
+   */
   void leave(Member member, int count, Runnable out);
 
+  /** Lets a listener hear the room; the parameters are those of {@link #join}. */
   void listen(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live);
 
-  /** Somebody listens no more. */
+  /** Lets a listener hear the room no longer, unless it is a member. */
   void silence(Member member, Runnable out);
 
-  /** Somebody of this server begins to hear, and listens. */
+  /** A listener is added to its fan-out. */
   void listens(Member member);
 
-  /** Somebody of this server hears no more. */
+  /** A member or listener is removed from its fan-out. */
   void forget(Member member);
 
-  /** Somebody is another connection now. */
+  /** The client of a lost member resumed its session as another member. */
   void replaced(Member lost, Member back);
 
+  /**
+   * Gives a message its place and tells it, unless it repeats an earlier one.
+   *
+   * @param from the id of the sender, as the message shows it
+   * @param except the member that does not receive the message, or null
+   * @param told receives the place or the refusal
+   */
   void say(Json from, @Nullable Member except, Room.Saying saying, Consumer<Room.Spoken> told);
 
   /**
-   * The same for somebody who may be a member.
+   * As {@link #say}, for a sender without a place here: the member with its id, on any server, does
+   * not receive the message.
    *
-   * @param ifThere whether to say it only where somebody is, or was lately
+   * @param ifThere whether to tell the message only where the room exists already
    */
   void sayAsStranger(Json from, Room.Saying saying, boolean ifThere, Consumer<Room.Spoken> told);
 
-  /** Runs something once the room knows all that was told, and what somebody knows. */
+  /** Runs a task when this server knows all messages up to a cursor, and up to the end. */
   void whenKnown(@Nullable Cursor cursor, Runnable task);
 }

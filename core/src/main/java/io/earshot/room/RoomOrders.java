@@ -3,15 +3,15 @@ package io.earshot.room;
 import io.earshot.protocol.RoomStatus;
 import java.util.concurrent.CompletionStage;
 
-/** Where rooms get their {@link RoomOrder} from. */
+/** Makes the {@link RoomOrder} of each room. */
 public interface RoomOrders {
 
-  /** Whether other servers have part in them. */
+  /** Whether other servers share the orders. */
   boolean areShared();
 
-  /** The order of a room that is made; called on its loop. */
+  /** The order of a new room; called on the room's loop. */
   RoomOrder of(Room room);
 
-  /** Asks who is in a room; answered on any thread. */
+  /** Asks for the members of a room; completes on any thread. */
   CompletionStage<RoomStatus> status(String room);
 }

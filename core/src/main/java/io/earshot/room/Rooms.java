@@ -18,10 +18,10 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Where each room lives: on the event loop that its name chooses.
+ * All rooms of this server. Each room belongs to the event loop that its name chooses.
  *
- * <p>Immutable, but for where orders come from, which is set before anybody connects; what it leads
- * to is owned by the loops.
+ * <p>Thread-safe: final fields, and the volatile source of orders, which is set before the first
+ * connection. The shards belong to their event loops.
  */
 public final class Rooms {
   private final Config config;
@@ -31,13 +31,13 @@ public final class Rooms {
   private final String boot;
   private final AtomicInteger polls = new AtomicInteger();
   private final List<Shard> shards;
-  private volatile RoomOrders orders = new LoneOrders();
+  private volatile RoomOrders orders = new LocalOrders();
 
   /**
    * No rooms yet.
    *
-   * @param rules what holds in a room
-   * @param boot different at each start; what epochs begin with
+   * @param rules the rule of a room, by the room's name
+   * @param boot the prefix of all epochs, different at each start of the server
    */
   public Rooms(
       Config config,
@@ -57,7 +57,7 @@ public final class Rooms {
             .toList();
   }
 
-  /** Rooms that are made from now on have another order. Called before anybody connects. */
+  /** Takes the orders of new rooms from a cluster. Called before the first connection. */
   public void shareBy(RoomOrders others) {
     orders = others;
   }
@@ -86,7 +86,7 @@ public final class Rooms {
     return boot;
   }
 
-  /** How many wait for what a room tells next; counted by those who look after them. */
+  /** How many long polls wait, on all loops; counted by {@link LongPolls}. */
   public AtomicInteger polls() {
     return polls;
   }
@@ -102,12 +102,12 @@ public final class Rooms {
   }
 
   /**
-   * How much there is.
+   * The counts of one loop, or of all.
    *
-   * @param rooms rooms that somebody is in or listens to
-   * @param messages messages that rooms have told since the start, each once however many heard it
-   * @param leftOut how often a message was left out for a client that did not keep up
-   * @param cutOff how many clients were cut off since they did not
+   * @param rooms rooms that are not empty
+   * @param messages messages since the start of the server, each counted once for all members
+   * @param leftOut messages left out for slow consumers, each counted once for each of them
+   * @param cutOff slow consumers that were disconnected
    */
   public record Count(long rooms, long messages, long leftOut, long cutOff) {
     Count plus(Count other) {
@@ -119,7 +119,7 @@ public final class Rooms {
     }
   }
 
-  /** Counts rooms and messages, each shard on its loop; together they are no one moment's. */
+  /** The sum of the counts of all loops, which are not taken at one moment. */
   public CompletionStage<Count> count() {
     CompletionStage<Count> sum = CompletableFuture.completedStage(new Count(0, 0, 0, 0));
     for (Shard shard : shards) {
@@ -130,7 +130,7 @@ public final class Rooms {
     return sum;
   }
 
-  /** The first rooms by name after a name, each shard's found on its loop. */
+  /** The first rooms in the order of their names, after a name. */
   public CompletionStage<List<RoomCount>> page(String after, int limit) {
     CompletionStage<List<RoomCount>> page = CompletableFuture.completedStage(List.of());
     for (Shard shard : shards) {
@@ -148,7 +148,7 @@ public final class Rooms {
     return page;
   }
 
-  /** Does something in a room, on the room's loop; somewhere else if nobody is in it. */
+  /** Runs a task on a room's loop: {@code inside} with the room, or {@code otherwise} without. */
   public void in(String name, Consumer<Room> inside, Runnable otherwise) {
     Shard there = shard(name);
     there.tell(
@@ -162,13 +162,13 @@ public final class Rooms {
         });
   }
 
-  /** Asks who is in a room; answered on any thread. */
+  /** Asks for the members of a room; completes on any thread. */
   public CompletionStage<RoomStatus> status(String name) {
     return orders.status(name);
   }
 
-  /** Orders of this server alone. */
-  private final class LoneOrders implements RoomOrders {
+  /** The orders of a single server. */
+  private final class LocalOrders implements RoomOrders {
     @Override
     public boolean areShared() {
       return false;

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The members of a room in the order in which they joined: an array with holes where members left,
- * closed up when there are too many.
+ * which is compacted when it is full.
  *
  * <p>Owned by the room's event loop.
  */
@@ -23,14 +23,14 @@ public final class Roster {
 
   void add(Member member) {
     if (end == members.length) {
-      closeUp();
+      compact();
     }
     member.rank = end;
     members[end++] = member;
     size++;
   }
 
-  /** Puts somebody in another's place. */
+  /** Gives a member's place in the order to another. */
   void replace(Member member, Member other) {
     other.rank = member.rank;
     members[member.rank] = other;
@@ -41,11 +41,8 @@ public final class Roster {
     size--;
   }
 
-  /**
-   * Makes room at the end for as many again: closes the holes, and grows or shrinks with what is
-   * left.
-   */
-  private void closeUp() {
+  /** Removes the holes, and resizes the array to twice its members. */
+  private void compact() {
     @Nullable Member[] from = members;
     members = new Member[Math.max(2, size * 2)];
     int to = 0;

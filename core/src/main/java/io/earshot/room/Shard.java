@@ -3,11 +3,10 @@ package io.earshot.room;
 import io.earshot.Config;
 import io.earshot.RoomCount;
 import io.earshot.history.History;
-import io.earshot.history.HistoryBudget;
 import io.earshot.history.Journal;
+import io.earshot.history.LoopHistory;
 import io.earshot.history.Recovery;
 import io.earshot.history.RecoveryTarget;
-import io.earshot.history.RoomLog;
 import io.earshot.protocol.Cursor;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Refusal;
@@ -22,16 +21,17 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One event loop and what it owns of the rooms: those that live on it, and the fan-outs to its
- * connections that have something pending.
+ * One event loop with the rooms that it owns, and the fan-outs to its connections that have a batch
+ * pending.
  *
- * <p>Owned by that event loop; {@link #tell} alone may be called from anywhere.
+ * <p>Owned by that event loop. Any thread may call {@link #tell}, {@link #later}, {@link #now} and
+ * {@link #index}.
  */
 public final class Shard implements RecoveryTarget {
   private static final System.Logger LOG = System.getLogger(Shard.class.getName());
 
-  /** How often to look for rooms that need not be heard any more, in milliseconds. */
-  private static final long CLUSTER_AGE = 5_000;
+  /** How often a server of a cluster looks for empty rooms to drop, in milliseconds. */
+  private static final long CLUSTER_SWEEP = 5_000;
 
   private final Rooms all;
   private final int count;
@@ -39,17 +39,19 @@ public final class Shard implements RecoveryTarget {
   private final Loop loop;
   private final Map<String, Room> rooms = new HashMap<>();
 
-  /** Rooms that nobody is in, the longest so first, and since when. */
+  /** Empty rooms that are kept, the longest empty first, and since when, in milliseconds. */
   private final Map<Room, Long> empty = new LinkedHashMap<>();
 
+  /** How long message ids are remembered, in milliseconds; 0 for not at all. */
   private final long repeatWindow;
-  private final long age;
+
+  /** How often to forget old messages and drop empty rooms, in milliseconds. */
+  private final long sweepEvery;
+
   private final LongPolls polls;
-  private final HistoryBudget budget;
-  private @Nullable Journal journal;
+  private final LoopHistory history;
   private boolean sweeping;
   private int epochs;
-  private long messages;
   private long leftOut;
   private long cutOff;
   private List<Fanout> pending = new ArrayList<>();
@@ -62,12 +64,12 @@ public final class Shard implements RecoveryTarget {
     this.loop = loop;
     Config config = all.config();
     this.repeatWindow = config.general().repeatWindow().toMillis();
-    this.age = Math.max(1_000, config.rooms().historyAge().toMillis());
-    this.budget = new HistoryBudget(config.limits().historyBytes() / count, this::sweepLater);
+    this.sweepEvery = Math.max(1_000, config.rooms().historyAge().toMillis());
+    this.history = new LoopHistory(config.limits().historyBytes() / count, this::sweepLater);
     this.polls = new LongPolls(this, all.polls(), config.limits().waitingPolls());
   }
 
-  /** Those who wait for what rooms here tell next. */
+  /** The long polls of the rooms of this loop. */
   public LongPolls polls() {
     return polls;
   }
@@ -80,9 +82,7 @@ public final class Shard implements RecoveryTarget {
     return all.now();
   }
 
-  /**
-   * Runs a task on this loop: now if that is where the caller is, else after what was told before.
-   */
+  /** Runs a task on this loop: now if the caller is on it, else after the tasks given before. */
   public void tell(Runnable task) {
     if (loop.inLoop()) {
       task.run();
@@ -91,14 +91,12 @@ public final class Shard implements RecoveryTarget {
     }
   }
 
-  /**
-   * Runs a task on this loop once what runs now has ended, so that nothing changes under its feet.
-   */
+  /** Runs a task on this loop after the current one, which may be in the middle of a fan-out. */
   public void later(Runnable task) {
     loop.execute(task);
   }
 
-  /** Runs a task on this loop after so many milliseconds. */
+  /** Runs a task on this loop after a number of milliseconds. */
   public void schedule(Runnable task, long millis) {
     loop.schedule(task, millis);
   }
@@ -107,7 +105,7 @@ public final class Shard implements RecoveryTarget {
     return repeatWindow;
   }
 
-  /** The room of this name, for somebody who comes; made if nobody knows it. */
+  /** The room of this name, for a connection that enters it; created if it does not exist. */
   public Room room(String name) {
     Room room = rooms.get(name);
     if (room == null) {
@@ -120,20 +118,20 @@ public final class Shard implements RecoveryTarget {
     return room;
   }
 
-  /** Different for each room, each shard, and each start of the server. */
+  /** An epoch that no other room, shard or start of the server has. */
   private String newEpoch() {
     return all.boot() + Long.toString(epochs++ * (long) count + index, 36);
   }
 
-  /** The room of this name, or null where nobody is in it, or was lately. */
+  /** The room of this name; null if it does not exist. */
   public @Nullable Room roomIfAny(String name) {
     return rooms.get(name);
   }
 
-  /** Nobody is in a room any more. If it told something lately it is remembered for a while. */
+  /** Drops an empty room, or keeps it for a while if clients may resume from it. */
   void emptied(Room room) {
     if (rooms.get(room.name()) != room) {
-      return; // it is forgotten already
+      return; // dropped already
     }
     if (room.keptFor() == 0) {
       empty.remove(room);
@@ -143,7 +141,7 @@ public final class Shard implements RecoveryTarget {
     }
   }
 
-  /** Forgets a room that somebody looked at, if nobody needs it. */
+  /** Drops a room that was created in order to read it, if it is empty. */
   public void closeIfEmpty(String name) {
     Room room = rooms.get(name);
     if (room != null && all.orders().areShared()) {
@@ -153,7 +151,7 @@ public final class Shard implements RecoveryTarget {
 
   private void keep(Room room) {
     empty.remove(room);
-    empty.put(room, now()); // now the youngest
+    empty.put(room, now()); // at the end of the map
     sweepLater();
     if (empty.size() > all.config().limits().emptyRooms() / count) {
       Room oldest = empty.keySet().iterator().next();
@@ -163,12 +161,9 @@ public final class Shard implements RecoveryTarget {
   }
 
   private void drop(Room room) {
-    room.log().forgetAll();
+    room.log().drop();
     rooms.remove(room.name());
     room.order().close();
-    if (journal != null) {
-      journal.dropped(room.log());
-    }
   }
 
   @Override
@@ -177,46 +172,38 @@ public final class Shard implements RecoveryTarget {
     room.log().recover(before, now());
     rooms.put(room.name(), room);
     keep(room);
-    History history = room.log().history();
-    return history == null ? 0 : history.size();
+    History messages = room.log().history();
+    return messages == null ? 0 : messages.size();
   }
 
   @Override
   public void begin(Journal log) throws IOException {
-    log.recovered(empty.keySet().stream().map(Room::log).toList());
-    journal = log;
+    history.begin(log, empty.keySet().stream().map(Room::log).toList());
   }
 
-  /** Writes what a room has told last, if there is a log. */
-  void write(RoomLog room, long now) {
-    if (journal != null) {
-      journal.told(room, now);
-    }
+  /** What the histories of the rooms of this loop share. */
+  public LoopHistory history() {
+    return history;
   }
 
-  /** How much the rooms here remember, and may. */
-  public HistoryBudget budget() {
-    return budget;
-  }
-
-  /** Counts something that was refused. */
   void count(Refusal kind) {
     all.refusals().count(kind);
   }
 
   private void sweepLater() {
-    if (!sweeping && (budget.bytes() > 0 || !empty.isEmpty())) {
+    if (!sweeping && (history.bytes() > 0 || !empty.isEmpty())) {
       sweeping = true;
-      loop.schedule(this::sweep, all.orders().areShared() ? Math.min(age, CLUSTER_AGE) : age);
+      loop.schedule(
+          this::sweep, all.orders().areShared() ? Math.min(sweepEvery, CLUSTER_SWEEP) : sweepEvery);
     }
   }
 
   @Override
   public long historyBytes() {
-    return budget.bytes();
+    return history.bytes();
   }
 
-  /** Forgets what is too old. Seldom enough for a look at each room. */
+  /** Drops empty rooms and forgets old messages. Rare enough to look at every room. */
   private void sweep() {
     sweeping = false;
     long now = now();
@@ -231,12 +218,12 @@ public final class Shard implements RecoveryTarget {
     sweepLater();
   }
 
-  /** The rooms here, at this moment. */
+  /** A copy of the list of rooms. */
   public List<Room> rooms() {
     return List.copyOf(rooms.values());
   }
 
-  /** Runs something once a room knows all that was told, and what somebody knows. */
+  /** Runs a task when a room knows all messages up to a cursor, and up to the end of its order. */
   public void whenKnown(String name, @Nullable Cursor cursor, Runnable task) {
     if (all.orders().areShared()) {
       room(name).order().whenKnown(cursor, task);
@@ -245,12 +232,12 @@ public final class Shard implements RecoveryTarget {
     }
   }
 
-  /** How many rooms somebody is in or listens to. */
+  /** How many rooms are not empty. */
   public int roomCount() {
     return rooms.size() - empty.size();
   }
 
-  /** The first by name, after a name, of the rooms that somebody is in or listens to. */
+  /** The first rooms in the order of their names, after a name, that have members or listeners. */
   List<RoomCount> page(String after, int limit) {
     var page = new TreeMap<String, RoomCount>();
     for (Room room : rooms.values()) {
@@ -268,29 +255,22 @@ public final class Shard implements RecoveryTarget {
     return List.copyOf(page.values());
   }
 
-  /** Counts a message that was left out for somebody. */
+  /** Counts a message that was left out for one member. */
   void countLeftOut() {
     leftOut++;
   }
 
-  /** Counts a client that was cut off since it did not keep up. */
+  /** Counts a slow consumer that was disconnected. */
   public void countCutOff() {
     cutOff++;
   }
 
-  /** What this loop has done. */
+  /** The counts of this loop. */
   public Rooms.Count count() {
-    return new Rooms.Count(roomCount(), messages, leftOut, cutOff);
+    return new Rooms.Count(roomCount(), history.messages(), leftOut, cutOff);
   }
 
-  /** Counts a message that a room here has told. */
-  void countMessage() {
-    messages++;
-  }
-
-  /**
-   * Flushes a fan-out at the end of this turn of the loop, when all that is ready has been read.
-   */
+  /** Flushes a fan-out at the end of this turn of the loop, after all input that is ready. */
   void flushLater(Fanout fanout) {
     if (pending.isEmpty()) {
       loop.execute(this::flush);
@@ -306,7 +286,7 @@ public final class Shard implements RecoveryTarget {
       try {
         fanout.flush();
       } catch (RuntimeException | Error e) {
-        // A fault of ours. It costs what this one had pending; the others are on their turn.
+        // A bug. The batch of this fan-out is lost; the other fan-outs are flushed all the same.
         LOG.log(Level.ERROR, "a fan-out failed", e);
       }
     }

@@ -7,39 +7,42 @@ import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whoever hears rooms: what these know of a connection.
+ * A connection as rooms know it.
  *
- * <p>A class and not an interface, since a room calls {@link #deliver} for each member.
+ * <p>A class and not an interface, since a fan-out calls {@link #deliver} for each member.
+ *
+ * <p>Owned by the connection's event loop, except for {@link #shard}, {@link #wire} and {@link
+ * #tell}, which any thread may call.
  */
 public abstract class Subscriber implements Connection {
 
-  /** The event loop that it lives on. */
+  /** The connection's event loop. */
   public abstract Shard shard();
 
-  /** How what it hears is framed. */
+  /** How messages to the connection are framed. */
   public abstract Wire wire();
 
-  /** Whether this is its id; for those who ask many, since an id is put into words when asked. */
+  /** Whether the connection has this id; does not format the id, as {@link #id} does. */
   public abstract boolean hasId(String id);
 
-  /** Hands over bytes that a room framed; they are borrowed. May end the connection. */
+  /** Sends bytes that a fan-out framed and still owns. May end the connection. */
   public abstract void deliver(ByteBuf bytes, int offset, int length);
 
-  /** Whether it has not read for a while what it was told. */
+  /** Whether too many bytes wait for the client to read them. */
   public abstract boolean isBehind();
 
-  /** Begins to leave out for a member what its room tells, until it has caught up. */
+  /** Begins to leave out the messages of a member's room, until {@link #catchUp}. */
   public abstract Lag newLag(Member member);
 
-  /** Tells a member what was left out, and what of it is kept. */
+  /** Ends a member's lag: sends the notice of what was left out, and the messages kept of it. */
   public abstract void catchUp(Member member);
 
-  /** Runs a task on this connection's loop: now if that is where the caller is. */
+  /** Runs a task on this connection's loop: now if the caller is on that loop. */
   public final void tell(Runnable task) {
     shard().tell(task);
   }
 
-  /** Whether an audience includes it. */
+  /** Whether the connection belongs to an audience. */
   final boolean isMeant(Audience audience) {
     String value = audience.value();
     return value != null
@@ -49,10 +52,10 @@ public abstract class Subscriber implements Connection {
   }
 
   /**
-   * Whether it is to hear a message.
+   * Whether the connection receives a message.
    *
-   * @param speaker the id of who said it and is not to hear it, or null
-   * @param audience whom it is for, or null for all
+   * @param speaker the id of the member that said it, who does not receive it; or null
+   * @param audience the members that receive it; null for all
    */
   public final boolean isFor(@Nullable String speaker, @Nullable Audience audience) {
     return (speaker == null || !hasId(speaker)) && (audience == null || isMeant(audience));

@@ -9,38 +9,38 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the servers of a cluster share: the one order of each room, the end of that order, who is in
- * it, and a word between servers. Each server has a broker of its own.
+ * What the servers of a cluster share: the one order of each room, the last messages of that order,
+ * the list of members, and questions between servers. Each server has a broker of its own.
  *
- * <p>Stages complete on any thread. They fail with a {@link BrokerException}, within a bounded time
- * whatever becomes of what is behind the broker. What one thread asks for in one room is done in
- * the order in which it was asked for.
+ * <p>Stages complete on any thread. They fail with a {@link BrokerException}, within a bounded
+ * time, whatever happens to the store behind the broker. The requests of one thread for one room
+ * are done in the order in which they were made.
  *
- * <p>Thread-safe, and nothing here blocks but {@link #close}.
+ * <p>Thread-safe. No method blocks, {@link #close} excepted.
  */
 public interface Broker extends AutoCloseable {
 
   /**
-   * A message that has its place.
+   * A message with its place.
    *
-   * @param place where in the room's order
+   * @param place the message's place in the room's order
    * @param post the message
    */
   record Placed(Cursor place, Post post) {}
 
   /**
-   * What somebody knows of a room.
+   * The last message of a room that a server knows.
    *
-   * @param cursor up to where, or null for nothing
-   * @param origin where the message at that place came from, or null if that is not known
+   * @param cursor the message's place; null if the server knows no message
+   * @param origin the message's origin; null if the server does not know it
    */
   record Known(@Nullable Cursor cursor, Post.@Nullable Origin origin) {}
 
   /**
-   * What a room told, up to its end.
+   * The last messages of a room.
    *
-   * @param end the end of the room's order; null if it has none yet
-   * @param posts what was told last, in order, without a gap up to the end
+   * @param end the end of the room's order; null if it has no order yet
+   * @param posts the messages, in order, without a gap up to the end
    */
   record Stretch(@Nullable Cursor end, List<Placed> posts) {
     /** Copies the list. */
@@ -50,161 +50,164 @@ public interface Broker extends AutoCloseable {
   }
 
   /**
-   * What holds for a room when something is told there.
+   * How a broker treats a room, given with each request that may write to it.
    *
-   * @param messages how many messages are to be remembered at least
-   * @param keep how long the room is to be remembered when nobody is in it, in milliseconds
-   * @param known up to where whoever asks knows the room, so that a room that has fallen behind
-   *     that is found out; or null
-   * @param freshEpoch what to call the room's order if it has to begin anew
+   * @param messages the smallest number of messages to remember
+   * @param keep how long to remember the room without members, in milliseconds
+   * @param known the end of the order as the server knows it, or null; a broker whose order has
+   *     fallen behind it begins a new order
+   * @param freshEpoch the epoch of a new order
    */
   record Terms(int messages, long keep, @Nullable Cursor known, String freshEpoch) {}
 
   /**
-   * That somebody came or went.
+   * The result of a join or leave.
    *
-   * @param place the end of the room's order then, which is the announcement if there was one
-   * @param isAnnounced whether there was one
+   * @param place the end of the room's order at that moment: the announcement, if there was one
+   * @param isAnnounced whether there was an announcement
    */
   record Moved(Cursor place, boolean isAnnounced) {}
 
   /**
-   * Somebody who is in a room.
+   * A member of a room.
    *
-   * @param id their id
-   * @param peer the server that they are on
-   * @param isCurrent whether that server holds them; not if it was taken for dead since
+   * @param id the member's id
+   * @param peer the server of the member
+   * @param isCurrent whether that server holds the member; false if it was taken for dead since
    */
   record Present(String id, String peer, boolean isCurrent) {}
 
   /**
-   * Begins. Returns at once; {@link Bus#connected} tells when the others can be reached.
+   * Connects. Returns at once; {@link Bus#connected} follows when the store can be reached.
    *
-   * @param peer the name of this run of this server, unlike any other
-   * @param bus whom to tell what others do
+   * @param peer the unique name of this run of this server
+   * @param bus the server to call
    */
   void start(String peer, Bus bus);
 
   /**
-   * Begins to hear a room, or hears it still: whatever is told there after the end of the stretch
-   * comes by {@link Bus#told}, and so may some of the stretch.
+   * Opens a room, or reads it again if it is open. The messages after the returned stretch come by
+   * {@link Bus#told}; some messages of the stretch may come that way as well.
    *
    * @param room the room's name
-   * @param known what is known of it already. If the room has fallen behind that, since what is
-   *     behind the broker has lost something, its order begins anew
-   * @param limit at most so many messages; the oldest of those after what is known, or else the
-   *     last
-   * @param terms what holds for it; a room that has no order yet gets one if {@code make} says so
-   * @param make whether to give it an order
-   * @return what was told after what is known if that is of the same order, else what was told last
+   * @param known the last message that this server knows. If the store lost messages, so that the
+   *     order has fallen behind it, the broker begins a new order
+   * @param limit the largest number of messages: the oldest after the known one, or else the last
+   *     ones
+   * @param terms how to treat the room
+   * @param make whether to begin an order if the room has none
+   * @return the messages after the known one, if it belongs to the same order; else the last
+   *     messages
    */
   CompletionStage<Stretch> open(String room, Known known, int limit, Terms terms, boolean make);
 
   /**
-   * Hears a room no more.
+   * Closes a room: {@link Bus#told} is called for it no longer.
    *
    * @param room the room's name
    */
   void close(String room);
 
   /**
-   * Tells a message in a room.
+   * Gives a message its place, and tells it to all servers that have the room open.
    *
    * @param room the room's name
    * @param post the message
-   * @param terms what holds for the room
-   * @param repeat what makes it the same as one that was told before and is not to be told again,
-   *     or null
-   * @param window how long that is remembered, in milliseconds
-   * @param ifThere whether it is to be told only if the room has an order
-   * @return its place, or that of the one told before; null if it was not told
+   * @param terms how to treat the room
+   * @param repeat a text that the message and its repeats share; an earlier message with the same
+   *     text is not told again. Null for no such text
+   * @param window how long that text is remembered, in milliseconds
+   * @param ifThere whether to tell the message only if the room has an order
+   * @return the message's place, or that of the earlier one; null if the message was not told
    */
   CompletionStage<@Nullable Cursor> publish(
       String room, Post post, Terms terms, @Nullable String repeat, long window, boolean ifThere);
 
   /**
-   * Somebody comes in, on this server.
+   * Adds a member of this server to a room's list.
    *
    * @param room the room's name
-   * @param id their id
-   * @param announcement what the room is told if they were not in it
-   * @param upTo how many members a room may have to be told so
-   * @param terms what holds for the room
-   * @param take whether they are taken over if they are on another server
-   * @return where they come in; null if they are on another server, and not taken over
+   * @param id the member's id
+   * @param announcement the message for the room, told if the member was not in the list
+   * @param upTo the largest number of members to whom it is told
+   * @param terms how to treat the room
+   * @param take whether to take the member over from another server
+   * @return the place at which the member enters; null if the member is on another server and not
+   *     taken over
    */
   CompletionStage<@Nullable Moved> enter(
       String room, String id, Post announcement, int upTo, Terms terms, boolean take);
 
   /**
-   * Somebody goes, if they are on this server.
+   * Removes a member from a room's list, if it is on this server.
    *
    * @param room the room's name
-   * @param id their id
-   * @param announcement what the room is told if they were in it
-   * @param upTo how many members, they included, a room may have to be told so
-   * @param terms what holds for the room
-   * @return up to where they are to hear
+   * @param id the member's id
+   * @param announcement the message for the room, told if the member was in the list
+   * @param upTo the largest number of members, the one that leaves included, to whom it is told
+   * @param terms how to treat the room
+   * @return the place up to which the member hears the room
    */
   CompletionStage<Moved> leave(String room, String id, Post announcement, int upTo, Terms terms);
 
   /**
-   * Who is in a room.
+   * Reads a room's list of members.
    *
    * @param room the room's name
-   * @return the members in the order in which they came; none that is on a server that is dead
+   * @return the members in the order in which they joined, without those of dead servers
    */
   CompletionStage<List<Present>> members(String room);
 
   /**
-   * The end of a room's order.
+   * Reads the end of a room's order.
    *
    * @param room the room's name
-   * @return the end; null if it has none
+   * @return the end; null if the room has no order
    */
   CompletionStage<@Nullable Cursor> end(String room);
 
   /**
-   * Asks another server something.
+   * Asks another server a question.
    *
-   * @param peer which
-   * @param question what
+   * @param peer the name of that server's run
+   * @param question the question
    * @return the answer
    */
   CompletionStage<Json> ask(String peer, Json question);
 
   /**
-   * Asks all other servers something that one at most has an answer to.
+   * Asks all other servers a question that at most one of them can answer.
    *
-   * @param question what
-   * @return the answer; null if nobody has one
+   * @param question the question
+   * @return the answer; null if no server has one
    */
   CompletionStage<@Nullable Json> askAll(Json question);
 
   /**
-   * Asks which server an HTTP client is on; it is this one from now on, if it is on none.
+   * Asks for the server of an HTTP client. A client without a server belongs to this one from now
+   * on.
    *
    * @param client the client's id
-   * @param ttl how long it stays there unless this is asked again
+   * @param ttl how long the client belongs to its server after the last such question
    * @return the name of the server's run
    */
   CompletionStage<String> claim(String client, Duration ttl);
 
   /**
-   * An HTTP client is on this server no more.
+   * Ends an HTTP client's belonging to this server.
    *
    * @param client the client's id
    */
   void release(String client);
 
   /**
-   * The servers of the cluster, as far as they were seen alive lately.
+   * The servers of the cluster that were alive a short while ago.
    *
-   * @return the names of their runs, this one's among them if it is one
+   * @return the names of their runs, this server's own included while it is alive
    */
   List<String> peers();
 
-  /** Says goodbye to the other servers; nothing that was asked for before is lost. */
+  /** Leaves the cluster. Blocks until the requests made before are done, or cannot be. */
   @Override
   void close();
 }

@@ -3,7 +3,7 @@ package io.earshot.spi;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.CompletionException;
 
-/** Something that servers do together was not done. The message is for the client who asked. */
+/** A broker did not do what a server asked of it. The message is an error for the client. */
 public final class BrokerException extends RuntimeException {
   private static final long serialVersionUID = 1;
   private static final System.Logger LOG = System.getLogger(BrokerException.class.getName());
@@ -11,10 +11,10 @@ public final class BrokerException extends RuntimeException {
   private final boolean maybeDone;
 
   /**
-   * Not done.
+   * A request failed.
    *
-   * @param message why, for a client
-   * @param maybeDone whether it may have been done all the same
+   * @param message the reason, for a client
+   * @param maybeDone whether the request may have been done all the same
    */
   public BrokerException(String message, boolean maybeDone) {
     super(message, null, false, false);
@@ -22,34 +22,35 @@ public final class BrokerException extends RuntimeException {
   }
 
   /**
-   * Whether it may have been done.
+   * Whether the request may have been done.
    *
-   * @return true if nobody here knows
+   * @return true if this server cannot know
    */
   public boolean maybeDone() {
     return maybeDone;
   }
 
   /**
-   * What is to be said to a client of something that a broker did not do.
+   * The error for the client whose request failed. A failure that is no {@code BrokerException} is
+   * a bug, and is logged.
    *
-   * @param failure why not
-   * @return an error, in words for the client
+   * @param failure the failure of a broker's stage
+   * @return the error
    */
   public static String explained(Throwable failure) {
     Throwable cause = cause(failure);
     if (!(cause instanceof BrokerException)) {
-      LOG.log(Level.ERROR, "a fault in the cluster", cause);
+      LOG.log(Level.ERROR, "a request to the cluster failed because of a bug", cause);
       return "Error: The server experienced an internal error";
     }
     return "Error: " + cause.getMessage();
   }
 
   /**
-   * What a stage failed with.
+   * The failure of a stage, without the wrapper that dependent stages add.
    *
-   * @param failure what its dependents are told
-   * @return the cause of that
+   * @param failure the failure as a dependent stage has it
+   * @return the original failure
    */
   public static Throwable cause(Throwable failure) {
     return failure instanceof CompletionException && failure.getCause() != null

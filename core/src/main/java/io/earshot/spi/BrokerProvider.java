@@ -2,7 +2,7 @@ package io.earshot.spi;
 
 import io.earshot.Config;
 
-/** Makes brokers; found by {@link java.util.ServiceLoader} when settings ask for a cluster. */
+/** Makes brokers. {@link java.util.ServiceLoader} finds it when the settings ask for a cluster. */
 public interface BrokerProvider {
 
   /**
@@ -10,7 +10,7 @@ public interface BrokerProvider {
    *
    * @param config the settings
    * @return the broker
-   * @throws IllegalArgumentException if a setting is wrong; the message names it
+   * @throws IllegalArgumentException if a setting is wrong; the message names the setting
    */
   Broker broker(Config config);
 }

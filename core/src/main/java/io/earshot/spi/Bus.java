@@ -6,36 +6,39 @@ import io.earshot.protocol.Post;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link Broker} tells the server that it works for. Callable from any thread. */
+/** The server, as its {@link Broker} calls it. Any thread may call it; no method blocks. */
 public interface Bus {
 
   /**
-   * A room that was opened told something. For each room called by one thread at a time; what was
-   * told may come twice, out of order, or not at all when a link fails, and {@link #connected}
-   * follows.
+   * An open room has a message. For each room, one thread at a time calls this. When a connection
+   * of the broker fails, messages may come twice, out of order, or not at all; {@link #connected}
+   * follows then.
    *
    * @param room the room's name
-   * @param place where it stands in the room's order
+   * @param place the message's place in the room's order
    * @param post the message
    */
   void told(String room, Cursor place, Post post);
 
-  /** The others can be reached, for the first time or again; what was told meanwhile is missing. */
+  /**
+   * The broker is connected, for the first time or again. The messages of the time between are
+   * missing.
+   */
   void connected();
 
-  /** The others cannot be reached. */
+  /** The broker has lost its connection. */
   void disconnected();
 
   /**
-   * Another server asks something.
+   * Answers another server's question.
    *
-   * @param question what
-   * @return the answer, or null for none
+   * @param question the question
+   * @return the answer; null for none
    */
   CompletionStage<@Nullable Json> asked(Json question);
 
   /**
-   * What holds for a room here, for somebody who has to say that its members are gone.
+   * The terms of a room, for a broker that announces the end of another server's members.
    *
    * @param room the room's name
    * @return the terms
@@ -43,18 +46,18 @@ public interface Bus {
   Broker.Terms terms(String room);
 
   /**
-   * What a room is told of somebody whose server is dead.
+   * The announcement that a member left, for a member whose server is dead.
    *
-   * @param id who
-   * @return the announcement, numbered apart from what rooms post
+   * @param id the member's id
+   * @return the announcement, with a number apart from those of other posts
    */
   Post farewell(String id);
 
   /**
-   * Up to how many members a room hears who comes and goes.
+   * The largest number of members that hear announcements in a room.
    *
    * @param room the room's name
-   * @return so many; 0 if it never does
+   * @return the number of members; 0 if the room has no announcements
    */
   int announcesUpTo(String room);
 }

@@ -1,48 +1,110 @@
 package io.earshot.spi;
 
 /**
- * Why a connection ends.
+ * Why the server ends a connection. A WebSocket client reads both values from the close frame; on
+ * other transports the reason alone is sent, where the transport can send one.
  *
- * @param code the WebSocket close code that says so
- * @param reason the same in words; short, since a close frame holds 123 bytes
+ * <p>Immutable.
+ *
+ * @param code the WebSocket close code; one of {@link Code}, or the client's own code sent back
+ * @param reason the reason in words; at most 123 bytes of UTF-8, the limit of a close frame
  */
 public record Ending(int code, String reason) {
 
-  /** It was asked for. */
-  public static final Ending REQUESTED = new Ending(1000, "request");
+  /** The client, or the program that runs the server, asked for the end. */
+  public static final Ending REQUESTED = new Ending(Code.NORMAL.number(), "request");
 
-  /** The server stops; come back later. */
-  public static final Ending SHUTDOWN = new Ending(1001, "server shutdown");
+  /** The server stops. */
+  public static final Ending SHUTDOWN = new Ending(Code.GOING_AWAY.number(), "server shutdown");
 
-  /** Nothing came from the other side for too long; come back. */
-  public static final Ending IDLE = new Ending(1001, "idle for too long");
+  /** The client sent nothing for too long. */
+  public static final Ending IDLE = new Ending(Code.GOING_AWAY.number(), "idle for too long");
 
-  /** The client reads too slowly for what it is told. */
-  public static final Ending BEHIND = new Ending(4008, "too far behind; resume from your cursor");
+  /** Too many bytes wait for the client to read them. */
+  public static final Ending BEHIND =
+      new Ending(Code.BEHIND.number(), "too far behind; resume from your cursor");
 
-  /** The client is here again, on another connection. */
-  public static final Ending RESUMED = new Ending(4000, "resumed on another connection");
+  /** The client resumed its session on another connection. */
+  public static final Ending RESUMED =
+      new Ending(Code.RESUMED.number(), "resumed on another connection");
 
   /** A text was not UTF-8. */
-  public static final Ending NOT_UTF8 = new Ending(1007, "text that is not UTF-8");
+  public static final Ending NOT_UTF8 =
+      new Ending(Code.INVALID_TEXT.number(), "text that is not UTF-8");
 
-  /**
-   * The other side broke the protocol.
-   *
-   * @param what how
-   * @return the ending
-   */
-  public static Ending protocolError(String what) {
-    return new Ending(1002, what);
+  /** The close codes that the server sends. The page docs/protocol.md has the same table. */
+  public enum Code {
+    /**
+     * The client ended the connection, or a program on the server did. A client does not reconnect.
+     */
+    NORMAL(1000, false),
+    /**
+     * The server stops, or the client was idle. A client reconnects; after a stop of the server, it
+     * waits first for as long as the server said.
+     */
+    GOING_AWAY(1001, true),
+    /** The client broke the WebSocket protocol. It has a bug; a repeat would end the same way. */
+    PROTOCOL_ERROR(1002, false),
+    /** The client sent a text that is not UTF-8. It has a bug; a repeat would end the same way. */
+    INVALID_TEXT(1007, false),
+    /**
+     * The client is banned, a hook refused it, or its token is not valid. It reconnects with a new
+     * token, or when the ban is over.
+     */
+    REFUSED(1008, false),
+    /** A message was too long. A client reconnects, and does not send that message again. */
+    TOO_BIG(1009, true),
+    /** The server has a bug, and logged it. A client reconnects. */
+    INTERNAL_ERROR(1011, true),
+    /** The client resumed its session on another connection, which it uses instead. */
+    RESUMED(4000, false),
+    /** The client read too slowly. It reconnects, and resumes from its cursor. */
+    BEHIND(4008, true);
+
+    private final int number;
+    private final boolean reconnect;
+
+    Code(int number, boolean reconnect) {
+      this.number = number;
+      this.reconnect = reconnect;
+    }
+
+    /**
+     * The number in a close frame.
+     *
+     * @return the close code, from 1000 to 4999
+     */
+    public int number() {
+      return number;
+    }
+
+    /**
+     * Whether a client that changed nothing should connect again.
+     *
+     * @return false if the next connection would be of no use, or would end the same way
+     */
+    public boolean reconnect() {
+      return reconnect;
+    }
   }
 
   /**
-   * A message was too long to be taken in.
+   * The client broke the WebSocket protocol.
    *
-   * @param limit the longest that is, in bytes
+   * @param what the rule that it broke
+   * @return the ending
+   */
+  public static Ending protocolError(String what) {
+    return new Ending(Code.PROTOCOL_ERROR.number(), what);
+  }
+
+  /**
+   * A message was too long.
+   *
+   * @param limit the length of the longest message, in bytes
    * @return the ending
    */
   public static Ending tooBig(int limit) {
-    return new Ending(1009, "messages have at most " + limit + " bytes");
+    return new Ending(Code.TOO_BIG.number(), "messages have at most " + limit + " bytes");
   }
 }

@@ -3,26 +3,26 @@ package io.earshot.spi;
 import io.netty.buffer.ByteBuf;
 
 /**
- * Where one connection's bytes come from: consumes what it can, returns how much. On the
- * connection's loop only.
+ * The decoder of one connection: takes bytes from the socket, and gives whole requests to the
+ * connection's {@link Intake}. Called on the connection's event loop only; must not block.
  */
 public interface Inbound {
 
   /**
-   * Takes in bytes. What is not consumed is offered again, together with what comes next.
+   * Takes bytes. Bytes that were not consumed are offered again, together with the next ones.
    *
-   * @param in the buffer, borrowed
-   * @param offset where the bytes begin in it
-   * @param length how many there are
-   * @return how many were consumed; fewer than there are when more are needed, or when the
-   *     connection is congested
+   * @param in the buffer, which the caller still owns
+   * @param offset the index of the first byte
+   * @param length the number of bytes
+   * @return how many bytes were consumed; fewer than {@code length} when a request is not complete,
+   *     or the connection is congested
    */
   int bytes(ByteBuf in, int offset, int length);
 
   /**
-   * The other side sends no more.
+   * The client will send no more bytes.
    *
-   * @param unconsumed how many bytes of what was offered were left over
+   * @param unconsumed how many of the bytes offered last were not consumed
    */
   void closed(int unconsumed);
 }

@@ -4,85 +4,90 @@ import io.earshot.protocol.Request;
 import io.netty.buffer.ByteBuf;
 
 /**
- * What a transport tells the connection that it carries. Called on the connection's own loop only.
+ * The core's side of one connection: takes the requests that {@link Inbound} decoded, and the
+ * events of the socket. The core answers through {@link Outbound}. Called on the connection's event
+ * loop only; does not block.
  */
 public interface Intake {
 
   /**
-   * One request was read.
+   * Takes one request.
    *
-   * @param request what was asked, or what was wrong
+   * @param request the request, or what was wrong with it
    */
   void handle(Request request);
 
   /**
-   * So many bytes were read, whatever they may mean. {@link #isCongested} may say true from now on.
+   * Counts bytes that were read, before they are decoded. The rate limit may make {@link
+   * #isCongested} true.
    *
-   * @param bytes how many
+   * @param bytes the number of bytes
    */
   void received(int bytes);
 
   /**
-   * Counts something that the transport refuses.
+   * Counts a refusal of the transport.
    *
-   * @param kind what it is
+   * @param kind the limit that was exceeded
    */
   void refused(Refusal kind);
 
   /**
-   * Whether to stop taking in. Asked after each request; once it says true, the transport waits for
-   * {@link Outbound#resume}.
+   * Whether the transport has to stop reading. The transport asks after each request; once the
+   * answer is true, it reads again after {@link Outbound#resume}.
    *
-   * @return true if enough is waiting
+   * @return true if enough requests are waiting
    */
   boolean isCongested();
 
   /**
-   * Whether the connection is over, so that whatever is left of its input is of no use.
+   * Whether the connection has ended, so that the rest of its input is dropped.
    *
-   * @return true from its end on
+   * @return true from the end on
    */
   boolean isEnded();
 
   /**
-   * Sends bytes of the transport's own, such as a pong, under the same bounds as everything else.
+   * Sends bytes of the transport itself, such as a pong. They count against the same limits as
+   * messages do.
    *
-   * @param framed the bytes, borrowed
+   * @param framed the bytes, which the caller still owns
    */
   void write(ByteBuf framed);
 
-  /** All that was pending is sent. */
+  /** All pending bytes are with the operating system. */
   void drained();
 
   /**
-   * The other side sends no more. What it asked for is answered, and then the connection ends.
+   * The client will send no more, as its protocol announced. Its requests are answered, and then
+   * the connection ends.
    *
-   * @param why how it then ends
+   * @param why the ending after the answers
    */
   void inputEnded(Ending why);
 
   /**
-   * The other side sends no more, and has not said goodbye. What it asked for is answered; then the
-   * connection ends, or waits a while for the other side to come back.
+   * The client will send no more, and its protocol did not announce that. Its requests are
+   * answered; then the connection ends, or waits for the client to resume its session.
    *
-   * @param why how it then ends
+   * @param why the ending after the answers
    */
   void lost(Ending why);
 
   /**
-   * Ends the connection.
+   * Ends the connection without waiting for requests under way.
    *
    * @param ending why
    */
   void end(Ending ending);
 
   /**
-   * Says goodbye and then ends the connection, once the actions that run are answered.
+   * Answers the actions that run, tells the client why the connection ends, and ends it.
    *
    * @param ending why
    */
   void dismiss(Ending ending);
 
-  /** The socket is gone. Idempotent. */
+  /** The socket is closed. Idempotent. */
   void gone();
 }

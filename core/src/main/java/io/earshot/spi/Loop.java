@@ -3,9 +3,11 @@ package io.earshot.spi;
 import java.util.concurrent.Executor;
 
 /**
- * A thread that owns connections and rooms: all that concerns them runs on it, one task after the
- * other, in the order in which it was told. A task told from within runs after whatever input is
- * ready.
+ * An event loop: one thread that owns connections and rooms. It runs its tasks one after the other,
+ * in the order in which they were given. A task given on the loop itself runs after the input that
+ * is ready. A task must not block.
+ *
+ * <p>Thread-safe: any thread may give tasks.
  */
 public interface Loop extends Executor {
 
@@ -17,10 +19,10 @@ public interface Loop extends Executor {
   boolean inLoop();
 
   /**
-   * Runs a task on this loop later.
+   * Runs a task on this loop after a delay.
    *
    * @param task the task
-   * @param millis how much later, in milliseconds
+   * @param millis the delay, in milliseconds
    */
   void schedule(Runnable task, long millis);
 }

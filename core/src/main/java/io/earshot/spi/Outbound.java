@@ -3,42 +3,49 @@ package io.earshot.spi;
 import io.netty.buffer.ByteBuf;
 import java.net.SocketAddress;
 
-/** Where one connection's bytes go. Called on the connection's own loop only. */
+/**
+ * The socket of one connection, as the core writes to it. Called on the connection's event loop
+ * only, {@link #remoteAddress} excepted. No method blocks. A socket that fails closes itself and
+ * calls {@link Intake#gone}; methods called later have no effect.
+ */
 public interface Outbound {
 
   /**
-   * Where the other side is. Callable from any thread, also when it is closed.
+   * The client's address. Callable from any thread, also after the socket was closed.
    *
-   * @return its address
+   * @return the address
    */
   SocketAddress remoteAddress();
 
   /**
-   * Sends framed bytes, after all that were written before. May close the connection, and so end
-   * it, before it returns.
+   * Sends framed bytes after all bytes written before. May close the socket, and so end the
+   * connection, before it returns.
    *
-   * @param batch a direct buffer, borrowed: what is kept beyond the call has to be copied
-   * @param offset where the bytes begin in it
-   * @param length how many there are
+   * @param batch a direct buffer, which the caller still owns: bytes kept beyond the call are
+   *     copied
+   * @param offset the index of the first byte
+   * @param length the number of bytes
    */
   void write(ByteBuf batch, int offset, int length);
 
   /**
-   * How many bytes were written and are not with the operating system yet.
+   * How many written bytes the operating system has not taken yet.
    *
    * @return the number of bytes; 0 when drained
    */
   int pendingBytes();
 
   /**
-   * Goes on reading after {@link Intake#isCongested} stopped it. May hand over input before it
-   * returns.
+   * Reads again after {@link Intake#isCongested} stopped it. May hand over input before it returns.
    */
   void resume();
 
-  /** Closes once all that was written is sent, or after a short while. Idempotent. */
+  /** Closes the socket when all written bytes are sent, or after a short while. Idempotent. */
   void finish();
 
-  /** Closes at once and drops what is not sent. Idempotent; may happen inside {@link #write}. */
+  /**
+   * Closes the socket at once, and drops the bytes that are not sent. Idempotent; may happen inside
+   * {@link #write}.
+   */
   void close();
 }

@@ -11,14 +11,14 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.stream.Stream;
 
 /**
- * How many of something each address has, so that nobody takes up a server alone. An IPv6 address
- * counts by its first 64 bits, of which a customer has one at least. Only addresses that have some
- * are kept.
+ * A counter for each client address, with a limit, so that no address uses up the server. An IPv6
+ * address counts by its first 64 bits: that is the smallest network that a customer gets. Addresses
+ * whose count is 0 take no memory.
  *
- * <p>Thread-safe: it is a concurrent map.
+ * <p>Thread-safe: a concurrent map.
  */
 public final class PerAddress {
-  /** What IPv4 addresses begin with here, where no IPv6 address does. */
+  /** The upper half of the keys of IPv4 addresses; no public IPv6 network begins with it. */
   private static final long IPV4 = 0xFFFFL << Integer.SIZE;
 
   private final int most;
@@ -26,10 +26,10 @@ public final class PerAddress {
   private final ConcurrentMap<Long, Integer> counts = new ConcurrentHashMap<>();
 
   /**
-   * Nothing of anybody yet.
+   * All counters are 0.
    *
-   * @param most how many an address may have; 0 for any number
-   * @param exempt the addresses that may have any number
+   * @param most the limit for each address; 0 for no limit
+   * @param exempt the addresses that have no limit
    */
   public PerAddress(int most, List<AddressRange> exempt) {
     this.most = most;
@@ -37,10 +37,10 @@ public final class PerAddress {
   }
 
   /**
-   * Who may do as much as they like: those whom the settings exempt, and proxies.
+   * The addresses without limits: those that the settings exempt, and trusted proxies.
    *
    * @param config the settings
-   * @return their addresses
+   * @return the addresses
    */
   public static List<AddressRange> exempt(Config config) {
     return Stream.of(config.limits().exemptAddresses(), config.httpServer().trustedProxies())
@@ -50,10 +50,10 @@ public final class PerAddress {
   }
 
   /**
-   * Counts one more, unless there are too many.
+   * Adds 1 to an address's counter, unless it has reached the limit.
    *
-   * @param address whose it is
-   * @return whether it may be; then {@link #leave} has to follow when it is gone
+   * @param address the address
+   * @return whether 1 was added; then the caller calls {@link #leave} later
    */
   public boolean enters(InetAddress address) {
     if (most == 0 || isExempt(address)) {
@@ -75,9 +75,9 @@ public final class PerAddress {
   }
 
   /**
-   * One that entered is gone.
+   * Subtracts 1 from an address's counter.
    *
-   * @param address whose it was
+   * @param address the address
    */
   public void leave(InetAddress address) {
     if (most != 0 && !isExempt(address)) {
@@ -86,19 +86,19 @@ public final class PerAddress {
   }
 
   /**
-   * How many addresses are kept.
+   * How many addresses have a count above 0.
    *
-   * @return those that have some now
+   * @return the number of addresses
    */
   public int size() {
     return counts.size();
   }
 
   /**
-   * Whether an address may have any number.
+   * Whether an address has no limit.
    *
    * @param address the address
-   * @return true if it is not counted
+   * @return true if the address is not counted
    */
   public boolean isExempt(InetAddress address) {
     for (AddressRange range : exempt) {
@@ -110,10 +110,10 @@ public final class PerAddress {
   }
 
   /**
-   * By what an address counts.
+   * The key of an address's counter.
    *
    * @param address the address
-   * @return the same for all addresses that count as one
+   * @return the same number for all addresses that share a counter
    */
   public static long key(InetAddress address) {
     ByteBuffer bytes = ByteBuffer.wrap(address.getAddress());

@@ -1,44 +1,44 @@
 package io.earshot.spi;
 
-/** What is refused to clients that want too much, each by a limit of its own. */
+/** What the server refused to a client, by the limit that was exceeded. */
 public enum Refusal {
-  /** A connection, since its address has too many. */
+  /** A connection: its address has too many. */
   CONNECTIONS("connections"),
-  /** An HTTP request, since its address sends too many. */
+  /** An HTTP request: its address sends too many. */
   HTTP_REQUESTS("httpRequests"),
-  /** A request on a connection that sends too many. */
+  /** A request: its connection sends too many. */
   MESSAGES("messages"),
-  /** To be read on, for a while, on a connection that sends too many bytes. */
+  /** Reading from a connection that sends too many bytes; it is paused for a while. */
   BYTES("bytes"),
-  /** A message in a room where clients say too many. */
+  /** A message: clients send too many in its room. */
   ROOM_MESSAGES("roomMessages"),
   /** A message that is too long for its room. */
   ROOM_MESSAGE("roomMessageBytes"),
-  /** Anything to who is banned; to say something to who is muted; to join a room that is closed. */
+  /** A request of a banned client, a message of a muted client, or a join of a closed room. */
   BARRED("barred"),
-  /** To join, say or listen, by the rule of the room. */
+  /** A join, message or listen that the rule of the room does not allow. */
   RULE("rules"),
-  /** A token that is no good, or not any more. */
+  /** A request with a token that is not valid, or has expired. */
   TOKEN("tokens"),
-  /** One more room to be in. */
+  /** A join: the client is in too many rooms. */
   ROOMS("rooms"),
-  /** One more room to listen to. */
+  /** A listen: the client listens to too many rooms. */
   LISTENS("listens"),
-  /** One more param, or a longer one. */
+  /** A param: the client has too many, or the param is too long. */
   PARAMS("params"),
-  /** An action, since too many of the connection are pending. */
+  /** An action: too many of the connection are pending. */
   PENDING_ACTIONS("pendingActions"),
-  /** An action, since too many run on this server. */
+  /** An action: too many run on this server. */
   RUNNING_ACTIONS("runningActions"),
   /** A line that is too long. */
   LINE("lines"),
-  /** A frame, or a message in several, that is too long. */
+  /** A WebSocket frame, or a message of several frames, that is too long. */
   FRAME("frames"),
-  /** A message in too many fragments. */
+  /** A WebSocket message of too many fragments. */
   FRAGMENTS("fragments"),
   /**
-   * A request that means nothing: no JSON, or JSON too deep or long, a name that is too long, a
-   * verb that nobody knows. A line that is too long counts here as well.
+   * A request that cannot be parsed: not JSON, JSON too deep or too long, a name that is too long,
+   * an unknown verb. A line that is too long counts here as well.
    */
   MALFORMED("malformed"),
   /** An HTTP request line or head that is too long. */
@@ -46,15 +46,15 @@ public enum Refusal {
   /** An HTTP body that is too long. */
   BODY("bodies"),
   /**
-   * More time for a handshake, a request, or the reading of its answer; and an HTTP connection that
-   * asks nothing, after a while.
+   * A handshake, a request, or the reading of its answer that takes too long; also an HTTP
+   * connection without a request for too long.
    */
   DEADLINE("deadlines"),
-  /** More time for a client that gives no sign of life. */
+  /** A connection whose client sends nothing for too long. */
   IDLE("idle"),
-  /** A message queue for one more HTTP client. */
+  /** A message queue for an HTTP client: there are too many. */
   WEB_CLIENTS("webClients"),
-  /** One more HTTP request that waits for a message. */
+  /** An HTTP request that waits for a message: too many wait. */
   POLLS("polls");
 
   private final String key;
@@ -64,7 +64,7 @@ public enum Refusal {
   }
 
   /**
-   * What counts of it are called.
+   * The name of the counter, as the action {@code status} shows it.
    *
    * @return a name in camel case
    */

@@ -7,14 +7,14 @@ import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * How often each {@link Refusal} has happened on one server.
+ * One counter for each {@link Refusal} of a server.
  *
  * <p>Thread-safe: a map that does not change, of adders.
  */
 public final class Refusals {
   private final Map<Refusal, LongAdder> counts = new EnumMap<>(Refusal.class);
 
-  /** All counts are 0. */
+  /** All counters are 0. */
   public Refusals() {
     for (Refusal kind : Refusal.values()) {
       counts.put(kind, new LongAdder());
@@ -22,18 +22,18 @@ public final class Refusals {
   }
 
   /**
-   * Counts one.
+   * Adds 1 to a counter.
    *
-   * @param kind what was refused
+   * @param kind the limit that was exceeded
    */
   public void count(Refusal kind) {
     Objects.requireNonNull(counts.get(kind)).increment();
   }
 
   /**
-   * The counts since the start.
+   * The counters since the start of the server.
    *
-   * @return one for each kind, under its key
+   * @return one number for each kind, by {@link Refusal#key}; a copy
    */
   public Map<String, Long> counts() {
     var all = new LinkedHashMap<String, Long>();

@@ -3,10 +3,12 @@ package io.earshot.spi;
 import java.net.SocketAddress;
 
 /**
- * Who an HTTP request is from.
+ * The client that sent an HTTP request.
  *
- * @param id its public id: 40 hexadecimal digits, so that it is nobody's id on another transport
- * @param room the room that it says it is in; a valid name
- * @param remoteAddress where the request is from
+ * <p>Immutable.
+ *
+ * @param id the client's public id: 40 hexadecimal digits, a form that no other transport uses
+ * @param room the room that the client says it is in; a valid name
+ * @param remoteAddress the client's address
  */
 public record Visitor(String id, String room, SocketAddress remoteAddress) {}

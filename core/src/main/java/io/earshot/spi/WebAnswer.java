@@ -5,21 +5,23 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an HTTP request is answered.
+ * The answer to an HTTP request.
+ *
+ * <p>Immutable.
  *
  * @param fields the fields of the answer
- * @param error what went wrong, or null
- * @param status the HTTP status that says so, where errors are to have one
+ * @param error the error, or null
+ * @param status the HTTP status of the error, for routes whose errors have one
  * @param roomChosen the room that the client chose by this request, or null
  */
 public record WebAnswer(
     Map<String, Json> fields, @Nullable String error, int status, @Nullable String roomChosen) {
 
   /**
-   * A request that was not worked.
+   * The answer to a request that failed.
    *
    * @param status the HTTP status
-   * @param error why
+   * @param error the error
    * @return the answer
    */
   public static WebAnswer failed(int status, String error) {

@@ -5,10 +5,10 @@ import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One way to put JSON on a wire. What members of a room are told is encoded once for each wire, and
- * not once for each member.
+ * One wire format for JSON documents. A room frames a message once for each wire, not once for each
+ * member.
  *
- * <p>Immutable; one object for each wire, compared by identity.
+ * <p>Immutable; one object for each wire, compared by identity. Any thread may call it.
  */
 public interface Wire {
 
@@ -16,28 +16,28 @@ public interface Wire {
    * Frames one JSON document.
    *
    * @param json the document, as UTF-8 without line breaks
-   * @param place where it is in the order of its room; null for what is no message of a room
-   * @param out where to append it
+   * @param place the place of a message in its room's order; null for other documents
+   * @param out the buffer to append to
    */
   void frame(byte[] json, @Nullable Cursor place, ByteBuf out);
 
   /**
-   * Frames the first that a client hears.
+   * Frames the welcome, the first document on a connection.
    *
    * @param json the welcome, as UTF-8 without line breaks
-   * @param known up to where the client knows its room once it has read this; null while that
-   *     cannot be told
-   * @param out where to append it
+   * @param known the end of the room's order, after which the client hears the room; null while the
+   *     server does not know it
+   * @param out the buffer to append to
    */
   default void welcome(byte[] json, @Nullable Cursor known, ByteBuf out) {
     frame(json, null, out);
   }
 
   /**
-   * What goes over the wire last.
+   * Frames the end of a connection.
    *
    * @param ending why the connection ends
-   * @param out where to append it; left as it is by a wire that knows no such thing
+   * @param out the buffer to append to; unchanged by a wire that has no frame for it
    */
   void end(Ending ending, ByteBuf out);
 }

@@ -1,4 +1,11 @@
-/** What the modules of Earshot share, and programs that use it do not call. */
+/**
+ * What Earshot's modules share, and programs that use Earshot do not call.
+ *
+ * <p>A socket gives bytes to {@link io.earshot.spi.Inbound}, which gives requests to {@link
+ * io.earshot.spi.Intake}; the core answers through {@link io.earshot.spi.Outbound}, in the format
+ * of a {@link io.earshot.spi.Wire}. A cluster's servers share rooms through a {@link
+ * io.earshot.spi.Broker}, which calls back the {@link io.earshot.spi.Bus}.
+ */
 @NullMarked
 package io.earshot.spi;
 

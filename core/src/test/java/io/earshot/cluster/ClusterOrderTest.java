@@ -499,7 +499,7 @@ final class ClusterOrderTest {
         for (Shard shard : EngineInside.rooms(server.earshot).shards()) {
           assertThat(shard.roomCount()).isZero();
           ROOMS.forEach(room -> assertThat(shard.roomIfAny(room)).as(room).isNull());
-          assertThat(shard.budget().spare())
+          assertThat(shard.history().spare())
               .isEqualTo(
                   EngineInside.config(server.earshot).limits().historyBytes()
                       / server.loops.size());

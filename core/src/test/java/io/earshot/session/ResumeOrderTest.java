@@ -306,7 +306,7 @@ final class ResumeOrderTest {
       server.pass(Duration.ofMinutes(6));
       for (Shard shard : EngineInside.rooms(server.earshot).shards()) {
         ROOMS.forEach(room -> assertThat(shard.roomIfAny(room)).isNull());
-        assertThat(shard.budget().spare())
+        assertThat(shard.history().spare())
             .isEqualTo(
                 EngineInside.config(server.earshot).limits().historyBytes() / server.loops.size());
       }

@@ -221,14 +221,14 @@ final class ResumeTest {
       talker.ask("roomChange room" + i);
       talker.ask("say " + "x".repeat(300));
     }
-    assertThat(EngineInside.rooms(small.earshot).shards().getFirst().budget().spare())
+    assertThat(EngineInside.rooms(small.earshot).shards().getFirst().history().spare())
         .isBetween(0L, 2000L);
     talker.ask("roomChange last");
     String known = cursor(talker.ask("roomView"));
     talker.ask("say " + "x".repeat(300));
     assertThat(small.guest().ask("roomChange last after=" + known)).contains("\"recovered\":");
     small.pass(Duration.ofMinutes(10));
-    assertThat(EngineInside.rooms(small.earshot).shards().getFirst().budget().spare())
+    assertThat(EngineInside.rooms(small.earshot).shards().getFirst().history().spare())
         .isEqualTo(2000);
   }
 

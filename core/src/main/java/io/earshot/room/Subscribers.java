@@ -1,0 +1,216 @@
+package io.earshot.room;
+
+import io.earshot.config.RoomRule;
+import io.earshot.protocol.Audience;
+import io.earshot.protocol.Cursor;
+import io.earshot.spi.Wire;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who hears one room: its members and listeners, by event loop and wire, and the long polls that
+ * wait for its next message.
+ *
+ * <p>One loop's tasks for another run in the order in which they were given. So each connection
+ * receives an unbroken stretch of the room's order, from the task that adds it to a {@link Fanout}
+ * to the task that removes it.
+ *
+ * <p>Owned by the room's event loop.
+ */
+final class Subscribers {
+  private final RoomRule rule;
+  private final RoomOrder order;
+
+  /** A linked list, the newest first: most rooms have one branch or none. */
+  private @Nullable Branch branches;
+
+  /** How many members are away. */
+  private int awaited;
+
+  /** Null while no long poll waits. */
+  private @Nullable Set<LongPoll> polls;
+
+  Subscribers(RoomRule rule, RoomOrder order) {
+    this.rule = rule;
+    this.order = order;
+  }
+
+  /** The fan-out of one loop and wire, and how many members it has or will have. */
+  private static final class Branch {
+    final Fanout fanout;
+    @Nullable Branch next;
+    int size;
+
+    Branch(Fanout fanout, @Nullable Branch next) {
+      this.fanout = fanout;
+      this.next = next;
+    }
+  }
+
+  /** Whether no member hears the room, and none is away. */
+  boolean isEmpty() {
+    return branches == null && awaited == 0;
+  }
+
+  /** Whether a member hears the room. */
+  boolean isHeard() {
+    return branches != null;
+  }
+
+  /**
+   * Adds a member, unless it hears the room already, or has left or been lost meanwhile.
+   *
+   * @param since the offset after which the member hears the room
+   * @param live runs on the connection's loop when the member is in its fan-out
+   */
+  void add(Member member, long since, Room.Arrival arrival, Consumer<Room.Arrival> live) {
+    // With a cluster the member may have left, or been lost, while the broker was asked.
+    if (member.hears || member.away || !(member.joined || member.listens)) {
+      member.connection.tell(() -> live.accept(arrival));
+      return;
+    }
+    if (member.listens) {
+      order.listens(member);
+    }
+    member.hears = true;
+    member.since = since;
+    Branch branch = branch(member.connection.shard(), member.connection.wire());
+    branch.size++;
+    member.connection.tell(
+        () -> {
+          branch.fanout.add(member);
+          live.accept(arrival);
+        });
+  }
+
+  /**
+   * Removes a member, unless it is in the room or listens still.
+   *
+   * @param out runs on the connection's loop when the member has received all earlier messages
+   */
+  void remove(Member member, Runnable out) {
+    if (member.joined || member.listens) {
+      member.connection.tell(out);
+    } else if (member.away) {
+      member.away = false;
+      awaited--;
+      member.connection.tell(out);
+    } else {
+      stop(member, out);
+    }
+  }
+
+  /**
+   * Removes a member that has left, unless it listens. A member that enters again already is
+   * removed as well: it is added again when the answer says from which place on it hears the room.
+   */
+  void removeLeft(Member member, Runnable out) {
+    if (member.joined && member.comesIn() && !member.listens && !member.away) {
+      stop(member, out);
+    } else {
+      remove(member, out);
+    }
+  }
+
+  /** Removes a member whose connection was lost, and keeps its place. */
+  void suspend(Member member, long offset) {
+    if (!member.away && (member.joined || member.listens)) {
+      stop(member, () -> {});
+      member.away = true;
+      awaited++;
+      member.since = offset;
+    }
+  }
+
+  private void stop(Member member, Runnable out) {
+    if (!member.hears) {
+      member.connection.tell(out);
+      return;
+    }
+    order.forget(member);
+    member.hears = false;
+    Branch branch = branch(member.connection.shard(), member.connection.wire());
+    member.connection.tell(
+        () -> {
+          branch.fanout.remove(member);
+          out.run();
+        });
+    if (--branch.size == 0) {
+      remove(branch);
+    }
+  }
+
+  private Branch branch(Shard home, Wire wire) {
+    for (Branch branch = branches; branch != null; branch = branch.next) {
+      if (branch.fanout.is(home, wire)) {
+        return branch;
+      }
+    }
+    branches = new Branch(new Fanout(home, wire, rule), branches);
+    return branches;
+  }
+
+  private void remove(Branch unused) {
+    if (branches == unused) {
+      branches = unused.next;
+      return;
+    }
+    for (Branch branch = branches; branch != null; branch = branch.next) {
+      if (branch.next == unused) {
+        branch.next = unused.next;
+        return;
+      }
+    }
+  }
+
+  /**
+   * Tells one message to all who hear the room, with one task for each loop and wire.
+   *
+   * @param except the member that does not receive it, or null
+   * @param audience the members that receive it; null for all
+   * @param kind the older messages that this one replaces for slow consumers, or null
+   */
+  void tell(
+      byte[] json,
+      Cursor place,
+      @Nullable Member except,
+      @Nullable Audience audience,
+      @Nullable String kind) {
+    for (Branch branch = branches; branch != null; branch = branch.next) {
+      Fanout fanout = branch.fanout;
+      fanout.shard().tell(() -> fanout.append(json, place, except, audience, kind));
+    }
+  }
+
+  // --- long polls ------------------------------------------------------------------------------
+
+  boolean hasPolls() {
+    return polls != null;
+  }
+
+  /** Answers the long polls with a message that has no audience. */
+  void answerPolls(byte[] json, Cursor place) {
+    if (polls != null) {
+      List.copyOf(polls).forEach(poll -> poll.answer(json, place));
+    }
+  }
+
+  void add(LongPoll poll) {
+    if (polls == null) {
+      polls = new LinkedHashSet<>();
+    }
+    polls.add(poll);
+  }
+
+  /** Removes a long poll, and returns whether it was the last. */
+  boolean remove(LongPoll poll) {
+    if (polls == null || !polls.remove(poll) || !polls.isEmpty()) {
+      return false;
+    }
+    polls = null;
+    return true;
+  }
+}
