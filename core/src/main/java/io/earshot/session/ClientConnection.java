@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ClientConnection extends RequestOrder {
 
+  /** The close code of RFC 6455 for a client that the server does not permit to be connected. */
+  private static final int POLICY_VIOLATION = 1008;
+
   // The id as two longs, 128 random bits. It is formatted on demand; most ids are never read. A
   // connection that resumes a session takes over the session's id.
   private volatile long idHigh;
@@ -257,7 +260,7 @@ public final class ClientConnection extends RequestOrder {
 
   /** Ends a connection that may not be in any room, whatever the client has requested meanwhile. */
   void turnAway(String why) {
-    abandon();
+    abandonHold();
     expel(why);
   }
 
@@ -296,7 +299,7 @@ public final class ClientConnection extends RequestOrder {
 
   @Override
   public void close(String reason) {
-    tell(() -> dismiss(Ending.closed(reason)));
+    tell(() -> dismiss(new Ending(Ending.REQUESTED.code(), reason)));
   }
 
   @Override
@@ -307,7 +310,7 @@ public final class ClientConnection extends RequestOrder {
       end(
           Phase.LEAVING,
           new Reply.Bye(reason, null).toJson(0, null),
-          Ending.policyViolation(reason));
+          new Ending(POLICY_VIOLATION, reason));
     }
   }
 

@@ -40,7 +40,7 @@ final class Eviction {
   }
 
   private static void move(ClientConnection connection, Place next, String reason) {
-    connection.begin();
+    connection.holdRequests();
     connection
         .engine()
         .admission()

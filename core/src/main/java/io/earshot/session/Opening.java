@@ -1,7 +1,6 @@
 package io.earshot.session;
 
 import io.earshot.Permission;
-import io.earshot.connection.Admission;
 import io.earshot.connection.Place;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Reply.Heard;
@@ -20,32 +19,42 @@ final class Opening {
 
   /** Asks hooks about the connection, and then about its first room; requests wait meanwhile. */
   static void begin(ClientConnection connection, @Nullable Cursor after, @Nullable String token) {
-    connection.begin();
-    Admission admission = connection.engine().admission();
+    connection.holdRequests();
+    connection
+        .engine()
+        .admission()
+        .greet(
+            connection,
+            refusal -> {
+              if (refusal != null) {
+                connection.turnAway(refusal);
+              } else if (!connection.isGone()) {
+                enterRoom(connection, after, token);
+              }
+            });
+  }
+
+  private static void enterRoom(
+      ClientConnection connection, @Nullable Cursor after, @Nullable String token) {
     Place place = connection.place();
-    admission.greet(
-        connection,
-        refusal -> {
-          if (refusal != null) {
-            connection.turnAway(refusal);
-          } else if (!connection.isGone()) {
-            admission.admit(
-                place,
-                Permission.JOIN,
-                token,
-                verdict -> {
-                  if (verdict.refusal() != null) {
-                    connection.turnAway(verdict.refusal());
-                  } else if (!connection.isGone()) {
-                    connection.beforeNext(
-                        () -> {
-                          join(connection, place, after);
-                          connection.accept(place, verdict.grant());
-                        });
-                  }
-                });
-          }
-        });
+    connection
+        .engine()
+        .admission()
+        .admit(
+            place,
+            Permission.JOIN,
+            token,
+            verdict -> {
+              if (verdict.refusal() != null) {
+                connection.turnAway(verdict.refusal());
+              } else if (!connection.isGone()) {
+                connection.beforeNext(
+                    () -> {
+                      join(connection, place, after);
+                      connection.accept(place, verdict.grant());
+                    });
+              }
+            });
   }
 
   private static void join(ClientConnection connection, Place place, @Nullable Cursor after) {

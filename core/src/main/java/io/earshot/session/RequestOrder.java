@@ -75,7 +75,7 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
   private short underWay; // at most MAX_WAITING
   private boolean onlySaysUnderWay;
 
-  /** A request is starting; the next one starts after it. */
+  /** A request is starting; the next request starts after that. */
   private boolean isStarting;
 
   private @Nullable Queue<NumberedRequest> waiting;
@@ -260,23 +260,23 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
     perform(next);
   }
 
-  /** Hooks are asked about the say that has just started: no other may start before its reply. */
+  /** Makes later says wait for the one that has just started, since hooks are asked about it. */
   final void waitForHooks() {
     onlySaysUnderWay = false;
   }
 
-  /** Something begins that no request asked for, and that requests have to wait for. */
-  final void begin() {
+  /** Holds requests back until {@link #finished}, for work that no request asked for. */
+  final void holdRequests() {
     onlySaysUnderWay = false;
     underWay++;
   }
 
-  /** What {@link #begin} began ends together with the connection. */
-  final void abandon() {
+  /** Ends {@link #holdRequests} without starting a request, since the connection ends. */
+  final void abandonHold() {
     underWay--;
   }
 
-  /** A request is answered, or what {@link #begin} began is done; starts what waits for it. */
+  /** Ends a request that is answered, or {@link #holdRequests}; starts the requests that waited. */
   final void finished() {
     underWay--;
     if (afterRequests != null && (underWay == 0 || onlySaysUnderWay)) {
@@ -320,7 +320,7 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
     afterWork();
   }
 
-  /** Runs a task that changes the connection's rooms, once no request is under way but says. */
+  /** Runs a task that changes the connection's rooms, once only says are under way. */
   final void afterRequests(Runnable task) {
     if (underWay > 0 && !onlySaysUnderWay) {
       if (afterRequests == null) {
@@ -332,7 +332,7 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
     }
   }
 
-  /** Drops the requests that wait. */
+  /** Drops the requests that have not started. */
   final void forgetWaiting() {
     if (waiting != null) {
       waiting.clear();
@@ -357,18 +357,18 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
 
   // --- replies ---------------------------------------------------------------------------------
 
-  /** Answers a request, which is finished. */
+  /** Answers a request and ends it. */
   final void reply(NumberedRequest request, Reply reply) {
     send(request, reply);
     finished();
   }
 
-  /** Answers a request, which goes on. */
+  /** Answers a request without ending it. */
   final void send(NumberedRequest request, Reply reply) {
     send(request.encode(reply));
   }
 
-  // --- actions, which do not keep later requests waiting ---------------------------------------
+  // --- actions, for which later requests do not wait -------------------------------------------
 
   final int totalActions() {
     return totalActions;

@@ -35,14 +35,11 @@ final class Verbs {
   static void perform(ClientConnection connection, NumberedRequest request) {
     switch (request.command()) {
       case Command.Say say -> say(connection, request, say);
-      case Command.ChangeRoom(String room, Cursor after, String token) ->
-          changeRoom(connection, request, room, after, token);
-      case Command.AddRoom(String room, Cursor after, String token) ->
-          addRoom(connection, request, room, after, token);
+      case Command.ChangeRoom change -> changeRoom(connection, request, change);
+      case Command.AddRoom add -> addRoom(connection, request, add);
       case Command.LeaveRoom(String room) -> leaveRoom(connection, request, room);
       case Command.ViewRoom(String room) -> viewRoom(connection, request, room);
-      case Command.Listen(String room, Cursor after, String token) ->
-          listen(connection, request, room, after, token);
+      case Command.Listen listen -> listen(connection, request, listen);
       case Command.Silence(String room) -> silence(connection, request, room);
       case Command.Resume(String session, Map<String, Cursor> after) ->
           new Resumption(connection, request, after).begin(session);
@@ -143,27 +140,20 @@ final class Verbs {
   }
 
   private static void changeRoom(
-      ClientConnection connection,
-      NumberedRequest request,
-      String room,
-      @Nullable Cursor after,
-      @Nullable String token) {
-    Place place = connection.placeIn(room);
+      ClientConnection connection, NumberedRequest request, Command.ChangeRoom change) {
+    Place place = connection.placeIn(change.room());
     ifAdmitted(
         connection,
         request,
         place,
         Permission.JOIN,
-        token,
-        () -> connection.changeRoom(place, after, replyHears(connection, request)));
+        change.token(),
+        () -> connection.changeRoom(place, change.after(), replyHears(connection, request)));
   }
 
   private static void addRoom(
-      ClientConnection connection,
-      NumberedRequest request,
-      String room,
-      @Nullable Cursor after,
-      @Nullable String token) {
+      ClientConnection connection, NumberedRequest request, Command.AddRoom add) {
+    String room = add.room();
     Place place = connection.placeIn(room);
     if (place.in) {
       connection.reply(request, new Reply.Refused("Error: you are already in this room", room));
@@ -176,9 +166,9 @@ final class Verbs {
           request,
           place,
           Permission.JOIN,
-          token,
+          add.token(),
           () -> {
-            connection.join(place, after, replyHears(connection, request));
+            connection.join(place, add.after(), replyHears(connection, request));
             connection.track(place);
           });
     }
@@ -190,7 +180,7 @@ final class Verbs {
       refuseNotInRoom(connection, request, place);
     } else if (place == connection.place()) {
       String next = connection.engine().config().general().defaultChatRoom();
-      changeRoom(connection, request, next, null, null);
+      changeRoom(connection, request, new Command.ChangeRoom(next, null, null));
     } else {
       connection.leave(place, () -> connection.reply(request, new Reply.DoneIn(room)));
       connection.track(place);
@@ -218,11 +208,8 @@ final class Verbs {
   }
 
   private static void listen(
-      ClientConnection connection,
-      NumberedRequest request,
-      String room,
-      @Nullable Cursor after,
-      @Nullable String token) {
+      ClientConnection connection, NumberedRequest request, Command.Listen listen) {
+    String room = listen.room();
     Place place = connection.placeIn(room);
     if (place.listening) {
       connection.reply(request, new Reply.Refused("you are already listening to this room", room));
@@ -237,13 +224,13 @@ final class Verbs {
           request,
           place,
           Permission.LISTEN,
-          token,
+          listen.token(),
           () -> {
             place.listening = true;
             connection.track(place);
+            Consumer<Room.Arrival> arrived = replyHears(connection, request);
             Shard there = connection.engine().rooms().shard(room);
-            there.tell(
-                () -> there.room(room).listen(place, after, replyHears(connection, request)));
+            there.tell(() -> there.room(room).listen(place, listen.after(), arrived));
           });
     }
   }

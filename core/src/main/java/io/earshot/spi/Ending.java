@@ -27,26 +27,6 @@ public record Ending(int code, String reason) {
   public static final Ending NOT_UTF8 = new Ending(1007, "text that is not UTF-8");
 
   /**
-   * The server, or a program on it, closes the connection.
-   *
-   * @param reason why
-   * @return the ending
-   */
-  public static Ending closed(String reason) {
-    return new Ending(1000, reason);
-  }
-
-  /**
-   * The client is not allowed to be here.
-   *
-   * @param reason why
-   * @return the ending
-   */
-  public static Ending policyViolation(String reason) {
-    return new Ending(1008, reason);
-  }
-
-  /**
    * The other side broke the protocol.
    *
    * @param what how
