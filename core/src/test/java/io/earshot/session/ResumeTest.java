@@ -32,7 +32,8 @@ final class ResumeTest {
         .with("rooms.historyAge", "60s")
         .with(
             "rooms.rules",
-            "long.* historyMessages=50 historyBytes=99999 historyAge=10m, none.* historyMessages=0");
+            "long.* historyMessages=50 historyBytes=99999 historyAge=10m, none.*"
+                + " historyMessages=0");
   }
 
   private static String field(String json, String name) {
