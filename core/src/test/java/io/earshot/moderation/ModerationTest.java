@@ -296,7 +296,8 @@ final class ModerationTest {
     List.of(member, also, listener, stream, peers).forEach(Guest::hear);
     Measure closure = done(moderation().closeRoom("attic", HOUR, "for the night"));
     String notice =
-        "{\"context\":\"room\",\"room\":\"attic\",\"status\":\"closed\",\"reason\":\"for the night\"}";
+        "{\"context\":\"room\",\"room\":\"attic\",\"status\":\"closed\",\"reason\":\"for the"
+            + " night\"}";
     assertThat(member.hear()).contains(notice);
     assertThat(also.hear()).contains(notice);
     assertThat(listener.hear()).contains(notice);
