@@ -5,8 +5,11 @@ import io.earshot.access.AccessPolicy;
 import io.earshot.access.AccessPolicy.Verdict;
 import io.earshot.access.Tokens;
 import io.earshot.config.RoomRule;
+import io.earshot.hook.Hook;
 import io.earshot.hook.HookRunner;
 import io.earshot.hook.HookVerdict;
+import io.earshot.hook.Question;
+import io.earshot.hook.RoomHooks;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
 import io.earshot.room.Room;
@@ -51,12 +54,12 @@ public final class Admission {
    * @param then called with the refusal, or with null
    */
   public void greet(Participant who, Consumer<@Nullable String> then) {
-    List<HookRunner.Hook> asked = hooks.connects();
+    List<Hook> asked = hooks.connects();
     if (asked.isEmpty()) {
       then.accept(null);
       return;
     }
-    var question = new HookRunner.Question(who, who.room(), Permission.JOIN);
+    var question = new Question(who, who.room(), Permission.JOIN);
     hooks.inTurn(
         who, ended -> hooks.ask(asked, question, ended, verdict -> then.accept(verdict.refusal())));
   }
@@ -71,8 +74,7 @@ public final class Admission {
   public void admit(Place place, Permission what, @Nullable String token, Consumer<Verdict> then) {
     Participant who = place.who();
     // Hooks are not asked about a member that joins again.
-    List<HookRunner.Hook> asked =
-        what == Permission.JOIN && place.in ? List.of() : about(place).joins();
+    List<Hook> asked = what == Permission.JOIN && place.in ? List.of() : about(place).joins();
     if (asked.isEmpty() && !who.isAsking()) {
       then.accept(check(place, what, token));
       return;
@@ -83,7 +85,7 @@ public final class Admission {
           Verdict verdict = check(place, what, token);
           hooks.ask(
               verdict.refusal() == null ? asked : List.of(),
-              new HookRunner.Question(who, place.room, what),
+              new Question(who, place.room, what),
               ended,
               answer ->
                   then.accept(
@@ -111,13 +113,12 @@ public final class Admission {
    */
   Runnable joining(Place place) {
     return hooks.tellLater(
-        about(place).joineds(), new HookRunner.Question(place.who(), place.room, Permission.JOIN));
+        about(place).joineds(), new Question(place.who(), place.room, Permission.JOIN));
   }
 
   /** Tells hooks that a connection has left a room, or is about to. */
   void left(Place place) {
-    hooks.tell(
-        about(place).leaves(), new HookRunner.Question(place.who(), place.room, Permission.JOIN));
+    hooks.tell(about(place).leaves(), new Question(place.who(), place.room, Permission.JOIN));
   }
 
   /** Runs a task after hooks have answered all earlier questions about a connection. */
@@ -196,14 +197,14 @@ public final class Admission {
   private void askHooks(
       Place speaker, Json message, @Nullable String token, Consumer<HookVerdict> then) {
     Participant who = speaker.who();
-    List<HookRunner.Hook> asked = about(speaker).says();
+    List<Hook> asked = about(speaker).says();
     hooks.inTurn(
         who,
         ended -> {
           String refusal = refusal(speaker, message, token);
           hooks.ask(
               refusal == null ? asked : List.of(),
-              new HookRunner.Question(who, speaker.room, Permission.SAY, message),
+              new Question(who, speaker.room, Permission.SAY, message),
               ended,
               verdict -> {
                 // A mute may have begun, or a token expired, while hooks were asked.
@@ -253,8 +254,8 @@ public final class Admission {
   }
 
   /** The hooks that are about a room; looked up again when hooks were added or removed. */
-  private HookRunner.About about(Place place) {
-    HookRunner.About now = hooks.about(place.room, place.hooks);
+  private RoomHooks about(Place place) {
+    RoomHooks now = hooks.about(place.room, place.hooks);
     if (now != place.hooks) {
       place.hooks = now;
     }

@@ -1,7 +1,7 @@
 package io.earshot.connection;
 
 import io.earshot.Grant;
-import io.earshot.hook.HookRunner;
+import io.earshot.hook.RoomHooks;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
 import io.earshot.room.Member;
@@ -36,7 +36,7 @@ public final class Place extends Member {
   public boolean listening;
 
   /** The hooks that are about the room. */
-  HookRunner.About hooks = HookRunner.About.NOTHING;
+  RoomHooks hooks = RoomHooks.NONE;
 
   /**
    * A scheduled check of a grant.

@@ -279,7 +279,7 @@ final class AdminTest {
         "POST|/admin/bans|[]||400|one object",
         "POST|/admin/bans|{}||400|a target is",
         "POST|/admin/bans|{\"target\":{\"id\":\"a\"}}||400|seconds is",
-        "POST|/admin/bans|{\"target\":{\"id\":\"a\"},\"seconds\":0}||400|more than no time",
+        "POST|/admin/bans|{\"target\":{\"id\":\"a\"},\"seconds\":0}||400|must be more than 0",
         "POST|/admin/bans|{\"target\":{\"id\":\"a\"},\"seconds\":1e3}||400|seconds is",
         "POST|/admin/bans|{\"target\":{\"address\":\"10.0.0.0/99\"},\"seconds\":1}||400|no address",
         "POST|/admin/bans|{\"target\":{\"id\":\"a\"},\"seconds\":1,\"reason\":1}||400|reason is a text",
