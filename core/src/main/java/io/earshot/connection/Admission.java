@@ -131,6 +131,8 @@ public final class Admission {
   /**
    * Sends a client's message to the room if the client may say it.
    *
+   * @param token the token that came with the request; null for the one by which the client was
+   *     admitted
    * @param audience who is to hear it; null for everybody
    * @param messageId the client's own id for the message, or null
    * @param told called on the connection's loop with the message's place in the room's order, or
@@ -141,34 +143,39 @@ public final class Admission {
   public boolean say(
       Place speaker,
       Json message,
+      @Nullable String token,
       @Nullable Audience audience,
       @Nullable Json messageId,
       Consumer<Room.Spoken> told) {
     if (!needsHooks(speaker)) {
-      String refusal = refusal(speaker, message, null);
-      if (refusal == null) {
-        speaker.say(message, message, audience, messageId, true, told);
-      } else {
-        told.accept(new Room.Spoken(null, refusal));
-      }
+      String refusal = refusal(speaker, message, token);
+      sayUnless(refusal, speaker, message, message, audience, messageId, told);
       return true;
     }
     askHooks(
         speaker,
         message,
-        null,
-        verdict -> {
-          String refusal = verdict.refusal();
-          if (refusal == null) {
-            refusal = speaker.who().refusalAfterHooks(speaker);
-          }
-          if (refusal == null) {
-            speaker.say(verdict.message(), message, audience, messageId, true, told);
-          } else {
-            told.accept(new Room.Spoken(null, refusal));
-          }
-        });
+        token,
+        verdict ->
+            sayUnless(
+                verdict.refusal(), speaker, verdict.message(), message, audience, messageId, told));
     return false;
+  }
+
+  private static void sayUnless(
+      @Nullable String refusal,
+      Place speaker,
+      Json message,
+      Json words,
+      @Nullable Audience audience,
+      @Nullable Json messageId,
+      Consumer<Room.Spoken> told) {
+    String why = refusal != null ? refusal : speaker.who().refusalToSpeak(speaker);
+    if (why == null) {
+      speaker.say(message, words, audience, messageId, true, told);
+    } else {
+      told.accept(new Room.Spoken(null, why));
+    }
   }
 
   /**

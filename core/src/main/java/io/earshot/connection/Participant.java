@@ -185,18 +185,6 @@ public abstract class Participant extends Subscriber implements HookSubject {
 
   // --- messages --------------------------------------------------------------------------------
 
-  /** Sends a message to a room; see {@link Place#say}. */
-  public final void tellRoom(
-      Place member,
-      Json message,
-      Json words,
-      @Nullable Audience audience,
-      @Nullable Json messageId,
-      boolean isClients,
-      Consumer<Room.Spoken> told) {
-    member.say(message, words, audience, messageId, isClients, told);
-  }
-
   /**
    * Sends a message of server code to the current room.
    *
@@ -207,14 +195,12 @@ public abstract class Participant extends Subscriber implements HookSubject {
   }
 
   /**
-   * Why a message that hooks have allowed is refused all the same: its sender may have left
-   * meanwhile.
+   * Why this client may not send a message that rules and hooks allow. It may have left while hooks
+   * were asked.
    *
    * @return the refusal; null if the message may be sent
    */
-  protected @Nullable String refusalAfterHooks(Place speaker) {
-    return speaker.in && !isGone() ? null : NOT_IN_ROOM;
-  }
+  protected abstract @Nullable String refusalToSpeak(Place speaker);
 
   /** Sends something that is not a room's message. */
   public final void send(byte[] json) {

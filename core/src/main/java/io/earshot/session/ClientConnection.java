@@ -111,7 +111,7 @@ public final class ClientConnection extends RequestOrder {
   }
 
   @Override
-  protected @Nullable String refusalAfterHooks(Place speaker) {
+  protected @Nullable String refusalToSpeak(Place speaker) {
     return speaker.in && phase.takesRequests() ? null : NOT_IN_ROOM;
   }
 

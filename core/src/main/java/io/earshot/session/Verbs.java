@@ -87,6 +87,7 @@ final class Verbs {
             .say(
                 speaker,
                 say.message(),
+                null,
                 audience,
                 request.messageId(),
                 spoken -> connection.reply(request, reply(spoken, speaker.room)));
