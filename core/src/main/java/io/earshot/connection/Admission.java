@@ -10,7 +10,9 @@ import io.earshot.hook.HookRunner;
 import io.earshot.hook.HookVerdict;
 import io.earshot.hook.Question;
 import io.earshot.hook.RoomHooks;
+import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
+import io.earshot.room.Room;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import java.util.List;
@@ -18,13 +20,18 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets in, or not, who may join a room, listen to it, or say something there. Everything that
- * clients ask passes here, whatever they came by; server code does not. What rules and tokens say
- * is the {@link AccessPolicy}'s; who may by that is asked about where there are hooks.
+ * Decides whether a client may connect, join a room, listen to it, or send a message there. All
+ * requests of clients pass here, whatever their transport; calls of server code do not. The {@link
+ * AccessPolicy} decides first, by rules, tokens and measures; then hooks are asked, if there are
+ * any.
  *
- * <p>Immutable; asked on the loop of whoever wants something.
+ * <p>Immutable. Called on the loop of the connection that asks, and answers there.
  */
 public final class Admission {
+
+  /** The check of a token's signature counts as so many messages. */
+  private static final int TOKEN_COST = 25;
+
   private final AccessPolicy policy;
   private final HookRunner hooks;
   private final Refusals refusals;
@@ -39,10 +46,12 @@ public final class Admission {
     return policy.tokens();
   }
 
+  // --- connecting, joining, listening ----------------------------------------------------------
+
   /**
-   * Decides whether somebody may connect.
+   * Decides whether a client may connect.
    *
-   * @param then told on their loop why not, in words for them, or null
+   * @param then called with the refusal, or with null
    */
   public void greet(Participant who, Consumer<@Nullable String> then) {
     List<Hook> asked = hooks.connects();
@@ -56,15 +65,15 @@ public final class Admission {
   }
 
   /**
-   * Decides whether somebody may join a room or listen to it.
+   * Decides whether a client may join a room or listen to it.
    *
-   * @param place the place that they want, or have in another way
-   * @param token what they show, or null
-   * @param then told on the loop of whoever asks; what they ask next is to wait for it
+   * @param place the client's place in the room, or the place that it would get
+   * @param token the token that came with the request, or null
+   * @param then called with the verdict; later requests of the client have to wait for it
    */
   public void admit(Place place, Permission what, @Nullable String token, Consumer<Verdict> then) {
     Participant who = place.who();
-    // For hooks, who enters anew where they are already stays.
+    // Hooks are not asked about a member that joins again.
     List<Hook> asked = what == Permission.JOIN && place.in ? List.of() : about(place).joins();
     if (asked.isEmpty() && !who.isAsking()) {
       then.accept(check(place, what, token));
@@ -86,40 +95,116 @@ public final class Admission {
         });
   }
 
+  /** A ban or a closure may have begun while hooks were asked. */
+  private Verdict unlessBarred(Verdict verdict, Place place, Permission what) {
+    Participant who = place.who();
+    Verdict barred = policy.barred(who, place.room, what, verdict.grant());
+    if (barred == null) {
+      return verdict;
+    }
+    expelIfBanned(who, barred);
+    return verdict.refusal() != null ? verdict : new Verdict(barred.refusal(), null);
+  }
+
   /**
-   * Somebody is on their way into a room.
+   * Queues the news for hooks that a connection joins a room.
    *
-   * @return to be run on their loop when they hear it
+   * @return to be run on the connection's loop once it has joined
    */
-  Runnable joins(Place place) {
+  Runnable joining(Place place) {
     return hooks.tellLater(
         about(place).joineds(), new Question(place.who(), place.room, Permission.JOIN));
   }
 
-  /** Somebody has left a room, or is on their way out. */
+  /** Tells hooks that a connection has left a room, or is about to. */
   void left(Place place) {
     hooks.tell(about(place).leaves(), new Question(place.who(), place.room, Permission.JOIN));
   }
 
-  /** Runs something once hooks have answered what a connection asked before. */
+  /** Runs a task after hooks have answered all earlier questions about a connection. */
   public void afterwards(Participant who, Runnable task) {
     hooks.afterwards(who, task);
   }
 
+  // --- messages --------------------------------------------------------------------------------
+
   /**
-   * Decides whether a member may say something.
+   * Sends a client's message to the room if the client may say it.
    *
-   * @param token what they show with it, or null for what they showed when they came
-   * @param then told on the loop of whoever asks
+   * @param token the token that came with the request; null for the one by which the client was
+   *     admitted
+   * @param audience who is to hear it; null for everybody
+   * @param messageId the client's own id for the message, or null
+   * @param told called on the connection's loop with the message's place in the room's order, or
+   *     with the refusal
+   * @return whether the decision was made at once. Otherwise hooks are asked, and the client's next
+   *     request has to wait, since the room would see it before this message
+   */
+  public boolean say(
+      Place speaker,
+      Json message,
+      @Nullable String token,
+      @Nullable Audience audience,
+      @Nullable Json messageId,
+      Consumer<Room.Spoken> told) {
+    if (!needsHooks(speaker)) {
+      String refusal = refusal(speaker, message, token);
+      sayUnless(refusal, speaker, message, message, audience, messageId, told);
+      return true;
+    }
+    askHooks(
+        speaker,
+        message,
+        token,
+        verdict ->
+            sayUnless(
+                verdict.refusal(), speaker, verdict.message(), message, audience, messageId, told));
+    return false;
+  }
+
+  private static void sayUnless(
+      @Nullable String refusal,
+      Place speaker,
+      Json message,
+      Json words,
+      @Nullable Audience audience,
+      @Nullable Json messageId,
+      Consumer<Room.Spoken> told) {
+    String why = refusal != null ? refusal : speaker.who().refusalToSpeak(speaker);
+    if (why == null) {
+      speaker.say(message, words, audience, messageId, true, told);
+    } else {
+      told.accept(new Room.Spoken(null, why));
+    }
+  }
+
+  /**
+   * Decides whether a client may send a message to a room.
+   *
+   * @param token the token that came with the request; null for the one by which the client was
+   *     admitted
+   * @param then called with the message, which hooks may have changed, or with the refusal
    */
   public void hear(
       Place speaker, Json message, @Nullable String token, Consumer<HookVerdict> then) {
+    if (needsHooks(speaker)) {
+      askHooks(speaker, message, token, then);
+    } else {
+      then.accept(new HookVerdict(message, refusal(speaker, message, token)));
+    }
+  }
+
+  /**
+   * Whether hooks are to decide about a message, or are still deciding about something before it.
+   */
+  private boolean needsHooks(Place speaker) {
+    return speaker.who().isAsking() || !about(speaker).says().isEmpty();
+  }
+
+  private void askHooks(
+      Place speaker, Json message, @Nullable String token, Consumer<HookVerdict> then) {
     Participant who = speaker.who();
     List<Hook> asked = about(speaker).says();
-    if (asked.isEmpty() && !who.isAsking()) {
-      then.accept(new HookVerdict(message, refusal(speaker, message, token)));
-      return;
-    }
     hooks.inTurn(
         who,
         ended -> {
@@ -129,7 +214,7 @@ public final class Admission {
               new Question(who, speaker.room, Permission.SAY, message),
               ended,
               verdict -> {
-                // Hooks take their time; meanwhile somebody may have been muted, or a token ended.
+                // A mute may have begun, or a token expired, while hooks were asked.
                 String now =
                     refusal != null || verdict.refusal() != null
                         ? refusal
@@ -139,7 +224,7 @@ public final class Admission {
         });
   }
 
-  /** Why not, by rules and tokens alone. */
+  /** The refusal by rules, tokens, measures and the room's limit of length; null for none. */
   private @Nullable String refusal(Place speaker, Json message, @Nullable String token) {
     String refusal = check(speaker, Permission.SAY, token).refusal();
     return refusal != null ? refusal : tooLong(speaker.rule, message);
@@ -154,45 +239,28 @@ public final class Admission {
     return "Error: a message has at most " + most + " bytes in this room";
   }
 
-  /** Whether what somebody is about to say may have to wait for an answer. */
-  public boolean isSlow(Place speaker) {
-    return speaker.who().isAsking() || !about(speaker).says().isEmpty();
-  }
+  // --- without hooks ---------------------------------------------------------------------------
 
-  /** Hooks take their time; meanwhile somebody may have been banned, or the room closed. */
-  private Verdict unlessBarred(Verdict verdict, Place place, Permission what) {
-    Participant who = place.who();
-    Verdict barred = policy.barred(who, place.room, what, verdict.grant());
-    if (barred == null) {
-      return verdict;
-    }
-    sendAway(who, barred);
-    return verdict.refusal() != null ? verdict : new Verdict(barred.refusal(), null);
-  }
-
-  /** Decides at once, by rules, tokens and measures alone. */
+  /** Decides at once, by rules, tokens and measures, without hooks. */
   public Verdict check(Place place, Permission what, @Nullable String token) {
     Participant who = place.who();
     if (token != null) {
-      who.charge(TOKEN);
+      who.charge(TOKEN_COST);
     }
     Verdict verdict = policy.check(who, place.room, place.rule, what, place.grant, token);
-    sendAway(who, verdict);
+    expelIfBanned(who, verdict);
     return verdict;
   }
 
-  /** Whose token says that they are banned is sent away, as somebody is of whom it is said. */
-  private static void sendAway(Participant who, Verdict verdict) {
+  /** Ends a connection whose token names an identity that is banned. */
+  private static void expelIfBanned(Participant who, Verdict verdict) {
     String ban = verdict.ban();
     if (ban != null) {
       who.shard().later(() -> who.expel(ban));
     }
   }
 
-  /** To check a signature costs as much as so many messages. */
-  private static final int TOKEN = 25;
-
-  /** Those that are about a place. Looked up once for each, and whenever there are others. */
+  /** The hooks that are about a room; looked up again when hooks were added or removed. */
   private RoomHooks about(Place place) {
     RoomHooks now = hooks.about(place.room, place.hooks);
     if (now != place.hooks) {

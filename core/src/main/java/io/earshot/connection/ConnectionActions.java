@@ -14,14 +14,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All connections, for whoever has something to do with many of them.
+ * Actions on many connections at once: kicks, bans and closed rooms.
  *
- * <p>Thread-safe: each is told on its loop.
+ * <p>Thread-safe: each action runs on the loop of its connection.
  */
 public final class ConnectionActions implements ModerationTargets {
 
-  /** So many connections are looked at in one turn of a loop. */
-  private static final int AT_ONCE = 1_000;
+  /** The number of connections that one task of a loop looks at. */
+  private static final int BATCH = 1_000;
 
   private final Directory connections;
   private final List<Shard> shards;
@@ -32,7 +32,7 @@ public final class ConnectionActions implements ModerationTargets {
     this.shards = shards;
   }
 
-  /** Clients may be on other servers from now on. */
+  /** Asks the other servers, too, from now on. Called before anybody connects. */
   public void shareBy(PeerSessions others) {
     peers = others;
   }
@@ -57,13 +57,13 @@ public final class ConnectionActions implements ModerationTargets {
   public void expel(Target target, String words) {
     forEach(
         who -> {
-          if (isMeant(who, target)) {
+          if (matches(who, target)) {
             who.expel(words);
           }
         });
   }
 
-  private static boolean isMeant(Participant who, Target target) {
+  private static boolean matches(Participant who, Target target) {
     return switch (target) {
       case Target.Id(String id) -> who.hasId(id);
       case Target.Attribute(String name, String value) -> value.equals(who.attributes().get(name));
@@ -76,24 +76,24 @@ public final class ConnectionActions implements ModerationTargets {
     forEach(who -> who.putOut(room, notice, words));
   }
 
-  /** Does something with each connection, on its loop, without keeping the loop for long. */
+  /** Runs an action for each connection on its loop, in batches, so that no loop is blocked. */
   private void forEach(Consumer<Participant> task) {
     List<Participant> all = connections.all();
     for (Shard shard : shards) {
-      shard.tell(() -> some(shard, all, 0, task));
+      shard.tell(() -> runBatch(shard, all, 0, task));
     }
   }
 
-  private static void some(
+  private static void runBatch(
       Shard shard, List<Participant> all, int from, Consumer<Participant> task) {
-    int to = Math.min(all.size(), from + AT_ONCE);
+    int to = Math.min(all.size(), from + BATCH);
     for (Participant who : all.subList(from, to)) {
       if (who.shard() == shard) {
         task.accept(who);
       }
     }
     if (to < all.size()) {
-      shard.later(() -> some(shard, all, to, task));
+      shard.later(() -> runBatch(shard, all, to, task));
     }
   }
 }

@@ -5,10 +5,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All connections of a server, by their ids. A map of the JDK's would spend more on each than the
- * rest of a server does on some of them; ids are random, so their first digits are hash enough.
+ * All connections of a server, by id: a hash table with open addressing. It needs a few array slots
+ * for each connection, where a {@link java.util.HashMap} needs an entry object and the id as a
+ * string. Ids are random, so that their first digits serve as the hash.
  *
- * <p>Thread-safe: guarded by its lock, which is taken when somebody comes, goes, or is looked for.
+ * <p>Thread-safe: guarded by its lock, which is taken when a connection begins, ends or is looked
+ * up.
  */
 public final class Directory {
   private static final int FEWEST_SLOTS = 16;
@@ -16,7 +18,7 @@ public final class Directory {
   private @Nullable Participant[] slots = new Participant[FEWEST_SLOTS];
   private int size;
 
-  /** The hash of an id: its first eight hexadecimal digits, or whatever stands there. */
+  /** The hash of an id: its first eight hexadecimal digits; any other character counts as F. */
   public static int hash(String id) {
     int hash = 0;
     for (int i = 0; i < Math.min(8, id.length()); i++) {
@@ -62,7 +64,7 @@ public final class Directory {
     }
   }
 
-  /** Takes this very connection out; nothing happens if it is not here (any more). */
+  /** Removes this connection, compared by identity; does nothing if it is not here. */
   synchronized void remove(Participant connection) {
     int at = home(connection);
     while (slots[at] != connection) {
@@ -78,15 +80,13 @@ public final class Directory {
     }
   }
 
-  /**
-   * Puts one in the place of another, who has the same id, so that somebody of that id is found.
-   */
+  /** Replaces a connection by another of the same id, so that the id is found at any moment. */
   public synchronized void replace(Participant before, Participant now) {
     remove(before);
     add(now);
   }
 
-  /** Moves up those that stand further from their homes because of who was in this slot. */
+  /** Reinserts the connections after a slot that has become empty, up to the next empty slot. */
   private void closeGap(int gap) {
     slots[gap] = null;
     for (int at = next(gap); slots[at] != null; at = next(at)) {
@@ -107,7 +107,7 @@ public final class Directory {
     return null;
   }
 
-  /** Those that are here now. */
+  /** A snapshot of all connections. */
   public synchronized List<Participant> all() {
     var all = new ArrayList<Participant>(size);
     for (Participant connection : slots) {

@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all connections of a server share.
+ * The parts of a server that all its connections use.
  *
  * <p>Thread-safe: final parts, and an atomic count.
  */
@@ -30,7 +30,10 @@ public final class EngineContext {
   private final @Nullable SessionTokens sessions;
   private final Pace messagePace;
   private final Pace bytePace;
-  private final AtomicInteger waiting = new AtomicInteger();
+
+  /** Connections whose clients were lost and may resume. */
+  private final AtomicInteger detached = new AtomicInteger();
+
   private final SecureRandom random;
 
   public EngineContext(
@@ -89,51 +92,54 @@ public final class EngineContext {
     return actions;
   }
 
-  /** Where else clients may be; null if there are no other servers. */
+  /** The sessions of the other servers; null without a cluster. */
   public @Nullable PeerSessions peers() {
     return connectionActions.peers();
   }
 
-  /** Counts something that was refused. */
+  /** Counts a refusal. */
   public void count(Refusal kind) {
     refusals.count(kind);
   }
 
-  /** How many requests a connection may send. */
+  /** The rate at which a connection may send requests. */
   public Pace messagePace() {
     return messagePace;
   }
 
-  /** How many bytes a connection may send. */
+  /** The rate at which a connection may send bytes. */
   public Pace bytePace() {
     return bytePace;
   }
 
-  /** When a client of this server, which stops, is to come back, in milliseconds. */
+  /**
+   * A random delay after which a client is to reconnect when this server stops, in milliseconds.
+   */
   public long reconnectAfter() {
     long spread = config.general().reconnectSpread().toMillis();
     return spread == 0 ? 0 : random.nextLong(spread);
   }
 
-  /** What lost clients come back by; null where nobody can come back. */
+  /** The tokens by which clients resume; null if sessions cannot be resumed. */
   public @Nullable SessionTokens sessions() {
     return sessions;
   }
 
-  /** Whether one more client may be waited for. */
+  /** Whether one more connection may be detached. */
   public boolean mayWaitForMore() {
-    return waiting.get() < config.limits().lostClients();
+    return detached.get() < config.limits().lostClients();
   }
 
-  /** So many more clients, or fewer, are waited for. */
-  public void waiting(int more) {
-    waiting.addAndGet(more);
+  /** Adds to the number of detached connections; a negative number subtracts. */
+  public void addDetached(int more) {
+    detached.addAndGet(more);
   }
 
   long now() {
     return rooms.now();
   }
 
+  /** Removes a connection from the directory. */
   public void forget(Participant connection) {
     connections.remove(connection);
   }

@@ -8,11 +8,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a client was, for whoever it is now. Immutable.
+ * A session that one connection hands over to another, which resumes it. Immutable.
  *
- * @param connection who it was, if that was on this server
+ * @param connection the connection that had the session; null if it was on another server
  * @param places its places in rooms, the current one first
- * @param known who it was by its tokens, and until when; null if they do not say
+ * @param params the params that the client had set; null for none
+ * @param attributes the attributes that server code had set
+ * @param known its identity by tokens; null without one
  */
 public record Handover(
     @Nullable Participant connection,
@@ -21,7 +23,7 @@ public record Handover(
     Map<String, String> attributes,
     Participant.@Nullable Known known) {
 
-  /** Gives it back unused: whoever was to be it is gone. */
+  /** Ends the session: the connection that was to resume it has ended meanwhile. */
   public void giveBack() {
     if (connection != null) {
       connection.tell(connection::leaveForGood);
@@ -29,11 +31,13 @@ public record Handover(
   }
 
   /**
-   * A place that it had in a room.
+   * A place of the session in a room.
    *
-   * @param lost its place, if it was on this server
-   * @param known up to where it knows the room, if it was on another
-   * @param grant what the token allows by which it was there; null without one
+   * @param isIn whether the session is a member of the room
+   * @param isListening whether it listens to the room
+   * @param lost the place in the room; null if it was on another server
+   * @param known up to where the client was sent the room, if that was on another server
+   * @param grant the grant by which the session was admitted; null without a token
    */
   public record Former(
       String room,

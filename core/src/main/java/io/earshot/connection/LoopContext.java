@@ -3,9 +3,10 @@ package io.earshot.connection;
 import io.earshot.room.Shard;
 
 /**
- * One event loop, as the connections on it see it. Immutable; it stands for two references in each.
+ * One event loop and its server, for the connections on the loop: one reference for each of them
+ * instead of two. Immutable.
  *
  * @param shard the loop, and the rooms on it
- * @param engine what all connections share
+ * @param engine the parts that all connections use
  */
 public record LoopContext(Shard shard, EngineContext engine) {}

@@ -18,7 +18,11 @@ public final class Params {
     return values;
   }
 
-  /** Sets one; false if that is one too many, or they are too long. */
+  /**
+   * Sets a param.
+   *
+   * @return false if that would exceed the limit of number or length; then nothing changes
+   */
   public boolean add(String key, String value, Config.Limits limits) {
     String old = values.get(key);
     int longer = chars + (old == null ? key.length() : -old.length()) + value.length();

@@ -3,12 +3,9 @@ package io.earshot.connection;
 import io.earshot.Connection;
 import io.earshot.Grant;
 import io.earshot.Measure;
-import io.earshot.Permission;
 import io.earshot.RefusedException;
 import io.earshot.Transport;
-import io.earshot.access.AccessPolicy;
 import io.earshot.access.Tokens;
-import io.earshot.config.Access;
 import io.earshot.hook.HookQueue;
 import io.earshot.hook.HookSubject;
 import io.earshot.moderation.Moderator;
@@ -16,7 +13,6 @@ import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Reply;
-import io.earshot.room.MessageIds;
 import io.earshot.room.Room;
 import io.earshot.room.Shard;
 import io.earshot.room.Subscriber;
@@ -24,7 +20,6 @@ import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,12 +28,16 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody who is in a room: what rooms know of a connection, whatever it came by.
+ * A connection of any transport, as a member of rooms.
  *
  * <p>Owned by the connection's event loop. What {@link Connection} offers to other threads is
- * final, volatile, or told to the loop.
+ * final, volatile, or runs on the loop.
  */
 public abstract class Participant extends Subscriber implements HookSubject {
+
+  /** The refusal of a request that only members of a room may make. */
+  public static final String NOT_IN_ROOM = "Error: you are not in this room";
+
   private final LoopContext context;
   private final Wire wire;
   private final Transport transport;
@@ -46,8 +45,13 @@ public abstract class Participant extends Subscriber implements HookSubject {
   private volatile Map<String, String> attributes = Map.of();
   private volatile Place place;
 
-  /** What it waits for hooks to answer; null while it does not. */
-  private @Nullable HookQueue line;
+  /** What waits for hooks; null while nothing does. */
+  private @Nullable HookQueue hookQueue;
+
+  /**
+   * The identity by the tokens of this connection; null without one. {@link TokenWatch} sets it.
+   */
+  @Nullable Known known;
 
   @SuppressWarnings("this-escape") // Place only stores the reference
   public Participant(LoopContext context, Wire wire, Transport transport, String room) {
@@ -60,10 +64,6 @@ public abstract class Participant extends Subscriber implements HookSubject {
 
   public final EngineContext engine() {
     return context.engine();
-  }
-
-  final LoopContext context() {
-    return context;
   }
 
   @Override
@@ -81,45 +81,55 @@ public abstract class Participant extends Subscriber implements HookSubject {
     shard().schedule(task, millis);
   }
 
-  /** What {@link Directory#hash} says of its id. */
+  /** The {@link Directory#hash} of the id. */
   public abstract int idHash();
 
   @Override
   public final boolean isAsking() {
-    return line != null;
+    return hookQueue != null;
   }
 
   @Override
   public final void inTurn(Consumer<Runnable> turn, boolean isNews) {
-    if (line == null) {
-      line = new HookQueue(() -> line = null); // most never need it again
+    if (hookQueue == null) {
+      hookQueue = new HookQueue(() -> hookQueue = null); // most connections never need it again
     }
-    line.add(turn, isNews);
+    hookQueue.add(turn, isNews);
   }
 
-  /** Whom the words of this connection are aimed at while nobody says otherwise; null for all. */
+  /** The audience of messages that do not name one; null for everybody. */
   public abstract @Nullable Audience audience();
+
+  /**
+   * Whether the connection takes no more requests, because it is leaving its rooms or has ended.
+   */
+  public abstract boolean isGone();
 
   // --- rooms -----------------------------------------------------------------------------------
 
-  /** Its place in the room that it is in. */
+  /** The place in the current room. */
   public final Place place() {
     return place;
   }
 
+  /** Makes another place the current one, without leaving or joining a room. */
   public final void moveTo(Place member) {
     place = member;
   }
 
+  /** The places in all rooms, the current one first. */
+  public abstract List<Place> members();
+
   /**
    * Joins a room.
    *
-   * @param after what it knows of the room already, or null
-   * @param live called on its loop; what it missed it is to hear at once
+   * @param after up to where the client knows the room, or null
+   * @param live called on the connection's loop when messages begin to arrive; what the client
+   *     missed has to be sent before it returns
    */
   public final void join(Place member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
-    // Before what it asks next, which may be to leave.
-    Runnable isIn = engine().admission().joins(member);
+    // Queued before the client's next request, which may be to leave.
+    Runnable isIn = engine().admission().joining(member);
     enter(
         member,
         after,
@@ -135,7 +145,11 @@ public abstract class Participant extends Subscriber implements HookSubject {
     there.tell(() -> there.room(member.room).join(member, after, live));
   }
 
-  /** Leaves a room. Once {@code out} runs, it has heard all that was told there before. */
+  /**
+   * Leaves a room.
+   *
+   * @param out called on the connection's loop after everything that the room sent before
+   */
   public final void leave(Place member, Runnable out) {
     if (member.in) {
       engine().admission().left(member);
@@ -148,7 +162,10 @@ public abstract class Participant extends Subscriber implements HookSubject {
     engine().rooms().in(member.room, room -> room.leave(member, out), () -> tell(out));
   }
 
-  /** Leaves its room for another, or enters anew one where it is already: for hooks it stays. */
+  /**
+   * Leaves the current room and joins another. If the connection is in that room already, the room
+   * sees it leave and join again, and hooks see nothing.
+   */
   public final void move(Place member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
     Place old = place;
     boolean stays = member.in;
@@ -166,48 +183,46 @@ public abstract class Participant extends Subscriber implements HookSubject {
     }
   }
 
+  // --- messages --------------------------------------------------------------------------------
+
   /**
-   * Says something in one of its rooms.
+   * Sends a message of server code to the current room.
    *
-   * @param messageId what the client calls it, so that it is told once however often it is said
-   * @param words what the client said, which may not be the message
-   * @param isClients whether the client says it, rather than server code in its name
-   * @param told called on its loop with what became of it
+   * @param to the audience; null for {@link #audience}
    */
-  public final void tellRoom(
-      Place member,
-      Json message,
-      Json words,
-      @Nullable Audience audience,
-      @Nullable Json messageId,
-      boolean isClients,
-      Consumer<Room.Spoken> told) {
-    engine()
-        .rooms()
-        .in(
-            member.room,
-            room ->
-                room.say(
-                    member,
-                    new Room.Saying(
-                        message, audience, namer(messageId), messageId, words, isClients),
-                    spoken -> tell(() -> told.accept(spoken))),
-            () -> tell(() -> told.accept(new Room.Spoken(null, null))));
+  public final void broadcast(Json message, @Nullable Audience to, Consumer<Room.Spoken> told) {
+    place.say(message, message, to == null ? audience() : to, null, false, told);
   }
+
+  /**
+   * Why this client may not send a message that rules and hooks allow. It may have left while hooks
+   * were asked.
+   *
+   * @return the refusal; null if the message may be sent
+   */
+  protected abstract @Nullable String refusalToSpeak(Place speaker);
+
+  /** Sends something that is not a room's message. */
+  public final void send(byte[] json) {
+    ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer(json.length + 16);
+    try {
+      wire().frame(json, null, buffer);
+      deliver(buffer, buffer.readerIndex(), buffer.readableBytes());
+    } finally {
+      buffer.release();
+    }
+  }
+
+  /** Counts an expensive request as so many messages, on transports that limit messages. */
+  public void charge(int messages) {}
 
   // --- tokens ----------------------------------------------------------------------------------
 
-  /** How long at most nobody looks whether a token still holds, in milliseconds. */
-  private static final long LOOK = 60_000;
-
-  /** Who it is by its tokens; null if they do not say. */
-  private @Nullable Known known;
-
   /**
-   * Who somebody is by their tokens.
+   * The identity by the tokens of a connection.
    *
-   * @param until until when, in milliseconds
-   * @param look by which a timer knows that it is still the one that looks after it
+   * @param until when it ends, in milliseconds since 1970
+   * @param look identifies the timer that ends it
    */
   public record Known(String name, long until, Object look) {
     public Known(String name, long until) {
@@ -215,129 +230,35 @@ public abstract class Participant extends Subscriber implements HookSubject {
     }
   }
 
-  /** Notes by what a member was let in, and sees to it that it goes when that ends. */
-  public final void accept(Place member, @Nullable Grant grant) {
-    if (grant == null || grant.equals(member.grant)) {
-      return;
-    }
-    Grant before = member.grant;
-    // Who is there in two ways, by two tokens, is there for as long as both hold.
-    Grant now = before != null && member.in && member.listening ? Place.both(before, grant) : grant;
-    member.grant = now;
-    isKnownBy(grant);
-    Place.Watch watch = member.watch;
-    if (watch == null) {
-      watch(member);
-    } else if (now.until().toEpochMilli() < watch.next()) {
-      watch(member); // sooner than it would be looked at
-    }
-  }
-
-  /** In steps, so that nobody who is gone is remembered for as long as their token holds. */
-  private void watch(Place member) {
-    Grant grant = member.grant;
-    if (grant == null || !(member.in || member.listening) || isGone()) {
-      member.watch = null;
-      return;
-    }
-    long left = grant.until().toEpochMilli() - shard().now();
-    if (left <= 0) {
-      member.watch = null;
-      if (isHereBy(member)) {
-        expire(member);
-      }
-      return;
-    }
-    Place.Watch before = member.watch;
-    long calm = left - engine().config().tokens().warning().toMillis();
-    boolean isWarned = before != null && before.warnedOf() == grant;
-    if (calm <= 0 && !isWarned && isHereBy(member)) {
-      send(notice(member.room, "expiring", grant.until().toEpochMilli()).encode());
-    }
-    long wait = Math.min(calm <= 0 ? left : calm, LOOK);
-    var now = new Place.Watch(shard().now() + wait, calm <= 0 ? grant : null);
-    member.watch = now;
-    shard()
-        .schedule(
-            () -> {
-              if (member.watch == now) {
-                watch(member);
-              }
-            },
-            wait);
-  }
-
-  /** Whether a member is where nobody is without a token. */
-  private static boolean isHereBy(Place member) {
-    return (member.in && member.rule.join() == Access.Common.TOKEN)
-        || (member.listening && member.rule.listen() == Access.Common.TOKEN);
-  }
-
-  /** It is known who this is, for as long as a token says so, wherever it goes meanwhile. */
-  private void isKnownBy(Grant grant) {
-    if (grant.identity().isEmpty()) {
-      return;
-    }
-    long until = grant.until().toEpochMilli();
-    Known before = known;
-    if (before != null && before.name.equals(grant.identity())) {
-      known = new Known(before.name, Math.max(before.until, until), before.look);
-    } else {
-      isKnownAs(new Known(grant.identity(), until));
-    }
-  }
-
-  /** Who it is by its tokens, for whoever comes back as this one; null if they do not say. */
+  /** The identity by the tokens of this connection; null without one. */
   public final @Nullable Known known() {
     return known;
   }
 
-  /** It is somebody from now on, for as long as the token says by which it is known. */
-  public final void isKnownAs(Known now) {
-    known = new Known(now.name, now.until); // and another timer looks after it
-    set(Grant.IDENTITY, now.name);
-    forgetWhenOver();
+  /** Sets the identity by tokens, for a connection that resumes a session. */
+  public final void setKnown(Known now) {
+    TokenWatch.identify(this, now);
   }
 
-  private void forgetWhenOver() {
-    Known now = known;
-    if (now == null || isGone()) {
-      return;
-    }
-    long left = now.until - shard().now();
-    if (left > 0) {
-      shard()
-          .schedule(
-              () -> {
-                if (known != null && known.look == now.look) {
-                  forgetWhenOver();
-                }
-              },
-              Math.min(left, LOOK));
-      return;
-    }
-    known = null;
-    if (now.name.equals(attributes.get(Grant.IDENTITY))) {
-      set(Grant.IDENTITY, null);
-    }
-    for (Place member : members()) {
-      if ((member.in && isForWhoWas(now, member.rule.join()))
-          || (member.listening && isForWhoWas(now, member.rule.listen()))) {
-        putOut(member, notice(member.room, "expired", null), Tokens.EXPIRED);
-      }
-    }
+  /** Stores the grant by which this connection was admitted to a room, until it expires. */
+  public final void accept(Place member, @Nullable Grant grant) {
+    TokenWatch.accept(member, grant);
   }
 
-  private static boolean isForWhoWas(Known known, Access access) {
-    return access instanceof Access.Attribute(String name, String value)
-        && name.equals(Grant.IDENTITY)
-        && value.equals(known.name);
+  /**
+   * Replaces the grants of this connection by a newer token's, in the rooms that the token is for.
+   *
+   * @throws RefusedException if the token is of no use; the message says why
+   */
+  public final Reply.Refreshed refresh(String token) throws RefusedException {
+    return TokenWatch.refresh(this, token);
   }
 
-  /** Something that it asked costs as much as so many messages. */
-  public void charge(int messages) {}
-
-  /** What is to be said about the token by which it is in a room. */
+  /**
+   * What a client is sent about its token for a room.
+   *
+   * @param expiresAt when the token expires, in milliseconds since 1970; null if it has
+   */
   public static Json notice(String room, String status, @Nullable Long expiresAt) {
     var fields = new LinkedHashMap<String, Object>();
     fields.put("context", "token");
@@ -349,17 +270,21 @@ public abstract class Participant extends Subscriber implements HookSubject {
     return Json.from(fields);
   }
 
-  /** The token by which a member is in its room has ended. */
+  /** Puts the connection out of a room because its token has expired. */
   public abstract void expire(Place member);
 
-  // --- who has to go ---------------------------------------------------------------------------
+  /** Puts the connection out of a room, and sends that the token has expired. */
+  protected final void putOutExpired(Place member) {
+    putOut(member, notice(member.room, "expired", null), Tokens.EXPIRED);
+  }
+
+  // --- forced to leave -------------------------------------------------------------------------
 
   /**
-   * Sends it out of a room, in whatever way it is there: to the default room, if it was in this one
-   * alone.
+   * Puts the connection out of a room in which it is a member or listens.
    *
-   * @param notice what it is told
-   * @param reason why, if it has to be sent away altogether
+   * @param notice what the client is sent
+   * @param reason why the connection ends, if it has no other room to go to
    */
   final void putOut(String room, Json notice, String reason) {
     for (Place member : members()) {
@@ -369,82 +294,35 @@ public abstract class Participant extends Subscriber implements HookSubject {
     }
   }
 
+  /** The same for a place; from the current room the connection moves to the default room. */
   public abstract void putOut(Place member, Json notice, String reason);
 
-  /** Leaves its rooms without another word: nobody speaks for it any more. */
+  /** Leaves all rooms and ends, without sending anything. */
   public abstract void leaveForGood();
 
-  /** Sends it away at once, for good. */
+  /** Ends the connection at once; the client is sent the reason. */
   public abstract void expel(String reason);
 
-  /** Its places in rooms, the current one first. */
-  public abstract List<Place> members();
+  /** Ends the connection if it is banned, by its id, address or attributes. */
+  public final void lookForBan() {
+    Measure ban = engine().moderation().ban(this);
+    if (ban != null) {
+      // Later: a request to join that is being decided now is refused first.
+      shard().later(() -> expel(ban.words()));
+    }
+  }
 
-  /**
-   * Shows a newer token for the rooms that it is for.
-   *
-   * @throws RefusedException if it is of no use; the message says why
-   */
-  public final Reply.Refreshed refresh(String token) throws RefusedException {
-    Admission admission = engine().admission();
-    Grant newer = admission.tokens().check(token, Instant.ofEpochMilli(engine().now()));
-    var rooms = new ArrayList<String>();
+  /** Leaves the rooms that were closed while nobody could put this connection out. */
+  public final void leaveClosedRooms() {
     for (Place member : members()) {
-      if (newer.isFor(member.room) && (member.in || member.listening)) {
-        for (Permission what : Permission.values()) {
-          boolean isNeeded =
-              switch (what) {
-                case JOIN -> member.in;
-                case LISTEN -> member.listening;
-                case SAY -> false;
-              };
-          AccessPolicy.Verdict verdict = isNeeded ? admission.check(member, what, token) : null;
-          if (verdict != null && verdict.refusal() != null) {
-            throw new RefusedException(verdict.refusal());
-          }
-        }
-        rooms.add(member.room);
-        member.grant = null; // by this one it is there in every way, so no other counts any more
-        accept(member, newer);
+      Measure closure = engine().moderation().closure(member.room);
+      if (closure != null) {
+        putOut(member.room, Moderator.notice(closure), closure.words());
       }
     }
-    if (rooms.isEmpty()) {
-      throw new RefusedException("Error: you are in no room that this token is for");
-    }
-    return new Reply.Refreshed(rooms, newer.until().toEpochMilli());
   }
 
-  /** Sends something that is not of a room. */
-  public final void send(byte[] json) {
-    ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer(json.length + 16);
-    try {
-      wire().frame(json, null, buffer);
-      deliver(buffer, buffer.readerIndex(), buffer.readableBytes());
-    } finally {
-      buffer.release();
-    }
-  }
-
-  /**
-   * Among whose names a message's is; nobody's if it has none, since putting an id into words
-   * costs.
-   */
-  private String namer(@Nullable Json messageId) {
-    return messageId == null || MessageIds.isUnique(messageId) ? "" : id();
-  }
-
-  /** Whether it is over, so that nobody speaks for it any more. */
-  public abstract boolean isGone();
-
-  /**
-   * Says something in its room as server code asks; to whom, {@link #audience} says unless that
-   * does.
-   */
-  public final void broadcast(Json message, @Nullable Audience to, Consumer<Room.Spoken> told) {
-    tellRoom(place, message, message, to == null ? audience() : to, null, false, told);
-  }
-
-  // --- what server code sees, from any thread --------------------------------------------------
+  // --- what server code calls, on any thread ---------------------------------------------------
 
   @Override
   public final Transport transport() {
@@ -466,7 +344,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
     return attributes;
   }
 
-  /** Takes over what server code said of another. */
+  /** Takes over the attributes of a session that is resumed. */
   public final synchronized void inherit(Map<String, String> others) {
     attributes = Map.copyOf(others);
   }
@@ -479,28 +357,8 @@ public abstract class Participant extends Subscriber implements HookSubject {
     }
   }
 
-  /** Something was said of it that may make it one of those who are banned. */
-  public final void lookForBan() {
-    Measure ban = engine().moderation().ban(this);
-    if (ban != null) {
-      // Later: who is being let in is told so, and not let in first.
-      shard().later(() -> expel(ban.words()));
-    }
-  }
-
-  /** It has places that it did not ask for now: out of those that are closed it goes. */
-  public final void leaveClosedRooms() {
-    for (Place member : members()) {
-      Measure closure = engine().moderation().closure(member.room);
-      if (closure != null) {
-        putOut(member.room, Moderator.notice(closure), closure.words());
-      }
-    }
-  }
-
   private synchronized void change(String name, @Nullable String value) {
-    // Locked, since two threads may set two attributes at once; readers see one snapshot or the
-    // next.
+    // Locked, since two threads may set attributes at once. Readers see one snapshot or the next.
     var changed = new HashMap<>(attributes);
     if (value == null) {
       changed.remove(name);

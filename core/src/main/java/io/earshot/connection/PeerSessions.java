@@ -3,12 +3,12 @@ package io.earshot.connection;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** What connections ask of the other servers of a cluster. Callable from any thread. */
+/** The sessions on the other servers of a cluster. Callable from any thread. */
 public interface PeerSessions {
 
-  /** Asks for what a client was; null if nobody has it. */
+  /** Takes a session over from the server that has it; null if no server does. */
   CompletionStage<@Nullable Handover> handOver(String id);
 
-  /** Sends a client away; whether there is such a client. */
+  /** Closes a connection on another server; completed with whether there is one of this id. */
   CompletionStage<Boolean> close(String id, String reason);
 }

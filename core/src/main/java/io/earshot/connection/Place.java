@@ -2,40 +2,47 @@ package io.earshot.connection;
 
 import io.earshot.Grant;
 import io.earshot.hook.RoomHooks;
+import io.earshot.protocol.Audience;
+import io.earshot.protocol.Json;
 import io.earshot.room.Member;
+import io.earshot.room.MessageIds;
+import io.earshot.room.Room;
 import java.time.Instant;
 import java.util.EnumSet;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection's place in one room: what the connection knows of it, beside what the room does.
+ * A connection's place in one room: what the connection's loop knows of it, in addition to what the
+ * room's loop does.
  *
  * <p>Owned by the connection's event loop.
  */
 public final class Place extends Member {
 
   /**
-   * What the token allows by which it is here; null without one. Written on the connection's loop.
+   * The grant by which the connection is here; null without a token. Written on the connection's
+   * loop.
    */
   public volatile @Nullable Grant grant;
 
-  /** Whether the connection is in the room, or will be when what it asked for is done. */
+  /** Whether the connection is a member of the room, or its request to join is under way. */
   public boolean in;
 
-  /** When somebody looks next whether its token holds; null if nobody does. */
+  /** The next check of the grant; null if none is scheduled. */
   @Nullable Watch watch;
 
-  /** Whether it listens to the room, or will. */
+  /** Whether the connection listens to the room, or its request to listen is under way. */
   public boolean listening;
 
-  /** The hooks that are about it. */
+  /** The hooks that are about the room. */
   RoomHooks hooks = RoomHooks.NONE;
 
   /**
-   * When a token is looked at.
+   * A scheduled check of a grant.
    *
-   * @param next when, in milliseconds
-   * @param warnedOf the grant of whose end the client was warned, or null
+   * @param next when, in milliseconds since 1970
+   * @param warnedOf the grant whose expiry the client was warned of, or null
    */
   record Watch(long next, @Nullable Grant warnedOf) {}
 
@@ -43,12 +50,36 @@ public final class Place extends Member {
     super(who, room, who.engine().rule(room));
   }
 
-  /** Whose it is. */
+  /** The connection whose place this is. */
   public Participant who() {
     return (Participant) connection;
   }
 
-  /** What somebody has who has both grants, for as long as both hold. */
+  /**
+   * Sends a message to the room, without asking rules or hooks.
+   *
+   * @param words the message as the client sent it, before hooks changed it
+   * @param messageId the client's own id for the message, by which a repetition is recognized
+   * @param isClients whether the message is the client's, rather than server code's
+   * @param told called on the connection's loop with the message's place in the room's order
+   */
+  void say(
+      Json message,
+      Json words,
+      @Nullable Audience audience,
+      @Nullable Json messageId,
+      boolean isClients,
+      Consumer<Room.Spoken> told) {
+    // The id of the connection is formatted only where it is needed, since that is expensive.
+    String namer = messageId == null || MessageIds.isUnique(messageId) ? "" : connection.id();
+    who()
+        .engine()
+        .rooms()
+        .shard(room)
+        .say(this, new Room.Saying(message, audience, namer, messageId, words, isClients), told);
+  }
+
+  /** A grant that allows what either of two grants allows, until the first of them expires. */
   static Grant both(Grant before, Grant more) {
     var allowed = EnumSet.copyOf(before.allowed());
     allowed.addAll(more.allowed());

@@ -1,4 +1,7 @@
-/** What all connections have in common, whatever transport they use. */
+/**
+ * Connections as members of rooms, whatever their transport: admission, tokens, places in rooms,
+ * and the directory of all connections.
+ */
 @NullMarked
 package io.earshot.connection;
 

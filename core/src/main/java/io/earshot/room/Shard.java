@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,6 +100,25 @@ public final class Shard implements RecoveryTarget {
   /** Runs a task on this loop after a number of milliseconds. */
   public void schedule(Runnable task, long millis) {
     loop.schedule(task, millis);
+  }
+
+  /**
+   * Sends a member's message to its room.
+   *
+   * @param told called on the member's loop with the place in the room's order; without one if
+   *     there is no such room any more
+   */
+  public void say(Member speaker, Room.Saying saying, Consumer<Room.Spoken> told) {
+    Subscriber connection = speaker.connection;
+    tell(
+        () -> {
+          Room room = rooms.get(speaker.room);
+          if (room == null) {
+            connection.tell(() -> told.accept(new Room.Spoken(null, null)));
+          } else {
+            room.say(speaker, saying, spoken -> connection.tell(() -> told.accept(spoken)));
+          }
+        });
   }
 
   public long repeatWindow() {

@@ -12,37 +12,45 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody who can be in many rooms at once, and listen to others.
+ * A connection that can be a member of several rooms and listen to others.
  *
  * <p>Owned by the connection's event loop.
  */
-abstract sealed class MultiRoomConnection extends Participant permits ClientConnection {
+abstract sealed class MultiRoomConnection extends Participant permits OutboundConnection {
 
-  /** The rooms that it is in besides the current one, or listens to; null for none. */
+  /**
+   * The places, by room, in rooms other than the current one; that one is here, too, if the
+   * connection listens to it. Null for none.
+   */
   private @Nullable Map<String, Place> others;
 
   MultiRoomConnection(LoopContext context, Wire wire, Transport transport, String room) {
     super(context, wire, transport, room);
   }
 
-  /** One object for each room that this connection hears, whether in it or listening or both. */
-  final Place memberOf(String room) {
-    if (room.equals(place().room)) {
+  /**
+   * The place in a room, whether the connection is a member, listens, or both; a new place if it is
+   * neither. {@link #track} has to follow when that changes.
+   *
+   * @param room the room's name; null for the current room
+   */
+  final Place placeIn(@Nullable String room) {
+    if (room == null || room.equals(place().room)) {
       return place();
     }
-    Place member = others == null ? null : others.get(room);
-    return member == null ? new Place(this, room) : member;
+    Place known = others == null ? null : others.get(room);
+    return known == null ? new Place(this, room) : known;
   }
 
-  /** Keeps a member, or forgets it, by what it is now. */
-  final void note(Place member) {
-    if (member.listening || (member.in && member != place())) {
+  /** Keeps a place while the connection is a member of the room or listens to it. */
+  final void track(Place place) {
+    if (place.listening || (place.in && place != place())) {
       if (others == null) {
         others = new LinkedHashMap<>();
       }
-      others.put(member.room, member);
+      others.put(place.room, place);
     } else if (others != null) {
-      others.remove(member.room);
+      others.remove(place.room);
       if (others.isEmpty()) {
         others = null;
       }
@@ -54,55 +62,71 @@ abstract sealed class MultiRoomConnection extends Participant permits ClientConn
     var all = new ArrayList<Place>();
     all.add(place());
     if (others != null) {
-      others.values().stream().filter(member -> member != place()).forEach(all::add);
+      others.values().stream().filter(place -> place != place()).forEach(all::add);
     }
     return all;
   }
 
+  /** The names of the rooms that the connection is a member of. */
   final List<String> rooms() {
-    return members().stream().filter(member -> member.in).map(member -> member.room).toList();
+    return members().stream().filter(place -> place.in).map(place -> place.room).toList();
   }
 
+  /** The names of the rooms that the connection listens to, sorted. */
   final List<String> listening() {
     return others == null
         ? List.of()
         : others.values().stream()
-            .filter(member -> member.listening)
-            .map(member -> member.room)
+            .filter(place -> place.listening)
+            .map(place -> place.room)
             .sorted()
             .toList();
   }
 
-  final void unlisten(Place member, Runnable out) {
-    member.listening = false;
-    engine().rooms().in(member.room, room -> room.silence(member, out), () -> tell(out));
+  /**
+   * Stops listening to a room.
+   *
+   * @param out called on the connection's loop after everything that the room sent before
+   */
+  final void stopListening(Place place, Runnable out) {
+    place.listening = false;
+    engine().rooms().in(place.room, room -> room.silence(place, out), () -> tell(out));
   }
 
-  /** Has nothing to do with the rooms besides the current one any more. */
+  /** Forgets all places but the current one, without leaving rooms. */
   final void forgetOthers() {
     others = null;
   }
 
-  /** Leaves a room in whatever way it is there. */
-  final void part(Place member, Runnable out) {
-    if (member.in && member.listening) {
-      leave(member, () -> {});
-      unlisten(member, out);
-    } else if (member.in) {
-      leave(member, out);
+  /**
+   * Leaves a room and stops listening to it.
+   *
+   * @param out called on the connection's loop after everything that the room sent before
+   */
+  final void leaveEntirely(Place place, Runnable out) {
+    if (place.in && place.listening) {
+      leave(place, () -> {});
+      stopListening(place, out);
+    } else if (place.in) {
+      leave(place, out);
     } else {
-      unlisten(member, out);
+      stopListening(place, out);
     }
   }
 
+  /**
+   * Leaves all rooms and stops listening.
+   *
+   * @param out called on the connection's loop after everything that the rooms sent before
+   */
   final void leaveAll(Runnable out) {
     List<Place> all = members();
     others = null;
     var left = new Countdown(all.size(), out);
-    all.forEach(member -> part(member, left));
+    all.forEach(place -> leaveEntirely(place, left));
   }
 
-  /** Runs something when all of several have run. Owned by the connection's event loop. */
+  /** Runs a task after it was run so many times itself. Owned by the connection's event loop. */
   static final class Countdown implements Runnable {
     private final Runnable last;
     private int missing;

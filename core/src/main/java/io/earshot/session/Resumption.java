@@ -13,8 +13,8 @@ import io.earshot.protocol.Reply;
 import io.earshot.protocol.Reply.Heard;
 import io.earshot.room.Room;
 import io.earshot.room.Shard;
-import io.earshot.session.ClientConnection.Turn;
 import io.earshot.session.MultiRoomConnection.Countdown;
+import io.earshot.session.RequestOrder.NumberedRequest;
 import io.earshot.spi.BrokerException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -25,54 +25,60 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client on its way back to who it was, by the session of then: it leaves the rooms that it is in
- * as a visitor, takes over the name and the places, and hears on from where it stopped.
+ * One request to resume a session: the connection leaves the rooms that it has joined, takes over
+ * the id and the places of the session, and sends what the client missed.
  *
  * <p>Owned by the connection's event loop.
  */
 final class Resumption {
   private final ClientConnection connection;
-  private final Turn turn;
+  private final NumberedRequest request;
   private final Map<String, Cursor> after;
 
-  /** What others ask of who it is about to be; null once it is. */
-  private @Nullable List<Runnable> asked = new ArrayList<>();
+  /** Requests of others for the session, until the connection has it; then null. */
+  private @Nullable List<Runnable> queued = new ArrayList<>();
 
-  /** What its rooms tell before it is answered that it is back; null until it is somebody. */
+  /**
+   * Messages of the rooms, until the request is answered; null before the connection has the
+   * session, and after the answer.
+   */
   private @Nullable ByteBuf held;
 
   /**
-   * A way back.
+   * A request to resume a session.
    *
-   * @param turn the request to answer
-   * @param after what the client knows of its rooms, by name
+   * @param after up to where the client knows its rooms, by name
    */
-  Resumption(ClientConnection connection, Turn turn, Map<String, Cursor> after) {
+  Resumption(ClientConnection connection, NumberedRequest request, Map<String, Cursor> after) {
     this.connection = connection;
-    this.turn = turn;
+    this.request = request;
     this.after = after;
   }
 
-  /** Keeps a question for when it is who it is about to be; false if it is already. */
-  boolean takesOverBefore(Runnable question) {
-    return asked != null && asked.add(question);
+  /**
+   * Queues a task until the connection has the session.
+   *
+   * @return false if it has the session already; then the task is not queued
+   */
+  boolean queueUntilResumed(Runnable task) {
+    return queued != null && queued.add(task);
   }
 
-  /** Whether what its rooms tell is to wait. */
+  /** Whether messages of rooms are held back. */
   boolean holds() {
     return held != null;
   }
 
-  /** Lets something wait, and returns how much does. */
+  /** Holds bytes back, and returns how many are held. */
   int hold(ByteBuf bytes, int offset, int length) {
     if (held == null) {
-      throw new IllegalStateException("nothing waits");
+      throw new IllegalStateException("nothing is held back");
     }
     held.writeBytes(bytes, offset, length);
     return held.readableBytes();
   }
 
-  /** Finds who it was, here or on another server, and goes on from there. */
+  /** Finds the session, on this server or another one, and takes it over. */
   void begin(String session) {
     EngineContext engine = connection.engine();
     SessionTokens sessions = engine.sessions();
@@ -83,7 +89,9 @@ final class Resumption {
       refuse("Error: this is your session; you have not left it");
     } else if (id != null && found instanceof ClientConnection before) {
       before.tell(
-          () -> before.handOver(id, connection, was -> connection.tell(() -> become(id, was))));
+          () ->
+              SessionTransfer.toConnection(
+                  before, id, connection, was -> connection.tell(() -> leaveRooms(id, was))));
     } else if (id != null && peers != null) {
       var _ =
           peers
@@ -93,75 +101,81 @@ final class Resumption {
                       connection.tell(
                           () -> {
                             if (failure == null) {
-                              become(id, was);
+                              leaveRooms(id, was);
                             } else {
                               refuse(BrokerException.explained(failure));
                             }
                           }));
     } else {
-      become("", null);
+      refuseUnknown();
     }
+  }
+
+  private void refuseUnknown() {
+    refuse("Error: there is no such session (any more)");
   }
 
   private void refuse(String why) {
-    connection.reply(turn, new Reply.Refused(why));
+    connection.reply(request, new Reply.Refused(why));
   }
 
-  private void become(String id, @Nullable Handover was) {
+  /**
+   * Leaves the rooms under the connection's own id, before it takes over the session's: members
+   * hear the right id leave, and hooks are told.
+   */
+  private void leaveRooms(String id, @Nullable Handover was) {
     if (was == null) {
-      refuse("Error: there is no such session (any more)");
+      refuseUnknown();
       return;
     }
     if (connection.isGone()) {
-      was.giveBack(); // what it was itself is somebody else's by now, or leaves
+      was.giveBack(); // this connection's rooms are left by its end, or by another connection
       return;
     }
-    // Who it was for a moment leaves first, under that name, and has heard all that it was to hear;
-    // and hooks have been told.
-    connection.resumes(this);
-    List<Place> visited = connection.members();
+    connection.resuming = this;
+    List<Place> joined = connection.members();
     connection.forgetOthers();
     Admission admission = connection.engine().admission();
     var left =
         new Countdown(
-            visited.size(), () -> admission.afterwards(connection, () -> takeOver(id, was)));
-    visited.forEach(member -> connection.part(member, left));
+            joined.size(), () -> admission.afterwards(connection, () -> takeOver(id, was)));
+    joined.forEach(place -> connection.leaveEntirely(place, left));
   }
 
   private void takeOver(String id, Handover was) {
-    List<Runnable> questions = asked == null ? List.of() : asked;
-    asked = null;
+    List<Runnable> tasks = queued == null ? List.of() : queued;
+    queued = null;
     if (connection.isGone()) {
-      connection.resumes(null);
+      connection.resuming = null;
       was.giveBack();
     } else {
       connection.become(id, was);
-      hearAgain(was.places());
+      takePlaces(was.places());
       if (was.known() != null) {
-        connection.isKnownAs(was.known()); // and not for longer than it was
+        connection.setKnown(was.known()); // not longer than the session had it
       }
     }
-    questions.forEach(Runnable::run);
+    tasks.forEach(Runnable::run);
   }
 
-  /** Takes its places back. The answer comes first, then what was missed, then what is new. */
-  private void hearAgain(List<Former> lost) {
+  /** Takes over the places. The answer comes first, then missed messages, then new ones. */
+  private void takePlaces(List<Former> places) {
     var arrivals = new ArrayList<Room.Arrival>();
-    var live = new Countdown(lost.size(), () -> isBack(arrivals));
+    var live = new Countdown(places.size(), () -> answer(arrivals));
     held = ByteBufAllocator.DEFAULT.directBuffer();
-    boolean isLost = connection.isDetached();
-    for (Former place : lost) {
-      var back = new Place(connection, place.room());
-      back.in = place.isIn();
-      back.listening = place.isListening();
-      if (place == lost.getFirst()) {
-        connection.moveTo(back);
+    boolean isLost = connection.phase == Phase.DETACHED;
+    for (Former former : places) {
+      var place = new Place(connection, former.room());
+      place.in = former.isIn();
+      place.listening = former.isListening();
+      if (former == places.getFirst()) {
+        connection.moveTo(place);
       }
-      connection.note(back);
-      connection.accept(back, place.grant());
-      hearAgain(
+      connection.track(place);
+      connection.accept(place, former.grant());
+      takePlace(
+          former,
           place,
-          back,
           isLost,
           arrival -> {
             arrivals.add(arrival);
@@ -170,36 +184,40 @@ final class Resumption {
     }
   }
 
-  private void hearAgain(Former place, Place back, boolean isLost, Consumer<Room.Arrival> arrived) {
-    Cursor known = after.get(place.room());
-    Shard there = connection.engine().rooms().shard(place.room());
+  private void takePlace(
+      Former former, Place place, boolean isLost, Consumer<Room.Arrival> arrived) {
+    Cursor known = after.get(former.room());
+    Shard there = connection.engine().rooms().shard(former.room());
     there.tell(
         () -> {
-          Room room = there.room(place.room());
-          if (place.lost() != null) {
-            room.replace(place.lost(), back, known, arrived);
+          Room room = there.room(former.room());
+          if (former.lost() != null) {
+            room.replace(former.lost(), place, known, arrived);
           } else {
-            room.settle(back, place.isIn(), place.isListening(), known, place.known(), arrived);
+            room.settle(place, former.isIn(), former.isListening(), known, former.known(), arrived);
           }
           if (isLost) {
-            room.detach(back); // lost again on its way back
+            room.detach(place); // the client was lost again while it resumed
           }
         });
   }
 
-  private void isBack(List<Room.Arrival> arrivals) {
+  private void answer(List<Room.Arrival> arrivals) {
     ByteBuf news = held;
     held = null;
-    connection.resumes(null);
+    connection.resuming = null;
     List<Heard> heard = arrivals.stream().map(Room.Arrival::heard).toList();
-    connection.isBack(turn, heard);
-    arrivals.forEach(arrival -> connection.tellMissed(arrival.missed()));
+    connection.send(
+        request,
+        new Reply.Resumed(
+            connection.id(), String.valueOf(connection.session()), connection.room(), heard));
+    arrivals.forEach(arrival -> connection.sendMissed(arrival.missed()));
     if (news != null) {
       connection.write(news);
       news.release();
     }
     connection.finished();
-    // A room may have been closed while nobody was there to be sent out.
+    // A room may have been closed while the session had no connection.
     connection.leaveClosedRooms();
   }
 }

@@ -1,4 +1,7 @@
-/** TCP, WebSocket and stream clients: requests in order, and resuming a session. */
+/**
+ * The connections of TCP, WebSocket and stream clients: requests in order, what each request does,
+ * and sessions that a client resumes on another connection.
+ */
 @NullMarked
 package io.earshot.session;
 

@@ -125,6 +125,11 @@ final class WebConnection extends Participant {
     return refusal == null && gone ? "Error: this client was disconnected" : refusal;
   }
 
+  @Override
+  protected @Nullable String refusalToSpeak(Place speaker) {
+    return refusal();
+  }
+
   /** Runs a task once the client is a member of its room, or was refused. */
   void whenLive(Runnable task) {
     if (waiting == null) {
@@ -187,30 +192,13 @@ final class WebConnection extends Participant {
         () -> {
           Place speaker = place();
           if (mailbox != null && !speaker.in) {
-            said.completeExceptionally(new RefusedException("Error: you are not in this room"));
-            return;
+            said.completeExceptionally(new RefusedException(NOT_IN_ROOM));
+          } else {
+            var _ =
+                engine()
+                    .admission()
+                    .say(speaker, message, token, audience, null, spoken -> spoken.tell(said));
           }
-          engine()
-              .admission()
-              .hear(
-                  speaker,
-                  message,
-                  token,
-                  verdict -> {
-                    String why = verdict.refusal() == null ? refusal() : verdict.refusal();
-                    if (why != null) {
-                      said.completeExceptionally(new RefusedException(why));
-                    } else {
-                      tellRoom(
-                          speaker,
-                          verdict.message(),
-                          message,
-                          audience,
-                          null,
-                          true,
-                          spoken -> spoken.tell(said));
-                    }
-                  });
         });
     return said;
   }

@@ -26,100 +26,101 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * The few things that several threads change at once. Lincheck makes up what each of them does and
- * decides between which two reads or writes one stops and another one goes on, and looks whether
- * what all of them were answered is what they could have been answered one after the other.
+ * The state that several threads change at once. Lincheck generates the calls of each thread,
+ * decides at which reads and writes it switches between threads, and checks that the results could
+ * have been those of the same calls one after the other.
  */
-@Tag("alone") // its threads wait for each other, and would wait for others as well
+@Tag("alone") // its threads wait for each other, and would wait for those of other tests as well
 final class SharedStateTest {
-  /** How much longer to look than in the ordinary run; see {@code core/linger}. */
+  /** How many times longer to search than in an ordinary run; see {@code core/linger}. */
   private static final int FACTOR = Integer.getInteger("earshot.lincheck", 1);
 
   @Test
-  void who_comes_goes_or_is_looked_for_sees_one_directory() {
-    check(People.class, ListOfPeople.class);
+  void threads_that_add_remove_and_find_connections_see_one_directory() {
+    check(SharedDirectory.class, SequentialDirectory.class);
   }
 
   @Test
-  void attributes_that_are_set_at_once_are_all_there() {
-    check(Attributes.class, MapOfAttributes.class);
+  void attributes_that_several_threads_set_at_once_are_all_kept() {
+    check(SharedAttributes.class, SequentialAttributes.class);
   }
 
-  private static void check(Class<?> shared, Class<?> forOneThread) {
-    asTold(
+  private static void check(Class<?> shared, Class<?> sequential) {
+    configured(
             new ModelCheckingOptions().iterations(2 + FACTOR).invocationsPerIteration(20),
-            forOneThread)
+            sequential)
         .check(shared);
     if (FACTOR > 1) {
-      asTold(new StressOptions().iterations(5 * FACTOR).invocationsPerIteration(200), forOneThread)
+      configured(
+              new StressOptions().iterations(5 * FACTOR).invocationsPerIteration(200), sequential)
           .check(shared);
     }
   }
 
-  private static <T extends Options<T, ?>> T asTold(T options, Class<?> forOneThread) {
+  private static <T extends Options<T, ?>> T configured(T options, Class<?> sequential) {
     return options
         .threads(3)
         .actorsPerThread(4)
         .actorsBefore(0)
         .actorsAfter(3)
-        .sequentialSpecification(forOneThread);
+        .sequentialSpecification(sequential);
   }
 
-  /** The directory, with people whose first slot is the same, and so many that it grows. */
+  /** A directory with connections that have the same first slot, enough to make it grow. */
   @Param(name = "whom", gen = IntGen.class, conf = "0:2")
-  public static final class People {
+  public static final class SharedDirectory {
     private static final int OWNERS = 3;
-    private static final List<Participant> FIRST = people(0, OWNERS);
-    private static final List<Participant> AGAIN = people(0, OWNERS);
-    private static final List<Participant> OTHERS = people(OWNERS, 7);
+    private static final List<Participant> FIRST = connections(0, OWNERS);
+    private static final List<Participant> AGAIN = connections(0, OWNERS);
+    private static final List<Participant> OTHERS = connections(OWNERS, 7);
 
     private final Directory directory = new Directory();
-    private final @Nullable Participant[] here = new Participant[OWNERS];
+    private final @Nullable Participant[] present = new Participant[OWNERS];
 
-    public People() {
+    public SharedDirectory() {
       OTHERS.forEach(directory::add);
     }
 
-    private static List<Participant> people(int from, int count) {
-      var people = new ArrayList<Participant>();
+    private static List<Participant> connections(int from, int count) {
+      var connections = new ArrayList<Participant>();
       for (int i = from; i < from + count; i++) {
-        people.add(person(i));
+        connections.add(connection(i));
       }
-      return people;
+      return connections;
     }
 
     @Operation
-    public boolean come(@Param(gen = ThreadIdGen.class) int thread) {
+    public boolean add(@Param(gen = ThreadIdGen.class) int thread) {
       int me = thread % OWNERS;
-      if (here[me] != null) {
+      if (present[me] != null) {
         return false;
       }
-      here[me] = FIRST.get(me);
+      present[me] = FIRST.get(me);
       directory.add(FIRST.get(me));
       return true;
     }
 
     @Operation
-    public boolean comeBack(@Param(gen = ThreadIdGen.class) int thread) {
+    public boolean replace(@Param(gen = ThreadIdGen.class) int thread) {
       int me = thread % OWNERS;
-      Participant before = here[me];
+      Participant before = present[me];
       if (before == null) {
         return false;
       }
       Participant now = before == FIRST.get(me) ? AGAIN.get(me) : FIRST.get(me);
-      here[me] = now;
+      present[me] = now;
       directory.replace(before, now);
       return true;
     }
 
     @Operation
-    public boolean go(@Param(gen = ThreadIdGen.class) int thread) {
+    public boolean remove(@Param(gen = ThreadIdGen.class) int thread) {
       int me = thread % OWNERS;
-      Participant gone = here[me];
+      Participant gone = present[me];
       if (gone == null) {
         return false;
       }
-      here[me] = null;
+      present[me] = null;
       directory.remove(gone);
       return true;
     }
@@ -140,35 +141,35 @@ final class SharedStateTest {
     }
   }
 
-  /** What the directory is to be like, for one thread. */
-  public static final class ListOfPeople {
-    private final boolean[] here = new boolean[People.OWNERS];
+  /** The expected behavior of the directory, for one thread. */
+  public static final class SequentialDirectory {
+    private final boolean[] present = new boolean[SharedDirectory.OWNERS];
 
-    public boolean come(int thread) {
-      int me = thread % here.length;
-      boolean comes = !here[me];
-      here[me] = true;
-      return comes;
+    public boolean add(int thread) {
+      int me = thread % present.length;
+      boolean isNew = !present[me];
+      present[me] = true;
+      return isNew;
     }
 
-    public boolean comeBack(int thread) {
-      return here[thread % here.length];
+    public boolean replace(int thread) {
+      return present[thread % present.length];
     }
 
-    public boolean go(int thread) {
-      int me = thread % here.length;
-      boolean goes = here[me];
-      here[me] = false;
-      return goes;
+    public boolean remove(int thread) {
+      int me = thread % present.length;
+      boolean wasPresent = present[me];
+      present[me] = false;
+      return wasPresent;
     }
 
     public boolean find(int whom) {
-      return here[whom];
+      return present[whom];
     }
 
     public int size() {
-      int size = People.OTHERS.size();
-      for (boolean each : here) {
+      int size = SharedDirectory.OTHERS.size();
+      for (boolean each : present) {
         size += each ? 1 : 0;
       }
       return size;
@@ -182,27 +183,27 @@ final class SharedStateTest {
   /** The attributes of one connection. */
   @Param(name = "name", gen = StringGen.class, conf = "1:ab")
   @Param(name = "value", gen = IntGen.class, conf = "1:9")
-  public static final class Attributes {
-    private final Participant person = person(1);
+  public static final class SharedAttributes {
+    private final Participant connection = connection(1);
 
     @Operation
     public void set(@Param(name = "name") String name, @Param(name = "value") int value) {
-      person.set(name, Integer.toString(value));
+      connection.set(name, Integer.toString(value));
     }
 
     @Operation
     public void unset(@Param(name = "name") String name) {
-      person.set(name, null);
+      connection.set(name, null);
     }
 
     @Operation
     public String all() {
-      return new TreeMap<>(person.attributes()).toString();
+      return new TreeMap<>(connection.attributes()).toString();
     }
   }
 
-  /** What they are to be like, for one thread. */
-  public static final class MapOfAttributes {
+  /** The expected behavior of the attributes, for one thread. */
+  public static final class SequentialAttributes {
     private final Map<String, String> map = new TreeMap<>();
 
     public void set(String name, int value) {
@@ -218,16 +219,16 @@ final class SharedStateTest {
     }
   }
 
-  private static final LoopContext SHARD =
+  private static final LoopContext CONTEXT =
       EngineInside.loopContexts(new TestServer().earshot).getFirst();
 
-  /** Somebody whose slot is the same as everybody's, however long the directory is. */
-  private static Participant person(int number) {
+  /** A connection whose slot is the same as all others', however long the directory is. */
+  private static Participant connection(int number) {
     return new ClientConnection(
-        SHARD, new Nowhere(), Lines.ONE, (long) number << 52, 0, Transport.TCP, "room");
+        CONTEXT, new DiscardedOutput(), Lines.ONE, (long) number << 52, 0, Transport.TCP, "room");
   }
 
-  private static final class Nowhere implements Outbound {
+  private static final class DiscardedOutput implements Outbound {
     @Override
     public SocketAddress remoteAddress() {
       return new InetSocketAddress(0);

@@ -16,13 +16,11 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/**
- * A connection that ends, at the worst of times, costs nobody else a message, an order or a place.
- */
+/** Connections that end at an inconvenient moment: nobody else misses a message or its order. */
 final class EndingsTest {
   private static final int TOO_MUCH = Config.defaults().limits().outboundBytes() + 1;
 
-  /** The longest name that there is, so that announcements fill a batch. */
+  /** The longest room name, so that a few announcements fill a batch. */
   private static final String LONG_NAME = "界".repeat(256);
 
   private static List<Guest> guests(TestServer server, int count, String room) {
@@ -33,7 +31,7 @@ final class EndingsTest {
   }
 
   @Test
-  void who_enters_a_room_anew_hears_all_of_its_first_batch() {
+  void a_member_that_left_and_joins_again_hears_all_of_the_first_batch() {
     var server = new TestServer(1, TestServer.quiet());
     Guest first = server.guest();
     Guest returner = server.guest();
@@ -43,7 +41,7 @@ final class EndingsTest {
     returner.send("roomChange attic"); // in the middle of the first batch
     server.settle();
     first.ask("roomChange cellar");
-    returner.ask("roomChange attic"); // alone: the room and its fan-out are made anew
+    returner.ask("roomChange attic"); // as the only member: the room gets a new fan-out
     speaker.ask("roomChange attic");
     returner.hear();
     speaker.ask("say one");
@@ -52,7 +50,7 @@ final class EndingsTest {
   }
 
   @Test
-  void who_is_cut_off_while_changing_rooms_is_in_neither() {
+  void a_connection_that_is_cut_off_while_it_changes_rooms_is_in_neither_room() {
     var server = new TestServer(1, TestServer.quiet());
     Guest speaker = server.guest();
     Guest slow = server.guest();
@@ -67,7 +65,7 @@ final class EndingsTest {
   }
 
   @Test
-  void many_who_are_cut_off_at_once_change_nothing_for_the_others() {
+  void the_other_members_hear_everything_when_many_are_cut_off_at_once() {
     var server = new TestServer();
     Guest other = server.guest();
     List<Guest> guests = guests(server, 202, LONG_NAME);
@@ -83,7 +81,7 @@ final class EndingsTest {
   }
 
   @Test
-  void a_write_that_fails_costs_that_connection_and_no_other() {
+  void a_write_that_fails_closes_that_connection_and_no_other() {
     var server = new TestServer(1, TestServer.quiet());
     Guest before = server.guest();
     Guest broken = server.guest();
@@ -99,7 +97,7 @@ final class EndingsTest {
   }
 
   @Test
-  void who_is_cut_off_by_its_own_reply_has_entered_before_it_left() {
+  void a_connection_that_its_own_reply_cuts_off_is_announced_as_entered_before_it_is_as_left() {
     var server = new TestServer();
     Guest there = server.guest();
     Guest slow = server.guest();
@@ -111,7 +109,7 @@ final class EndingsTest {
   }
 
   @Test
-  void a_cut_off_in_the_middle_of_a_fan_out_is_in_the_same_place_for_every_wire() {
+  void an_announcement_in_the_middle_of_a_fan_out_has_the_same_place_on_every_wire() {
     var server = new TestServer();
     Guest two = server.guest(0, Lines.TWO);
     Guest one = server.guest(0, Lines.ONE);
@@ -124,7 +122,7 @@ final class EndingsTest {
   }
 
   @Test
-  void what_was_answered_ok_is_heard_before_any_goodbye() {
+  void a_message_that_was_answered_ok_is_sent_before_the_end_of_a_connection() {
     var server = new TestServer(2, TestServer.quiet());
     Guest speaker = server.guest(0, Lines.ONE);
     List<Guest> subscribers = List.of(server.guest(0, Lines.ONE), server.guest(1, Lines.TWO));
@@ -145,7 +143,7 @@ final class EndingsTest {
   }
 
   @Test
-  void what_was_asked_before_a_close_is_done_before_it() {
+  void requests_before_the_end_of_input_are_done_before_the_connection_ends() {
     for (int loop = 0; loop < 2; loop++) {
       var server = new TestServer(2, TestServer.quiet());
       Guest subscriber = server.guest();
@@ -160,7 +158,7 @@ final class EndingsTest {
   }
 
   @Test
-  void what_cannot_be_said_as_json_is_refused_where_it_is_said() {
+  void a_message_that_is_no_json_is_refused_by_the_call_that_sends_it() {
     var server = new TestServer();
     Object deep =
         IntStream.range(0, 600)
@@ -172,7 +170,7 @@ final class EndingsTest {
   }
 
   @Test
-  void nobody_speaks_for_a_connection_that_is_gone() {
+  void server_code_cannot_send_for_a_connection_that_has_ended() {
     var server = new TestServer(1, TestServer.quiet());
     Guest gone = server.guest();
     Guest subscriber = server.guest();
@@ -190,21 +188,21 @@ final class EndingsTest {
   }
 
   @Test
-  void messages_for_some_do_not_reach_who_came_after_them() {
+  void a_message_for_an_audience_does_not_reach_a_member_that_joined_after_it() {
     var server = new TestServer(1, TestServer.quiet());
     Guest speaker = server.guest();
-    Guest comer = server.guest();
-    comer.ask("roomChange attic");
-    comer.hear();
+    Guest newMember = server.guest();
+    newMember.ask("roomChange attic");
+    newMember.hear();
     speaker.send("say before");
     speaker.send("{\"event\":\"say\",\"message\":\"for nobody\",\"roomMatchKey\":\"x\"}");
-    comer.send("roomChange defaultRoom");
+    newMember.send("roomChange defaultRoom");
     speaker.send("say after");
-    assertThat(comer.heard()).containsExactly("after");
+    assertThat(newMember.heard()).containsExactly("after");
   }
 
   @Test
-  void who_is_gone_listens_no_more() {
+  void a_connection_that_has_ended_listens_to_no_room() {
     var server = new TestServer();
     Guest guest = server.guest();
     guest.ask("listenToRoom attic");
@@ -215,7 +213,7 @@ final class EndingsTest {
   }
 
   @Test
-  void who_is_sent_away_and_keeps_talking_is_sent_away_all_the_same() {
+  void a_connection_that_is_closed_ends_although_its_client_keeps_sending() {
     var server = new TestServer(2, TestServer.quiet());
     for (int loop = 0; loop < 2; loop++) {
       Guest talker = server.guest(loop, Lines.ONE);
@@ -231,7 +229,7 @@ final class EndingsTest {
   }
 
   @Test
-  void what_is_asked_after_quit_is_not_done() {
+  void a_request_after_quit_is_not_done() {
     var server = new TestServer(1, TestServer.quiet());
     Guest guest = server.guest();
     guest.send("quit");
@@ -241,7 +239,7 @@ final class EndingsTest {
   }
 
   @Test
-  void who_quits_hears_before_it_what_was_told_in_every_room_it_listens_to() {
+  void a_client_that_quits_gets_the_earlier_messages_of_every_room_before_the_end() {
     var server = new TestServer(2, TestServer.quiet());
     List<String> rooms = List.of("defaultRoom", "attic", "cellar", "roof", "hall");
     List<Guest> speakers = rooms.stream().map(room -> guests(server, 1, room).getFirst()).toList();

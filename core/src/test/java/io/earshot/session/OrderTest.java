@@ -14,10 +14,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Chance decides who speaks, moves, goes, or stops reading, and which loop runs next. Somebody who
- * never leaves keeps the tape of each room, on which the announcements say who was there from when
- * to when. So for everybody else the tape tells exactly what they were to hear: all of it if they
- * are still there, an unbroken beginning of it if not.
+ * Random runs: chance decides which client says something, changes its room, ends or stops reading,
+ * and which loop runs next. One client in each room never leaves and records everything. The
+ * announcements in its record show when each member was there, and so what each had to hear: all of
+ * that if it is still connected, and else the beginning of it without a gap.
  */
 final class OrderTest {
   private static final List<String> ROOMS = List.of("defaultRoom", "attic", "cellar");
@@ -28,23 +28,23 @@ final class OrderTest {
 
   @ParameterizedTest
   @MethodSource("seeds")
-  void every_stay_in_a_room_is_an_unbroken_stretch_of_its_one_order(int seed) {
+  void every_member_hears_its_room_in_one_order_without_a_gap_from_join_to_leave(int seed) {
     var random = new Random(seed);
     var server = new TestServer(1 + seed % 3, Config.defaults());
-    List<Guest> tapes =
+    List<Guest> records =
         ROOMS.stream()
             .map(
                 room -> {
-                  Guest tape = anyGuest(server, random);
-                  tape.ask("roomChange " + room);
-                  return tape;
+                  Guest record = anyGuest(server, random);
+                  record.ask("roomChange " + room);
+                  return record;
                 })
             .toList();
-    tapes.forEach(Guest::hear);
+    records.forEach(Guest::hear);
     var present = new ArrayList<Guest>();
-    var gone = new ArrayList<Guest>();
+    var ended = new ArrayList<Guest>();
     String filler =
-        "x".repeat(seed % 5 == 0 ? 9_000 : 10); // sometimes batches grow long, and go early
+        "x".repeat(seed % 5 == 0 ? 9_000 : 10); // in some runs batches are long, and are sent early
     for (int i = 0; i < 400; i++) {
       if (present.size() < 2 || random.nextInt(30) == 0) {
         present.add(anyGuest(server, random));
@@ -57,7 +57,7 @@ final class OrderTest {
         case 5 -> {
           if (random.nextInt(6) == 0) {
             end(guest, random);
-            gone.add(present.remove(who));
+            ended.add(present.remove(who));
           }
         }
         default -> server.step(random);
@@ -65,13 +65,13 @@ final class OrderTest {
     }
     server.settle();
     for (int room = 0; room < ROOMS.size(); room++) {
-      List<String> tape = tapes.get(room).lines;
+      List<String> record = records.get(room).lines;
       for (Guest guest : present) {
-        assertThat(heard(guest, ROOMS.get(room))).isEqualTo(toHear(guest, tape));
+        assertThat(heard(guest, ROOMS.get(room))).isEqualTo(toHear(guest, record));
       }
-      for (Guest guest : gone) {
+      for (Guest guest : ended) {
         List<String> heard = heard(guest, ROOMS.get(room));
-        List<String> all = toHear(guest, tape);
+        List<String> all = toHear(guest, record);
         assertThat(heard)
             .hasSizeLessThanOrEqualTo(all.size())
             .isEqualTo(all.subList(0, heard.size()));
@@ -98,11 +98,11 @@ final class OrderTest {
         .toList();
   }
 
-  /** What the tape of a room has between the guest's comings and goings, but for its own words. */
-  private static List<String> toHear(Guest guest, List<String> tape) {
+  /** The messages of others in a room's record while a guest was a member. */
+  private static List<String> toHear(Guest guest, List<String> record) {
     var toHear = new ArrayList<String>();
     boolean inside = false;
-    for (String line : tape) {
+    for (String line : record) {
       if (!line.contains("\"from\":\"" + guest.id() + "\"")) {
         if (inside) {
           toHear.add(line);

@@ -10,7 +10,7 @@ import io.earshot.testing.TestServer.Guest;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** How much one client may send, by a clock that the test moves. */
+/** The rates of one client, by a clock that the test moves. */
 final class RatesTest {
   private static final String TOO_MANY = "\"error\":\"Error: too many messages; try again in ";
 
@@ -31,7 +31,7 @@ final class RatesTest {
   }
 
   @Test
-  void a_burst_is_taken_and_what_is_beyond_it_refused_with_the_time_to_wait() {
+  void a_request_beyond_the_burst_is_refused_with_the_time_to_wait() {
     TestServer server = tenPerSecond();
     Guest guest = server.guest();
     Guest other = server.guest();
@@ -52,7 +52,7 @@ final class RatesTest {
   }
 
   @Test
-  void whatever_the_verb_it_counts_and_so_does_nonsense() {
+  void requests_of_all_verbs_and_malformed_ones_count() {
     TestServer server = tenPerSecond();
     Guest guest = server.guest();
     assertThat(guest.ask("roomView")).contains("OK");
@@ -65,7 +65,7 @@ final class RatesTest {
   }
 
   @Test
-  void who_wants_to_go_may_go() {
+  void a_request_to_quit_is_never_refused() {
     TestServer server = tenPerSecond();
     Guest guest = server.guest();
     for (int i = 0; i < 5; i++) {
@@ -78,7 +78,7 @@ final class RatesTest {
   }
 
   @Test
-  void each_connection_has_a_bucket_of_its_own() {
+  void each_connection_has_its_own_bucket() {
     TestServer server = tenPerSecond();
     Guest flood = server.guest();
     for (int i = 0; i < 50; i++) {
@@ -100,7 +100,7 @@ final class RatesTest {
   }
 
   @Test
-  void who_is_refused_often_is_not_read_for_a_while() {
+  void a_client_that_is_refused_often_is_not_read_for_a_while() {
     TestServer server = tenPerSecond();
     Guest guest = server.guest();
     for (int i = 0; i < 3 + 63; i++) {
@@ -140,7 +140,7 @@ final class RatesTest {
   }
 
   @Test
-  void who_rests_can_be_sent_away_and_hears_the_others() {
+  void a_client_that_is_not_read_hears_others_and_can_be_closed() {
     TestServer server = server("limits.bytesPerSecond=1024", "limits.bytesBurst=1024");
     Guest guest = server.guest();
     Guest other = server.guest();
@@ -156,7 +156,7 @@ final class RatesTest {
   }
 
   @Test
-  void nothing_is_limited_where_the_limit_is_0() {
+  void a_limit_of_0_limits_nothing() {
     TestServer server = server("limits.messagesPerSecond=0", "limits.bytesPerSecond=0");
     Guest guest = server.guest();
     for (int i = 0; i < 10_000; i++) {
@@ -168,7 +168,7 @@ final class RatesTest {
   }
 
   @Test
-  void the_defaults_bear_a_thousand_messages_a_second() {
+  void the_default_limits_allow_a_thousand_messages_a_second() {
     TestServer server = server();
     Guest guest = server.guest();
     for (int second = 0; second < 10; second++) {
@@ -183,7 +183,7 @@ final class RatesTest {
   }
 
   @Test
-  void a_bucket_is_exact_and_a_clock_that_is_set_back_locks_nobody_out() {
+  void a_bucket_is_exact_and_recovers_from_a_clock_that_is_set_back() {
     var pace = new Pace(Integer.MAX_VALUE, Integer.MAX_VALUE);
     long now = TestServer.NOW.toEpochMilli();
     long full = pace.spend(0, now, Integer.MAX_VALUE);

@@ -13,12 +13,11 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
+/** How requests of one client are ordered, numbered and answered. */
 final class RequestsTest {
   private final TestServer server = new TestServer(2, TestServer.quiet());
 
-  /**
-   * A connection on the loop that the default room does not live on, so that replies take a turn.
-   */
+  /** A connection on a loop other than the default room's, so that replies need another task. */
   private Guest farGuest() {
     int home = server.loops.indexOf(homeOf("defaultRoom"));
     return server.guest(1 - home, Lines.ONE);
@@ -32,7 +31,7 @@ final class RequestsTest {
   }
 
   @Test
-  void each_request_has_its_number_from_when_it_was_read_and_answers_keep_their_order() {
+  void requests_are_numbered_in_the_order_in_which_they_are_read_and_answered_in_that_order() {
     Guest guest = farGuest();
     List.of("roomView", "detailsView", "say x", "say y", "fly", "roomChange attic", "roomView")
         .forEach(guest::send);
@@ -45,7 +44,7 @@ final class RequestsTest {
   }
 
   @Test
-  void the_welcome_comes_first_and_what_was_sent_before_it_is_answered_after() {
+  void the_welcome_is_sent_first_and_earlier_requests_are_answered_after_it() {
     Guest guest = farGuest();
     guest.send("roomView");
     assertThat(guest.lines).isEmpty();
@@ -53,7 +52,7 @@ final class RequestsTest {
   }
 
   @Test
-  void a_client_that_asks_faster_than_it_is_answered_is_not_read_until_it_was() {
+  void a_client_that_sends_requests_faster_than_they_are_answered_is_not_read_until_they_are() {
     Guest guest = farGuest();
     guest.hear();
     int sent = 0;
@@ -68,7 +67,7 @@ final class RequestsTest {
   }
 
   @Test
-  void a_client_that_does_not_read_is_not_read_either_until_it_does() {
+  void a_client_that_does_not_read_is_not_read_until_it_does() {
     Guest guest = server.guest();
     server.settle();
     guest.pending = 100_000;
@@ -80,7 +79,7 @@ final class RequestsTest {
   }
 
   @Test
-  void after_the_last_input_everything_asked_is_answered_and_then_the_connection_ends() {
+  void after_the_end_of_input_all_requests_are_answered_and_then_the_connection_ends() {
     Guest guest = farGuest();
     guest.send("say one");
     guest.send("roomView");
@@ -91,7 +90,7 @@ final class RequestsTest {
   }
 
   @Test
-  void after_quit_nothing_more_is_answered() {
+  void no_request_after_quit_is_answered() {
     Guest guest = farGuest();
     List.of("roomView", "quit", "say too late").forEach(guest::send);
     List<String> heard = guest.hear();
@@ -102,7 +101,7 @@ final class RequestsTest {
   }
 
   @Test
-  void who_goes_while_joining_leaves_no_ghost() {
+  void a_connection_that_is_lost_while_it_joins_is_left_in_no_room() {
     Guest guest = farGuest();
     guest.send("roomChange attic");
     guest.send("listenToRoom cellar");
@@ -114,7 +113,7 @@ final class RequestsTest {
   }
 
   @Test
-  void params_hold_all_after_the_first_equals_sign_and_are_gone_when_deleted() {
+  void the_value_of_a_param_is_everything_after_the_first_equals_sign_until_it_is_deleted() {
     Guest guest = server.guest();
     guest.ask("paramAdd q=a=b c");
     assertThat(guest.ask("paramView q"))
@@ -126,7 +125,7 @@ final class RequestsTest {
   }
 
   @Test
-  void params_are_bounded_in_number_and_in_length_and_give_back_what_they_took() {
+  void the_number_and_length_of_params_are_limited_and_deleted_ones_do_not_count() {
     Guest guest = server.guest();
     IntStream.range(0, 100)
         .forEach(i -> assertThat(guest.ask("paramAdd k" + i + "=v")).contains("OK"));
@@ -141,7 +140,7 @@ final class RequestsTest {
   }
 
   @Test
-  void rooms_to_listen_to_are_bounded_in_number() {
+  void the_number_of_rooms_that_a_client_listens_to_is_limited() {
     Guest guest = server.guest();
     IntStream.range(0, 100).forEach(i -> guest.ask("listenToRoom r" + i));
     assertThat(guest.ask("listenToRoom more")).contains("too many rooms");
@@ -163,7 +162,7 @@ final class RequestsTest {
   }
 
   @Test
-  void leaving_ones_room_leads_to_the_default_room() {
+  void a_client_that_leaves_its_current_room_is_in_the_default_room() {
     Guest guest = server.guest();
     assertThat(guest.ask("roomLeave attic")).contains("you are not in this room");
     guest.ask("roomAdd attic");
@@ -181,7 +180,7 @@ final class RequestsTest {
   }
 
   @Test
-  void a_request_that_makes_no_sense_is_answered_and_counted() {
+  void a_malformed_request_is_answered_and_numbered() {
     Guest guest = server.guest();
     guest.hear();
     guest.loop.run(() -> guest.intake.handle(RequestDecoder.frame("[1]")));

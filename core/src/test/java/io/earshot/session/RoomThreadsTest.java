@@ -47,39 +47,40 @@ import org.junit.jupiter.api.Test;
 
 /**
  * A room whose loops are threads, with clients and server code that are threads as well. Lincheck
- * makes up what each of them does, lets them do it at once, again and again, and looks whether all
- * that they were answered, and all that they heard, is what they could have been told one after the
- * other by a room of thirty lines.
+ * generates the calls of each thread, runs them concurrently many times, and checks that all
+ * answers, and all that the clients heard, could have come from the same calls one after the other
+ * to a room for one thread.
  */
-@Tag("alone") // its threads wait for each other, and would wait for others as well
+@Tag("alone") // its threads wait for each other, and would wait for those of other tests as well
 final class RoomThreadsTest {
-  /** How much longer to look than in the ordinary run; see {@code core/linger}. */
+  /** How many times longer to search than in an ordinary run; see {@code core/linger}. */
   private static final int FACTOR = Integer.getInteger("earshot.lincheck", 1);
 
   @Test
-  void what_threads_do_in_a_room_at_once_has_one_order() {
+  void concurrent_calls_in_a_room_have_one_order() {
     new StressOptions()
-        .threads(Meeting.PEOPLE)
+        .threads(SharedRoom.CLIENTS)
         .actorsPerThread(3)
         .actorsBefore(0)
         .actorsAfter(3)
         .iterations(FACTOR)
         .invocationsPerIteration(30)
-        .minimizeFailedScenario(false) // what a fault has left in the server would mislead it
-        .sequentialSpecification(Minutes.class)
-        .check(Meeting.class);
+        .minimizeFailedScenario(
+            false) // the state that a fault leaves in the server would mislead it
+        .sequentialSpecification(SequentialRoom.class)
+        .check(SharedRoom.class);
   }
 
-  /** The room as it is to be, for one thread: it is forgotten when nobody is in it. */
-  public static final class Minutes {
-    private final boolean[] present = new boolean[Meeting.PEOPLE];
-    private final List<List<Integer>> tapes = new ArrayList<>();
+  /** The expected behavior of a room, for one thread: it is forgotten when it has no members. */
+  public static final class SequentialRoom {
+    private final boolean[] present = new boolean[SharedRoom.CLIENTS];
+    private final List<List<Integer>> heard = new ArrayList<>();
     private int offset;
 
-    /** A room that nobody is in. */
-    public Minutes() {
+    /** A room without members. */
+    public SequentialRoom() {
       for (int i = 0; i < present.length; i++) {
-        tapes.add(List.of());
+        heard.add(List.of());
       }
     }
 
@@ -87,18 +88,18 @@ final class RoomThreadsTest {
       offset++;
       for (int i = 0; i < present.length; i++) {
         if (present[i] && i != except) {
-          var longer = new ArrayList<>(tapes.get(i));
+          var longer = new ArrayList<>(heard.get(i));
           longer.add(offset);
-          tapes.set(i, longer);
+          heard.set(i, longer);
         }
       }
       return offset;
     }
 
     public int join(int thread) {
-      int me = Meeting.person(thread);
+      int me = SharedRoom.client(thread);
       if (present[me]) {
-        return Meeting.REFUSED;
+        return SharedRoom.REFUSED;
       }
       int place = tell(me);
       present[me] = true;
@@ -106,7 +107,7 @@ final class RoomThreadsTest {
     }
 
     public boolean leave(int thread) {
-      int me = Meeting.person(thread);
+      int me = SharedRoom.client(thread);
       boolean leaves = present[me];
       if (leaves) {
         present[me] = false;
@@ -119,16 +120,16 @@ final class RoomThreadsTest {
     }
 
     public int say(int thread) {
-      int me = Meeting.person(thread);
-      return present[me] ? tell(me) : Meeting.REFUSED;
+      int me = SharedRoom.client(thread);
+      return present[me] ? tell(me) : SharedRoom.REFUSED;
     }
 
     public List<Integer> quit(int thread) {
-      int me = Meeting.person(thread);
+      int me = SharedRoom.client(thread);
       var _ = leave(me);
-      List<Integer> tape = tapes.get(me);
-      tapes.set(me, List.of());
-      return tape;
+      List<Integer> heardBy = heard.get(me);
+      heard.set(me, List.of());
+      return heardBy;
     }
 
     public void disconnect(int thread) {
@@ -156,14 +157,14 @@ final class RoomThreadsTest {
     }
 
     public List<Integer> heard(int whom) {
-      return tapes.get(whom);
+      return heard.get(whom);
     }
   }
 
-  /** The room as it is. Who calls waits until what they asked for is done. */
+  /** The room of a server. Each call waits until it is done. */
   @Param(name = "whom", gen = IntGen.class, conf = "0:2")
-  public static final class Meeting {
-    static final int PEOPLE = 3;
+  public static final class SharedRoom {
+    static final int CLIENTS = 3;
     static final int REFUSED = -1;
 
     private static final List<ThreadLoop> LOOPS =
@@ -173,40 +174,40 @@ final class RoomThreadsTest {
             Config.defaults().with("rooms.historyMessages", 0).with("general.repeatWindow", "0s"),
             LOOPS,
             () -> TestServer.NOW);
-    private static final AtomicInteger MEETINGS = new AtomicInteger();
+    private static final AtomicInteger ROOMS = new AtomicInteger();
 
-    /** Which loops and wires people have is another thing in each meeting, and the room's loop. */
-    private final int number = MEETINGS.incrementAndGet();
+    /** Chooses the loops and wires of the clients, and the loop of the room. */
+    private final int number = ROOMS.incrementAndGet();
 
     private final String room = "room " + number;
     private final Shard there = EngineInside.rooms(EARSHOT).shard(room);
     private final AtomicReferenceArray<@Nullable Client> clients =
-        new AtomicReferenceArray<>(PEOPLE);
-    private final Map<String, Integer> people = new ConcurrentHashMap<>();
+        new AtomicReferenceArray<>(CLIENTS);
+    private final Map<String, Integer> clientsById = new ConcurrentHashMap<>();
 
-    static int person(int thread) {
-      return thread % PEOPLE;
+    static int client(int thread) {
+      return thread % CLIENTS;
     }
 
-    // --- what a client does, in its own thread ---------------------------------------------------
+    // --- calls of a client, each client in its own thread ----------------------------------------
 
     @Operation
     public int join(@Param(gen = ThreadIdGen.class) int thread) {
-      int me = person(thread);
+      int me = client(thread);
       Client client = connected(me);
       String answer = client == null ? null : client.ask(new Command.AddRoom(room, null, null));
       return offset(answer == null ? connect(me) : answer);
     }
 
     private String connect(int me) {
-      var client = new Client(LOOPS.get(number >> me & 1), lines(number >> (PEOPLE + me) & 1));
+      var client = new Client(LOOPS.get(number >> me & 1), lines(number >> (CLIENTS + me) & 1));
       clients.set(me, client);
       client.loop.execute(
           () -> {
             client.intake =
                 EARSHOT.connect(client.loop, client, client.wire, Transport.TCP, room, null, null);
             String id = ((ClientConnection) client.intake).id();
-            people.put(id, me);
+            clientsById.put(id, me);
             client.id.complete(id);
           });
       await(client.id);
@@ -219,13 +220,13 @@ final class RoomThreadsTest {
 
     @Operation
     public boolean leave(@Param(gen = ThreadIdGen.class) int thread) {
-      Client client = connected(person(thread));
+      Client client = connected(client(thread));
       String answer = client == null ? null : client.ask(new Command.LeaveRoom(room));
       if (client == null || answer == null || answer.contains("\"error\"")) {
         return false;
       }
-      // Who leaves their current room is answered by the one that they are in then, which may be
-      // sooner than they are out of this one.
+      // A client that leaves its current room is answered by the default room, possibly before it
+      // has left this one.
       var out = new CompletableFuture<Boolean>();
       client.loop.execute(() -> there.tell(() -> out.complete(true)));
       return await(out);
@@ -233,16 +234,16 @@ final class RoomThreadsTest {
 
     @Operation
     public int say(@Param(gen = ThreadIdGen.class) int thread) {
-      Client client = connected(person(thread));
+      Client client = connected(client(thread));
       String answer =
           client == null ? null : client.ask(new Command.Say(room, Json.of("hello"), null));
       return offset(answer);
     }
 
-    /** Says goodbye; gives what it has heard. */
+    /** Quits, and returns what the client has heard. */
     @Operation
     public List<Integer> quit(@Param(gen = ThreadIdGen.class) int thread) {
-      Client client = connected(person(thread));
+      Client client = connected(client(thread));
       String answer = client == null ? null : client.ask(new Command.Quit());
       if (client == null || answer == null) {
         return List.of();
@@ -251,10 +252,10 @@ final class RoomThreadsTest {
       return client.heard;
     }
 
-    /** Is lost without a word. */
+    /** Breaks the connection. */
     @Operation
     public void disconnect(@Param(gen = ThreadIdGen.class) int thread) {
-      Client client = connected(person(thread));
+      Client client = connected(client(thread));
       if (client != null) {
         disconnect(client);
       }
@@ -264,13 +265,13 @@ final class RoomThreadsTest {
       client.loop.execute(
           () -> {
             requireNonNull(client.intake).gone();
-            // It leaves in a task of its own.
-            client.loop.execute(() -> there.tell(() -> client.isOver()));
+            // The connection leaves its rooms in another task.
+            client.loop.execute(() -> there.tell(() -> client.completeOver()));
           });
       await(client.over);
     }
 
-    // --- what server code does, in any thread ----------------------------------------------------
+    // --- calls of server code, in any thread -----------------------------------------------------
 
     @Operation
     public void kick(@Param(name = "whom") int whom) {
@@ -290,21 +291,21 @@ final class RoomThreadsTest {
     @Operation
     public List<Integer> members() {
       return await(EARSHOT.api().chatRoom().socketRoomStatus(room)).members().stream()
-          .map(this::personOf)
+          .map(this::clientOf)
           .sorted()
           .toList();
     }
 
-    private int personOf(String id) {
-      Integer person = people.get(id);
-      while (person == null) {
-        Thread.onSpinWait(); // it came in only now
-        person = people.get(id);
+    private int clientOf(String id) {
+      Integer client = clientsById.get(id);
+      while (client == null) {
+        Thread.onSpinWait(); // it joined only now
+        client = clientsById.get(id);
       }
-      return person;
+      return client;
     }
 
-    /** What somebody has heard who is still connected, once all is there that was told before. */
+    /** What a connected client has heard, after all earlier messages have arrived. */
     @Operation
     public List<Integer> heard(@Param(name = "whom") int whom) {
       Client client = connected(whom);
@@ -314,15 +315,15 @@ final class RoomThreadsTest {
       var heard = new CompletableFuture<@Nullable List<Integer>>();
       there.later(
           () ->
-              client.loop.execute( // after what the room had told before
+              client.loop.execute( // after the room's earlier messages
                   () ->
-                      client.loop.execute( // after that is written
+                      client.loop.execute( // after those are written
                           () ->
                               heard.complete(
                                   client.isEnding() ? null : List.copyOf(client.heard)))));
-      List<Integer> tape = await(heard);
-      if (tape != null) {
-        return tape;
+      List<Integer> heardBy = await(heard);
+      if (heardBy != null) {
+        return heardBy;
       }
       await(client.over);
       return List.of();
@@ -333,11 +334,11 @@ final class RoomThreadsTest {
       return client == null || client.over.isDone() ? null : client;
     }
 
-    // --- when all have done what they had to do --------------------------------------------------
+    // --- after all calls -------------------------------------------------------------------------
 
     @Validate
-    public void nothing_is_left_of_who_has_gone() {
-      for (int i = 0; i < PEOPLE; i++) {
+    public void nothing_is_left_of_connections_that_have_ended() {
+      for (int i = 0; i < CLIENTS; i++) {
         Client client = connected(i);
         if (client != null) {
           disconnect(client);
@@ -367,7 +368,7 @@ final class RoomThreadsTest {
 
   private static int offset(@Nullable String answer) {
     Matcher offset = OFFSET.matcher(answer == null ? "" : answer);
-    return offset.find() ? Integer.parseInt(offset.group(1)) : Meeting.REFUSED;
+    return offset.find() ? Integer.parseInt(offset.group(1)) : SharedRoom.REFUSED;
   }
 
   private static <T extends @Nullable Object> T await(CompletionStage<T> stage) {
@@ -378,24 +379,24 @@ final class RoomThreadsTest {
     }
   }
 
-  /** One connection. Owned by its loop, but for what is volatile or a future. */
+  /** One connection. Owned by its loop, except for fields that are volatile or futures. */
   private static final class Client implements Outbound {
-    private static final String GONE = "gone";
+    private static final String ENDED = "gone";
 
     final ThreadLoop loop;
     final Wire wire;
     final CompletableFuture<@Nullable String> id = new CompletableFuture<>();
     final CompletableFuture<String> welcome = new CompletableFuture<>();
 
-    /** Completed once no room knows it any more. */
+    /** Completed when the connection has left all rooms. */
     final CompletableFuture<Void> over = new CompletableFuture<>();
 
-    /** The places of what it has heard in the room. */
+    /** The offsets of the messages that the client has heard in the room. */
     final List<Integer> heard = new ArrayList<>();
 
     private final StringBuilder partial = new StringBuilder();
-    private final Map<String, CompletableFuture<String>> asked = new HashMap<>();
-    private int questions;
+    private final Map<String, CompletableFuture<String>> unanswered = new HashMap<>();
+    private int requests;
     @Nullable Intake intake;
 
     Client(ThreadLoop loop, Wire wire) {
@@ -403,21 +404,25 @@ final class RoomThreadsTest {
       this.wire = wire;
     }
 
-    /** Asks, and waits for the answer; null if it is over, or soon is and this waited for it. */
+    /**
+     * Sends a request and waits for the answer.
+     *
+     * @return null if the connection has ended; if it was ending, this waits for the end
+     */
     @Nullable String ask(Command command) {
       var answer = new CompletableFuture<String>();
       loop.execute(
           () -> {
             if (isEnding()) {
-              answer.complete(GONE);
+              answer.complete(ENDED);
             } else {
-              String number = Integer.toString(++questions);
-              asked.put(number, answer);
+              String number = Integer.toString(++requests);
+              unanswered.put(number, answer);
               requireNonNull(intake).handle(new Request(command, Json.of(number)));
             }
           });
       String answered = await(answer);
-      if (answered.equals(GONE) || answered.contains("this connection is ending")) {
+      if (answered.equals(ENDED) || answered.contains("this connection is ending")) {
         await(over);
         return null;
       }
@@ -428,7 +433,7 @@ final class RoomThreadsTest {
       return intake != null && intake.isEnded();
     }
 
-    void isOver() {
+    void completeOver() {
       over.complete(null);
     }
 
@@ -449,12 +454,12 @@ final class RoomThreadsTest {
       } else if (line.contains("\"welcome\"")) {
         welcome.complete(line);
       } else {
-        asked
+        unanswered
             .entrySet()
             .removeIf(
-                question ->
-                    line.contains("\"messageId\":\"" + question.getKey() + "\"")
-                        && question.getValue().complete(line));
+                request ->
+                    line.contains("\"messageId\":\"" + request.getKey() + "\"")
+                        && request.getValue().complete(line));
       }
     }
 
@@ -473,7 +478,7 @@ final class RoomThreadsTest {
 
     @Override
     public void finish() {
-      isOver();
+      completeOver();
     }
 
     @Override

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What rooms do for those who do not keep up, by their rule. */
+/** Clients that do not keep up with a room, by the rule of the room. */
 final class SlowConsumersTest {
   private static final int BEHIND = 100_000;
 
@@ -41,7 +41,7 @@ final class SlowConsumersTest {
   }
 
   @Test
-  void where_messages_may_be_dropped_what_is_missing_is_announced() {
+  void a_room_that_drops_messages_announces_the_gap() {
     enter("drop.it");
     speaker.ask("say 1");
     slow.pending = BEHIND;
@@ -58,7 +58,7 @@ final class SlowConsumersTest {
   }
 
   @Test
-  void where_messages_replace_each_other_the_newest_comes_after_the_gap() {
+  void a_room_that_conflates_messages_sends_the_newest_after_the_gap() {
     enter("last.one");
     slow.pending = BEHIND;
     for (int i = 1; i <= 5; i++) {
@@ -71,7 +71,7 @@ final class SlowConsumersTest {
   }
 
   @Test
-  void a_field_says_which_messages_replace_each_other() {
+  void messages_with_the_same_value_of_a_field_are_conflated() {
     enter("prices.now");
     slow.pending = BEHIND;
     for (String price : List.of("A 1", "B 1", "A 2", "C 1", "A 3")) {
@@ -93,7 +93,7 @@ final class SlowConsumersTest {
   }
 
   @Test
-  void nothing_is_announced_when_nothing_is_missing() {
+  void no_gap_is_announced_when_nothing_is_missing() {
     enter("last.one");
     slow.pending = BEHIND;
     speaker.ask("say only");
@@ -102,7 +102,7 @@ final class SlowConsumersTest {
   }
 
   @Test
-  void who_leaves_while_behind_is_told_what_is_missing() {
+  void a_slow_client_that_leaves_a_room_gets_the_gap_first() {
     enter("drop.it");
     slow.pending = BEHIND;
     speaker.ask("say 1");
@@ -112,7 +112,7 @@ final class SlowConsumersTest {
   }
 
   @Test
-  void what_slow_consumers_cost_is_counted() {
+  void messages_left_out_and_connections_cut_off_are_counted() {
     enter("drop.it");
     slow.pending = BEHIND;
     speaker.ask("say 1");

@@ -1,0 +1,63 @@
+package io.earshot.session;
+
+import io.earshot.Permission;
+import io.earshot.connection.Place;
+import io.earshot.protocol.Json;
+
+/**
+ * Puts a connection out of a room that it may not stay in: out of its current room into the default
+ * room, and if that is not possible out of the server.
+ *
+ * <p>Stateless. Called on the connection's event loop.
+ */
+final class Eviction {
+  private Eviction() {}
+
+  static void putOut(ClientConnection connection, Place place, Json notice, String reason) {
+    if (connection.isGone() || !(place.in || place.listening)) {
+      return;
+    }
+    boolean isCurrent = place == connection.place();
+    String next = connection.engine().config().general().defaultChatRoom();
+    if (isCurrent && connection.phase == Phase.DETACHED) {
+      connection.endSession(); // the client could not be told that it is in another room
+      return;
+    }
+    if (isCurrent && (connection.isStream() || next.equals(place.room))) {
+      connection.expel(reason);
+      return;
+    }
+    connection.send(notice.encode());
+    if (place.listening) {
+      connection.stopListening(place, () -> {});
+    }
+    if (isCurrent) {
+      move(connection, connection.placeIn(next), reason);
+    } else if (place.in) {
+      connection.leave(place, () -> {});
+    }
+    connection.track(place);
+  }
+
+  private static void move(ClientConnection connection, Place next, String reason) {
+    connection.holdRequests();
+    connection
+        .engine()
+        .admission()
+        .admit(
+            next,
+            Permission.JOIN,
+            null,
+            verdict -> {
+              if (verdict.refusal() != null) {
+                connection.turnAway(reason);
+              } else if (connection.isEnded()) {
+                connection.finished(); // the client was lost while hooks were asked
+                connection.endSession(); // and could not be told that it is in another room
+              } else {
+                connection.beforeNext(
+                    () -> connection.changeRoom(next, null, _ -> connection.finished()));
+              }
+            });
+  }
+}

@@ -1,0 +1,155 @@
+package io.earshot.session;
+
+import io.earshot.Transport;
+import io.earshot.connection.LoopContext;
+import io.earshot.history.StoredMessage;
+import io.earshot.protocol.Json;
+import io.earshot.room.Lag;
+import io.earshot.room.Member;
+import io.earshot.spi.Ending;
+import io.earshot.spi.Outbound;
+import io.earshot.spi.Wire;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.lang.System.Logger.Level;
+import java.net.SocketAddress;
+import java.util.Collection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The outgoing half of a client's connection: what is written to its socket, and what happens when
+ * the client does not read.
+ *
+ * <p>Owned by the connection's event loop.
+ */
+abstract sealed class OutboundConnection extends MultiRoomConnection permits RequestOrder {
+  private static final System.Logger LOG = System.getLogger(OutboundConnection.class.getName());
+
+  /** A client with more pending bytes than this is not read, and rooms may leave messages out. */
+  private static final int MAX_UNREAD = 64 * 1024;
+
+  final Outbound outbound;
+
+  Phase phase = Phase.OPENING;
+
+  /** The request to resume a session that is under way; null for none. */
+  @Nullable Resumption resuming;
+
+  /** Messages were left out in some room, since the client did not keep up. */
+  private boolean lags;
+
+  OutboundConnection(
+      LoopContext context, Outbound outbound, Wire wire, Transport transport, String room) {
+    super(context, wire, transport, room);
+    this.outbound = outbound;
+  }
+
+  /** Ends the connection because its client does not read. */
+  abstract void cutOff();
+
+  /** Closes the socket without sending anything. */
+  abstract void closeNow();
+
+  @Override
+  public final SocketAddress remoteAddress() {
+    return outbound.remoteAddress();
+  }
+
+  // --- messages --------------------------------------------------------------------------------
+
+  @Override
+  public final void deliver(ByteBuf bytes, int offset, int length) {
+    if (!phase.sendsMessages()) {
+      return;
+    }
+    if (resuming != null && resuming.holds()) {
+      if (resuming.hold(bytes, offset, length) > engine().config().limits().outboundBytes()) {
+        closeNow();
+      }
+      return;
+    }
+    try {
+      outbound.write(bytes, offset, length);
+      int pending = outbound.pendingBytes();
+      if (pending > 0 && pending > engine().config().limits().outboundBytes()) {
+        LOG.log(Level.DEBUG, () -> this + " is cut off: its client does not read");
+        cutOff();
+      }
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.ERROR, "sending to " + this + " failed", e);
+      closeNow();
+    }
+  }
+
+  /** Sends bytes that are framed already. */
+  public final void write(ByteBuf framed) {
+    deliver(framed, framed.readerIndex(), framed.readableBytes());
+  }
+
+  /** Sends the messages that the client missed in a room. */
+  final void sendMissed(Collection<StoredMessage> missed) {
+    if (missed.isEmpty()) {
+      return;
+    }
+    ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer();
+    try {
+      missed.forEach(message -> wire().frame(message.json(), message.place(), buffer));
+      write(buffer);
+    } finally {
+      buffer.release();
+    }
+  }
+
+  /** Sends the end of the connection, and closes the socket once that is sent. */
+  final void finish(@Nullable Json lastMessage, Ending why) {
+    ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer();
+    try {
+      if (lastMessage != null) {
+        wire().frame(lastMessage.encode(), null, buffer);
+      }
+      wire().end(why, buffer);
+      if (buffer.isReadable()) {
+        outbound.write(buffer, 0, buffer.readableBytes());
+      }
+    } finally {
+      buffer.release();
+    }
+    outbound.finish();
+  }
+
+  // --- a client that does not keep up ----------------------------------------------------------
+
+  @Override
+  public final boolean isBehind() {
+    return outbound.pendingBytes() > MAX_UNREAD;
+  }
+
+  @Override
+  public final Lag newLag(Member member) {
+    lags = true;
+    member.lag = new Lag(member.room, engine().config().limits().outboundBytes() / 2);
+    return member.lag;
+  }
+
+  @Override
+  public final void catchUp(Member member) {
+    Lag lag = member.lag;
+    if (lag == null) {
+      return;
+    }
+    member.lag = null;
+    Json.Obj notice = lag.notice();
+    if (notice != null) {
+      send(notice.encode());
+    }
+    sendMissed(lag.kept());
+  }
+
+  /** Tells the client in all rooms what was left out for it. */
+  final void catchUp() {
+    if (lags) {
+      lags = false;
+      members().forEach(this::catchUp);
+    }
+  }
+}

@@ -1,0 +1,131 @@
+package io.earshot.session;
+
+import io.earshot.connection.Handover;
+import io.earshot.connection.Handover.Former;
+import io.earshot.connection.Place;
+import io.earshot.protocol.Cursor;
+import io.earshot.session.MultiRoomConnection.Countdown;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands the session of a connection over to the connection that resumes it; {@link Resumption} is
+ * the other side.
+ *
+ * <p>Stateless. Called on the loop of the connection that has the session.
+ */
+final class SessionTransfer {
+  private SessionTransfer() {}
+
+  /**
+   * Hands a session over to another connection of this server, which takes the places in rooms over
+   * as they are.
+   *
+   * @param id the id of the session
+   * @param then called with the session, or with null if nobody has it any more; on any loop
+   */
+  static void toConnection(
+      ClientConnection from, String id, ClientConnection next, Consumer<@Nullable Handover> then) {
+    findHolder(
+        from,
+        id,
+        then,
+        holder -> {
+          holder.giveUpSession();
+          holder.heir = next;
+          List<Former> places =
+              holder.members().stream().map(SessionTransfer::withPlaceHere).toList();
+          then.accept(holder.handover(holder, places));
+        });
+  }
+
+  private static Former withPlaceHere(Place place) {
+    return new Former(place.room, place.in, place.listening, place, null, place.grant);
+  }
+
+  /**
+   * Hands a session over to another server. The places are given up; the rooms are not told, since
+   * the other server decides whether the session has left them.
+   *
+   * @param id the id of the session
+   * @param then called with the session, or with null if nobody has it any more; on any loop
+   */
+  static void toServer(ClientConnection from, String id, Consumer<@Nullable Handover> then) {
+    findHolder(
+        from,
+        id,
+        then,
+        holder -> {
+          holder.giveUpSession();
+          holder.engine().forget(holder);
+          List<Place> all = holder.members();
+          var places = new Former[all.size()];
+          var given =
+              new Countdown(
+                  places.length, () -> then.accept(holder.handover(null, List.of(places))));
+          for (int i = 0; i < places.length; i++) {
+            int at = i;
+            giveUp(
+                all.get(i),
+                place -> {
+                  places[at] = place;
+                  given.run();
+                });
+          }
+        });
+  }
+
+  /** Gives a place up on the room's loop, and continues on the connection's. */
+  private static void giveUp(Place place, Consumer<Former> then) {
+    boolean isIn = place.in;
+    boolean isListening = place.listening;
+    Consumer<@Nullable Cursor> given =
+        known ->
+            place
+                .who()
+                .tell(
+                    () ->
+                        then.accept(
+                            new Former(place.room, isIn, isListening, null, known, place.grant)));
+    place
+        .who()
+        .engine()
+        .rooms()
+        .in(place.room, room -> given.accept(room.surrender(place)), () -> given.accept(null));
+  }
+
+  /**
+   * Finds the connection that has a session now: the one that is asked, or one that resumed the
+   * session since. A connection that is about to resume it is asked once it has.
+   *
+   * @param then called with null if nobody has the session
+   * @param give called with the connection that has it, on its loop
+   */
+  private static void findHolder(
+      ClientConnection asked,
+      String id,
+      Consumer<@Nullable Handover> then,
+      Consumer<ClientConnection> give) {
+    asked
+        .engine()
+        .admission()
+        .afterwards(
+            asked,
+            () -> {
+              Resumption resuming = asked.resuming;
+              ClientConnection heir = asked.heir;
+              if (resuming != null
+                  && resuming.queueUntilResumed(() -> findHolder(asked, id, then, give))) {
+                return;
+              }
+              if (heir != null && asked.hasId(id)) {
+                heir.tell(() -> findHolder(heir, id, then, give));
+              } else if (asked.hasId(id) && asked.hasSession()) {
+                give.accept(asked);
+              } else {
+                then.accept(null);
+              }
+            });
+  }
+}
