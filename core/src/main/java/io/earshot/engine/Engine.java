@@ -172,35 +172,35 @@ public final class Engine implements AutoCloseable {
     refusals.count(kind);
   }
 
-  public Config config() {
+  Config config() {
     return config;
   }
 
-  public Rooms rooms() {
+  Rooms rooms() {
     return rooms;
   }
 
-  public Directory connections() {
+  Directory connections() {
     return connections;
   }
 
-  public HookRunner hooks() {
+  HookRunner hooks() {
     return hooks;
   }
 
-  public EngineContext engine() {
+  EngineContext engine() {
     return engine;
   }
 
-  public Map<String, Long> refused() {
+  Map<String, Long> refused() {
     return refusals.counts();
   }
 
-  public List<LoopContext> contexts() {
+  List<LoopContext> contexts() {
     return contexts;
   }
 
-  public @Nullable Cluster cluster() {
+  @Nullable Cluster cluster() {
     return cluster;
   }
 
@@ -280,7 +280,7 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  public void recover(HistoryFolder.Disk disk) throws IOException {
+  void recover(HistoryFolder.Disk disk) throws IOException {
     HistoryFolder folder = HistoryFolder.open(config.rooms(), disk);
     historyFolder = folder;
     folder.recover(rooms.shards(), rooms::shard, rules::of, clock);

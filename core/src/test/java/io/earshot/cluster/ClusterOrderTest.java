@@ -6,6 +6,7 @@ import io.earshot.ChatRoom;
 import io.earshot.Config;
 import io.earshot.StandIn;
 import io.earshot.Transport;
+import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
@@ -270,7 +271,7 @@ final class ClusterOrderTest {
           step();
         }
         hasReaped = true;
-        hub.reap(Objects.requireNonNull(houses.get(i).earshot.cluster()).peer());
+        hub.reap(Objects.requireNonNull(EngineInside.cluster(houses.get(i).earshot)).peer());
       }
     }
 
@@ -384,7 +385,10 @@ final class ClusterOrderTest {
         assertThat(members(room)).as("who is in %s", room).isEqualTo(there);
         for (TestServer server : houses) {
           var members = new ArrayList<String>();
-          var _ = server.earshot.rooms().status(room).thenAccept(s -> members.addAll(s.members()));
+          var _ =
+              EngineInside.rooms(server.earshot)
+                  .status(room)
+                  .thenAccept(s -> members.addAll(s.members()));
           settle();
           members.removeIf(id -> isGhost(room, id));
           assertThat(members).containsExactlyInAnyOrderElementsOf(there.keySet());
@@ -491,12 +495,14 @@ final class ClusterOrderTest {
         assertThat(members(room)).isEmpty();
       }
       for (TestServer server : houses) {
-        assertThat(server.earshot.connections().all()).isEmpty();
-        for (Shard shard : server.earshot.rooms().shards()) {
+        assertThat(EngineInside.connections(server.earshot).all()).isEmpty();
+        for (Shard shard : EngineInside.rooms(server.earshot).shards()) {
           assertThat(shard.roomCount()).isZero();
           ROOMS.forEach(room -> assertThat(shard.roomIfAny(room)).as(room).isNull());
           assertThat(shard.budget().spare())
-              .isEqualTo(server.earshot.config().limits().historyBytes() / server.loops.size());
+              .isEqualTo(
+                  EngineInside.config(server.earshot).limits().historyBytes()
+                      / server.loops.size());
         }
       }
     }

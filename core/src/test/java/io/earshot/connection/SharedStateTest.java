@@ -1,6 +1,7 @@
 package io.earshot.connection;
 
 import io.earshot.Transport;
+import io.earshot.engine.EngineInside;
 import io.earshot.session.ClientConnection;
 import io.earshot.spi.Outbound;
 import io.earshot.testing.TestServer;
@@ -217,7 +218,8 @@ final class SharedStateTest {
     }
   }
 
-  private static final LoopContext SHARD = new TestServer().earshot.contexts().getFirst();
+  private static final LoopContext SHARD =
+      EngineInside.loopContexts(new TestServer().earshot).getFirst();
 
   /** Somebody whose slot is the same as everybody's, however long the directory is. */
   private static Participant person(int number) {

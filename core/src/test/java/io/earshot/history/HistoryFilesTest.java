@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.Config;
 import io.earshot.access.RoomRules;
+import io.earshot.engine.EngineInside;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.io.IOException;
@@ -55,7 +56,7 @@ final class HistoryFilesTest {
   private static TestServer start(int loops, Config config, HistoryFolder.Disk disk, Instant now) {
     var server = new TestServer(loops, config, now);
     try {
-      server.earshot.recover(disk);
+      EngineInside.recover(server.earshot, disk);
     } catch (IOException e) {
       throw new AssertionError(e);
     }
@@ -295,7 +296,7 @@ final class HistoryFilesTest {
   void two_servers_do_not_share_a_folder() {
     Path folder = temp.resolve("x");
     TestServer server = start(folder);
-    assertThatThrownBy(() -> new TestServer(1, config(folder)).earshot.recover(DISK))
+    assertThatThrownBy(() -> EngineInside.recover(new TestServer(1, config(folder)).earshot, DISK))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("rooms.historyFolder: " + folder)
         .hasMessageContaining("another server");
@@ -307,7 +308,8 @@ final class HistoryFilesTest {
   void a_folder_that_is_none_is_refused() throws IOException {
     Path file = Files.createFile(temp.resolve("file"));
     for (Path folder : List.of(file, file.resolve("x"))) {
-      assertThatThrownBy(() -> new TestServer(1, config(folder)).earshot.recover(DISK))
+      assertThatThrownBy(
+              () -> EngineInside.recover(new TestServer(1, config(folder)).earshot, DISK))
           .isInstanceOf(IOException.class)
           .hasMessageStartingWith("rooms.historyFolder: " + folder + " cannot be used: ");
     }
@@ -320,7 +322,7 @@ final class HistoryFilesTest {
     say(server.guest(), 1);
     Path copy = kill(folder);
     Files.writeString(copy.resolve("current"), "earshot-history 2\n");
-    assertThatThrownBy(() -> new TestServer(1, config(copy)).earshot.recover(DISK))
+    assertThatThrownBy(() -> EngineInside.recover(new TestServer(1, config(copy)).earshot, DISK))
         .hasMessageContaining("another version");
     assertThat(log(copy)).exists();
   }

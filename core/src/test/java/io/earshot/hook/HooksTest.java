@@ -12,6 +12,7 @@ import io.earshot.PrivateRoom;
 import io.earshot.RefusedException;
 import io.earshot.StandIn;
 import io.earshot.Target;
+import io.earshot.engine.EngineInside;
 import io.earshot.room.Room;
 import io.earshot.room.Shard;
 import io.earshot.spi.Ending;
@@ -75,8 +76,8 @@ final class HooksTest {
   /** Lets the server run until hooks have nothing more to answer, and nobody asks anything. */
   private void rest() {
     server.settle();
-    while (server.earshot.hooks().underWay() > 0) {
-      await("hooks have answered", () -> server.earshot.hooks().underWay() == 0);
+    while (EngineInside.hooks(server.earshot).underWay() > 0) {
+      await("hooks have answered", () -> EngineInside.hooks(server.earshot).underWay() == 0);
     }
   }
 
@@ -579,7 +580,7 @@ final class HooksTest {
       server.pass(Duration.ofSeconds(31));
       assertThat(told()).containsExactly("+defaultRoom", "-defaultRoom");
       assertThat(server.earshot.api().connections()).isEmpty();
-      assertThat(server.earshot.rooms().shards())
+      assertThat(EngineInside.rooms(server.earshot).shards())
           .allMatch(shard -> shard.roomIfAny("attic") == null);
     }
   }
@@ -780,7 +781,7 @@ final class HooksTest {
     rest();
     assertThat(wrong).isEmpty();
     Set<String> inRooms = new HashSet<>();
-    for (Shard shard : server.earshot.rooms().shards()) {
+    for (Shard shard : EngineInside.rooms(server.earshot).shards()) {
       for (String room : List.of("a", "b", "defaultRoom")) {
         Room there = shard.roomIfAny(room);
         if (there != null) {

@@ -11,6 +11,7 @@ import io.earshot.Permission;
 import io.earshot.RefusedException;
 import io.earshot.Target;
 import io.earshot.Transport;
+import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Visitor;
 import io.earshot.testing.Hub;
@@ -187,7 +188,7 @@ final class ModerationTest {
     again.hear();
     assertThat(again.finished || again.ask("roomView").contains("\"members\":[\"" + again.id()))
         .isTrue();
-    assertThat(server.earshot.connections().all())
+    assertThat(EngineInside.connections(server.earshot).all())
         .noneMatch(each -> "eve".equals(each.attributes().get("name")));
   }
 
@@ -200,9 +201,9 @@ final class ModerationTest {
       Thread.onSpinWait();
     }
     server.settle();
-    assertThat(server.earshot.connections().find(POSTER)).isNotNull();
+    assertThat(EngineInside.connections(server.earshot).find(POSTER)).isNotNull();
     ban(new Target.Id(POSTER));
-    assertThat(server.earshot.connections().find(POSTER)).isNull();
+    assertThat(EngineInside.connections(server.earshot).find(POSTER)).isNull();
     assertThatThrownBy(() -> server.earshot.check(visitor))
         .hasMessageContaining("Error: you are banned");
     var said = server.earshot.say(visitor, HOME, null, Json.of("hi"), null, POSTER, null);
@@ -295,7 +296,8 @@ final class ModerationTest {
     List.of(member, also, listener, stream, peers).forEach(Guest::hear);
     Measure closure = done(moderation().closeRoom("attic", HOUR, "for the night"));
     String notice =
-        "{\"context\":\"room\",\"room\":\"attic\",\"status\":\"closed\",\"reason\":\"for the night\"}";
+        "{\"context\":\"room\",\"room\":\"attic\",\"status\":\"closed\",\"reason\":\"for the"
+            + " night\"}";
     assertThat(member.hear()).contains(notice);
     assertThat(also.hear()).contains(notice);
     assertThat(listener.hear()).contains(notice);
@@ -349,7 +351,7 @@ final class ModerationTest {
   void who_learns_late_of_a_room_that_was_closed_and_is_open_again_sends_nobody_out() {
     Guest member = server.guest();
     member.ask("roomChange attic");
-    Instant now = Instant.ofEpochMilli(server.earshot.rooms().now());
+    Instant now = Instant.ofEpochMilli(EngineInside.rooms(server.earshot).now());
     learn("long over", now.minus(HOUR));
     assertThat(member.ask("detailsView")).contains("attic");
     learn("just now", now);
@@ -372,7 +374,7 @@ final class ModerationTest {
     server.settle();
     done(moderation().closeRoom("attic", HOUR, ""));
     assertThat(isOut(guest)).isTrue();
-    assertThat(server.earshot.connections().size()).isEqualTo(0);
+    assertThat(EngineInside.connections(server.earshot).size()).isEqualTo(0);
   }
 
   // --- several servers -------------------------------------------------------------------------

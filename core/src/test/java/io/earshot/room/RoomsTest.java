@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.earshot.ChatRoom;
 import io.earshot.Config;
 import io.earshot.StandIn;
+import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Ending;
@@ -42,7 +43,11 @@ final class RoomsTest {
             "{\"message\":\"hello\",\"room\":\"defaultRoom\",\"from\":\""
                 + speaker.id()
                 + "\",\"context\":\"user\",\"sentAt\":1357000000000,\"offset\":1,\"epoch\":\""
-                + server.earshot.rooms().shard("defaultRoom").room("defaultRoom").cursor().epoch()
+                + EngineInside.rooms(server.earshot)
+                    .shard("defaultRoom")
+                    .room("defaultRoom")
+                    .cursor()
+                    .epoch()
                 + "\"}");
     assertThat(listener.heard()).containsExactly("hello");
     assertThat(both.heard()).containsExactly("hello");
@@ -160,11 +165,11 @@ final class RoomsTest {
     Guest guest = server.guest();
     guest.ask("listenToRoom attic");
     guest.ask("roomChange cellar");
-    assertThat(server.earshot.rooms().shards().getFirst().roomCount()).isEqualTo(2);
+    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().roomCount()).isEqualTo(2);
     guest.ask("silenceRoom attic");
     guest.loop.run(guest.intake::gone);
     server.settle();
-    assertThat(server.earshot.rooms().shards().getFirst().roomCount()).isZero();
+    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().roomCount()).isZero();
     assertThat(status("cellar")).isEqualTo(new RoomStatus("cellar", List.of(), null));
   }
 
@@ -314,7 +319,7 @@ final class RoomsTest {
     Guest speaker = server.guest();
     List<Guest> subscribers = Stream.generate(server::guest).limit(5).toList();
     subscribers.forEach(Guest::hear);
-    subscribers.get(2).pending = server.earshot.config().limits().outboundBytes() + 1;
+    subscribers.get(2).pending = EngineInside.config(server.earshot).limits().outboundBytes() + 1;
     speaker.ask("say one");
     speaker.ask("say two");
     assertThat(subscribers.get(2).finished).isTrue();
@@ -339,8 +344,8 @@ final class RoomsTest {
             bye ->
                 assertThat(bye)
                     .matches(
-                        "\\{\"status\":\"Bye!\",\"context\":\"response\",\"reason\":\"server shutdown\","
-                            + "\"reconnectAfter\":\\d{1,4}}"),
+                        "\\{\"status\":\"Bye!\",\"context\":\"response\",\"reason\":\"server"
+                            + " shutdown\",\"reconnectAfter\":\\d{1,4}}"),
             end -> assertThat(end).isEqualTo("end " + Ending.SHUTDOWN.code()));
     assertThat(guest.finished).isTrue();
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.Config;
+import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Ending;
 import io.earshot.testing.ManualLoop;
@@ -62,7 +63,7 @@ final class EndingsTest {
     server.settle();
     assertThat(slow.finished).isTrue();
     assertThat(server.earshot.api().connections()).containsExactly(speaker.connection());
-    assertThat(server.earshot.rooms().shards().getFirst().roomIfAny("attic")).isNull();
+    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().roomIfAny("attic")).isNull();
   }
 
   @Test
@@ -210,7 +211,7 @@ final class EndingsTest {
     guest.ask("listenToRoom cellar");
     guest.loop.run(guest.intake::gone);
     server.settle();
-    assertThat(server.earshot.rooms().shards().getFirst().roomCount()).isZero();
+    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().roomCount()).isZero();
   }
 
   @Test
@@ -236,7 +237,7 @@ final class EndingsTest {
     guest.send("quit");
     guest.send("roomChange attic");
     server.settle();
-    assertThat(server.earshot.rooms().shards().getFirst().roomCount()).isZero();
+    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().roomCount()).isZero();
   }
 
   @Test

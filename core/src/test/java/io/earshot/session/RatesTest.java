@@ -3,6 +3,7 @@ package io.earshot.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
+import io.earshot.engine.EngineInside;
 import io.earshot.spi.Pace;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
@@ -26,7 +27,7 @@ final class RatesTest {
   }
 
   private static long refused(TestServer server, String kind) {
-    return server.earshot.refused().getOrDefault(kind, -1L);
+    return EngineInside.refused(server.earshot).getOrDefault(kind, -1L);
   }
 
   @Test
@@ -208,7 +209,7 @@ final class RatesTest {
     guest.ask("listenToRoom cellar");
     guest.ask("paramAdd key=value");
     guest.ask("say");
-    assertThat(server.earshot.refused())
+    assertThat(EngineInside.refused(server.earshot))
         .containsEntry("rooms", 1L)
         .containsEntry("listens", 2L)
         .containsEntry("params", 1L)

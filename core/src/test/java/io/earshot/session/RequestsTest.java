@@ -2,6 +2,7 @@ package io.earshot.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.earshot.engine.EngineInside;
 import io.earshot.protocol.RequestDecoder;
 import io.earshot.spi.Ending;
 import io.earshot.testing.ManualLoop;
@@ -25,7 +26,9 @@ final class RequestsTest {
 
   private ManualLoop homeOf(String room) {
     return server.loops.get(
-        server.earshot.rooms().shards().indexOf(server.earshot.rooms().shard(room)));
+        EngineInside.rooms(server.earshot)
+            .shards()
+            .indexOf(EngineInside.rooms(server.earshot).shard(room)));
   }
 
   @Test
@@ -106,7 +109,7 @@ final class RequestsTest {
     guest.loop.run(guest.intake::gone);
     server.settle();
     for (String room : List.of("defaultRoom", "attic", "cellar")) {
-      assertThat(server.earshot.rooms().shard(room).roomCount()).isZero();
+      assertThat(EngineInside.rooms(server.earshot).shard(room).roomCount()).isZero();
     }
   }
 

@@ -3,6 +3,7 @@ package io.earshot.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
+import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
@@ -210,9 +211,7 @@ final class ResumeOrderTest {
     private List<String> members(String room) {
       var members = new ArrayList<String>();
       var _ =
-          server
-              .earshot
-              .rooms()
+          EngineInside.rooms(server.earshot)
               .status(room)
               .thenAccept(status -> members.addAll(status.members()));
       server.settle();
@@ -300,15 +299,16 @@ final class ResumeOrderTest {
       }
       server.settle();
       server.pass(WINDOW);
-      assertThat(server.earshot.connections().all()).isEmpty();
-      assertThat(server.earshot.rooms().shards())
+      assertThat(EngineInside.connections(server.earshot).all()).isEmpty();
+      assertThat(EngineInside.rooms(server.earshot).shards())
           .allSatisfy(shard -> assertThat(shard.roomCount()).isZero());
       server.pass(Duration.ofMinutes(6));
       server.pass(Duration.ofMinutes(6));
-      for (Shard shard : server.earshot.rooms().shards()) {
+      for (Shard shard : EngineInside.rooms(server.earshot).shards()) {
         ROOMS.forEach(room -> assertThat(shard.roomIfAny(room)).isNull());
         assertThat(shard.budget().spare())
-            .isEqualTo(server.earshot.config().limits().historyBytes() / server.loops.size());
+            .isEqualTo(
+                EngineInside.config(server.earshot).limits().historyBytes() / server.loops.size());
       }
       // Nobody is waited for, since so many may be.
       var connectionActions =
@@ -316,7 +316,7 @@ final class ResumeOrderTest {
       server.settle();
       connectionActions.forEach(guest -> guest.loop.run(guest.intake::gone));
       server.settle();
-      assertThat(server.earshot.connections().all()).hasSize(MOST_WAITED_FOR);
+      assertThat(EngineInside.connections(server.earshot).all()).hasSize(MOST_WAITED_FOR);
     }
   }
 
@@ -681,7 +681,8 @@ final class ResumeOrderTest {
         }
         if (after != null) {
           server.lost.add(
-              new Lost(room, after, now, server.server.earshot.rooms().shard(room).now()));
+              new Lost(
+                  room, after, now, EngineInside.rooms(server.server.earshot).shard(room).now()));
         }
         stretches.put(room, stretch);
       }
@@ -787,10 +788,7 @@ final class ResumeOrderTest {
     private long now(String room) {
       var offset = new HashSet<Long>();
       var _ =
-          server
-              .server
-              .earshot
-              .rooms()
+          EngineInside.rooms(server.server.earshot)
               .status(room)
               .thenAccept(
                   status -> {

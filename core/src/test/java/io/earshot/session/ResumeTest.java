@@ -3,6 +3,7 @@ package io.earshot.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
+import io.earshot.engine.EngineInside;
 import io.earshot.spi.Ending;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
@@ -31,7 +32,8 @@ final class ResumeTest {
         .with("rooms.historyAge", "60s")
         .with(
             "rooms.rules",
-            "long.* historyMessages=50 historyBytes=99999 historyAge=10m, none.* historyMessages=0");
+            "long.* historyMessages=50 historyBytes=99999 historyAge=10m, none.*"
+                + " historyMessages=0");
   }
 
   private static String field(String json, String name) {
@@ -220,13 +222,15 @@ final class ResumeTest {
       talker.ask("roomChange room" + i);
       talker.ask("say " + "x".repeat(300));
     }
-    assertThat(small.earshot.rooms().shards().getFirst().budget().spare()).isBetween(0L, 2000L);
+    assertThat(EngineInside.rooms(small.earshot).shards().getFirst().budget().spare())
+        .isBetween(0L, 2000L);
     talker.ask("roomChange last");
     String known = cursor(talker.ask("roomView"));
     talker.ask("say " + "x".repeat(300));
     assertThat(small.guest().ask("roomChange last after=" + known)).contains("\"recovered\":");
     small.pass(Duration.ofMinutes(10));
-    assertThat(small.earshot.rooms().shards().getFirst().budget().spare()).isEqualTo(2000);
+    assertThat(EngineInside.rooms(small.earshot).shards().getFirst().budget().spare())
+        .isEqualTo(2000);
   }
 
   // --- saying again ----------------------------------------------------------------------------
@@ -337,7 +341,7 @@ final class ResumeTest {
     server.pass(Duration.ofSeconds(1));
     assertThat(speaker.ask("roomView")).doesNotContain(id);
     assertThat(server.guest().ask("resume " + session)).contains("no such session");
-    assertThat(server.earshot.engine().mayWaitForMore()).isTrue();
+    assertThat(EngineInside.context(server.earshot).mayWaitForMore()).isTrue();
   }
 
   @Test
@@ -537,7 +541,7 @@ final class ResumeTest {
     assertThat(guest.ask("roomView")).contains("\"membersCount\":1");
     guest.loop.run(guest.intake::gone);
     server.pass(WINDOW);
-    assertThat(server.earshot.rooms().shard("hall").roomIfAny("hall")).isNull();
+    assertThat(EngineInside.rooms(server.earshot).shard("hall").roomIfAny("hall")).isNull();
   }
 
   @Test

@@ -6,6 +6,7 @@ import io.earshot.Config;
 import io.earshot.StandIn;
 import io.earshot.Transport;
 import io.earshot.engine.Engine;
+import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Command;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Request;
@@ -178,7 +179,7 @@ final class RoomThreadsTest {
     private final int number = MEETINGS.incrementAndGet();
 
     private final String room = "room " + number;
-    private final Shard there = EARSHOT.rooms().shard(room);
+    private final Shard there = EngineInside.rooms(EARSHOT).shard(room);
     private final AtomicReferenceArray<@Nullable Client> clients =
         new AtomicReferenceArray<>(PEOPLE);
     private final Map<String, Integer> people = new ConcurrentHashMap<>();
@@ -342,8 +343,8 @@ final class RoomThreadsTest {
           disconnect(client);
         }
       }
-      check(EARSHOT.connections().size(), 0, "connections");
-      for (Shard shard : EARSHOT.rooms().shards()) {
+      check(EngineInside.connections(EARSHOT).size(), 0, "connections");
+      for (Shard shard : EngineInside.rooms(EARSHOT).shards()) {
         var rooms = new CompletableFuture<Integer>();
         shard.later(() -> rooms.complete(shard.roomCount()));
         check(await(rooms), 0, "rooms");

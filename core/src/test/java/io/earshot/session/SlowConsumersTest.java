@@ -2,6 +2,7 @@ package io.earshot.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.earshot.engine.EngineInside;
 import io.earshot.room.Rooms;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
@@ -122,7 +123,7 @@ final class SlowConsumersTest {
     slow.pending = Integer.MAX_VALUE;
     speaker.ask("say 3");
     server.pass(Duration.ofSeconds(1));
-    Rooms.Count count = server.earshot.rooms().shards().getFirst().count();
+    Rooms.Count count = EngineInside.rooms(server.earshot).shards().getFirst().count();
     assertThat(count.leftOut()).isEqualTo(2);
     assertThat(count.cutOff()).isEqualTo(1);
   }

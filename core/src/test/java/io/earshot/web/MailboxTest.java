@@ -2,6 +2,7 @@ package io.earshot.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Json;
 import io.earshot.room.Shard;
 import io.earshot.spi.Visitor;
@@ -26,14 +27,14 @@ final class MailboxTest {
               .with("commonWeb.httpClientMessageTTL", TTL)
               .with("limits.queuedMessages", 5)
               .with("limits.queuedBytes", 1024));
-  private final Shard shard = server.earshot.rooms().shards().getFirst();
+  private final Shard shard = EngineInside.rooms(server.earshot).shards().getFirst();
   private final WebConnection client = enter("a".repeat(40));
 
   private WebConnection enter(String id) {
-    var mailbox = new Mailbox(shard, TTL.toMillis(), server.earshot.config().limits());
+    var mailbox = new Mailbox(shard, TTL.toMillis(), EngineInside.config(server.earshot).limits());
     var connection =
         new WebConnection(
-            server.earshot.contexts().getFirst(),
+            EngineInside.loopContexts(server.earshot).getFirst(),
             new Visitor(id, "defaultRoom", new InetSocketAddress(0)),
             mailbox);
     server.loops.getFirst().run(() -> connection.enter(null));
@@ -127,6 +128,6 @@ final class MailboxTest {
     client.close("enough");
     server.settle();
     assertThat(waiting).isCompletedWithValue("null");
-    assertThat(server.earshot.rooms().shards().getFirst().roomCount()).isZero();
+    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().roomCount()).isZero();
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.Config;
 import io.earshot.Transport;
+import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
@@ -88,7 +89,7 @@ final class RoomReadersTest {
   }
 
   private @Nullable Room room(String name) {
-    return server.earshot.rooms().shard(name).roomIfAny(name);
+    return EngineInside.rooms(server.earshot).shard(name).roomIfAny(name);
   }
 
   private Cursor end(String room) {

@@ -6,6 +6,7 @@ import io.earshot.Action;
 import io.earshot.AddressRange;
 import io.earshot.Call;
 import io.earshot.Config;
+import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Json;
 import io.earshot.room.Shard;
 import io.earshot.spi.Visitor;
@@ -79,7 +80,7 @@ final class WebClientsTest {
     server.pass(Duration.ofSeconds(1));
     assertThat(guest.heard()).contains("I have left the room");
     assertThat(members()).doesNotContain(ANNA);
-    assertThat(server.earshot.connections().size()).isEqualTo(1);
+    assertThat(EngineInside.connections(server.earshot).size()).isEqualTo(1);
   }
 
   @Test
@@ -114,7 +115,7 @@ final class WebClientsTest {
   @Test
   void what_was_answered_to_who_said_it_is_in_the_queue_of_who_asks_then() {
     var two = new TestServer(2, TestServer.quiet().with("commonWeb.httpClientMessageTTL", TTL));
-    Shard told = two.earshot.rooms().shard("defaultRoom");
+    Shard told = EngineInside.rooms(two.earshot).shard("defaultRoom");
     Guest speaker = two.guest(told.index(), TestServer.Lines.ONE);
     String id = ANNA;
     while (Math.floorMod(id.hashCode(), 2) == told.index()) { // which decides where it lives
@@ -184,7 +185,7 @@ final class WebClientsTest {
     settled(slow);
     // Its time begins when its own thread has said that the request is done.
     while (members().contains(ANNA)) {
-      assertThat(server.earshot.connections().size()).isLessThanOrEqualTo(2);
+      assertThat(EngineInside.connections(server.earshot).size()).isLessThanOrEqualTo(2);
       server.pass(TTL);
     }
   }
