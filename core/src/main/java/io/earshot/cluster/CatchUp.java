@@ -24,9 +24,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class CatchUp {
 
-  /** How long to wait before a failed request is made again, in milliseconds. */
-  static final long RETRY_PAUSE = 1_000;
-
   /** How many messages are read from the broker at once. */
   private static final int CHUNK = 500;
 
@@ -200,7 +197,7 @@ final class CatchUp {
             reconnected();
           }
         },
-        RETRY_PAUSE);
+        Cluster.RETRY_PAUSE);
   }
 
   private void away() {

@@ -45,6 +45,9 @@ public final class Cluster implements Bus, RoomOrders, AutoCloseable {
   /** How long the broker keeps an empty room at least, in milliseconds. */
   private static final long MIN_KEEP = 30_000;
 
+  /** How long to wait before a failed request to the broker is made again, in milliseconds. */
+  static final long RETRY_PAUSE = 1_000;
+
   private final Broker broker;
   private final String peer;
   private final String boot;

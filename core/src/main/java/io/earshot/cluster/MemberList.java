@@ -138,7 +138,7 @@ final class MemberList {
                   reconcileIfStale();
                 }
               },
-              CatchUp.RETRY_PAUSE);
+              Cluster.RETRY_PAUSE);
     }
   }
 

@@ -64,13 +64,7 @@ final class HooksTest {
 
   /** Lets the server run until something is so. */
   private void await(String what, BooleanSupplier condition) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as(what).isLessThan(end);
-      server.settle();
-      LockSupport.parkNanos(100_000);
-    }
-    server.settle();
+    server.runUntil(what, condition);
   }
 
   /** Lets the server run until hooks have nothing more to answer, and nobody asks anything. */

@@ -14,7 +14,7 @@ import io.earshot.Transport;
 import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Visitor;
-import io.earshot.testing.Hub;
+import io.earshot.testing.HubBroker;
 import io.earshot.testing.ManualLoop;
 import io.earshot.testing.TestCluster;
 import io.earshot.testing.TestServer;
@@ -196,11 +196,7 @@ final class ModerationTest {
   void who_comes_by_http_is_refused_and_their_queue_is_gone() {
     var visitor = new Visitor(POSTER, HOME, new InetSocketAddress("192.0.2.7", 1));
     var asked = server.earshot.ask(visitor, "chat", Map.of("method", Json.of("roomView")));
-    while (!asked.isDone()) {
-      server.settle();
-      Thread.onSpinWait();
-    }
-    server.settle();
+    server.runUntil("an answer", asked::isDone);
     assertThat(EngineInside.connections(server.earshot).find(POSTER)).isNotNull();
     ban(new Target.Id(POSTER));
     assertThat(EngineInside.connections(server.earshot).find(POSTER)).isNull();
@@ -392,7 +388,7 @@ final class ModerationTest {
     loud.send("say hey");
     cluster.settle();
     assertThat(loud.hear()).last().asString().contains("you are muted until");
-    cluster.build();
+    cluster.add();
     for (int at = 0; at < 3; at++) {
       assertThat(cluster.moderation(at).bans()).containsExactly(ban);
       assertThat(cluster.moderation(at).mutes()).hasSize(1);
@@ -400,7 +396,7 @@ final class ModerationTest {
       assertThat(isOut(cluster.guest(at, "192.0.2.7"))).isTrue();
     }
     assertThat(cluster.done(cluster.moderation(2).lift(ban.id()))).isTrue();
-    cluster.build();
+    cluster.add();
     for (int at = 0; at < 4; at++) {
       assertThat(cluster.moderation(at).bans()).isEmpty();
       assertThat(isOut(cluster.guest(at, "192.0.2.7"))).isFalse();
@@ -436,27 +432,27 @@ final class ModerationTest {
     var cluster = new TestCluster(config(), 3);
     Measure ban = cluster.done(cluster.moderation(0).ban(new Target.Id("a"), HOUR, ""));
     cluster.done(cluster.moderation(1).ban(new Target.Id("b"), HOUR, ""));
-    cluster.peers.forEach(Hub.Peer::disconnect);
+    cluster.peers.forEach(HubBroker::disconnect);
     cluster.hub.forgetAll();
-    cluster.peers.forEach(Hub.Peer::connect);
+    cluster.peers.forEach(HubBroker::connect);
     cluster.settle();
-    long told = cluster.hub.deeds.stream().filter(deed -> !deed.isLost).count();
+    long told = cluster.hub.events.stream().filter(deed -> !deed.isLost).count();
     assertThat(told).as("told once, however many know it").isEqualTo(2);
-    cluster.build();
+    cluster.add();
     assertThat(cluster.moderation(3).bans()).hasSize(2).contains(ban);
   }
 
   @Test
   void what_holds_long_is_not_forgotten_for_what_comes_and_goes() {
     var cluster = new TestCluster(config().with("admin.measures", 20), 2);
-    cluster.hub.mostRemembered = Measures.remembered(20);
+    cluster.hub.maxRemembered = Measures.remembered(20);
     Measure ban = cluster.done(cluster.moderation(0).ban(new Target.Id("a"), HOUR, ""));
     for (int i = 0; i < 3 * Measures.remembered(20); i++) {
       int at = i % 2;
       Measure brief = cluster.done(cluster.moderation(at).ban(new Target.Id("b"), HOUR, ""));
       cluster.done(cluster.moderation(at).lift(brief.id()));
     }
-    cluster.build();
+    cluster.add();
     assertThat(cluster.moderation(2).bans()).containsExactly(ban);
   }
 
