@@ -333,7 +333,7 @@ test('into a private room come those who have its link, and others are told why 
   const [title] = await eve.page.getByRole('heading', { level: 2 }).allTextContents();
   await eve.is(`not in ${title}`);
   const sly = await open(hash.replace(/=.{9}/, '=eyJhbGciO').replace(/.{6}$/, 'forged'), { bad: true });
-  await sly.sees('You are not in this room: this token is no good');
+  await sly.sees('You are not in this room: this token is not valid');
   await eve.enter(aRoom());
   await eve.say('so I go elsewhere');
   assert.deepEqual(await ada.members().then((all) => all.length), 2);

@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Something that clients can ask for by name, on every transport. Ten lines are enough:
+ * A request that clients can make by name, over every transport. A short class is enough:
  *
  * <pre>{@code
  * public final class Greet implements Action {
@@ -14,19 +14,20 @@ import java.util.Map;
  * }
  * }</pre>
  *
- * <p>One object serves all calls, each on a virtual thread of its own: {@link #run} may block, and
- * fields that change have to be thread-safe.
+ * <p>Thread-safe implementations only: one object serves all calls, each on a virtual thread of its
+ * own. {@link #run} may block. After the setting {@code general.actionTimeout} its thread is
+ * interrupted.
  */
 public interface Action {
 
-  /** What an action does, as a lambda. */
+  /** The code of an action, as a lambda. */
   @FunctionalInterface
   interface Body {
     /**
-     * Does it; see {@link Action#run}.
+     * Runs the action; see {@link Action#run}.
      *
-     * @param call who asks, with what, and where the answer goes
-     * @throws Exception if it failed, or a {@link RefusedException}
+     * @param call the request, and the answer to fill
+     * @throws Exception if the action failed, or a {@link RefusedException}
      */
     void run(Call call) throws Exception;
   }
@@ -39,18 +40,19 @@ public interface Action {
    *     .withRequired("name")
    * }</pre>
    *
-   * @param name the name to ask for it by
-   * @param body what it does
-   * @return the action, which can be told its description, inputs and example
+   * @param name the name by which clients call it
+   * @param body the code to run
+   * @return the action; its description, inputs and example can be added with its {@code with}
+   *     methods
    */
   static InlineAction of(String name, Body body) {
     return new InlineAction(name, "", List.of(), List.of(), Map.of(), body);
   }
 
   /**
-   * The name to ask for it by.
+   * The name by which clients call the action.
    *
-   * @return the class's simple name with a small first letter, unless it says otherwise
+   * @return by default the simple name of the class, with a lower-case first letter
    */
   default String name() {
     String name = getClass().getSimpleName();
@@ -58,47 +60,48 @@ public interface Action {
   }
 
   /**
-   * What it does, for whoever looks for an action.
+   * A description, which the action {@code actionsView} shows.
    *
-   * @return a sentence; empty unless it says otherwise
+   * @return a sentence; by default empty
    */
   default String description() {
     return "";
   }
 
   /**
-   * The params that it cannot do without. A call that lacks one is refused before {@link #run}.
+   * The required params. A call without one of them is refused before {@link #run}.
    *
-   * @return their names
+   * @return their names; by default none
    */
   default List<String> required() {
     return List.of();
   }
 
   /**
-   * The params that it understands besides. Over HTTP, a param that no action names is dropped.
+   * The optional params. HTTP requests lose each param that no action of the server names.
    *
-   * @return their names
+   * @return their names; by default none
    */
   default List<String> optional() {
     return List.of();
   }
 
   /**
-   * What an answer looks like.
+   * An example of an answer, which the action {@code actionsView} shows.
    *
-   * @return fields and values as {@link Call#put} takes them; empty unless it says otherwise
+   * @return fields and values as {@link Call#put} takes them; by default none
    */
   default Map<String, Object> outputExample() {
     return Map.of();
   }
 
   /**
-   * Does it.
+   * Runs the action for one call.
    *
-   * @param call who asks, with what, and where the answer goes
-   * @throws RefusedException to answer with an error that the client is meant to see
-   * @throws Exception if it failed; the client learns that it did, and the log why
+   * @param call the request, and the answer to fill
+   * @throws RefusedException to refuse the request; the client is sent the message
+   * @throws Exception if the action failed; the client is sent a general error, and the log has the
+   *     exception
    */
   void run(Call call) throws Exception;
 }

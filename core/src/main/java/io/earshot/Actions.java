@@ -6,20 +6,22 @@ import java.util.Optional;
 /**
  * The actions of a server, by name.
  *
- * <p>Thread-safe: a concurrent map of actions, and counts of those that run.
+ * <p>Thread-safe: callable from any thread, and nothing here blocks.
  */
 public interface Actions {
   /**
-   * Adds an action; one of the same name is replaced, and calls of it that run go on.
+   * Adds an action. It replaces an action of the same name, whose running calls continue. An
+   * exception that the action's own {@code name}, {@code required} or {@code optional} throws is
+   * passed on.
    *
    * @param action the action
-   * @throws IllegalArgumentException if its name is empty or holds blanks or control characters;
-   *     what else the action throws when it is asked for its name and params
+   * @throws IllegalArgumentException if its name is empty, or contains a blank, a slash or a
+   *     control character
    */
   void add(Action action);
 
   /**
-   * Takes an action away.
+   * Removes an action. Its running calls continue. If there is no such action, nothing happens.
    *
    * @param name its name
    */
@@ -36,14 +38,15 @@ public interface Actions {
   /**
    * All actions.
    *
-   * @return the actions in the order of their names
+   * @return a snapshot, in the order of the names
    */
   Collection<Action> all();
 
   /**
-   * How many actions run at this moment, those included that go on after their time was up.
+   * The number of calls of all connections that are running. It includes calls of the chat action
+   * that wait for a message, and calls that continue after their time limit.
    *
-   * @return the number of calls under way, on all connections, and of polls that wait
+   * @return the number at this moment
    */
   int running();
 }

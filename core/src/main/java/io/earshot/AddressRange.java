@@ -5,50 +5,52 @@ import java.net.UnknownHostException;
 import java.util.Arrays;
 
 /**
- * The addresses that begin with the same bits; one address is a range of its own.
+ * The IP addresses with a common prefix. A single address is a range, too.
  *
  * <p>Immutable.
  *
  * @param start an address of the range
- * @param bits how many of its first bits all of them have
+ * @param bits the length of the common prefix, in bits
  */
 public record AddressRange(InetAddress start, int bits) {
 
-  /** How many bits stand before an IPv4 address that is written as IPv6 has it. */
+  /** The bits before the IPv4 address in an IPv4-mapped IPv6 address. */
   private static final int MAPPED_BITS = 96;
 
   /**
    * Reads a range.
    *
    * @param text an address ({@code 192.0.2.1}, {@code ::1}) or a range in CIDR notation ({@code
-   *     10.0.0.0/8}); never a name, so that nobody is asked for it
+   *     10.0.0.0/8}); never a host name, so that no name service is asked
    * @return the range
-   * @throws IllegalArgumentException if it is neither; the message says what to write
+   * @throws IllegalArgumentException if the text is neither; the message says what to write
    */
   public static AddressRange of(String text) {
     int slash = text.indexOf('/');
     try {
       InetAddress start = address(slash < 0 ? text : text.substring(0, slash));
       int length = start.getAddress().length * Byte.SIZE;
-      // The JDK reads ::ffff:10.0.0.0 as the 10.0.0.0 that it is; its bits are counted in IPv6.
+      // The JDK reads ::ffff:10.0.0.0 as 10.0.0.0, but its prefix length counts IPv6 bits.
       int before = length == 32 && text.indexOf(':') >= 0 ? MAPPED_BITS : 0;
       int bits = slash < 0 ? length : Integer.parseInt(text.substring(slash + 1)) - before;
       if (bits >= 0 && bits <= length) {
         return new AddressRange(start, bits);
       }
     } catch (IllegalArgumentException e) {
-      // As wrong as a number of bits that is too large.
+      // refused below, like a prefix length that is too large
     }
     throw new IllegalArgumentException(
-        "'" + text + "' is no address; write one such as 192.0.2.1, or a range such as 10.0.0.0/8");
+        "'"
+            + text
+            + "' is not an address; write one such as 192.0.2.1, or a range such as 10.0.0.0/8");
   }
 
   /**
-   * The range of an address, begun at its first: equal for all addresses of it, and IPv4 where that
-   * is only written as IPv6 ({@code ::ffff:192.0.2.1}).
+   * The range that an address is in, in a normal form: equal for all addresses of the range. An
+   * IPv4-mapped IPv6 address ({@code ::ffff:192.0.2.1}) counts as IPv4.
    *
    * @param address an address of the range
-   * @param bits how many of its first bits all of them have
+   * @param bits the length of the common prefix, in bits
    * @return the range
    */
   public static AddressRange of(InetAddress address, int bits) {
@@ -78,7 +80,7 @@ public record AddressRange(InetAddress start, int bits) {
     return ipv6[10] == (byte) 0xFF && ipv6[11] == (byte) 0xFF;
   }
 
-  /** As {@link #of(String)} reads it. */
+  /** The range as {@link #of(String)} reads it. */
   @Override
   public String toString() {
     String text = start.getHostAddress();
@@ -86,15 +88,16 @@ public record AddressRange(InetAddress start, int bits) {
   }
 
   /**
-   * Reads an address, in its full form; the JDK alone takes 10.1 for one too.
+   * Reads an address in its full form. Short forms such as 10.1, which the JDK accepts, are
+   * refused.
    *
    * @param text such as {@code 192.0.2.1} or {@code 2001:db8::1}
    * @return the address
-   * @throws IllegalArgumentException if it is none
+   * @throws IllegalArgumentException if the text is not an address
    */
   public static InetAddress address(String text) {
     if (text.indexOf(':') < 0 && text.chars().filter(c -> c == '.').count() != 3) {
-      throw new IllegalArgumentException("'" + text + "' is no address");
+      throw new IllegalArgumentException("'" + text + "' is not an address");
     }
     return InetAddress.ofLiteral(text);
   }
@@ -103,7 +106,7 @@ public record AddressRange(InetAddress start, int bits) {
    * Whether an address lies in the range.
    *
    * @param address the address
-   * @return true if it does; IPv4 addresses lie in ranges of IPv4 only
+   * @return true if it does; an IPv4 address never lies in an IPv6 range
    */
   public boolean contains(InetAddress address) {
     byte[] ours = start.getAddress();

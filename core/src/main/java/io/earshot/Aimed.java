@@ -3,11 +3,12 @@ package io.earshot;
 import io.earshot.protocol.Audience;
 
 /**
- * A connection that speaks to some only, whatever its params say.
+ * A connection as the sender of a message to some recipients only. The connection's own params
+ * {@code roomMatchKey} and {@code roomMatchValue} do not count.
  *
  * <p>Immutable.
  *
- * @param connection who speaks
- * @param audience whom to reach
+ * @param connection the sender
+ * @param audience the recipients
  */
 public record Aimed(Connection connection, Audience audience) implements Sender {}

@@ -5,49 +5,50 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
- * What server code can ask of Earshot.
+ * The API of a server for programs. The names {@code chatRoom}, {@code webServer} and {@code
+ * configData} are those of actionHero.
  *
  * <p>Thread-safe: callable from any thread, and nothing here blocks.
  */
 public interface Api {
   /**
-   * The same for a part of a program that may have to go: what hooks it has added are its own, and
-   * {@link Hooks#removeAll} takes them away.
+   * The same API for a part of a program that may be unloaded. It keeps track of the hooks that are
+   * added through it, and its {@link Hooks#removeAll} removes only those.
    *
-   * @return the same server, with hooks of its own
+   * @return the API of the same server, with a set of hooks of its own
    */
   Api forPlugIn();
 
   /**
-   * Speaking in rooms, and asking who is in them.
+   * Messages to rooms, and the members of rooms.
    *
    * @return the rooms
    */
   ChatRoom chatRoom();
 
   /**
-   * What clients can ask for by name.
+   * The actions that clients can call by name.
    *
-   * @return the actions, to which programs add theirs
+   * @return the actions, to which programs add their own
    */
   Actions actions();
 
   /**
-   * What has a say in what clients do.
+   * Server code that decides about requests of clients.
    *
-   * @return the hooks, to which programs add theirs
+   * @return the hooks, to which programs add their own
    */
   Hooks hooks();
 
   /**
-   * What concerns clients that come by HTTP.
+   * The message queues of HTTP clients.
    *
    * @return the message queues
    */
   WebServer webServer();
 
   /**
-   * Keeping order among clients: bans, mutes, and rooms that are closed.
+   * Bans, mutes, and closed rooms.
    *
    * @return the moderation
    */
@@ -63,24 +64,25 @@ public interface Api {
   /**
    * Finds a connection of this server.
    *
-   * @param id its public id
-   * @return the connection, or empty if there is none (any more)
+   * @param id the public id of the connection
+   * @return the connection, or empty if this server has none with that id
    */
   Optional<Connection> connection(String id);
 
   /**
-   * Says goodbye to a client and ends its connection, on whichever server of the cluster it is.
+   * Disconnects a client of any server of the cluster.
    *
-   * @param id its public id
-   * @param reason the reason that the client is told
-   * @return whether there is such a client; failed if the other servers cannot be asked
+   * @param id the public id of the client
+   * @param reason the reason that the client is sent
+   * @return whether there is such a client; failed if the other servers cannot be asked. Completed
+   *     on any thread
    */
   CompletionStage<Boolean> kick(String id, String reason);
 
   /**
    * All connections of this server.
    *
-   * @return those that are connected at this moment
+   * @return a snapshot that cannot be changed
    */
   Collection<Connection> connections();
 }

@@ -5,58 +5,59 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request for an action, and the answer that it makes.
+ * One call of an action: the request, and the answer to fill.
  *
- * <p>Owned by the virtual thread that runs the action; other threads see the answer when that has
- * ended.
+ * <p>Owned by the virtual thread that runs the action. The answer is sent when {@link Action#run}
+ * returns.
  */
 public interface Call {
 
   /**
-   * The server.
+   * The API of the server.
    *
-   * @return what server code can ask of it
+   * @return the API
    */
   Api api();
 
   /**
-   * Who asks. Attributes that are set on it last as long as it does; over HTTP that is one request,
-   * unless message queues are on.
+   * The connection of the client. Attributes that the action sets on it last as long as the
+   * connection; over HTTP that is one request, unless message queues are on. So it takes the place
+   * of actionHero's {@code _originalConnection}.
    *
    * @return the connection
    */
   Connection connection();
 
   /**
-   * Who asks, as a sender whose words are aimed where this one request's {@code roomMatchKey} and
-   * {@code roomMatchValue} say.
+   * The client as a sender of messages, with the recipients that the params {@code roomMatchKey}
+   * and {@code roomMatchValue} of this request select.
    *
-   * @return the connection, or the connection with an audience
+   * @return the connection; an {@link Aimed} connection if the request has these params
    */
   Sender sender();
 
   /**
    * All params of this request.
    *
-   * @return their values by name, in order
+   * @return the values by name, in the order of the request; cannot be changed
    */
   Map<String, Json> params();
 
   /**
    * One param as text.
    *
-   * @param name its name
-   * @return its text, number or truth value as text; null if it is missing, null, a list or an
-   *     object
+   * @param name the name of the param
+   * @return a text as it is, a number or boolean as text; null if the param is missing, null, a
+   *     list or an object
    */
   @Nullable String text(String name);
 
   /**
-   * Puts a field into the answer.
+   * Sets a field of the answer.
    *
    * @param name the field's name
-   * @param value its value: null, text, number, truth value, list, map or {@link Json}
-   * @throws IllegalArgumentException if the value is something else
+   * @param value its value: null, a text, number, boolean, list, map or {@link Json}
+   * @throws IllegalArgumentException if the value is of another type
    */
   void put(String name, @Nullable Object value);
 }

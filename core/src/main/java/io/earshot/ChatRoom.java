@@ -7,68 +7,77 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Speaking in rooms, and asking who is in them. The two methods keep the names that the chat
- * documentation of actionHero gives them.
+ * Messages to rooms, and the members of rooms. {@link #socketRoomBroadcast} and {@link
+ * #socketRoomStatus} have the names and the behaviour of actionHero's chat documentation.
  *
  * <p>Thread-safe: callable from any thread, and nothing here blocks.
  */
 public interface ChatRoom {
   /**
-   * Tells a message to a room.
+   * Sends a message to a room. The sender decides on the room, the {@code from} of the message, and
+   * the recipients:
    *
    * <ul>
-   *   <li>From a {@link Connection}: to its room, under its id, not to itself, and to those only
-   *       whom its params {@code roomMatchKey} and {@code roomMatchValue} aim at.
-   *   <li>From an {@link Aimed} connection: the same, but to those whom that says.
-   *   <li>From null: to everybody in the default room, under the server's name.
-   *   <li>From a {@link StandIn}: as that says.
+   *   <li>A {@link Connection}: its room; its id; all other members and listeners, or those that
+   *       its params {@code roomMatchKey} and {@code roomMatchValue} select.
+   *   <li>An {@link Aimed} connection: the same, but for the recipients, which its audience
+   *       selects.
+   *   <li>null: the default room; the setting {@code general.serverName}; all members and
+   *       listeners.
+   *   <li>A {@link StandIn}: its room, id and audience.
    * </ul>
    *
-   * @param sender whom it is from, or null for the server itself
-   * @param message a text, or what JSON can say: numbers, truth values, lists, maps, {@link Json}
-   * @return completed when the message has its place in the room's order
-   * @throws IllegalArgumentException if the message is null or no JSON, or the stand-in's room is
-   *     no room's name
+   * <p>Hooks, room rules and measures do not apply to messages of programs.
+   *
+   * @param sender the sender, or null for the server itself
+   * @param message a text, or another value that JSON can express: a number, boolean, list, map or
+   *     {@link Json}
+   * @return completed on any thread, when the message has its place in the room's order; failed if
+   *     the connection is gone or the message cannot be published
+   * @throws IllegalArgumentException if the message is null or cannot be expressed in JSON, if the
+   *     stand-in's room is not a valid name, or if the connection is not one of this server
    */
   CompletionStage<Void> socketRoomBroadcast(@Nullable Sender sender, @Nullable Object message);
 
   /**
-   * Asks who is in a room.
+   * The members of a room, on all servers of the cluster.
    *
    * @param room the room's name
-   * @return the room's members, none if nobody is in it; failed with an {@link
-   *     IllegalArgumentException} if that is no room's name
+   * @return the members in the order of joining, without listeners; none if the room is empty.
+   *     Failed with an {@link IllegalArgumentException} if the name is not valid. Completed on any
+   *     thread
    */
   CompletionStage<RoomStatus> socketRoomStatus(@Nullable String room);
 
   /**
-   * The rooms that somebody on this server is in or listens to, a page at a time.
+   * The rooms with members or listeners on this server, one page at a time.
    *
-   * @param after the name that they come after, such as the last of the page before; or null
-   * @param limit at most so many
-   * @return the first of them by name; no one moment's
+   * @param after the name after which the page begins, such as the last of the page before; or null
+   * @param limit the largest number of rooms
+   * @return the first rooms by name. The rooms of different loops are counted at slightly different
+   *     moments. Completed on any thread
    */
   CompletionStage<List<RoomCount>> rooms(@Nullable String after, int limit);
 
   /**
-   * Makes a private room: a name that nobody guesses, where nobody comes without a token.
+   * Creates a private room: a room with an unguessable name that requires a token.
    *
    * <pre>{@code
    * PrivateRoom room = api.chatRoom().createPrivateRoom();
    * String forAda = room.token("ada", Duration.ofHours(1));
    * }</pre>
    *
-   * @return the room, which makes the tokens
+   * @return the room, which makes its tokens
    */
   PrivateRoom createPrivateRoom();
 
   /**
-   * The private room of a name, for more tokens.
+   * The private room with a given name, to make further tokens.
    *
-   * @param name the room's name; one that does not begin with {@code private.} asks for tokens only
-   *     where a rule says so
+   * @param name the room's name. A room whose name does not begin with {@code private.} requires
+   *     tokens only if a rule says so
    * @return the room
-   * @throws IllegalArgumentException if that is no room's name
+   * @throws IllegalArgumentException if the name is not valid, or contains {@code *}
    */
   PrivateRoom privateRoom(String name);
 }

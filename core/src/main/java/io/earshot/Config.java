@@ -3,36 +3,29 @@ package io.earshot;
 import io.earshot.config.ConfigTree;
 import io.earshot.config.RoomRule;
 import io.earshot.config.Setting;
-import io.earshot.config.TokenKeys;
+import io.earshot.config.SettingText;
 import io.earshot.protocol.RoomName;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
- * All settings of a server, as one tree. Start from {@link #defaults} and change what differs by
- * its path, the same path as in a configuration file:
+ * All settings of a server, as one tree. Start from {@link #defaults} and change single settings by
+ * path. The paths are those of a configuration file:
  *
  * <pre>{@code
  * Config config = Config.defaults().with("tcpServer.port", 0).with("general.defaultChatRoom", "lobby");
  * }</pre>
  *
- * <p>Immutable.
+ * <p>The {@link Setting} annotation of each component states its meaning, unit, bounds, and
+ * default.
  *
- * @param general what concerns all of the server
- * @param tcpServer lines over TCP
- * @param httpServer HTTP, and so WebSocket
- * @param webSockets what is special to WebSocket
- * @param commonWeb what concerns clients that come by HTTP
- * @param rooms what concerns rooms
- * @param tokens what lets clients into private rooms
- * @param hooks how long hooks may take
- * @param redis where the servers of a cluster meet
- * @param admin what back ends and moderators may do
- * @param limits how much one client may take
+ * <p>Immutable.
  */
+@SuppressWarnings({
+  "doclint:missing", // @Setting says what @param would repeat
+  "UnusedVariable" // Error Prone overlooks constants that only annotations use
+})
 public record Config(
     General general,
     TcpServer tcpServer,
@@ -46,226 +39,255 @@ public record Config(
     Admin admin,
     Limits limits) {
 
-  /**
-   * What concerns all of the server.
-   *
-   * @param id the name of this one process
-   * @param serverName the name of the service, and the sender of what the server itself says
-   * @param welcomeMessage the first that a client hears
-   * @param defaultChatRoom the room that everybody is in at first
-   * @param apiVersion the version of the actions
-   * @param resumeWindow how long a lost client may take to come back
-   * @param repeatWindow how long a say is remembered, so that it is not told twice
-   * @param simultaniousActions how many actions of one connection may be pending
-   * @param actionTimeout how long an action may run
-   * @param actionsFolder where to look for actions
-   * @param developmentMode whether changed actions are taken over at once
-   * @param eventLoops how many event loops there are
-   * @param sockets what kind of sockets to use
-   * @param reconnectSpread over how long a stopping server's clients are to come back
-   * @param shutdownTimeout how long a stop may take
-   */
+  private static final String BIND_IP =
+      "The address to listen on. *: all addresses of this machine.";
+  private static final String PORT = "The port to listen on. 0: any free port.";
+  private static final String CERT_FILE =
+      "The PEM file with the certificate, followed by its chain. Reloaded when it changes.";
+  private static final String KEY_FILE =
+      "The PEM file with the private key of the certificate (PKCS#8, without a password).";
+
+  /** Settings of the whole server. */
   public record General(
-      @Setting("The name of this one process, as the action status shows it.") String id,
-      @Setting("The name of the service; what the server itself says is from this name.")
-          String serverName,
-      @Setting("The first that a client hears.") String welcomeMessage,
-      @Setting("The room that everybody is in at first.") String defaultChatRoom,
-      @Setting("The version of your actions, as answers over HTTP show it.") String apiVersion,
       @Setting(
-              "How long a client that was lost (not one that said goodbye) stays in its rooms, so that it can come"
-                  + " back as who it was, with the session from its welcome. 0: who is lost leaves at once.")
+              value = "The name of this server process, as the action status shows it.",
+              defaultValue = "")
+          String id,
+      @Setting(
+              value = "The name of the service, and the sender of the server's own messages.",
+              defaultValue = "Earshot")
+          String serverName,
+      @Setting(
+              value = "The text of the first message that a client receives.",
+              defaultValue = "Hello! Welcome to Earshot.")
+          String welcomeMessage,
+      @Setting(
+              value = "The room that a client is in after it connects.",
+              defaultValue = "defaultRoom")
+          String defaultChatRoom,
+      @Setting(
+              value = "The version of your actions, as HTTP answers show it.",
+              defaultValue = "1.0")
+          String apiVersion,
+      @Setting(
+              value =
+                  "How long a client whose connection was lost stays in its rooms, so that it can resume with the"
+                      + " session token of its welcome message. A client that ends its connection itself leaves at"
+                      + " once. 0: no client can resume.",
+              defaultValue = "0s")
           Duration resumeWindow,
       @Setting(
-              "How long a say with a messageId is remembered: said again with the same one, it is not told again."
-                  + " 0: never.")
+              value =
+                  "How long the messageId of a say is remembered. A say that repeats the messageId within this time"
+                      + " is answered like the first and not delivered again. 0: never remembered.",
+              defaultValue = "2m")
           Duration repeatWindow,
       @Setting(
               value = "How many actions of one connection may be pending at once.",
               alias = "simultaneousActions",
+              defaultValue = "5",
               min = 1,
               max = 10_000)
           int simultaniousActions,
-      @Setting("How long an action may run before its caller is told that it took too long.")
+      @Setting(
+              value =
+                  "How long an action may run. After that its thread is interrupted and its caller is told that the"
+                      + " action took too long.",
+              defaultValue = "30s")
           Duration actionTimeout,
       @Setting(
-              "A folder of actions: .java files and plug-in jars, seen from where the server was started. Empty:"
-                  + " none.")
+              value =
+                  "A folder of actions: .java files and plug-in jars. The path is relative to the directory in which"
+                      + " the server was started. Empty: none.",
+              defaultValue = "")
           String actionsFolder,
       @Setting(
-              "Whether a file of the actions folder that changes is taken over while the server runs.")
+              value =
+                  "Whether changed files of the actions folder are loaded while the server runs.",
+              defaultValue = "false")
           boolean developmentMode,
       @Setting(
               value = "How many event loops share the work. 0: one for each processor.",
+              defaultValue = "0",
               max = 1024)
           int eventLoops,
       @Setting(
-              "What kind of sockets to use: auto (the best there is), lean (epoll, without a Netty channel for each"
-                  + " plain TCP or WebSocket client), epoll, io_uring, or nio.")
+              value =
+                  "The kind of sockets: auto (the best available), lean (epoll, without a Netty channel for each"
+                      + " plain TCP or WebSocket client), epoll, io_uring, or nio.",
+              defaultValue = "auto")
           SocketKind sockets,
       @Setting(
-              "Over how long the clients of a server that stops are to spread their coming back. Each is told its own"
-                  + " part of it as reconnectAfter.")
+              value =
+                  "The time over which the clients of a stopping server spread their reconnects. Each client receives"
+                      + " its own random delay within it as reconnectAfter.",
+              defaultValue = "5s")
           Duration reconnectSpread,
-      @Setting("How long a stop may take before what is still open is cut off.")
+      @Setting(
+              value = "How long a stop may take. After that open connections are cut off.",
+              defaultValue = "5s")
           Duration shutdownTimeout) {
 
-    /** Checks what a type cannot say. */
+    /** Checks what the types cannot express. */
     public General {
       if (!RoomName.isValid(defaultChatRoom)) {
         throw new IllegalArgumentException(
             "general.defaultChatRoom must have 1 to 256 characters and no control characters");
       }
       if (serverName.isBlank()) {
-        throw new IllegalArgumentException("general.serverName must say something");
+        throw new IllegalArgumentException("general.serverName must not be blank");
       }
     }
   }
 
-  /**
-   * Lines over TCP.
-   *
-   * @param enabled whether to listen
-   * @param bindIP the address to listen on
-   * @param port the port to listen on
-   * @param secure whether it is encrypted
-   * @param certFile the certificate
-   * @param keyFile its private key
-   * @param maxLineLength the longest line
-   * @param idleTimeout how long a client may be silent
-   */
+  /** Settings of the TCP server, which speaks lines. */
   public record TcpServer(
-      @Setting("Whether to listen for TCP clients.") boolean enabled,
-      @Setting("The address to listen on. *: all of this machine's.") String bindIP,
-      @Setting(value = "The port to listen on. 0: any that is free.", max = 65535) int port,
-      @Setting("Whether TCP connections are encrypted with TLS. Needs certFile and keyFile.")
-          boolean secure,
+      @Setting(value = "Whether to listen for TCP clients.", defaultValue = "true") boolean enabled,
+      @Setting(value = BIND_IP, defaultValue = "*") String bindIP,
+      @Setting(value = PORT, defaultValue = "5000", max = 65535) int port,
       @Setting(
-              "The PEM file with the certificate, and those that vouch for it after it. Read anew when it changes.")
-          String certFile,
-      @Setting("The PEM file with the certificate's private key (PKCS#8, without a password).")
-          String keyFile,
-      @Setting(value = "The longest line a client may send, in bytes.", min = 64, max = 16 << 20)
+              value = "Whether TCP connections use TLS. Requires certFile and keyFile.",
+              defaultValue = "false")
+          boolean secure,
+      @Setting(value = CERT_FILE, defaultValue = "") String certFile,
+      @Setting(value = KEY_FILE, defaultValue = "") String keyFile,
+      @Setting(
+              value = "The longest line that a client may send, in bytes.",
+              defaultValue = "" + (64 << 10),
+              min = 64,
+              max = 16 << 20)
           int maxLineLength,
       @Setting(
-              "How long a client may be silent before it is cut off. 0: for ever (TCP keep-alive finds the dead).")
+              value =
+                  "How long a client may send nothing before it is disconnected. 0: for ever (TCP keep-alive finds"
+                      + " dead connections).",
+              defaultValue = "0s")
           Duration idleTimeout) {}
 
-  /**
-   * HTTP, and so WebSocket.
-   *
-   * @param enabled whether to listen
-   * @param bindIP the address to listen on
-   * @param port the port to listen on
-   * @param secure whether it is encrypted
-   * @param certFile the certificate
-   * @param keyFile its private key
-   * @param trustedProxies whom to believe where a client is
-   * @param publicFolder what is served under /public/
-   * @param requestTimeout how long a request may take to arrive
-   * @param maxHeaderLength the longest head of a request
-   * @param maxBodyLength the longest body of a request
-   * @param corsOrigins what pages may send requests
-   */
+  /** Settings of the HTTP server, which also accepts WebSocket clients. */
   public record HttpServer(
-      @Setting("Whether to listen for HTTP and WebSocket clients.") boolean enabled,
-      @Setting("The address to listen on. *: all of this machine's.") String bindIP,
-      @Setting(value = "The port to listen on. 0: any that is free.", max = 65535) int port,
+      @Setting(value = "Whether to listen for HTTP and WebSocket clients.", defaultValue = "true")
+          boolean enabled,
+      @Setting(value = BIND_IP, defaultValue = "*") String bindIP,
+      @Setting(value = PORT, defaultValue = "8080", max = 65535) int port,
       @Setting(
-              "Whether HTTP and WebSocket connections are encrypted with TLS. Needs certFile and keyFile.")
+              value =
+                  "Whether HTTP and WebSocket connections use TLS. Requires certFile and keyFile.",
+              defaultValue = "false")
           boolean secure,
+      @Setting(value = CERT_FILE, defaultValue = "") String certFile,
+      @Setting(value = KEY_FILE, defaultValue = "") String keyFile,
       @Setting(
-              "The PEM file with the certificate, and those that vouch for it after it. Read anew when it changes.")
-          String certFile,
-      @Setting("The PEM file with the certificate's private key (PKCS#8, without a password).")
-          String keyFile,
-      @Setting(
-              "The proxies in front of this server, as addresses or ranges such as 10.0.0.0/8. What they say of"
-                  + " a client's address (X-Forwarded-For, X-Forwarded-Proto) is believed.")
+              value =
+                  "The proxies in front of this server, as addresses or ranges such as 10.0.0.0/8. The client address"
+                      + " that a trusted proxy sends (X-Forwarded-For, X-Forwarded-Proto) is believed.",
+              defaultValue = "")
           List<String> trustedProxies,
-      @Setting("The folder whose files are served under /public/. Empty: only what is built in.")
+      @Setting(
+              value =
+                  "The folder whose files are served under /public/. Empty: only the built-in files.",
+              defaultValue = "")
           String publicFolder,
-      @Setting("How long a request may take to arrive, and an idle connection is kept.")
+      @Setting(
+              value =
+                  "How long a request may take to arrive, and how long an idle connection is kept.",
+              defaultValue = "10s")
           Duration requestTimeout,
-      @Setting(value = "The longest head of a request, in bytes.", min = 1024, max = 1 << 20)
+      @Setting(
+              value = "The longest head of a request, in bytes.",
+              defaultValue = "" + (16 << 10),
+              min = 1024,
+              max = 1 << 20)
           int maxHeaderLength,
-      @Setting(value = "The longest body of a request, in bytes.", max = 64 << 20)
+      @Setting(
+              value = "The longest body of a request, in bytes.",
+              defaultValue = "" + (1 << 20),
+              max = 64 << 20)
           int maxBodyLength,
       @Setting(
-              "The origins whose pages may send requests and read the answers, such as https://shop.example.org,"
-                  + " besides pages from this server. *: any, but without cookies.")
+              value =
+                  "The origins whose pages may send requests and read the answers, such as https://shop.example.org."
+                      + " Pages from this server always may. *: any origin, but without cookies.",
+              defaultValue = "")
           List<String> corsOrigins) {
 
-    /** Checks what a type cannot say. */
+    /** Checks what the types cannot express. */
     public HttpServer {
-      checkRanges("httpServer.trustedProxies", trustedProxies);
+      ConfigCheck.ranges("httpServer.trustedProxies", trustedProxies);
     }
   }
 
-  /**
-   * What is special to WebSocket.
-   *
-   * @param maxMessageLength the longest message
-   * @param allowedOrigins what pages may connect
-   * @param pingInterval how often a silent client is asked for a sign of life
-   * @param idleTimeout how long a client may give none
-   */
+  /** Settings of WebSocket connections alone. */
   public record WebSockets(
-      @Setting(value = "The longest message a client may send, in bytes.", min = 64, max = 16 << 20)
+      @Setting(
+              value = "The longest message that a client may send, in bytes.",
+              defaultValue = "" + (64 << 10),
+              min = 64,
+              max = 16 << 20)
           int maxMessageLength,
       @Setting(
-              "The origins whose pages may connect, such as https://chat.example.org, besides pages from this"
-                  + " server. *: any.")
+              value =
+                  "The origins whose pages may connect, such as https://chat.example.org. Pages from this server"
+                      + " always may. *: any origin.",
+              defaultValue = "")
           List<String> allowedOrigins,
-      @Setting("After how much silence a client is pinged. 0: never.") Duration pingInterval,
       @Setting(
-              "How long a client may be silent, pongs included, before it is cut off. 0: for ever.")
+              value = "The server pings a client that has sent nothing for this long. 0: never.",
+              defaultValue = "25s")
+          Duration pingInterval,
+      @Setting(
+              value =
+                  "How long a client may send nothing, not even a pong, before it is disconnected. 0: for ever.",
+              defaultValue = "60s")
           Duration idleTimeout) {}
 
-  /**
-   * What concerns clients that come by HTTP, and their requests.
-   *
-   * @param httpClientMessageTTL how long a message waits to be fetched; empty for no message queues
-   * @param rootEndpointType what is at the root of the HTTP server
-   * @param returnErrorCodes whether errors have an HTTP status of their own
-   * @param cookieSecret what identity cookies are signed with
-   * @param fingerprintOptions how clients are told apart
-   */
+  /** Settings of HTTP clients and their requests. */
   public record CommonWeb(
       @Setting(
-              "How long a message waits for an HTTP client to fetch it, and how long the client is a member of its"
-                  + " room after its last request. null: HTTP clients have no message queues, and are members of"
-                  + " no room.")
+              value =
+                  "How long a message waits for an HTTP client to fetch it, and how long the client stays a member of"
+                      + " its room after its last request. null: HTTP clients have no message queues and are members"
+                      + " of no room.",
+              defaultValue = "null")
           Optional<Duration> httpClientMessageTTL,
       @Setting(
-              "What is at the root of the HTTP server: api (actions), or file (static files; actions under /api).")
+              value =
+                  "What the root path of the HTTP server serves: api (actions), or file (static files; actions under"
+                      + " /api).",
+              defaultValue = "api")
           RootEndpoint rootEndpointType,
-      @Setting("Whether errors of actions have an HTTP status of their own; else it is 200.")
+      @Setting(
+              value =
+                  "Whether a failed action is answered with an HTTP error status instead of 200.",
+              defaultValue = "false")
           boolean returnErrorCodes,
       @Setting(
-              "What identity cookies are signed with: a long random text, the same for all servers of a cluster."
-                  + " Empty: a random one at each start, so that clients are new after a restart.")
+              value =
+                  "The secret that signs identity cookies: a long random text, the same for all servers of a cluster."
+                      + " Empty: a random one at each start, so that a restart gives each client a new id.",
+              defaultValue = "")
           String cookieSecret,
       FingerprintOptions fingerprintOptions) {}
 
-  /**
-   * How HTTP clients are told apart.
-   *
-   * @param cookieKey the name of the identity cookie
-   * @param toSetCookie whether to give one to those who have none
-   * @param onlyStaticElements whether to go by the headers of a request instead
-   */
+  /** How the server tells HTTP clients apart. */
   public record FingerprintOptions(
-      @Setting("The name of the cookie that tells HTTP clients apart.") String cookieKey,
       @Setting(
-              "Whether to give that cookie to those who have none. Without it each request is a new client.")
+              value = "The name of the cookie that identifies an HTTP client.",
+              defaultValue = "sessionID")
+          String cookieKey,
+      @Setting(
+              value =
+                  "Whether to give that cookie to a client that has none. Without it each request is a new client.",
+              defaultValue = "true")
           boolean toSetCookie,
       @Setting(
-              "Whether to tell clients apart by address and headers instead of a cookie. Two people behind one"
-                  + " address with the same browser are then one client.")
+              value =
+                  "Whether to identify a client by its address and headers instead of a cookie. Two people behind one"
+                      + " address with the same browser are then one client.",
+              defaultValue = "false")
           boolean onlyStaticElements) {}
 
-  /** What is at the root of the HTTP server. */
+  /** What the root path of the HTTP server serves. */
   public enum RootEndpoint {
     /** Actions. */
     API,
@@ -273,111 +295,125 @@ public record Config(
     FILE
   }
 
-  /**
-   * What concerns rooms.
-   *
-   * @param announcements whether a room hears who comes and goes
-   * @param announcementsUpTo the largest room that does
-   * @param messagesPerSecond how many messages clients may say in one
-   * @param messageBytes the longest message there
-   * @param historyMessages how many messages a room remembers
-   * @param historyBytes how many bytes of them
-   * @param historyAge how long it does
-   * @param historyFolder where it does so across restarts
-   * @param historySync when that is forced to the disk
-   * @param slowConsumers what becomes of a client that does not keep up
-   * @param rules what holds for some rooms only
-   */
+  /** Settings of rooms. */
   public record Rooms(
-      @Setting("Whether the members of a room hear who comes and goes.") boolean announcements,
-      @Setting("Rooms with more members than this do not hear it.") int announcementsUpTo,
       @Setting(
-              "How many messages a second clients may say in one room, all together; up to twice as many at once. More"
-                  + " are refused. 0: any number.")
+              value = "Whether the server announces to a room who joins and leaves it.",
+              defaultValue = "true")
+          boolean announcements,
+      @Setting(
+              value = "Joins and leaves are not announced in rooms with more members than this.",
+              defaultValue = "250")
+          int announcementsUpTo,
+      @Setting(
+              value =
+                  "How many messages a second all clients together may say in one room, with bursts of twice as many."
+                      + " Further ones are refused. 0: no limit.",
+              defaultValue = "20000")
           int messagesPerSecond,
       @Setting(
-              "The longest message a client may say in a room, in bytes of its JSON. 0: as long as its transport lets"
-                  + " it.")
+              value =
+                  "The longest message that a client may say in a room, in bytes of its JSON. 0: only the limit of"
+                      + " the client's transport.",
+              defaultValue = "0")
           int messageBytes,
-      @Setting("How many messages a room remembers for those who come back with a cursor. 0: none.")
+      @Setting(
+              value =
+                  "How many messages the history of a room keeps for clients that return with a cursor. 0: none.",
+              defaultValue = "100")
           int historyMessages,
-      @Setting("How many bytes of messages a room remembers.") int historyBytes,
-      @Setting("How long a room remembers a message, also after everybody has left.")
+      @Setting(
+              value = "How many bytes of messages the history of a room keeps.",
+              defaultValue = "" + (64 << 10))
+          int historyBytes,
+      @Setting(
+              value =
+                  "How long the history of a room keeps a message, also after the last member has left.",
+              defaultValue = "1m")
           Duration historyAge,
       @Setting(
-              "A folder for what rooms remember, so that a restart of the server finds it: each server has one of its"
-                  + " own, on a local disk. Empty: in memory only.")
+              value =
+                  "A folder on a local disk for the history of rooms, so that it survives a restart. Each server"
+                      + " needs a folder of its own. Empty: history is in memory only.",
+              defaultValue = "")
           String historyFolder,
       @Setting(
-              "When what is told is forced to the disk: never (it survives the end of the process, but not that of the"
-                  + " machine, after which all rooms begin anew), or always (before anybody hears it, which takes as"
-                  + " long as the disk does).")
+              value =
+                  "When a message is forced to the disk: never (history survives the end of the process; after a"
+                      + " crash of the machine all rooms begin a new epoch), or always (before the message is"
+                      + " delivered, which then waits for the disk).",
+              defaultValue = "never")
           HistorySync historySync,
       @Setting(
-              "What becomes of a client that does not keep up with a room: disconnect (at limits.outboundBytes; it can"
-                  + " come back with its cursor), conflate (it gets the newest message when it has caught up, or the"
-                  + " newest for each value of the field that the rule's conflateBy names), or drop (messages are left"
-                  + " out). What is left out is announced.")
+              value =
+                  "What happens to a client that reads too slowly for a room: disconnect (at limits.outboundBytes; it"
+                      + " can return with its cursor), conflate (once it has caught up it receives only the newest"
+                      + " message, or the newest for each value of the field that the rule's conflateBy names), or"
+                      + " drop (messages are left out). The server announces what it left out.",
+              defaultValue = "disconnect")
           SlowConsumers slowConsumers,
       @Setting(
-              "What holds for some rooms only: a pattern of names (* stands for anything) and settings, such as"
-                  + " \"prices.* historyMessages=1 say=nobody\". The first that matches a room counts. Who may join,"
-                  + " say, listen: anyone, token, nobody, or those with an attribute, as NAME:VALUE; announcements is"
-                  + " true, false, or up to how many members; the others are named as here.")
+              value =
+                  "Rules for some rooms only: a pattern of room names (* matches any characters) and settings, such"
+                      + " as \"prices.* historyMessages=1 say=nobody\". The first rule that matches a room counts."
+                      + " join, say and listen are each anyone, token, nobody, or NAME:VALUE for clients with that"
+                      + " attribute; announcements is true, false, or a number of members; the others are named as"
+                      + " here.",
+              defaultValue = "")
           List<String> rules) {
 
-    /** Checks what a type cannot say. */
+    /** Checks what the types cannot express. */
     public Rooms {
       rules.forEach(RoomRule::parse);
     }
   }
 
-  /**
-   * What lets clients into private rooms.
-   *
-   * @param keys what tokens are signed with
-   * @param warning how long before its end the bearer of a token is warned
-   * @param forAnyone whether clients make private rooms themselves
-   */
+  /** Settings of the tokens that admit clients to private rooms. */
   public record Tokens(
       @Setting(
-              "The keys of tokens, each as ID HS256 SECRET (at least 32 characters), or ID EdDSA FILE (PEM: a PUBLIC KEY,"
-                  + " and a PRIVATE KEY to make tokens with). The first that can makes tokens, all are believed; so a new"
-                  + " one is put first, and the old one removed when its tokens have ended. Empty: one made of"
-                  + " commonWeb.cookieSecret, if that has 32 characters or more, else of chance at each start.")
+              value =
+                  "The keys of tokens, each as ID HS256 SECRET (at least 32 characters), or ID EdDSA FILE (PEM: a"
+                      + " PUBLIC KEY, and a PRIVATE KEY to sign tokens). The first key that can sign signs new"
+                      + " tokens; tokens of all keys are accepted. To change a key, put the new one first, and remove"
+                      + " the old one when its tokens have expired. Empty: a key derived from commonWeb.cookieSecret,"
+                      + " if that has at least 32 characters; otherwise a random key at each start.",
+              defaultValue = "")
           List<String> keys,
       @Setting(
-              "How long before the end of its token a client is told, so that it can show a newer one.")
+              value =
+                  "How long before its token expires a client is warned, so that it can show a new one.",
+              defaultValue = "30s")
           Duration warning,
       @Setting(
-              "Whether any client may make a private room, by the action privateRoom: it gets a name that nobody guesses,"
-                  + " and a token to pass on. It cannot get one for a room that is there.")
+              value =
+                  "Whether any client may create a private room with the action privateRoom. The client receives an"
+                      + " unguessable room name and a token to share. It cannot get a token for an existing room.",
+              defaultValue = "true")
           boolean forAnyone) {}
 
-  /**
-   * How server code is asked about what clients do.
-   *
-   * @param timeout how long one hook may take
-   * @param onTimeout what holds when it takes longer
-   * @param running how many may run at once
-   */
+  /** Settings of hooks: server code that decides about requests of clients. */
   public record Hooks(
       @Setting(
-              "How long a hook may take for one answer. Then its thread is interrupted, and hooks.onTimeout says what"
-                  + " holds.")
+              value =
+                  "How long one hook may take for one answer. After that its thread is interrupted, and"
+                      + " hooks.onTimeout decides.",
+              defaultValue = "2s")
           Duration timeout,
       @Setting(
-              "What holds when a hook takes too long: refuse (whoever is asked about is refused), or allow (as if it"
-                  + " had nothing to say).")
+              value =
+                  "The decision when a hook takes too long: refuse (the request is refused), or allow (as if the hook"
+                      + " had allowed it).",
+              defaultValue = "refuse")
           OnTimeout onTimeout,
       @Setting(
               value =
-                  "How many hooks may run at once, for all clients together. Beyond it clients are refused, and who"
-                      + " goes is told of later.",
+                  "How many hooks may run at once, for all clients together. Beyond it requests are refused, and"
+                      + " hooks about joins and leaves run later.",
+              defaultValue = "10000",
               min = 1)
           int running) {
 
-    /** Checks what a type cannot say. */
+    /** Checks what the types cannot express. */
     public Hooks {
       if (timeout.isZero()) {
         throw new IllegalArgumentException("hooks.timeout must be more than 0");
@@ -385,183 +421,195 @@ public record Config(
     }
   }
 
-  /** What holds when a hook takes too long. */
+  /** The decision when a hook takes too long. */
   public enum OnTimeout {
-    /** Whoever is asked about is refused. */
+    /** The request is refused. */
     REFUSE,
-    /** As if it had nothing to say. */
+    /** The request is allowed, as if the hook had allowed it. */
     ALLOW
   }
 
-  /**
-   * Where the servers of a cluster meet.
-   *
-   * @param url where Redis is; empty for a server that is alone
-   * @param prefix what all names there begin with
-   * @param secret what servers show each other
-   * @param lease how long a server may be silent
-   * @param timeout how long Redis may be
-   */
+  /** Settings of a cluster, whose servers meet in Redis. */
   public record Redis(
       @Setting(
-              "The Redis at which servers meet, such as redis://localhost:6379; they then share their rooms. rediss://"
-                  + " for TLS, redis://USER:PASSWORD@HOST:PORT, redis-sentinel://HOST:PORT?sentinelMasterId=NAME, or"
-                  + " several HOST:PORT for a Redis Cluster. Empty: this server is alone.")
+              value =
+                  "The Redis that the servers of a cluster share, such as redis://localhost:6379. rediss:// uses TLS;"
+                      + " redis://USER:PASSWORD@HOST:PORT, redis-sentinel://HOST:PORT?sentinelMasterId=NAME, and"
+                      + " several HOST:PORT for a Redis Cluster are accepted. Empty: this server is not in a cluster.",
+              defaultValue = "")
           String url,
-      @Setting("What all keys and channels begin with, so that several clusters can use one Redis.")
+      @Setting(
+              value =
+                  "The prefix of all keys and channels, so that several clusters can share one Redis.",
+              defaultValue = "earshot:")
           String prefix,
       @Setting(
-              "What messages between servers are signed with: a long random text, the same for all. Empty: not signed,"
-                  + " and whoever may publish in Redis can speak as anybody.")
+              value =
+                  "The secret that signs messages between servers: a long random text, the same for all servers."
+                      + " Empty: messages are not signed, and whoever can publish in Redis can impersonate any"
+                      + " client.",
+              defaultValue = "")
           String secret,
       @Setting(
-              "How long a server may be out of touch before the others take it for dead, and its members leave their"
-                  + " rooms. They are gone a quarter of that, and two seconds, later at the latest.")
+              value =
+                  "How long a server may lose contact before the other servers count it as dead and remove its"
+                      + " members from their rooms. The removal is at most a quarter of this time and two seconds"
+                      + " late.",
+              defaultValue = "10s")
           Duration lease,
-      @Setting("How long Redis may take to answer before it counts as away.") Duration timeout) {}
+      @Setting(
+              value = "How long Redis may take to answer before it counts as unreachable.",
+              defaultValue = "2s")
+          Duration timeout) {}
 
-  /**
-   * What back ends and moderators may do.
-   *
-   * @param keys who may use the admin API
-   * @param requestsPerSecond how often each of them may
-   * @param measures how many bans, mutes and closures may hold
-   */
+  /** Settings of the admin API, for back ends and moderators. */
   public record Admin(
       @Setting(
-              "The keys of the admin API under /admin/, each as NAME SECRET (at least 32 characters, without blanks);"
-                  + " shown as Authorization: Bearer SECRET. Empty: there is no admin API.")
+              value =
+                  "The keys of the admin API under /admin/, each as NAME SECRET (at least 32 characters, without"
+                      + " blanks). A request shows its key as Authorization: Bearer SECRET. Empty: there is no admin"
+                      + " API.",
+              defaultValue = "")
           List<String> keys,
       @Setting(
               value =
-                  "How many requests a second one key may send to the admin API; up to twice as many at once.",
+                  "How many requests a second one key may send to the admin API, with bursts of twice as many.",
+              defaultValue = "100",
               min = 1,
               max = 100_000)
           int requestsPerSecond,
       @Setting(
               value =
-                  "How many bans, mutes and closed rooms may hold at once; further ones are refused.",
+                  "How many bans, mutes and closed rooms may be in force at once. Further ones are refused.",
+              defaultValue = "10000",
               min = 1,
               max = 1_000_000)
           int measures) {
-    private static final Pattern KEY = Pattern.compile("[A-Za-z0-9_.-]{1,64} +[!-~]{32,512}");
 
-    /** Checks what a type cannot say. What is wrong with a key is said without it. */
+    /** Checks what the types cannot express. */
     public Admin {
-      var names = new HashSet<String>();
-      for (String key : keys) {
-        if (!KEY.matcher(key).matches()) {
-          throw new IllegalArgumentException(
-              "admin.keys: a key is NAME SECRET: a name of letters, digits, - _ and ., and a secret of at least 32"
-                  + " characters without blanks");
-        }
-        if (!names.add(key.substring(0, key.indexOf(' ')))) {
-          throw new IllegalArgumentException("admin.keys: each key has a name of its own");
-        }
-      }
+      ConfigCheck.adminKeys(keys);
     }
   }
 
-  /**
-   * How much one client may take.
-   *
-   * @param outboundBytes how much may wait for a client that does not read
-   * @param rooms how many rooms it may be in
-   * @param listeningRooms how many rooms it may listen to
-   * @param params how many params it may set
-   * @param paramBytes how long they may be together
-   * @param runningActions how many actions of all clients may run at once
-   * @param answerBytes how long the answer of an action may be
-   * @param webClients how many HTTP clients may have a message queue
-   * @param queuedMessages how many messages may wait in one
-   * @param queuedBytes how many bytes may wait in one
-   * @param waitingPolls how many HTTP requests may wait for a message of a room
-   * @param historyBytes how many bytes all rooms together remember
-   * @param emptyRooms how many rooms are remembered that nobody is in
-   * @param lostClients how many clients that were lost are waited for
-   * @param messagesPerSecond how many requests a connection may send in a second
-   * @param messageBurst how many it may send at once
-   * @param bytesPerSecond how many bytes a connection may send in a second
-   * @param bytesBurst how many it may send at once
-   * @param connectionsPerAddress how many connections an address may have, and how many HTTP
-   *     clients with a message queue
-   * @param requestsPerSecond how many HTTP requests an address may send in a second
-   * @param exemptAddresses whose connections and HTTP requests have no limit
-   */
+  /** How much clients may use. */
   public record Limits(
       @Setting(
               value =
-                  "How much may wait for a client that does not read, in bytes. Beyond it the client is cut off.",
+                  "How many bytes may wait for a client that reads too slowly. Beyond it the client is disconnected.",
+              defaultValue = "" + (1 << 20),
               min = 1024)
           int outboundBytes,
-      @Setting(value = "How many rooms a client may be in.", min = 1) int rooms,
-      @Setting("How many rooms a client may listen to.") int listeningRooms,
-      @Setting("How many params a client may set.") int params,
-      @Setting("How long a client's params may be together, in characters.") int paramBytes,
-      @Setting(value = "How many actions of all clients together may run at once.", min = 1)
+      @Setting(value = "How many rooms a client may be in.", defaultValue = "100", min = 1)
+          int rooms,
+      @Setting(value = "How many rooms a client may listen to.", defaultValue = "100")
+          int listeningRooms,
+      @Setting(value = "How many params a client may set.", defaultValue = "100") int params,
+      @Setting(
+              value = "How long the params of a client may be together, in characters.",
+              defaultValue = "" + (64 << 10))
+          int paramBytes,
+      @Setting(
+              value = "How many actions may run at once, for all clients together.",
+              defaultValue = "10000",
+              min = 1)
           int runningActions,
       @Setting(
               value =
-                  "The longest answer of an action, in bytes. A longer one is a failure of the action.",
+                  "The longest answer of an action, in bytes. An action with a longer answer fails.",
+              defaultValue = "" + (1 << 20),
               min = 1024)
           int answerBytes,
-      @Setting("How many HTTP clients may have a message queue at once; further ones are refused.")
+      @Setting(
+              value =
+                  "How many HTTP clients may have a message queue at once. Further ones are refused.",
+              defaultValue = "50000")
           int webClients,
-      @Setting(value = "How many messages may wait in one queue. Beyond it the oldest go.", min = 1)
+      @Setting(
+              value = "How many messages may wait in one queue. Beyond it the oldest are dropped.",
+              defaultValue = "500",
+              min = 1)
           int queuedMessages,
       @Setting(
-              value = "How much may wait in one queue, in bytes. Beyond it the oldest messages go.",
+              value =
+                  "How many bytes of messages may wait in one queue. Beyond it the oldest messages are dropped.",
+              defaultValue = "" + (256 << 10),
               min = 1024)
           int queuedBytes,
       @Setting(
-              "How many HTTP requests may wait for a message of a room at once; further ones are refused.")
+              value =
+                  "How many HTTP requests may wait for a message of a room at once. Further ones are refused.",
+              defaultValue = "10000")
           int waitingPolls,
       @Setting(
-              "How many bytes of messages all rooms together remember. Beyond it they remember less.")
+              value =
+                  "How many bytes the histories of all rooms may have together. Beyond it the rooms keep less.",
+              defaultValue = "" + (256 << 20))
           int historyBytes,
-      @Setting("How many rooms that nobody is in any more are remembered. Beyond it the oldest go.")
+      @Setting(
+              value =
+                  "How many rooms without members keep their history. Beyond it the oldest are dropped.",
+              defaultValue = "10000")
           int emptyRooms,
       @Setting(
-              "How many clients that were lost are waited for at once. Further ones leave at once.")
+              value =
+                  "How many lost clients may be waiting to resume at once. Further ones leave at once.",
+              defaultValue = "10000")
           int lostClients,
       @Setting(
-              "How many requests of any kind a TCP or WebSocket client may send in a second. What is beyond is"
-                  + " refused. 0: any number.")
+              value =
+                  "How many requests of any kind a TCP or WebSocket client may send in a second. Further ones are"
+                      + " refused. 0: no limit.",
+              defaultValue = "2000")
           int messagesPerSecond,
-      @Setting(value = "How many it may send at once, after it was silent for a while.", min = 1)
+      @Setting(
+              value = "How many requests such a client may send at once after a pause.",
+              defaultValue = "4000",
+              min = 1)
           int messageBurst,
       @Setting(
-              "How many bytes a TCP or WebSocket client may send in a second. Who sends more is not read for a while."
-                  + " 0: any number.")
+              value =
+                  "How many bytes a TCP or WebSocket client may send in a second. The server stops reading for a"
+                      + " while from a client that sends more. 0: no limit.",
+              defaultValue = "" + (4 << 20))
           int bytesPerSecond,
-      @Setting(value = "How many it may send at once, after it was silent for a while.", min = 1024)
+      @Setting(
+              value = "How many bytes such a client may send at once after a pause.",
+              defaultValue = "" + (8 << 20),
+              min = 1024)
           int bytesBurst,
       @Setting(
-              "How many connections one address may have at once; an IPv6 address counts by its first 64 bits. A"
-                  + " WebSocket or stream behind one of httpServer.trustedProxies counts for the address that the"
-                  + " proxy tells. As many HTTP clients with a message queue it may have besides. 0: any number.")
+              value =
+                  "How many connections one address may have at once; an IPv6 address counts by its first 64 bits. A"
+                      + " WebSocket or stream behind one of httpServer.trustedProxies counts for the address that the"
+                      + " proxy sends. An address may also have as many HTTP clients with a message queue. 0: no"
+                      + " limit.",
+              defaultValue = "1000")
           int connectionsPerAddress,
       @Setting(
               value =
-                  "How many HTTP requests one address may send in a second, and twice as many at once. Further ones"
-                      + " are answered with 429. 0: any number.",
+                  "How many HTTP requests one address may send in a second, with bursts of twice as many. Further"
+                      + " ones are answered with 429. 0: no limit.",
+              defaultValue = "500",
               max = Integer.MAX_VALUE / 2)
           int requestsPerSecond,
       @Setting(
-              "Addresses, or ranges such as 10.0.0.0/8, that may have any number of connections and send any number"
-                  + " of HTTP requests, as httpServer.trustedProxies may.")
+              value =
+                  "Addresses, or ranges such as 10.0.0.0/8, without a limit of connections and HTTP requests."
+                      + " httpServer.trustedProxies have none either.",
+              defaultValue = "127.0.0.0/8, ::1/128")
           List<String> exemptAddresses) {
 
-    /** Checks what a type cannot say. */
+    /** Checks what the types cannot express. */
     public Limits {
-      checkRanges("limits.exemptAddresses", exemptAddresses);
+      ConfigCheck.ranges("limits.exemptAddresses", exemptAddresses);
     }
 
     /**
      * Checks the length of an action's answer.
      *
-     * @param length its length in bytes
-     * @throws IllegalArgumentException if it is longer than {@link #answerBytes}
+     * @param length the length in bytes
+     * @throws IllegalArgumentException if the answer is longer than {@link #answerBytes}
      */
     public void checkAnswer(int length) {
       if (length > answerBytes) {
@@ -571,241 +619,98 @@ public record Config(
     }
   }
 
-  /** What becomes of clients that do not keep up. */
+  /** What happens to a client that reads too slowly for a room. */
   public enum SlowConsumers {
-    /** They are disconnected, and may come back with their cursor. */
+    /** The client is disconnected, and may return with its cursor. */
     DISCONNECT,
-    /** They get the newest of each kind when they have caught up. */
+    /** Once the client has caught up, it receives the newest message of each kind. */
     CONFLATE,
     /** Messages are left out. */
     DROP
   }
 
-  /** When what is told is forced to the disk. */
+  /** When a message is forced to the disk. */
   public enum HistorySync {
-    /** When the system likes: nothing is lost when the process ends, however it does. */
+    /** When the operating system does it: history survives the end of the process. */
     NEVER,
-    /** Before anybody hears it: nothing is lost when the machine ends either. */
+    /** Before the message is delivered: history survives a crash of the machine, too. */
     ALWAYS
   }
 
   /** Kinds of sockets. */
   public enum SocketKind {
-    /** Lean ones where there is epoll, else the JDK's. */
+    /** Lean sockets where epoll is available, otherwise those of the JDK. */
     AUTO,
-    /** Epoll's, and no Netty channel for a plain TCP or WebSocket client. */
+    /** Epoll, without a Netty channel for a plain TCP or WebSocket client. */
     LEAN,
-    /** Epoll's, each with a Netty channel. */
+    /** Epoll, with a Netty channel for each client. */
     EPOLL,
-    /** Those of Linux's io_uring, each with a Netty channel. */
+    /** Linux's io_uring, with a Netty channel for each client. */
     IO_URING,
-    /** The JDK's, which every system has. */
+    /** The sockets of the JDK, which every system has. */
     NIO
   }
 
-  private static final Config DEFAULTS =
-      new Config(
-          new General(
-              "",
-              "Earshot",
-              "Hello! Welcome to Earshot.",
-              "defaultRoom",
-              "1.0",
-              Duration.ZERO,
-              Duration.ofMinutes(2),
-              5,
-              Duration.ofSeconds(30),
-              "",
-              false,
-              0,
-              SocketKind.AUTO,
-              Duration.ofSeconds(5),
-              Duration.ofSeconds(5)),
-          new TcpServer(true, "*", 5000, false, "", "", 64 << 10, Duration.ZERO),
-          new HttpServer(
-              true,
-              "*",
-              8080,
-              false,
-              "",
-              "",
-              List.of(),
-              "",
-              Duration.ofSeconds(10),
-              16 << 10,
-              1 << 20,
-              List.of()),
-          new WebSockets(64 << 10, List.of(), Duration.ofSeconds(25), Duration.ofSeconds(60)),
-          new CommonWeb(
-              Optional.empty(),
-              RootEndpoint.API,
-              false,
-              "",
-              new FingerprintOptions("sessionID", true, false)),
-          new Rooms(
-              true,
-              250,
-              20_000,
-              0,
-              100,
-              64 << 10,
-              Duration.ofMinutes(1),
-              "",
-              HistorySync.NEVER,
-              SlowConsumers.DISCONNECT,
-              List.of()),
-          new Tokens(List.of(), Duration.ofSeconds(30), true),
-          new Hooks(Duration.ofSeconds(2), OnTimeout.REFUSE, 10_000),
-          new Redis("", "earshot:", "", Duration.ofSeconds(10), Duration.ofSeconds(2)),
-          new Admin(List.of(), 100, 10_000),
-          new Limits(
-              1 << 20,
-              100,
-              100,
-              100,
-              64 << 10,
-              10_000,
-              1 << 20,
-              50_000,
-              500,
-              256 << 10,
-              10_000,
-              256 << 20,
-              10_000,
-              10_000,
-              2_000,
-              4_000,
-              4 << 20,
-              8 << 20,
-              1_000,
-              500,
-              List.of("127.0.0.0/8", "::1/128")));
+  private static final Config DEFAULTS = ConfigTree.defaults(Config.class);
 
   /**
-   * The settings of a server that was told nothing.
+   * The defaults of all settings.
    *
-   * @return the defaults
+   * @return the settings of a server that was configured nowhere
    */
   public static Config defaults() {
     return DEFAULTS;
   }
 
   /**
-   * The same with one setting changed.
+   * A copy with one setting changed.
    *
-   * @param path the setting, such as {@code tcpServer.port}
-   * @param value its value: of the setting's own type, or a text that says it ({@code "30s"},
-   *     {@code "true"})
+   * @param path the path of the setting, such as {@code tcpServer.port}
+   * @param value the value: of the setting's own type, or a text as a configuration file has it
+   *     ({@code "30s"}, {@code "true"})
    * @return the changed tree
-   * @throws IllegalArgumentException if there is no such setting, or the value is not one for it;
-   *     the message says what to do
+   * @throws IllegalArgumentException if there is no such setting, or the value does not fit it; the
+   *     message names the nearest setting, or the values that fit
    */
   public Config with(String path, Object value) {
     return ConfigTree.with(this, path, value);
   }
 
   /**
-   * Checks what settings mean together.
+   * Checks the settings that depend on each other.
    *
-   * @throws IllegalArgumentException if two do not go together; the message names them
+   * @throws IllegalArgumentException if two settings contradict each other; the message names them
    */
   public void check() {
-    Duration ping = webSockets.pingInterval();
-    Duration idle = webSockets.idleTimeout();
-    if (!idle.isZero() && ping.compareTo(idle) >= 0) {
-      throw new IllegalArgumentException(
-          "webSockets.pingInterval must be shorter than webSockets.idleTimeout, or who is silent is cut off unasked");
-    }
-    checkRedis();
-    var _ = new TokenKeys(tokens.keys(), commonWeb.cookieSecret());
-    String cookie = commonWeb.fingerprintOptions().cookieKey();
-    if (!cookie.matches("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}") || cookie.equals("__room")) {
-      throw new IllegalArgumentException(
-          "commonWeb.fingerprintOptions.cookieKey must be a cookie's name: letters, digits, - and _, and not __room");
-    }
-    int longest = Math.max(tcpServer.maxLineLength(), webSockets.maxMessageLength());
-    if (limits.outboundBytes() < 2L * longest) {
-      throw new IllegalArgumentException(
-          "limits.outboundBytes must be at least twice the longest message (tcpServer.maxLineLength,"
-              + " webSockets.maxMessageLength), or one message cuts off who hears it");
-    }
-    if (rooms.historyBytes() > limits.outboundBytes() / 2) {
-      throw new IllegalArgumentException(
-          "rooms.historyBytes must be at most half of limits.outboundBytes, or what one has missed cuts one off");
-    }
-    if (limits.outboundBytes() < limits.answerBytes()) {
-      throw new IllegalArgumentException(
-          "limits.outboundBytes must be at least limits.answerBytes, or the answer of an action cuts off who asked for it");
-    }
-    for (String origin : webSockets.allowedOrigins()) {
-      if (!origin.equals("*") && !origin.matches("[a-z][a-z0-9+.-]*://[^/\\s]+")) {
-        throw new IllegalArgumentException(
-            "webSockets.allowedOrigins: '"
-                + origin
-                + "' is no origin; write it like https://chat.example.org");
-      }
-    }
-  }
-
-  private static void checkRanges(String path, List<String> ranges) {
-    for (String range : ranges) {
-      try {
-        AddressRange.of(range);
-      } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
-      }
-    }
-  }
-
-  private void checkRedis() {
-    if (redis.url().isEmpty()) {
-      return;
-    }
-    if (!rooms.historyFolder().isEmpty()) {
-      throw new IllegalArgumentException(
-          "rooms.historyFolder and redis.url do not go together: in a cluster Redis remembers");
-    }
-    if (redis.lease().compareTo(Duration.ofSeconds(1)) < 0
-        || redis.lease().compareTo(redis.timeout().multipliedBy(2)) < 0) {
-      throw new IllegalArgumentException(
-          "redis.lease must be at least a second, and twice redis.timeout, or a server that waits for Redis is taken"
-              + " for dead");
-    }
-    if (redis.timeout().toMillis() < 100) {
-      throw new IllegalArgumentException("redis.timeout must be at least 100 ms");
-    }
-    if (!redis.prefix().matches("[A-Za-z0-9:._-]{0,64}")) {
-      throw new IllegalArgumentException(
-          "redis.prefix may have letters, digits, and : . _ -, at most 64 of them");
-    }
+    ConfigCheck.check(this);
   }
 
   /**
-   * Reads a time as settings say it.
+   * Reads a time as settings have it.
    *
-   * @param text such as {@code 30s}; without a unit it is in milliseconds
-   * @return the time, or empty if it is none
+   * @param text such as {@code 30s}; without a unit the number is in milliseconds
+   * @return the time, or empty if the text is not one
    */
   public static Optional<Duration> duration(String text) {
-    return ConfigTree.duration(text, text);
+    return SettingText.duration(text, text);
   }
 
   /**
-   * One setting, for whoever shows them.
+   * One setting, for programs that show settings.
    *
-   * @param path its path
-   * @param alias another path that is understood for it, or empty
-   * @param meaning what it means
-   * @param value its value, as a configuration file would say it
-   * @param defaultValue its default
+   * @param path the path of the setting
+   * @param alias the path of its second name, or empty
+   * @param meaning what the setting means, in sentences
+   * @param value its value, as a configuration file has it
+   * @param defaultValue its default, as a configuration file has it
    */
   public record Entry(
       String path, String alias, String meaning, String value, String defaultValue) {}
 
   /**
-   * All settings with their meaning, in order.
+   * All settings with their meanings, in the order of the tree.
    *
-   * @return an entry for each
+   * @return an entry for each setting
    */
   public List<Entry> entries() {
     return ConfigTree.entries(this, DEFAULTS, Entry::new);

@@ -8,34 +8,33 @@ import org.jspecify.annotations.Nullable;
 /**
  * A client, as server code sees it.
  *
- * <p>Thread-safe: what changes is read from volatile fields, and changed by telling the
- * connection's event loop.
+ * <p>Thread-safe: reads volatile fields, and leaves changes to the connection's event loop.
  */
 public non-sealed interface Connection extends Sender {
 
   /**
-   * The name that others see in {@code from} and in the members of a room.
+   * The public id, which other clients see in {@code from} and among the members of a room.
    *
-   * @return hexadecimal digits: 32 random ones, or 40 for a client that comes by HTTP
+   * @return hexadecimal digits: 32 random ones, or 40 for an HTTP client
    */
   String id();
 
   /**
-   * How the client reached the server.
+   * The transport by which the client came.
    *
    * @return the transport
    */
   Transport transport();
 
   /**
-   * Where the client connected from.
+   * The address of the client; behind a trusted proxy the address that the proxy sends.
    *
-   * @return the address of the other end
+   * @return the address
    */
   SocketAddress remoteAddress();
 
   /**
-   * When the client connected.
+   * The time at which the client connected.
    *
    * @return the time
    */
@@ -49,10 +48,10 @@ public non-sealed interface Connection extends Sender {
   String room();
 
   /**
-   * What server code said of the client, as a snapshot. Messages can be aimed at those whose
-   * attribute equals a value, and clients cannot set attributes, so this is fit for permissions.
+   * The attributes that server code, or a token, has set. Clients cannot set attributes, so they
+   * are fit for permissions: an audience can select the clients whose attribute has a value.
    *
-   * @return the attributes by name
+   * @return a snapshot of the attributes by name
    */
   Map<String, String> attributes();
 
@@ -65,9 +64,9 @@ public non-sealed interface Connection extends Sender {
   void set(String name, @Nullable String value);
 
   /**
-   * Says goodbye and ends the connection. Returns at once.
+   * Ends the connection. Returns at once; the connection's event loop does it.
    *
-   * @param reason the reason that the client is told
+   * @param reason the reason that the client is sent
    */
   void close(String reason);
 }

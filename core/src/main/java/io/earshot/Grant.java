@@ -5,31 +5,31 @@ import java.time.Instant;
 import java.util.Set;
 
 /**
- * What a token allows, and whom.
+ * What a token allows its bearer to do.
  *
  * <p>Immutable.
  *
- * @param rooms the names of the rooms that it is for; {@code *} stands for anything
- * @param identity who has it, as the program that made it calls them, or empty; a connection that
- *     shows the token has this as its attribute {@code identity}
- * @param allowed what they may do there
- * @param until when it ends; tokens count whole seconds
+ * @param rooms the pattern of room names; {@code *} matches any characters
+ * @param identity the name of the bearer in the program that made the token, or empty. A connection
+ *     that shows the token has it as its attribute {@code identity}
+ * @param allowed what the bearer may do in these rooms
+ * @param until when the token expires; tokens carry whole seconds
  */
 public record Grant(String rooms, String identity, Set<Permission> allowed, Instant until) {
   private static final int LONGEST = 256;
 
-  /** The attribute that says who the bearer of a token is. */
+  /** The name of the attribute with the identity of a token's bearer. */
   public static final String IDENTITY = "identity";
 
   /**
    * Copies the set, and checks the rest.
    *
-   * @throws IllegalArgumentException if it is for no room, allows nothing, or has a name that is
-   *     too long
+   * @throws IllegalArgumentException if the pattern is empty, nothing is allowed, or the pattern or
+   *     identity is longer than 256 characters
    */
   public Grant {
     if (rooms.isEmpty() || allowed.isEmpty()) {
-      throw new IllegalArgumentException("a token is for a room, and allows something there");
+      throw new IllegalArgumentException("a token must be for a room and allow something there");
     }
     if (rooms.length() > LONGEST || identity.length() > LONGEST) {
       throw new IllegalArgumentException(
@@ -39,10 +39,10 @@ public record Grant(String rooms, String identity, Set<Permission> allowed, Inst
   }
 
   /**
-   * Whether it is for a room.
+   * Whether the grant is for a room.
    *
    * @param room the room's name
-   * @return true if it is
+   * @return true if the pattern matches the name
    */
   public boolean isFor(String room) {
     return new Glob(rooms).matches(room);

@@ -3,8 +3,8 @@ package io.earshot;
 import io.earshot.protocol.Json;
 
 /**
- * Server code that has a say in what clients do: it may refuse a connection, a join or a message,
- * change a message, and is told who comes and goes.
+ * Hooks: server code that decides about requests of clients. A hook may refuse a connection, a join
+ * or a message, or change a message; other hooks learn of joins and leaves.
  *
  * <pre>{@code
  * api.hooks().onSay("lobby.*", say -> {
@@ -15,157 +15,159 @@ import io.earshot.protocol.Json;
  * });
  * }</pre>
  *
- * <p>A hook runs on a virtual thread and may block. What one connection does is asked about one
- * thing after the other, in the order in which it was done, and the connection waits meanwhile;
- * others do not. Where several hooks are for a room, they are asked in the order in which they were
- * added, and the first that refuses has the last word. Each may take the setting {@code
- * hooks.timeout}: then its thread is interrupted, and {@code hooks.onTimeout} says what holds. An
- * exception that is no {@link RefusedException} refuses as well; the client learns that there was
- * an error, and the log which.
+ * <p>A hook runs on a virtual thread and may block. Hooks decide about the requests of one
+ * connection one after the other, in the order of the requests. That connection waits meanwhile;
+ * other connections do not. Several hooks for one room are asked in the order in which they were
+ * added; the first refusal is final. Each hook may take as long as the setting {@code
+ * hooks.timeout}; then its thread is interrupted, and the setting {@code hooks.onTimeout} decides.
+ * An exception other than {@link RefusedException} refuses the request with a general error, and
+ * the log has the exception.
  *
- * <p>What server code itself does, such as {@link ChatRoom#socketRoomBroadcast}, is not asked
- * about.
+ * <p>No hook is asked about the actions of server code, such as {@link
+ * ChatRoom#socketRoomBroadcast}.
  *
- * <p>Thread-safe: a concurrent set of what was added here.
+ * <p>Thread-safe: callable from any thread, and nothing here blocks.
  */
 public interface Hooks {
   /** A hook that was added. */
   interface Registration extends AutoCloseable {
-    /** Takes the hook away. It is not asked again; where it runs at the moment, it counts. */
+    /** Removes the hook. It is not asked again; an answer that it is working on still counts. */
     @Override
     void close();
   }
 
-  /** Is asked about who connects. */
+  /** Decides about new connections. */
   @FunctionalInterface
   interface ConnectHook {
     /**
-     * Lets a client in by returning.
+     * Admits a client by returning.
      *
-     * @param connection the client, which is in no room yet and has not been welcomed
-     * @throws RefusedException to send it away; the message says why, and is told
-     * @throws Exception if it failed; the client is sent away
+     * @param connection the client. It is in no room yet, and has not been sent the welcome message
+     * @throws RefusedException to refuse the connection; the client is sent the message
+     * @throws Exception if the hook failed; the connection is refused
      */
     void connect(Connection connection) throws Exception;
   }
 
   /**
-   * Somebody wants to be in a room, or to listen to it.
+   * A request to join a room, or to listen to it.
    *
-   * @param connection who
+   * @param connection the client
    * @param room the room's name
-   * @param what {@link Permission#JOIN}, or {@link Permission#LISTEN} for who wants to hear it
-   *     without being in it
+   * @param what {@link Permission#JOIN}, or {@link Permission#LISTEN} to hear the room without
+   *     being a member
    */
   record Join(Connection connection, String room, Permission what) {}
 
-  /** Is asked about who wants to be in a room. */
+  /** Decides about requests to join a room, or to listen to it. */
   @FunctionalInterface
   interface JoinHook {
     /**
-     * Lets a client in by returning.
+     * Admits a client by returning.
      *
-     * @param join who wants to be where
-     * @throws RefusedException to refuse; the message says why, and is told
-     * @throws Exception if it failed; the join is refused
+     * @param join the request
+     * @throws RefusedException to refuse the request; the client is sent the message
+     * @throws Exception if the hook failed; the request is refused
      */
     void join(Join join) throws Exception;
   }
 
   /**
-   * Somebody wants to say something.
+   * A request to say a message in a room.
    *
-   * @param connection who
-   * @param room the room's name, which need not be the one that the connection is in
-   * @param message what, as the hooks before have left it
+   * @param connection the client
+   * @param room the room's name, which may differ from {@link Connection#room}
+   * @param message the message, as the hooks before have changed it
    */
   record Say(Connection connection, String room, Json message) {}
 
-  /** Is asked about what clients say. */
+  /** Decides about messages of clients. */
   @FunctionalInterface
   interface SayHook {
     /**
-     * Says what is to be told.
+     * Returns the message to deliver.
      *
-     * @param say who wants to say what, and where
-     * @return the message: the same, or another text, or what JSON can say (numbers, truth values,
-     *     lists, maps, {@link Json})
-     * @throws RefusedException to refuse; the message says why, and is told
-     * @throws Exception if it failed; the message is refused
+     * @param say the request
+     * @return the same message or another: a text, or another value that JSON can express (a
+     *     number, boolean, list, map or {@link Json})
+     * @throws RefusedException to refuse the message; the client is sent the exception's message
+     * @throws Exception if the hook failed; the message is refused
      */
     Object say(Say say) throws Exception;
   }
 
   /**
-   * Somebody has come into a room, or has left it.
+   * A client has joined a room, or has left it.
    *
-   * @param connection who; it may be gone already, but its id and attributes still tell who it was
+   * @param connection the client. Its connection may have ended already; its id and attributes are
+   *     still there
    * @param room the room's name
    */
   record Presence(Connection connection, String room) {}
 
-  /** Is told who came or went. */
+  /** Learns of joins, or of leaves. */
   @FunctionalInterface
   interface PresenceHook {
     /**
-     * Takes notice.
+     * Learns that a client has joined a room, or has left it.
      *
-     * @param presence who, and where
-     * @throws Exception if it failed; the log says so, and nothing else happens
+     * @param presence the client and the room
+     * @throws Exception if the hook failed; the log has the exception, and nothing else happens
      */
     void tell(Presence presence) throws Exception;
   }
 
   /**
-   * Asks a hook about everybody who connects, before they are welcomed. HTTP clients are asked
-   * about when they get a message queue; without queues they do not connect, and are not.
+   * Adds a hook that decides about each new connection, before the client is sent the welcome
+   * message. It decides about an HTTP client when the client gets a message queue; without queues
+   * HTTP clients have no connections.
    *
-   * @param hook what to ask
-   * @return by which it can be taken away
+   * @param hook the hook
+   * @return the registration, which removes the hook
    */
   Registration onConnect(ConnectHook hook);
 
   /**
-   * Asks a hook about who wants to be in some rooms, or to listen to them, before they are. Others
-   * may still refuse: who has really come, {@link #onJoined} says. It is not asked about who enters
-   * anew where they are already, or comes back with their session; nor about who reads by HTTP what
-   * a room told, which rules and tokens alone decide.
+   * Adds a hook that decides about requests to join some rooms, or to listen to them. Later hooks
+   * may still refuse the request; {@link #onJoined} tells of the joins that succeed. The hook is
+   * not asked when a member joins its own room again, or resumes its session; nor about HTTP
+   * requests that read a room, about which rules, tokens and measures alone decide.
    *
-   * @param rooms the names of the rooms; {@code *} stands for anything
-   * @param hook what to ask
-   * @return by which it can be taken away
+   * @param rooms the pattern of room names; {@code *} matches any characters
+   * @param hook the hook
+   * @return the registration, which removes the hook
    */
   Registration onJoin(String rooms, JoinHook hook);
 
   /**
-   * Tells a hook who has come into some rooms.
+   * Adds a hook that learns of joins in some rooms.
    *
-   * @param rooms the names of the rooms; {@code *} stands for anything
-   * @param hook what to tell
-   * @return by which it can be taken away
+   * @param rooms the pattern of room names; {@code *} matches any characters
+   * @param hook the hook
+   * @return the registration, which removes the hook
    */
   Registration onJoined(String rooms, PresenceHook hook);
 
   /**
-   * Asks a hook about what clients say in some rooms, once for each message and before anybody
-   * hears it.
+   * Adds a hook that decides about the messages of clients in some rooms, once for each message,
+   * before it is delivered.
    *
-   * @param rooms the names of the rooms; {@code *} stands for anything
-   * @param hook what to ask
-   * @return by which it can be taken away
+   * @param rooms the pattern of room names; {@code *} matches any characters
+   * @param hook the hook
+   * @return the registration, which removes the hook
    */
   Registration onSay(String rooms, SayHook hook);
 
   /**
-   * Tells a hook who has left some rooms: once for each time that somebody was in one, however it
-   * ended. Who is lost has left when nobody waits for them any more.
+   * Adds a hook that learns of leaves in some rooms: once for each membership, for whatever reason
+   * it ended. A lost client leaves when the time to resume is over.
    *
-   * @param rooms the names of the rooms; {@code *} stands for anything
-   * @param hook what to tell
-   * @return by which it can be taken away
+   * @param rooms the pattern of room names; {@code *} matches any characters
+   * @param hook the hook
+   * @return the registration, which removes the hook
    */
   Registration onLeave(String rooms, PresenceHook hook);
 
-  /** Takes all hooks away that were added by this object. */
+  /** Removes all hooks that were added through this object. */
   void removeAll();
 }

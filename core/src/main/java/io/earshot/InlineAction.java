@@ -10,12 +10,12 @@ import java.util.Map;
  *
  * <p>Immutable.
  *
- * @param name the name to ask for it by
- * @param description what it does
- * @param required the params that it cannot do without
- * @param optional the params that it understands besides
- * @param outputExample what an answer looks like
- * @param body what it does when it is asked for
+ * @param name the name by which clients call it
+ * @param description a description
+ * @param required the required params
+ * @param optional the optional params
+ * @param outputExample an example of an answer
+ * @param body the code to run
  */
 public record InlineAction(
     String name,
@@ -26,7 +26,7 @@ public record InlineAction(
     Body body)
     implements Action {
 
-  /** Copies what could change. */
+  /** Copies the lists and the map. */
   public InlineAction {
     required = List.copyOf(required);
     optional = List.copyOf(optional);
@@ -34,40 +34,40 @@ public record InlineAction(
   }
 
   /**
-   * The same with a description.
+   * A copy with a description.
    *
    * @param description a sentence
-   * @return the action
+   * @return the copy
    */
   public InlineAction withDescription(String description) {
     return new InlineAction(name, description, required, optional, outputExample, body);
   }
 
   /**
-   * The same with params that it cannot do without.
+   * A copy with other required params.
    *
    * @param required their names
-   * @return the action
+   * @return the copy
    */
   public InlineAction withRequired(String... required) {
     return new InlineAction(name, description, List.of(required), optional, outputExample, body);
   }
 
   /**
-   * The same with params that it understands besides.
+   * A copy with other optional params.
    *
    * @param optional their names
-   * @return the action
+   * @return the copy
    */
   public InlineAction withOptional(String... optional) {
     return new InlineAction(name, description, required, List.of(optional), outputExample, body);
   }
 
   /**
-   * The same with an example of an answer.
+   * A copy with an example of an answer.
    *
    * @param outputExample fields and values as {@link Call#put} takes them
-   * @return the action
+   * @return the copy
    */
   public InlineAction withOutputExample(Map<String, Object> outputExample) {
     return new InlineAction(name, description, required, optional, outputExample, body);

@@ -8,15 +8,15 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that was decided against somebody or about a room, and holds for a time.
+ * A ban, a mute, or the closure of a room, which is in force for a time.
  *
  * <p>Immutable.
  *
- * @param id what it is called, to {@link Moderation#lift} it
- * @param kind what it is
- * @param target whom it is against; null for a room that is closed
- * @param room where it holds; null for everywhere
- * @param reason why, as those are told whom it concerns; may be empty
+ * @param id the id by which {@link Moderation#lift} ends it
+ * @param kind the kind of measure
+ * @param target the clients that it is against; null for a closure
+ * @param room the room in which it is in force; null for all rooms
+ * @param reason the reason that clients are sent; may be empty
  * @param until when it ends
  */
 public record Measure(
@@ -27,25 +27,30 @@ public record Measure(
     String reason,
     Instant until) {
 
-  /** What can be decided. */
+  /** Kinds of measures. */
   public enum Kind {
-    /** They may not be connected. */
+    /** The clients may not connect. */
     BAN,
-    /** They may not say anything. */
+    /** The clients may not say anything. */
     MUTE,
-    /** Nobody may be in the room. */
+    /** No client may be in the room. */
     CLOSURE
   }
 
-  /** Checks that it is about somebody, or a room. */
+  /**
+   * Checks that a ban or mute has a target, and a closure a room and no target.
+   *
+   * @throws IllegalArgumentException if not
+   */
   public Measure {
     if ((kind == Kind.CLOSURE) != (target == null) || (target == null && room == null)) {
-      throw new IllegalArgumentException("a ban or mute has a target, a closure a room alone");
+      throw new IllegalArgumentException(
+          "a ban or mute must have a target, and a closure a room and no target");
     }
   }
 
   /**
-   * Whether it holds.
+   * Whether the measure is in force.
    *
    * @param now the time
    * @return true until it ends
@@ -55,9 +60,9 @@ public record Measure(
   }
 
   /**
-   * What those are told whom it concerns.
+   * The error for the clients that the measure is against.
    *
-   * @return an error, in words for clients
+   * @return a text that begins with {@code Error:}
    */
   public String words() {
     Instant end = until.truncatedTo(ChronoUnit.SECONDS);
@@ -71,9 +76,9 @@ public record Measure(
   }
 
   /**
-   * As it travels.
+   * The measure as JSON, as servers and the admin API send it.
    *
-   * @return its fields, without those that it does not have; the time in milliseconds since 1970
+   * @return an object without the fields that are null; the time is in milliseconds since 1970
    */
   public Json toJson() {
     var fields = new LinkedHashMap<String, Object>();

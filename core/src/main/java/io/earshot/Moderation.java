@@ -6,104 +6,106 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps order among clients: sends them away, keeps them out, silences them, and closes rooms. All
- * of it holds on all servers of a cluster, and on those that start later; without one, a restart
- * forgets it.
+ * Bans and mutes clients, and closes rooms. A measure is in force on all servers of a cluster, also
+ * on servers that start later. Without a cluster a restart of the server forgets all measures.
  *
- * <p>What was decided holds on this server when a call returns. Its stage completes when the others
- * can know it, and fails if they cannot be reached; then they are told when they can be.
+ * <p>A measure is in force on this server when the call returns. The returned stage completes, on
+ * any thread, when the other servers can read it. It fails if they cannot be reached; then they
+ * learn of the measure later.
  *
  * <p>Thread-safe: callable from any thread, and nothing here blocks.
  */
 public interface Moderation {
-  /** The longest that something may hold. */
+  /** The longest time of a measure. */
   Duration LONGEST = Duration.ofDays(366);
 
   /** The longest reason, in characters. */
   int LONGEST_REASON = 200;
 
   /**
-   * Says goodbye to a client and ends its connection, on whichever server of the cluster it is. It
-   * may come again.
+   * Disconnects a client of any server of the cluster. It may connect again.
    *
-   * @param id its public id
-   * @param reason the reason that the client is told
+   * @param id the public id of the client
+   * @param reason the reason that the client is sent; up to {@link #LONGEST_REASON} characters
    * @return whether there is such a client; failed if the other servers cannot be asked
+   * @throws IllegalArgumentException if the reason is too long or has control characters
    */
   CompletionStage<Boolean> kick(String id, String reason);
 
   /**
-   * Sends clients away at once, and refuses them while it holds: at connecting, at each request
-   * over HTTP, and when they show by a token who they are.
+   * Bans clients: disconnects them at once, and refuses their connections, HTTP requests, and
+   * tokens while the ban is in force.
    *
-   * @param target whom
-   * @param time for how long, up to {@link #LONGEST}
-   * @param reason why, as they are told; up to {@link #LONGEST_REASON} characters
-   * @return the ban; failed with a {@link RefusedException} if too many measures hold
+   * @param target the clients
+   * @param time how long the ban is in force, up to {@link #LONGEST}
+   * @param reason the reason that the clients are sent; up to {@link #LONGEST_REASON} characters
+   * @return the ban; failed with a {@link RefusedException} if too many measures are in force
    * @throws IllegalArgumentException if time or reason are out of bounds
    */
   CompletionStage<Measure> ban(Target target, Duration time, String reason);
 
   /**
-   * Lets clients say nothing while it holds. They are told when they try.
+   * Mutes clients: refuses what they say while the mute is in force.
    *
-   * @param target whom
-   * @param room where, or null for everywhere
-   * @param time for how long, up to {@link #LONGEST}
-   * @param reason why, as they are told; up to {@link #LONGEST_REASON} characters
-   * @return the mute; failed with a {@link RefusedException} if too many measures hold
-   * @throws IllegalArgumentException if time or reason are out of bounds, or that is no room's name
+   * @param target the clients
+   * @param room the room in which they are muted, or null for all rooms
+   * @param time how long the mute is in force, up to {@link #LONGEST}
+   * @param reason the reason that the clients are sent; up to {@link #LONGEST_REASON} characters
+   * @return the mute; failed with a {@link RefusedException} if too many measures are in force
+   * @throws IllegalArgumentException if time or reason are out of bounds, or the room's name is not
+   *     valid
    */
   CompletionStage<Measure> mute(Target target, @Nullable String room, Duration time, String reason);
 
   /**
-   * Sends everybody out of a room: its members to the default room, those who only listen nowhere,
-   * and streams away. They are told.
+   * Closes a room: moves its members to the default room, ends listening, and disconnects streams.
+   * Each client is sent a notice. While the closure is in force, no client may join the room,
+   * listen to it, or say something there.
    *
-   * @param room its name
-   * @param time for how long nobody may come in, say something there or listen; zero if they may at
-   *     once
-   * @param reason why, as they are told; up to {@link #LONGEST_REASON} characters
-   * @return the closure; failed with a {@link RefusedException} if too many measures hold
-   * @throws IllegalArgumentException if it is the default room or no room's name, or time or reason
-   *     are out of bounds
+   * @param room the room's name
+   * @param time how long the closure is in force, up to {@link #LONGEST}; zero to empty the room
+   *     only
+   * @param reason the reason that the clients are sent; up to {@link #LONGEST_REASON} characters
+   * @return the closure; failed with a {@link RefusedException} if too many measures are in force
+   * @throws IllegalArgumentException if it is the default room, the room's name is not valid, or
+   *     time or reason are out of bounds
    */
   CompletionStage<Measure> closeRoom(String room, Duration time, String reason);
 
   /**
-   * Ends a ban, a mute, or the time for which a room is closed.
+   * Ends a ban, a mute, or a closure.
    *
-   * @param id what it is called
-   * @return whether there was one that held
+   * @param id the id of the measure
+   * @return whether the measure was in force
    */
   CompletionStage<Boolean> lift(String id);
 
   /**
-   * Whom may not be connected.
+   * All bans.
    *
-   * @return the bans that hold
+   * @return the bans in force
    */
   List<Measure> bans();
 
   /**
-   * Who may not say anything.
+   * All mutes.
    *
-   * @return the mutes that hold
+   * @return the mutes in force
    */
   List<Measure> mutes();
 
   /**
-   * Which rooms are closed.
+   * All closed rooms.
    *
-   * @return the closures that hold
+   * @return the closures in force
    */
   List<Measure> closures();
 
   /**
-   * Finds a measure that holds.
+   * Finds a measure.
    *
-   * @param id what it is called
-   * @return the measure, or null
+   * @param id the id of the measure
+   * @return the measure, or null if none with that id is in force
    */
   @Nullable Measure find(String id);
 }

@@ -1,11 +1,11 @@
 package io.earshot;
 
-/** What somebody may do in a room. */
+/** What a client may do in a room. */
 public enum Permission {
-  /** Be in it, and so hear it. */
+  /** Be a member, which receives the room's messages. */
   JOIN,
-  /** Say something there. */
+  /** Say something in the room. */
   SAY,
-  /** Hear it without being in it, or read what it told. */
+  /** Receive the room's messages without being a member, or read its history. */
   LISTEN
 }

@@ -1,8 +1,8 @@
 package io.earshot;
 
 /**
- * Server code that is dropped in, and is neither an {@link Action} nor asked for by clients: it
- * adds what it brings when the server starts, such as {@link Hooks}.
+ * Server code that is loaded at the start of the server and adds to it, such as {@link Hooks}. For
+ * a request that clients can call, write an {@link Action} instead.
  *
  * <pre>{@code
  * public final class Quiet implements PlugIn {
@@ -12,17 +12,18 @@ package io.earshot;
  * }
  * }</pre>
  *
- * <p>Like actions, plug-ins are {@code .java} files or jars (which name theirs in {@code
- * META-INF/services/io.earshot.PlugIn}) in the folder of actions, or jars on the class path.
+ * <p>Like actions, plug-ins are {@code .java} files or jars in the folder of the setting {@code
+ * general.actionsFolder}, or jars on the class path. A jar names its plug-ins in {@code
+ * META-INF/services/io.earshot.PlugIn}.
  */
 public interface PlugIn {
 
   /**
-   * Adds what it brings. In development mode another object is started when the folder changes, and
-   * then the hooks are taken away that this one has added to this {@code api}.
+   * Adds to the server. In development mode a change of the folder starts a new object, and removes
+   * the hooks that the old object has added to its {@code api}.
    *
-   * @param api the server
-   * @throws Exception if it failed; the log says so, and its hooks are taken away
+   * @param api the API of the server, for this plug-in
+   * @throws Exception if the plug-in failed; its hooks are removed, and the log has the exception
    */
   void start(Api api) throws Exception;
 }

@@ -4,38 +4,41 @@ import java.time.Duration;
 import java.util.Set;
 
 /**
- * A room that nobody comes to without a token, and whose name nobody guesses.
+ * A room with an unguessable name that requires a token. The server keeps no record of it: the name
+ * and the tokens are all there is, and {@link ChatRoom#privateRoom} makes the same room from its
+ * name.
  *
- * <p>Immutable; callable from any thread. It is remembered by nobody: its tokens are what makes it,
- * and {@link ChatRoom#privateRoom} is it again by its name.
+ * <p>Immutable; callable from any thread.
  */
 public interface PrivateRoom {
   /**
    * The room's name.
    *
-   * @return the name, which is no secret
+   * @return the name, which need not be secret
    */
   String name();
 
   /**
-   * Makes a token with which somebody may join the room, say something there, and listen to it.
+   * Makes a token that allows everything in this room: to join, to say something, and to listen.
    *
-   * @param identity who is to have it, as this program calls them: a user's name, say
-   * @param lifetime how long it holds; tokens count whole seconds
-   * @return the token, for nobody else: who has it is let in
-   * @throws IllegalStateException if the keys of the setting {@code tokens.keys} only check tokens
+   * @param identity the name of the bearer in this program, such as a user name; may be empty
+   * @param lifetime how long the token is valid; tokens carry whole seconds
+   * @return the token. It must be kept secret, since it admits any client that shows it
+   * @throws IllegalArgumentException if the identity is longer than 256 characters
+   * @throws IllegalStateException if no key of the setting {@code tokens.keys} can sign
    */
   String token(String identity, Duration lifetime);
 
   /**
-   * Makes a token with which somebody may do some of that.
+   * Makes a token that allows some of that.
    *
-   * @param identity who is to have it, as this program calls them
-   * @param lifetime how long it holds; tokens count whole seconds
-   * @param allowed what they may do
+   * @param identity the name of the bearer in this program; may be empty
+   * @param lifetime how long the token is valid; tokens carry whole seconds
+   * @param allowed what the bearer may do
    * @return the token
-   * @throws IllegalArgumentException if nothing is allowed, or the identity is too long
-   * @throws IllegalStateException if the keys of the setting {@code tokens.keys} only check tokens
+   * @throws IllegalArgumentException if nothing is allowed, or the identity is longer than 256
+   *     characters
+   * @throws IllegalStateException if no key of the setting {@code tokens.keys} can sign
    */
   String token(String identity, Duration lifetime, Set<Permission> allowed);
 }

@@ -1,22 +1,25 @@
 package io.earshot;
 
-/** A request is refused, and the client is told why. The message is fit for whoever asked. */
+/**
+ * Refuses a request of a client. The client is sent the message, so it must not contain secrets.
+ * The exception has no stack trace, which makes it cheap.
+ */
 public final class RefusedException extends Exception {
   private static final long serialVersionUID = 1L;
 
   /**
    * Refuses a request.
    *
-   * @param message why, in words for the client
+   * @param message the reason, as the client is to read it
    */
   public RefusedException(String message) {
     super(message, null, false, false);
   }
 
   /**
-   * Its message as clients are told it.
+   * The message as clients are sent it.
    *
-   * @return the message, which begins with {@code Error:}
+   * @return the message, with {@code Error:} put before it if it does not begin so
    */
   public String words() {
     String message = String.valueOf(getMessage());

@@ -1,11 +1,11 @@
 package io.earshot;
 
 /**
- * A room, and how many are in it.
+ * A room and the number of its members.
  *
  * <p>Immutable.
  *
  * @param room the room's name
- * @param members how many of its members are on this server
+ * @param members the number of its members on this server
  */
 public record RoomCount(String room, int members) {}

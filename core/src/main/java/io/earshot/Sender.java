@@ -1,6 +1,7 @@
 package io.earshot;
 
 /**
- * Whom a broadcast is from: a connection, one that is {@link Aimed}, or a {@link StandIn} for one.
+ * The sender of a broadcast: a connection, an {@link Aimed} connection, or a {@link StandIn} for a
+ * connection.
  */
 public sealed interface Sender permits Connection, Aimed, StandIn {}

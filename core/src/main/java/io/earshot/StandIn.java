@@ -5,14 +5,15 @@ import io.earshot.protocol.Json;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A sender that is no connection, so that server code can speak in any room under any id. Nobody is
- * left out of what it says, unless its id is that of a member.
+ * A sender in place of a connection, with which server code can send messages to any room under any
+ * id. It corresponds to the mock connection of actionHero's chat documentation. A member that has
+ * the same id does not receive the message; all others do.
  *
  * <p>Immutable.
  *
- * @param room where to speak, or null for the default room
- * @param id the id to speak under; keeps the JSON type that it has
- * @param audience whom to reach, or null for all
+ * @param room the room, or null for the default room
+ * @param id the {@code from} of the messages; it keeps its JSON type
+ * @param audience the recipients, or null for all
  */
 public record StandIn(@Nullable String room, Json id, @Nullable Audience audience)
     implements Sender {
@@ -20,7 +21,7 @@ public record StandIn(@Nullable String room, Json id, @Nullable Audience audienc
   /**
    * A stand-in whose id is the number 0.
    *
-   * @param room where to speak
+   * @param room the room
    * @return the stand-in
    */
   public static StandIn in(String room) {
@@ -28,21 +29,21 @@ public record StandIn(@Nullable String room, Json id, @Nullable Audience audienc
   }
 
   /**
-   * The same under another id.
+   * A copy with another id.
    *
-   * @param id the id to speak under
-   * @return the stand-in
+   * @param id the {@code from} of the messages
+   * @return the copy
    */
   public StandIn withId(String id) {
     return new StandIn(room, Json.of(id), audience);
   }
 
   /**
-   * The same for some only: those whose {@code id}, or attribute, equals a value.
+   * A copy for some recipients only: those whose {@code id}, or attribute, equals a value.
    *
    * @param key {@code id}, or the name of an attribute
-   * @param value the text to equal
-   * @return the stand-in
+   * @param value the value to equal
+   * @return the copy
    */
   public StandIn to(String key, String value) {
     return new StandIn(room, id, new Audience(key, value));

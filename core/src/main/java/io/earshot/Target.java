@@ -3,32 +3,44 @@ package io.earshot;
 import io.earshot.protocol.Json;
 import java.util.Map;
 
-/** Whom a ban or a mute is against. */
+/**
+ * The clients that a ban or a mute is against.
+ *
+ * <p>Immutable.
+ */
 public sealed interface Target {
   /** The longest id, name or value, in characters. */
   int LONGEST = 256;
 
   /**
-   * One client. Who comes anew by TCP or WebSocket has another id; HTTP clients keep theirs with
-   * their cookie, and a session that is resumed keeps its own.
+   * One client. A new TCP or WebSocket connection has a new id; a resumed session keeps its id, and
+   * an HTTP client keeps its id as long as its cookie.
    *
-   * @param id the public id
+   * @param id the public id of the client
    */
   record Id(String id) implements Target {
-    /** Checks the length. */
+    /**
+     * Checks the length.
+     *
+     * @throws IllegalArgumentException if the id is empty or too long
+     */
     public Id {
       check("id", id);
     }
   }
 
   /**
-   * All of whom server code, or a token, said this.
+   * All clients with an attribute that server code, or a token, has set.
    *
-   * @param name the attribute's name; {@code identity} is what tokens set
-   * @param value its value
+   * @param name the attribute's name; tokens set {@code identity}
+   * @param value the attribute's value
    */
   record Attribute(String name, String value) implements Target {
-    /** Checks the lengths. */
+    /**
+     * Checks the lengths.
+     *
+     * @throws IllegalArgumentException if the name or value is empty or too long
+     */
     public Attribute {
       check("attribute's name", name);
       check("attribute's value", value);
@@ -36,24 +48,24 @@ public sealed interface Target {
   }
 
   /**
-   * All who come from an address, or a range of them.
+   * All clients from a range of addresses.
    *
-   * @param range the range; brought to the first address that it has
+   * @param range the range, which is brought to its normal form
    */
   record Address(AddressRange range) implements Target {
-    /** Makes ranges equal that have the same addresses. */
+    /** Makes ranges with the same addresses equal. */
     public Address {
       range = AddressRange.of(range.start(), range.bits());
     }
   }
 
   /**
-   * All who come from an address, or a range of them.
+   * All clients from an address, or from a range of addresses.
    *
    * @param text such as {@code 192.0.2.1}, {@code 10.0.0.0/8} or {@code 2001:db8::/32}; an IPv4
-   *     address may be written as IPv6 has it
+   *     address may be IPv4-mapped
    * @return the target
-   * @throws IllegalArgumentException if it is neither; the message says what to write
+   * @throws IllegalArgumentException if the text is neither; the message says what to write
    */
   static Target address(String text) {
     return new Address(AddressRange.of(text));
@@ -65,7 +77,7 @@ public sealed interface Target {
    * @param json {@code {"id":…}}, {@code {"address":…}} or {@code
    *     {"attribute":{"name":…,"value":…}}}
    * @return the target
-   * @throws IllegalArgumentException if it is none of these; the message says what to write
+   * @throws IllegalArgumentException if the JSON is none of these; the message says what to write
    */
   static Target of(Json json) {
     if (json instanceof Json.Obj(Map<String, Json> fields) && fields.size() == 1) {
@@ -89,7 +101,7 @@ public sealed interface Target {
   }
 
   /**
-   * As it travels.
+   * The target as JSON, as servers and the admin API send it.
    *
    * @return an object with one field
    */

@@ -1,6 +1,6 @@
 package io.earshot;
 
-/** How a connection reached the server. */
+/** The transport by which a client came. */
 public enum Transport {
   /** Lines over TCP. */
   TCP,
@@ -8,6 +8,6 @@ public enum Transport {
   WEBSOCKET,
   /** Requests over HTTP. */
   WEB,
-  /** An answer over HTTP that does not end: server-sent events, or lines of JSON. */
+  /** An HTTP answer without end: server-sent events, or lines of JSON. */
   STREAM
 }

@@ -4,18 +4,19 @@ import io.earshot.protocol.Json;
 import java.util.concurrent.CompletionStage;
 
 /**
- * What concerns clients that come by HTTP. Its method keeps the name that the chat documentation of
- * actionHero gives it.
+ * The message queues of HTTP clients. {@link #getWebChatMessage} has the name and the behaviour of
+ * actionHero's chat documentation.
  *
- * <p>Thread-safe: holds nothing.
+ * <p>Thread-safe: callable from any thread, and nothing here blocks.
  */
 public interface WebServer {
   /**
-   * Takes the oldest message out of a client's queue.
+   * Takes the oldest message from a client's queue. The setting {@code
+   * commonWeb.httpClientMessageTTL} says how long a message stays there.
    *
    * @param connection the client
-   * @return the message as an object, or JSON's null if none waits, queues are off, or the client
-   *     came by something else
+   * @return the message as an object; JSON's null if the queue is empty, queues are off, or the
+   *     client is not an HTTP client. Completed on any thread
    */
   CompletionStage<Json> getWebChatMessage(Connection connection);
 }

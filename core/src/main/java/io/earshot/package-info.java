@@ -1,4 +1,4 @@
-/** Connections, rooms, and what a program that embeds Earshot calls. No sockets. */
+/** The API for programs: values and interfaces. No code of the server itself is here. */
 @NullMarked
 package io.earshot;
 

@@ -27,8 +27,7 @@ class AddressRangeTest {
     "2001:db8::/33, 2001:db8:8000::1, false",
     "192.0.2.1, ::ffff:192.0.2.1, true"
   })
-  void an_address_lies_in_a_range_if_their_first_bits_are_the_same(
-      String range, String address, boolean lies) {
+  void an_address_lies_in_a_range_if_it_has_the_prefix(String range, String address, boolean lies) {
     assertThat(AddressRange.of(range).contains(InetAddress.ofLiteral(address))).isEqualTo(lies);
   }
 
@@ -45,27 +44,27 @@ class AddressRangeTest {
         "1.2.3",
         "10/8"
       })
-  void what_is_no_range_is_refused_by_the_setting_that_names_it(String text) {
+  void a_text_that_is_not_a_range_is_refused_with_the_name_of_the_setting(String text) {
     assertThatThrownBy(() -> AddressRange.of(text))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith("'" + text + "' is no address; write one such as ");
+        .hasMessageStartingWith("'" + text + "' is not an address; write one such as ");
     if (!text.isEmpty()) {
       assertThatThrownBy(() -> Config.defaults().with("httpServer.trustedProxies", text))
-          .hasMessageStartingWith("httpServer.trustedProxies: '" + text + "' is no address");
+          .hasMessageStartingWith("httpServer.trustedProxies: '" + text + "' is not an address");
     }
   }
 
   @Test
-  void an_ipv4_address_in_the_clothes_of_ipv6_is_one_however_it_came_to_be() throws Exception {
+  void an_ipv4_mapped_address_counts_as_ipv4_however_it_was_made() throws Exception {
     byte[] mapped = InetAddress.ofLiteral("::1").getAddress();
     mapped[10] = (byte) 0xFF;
     mapped[11] = (byte) 0xFF;
     mapped[12] = 10;
-    InetAddress dressed = Inet6Address.getByAddress(null, mapped, 0); // as sockets give them
-    assertThat(dressed).isInstanceOf(Inet6Address.class);
-    assertThat(AddressRange.of(dressed, 128)).isEqualTo(AddressRange.of("10.0.0.1"));
-    assertThat(AddressRange.of(dressed, 104)).isEqualTo(AddressRange.of("10.0.0.0/8"));
+    InetAddress wrapped = Inet6Address.getByAddress(null, mapped, 0); // as sockets return them
+    assertThat(wrapped).isInstanceOf(Inet6Address.class);
+    assertThat(AddressRange.of(wrapped, 128)).isEqualTo(AddressRange.of("10.0.0.1"));
+    assertThat(AddressRange.of(wrapped, 104)).isEqualTo(AddressRange.of("10.0.0.0/8"));
     assertThat(AddressRange.of("::ffff:10.0.0.0/104")).hasToString("10.0.0.0/8");
-    assertThat(AddressRange.of(dressed, 64)).hasToString("0:0:0:0:0:0:0:0/64");
+    assertThat(AddressRange.of(wrapped, 64)).hasToString("0:0:0:0:0:0:0:0/64");
   }
 }

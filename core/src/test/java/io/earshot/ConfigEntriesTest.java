@@ -6,20 +6,20 @@ import org.junit.jupiter.api.Test;
 
 class ConfigEntriesTest {
   @Test
-  void a_setting_with_another_name_tells_it_as_a_whole_path() {
+  void the_alias_of_a_setting_is_shown_as_a_whole_path() {
     assertThat(entry(Config.defaults(), "general.simultaniousActions").alias())
         .isEqualTo("general.simultaneousActions");
     assertThat(entry(Config.defaults(), "general.id").alias()).isEmpty();
   }
 
   @Test
-  void the_other_name_sets_the_same() {
+  void an_alias_sets_the_same_setting() {
     assertThat(Config.defaults().with("general.simultaneousActions", 7))
         .isEqualTo(Config.defaults().with("general.simultaniousActions", 7));
   }
 
   @Test
-  void a_text_is_shown_with_nothing_invisible_in_it() {
+  void invisible_characters_of_a_text_are_shown_as_escapes() {
     Config config =
         Config.defaults().with("general.welcomeMessage", "a\"b\\c\n\u0007\u202e\u2028é🎉\udc00");
     assertThat(entry(config, "general.welcomeMessage").value())

@@ -15,10 +15,10 @@ import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says who may join a room, listen to it, or say something there: by what was decided against them,
- * by the room's rule, and by the token that they show.
+ * Decides whether a client may join a room, listen to it, or say something there: by the measures
+ * against the client, by the room's rule, and by the client's token.
  *
- * <p>Immutable.
+ * <p>Immutable; what it asks is thread-safe.
  */
 public final class AccessPolicy {
   private final Tokens tokens;
@@ -34,11 +34,12 @@ public final class AccessPolicy {
   }
 
   /**
-   * What was decided.
+   * A decision.
    *
-   * @param refusal why not, in words for who asked; null if they may
-   * @param grant what the token allows by which they may; null without one
-   * @param ban what those are told of whom the token says that they are banned; null for others
+   * @param refusal why the client may not, as the client sees it; null if it may
+   * @param grant the grant of the client's token; null without a token
+   * @param ban the reason for disconnecting a client whose token has a banned identity; null
+   *     otherwise
    */
   public record Verdict(@Nullable String refusal, @Nullable Grant grant, @Nullable String ban) {
     public Verdict(@Nullable String refusal, @Nullable Grant grant) {
@@ -53,8 +54,8 @@ public final class AccessPolicy {
   /**
    * Decides at once, by rules, tokens and measures alone.
    *
-   * @param held what they were granted there before, or null
-   * @param token what they show now, or null
+   * @param held the grant of an earlier token for this room, or null
+   * @param token the token of this request, or null
    */
   public Verdict check(
       Connection who,
@@ -89,7 +90,7 @@ public final class AccessPolicy {
     return new Verdict(refusal, grant);
   }
 
-  /** What those are told whom a measure keeps from it; null for others. */
+  /** The decision of a measure against the client; null if no measure forbids the request. */
   public @Nullable Verdict barred(
       Connection who, String room, Permission what, @Nullable Grant grant) {
     Measure measure = moderation.against(who, room, what, grant);
@@ -100,7 +101,7 @@ public final class AccessPolicy {
     return new Verdict(measure.words(), grant, isBan ? measure.words() : null);
   }
 
-  /** Whom a rule lets do something. */
+  /** The clients that a rule allows to do something. */
   private static Access access(RoomRule rule, Permission what) {
     return switch (what) {
       case JOIN -> rule.join();
@@ -115,7 +116,7 @@ public final class AccessPolicy {
       case Access.Common.ANYONE -> null;
       case Access.Common.NOBODY -> mayNot(what);
       case Access.Attribute one ->
-          one.isTrueOf(who.attributes()) || isProved(one, grant, now) ? null : mayNot(what);
+          one.isTrueOf(who.attributes()) || isGranted(one, grant, now) ? null : mayNot(what);
       case Access.Common.TOKEN ->
           grant == null
               ? "Error: this room asks for a token"
@@ -125,8 +126,8 @@ public final class AccessPolicy {
     };
   }
 
-  /** Whether a token says that this is who is let in. */
-  private static boolean isProved(Access.Attribute one, @Nullable Grant grant, Instant now) {
+  /** Whether a token that has not expired gives the client the attribute. */
+  private static boolean isGranted(Access.Attribute one, @Nullable Grant grant, Instant now) {
     return grant != null
         && one.name().equals(Grant.IDENTITY)
         && one.value().equals(grant.identity())

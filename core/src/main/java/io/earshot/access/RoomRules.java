@@ -9,7 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which rule holds for which room: the first whose pattern matches, over what holds for all.
+ * Finds the rule of a room: the first line of {@code rooms.rules} whose pattern matches, applied to
+ * the settings for all rooms.
  *
  * <p>Immutable.
  */
@@ -24,7 +25,7 @@ public final class RoomRules {
     lines = settings.rules().stream().map(RoomRule::parse).toList();
   }
 
-  /** What holds for rooms that no rule is about. */
+  /** The rule of rooms that no line matches. */
   private static RoomRule open(Config.Rooms settings) {
     return new RoomRule(
         Access.Common.ANYONE,
@@ -40,8 +41,9 @@ public final class RoomRules {
         null);
   }
 
+  /** The rule of a room. */
   public RoomRule of(String room) {
-    RoomRule rule = others(room);
+    RoomRule rule = isPrivate(room) ? closed : open;
     RoomRule.Line line = line(room);
     if (line != null) {
       for (String setting : line.settings()) {
@@ -51,8 +53,8 @@ public final class RoomRules {
     return rule;
   }
 
-  private RoomRule others(String room) {
-    return room.startsWith(RoomRule.PRIVATE) ? closed : open;
+  private static boolean isPrivate(String room) {
+    return room.startsWith(RoomRule.PRIVATE);
   }
 
   private RoomRule.@Nullable Line line(String room) {
@@ -64,7 +66,7 @@ public final class RoomRules {
     return null;
   }
 
-  /** What holds for a room and why, for people to read: a line for each setting. */
+  /** Explains the rule of a room to people: a line for each setting, with its origin. */
   public List<String> explained(String room) {
     var text = new ArrayList<String>();
     RoomRule.Line counts = line(room);
@@ -72,15 +74,15 @@ public final class RoomRules {
       boolean matches = line.rooms().matches(room);
       String why =
           line == counts
-              ? "holds"
-              : matches ? "matches, but an earlier one holds" : "is for others";
+              ? "applies"
+              : matches ? "matches, but an earlier rule applies" : "does not match";
       text.add("# rooms.rules: " + line.text() + "  (" + why + ")");
     }
     if (counts == null) {
-      text.add("# no rule of rooms.rules is about it");
+      text.add("# no rule of rooms.rules matches");
     }
-    if (room.startsWith(RoomRule.PRIVATE)) {
-      text.add("# names that begin with " + RoomRule.PRIVATE + " ask for a token");
+    if (isPrivate(room)) {
+      text.add("# rooms whose names begin with " + RoomRule.PRIVATE + " require a token");
     }
     for (Map.Entry<String, String> each : of(room).settings().entrySet()) {
       text.add(
@@ -95,8 +97,7 @@ public final class RoomRules {
       return "the rule";
     }
     return switch (setting) {
-      case "join", "say", "listen" ->
-          room.startsWith(RoomRule.PRIVATE) ? "a private name" : "the default";
+      case "join", "say", "listen" -> isPrivate(room) ? "a private name" : "the default";
       case "conflateBy" -> "the default";
       default -> "rooms." + setting;
     };

@@ -13,19 +13,20 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tokens by which clients that were lost come back: an id, and the proof that it was given out
- * here. So no table has to remember them, and knowing somebody's id is of no use.
+ * The tokens with which lost clients resume their sessions. A token is the id of a connection and a
+ * proof that this server issued it. So no table of tokens is needed, and to know the public id of a
+ * connection is not enough to take it over.
  *
  * <p>Immutable.
  */
 public final class SessionTokens {
   private static final String ALGORITHM = "HmacSHA256";
-  private static final int ID = 16;
-  private static final int PROOF = 16;
+  private static final int ID = 16; // bytes
+  private static final int PROOF = 16; // bytes
 
   private final SecretKeySpec key;
 
-  /** Tokens made with a secret, or, if that is empty, with one of this process's own. */
+  /** Tokens made with a secret; if it is empty, with a random one that only this process knows. */
   public SessionTokens(String secret) {
     byte[] bytes = ("session " + secret).getBytes(StandardCharsets.UTF_8);
     if (secret.isEmpty()) {
@@ -35,13 +36,14 @@ public final class SessionTokens {
     this.key = new SecretKeySpec(bytes, ALGORITHM);
   }
 
+  /** The token for an id. */
   public String token(long idHigh, long idLow) {
     byte[] id = ByteBuffer.allocate(ID).putLong(idHigh).putLong(idLow).array();
     byte[] token = ByteBuffer.allocate(ID + PROOF).put(id).put(proof(id)).array();
     return Base64.getUrlEncoder().withoutPadding().encodeToString(token);
   }
 
-  /** The id that a token is for, or null if it was not given out here. */
+  /** The id of a token in hexadecimal, or null if the token was not made with this secret. */
   public @Nullable String id(String token) {
     byte[] bytes;
     try {

@@ -8,7 +8,11 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Set;
 
-/** What {@link PrivateRoom} says, done. */
+/**
+ * A private room that consists of its tokens.
+ *
+ * <p>Immutable.
+ */
 public final class TokenPrivateRoom implements PrivateRoom {
   private final Tokens tokens;
   private final InstantSource clock;

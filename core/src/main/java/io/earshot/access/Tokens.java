@@ -14,7 +14,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What tokens grant: makes and checks them.
+ * Makes tokens from grants, and checks tokens.
  *
  * <p>Immutable.
  */
@@ -23,7 +23,9 @@ public final class Tokens {
   private static final double LATEST = 253_402_300_799d;
 
   public static final String EXPIRED = "Error: this token has expired";
-  private static final String NO_GOOD = "Error: this token is no good";
+
+  /** For a token that is malformed, not signed with a known key, or without the required claims. */
+  private static final String INVALID = "Error: this token is not valid";
 
   private final TokenKeys keys;
 
@@ -31,7 +33,7 @@ public final class Tokens {
     this.keys = keys;
   }
 
-  /** Tokens of the keys in some settings. */
+  /** Tokens with the keys of a configuration. */
   public static Tokens of(Config config) {
     return new Tokens(new TokenKeys(config.tokens().keys(), config.commonWeb().cookieSecret()));
   }
@@ -39,13 +41,13 @@ public final class Tokens {
   /**
    * Makes a token, signed with the first key that can sign.
    *
-   * @throws IllegalStateException if there is none
+   * @throws IllegalStateException if no key can sign
    */
   public String mint(Grant grant) {
     return keys.sign(claims(grant));
   }
 
-  /** What a token says of a grant. */
+  /** The claims of a grant's token. */
   public static Map<String, Object> claims(Grant grant) {
     var claims = new LinkedHashMap<String, Object>();
     claims.put("room", grant.rooms());
@@ -63,12 +65,13 @@ public final class Tokens {
   /**
    * Checks a token.
    *
-   * @throws RefusedException if it is not to be trusted, or not any more
+   * @return the grant of the token
+   * @throws RefusedException if the token is not valid, not valid yet, or has expired
    */
   public Grant check(String token, Instant now) throws RefusedException {
     Json.Obj claims = keys.claims(token);
     if (claims == null) {
-      throw new RefusedException(NO_GOOD);
+      throw new RefusedException(INVALID);
     }
     try {
       if (now.isBefore(time(claims, "nbf", Instant.MIN))) {
@@ -80,14 +83,14 @@ public final class Tokens {
       }
       return grant;
     } catch (IllegalArgumentException e) {
-      throw new RefusedException(NO_GOOD);
+      throw new RefusedException(INVALID);
     }
   }
 
   /**
-   * What a token grants by what it says.
+   * Reads the grant from the claims of a token.
    *
-   * @throws IllegalArgumentException if that is nothing
+   * @throws IllegalArgumentException if a claim is missing or malformed
    */
   public static Grant grant(Json.Obj claims) {
     var allowed = EnumSet.noneOf(Permission.class);
@@ -100,10 +103,10 @@ public final class Tokens {
         && claims.get("sub") instanceof Json.Text(String identity)) {
       return new Grant(rooms, identity, allowed, time(claims, "exp", null));
     }
-    throw new IllegalArgumentException("it lacks a claim");
+    throw new IllegalArgumentException("a claim is missing");
   }
 
-  /** A time, in seconds since 1970. */
+  /** A claim that is a time in seconds since 1970; if it is missing, the given time or an error. */
   private static Instant time(Json.Obj claims, String name, @Nullable Instant otherwise) {
     Json time = claims.get(name);
     if (time == null && otherwise != null) {
@@ -112,6 +115,6 @@ public final class Tokens {
     if (time instanceof Json.Num(String seconds)) {
       return Instant.ofEpochSecond((long) Math.clamp(Double.parseDouble(seconds), 0, LATEST));
     }
-    throw new IllegalArgumentException("it has no " + name);
+    throw new IllegalArgumentException("the claim " + name + " is missing or not a number");
   }
 }

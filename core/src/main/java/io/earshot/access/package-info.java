@@ -1,5 +1,6 @@
 /**
- * Who may do what, by room rules, tokens and measures. Nothing here waits or asks another thread.
+ * Decisions about access to rooms, by room rules, tokens and measures. Nothing here waits or asks
+ * another thread.
  */
 @NullMarked
 package io.earshot.access;

@@ -12,7 +12,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A {@link Call} that runs: its params, its answer, and what it runs by. */
+/**
+ * One call of an action that is running: its params, its answer, and its permit to run.
+ *
+ * <p>Owned by the virtual thread that runs the action, apart from the thread-safe permit.
+ */
 public final class ActionCall implements Call {
   private final Api api;
   private final Connection connection;
@@ -28,7 +32,7 @@ public final class ActionCall implements Call {
     this.permit = permit;
   }
 
-  /** What this call runs by. Given back early, it does not count among those that run. */
+  /** The permit of this call. Released early, the call no longer counts as running. */
   public ActionRunner.Permit permit() {
     return permit;
   }
@@ -65,6 +69,7 @@ public final class ActionCall implements Call {
     answer.put(name, Json.from(value));
   }
 
+  /** The fields that the action has put so far. */
   public Map<String, Json> answer() {
     return answer;
   }

@@ -23,24 +23,34 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
-/** What {@link Actions} says, done. */
+/**
+ * Keeps the actions of a server and runs them on virtual threads, up to the setting {@code
+ * limits.runningActions} at once.
+ *
+ * <p>Thread-safe: a concurrent map and atomic counts.
+ */
 public final class ActionRunner implements Actions {
   private static final System.Logger LOG = System.getLogger(Actions.class.getName());
 
-  /** What clients are told when too much runs already. */
+  /** The error when too many actions or hooks run. */
   public static final String BUSY = "Error: the server is busy; try again later";
 
-  /** What clients are told of an exception that was not meant for them. */
+  /** The error for an exception that is not meant for clients; the log has the details. */
   public static final String BROKEN = "Error: The server experienced an internal error";
+
+  private static final Outcome TOO_LONG =
+      new Outcome.Failed(Problem.BROKEN, "Error: the action took too long", Map.of());
 
   private final Supplier<Api> api;
   private final Refusals refusals;
   private final Duration timeout;
 
-  /** How many more may run. */
+  /** A permit for each further call that may run. */
   private final Semaphore running;
 
+  /** The number of calls on virtual threads, with or without a permit. */
   private final AtomicInteger underWay = new AtomicInteger();
+
   private final TimedVirtualThreads threads;
   private final Map<String, Known> known = new ConcurrentHashMap<>();
 
@@ -53,12 +63,12 @@ public final class ActionRunner implements Actions {
     this.running = new Semaphore(config.limits().runningActions());
   }
 
-  /** What became of a call. */
+  /** The outcome of a call. */
   public sealed interface Outcome {
-    /** It ran. */
+    /** The action succeeded. */
     record Answered(Map<String, Json> fields) implements Outcome {}
 
-    /** It was refused, or failed; {@code fields} are what it had put by then. */
+    /** The call was refused or failed; {@code fields} are those that the action had put so far. */
     record Failed(Problem problem, String error, Map<String, Json> fields) implements Outcome {}
   }
 
@@ -70,7 +80,7 @@ public final class ActionRunner implements Actions {
     BUSY(503),
     BROKEN(500);
 
-    /** The HTTP status that says so. */
+    /** The HTTP status for this problem. */
     public final int status;
 
     Problem(int status) {
@@ -84,13 +94,13 @@ public final class ActionRunner implements Actions {
     if (name.isEmpty()
         || name.codePoints().anyMatch(c -> c <= ' ' || Character.isISOControl(c) || c == '/')) {
       throw new IllegalArgumentException(
-          "an action's name has no blanks and no slashes: '" + name + "'");
+          "an action's name must have no blanks and no slashes: '" + name + "'");
     }
     known.put(
         name, new Known(action, List.copyOf(action.required()), List.copyOf(action.optional())));
   }
 
-  /** An action, and what it said of its params when it was added. */
+  /** An action, and its params at the time it was added. */
   private record Known(Action action, List<String> required, List<String> optional) {}
 
   @Override
@@ -117,7 +127,7 @@ public final class ActionRunner implements Actions {
   }
 
   /**
-   * The right of one call to run; given back once, by whoever is first.
+   * The right of one call to run. Only the first release counts.
    *
    * <p>Thread-safe: an atomic flag.
    */
@@ -136,7 +146,11 @@ public final class ActionRunner implements Actions {
     }
   }
 
-  /** Runs an action on a virtual thread; the outcome comes from there. */
+  /**
+   * Runs an action on a virtual thread.
+   *
+   * @return the outcome, completed on that thread or at once; cancel it to interrupt the action
+   */
   public CompletableFuture<Outcome> run(
       String name, Connection connection, Map<String, Json> params) {
     Known asked = known.get(name);
@@ -157,7 +171,8 @@ public final class ActionRunner implements Actions {
     }
     underWay.incrementAndGet();
     var call = new ActionCall(api.get(), connection, params, new Permit(running));
-    CompletableFuture<Outcome> outcome =
+    return answer(
+        name,
         threads.run(
             "action " + name,
             timeout,
@@ -166,31 +181,26 @@ public final class ActionRunner implements Actions {
               call.permit().release();
               underWay.decrementAndGet();
               return result;
-            });
+            }));
+  }
+
+  /** The outcome of work that may exceed its time limit. */
+  private CompletableFuture<Outcome> answer(String name, CompletableFuture<Outcome> work) {
+    var answer = new CompletableFuture<Outcome>();
     var _ =
-        outcome.exceptionally(
-            failure -> {
+        work.whenComplete(
+            (done, failure) -> {
               if (failure instanceof TimeoutException) {
                 LOG.log(
                     Level.WARNING,
                     "the action " + name + " took longer than " + timeout + " and was interrupted");
               }
-              return null;
+              answer.complete(failure == null ? done : TOO_LONG);
             });
-    var answer = new CompletableFuture<Outcome>();
-    var _ =
-        outcome.whenComplete(
-            (done, failure) ->
-                answer.complete(
-                    failure == null
-                        ? done
-                        : new Outcome.Failed(
-                            Problem.BROKEN, "Error: the action took too long", Map.of())));
-    // Who wants the answer no longer lets the action go.
     var _ =
         answer.exceptionally(
-            _ -> {
-              outcome.cancel(true);
+            _ -> { // the caller has cancelled it
+              work.cancel(true);
               return null;
             });
     return answer;
@@ -202,9 +212,8 @@ public final class ActionRunner implements Actions {
       return new Outcome.Answered(call.answer());
     } catch (RefusedException e) {
       return new Outcome.Failed(Problem.REFUSED, e.words(), call.answer());
-    } catch (Throwable e) { // also errors: whatever an action does, its caller is answered
-      // Whoever hangs up interrupts it, as often as they like; of one that took too long it is
-      // told.
+    } catch (Throwable e) { // errors too: the caller gets an answer whatever the action does
+      // Clients cause interruptions by hanging up, and a time limit has been logged already.
       if (!(e instanceof InterruptedException)) {
         LOG.log(Level.ERROR, "the action " + name + " failed", e);
       }
@@ -216,7 +225,7 @@ public final class ActionRunner implements Actions {
     return CompletableFuture.completedFuture(new Outcome.Failed(problem, error, Map.of()));
   }
 
-  /** Names of all params that some action understands. */
+  /** Whether any action names a param. */
   public boolean understands(String param) {
     return known.values().stream()
         .anyMatch(action -> action.required.contains(param) || action.optional.contains(param));

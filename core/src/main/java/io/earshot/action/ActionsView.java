@@ -8,12 +8,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The shipped action {@code actionsView}: what there is to ask for. */
+/**
+ * The shipped action {@code actionsView}: lists all actions.
+ *
+ * <p>Immutable.
+ */
 public final class ActionsView implements Action {
   @Override
   public String description() {
-    return "Every action with its inputs. With format=openapi the field openapi is, instead, the"
-        + " OpenAPI 3.1 document of them all.";
+    return "Lists all actions with their inputs. With format=openapi the answer is instead an"
+        + " OpenAPI 3.1 document in the field openapi.";
   }
 
   @Override

@@ -12,8 +12,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Actions as an OpenAPI 3.1 document: each can be asked for by GET with a query, or by POST with a
- * form or JSON, at {@code /api/NAME}.
+ * Describes actions as an OpenAPI 3.1 document. Each action has the path {@code /api/NAME}, which
+ * accepts a GET with a query, and a POST with a form or JSON.
+ *
+ * <p>Immutable; static methods only.
  */
 final class OpenApi {
   private OpenApi() {}
@@ -28,7 +30,7 @@ final class OpenApi {
         "openapi",
         "3.1.0",
         "info",
-        fields("title", title, "version", "1", "description", "What this server can be asked for."),
+        fields("title", title, "version", "1", "description", "The actions of this server."),
         "paths",
         paths);
   }
@@ -57,7 +59,11 @@ final class OpenApi {
                 "properties",
                 fields(
                     "error",
-                    fields("type", "string", "description", "Why it was refused, or failed."))));
+                    fields(
+                        "type",
+                        "string",
+                        "description",
+                        "Why the action was refused, or failed."))));
     if (!action.outputExample().isEmpty()) {
       json.put("example", action.outputExample());
     }
@@ -87,7 +93,7 @@ final class OpenApi {
     return fields("required", !action.required().isEmpty(), "content", content);
   }
 
-  /** A JSON object of names and values in turn. */
+  /** A JSON object from names and values that alternate. */
   private static Map<String, Object> fields(Object... namesAndValues) {
     var fields = new LinkedHashMap<String, Object>();
     for (int i = 0; i < namesAndValues.length; i += 2) {

@@ -8,7 +8,12 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Makes a private room for whoever asks, if the setting {@code tokens.forAnyone} lets them. */
+/**
+ * The shipped action {@code privateRoom}: creates a private room for any client, if the setting
+ * {@code tokens.forAnyone} allows it.
+ *
+ * <p>Immutable.
+ */
 public final class PrivateRoomAction implements Action {
   private static final Duration LIFETIME = Duration.ofDays(7);
 
@@ -19,8 +24,8 @@ public final class PrivateRoomAction implements Action {
 
   @Override
   public String description() {
-    return "Makes a private room: a name that nobody guesses, and a token to come in with and to pass"
-        + " on. It holds for a week.";
+    return "Creates a private room. The answer has its unguessable name, and a token that admits"
+        + " whoever shows it. The token expires after a week.";
   }
 
   @Override
@@ -34,14 +39,14 @@ public final class PrivateRoomAction implements Action {
   @Override
   public void run(Call call) throws RefusedException {
     if (!call.api().configData().tokens().forAnyone()) {
-      throw new RefusedException("Error: clients may not make private rooms on this server");
+      throw new RefusedException("Error: clients may not create private rooms on this server");
     }
     PrivateRoom room = call.api().chatRoom().createPrivateRoom();
     call.put("room", room.name());
     try {
       call.put("token", room.token("", LIFETIME));
     } catch (IllegalStateException e) {
-      throw new RefusedException("Error: this server only checks tokens; it makes none");
+      throw new RefusedException("Error: this server has no key to make tokens with");
     }
   }
 }

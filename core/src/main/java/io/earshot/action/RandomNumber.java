@@ -5,7 +5,11 @@ import io.earshot.Call;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** The shipped action {@code randomNumber}. */
+/**
+ * The shipped action {@code randomNumber}.
+ *
+ * <p>Immutable.
+ */
 public final class RandomNumber implements Action {
   @Override
   public String description() {

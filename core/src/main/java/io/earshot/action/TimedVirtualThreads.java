@@ -12,34 +12,33 @@ import java.util.function.Supplier;
 import jdk.management.VirtualThreadSchedulerMXBean;
 
 /**
- * Runs actions and hooks on virtual threads, each for so long. Keeps those going when some that
- * compute without end hold the few platform threads that carry them: one that waits too long for
- * its first turn brings in another carrier. Nobody can stop a thread that does not listen to its
- * interruption, but it need not stop the others.
+ * Runs actions and hooks on virtual threads with a time limit. A few platform threads, the
+ * carriers, run all virtual threads. Code that computes without end and ignores interruptions holds
+ * its carrier for ever; so a virtual thread that has waited too long for its start adds a carrier.
  *
- * <p>Thread-safe: an atomic count.
+ * <p>Thread-safe: an atomic count, and a lock around the scheduler's setting.
  */
 public final class TimedVirtualThreads {
   private static final System.Logger LOG = System.getLogger(TimedVirtualThreads.class.getName());
 
-  /** So long a virtual thread may wait for its first turn, in milliseconds. */
+  /** How long a virtual thread may wait for its start, in milliseconds. */
   static final int PATIENCE = 1_000;
 
-  /** More carriers than this are not brought in: by then the processors are busy with nonsense. */
+  /** How many carriers may be added. */
   static final int MOST = 64;
 
-  /** So many empty threads are started at most to make the scheduler look for work. */
+  /** How many empty threads are started at most, to make the scheduler start a new carrier. */
   private static final int NUDGES = 1_000;
 
   private final AtomicInteger added = new AtomicInteger();
 
   /**
-   * Runs something on a virtual thread of its own.
+   * Runs a task on a virtual thread of its own.
    *
-   * @param name what the thread is called
-   * @param timeout how long it may take
-   * @return what it gives, completed on that thread; failed with a {@link TimeoutException} when
-   *     its time is up. Then, and when it is cancelled, the thread is interrupted
+   * @param name the name of the thread
+   * @param timeout the time limit
+   * @return the result, completed on that thread; failed with a {@link TimeoutException} after the
+   *     time limit. The thread is interrupted then, and when the result is cancelled
    */
   public <T> CompletableFuture<T> run(String name, Duration timeout, Supplier<T> work) {
     var outcome = new CompletableFuture<T>();
@@ -65,7 +64,7 @@ public final class TimedVirtualThreads {
     return outcome;
   }
 
-  /** Looks whether a thread gets its first turn in time. */
+  /** Adds a carrier if a thread has not started in time. */
   private void watch(CompletableFuture<Boolean> started) {
     var _ =
         started
@@ -83,22 +82,23 @@ public final class TimedVirtualThreads {
     if (scheduler == null || added.get() >= MOST || added.incrementAndGet() > MOST) {
       return;
     }
-    synchronized (this) { // two at once would add one between them
+    synchronized (this) { // otherwise two calls at once could add only one
       scheduler.setParallelism(scheduler.getParallelism() + 1);
     }
     Thread.ofPlatform().daemon().name("threads").start(() -> nudge(scheduler));
     LOG.log(
         Level.WARNING,
-        "actions or hooks that compute for long hold all threads of virtual threads; brought in another"
+        "actions or hooks that compute for long occupy all carriers of virtual threads; added a carrier"
             + " ({0} of at most {1})",
         added.get(),
         MOST);
   }
 
   /**
-   * Makes the scheduler bring in what it may. It does so only when a thread is given to a queue of
-   * its that seemed empty, and all that wait may be in queues that do not. Each platform thread has
-   * a queue by chance, this one too: it gives it threads until there is a carrier more.
+   * Makes the scheduler start the new carrier. The scheduler does so only when a thread is put into
+   * one of its queues that looked empty, while all waiting threads may be in other queues. It
+   * assigns a queue to each platform thread at random. So this thread puts empty threads into its
+   * own queue until the pool has grown.
    */
   private static void nudge(VirtualThreadSchedulerMXBean scheduler) {
     for (int i = 0; i < NUDGES && scheduler.getPoolSize() < scheduler.getParallelism(); i++) {

@@ -1,4 +1,4 @@
-/** Running actions on virtual threads, and the actions that need only the API. */
+/** Runs actions on virtual threads; also the shipped actions that need nothing but the API. */
 @NullMarked
 package io.earshot.action;
 

@@ -239,13 +239,7 @@ public final class PeerRequests implements PeerSessions, PeerServers {
                 to.completeExceptionally(failure);
               }
             });
-    var _ =
-        to.whenComplete(
-            (_, _) -> {
-              if (to.isCancelled()) {
-                from.cancel(true);
-              }
-            });
+    WebClients.cancelWith(to, from);
   }
 
   private CompletionStage<@Nullable Json> runHere(Json.Obj fields) {

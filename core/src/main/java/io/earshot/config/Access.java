@@ -3,23 +3,23 @@ package io.earshot.config;
 import java.util.Map;
 
 /**
- * Whom a rule lets do something in a room.
+ * The clients that a rule allows to do something in a room.
  *
  * <p>Immutable.
  */
 public sealed interface Access {
 
-  /** Whom it lets, without a name to look at. */
+  /** The values without an attribute. */
   enum Common implements Access {
-    /** Everybody. */
+    /** All clients. */
     ANYONE,
-    /** Who shows a token that allows it. */
+    /** Clients whose token allows it. */
     TOKEN,
-    /** No client; server code does what it likes. */
+    /** No client. Server code may. */
     NOBODY
   }
 
-  /** Those of whom server code, or a token, said this. */
+  /** Clients with an attribute that server code, or a token, has set. */
   record Attribute(String name, String value) implements Access {
     public boolean isTrueOf(Map<String, String> attributes) {
       return value.equals(attributes.get(name));
@@ -32,9 +32,10 @@ public sealed interface Access {
   }
 
   /**
-   * Reads what a rule says.
+   * Reads a value of a rule.
    *
-   * @throws IllegalArgumentException if it is nothing; the message says what to write
+   * @param setting the name of the setting, for the error message
+   * @throws IllegalArgumentException if the text is not a value; the message says what to write
    */
   static Access parse(String setting, String text) {
     int colon = text.indexOf(':');

@@ -2,81 +2,96 @@ package io.earshot.config;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
- * Reads and changes a tree of records by path. What a setting means stands at the record's
- * component, once.
+ * Makes, reads and changes a tree of records by path. A record component with a {@link Setting}
+ * annotation is a setting; a component without one is a branch, which is a record itself.
  *
- * <p>Immutable.
+ * <p>Immutable; static methods only.
  */
 public final class ConfigTree {
-  private static final Pattern DURATION = Pattern.compile("(\\d{1,12}) ?(ms|s|m|h|)");
-
-  /** Nobody means a longer time than this. */
-  private static final Duration LONGEST = Duration.ofDays(366);
-
   private ConfigTree() {}
 
-  public static <R extends Record> R with(R config, String path, Object value) {
-    return with(config, path, path, value)
-        .orElseThrow(() -> new IllegalArgumentException(unknown(path, config)));
+  /** A tree in which each setting has its default. */
+  public static <R extends Record> R defaults(Class<R> type) {
+    RecordComponent[] components = type.getRecordComponents();
+    Object[] values = new Object[components.length];
+    for (int i = 0; i < components.length; i++) {
+      Class<?> kind = components[i].getType();
+      Setting setting = components[i].getAnnotation(Setting.class);
+      values[i] =
+          setting == null
+              ? defaults(kind.asSubclass(Record.class))
+              : SettingText.parse(components[i].getName(), kind, setting, setting.defaultValue());
+    }
+    return made(type, components, values);
   }
 
+  /**
+   * A copy of a tree with one setting changed.
+   *
+   * @param path the path of the setting, by names or aliases
+   * @param value a value of the setting's type, or a text
+   * @throws IllegalArgumentException if there is no such setting, or the value does not fit; the
+   *     message says what to write
+   */
+  public static <R extends Record> R with(R tree, String path, Object value) {
+    return with(tree, path, path, value)
+        .orElseThrow(() -> new IllegalArgumentException(unknown(path, tree)));
+  }
+
+  /** The same for the rest of a path below a branch; empty if the path names no setting. */
   private static <R extends Record> Optional<R> with(
-      R record, String path, String rest, Object value) {
+      R branch, String path, String rest, Object value) {
     int dot = rest.indexOf('.');
     String head = dot < 0 ? rest : rest.substring(0, dot);
-    RecordComponent[] components = record.getClass().getRecordComponents();
+    RecordComponent[] components = branch.getClass().getRecordComponents();
     for (int i = 0; i < components.length; i++) {
       RecordComponent component = components[i];
       Setting setting = component.getAnnotation(Setting.class);
       if (!component.getName().equals(head) && !(setting != null && setting.alias().equals(head))) {
         continue;
       }
-      if (setting != null) {
-        return dot < 0
-            ? Optional.of(replaced(record, i, coerce(path, component, setting, value)))
-            : Optional.empty();
-      }
-      if (dot < 0) {
-        return Optional.empty();
+      if ((setting == null) == (dot < 0)) {
+        return Optional.empty(); // the path ends at a branch, or goes on below a setting
       }
       int at = i;
-      return with((Record) read(record, component), path, rest.substring(dot + 1), value)
-          .map(branch -> replaced(record, at, branch));
+      return setting != null
+          ? Optional.of(
+              replaced(branch, i, SettingText.parse(path, component.getType(), setting, value)))
+          : with((Record) read(branch, component), path, rest.substring(dot + 1), value)
+              .map(changed -> replaced(branch, at, changed));
     }
     return Optional.empty();
   }
 
   /**
-   * What is made of each setting.
+   * Makes the entry of a setting in a list.
    *
-   * @param <E> what that is
+   * @param <E> the type of the entries
    */
   public interface Maker<E> {
     E make(String path, String alias, String meaning, String value, String defaultValue);
   }
 
-  public static <E> List<E> entries(Record record, Record defaults, Maker<E> maker) {
+  /** An entry for each setting, in the order of the tree. */
+  public static <E> List<E> entries(Record tree, Record defaults, Maker<E> maker) {
     var entries = new ArrayList<E>();
-    collect("", record, defaults, maker, entries);
+    collect("", tree, defaults, maker, entries);
     return entries;
   }
 
   private static <E> void collect(
-      String prefix, Record record, Record defaults, Maker<E> maker, List<E> into) {
-    for (RecordComponent component : record.getClass().getRecordComponents()) {
+      String prefix, Record branch, Record defaults, Maker<E> maker, List<E> into) {
+    for (RecordComponent component : branch.getClass().getRecordComponents()) {
       String path = prefix + component.getName();
-      Object value = read(record, component);
+      Object value = read(branch, component);
       Object usual = read(defaults, component);
       Setting setting = component.getAnnotation(Setting.class);
       if (setting == null) {
@@ -87,144 +102,21 @@ public final class ConfigTree {
                 ? setting.value()
                 : setting.value() + " Also: " + setting.alias() + ".";
         String alias = setting.alias().isEmpty() ? "" : prefix + setting.alias();
-        into.add(maker.make(path, alias, meaning, show(value), show(usual)));
+        into.add(maker.make(path, alias, meaning, SettingText.of(value), SettingText.of(usual)));
       }
     }
   }
 
-  private static Object coerce(
-      String path, RecordComponent component, Setting setting, Object value) {
-    Class<?> type = component.getType();
-    String text = value instanceof List ? "a list" : String.valueOf(value).strip();
-    if (type == String.class && !(value instanceof List)) {
-      return String.valueOf(value);
-    }
-    if (type == boolean.class && (text.equals("true") || text.equals("false"))) {
-      return Boolean.valueOf(text);
-    }
-    if (type == int.class && text.matches("-?\\d{1,18}")) {
-      long number = Long.parseLong(text);
-      if (number >= setting.min() && number <= setting.max()) {
-        return (int) number;
-      }
-      throw new IllegalArgumentException(
-          path + " must be from " + setting.min() + " to " + setting.max() + ", not " + text);
-    }
-    if (type == Duration.class) {
-      Optional<Duration> duration = duration(value, text);
-      if (duration.isPresent()) {
-        return duration.get();
-      }
-    }
-    if (type == Optional.class) {
-      Optional<Duration> duration = duration(value, text);
-      if (text.equals("null") || duration.filter(Duration::isPositive).isPresent()) {
-        return duration;
-      }
-    }
-    if (type == List.class) {
-      List<?> items = value instanceof List<?> list ? list : Arrays.asList(text.split(" *, *", -1));
-      return items.stream().map(String::valueOf).filter(item -> !item.isEmpty()).toList();
-    }
-    if (type.isEnum()) {
-      for (Object constant : type.getEnumConstants()) {
-        if (constant.toString().equalsIgnoreCase(text)) {
-          return constant;
-        }
-      }
-    }
-    throw new IllegalArgumentException(path + " must be " + kind(type) + ", not '" + text + "'");
-  }
-
-  public static Optional<Duration> duration(Object value, String text) {
-    if (value instanceof Duration duration) {
-      return Optional.of(duration).filter(some -> !some.isNegative());
-    }
-    Matcher matcher = DURATION.matcher(text);
-    if (!matcher.matches()) {
-      return Optional.empty();
-    }
-    long amount = Long.parseLong(matcher.group(1));
-    Duration duration =
-        switch (matcher.group(2)) {
-          case "s" -> Duration.ofSeconds(amount);
-          case "m" -> Duration.ofMinutes(amount);
-          case "h" -> Duration.ofHours(amount);
-          default -> Duration.ofMillis(amount);
-        };
-    return Optional.of(duration).filter(some -> some.compareTo(LONGEST) <= 0);
-  }
-
-  private static String kind(Class<?> type) {
-    if (type == int.class) {
-      return "a whole number";
-    }
-    if (type == boolean.class) {
-      return "true or false";
-    }
-    if (type.isEnum()) {
-      return "one of " + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT);
-    }
-    if (type == Optional.class) {
-      return "null or a time above 0 such as 500ms, 30s or 5m";
-    }
-    return type == Duration.class ? "a time such as 500ms, 30s, 5m or 1h" : "one value";
-  }
-
-  private static String show(Object value) {
-    return switch (value) {
-      case Duration duration -> show(duration);
-      case Optional<?> optional -> optional.isPresent() ? show(optional.get()) : "null";
-      case List<?> list ->
-          "["
-              + String.join(", ", list.stream().map(item -> quoted(item.toString())).toList())
-              + "]";
-      case String text -> quoted(text);
-      case Enum<?> constant -> quoted(constant.toString().toLowerCase(Locale.ROOT));
-      default -> value.toString();
-    };
-  }
-
-  /** As YAML reads it: what cannot be seen is an escape. */
-  private static String quoted(String text) {
-    var quoted = new StringBuilder("\"");
-    text.codePoints()
-        .forEach(
-            point -> {
-              switch (Character.getType(point)) {
-                case Character.CONTROL,
-                    Character.FORMAT,
-                    Character.LINE_SEPARATOR,
-                    Character.PARAGRAPH_SEPARATOR,
-                    Character.SURROGATE ->
-                    quoted.append(String.format(point > 0xffff ? "\\U%08x" : "\\u%04x", point));
-                case Character.OTHER_PUNCTUATION -> {
-                  if (point == '"' || point == '\\') {
-                    quoted.append('\\');
-                  }
-                  quoted.appendCodePoint(point);
-                }
-                default -> quoted.appendCodePoint(point);
-              }
-            });
-    return quoted.append('"').toString();
-  }
-
-  private static String show(Duration duration) {
-    long millis = duration.toMillis();
-    return millis % 1000 != 0 || millis == 0 ? millis + "ms" : millis / 1000 + "s";
-  }
-
-  private static String unknown(String path, Record config) {
+  private static String unknown(String path, Record tree) {
     String start = "there is no setting '" + path + "'";
-    return entries(config, config, (known, _, _, _, _) -> known).stream()
+    return entries(tree, tree, (known, _, _, _, _) -> known).stream()
         .min(Comparator.comparingInt(known -> distance(known, path)))
         .filter(nearest -> distance(nearest, path) <= Math.max(3, path.length() / 3))
         .map(nearest -> start + "; the nearest is '" + nearest + "'")
-        .orElse(start + "; ./earshot config shows those that there are");
+        .orElse(start + "; ./earshot config lists all settings");
   }
 
-  /** How many letters differ (Levenshtein), whatever their case. */
+  /** The number of letters that differ (Levenshtein distance), in any case. */
   private static int distance(String a, String b) {
     String left = a.toLowerCase(Locale.ROOT);
     String right = b.toLowerCase(Locale.ROOT);
@@ -242,26 +134,36 @@ public final class ConfigTree {
     return row[right.length()];
   }
 
-  private static Object read(Record record, RecordComponent component) {
+  private static Object read(Record branch, RecordComponent component) {
     try {
-      return component.getAccessor().invoke(record);
+      return component.getAccessor().invoke(branch);
     } catch (IllegalAccessException | InvocationTargetException e) {
       throw new LinkageError("a record's accessor failed", e);
     }
   }
 
-  private static <R extends Record> R replaced(R record, int index, Object value) {
-    RecordComponent[] components = record.getClass().getRecordComponents();
+  private static <R extends Record> R replaced(R branch, int index, Object value) {
+    @SuppressWarnings("unchecked") // the class of an R
+    Class<R> type = (Class<R>) branch.getClass();
+    RecordComponent[] components = type.getRecordComponents();
     Object[] values = new Object[components.length];
     for (int i = 0; i < components.length; i++) {
-      values[i] = i == index ? value : read(record, components[i]);
+      values[i] = i == index ? value : read(branch, components[i]);
     }
-    Class<?>[] types =
-        Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+    return made(type, components, values);
+  }
+
+  /**
+   * Makes a record.
+   *
+   * @throws IllegalArgumentException if the record refuses a value
+   */
+  private static <R extends Record> R made(
+      Class<R> type, RecordComponent[] components, Object[] values) {
+    Class<?>[] types = new Class<?>[components.length];
+    Arrays.setAll(types, i -> components[i].getType());
     try {
-      @SuppressWarnings("unchecked") // the class of an R makes Rs
-      R changed = (R) record.getClass().getDeclaredConstructor(types).newInstance(values);
-      return changed;
+      return type.getDeclaredConstructor(types).newInstance(values);
     } catch (InvocationTargetException e) {
       if (e.getCause() instanceof IllegalArgumentException refused) {
         throw refused;

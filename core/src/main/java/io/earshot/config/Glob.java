@@ -1,8 +1,8 @@
 package io.earshot.config;
 
 /**
- * Names, with {@code *} for anything. It takes no longer than the product of two lengths, whatever
- * name a client thinks of.
+ * A pattern of names, in which {@code *} matches any characters. A match takes at most as many
+ * steps as the product of the two lengths, so that no client can choose a slow name.
  *
  * <p>Immutable.
  */
@@ -11,8 +11,8 @@ public record Glob(String pattern) {
   public boolean matches(String name) {
     int at = 0;
     int in = 0;
-    int star = -1; // the last one, and what is tried after it
-    int from = 0;
+    int star = -1; // the last * so far
+    int from = 0; // where the name goes on if that * matches one character more
     while (in < name.length()) {
       if (at < pattern.length() && pattern.charAt(at) == '*') {
         star = at++;

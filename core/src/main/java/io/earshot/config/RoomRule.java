@@ -9,23 +9,23 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What holds for a room: who may do what there, how much it takes in and remembers, and what
- * becomes of those who do not keep up.
+ * The settings of one room: access, rates, history, and the treatment of slow consumers. It also
+ * has the grammar of a line of {@code rooms.rules}.
  *
  * <p>Immutable.
  *
- * @param join who may be in it
- * @param say who may say something there
- * @param listen who may hear it without being in it, or read what it told
- * @param announcementsUpTo the largest number of members that hear who comes and goes
- * @param messagesPerSecond how many messages clients may say there, or 0 for any number
- * @param messageBytes the longest message of a client, or 0 where the transport's limit is enough
- * @param historyMessages how many messages
- * @param historyBytes how many bytes of them
- * @param historyAge for how long, in milliseconds
- * @param slowConsumers what becomes of those who do not keep up
- * @param conflateBy the field of a message by whose values messages replace each other, or null
- *     where each replaces the one before
+ * @param join the clients that may be members
+ * @param say the clients that may say something
+ * @param listen the clients that may listen without being members, or read the history
+ * @param announcementsUpTo joins and leaves are announced in rooms of at most so many members
+ * @param messagesPerSecond how many messages a second clients may say, or 0 for no limit
+ * @param messageBytes the longest message of a client in bytes, or 0 for the transport's limit
+ * @param historyMessages how many messages the history keeps
+ * @param historyBytes how many bytes of messages the history keeps
+ * @param historyAge how long the history keeps a message, in milliseconds
+ * @param slowConsumers the treatment of slow consumers
+ * @param conflateBy the field of a message that conflation goes by: a newer message replaces an
+ *     older one with the same value; or null, where it replaces any older one
  */
 public record RoomRule(
     Access join,
@@ -40,7 +40,7 @@ public record RoomRule(
     SlowConsumers slowConsumers,
     @Nullable String conflateBy) {
 
-  /** What names begin with that nobody comes to without a token, unless a rule says otherwise. */
+  /** The prefix of the names of private rooms, which require a token unless a rule differs. */
   public static final String PRIVATE = "private.";
 
   private static final RoomRule NEUTRAL =
@@ -57,7 +57,7 @@ public record RoomRule(
           SlowConsumers.DISCONNECT,
           null);
 
-  /** What becomes of clients that do not keep up. */
+  /** The treatment of slow consumers; the same as the API's setting of this name. */
   public enum SlowConsumers {
     DISCONNECT,
     CONFLATE,
@@ -65,18 +65,18 @@ public record RoomRule(
   }
 
   /**
-   * A rule as the configuration has it.
+   * A line of {@code rooms.rules}.
    *
-   * @param text how it is written there
-   * @param rooms the names that it is for
-   * @param settings what it sets, each as {@code name=value}
+   * @param text the line itself
+   * @param rooms the pattern of room names
+   * @param settings the settings, each as {@code name=value}
    */
   public record Line(String text, Glob rooms, List<String> settings) {}
 
   /**
    * Reads one line of {@code rooms.rules}.
    *
-   * @throws IllegalArgumentException if it is none; the message says what to write
+   * @throws IllegalArgumentException if it is not a rule; the message says what to write
    */
   public static Line parse(String line) {
     List<String> words = Arrays.asList(line.strip().split("\\s+", -1));
@@ -96,7 +96,12 @@ public record RoomRule(
     return new IllegalArgumentException("rooms.rules: '" + line + "': " + why);
   }
 
-  /** The same with one setting changed, as {@code name=value}. */
+  /**
+   * A copy with one setting changed.
+   *
+   * @param setting the setting as {@code name=value}
+   * @throws IllegalArgumentException if there is no such setting, or the value does not fit
+   */
   public RoomRule with(String setting) {
     int equals = setting.indexOf('=');
     String name = equals < 0 ? setting : setting.substring(0, equals);
@@ -124,7 +129,7 @@ public record RoomRule(
     return change.done();
   }
 
-  /** A rule that is being changed. Owned by whoever made it. */
+  /** A rule under change. Owned by the thread that made it. */
   private static final class Change {
     Access join;
     Access say;
@@ -168,7 +173,7 @@ public record RoomRule(
     }
   }
 
-  /** All that it sets, by name, as it would be written. */
+  /** All settings by name, as a rule has them. */
   public Map<String, String> settings() {
     var all = new LinkedHashMap<String, String>();
     all.put("join", word(join));
@@ -214,7 +219,7 @@ public record RoomRule(
   }
 
   private static long time(String name, String value) {
-    return ConfigTree.duration(value, value)
+    return SettingText.duration(value, value)
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
@@ -229,27 +234,31 @@ public record RoomRule(
         return number;
       }
     } catch (NumberFormatException e) {
-      // As wrong as a negative one.
+      // refused below, like a negative number
     }
     throw new IllegalArgumentException(name + " must be a number, 0 or more, not '" + value + "'");
   }
 
-  /** The same, but that nobody comes to it without a token. */
+  /** A copy that requires a token for everything. */
   public RoomRule closed() {
     return with("join=token").with("say=token").with("listen=token");
   }
 
-  /** How many messages clients may say at once. */
+  /** How many messages clients may say at once after a pause. */
   public int messageBurst() {
     return 2 * Math.min(messagesPerSecond, Integer.MAX_VALUE / 2);
   }
 
-  /** Whether messages may be left out for those who do not keep up. */
+  /** Whether the server may leave out messages for a slow consumer. */
   public boolean mayLeaveOut() {
     return slowConsumers != SlowConsumers.DISCONNECT;
   }
 
-  /** What a message replaces older ones of, for those who do not keep up; null if nothing. */
+  /**
+   * The kind of a message. For a slow consumer it replaces older messages of the same kind.
+   *
+   * @return the kind, or null where messages do not replace each other
+   */
   public @Nullable String kind(Json message) {
     if (slowConsumers != SlowConsumers.CONFLATE) {
       return null;

@@ -30,14 +30,14 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys of the setting {@code tokens.keys}, and what is signed with them: JSON Web Tokens (RFC
- * 7519) of two kinds, HS256 (RFC 7518) and EdDSA over Ed25519 (RFC 8037). A token names its key,
- * and the key, not the token, says how it is signed.
+ * The keys of the setting {@code tokens.keys}. They sign and verify JSON Web Tokens (RFC 7519) with
+ * HS256 (RFC 7518) or EdDSA over Ed25519 (RFC 8037). A token names its key; the algorithm is that
+ * of the key, so that a token cannot choose a weaker one.
  *
  * <p>Immutable.
  */
 public final class TokenKeys {
-  /** Longer ones are nobody's. */
+  /** The longest token that is looked at, in characters. */
   private static final int LONGEST = 4096;
 
   static final int SHORTEST_SECRET = 32;
@@ -49,18 +49,19 @@ public final class TokenKeys {
 
   private final List<Key> keys;
 
-  /** How tokens are signed with one key. */
+  /** One key. */
   private sealed interface Key {
     String id();
 
     String algorithm();
 
-    /** What a text is signed with; null if this key can only check. */
+    /** The signature of a text; null if this key can only verify. */
     byte @Nullable [] sign(byte[] text) throws GeneralSecurityException;
 
     boolean isSignedBy(byte[] text, byte[] signature) throws GeneralSecurityException;
   }
 
+  /** A secret for HS256. */
   private record Secret(String id, SecretKeySpec key) implements Key {
     @Override
     public String algorithm() {
@@ -80,7 +81,9 @@ public final class TokenKeys {
     }
   }
 
-  private record Pair(String id, PublicKey open, @Nullable PrivateKey hidden) implements Key {
+  /** A key pair for EdDSA; without its private half it can only verify. */
+  private record Pair(String id, PublicKey publicKey, @Nullable PrivateKey privateKey)
+      implements Key {
     @Override
     public String algorithm() {
       return "EdDSA";
@@ -88,11 +91,11 @@ public final class TokenKeys {
 
     @Override
     public byte @Nullable [] sign(byte[] text) throws GeneralSecurityException {
-      if (hidden == null) {
+      if (privateKey == null) {
         return null;
       }
       Signature signing = Signature.getInstance("Ed25519");
-      signing.initSign(hidden);
+      signing.initSign(privateKey);
       signing.update(text);
       return signing.sign();
     }
@@ -100,19 +103,19 @@ public final class TokenKeys {
     @Override
     public boolean isSignedBy(byte[] text, byte[] signature) throws GeneralSecurityException {
       Signature checking = Signature.getInstance("Ed25519");
-      checking.initVerify(open);
+      checking.initVerify(publicKey);
       checking.update(text);
       return signature.length == 64 && checking.verify(signature);
     }
   }
 
   /**
-   * Reads some keys.
+   * Reads keys.
    *
    * @param lines the setting {@code tokens.keys}
-   * @param secret what to make a key of if there are none; if it is short, the key is this
-   *     process's own
-   * @throws IllegalArgumentException if one is wrong; the message says what to write
+   * @param secret the text from which to derive a key if there are no lines. If it is short, the
+   *     key is random instead, and only this process knows it
+   * @throws IllegalArgumentException if a line is not a key; the message says what to write
    */
   public TokenKeys(List<String> lines, String secret) {
     var all = new ArrayList<Key>();
@@ -129,7 +132,7 @@ public final class TokenKeys {
   private static Key ownKey(String secret) {
     byte[] bytes = ("token " + secret).getBytes(UTF_8);
     if (secret.length() < SHORTEST_SECRET) {
-      // Whoever has a token could find out a short one by trying.
+      // The owner of a token could find a short secret by trying.
       bytes = new byte[SHORTEST_SECRET];
       new SecureRandom().nextBytes(bytes);
     }
@@ -146,7 +149,7 @@ public final class TokenKeys {
   private static Key key(String line) {
     List<String> words = Arrays.asList(line.strip().split("\\s+", 3));
     if (words.size() != 3 || !words.getFirst().matches("[A-Za-z0-9._-]{1,64}")) {
-      throw wrong("a key has an id, a kind, and itself"); // and is not shown, being secret
+      throw wrong("a key has an id, a kind, and a value"); // without the line, which is secret
     }
     String id = words.getFirst();
     return switch (words.get(1)) {
@@ -164,21 +167,21 @@ public final class TokenKeys {
 
   private static Key pair(String id, String file) {
     try {
-      PublicKey open = null;
-      PrivateKey hidden = null;
+      PublicKey publicKey = null;
+      PrivateKey privateKey = null;
       KeyFactory factory = KeyFactory.getInstance("Ed25519");
       for (Matcher pem = PEM.matcher(Files.readString(Path.of(file))); pem.find(); ) {
         byte[] bytes = Base64.getMimeDecoder().decode(pem.group(2));
         if (pem.group(1).equals("PUBLIC")) {
-          open = factory.generatePublic(new X509EncodedKeySpec(bytes));
+          publicKey = factory.generatePublic(new X509EncodedKeySpec(bytes));
         } else {
-          hidden = factory.generatePrivate(new PKCS8EncodedKeySpec(bytes));
+          privateKey = factory.generatePrivate(new PKCS8EncodedKeySpec(bytes));
         }
       }
-      if (open == null) {
-        throw wrong(file + " has no public key; who signs needs both, who checks the public one");
+      if (publicKey == null) {
+        throw wrong(file + " has no public key, which is needed to verify and to sign");
       }
-      return new Pair(id, open, hidden);
+      return new Pair(id, publicKey, privateKey);
     } catch (IOException | InvalidPathException | GeneralSecurityException e) {
       throw wrong(file + " cannot be used: " + e.getClass().getSimpleName() + " " + e.getMessage());
     }
@@ -187,8 +190,8 @@ public final class TokenKeys {
   /**
    * Makes a token, signed with the first key that can sign.
    *
-   * @param claims what it says
-   * @throws IllegalStateException if there is none
+   * @param claims the claims of the token
+   * @throws IllegalStateException if no key can sign
    */
   public String sign(Map<String, Object> claims) {
     for (Key key : keys) {
@@ -202,7 +205,7 @@ public final class TokenKeys {
         throw new IllegalStateException("the key " + key.id() + " cannot sign", e);
       }
     }
-    throw new IllegalStateException("no key of tokens.keys can sign: each has a public half only");
+    throw new IllegalStateException("no key of tokens.keys can sign: each has only a public key");
   }
 
   private static Map<String, Object> header(Key key) {
@@ -217,7 +220,7 @@ public final class TokenKeys {
     return ENCODER.encodeToString(Json.from(fields).encode());
   }
 
-  /** What a token says; null if it is not signed with one of these keys. */
+  /** The claims of a token; null if the token is not signed with one of these keys. */
   public Json.@Nullable Obj claims(String token) {
     String[] parts = token.length() > LONGEST ? new String[0] : token.split("\\.", -1);
     if (parts.length != 3) {
@@ -237,7 +240,7 @@ public final class TokenKeys {
 
   private @Nullable Key key(Json.Obj header) {
     if (header.get("crit") != null) {
-      return null; // it wants something understood that is not
+      return null; // an extension that this server does not know
     }
     for (Key key : keys) {
       if (Json.of(key.id()).equals(header.get("kid"))) {
@@ -252,6 +255,6 @@ public final class TokenKeys {
     if (Json.parse(new String(bytes, UTF_8)) instanceof Json.Obj object) {
       return object;
     }
-    throw new IllegalArgumentException("it is no object");
+    throw new IllegalArgumentException("not a JSON object");
   }
 }

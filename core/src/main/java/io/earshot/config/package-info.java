@@ -1,4 +1,7 @@
-/** How settings are written: paths, patterns, rules and keys. No setting is known here by name. */
+/**
+ * The form of settings: paths, values, patterns, room rules and keys. Nothing here knows a setting
+ * by name, apart from those of a room rule.
+ */
 @NullMarked
 package io.earshot.config;
 

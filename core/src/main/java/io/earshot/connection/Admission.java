@@ -5,8 +5,11 @@ import io.earshot.access.AccessPolicy;
 import io.earshot.access.AccessPolicy.Verdict;
 import io.earshot.access.Tokens;
 import io.earshot.config.RoomRule;
+import io.earshot.hook.Hook;
 import io.earshot.hook.HookRunner;
 import io.earshot.hook.HookVerdict;
+import io.earshot.hook.Question;
+import io.earshot.hook.RoomHooks;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
@@ -42,12 +45,12 @@ public final class Admission {
    * @param then told on their loop why not, in words for them, or null
    */
   public void greet(Participant who, Consumer<@Nullable String> then) {
-    List<HookRunner.Hook> asked = hooks.connects();
+    List<Hook> asked = hooks.connects();
     if (asked.isEmpty()) {
       then.accept(null);
       return;
     }
-    var question = new HookRunner.Question(who, who.room(), Permission.JOIN);
+    var question = new Question(who, who.room(), Permission.JOIN);
     hooks.inTurn(
         who, ended -> hooks.ask(asked, question, ended, verdict -> then.accept(verdict.refusal())));
   }
@@ -62,8 +65,7 @@ public final class Admission {
   public void admit(Place place, Permission what, @Nullable String token, Consumer<Verdict> then) {
     Participant who = place.who();
     // For hooks, who enters anew where they are already stays.
-    List<HookRunner.Hook> asked =
-        what == Permission.JOIN && place.in ? List.of() : about(place).joins();
+    List<Hook> asked = what == Permission.JOIN && place.in ? List.of() : about(place).joins();
     if (asked.isEmpty() && !who.isAsking()) {
       then.accept(check(place, what, token));
       return;
@@ -74,7 +76,7 @@ public final class Admission {
           Verdict verdict = check(place, what, token);
           hooks.ask(
               verdict.refusal() == null ? asked : List.of(),
-              new HookRunner.Question(who, place.room, what),
+              new Question(who, place.room, what),
               ended,
               answer ->
                   then.accept(
@@ -91,13 +93,12 @@ public final class Admission {
    */
   Runnable joins(Place place) {
     return hooks.tellLater(
-        about(place).joineds(), new HookRunner.Question(place.who(), place.room, Permission.JOIN));
+        about(place).joineds(), new Question(place.who(), place.room, Permission.JOIN));
   }
 
   /** Somebody has left a room, or is on their way out. */
   void left(Place place) {
-    hooks.tell(
-        about(place).leaves(), new HookRunner.Question(place.who(), place.room, Permission.JOIN));
+    hooks.tell(about(place).leaves(), new Question(place.who(), place.room, Permission.JOIN));
   }
 
   /** Runs something once hooks have answered what a connection asked before. */
@@ -114,7 +115,7 @@ public final class Admission {
   public void hear(
       Place speaker, Json message, @Nullable String token, Consumer<HookVerdict> then) {
     Participant who = speaker.who();
-    List<HookRunner.Hook> asked = about(speaker).says();
+    List<Hook> asked = about(speaker).says();
     if (asked.isEmpty() && !who.isAsking()) {
       then.accept(new HookVerdict(message, refusal(speaker, message, token)));
       return;
@@ -125,7 +126,7 @@ public final class Admission {
           String refusal = refusal(speaker, message, token);
           hooks.ask(
               refusal == null ? asked : List.of(),
-              new HookRunner.Question(who, speaker.room, Permission.SAY, message),
+              new Question(who, speaker.room, Permission.SAY, message),
               ended,
               verdict -> {
                 // Hooks take their time; meanwhile somebody may have been muted, or a token ended.
@@ -192,8 +193,8 @@ public final class Admission {
   private static final int TOKEN = 25;
 
   /** Those that are about a place. Looked up once for each, and whenever there are others. */
-  private HookRunner.About about(Place place) {
-    HookRunner.About now = hooks.about(place.room, place.hooks);
+  private RoomHooks about(Place place) {
+    RoomHooks now = hooks.about(place.room, place.hooks);
     if (now != place.hooks) {
       place.hooks = now;
     }

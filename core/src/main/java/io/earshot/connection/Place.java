@@ -1,7 +1,7 @@
 package io.earshot.connection;
 
 import io.earshot.Grant;
-import io.earshot.hook.HookRunner;
+import io.earshot.hook.RoomHooks;
 import io.earshot.room.Member;
 import java.time.Instant;
 import java.util.EnumSet;
@@ -29,7 +29,7 @@ public final class Place extends Member {
   public boolean listening;
 
   /** The hooks that are about it. */
-  HookRunner.About hooks = HookRunner.About.NOTHING;
+  RoomHooks hooks = RoomHooks.NONE;
 
   /**
    * When a token is looked at.

@@ -6,246 +6,171 @@ import io.earshot.Measure;
 import io.earshot.Permission;
 import io.earshot.RefusedException;
 import io.earshot.Transport;
-import io.earshot.access.AccessPolicy;
-import io.earshot.access.RoomRules;
-import io.earshot.access.Tokens;
-import io.earshot.action.ActionRunner;
-import io.earshot.action.ActionsView;
-import io.earshot.action.PrivateRoomAction;
-import io.earshot.action.RandomNumber;
-import io.earshot.action.TimedVirtualThreads;
 import io.earshot.cluster.Cluster;
-import io.earshot.connection.Admission;
-import io.earshot.connection.ConnectionActions;
 import io.earshot.connection.Directory;
-import io.earshot.connection.EngineContext;
 import io.earshot.connection.LoopContext;
 import io.earshot.connection.Participant;
 import io.earshot.history.HistoryFolder;
-import io.earshot.hook.HookRunner;
-import io.earshot.moderation.Moderator;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
-import io.earshot.room.Rooms;
 import io.earshot.session.ClientConnection;
 import io.earshot.spi.Broker;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Outbound;
-import io.earshot.spi.PerAddress;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
 import io.earshot.spi.Wire;
-import io.earshot.web.ChatAction;
-import io.earshot.web.RoomReaders;
 import io.earshot.web.WebClients;
 import java.io.IOException;
-import java.security.SecureRandom;
 import java.time.InstantSource;
-import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rooms of one server, without its sockets. Transports bring connections here; programs use
- * what {@link #api} gives.
+ * A server without its sockets. Transports give it connections and HTTP requests; programs use its
+ * {@link #api}.
  *
- * <p>Thread-safe: the loops own what changes, but for the {@link Directory} of connections, which
- * has a lock.
+ * <p>Thread-safe: event loops own what changes, apart from the {@link Directory} of connections,
+ * which has a lock.
  */
 public final class Engine implements AutoCloseable {
-  private final Config config;
-  private final InstantSource clock;
-  private final Refusals refusals;
-  private final RoomRules rules;
-  private final Directory connections = new Directory();
-  private final HookRunner hooks;
-  private final ActionRunner actions;
-  private final Rooms rooms;
-  private final ConnectionActions connectionActions;
-  private final Moderator moderation;
-  private final EngineContext engine;
-  private final List<? extends Loop> loops;
-  private final List<LoopContext> contexts;
-  private final Map<Loop, LoopContext> desksByLoop = new HashMap<>();
-  private final List<WebClients> webClients;
-  private final RoomReaders readers;
-  private final Api api;
-  private final SecureRandom random = new SecureRandom();
-  private volatile @Nullable HistoryFolder historyFolder;
-  private volatile @Nullable Cluster cluster;
+  final Parts parts;
 
   /**
    * A server without connections.
    *
    * @param config its settings
    * @param loops the event loops that share the work; each connection lives on one of them
-   * @param clock what tells when a message was sent
+   * @param clock the clock for the times of messages, measures, and tokens
    */
   public Engine(Config config, List<? extends Loop> loops, InstantSource clock) {
     this(config, loops, clock, new Refusals());
   }
 
   /**
-   * A server without connections, whose refusals others count, too.
+   * A server without connections, which shares its counts of refusals.
    *
    * @param config its settings
    * @param loops the event loops that share the work; each connection lives on one of them
-   * @param clock what tells when a message was sent
-   * @param refusals where to count what is refused
+   * @param clock the clock for the times of messages, measures, and tokens
+   * @param refusals the counts of refusals, to which transports add theirs
    */
   public Engine(Config config, List<? extends Loop> loops, InstantSource clock, Refusals refusals) {
-    this.config = config;
-    this.clock = clock;
-    this.refusals = refusals;
-    this.loops = loops;
-    this.rules = new RoomRules(config.rooms());
-    var threads = new TimedVirtualThreads();
-    this.hooks = new HookRunner(config.hooks(), clock, threads);
-    this.actions = new ActionRunner(this::api, config, threads, refusals);
-    // Different at each start; what epochs begin with.
-    String boot = Long.toString(random.nextLong() & 0xFF_FFFF_FFFFL, 36);
-    this.rooms = new Rooms(config, rules::of, loops, clock, boot, refusals);
-    this.connectionActions = new ConnectionActions(connections, rooms.shards());
-    this.moderation = new Moderator(config, clock, this::randomName, connectionActions);
-    var tokens = Tokens.of(config);
-    var admission =
-        new Admission(new AccessPolicy(tokens, moderation, refusals, clock), hooks, refusals);
-    this.engine =
-        new EngineContext(
-            config,
-            rooms,
-            admission,
-            moderation,
-            connections,
-            connectionActions,
-            actions,
-            refusals,
-            random);
-    this.contexts = rooms.shards().stream().map(shard -> new LoopContext(shard, engine)).toList();
-    for (int i = 0; i < loops.size(); i++) {
-      desksByLoop.put(loops.get(i), contexts.get(i));
-    }
-    this.readers = new RoomReaders(engine, contexts);
-    var webClientCount = new AtomicInteger();
-    var perAddress =
-        new PerAddress(config.limits().connectionsPerAddress(), PerAddress.exempt(config));
-    this.webClients =
-        contexts.stream()
-            .map(context -> new WebClients(context, webClientCount, perAddress))
-            .toList();
-    var chatRoom = new RoomsApi(config.general(), rooms, tokens, clock, this::randomName);
-    this.api =
-        new ServerApi(config, chatRoom, actions, hooks, moderation, connections, connectionActions);
-    actions.add(new Status(config, rooms, connections, refusals, () -> cluster, clock));
-    actions.add(new ActionsView());
-    actions.add(new RandomNumber());
-    actions.add(new ChatAction());
-    actions.add(new PrivateRoomAction());
+    this.parts = new Parts(config, loops, clock, refusals);
   }
 
   /**
-   * What programs call.
+   * The API for programs.
    *
    * @return the API of this server
    */
   public Api api() {
-    return api;
+    return parts.api;
   }
 
+  // --- start and stop --------------------------------------------------------------------------
+
   /**
-   * Counts something that was refused, for the action {@code status}. Callable from any thread.
+   * Recovers the history of rooms from files, if the setting {@code rooms.historyFolder} names a
+   * folder, and writes it there from now on. Called once, before any client connects; {@link
+   * #close} must follow.
    *
-   * @param kind what it was
+   * @throws IOException if the folder cannot be used; the message names the setting
    */
-  public void count(Refusal kind) {
-    refusals.count(kind);
-  }
-
-  Config config() {
-    return config;
-  }
-
-  Rooms rooms() {
-    return rooms;
-  }
-
-  Directory connections() {
-    return connections;
-  }
-
-  HookRunner hooks() {
-    return hooks;
-  }
-
-  EngineContext engine() {
-    return engine;
-  }
-
-  Map<String, Long> refused() {
-    return refusals.counts();
-  }
-
-  List<LoopContext> contexts() {
-    return contexts;
-  }
-
-  @Nullable Cluster cluster() {
-    return cluster;
-  }
-
-  /** 128 random bits. */
-  private String randomName() {
-    byte[] bytes = new byte[16];
-    random.nextBytes(bytes);
-    return HexFormat.of().formatHex(bytes);
+  public void recover() throws IOException {
+    if (!parts.config.rooms().historyFolder().isEmpty()) {
+      parts.recover(HistoryFolder.Disk.ofThisMachine());
+    }
   }
 
   /**
-   * How many wait for what a room tells next, without being in it.
+   * Shares the rooms with the other servers of a cluster. Called once, before any client connects;
+   * {@link #close} must follow.
    *
-   * @return the number of them
+   * @param broker the broker that connects the servers; it has been started
    */
-  public int waitingPolls() {
-    return rooms.polls().get();
+  public void join(Broker broker) {
+    parts.join(broker);
   }
 
   /**
-   * Brings in a new connection. It joins the default room and is told welcome. Called on the
+   * Blocks until the other servers can be reached, for at most the setting {@code redis.timeout}.
+   * After that, messages to rooms are refused until the other servers can be reached.
+   */
+  public void awaitOthers() {
+    Cluster cluster = parts.cluster();
+    if (cluster != null) {
+      cluster.awaitOthers(parts.config.redis().timeout());
+    }
+  }
+
+  /** Ends all connections with a close reason. Returns at once; each loop ends its own. */
+  public void dismissAll() {
+    parts.webClients().forEach(WebClients::stop);
+    parts.rooms.shards().forEach(shard -> shard.tell(shard.polls()::stop));
+    for (Participant connection : parts.connections.all()) {
+      if (connection instanceof ClientConnection client) {
+        client.tell(() -> client.dismiss(Ending.SHUTDOWN));
+      } else {
+        connection.close(Ending.SHUTDOWN.reason());
+      }
+    }
+  }
+
+  /**
+   * Waits for the hooks about clients that have left.
+   *
+   * @return completed on any thread, when hooks know of each departure that the loops know of now
+   */
+  public CompletableFuture<@Nullable Void> hooksTold() {
+    return parts.hooks.whenIdle(parts.loops);
+  }
+
+  /** Leaves the cluster, and closes the files. Called when no loop runs any more. */
+  @Override
+  public void close() {
+    parts.close();
+  }
+
+  // --- connections -----------------------------------------------------------------------------
+
+  /**
+   * Adds a new connection. It joins the default room and is sent the welcome message. Called on the
    * connection's loop.
    *
-   * @param loop the connection's loop, one of those that this server was made with
-   * @param outbound where its bytes go
-   * @param wire how they are framed
-   * @param transport how it came
-   * @return whom to tell what comes in
+   * @param loop the connection's loop, one of those given to the constructor
+   * @param outbound the destination of the connection's bytes
+   * @param wire the framing of its messages
+   * @param transport the transport by which the client came
+   * @return the receiver of the client's requests
    */
   public Intake connect(Loop loop, Outbound outbound, Wire wire, Transport transport) {
-    return connect(loop, outbound, wire, transport, config.general().defaultChatRoom(), null, null);
+    String room = parts.config.general().defaultChatRoom();
+    return connect(loop, outbound, wire, transport, room, null, null);
   }
 
   /**
-   * Brings in a new connection, into a room of its choice. It is told welcome, then what it missed
-   * in that room, then what is new. Called on the connection's loop.
+   * Adds a new connection that joins a room of its choice. It is sent the welcome message, then the
+   * messages of the room that it has missed, then new ones. Called on the connection's loop.
    *
-   * @param loop the connection's loop, one of those that this server was made with
-   * @param outbound where its bytes go
-   * @param wire how they are framed
-   * @param transport how it came
+   * @param loop the connection's loop, one of those given to the constructor
+   * @param outbound the destination of the connection's bytes
+   * @param wire the framing of its messages
+   * @param transport the transport by which the client came
    * @param room the room that it joins; a valid name
-   * @param after what it knows of that room already, or null
-   * @param token what lets it in there, or null; who may not come in is told why, and is sent away
-   * @return whom to tell what comes in
+   * @param after the place of the last message of that room that the client has, or null
+   * @param token the token that admits the client to the room, or null. A client that is not
+   *     admitted is sent the refusal and disconnected
+   * @return the receiver of the client's requests
    */
   public Intake connect(
       Loop loop,
@@ -255,161 +180,96 @@ public final class Engine implements AutoCloseable {
       String room,
       @Nullable Cursor after,
       @Nullable String token) {
-    LoopContext context = desksByLoop.get(loop);
-    if (context == null) {
-      throw new IllegalArgumentException("not a loop of this server");
-    }
-    var connection =
-        new ClientConnection(
-            context, outbound, wire, random.nextLong(), random.nextLong(), transport, room);
-    connections.add(connection);
+    LoopContext context = parts.contextOf(loop);
+    long idHigh = parts.random.nextLong();
+    long idLow = parts.random.nextLong();
+    var connection = new ClientConnection(context, outbound, wire, idHigh, idLow, transport, room);
+    parts.connections.add(connection);
     connection.open(after, token);
     return connection;
   }
 
+  // --- HTTP requests ---------------------------------------------------------------------------
+
   /**
-   * Takes over what rooms remember in files, if the setting {@code rooms.historyFolder} names a
-   * folder, and writes there from now on. Called once, before anybody connects; {@link #close} has
-   * to follow.
+   * Runs an action for an HTTP client. Callable from any thread.
    *
-   * @throws IOException if the folder cannot be used; the message names the setting
-   */
-  public void recover() throws IOException {
-    if (!config.rooms().historyFolder().isEmpty()) {
-      recover(HistoryFolder.Disk.ofThisMachine());
-    }
-  }
-
-  void recover(HistoryFolder.Disk disk) throws IOException {
-    HistoryFolder folder = HistoryFolder.open(config.rooms(), disk);
-    historyFolder = folder;
-    folder.recover(rooms.shards(), rooms::shard, rules::of, clock);
-  }
-
-  /** Takes leave of the cluster, and finishes the files, once no loop runs any more. */
-  @Override
-  public void close() {
-    Cluster several = cluster;
-    if (several != null) {
-      several.close();
-    }
-    HistoryFolder folder = historyFolder;
-    if (folder != null) {
-      folder.close();
-    }
-  }
-
-  /**
-   * Shares the rooms with the other servers that a broker reaches. Called once, before anybody
-   * connects; {@link #close} has to follow.
-   *
-   * @param broker the broker, which is started
-   */
-  public void join(Broker broker) {
-    var joined =
-        new Cluster(broker, config, clock, rules, rooms, connections, moderation, this::webClients);
-    cluster = joined;
-    rooms.shareBy(joined);
-    connectionActions.shareBy(joined.requests());
-    webClients.forEach(each -> each.shareBy(joined.requests()));
-    moderation.shareBy(joined.measures());
-    joined.start();
-  }
-
-  /**
-   * Waits until the other servers can be reached, for at most the setting {@code redis.timeout}. If
-   * it takes longer, nothing is said in rooms until they are.
-   */
-  public void awaitOthers() {
-    Cluster others = cluster;
-    if (others != null) {
-      others.awaitOthers(config.redis().timeout());
-    }
-  }
-
-  /**
-   * Runs an action for a client that comes by HTTP. Callable from any thread.
-   *
-   * @param visitor who asks
+   * @param visitor the client
    * @param action the action's name
-   * @param params what it is asked with
-   * @return what to answer; completed on any thread. Whoever wants it no longer cancels it
+   * @param params the params of the request
+   * @return the answer, completed on any thread; cancel it when the client is gone
    */
   public CompletableFuture<WebAnswer> ask(
       Visitor visitor, String action, Map<String, Json> params) {
-    return webClients(visitor.id()).ask(visitor, action, params);
-  }
-
-  /** The HTTP clients that one of this id is among. */
-  private WebClients webClients(String id) {
-    return webClients.get(Math.floorMod(id.hashCode(), webClients.size()));
+    return parts.webClients(visitor.id()).ask(visitor, action, params);
   }
 
   /**
-   * Whether somebody who comes by HTTP may do something in a room.
+   * Runs an action for a program that is not a client. The request joins no room and gets no
+   * message queue.
    *
-   * @param visitor who asks
+   * @param visitor the program
+   * @param action the action's name
+   * @return the answer, completed on any thread
+   */
+  public CompletableFuture<WebAnswer> askApart(Visitor visitor, String action) {
+    return parts.webClients(visitor.id()).askApart(visitor, action, Map.of());
+  }
+
+  /**
+   * Checks that an HTTP client may do something in a room.
+   *
+   * @param visitor the client
    * @param room the room's name
-   * @param what what they want to do there
-   * @param token what they show, or null
-   * @throws RefusedException if they may not; the message says why
+   * @param what what the client wants to do there
+   * @param token the token that the client shows, or null
+   * @throws RefusedException if the client may not; the message says why
    */
   public void check(Visitor visitor, String room, Permission what, @Nullable String token)
       throws RefusedException {
-    readers.check(visitor, room, what, token);
+    parts.readers.check(visitor, room, what, token);
   }
 
   /**
-   * Whether somebody who comes by HTTP may ask anything at all.
+   * Checks that an HTTP client is not banned.
    *
-   * @param visitor who asks
-   * @throws RefusedException if they are banned; the message says why
+   * @param visitor the client
+   * @throws RefusedException if the client is banned; the message says why
    */
   public void check(Visitor visitor) throws RefusedException {
-    Measure ban = moderation.ban(visitor);
+    Measure ban = parts.moderation.ban(visitor);
     if (ban != null) {
       throw new RefusedException(ban.words());
     }
   }
 
   /**
-   * Runs an action for a program that is no client, and leaves nothing of it.
-   *
-   * @param visitor who asks
-   * @param action the action's name
-   * @return what to answer; completed on any thread
-   */
-  public CompletableFuture<WebAnswer> askApart(Visitor visitor, String action) {
-    return webClients(visitor.id()).askApart(visitor, action, Map.of());
-  }
-
-  /**
-   * Reads what a room told, for somebody who is not in it. Callable from any thread.
+   * Reads messages of a room for a client that is not a member. Callable from any thread.
    *
    * @param room the room's name
-   * @param after where to begin; null for the last messages that are remembered
-   * @param limit at most so many messages
-   * @param wait how long to wait for one if there is none, in milliseconds; at most 25 s
-   * @return what there is; completed on any thread. Failed with a {@link
-   *     RejectedExecutionException} if too many wait already. Whoever wants it no longer cancels it
+   * @param after the place after which to begin; null for the last messages of the history
+   * @param limit the largest number of messages
+   * @param wait how long to wait for a message if there is none, in milliseconds; at most 25 s
+   * @return the messages, completed on any thread; cancel it when the client is gone. Failed with a
+   *     {@link RejectedExecutionException} if too many requests wait already
    */
   public CompletableFuture<Excerpt> read(String room, @Nullable Cursor after, int limit, int wait) {
-    return readers.read(room, after, limit, wait);
+    return parts.readers.read(room, after, limit, wait);
   }
 
   /**
-   * Says something in a room for somebody who need not be in it. Callable from any thread.
+   * Says a message in a room for a client that need not be a member. Callable from any thread.
    *
-   * @param visitor who says it
+   * @param visitor the client
    * @param room the room's name
-   * @param token what lets them speak there, or null
-   * @param message what
-   * @param audience whom to tell, or null for all
-   * @param namer among whose message ids {@code messageId} is, unless that is as long as a UUID
-   * @param messageId what the client calls it, so that it is told once however often it is said; or
-   *     null
-   * @return its place in the room's order; completed on any thread. Failed with a {@link
-   *     RefusedException} if they may not
+   * @param token the token that the client shows, or null
+   * @param message the message
+   * @param audience the recipients, or null for all
+   * @param namer the namespace of {@code messageId}; not used for an id as long as a UUID
+   * @param messageId the client's own id of the message, so that a repeated say is delivered once;
+   *     or null
+   * @return the place of the message in the room's order, completed on any thread. Failed with a
+   *     {@link RefusedException} if the client may not say it
    */
   public CompletableFuture<Cursor> say(
       Visitor visitor,
@@ -419,38 +279,36 @@ public final class Engine implements AutoCloseable {
       @Nullable Audience audience,
       String namer,
       @Nullable Json messageId) {
-    return readers.say(visitor, room, token, message, audience, namer, messageId);
+    return parts.readers.say(visitor, room, token, message, audience, namer, messageId);
   }
 
   /**
-   * Whether some action understands a param; over HTTP the others are dropped.
+   * Whether any action names a param. HTTP transports drop the other params.
    *
    * @param param the param's name
-   * @return true if one does
+   * @return true if an action names it
    */
   public boolean understands(String param) {
-    return actions.understands(param);
+    return parts.actions.understands(param);
+  }
+
+  // --- counts ----------------------------------------------------------------------------------
+
+  /**
+   * Counts a refusal, for the action {@code status}. Callable from any thread.
+   *
+   * @param kind the kind of refusal
+   */
+  public void count(Refusal kind) {
+    parts.refusals.count(kind);
   }
 
   /**
-   * Waits for hooks that are told who has gone.
+   * The number of HTTP requests that wait for the next message of a room.
    *
-   * @return completed on any thread, when they have been told of all whom the loops know to be gone
+   * @return the number on all loops together
    */
-  public CompletableFuture<@Nullable Void> hooksTold() {
-    return hooks.whenIdle(loops);
-  }
-
-  /** Says goodbye to everybody. Returns at once; each loop does its part. */
-  public void dismissAll() {
-    webClients.forEach(WebClients::stop);
-    rooms.shards().forEach(shard -> shard.tell(shard.polls()::stop));
-    for (Participant connection : connections.all()) {
-      if (connection instanceof ClientConnection client) {
-        client.tell(() -> client.dismiss(Ending.SHUTDOWN));
-      } else {
-        connection.close(Ending.SHUTDOWN.reason());
-      }
-    }
+  public int waitingPolls() {
+    return parts.rooms.polls().get();
   }
 }

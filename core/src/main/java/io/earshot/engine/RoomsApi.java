@@ -27,7 +27,11 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** What {@link ChatRoom} says, done. */
+/**
+ * The {@link ChatRoom} of a server: passes messages and questions of programs to the event loops.
+ *
+ * <p>Immutable; what it refers to is thread-safe.
+ */
 final class RoomsApi implements ChatRoom {
   private final Config.General general;
   private final Rooms rooms;
@@ -36,9 +40,9 @@ final class RoomsApi implements ChatRoom {
   private final Supplier<String> names;
 
   /**
-   * Rooms, for programs.
+   * The rooms of a server.
    *
-   * @param names what gives private rooms their names
+   * @param names the source of the names of private rooms
    */
   RoomsApi(
       Config.General general,
@@ -88,7 +92,7 @@ final class RoomsApi implements ChatRoom {
     Shard there = rooms.shard(name);
     there.tell(
         () -> {
-          // With a cluster there may be a room of this name elsewhere.
+          // In a cluster, other servers may have members of a room that is unknown here.
           Room room = rooms.orders().areShared() ? there.room(name) : there.roomIfAny(name);
           if (room == null) {
             told.complete(null);
@@ -122,7 +126,8 @@ final class RoomsApi implements ChatRoom {
   @Override
   public PrivateRoom privateRoom(String name) {
     if (valid(name).indexOf('*') >= 0) {
-      throw new IllegalArgumentException("a token for a name with * is one for many rooms");
+      throw new IllegalArgumentException(
+          "a private room's name must not contain *: its tokens would be for many rooms");
     }
     return new TokenPrivateRoom(tokens, clock, name);
   }

@@ -19,7 +19,11 @@ import java.util.Collections;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
-/** What programs call, put together. Immutable; what it leads to is thread-safe. */
+/**
+ * The {@link Api} of a server.
+ *
+ * <p>Immutable; what it refers to is thread-safe.
+ */
 final class ServerApi implements Api {
   private final Config config;
   private final ChatRoom chatRoom;

@@ -22,9 +22,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The shipped action {@code status}: how a server is doing.
+ * The shipped action {@code status}: the state of a server in numbers.
  *
- * <p>Thread-safe: what it counts is asked of its owners.
+ * <p>Immutable; it asks the owners of the numbers.
  */
 final class Status implements Action {
   private final Config config;
@@ -53,9 +53,10 @@ final class Status implements Action {
 
   @Override
   public String description() {
-    return "How the server is doing: seconds since its start, connections by transport, rooms that"
-        + " somebody is in or listens to, messages told in rooms since the start, what clients cost"
-        + " that do not keep up, what was refused since the start, by kind, the servers of its cluster if it is of one, and bytes of memory.";
+    return "The state of the server: seconds since its start, connections by transport, rooms with"
+        + " members or listeners, messages delivered to rooms since the start, slow consumers that"
+        + " were disconnected and messages left out for them, refusals since the start by kind, the"
+        + " servers of its cluster if it is in one, and bytes of memory.";
   }
 
   @Override
@@ -111,7 +112,7 @@ final class Status implements Action {
     return slow;
   }
 
-  /** Whether the others can be reached, and who there is, this server included. */
+  /** Whether the broker can be reached, and the servers of the cluster, this one included. */
   private static Map<String, Object> cluster(boolean isUp, List<String> servers) {
     var cluster = new LinkedHashMap<String, Object>();
     cluster.put("connected", isUp);
@@ -119,7 +120,7 @@ final class Status implements Action {
     return cluster;
   }
 
-  /** Bytes of the heap: in use, taken from the system, and the most that may be taken. */
+  /** Bytes of the heap: in use, reserved, and the most that may be reserved. */
   private static Map<String, Long> memory(long used, long reserved, long max) {
     var memory = new LinkedHashMap<String, Long>();
     memory.put("usedBytes", used);

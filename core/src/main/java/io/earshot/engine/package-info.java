@@ -1,6 +1,5 @@
 /**
- * Puts the parts together: the {@link io.earshot.engine.Engine} is what transports connect clients
- * to.
+ * Makes a server of the parts: transports connect clients to the {@link io.earshot.engine.Engine}.
  */
 @NullMarked
 package io.earshot.engine;

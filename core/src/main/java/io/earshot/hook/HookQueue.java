@@ -5,33 +5,33 @@ import java.util.Queue;
 import java.util.function.Consumer;
 
 /**
- * What one connection waits for hooks to answer: one thing after the other, in the order in which
- * it was done.
+ * The turns of one connection with hooks: one at a time, in the order of its requests.
  *
  * <p>Owned by the connection's event loop.
  */
 public final class HookQueue {
-  /** What has happened, and is told before anything else is asked. */
+  /** Turns about what has happened already; they come before all questions. */
   private final Queue<Consumer<Runnable>> news = new ArrayDeque<>(2);
 
   private final Queue<Consumer<Runnable>> questions = new ArrayDeque<>(2);
-  private final Runnable idle;
+  private final Runnable whenEmpty;
   private boolean isBusy;
-  private boolean working;
+  private boolean isWorking;
 
   /**
-   * An empty line.
+   * An empty queue.
    *
-   * @param idle run when it is empty again
+   * @param whenEmpty run whenever the last turn has ended
    */
-  public HookQueue(Runnable idle) {
-    this.idle = idle;
+  public HookQueue(Runnable whenEmpty) {
+    this.whenEmpty = whenEmpty;
   }
 
   /**
-   * Adds a turn, which is given what to run on this loop when it has ended.
+   * Adds a turn.
    *
-   * @param isNews whether it is about what has happened already
+   * @param turn receives a task, which it runs on this loop when the turn has ended
+   * @param isNews whether the turn is about what has happened already
    */
   public void add(Consumer<Runnable> turn, boolean isNews) {
     (isNews ? news : questions).add(turn);
@@ -39,20 +39,20 @@ public final class HookQueue {
   }
 
   private void work() {
-    if (working) {
-      return; // a turn that ended at once
+    if (isWorking) {
+      return; // called by a turn that ended at once: the loop below goes on
     }
-    working = true;
+    isWorking = true;
     try {
       while (!isBusy && !(news.isEmpty() && questions.isEmpty())) {
         isBusy = true;
         (news.isEmpty() ? questions : news).remove().accept(this::ended);
       }
     } finally {
-      working = false;
+      isWorking = false;
     }
     if (!isBusy) {
-      idle.run();
+      whenEmpty.run();
     }
   }
 

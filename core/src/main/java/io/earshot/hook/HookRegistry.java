@@ -8,7 +8,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** What {@link Hooks} says, done. */
+/**
+ * The {@link Hooks} of one program or plug-in: adds hooks to the server's {@link HookRunner}, and
+ * removes those that it has added.
+ *
+ * <p>Thread-safe: a concurrent set.
+ */
 public final class HookRegistry implements Hooks {
   private final HookRunner runner;
   private final Set<Registration> added = ConcurrentHashMap.newKeySet();
@@ -20,11 +25,11 @@ public final class HookRegistry implements Hooks {
   @Override
   public Registration onConnect(ConnectHook hook) {
     return add(
-        HookRunner.Kind.CONNECT,
+        Hook.Kind.CONNECT,
         "*",
         hook,
         asked -> {
-          hook.connect(asked.who());
+          hook.connect(asked.subject());
           return asked.message();
         });
   }
@@ -32,50 +37,50 @@ public final class HookRegistry implements Hooks {
   @Override
   public Registration onJoin(String rooms, JoinHook hook) {
     return add(
-        HookRunner.Kind.JOIN,
+        Hook.Kind.JOIN,
         rooms,
         hook,
         asked -> {
-          hook.join(new Join(asked.who(), asked.room(), asked.what()));
+          hook.join(new Join(asked.subject(), asked.room(), asked.permission()));
           return asked.message();
         });
   }
 
   @Override
   public Registration onJoined(String rooms, PresenceHook hook) {
-    return presence(HookRunner.Kind.JOINED, rooms, hook);
+    return presence(Hook.Kind.JOINED, rooms, hook);
   }
 
   @Override
   public Registration onSay(String rooms, SayHook hook) {
     return add(
-        HookRunner.Kind.SAY,
+        Hook.Kind.SAY,
         rooms,
         hook,
         asked -> {
-          Object message = hook.say(new Say(asked.who(), asked.room(), asked.message()));
+          Object message = hook.say(new Say(asked.subject(), asked.room(), asked.message()));
           return message == asked.message() ? asked.message() : sayable(message);
         });
   }
 
   @Override
   public Registration onLeave(String rooms, PresenceHook hook) {
-    return presence(HookRunner.Kind.LEAVE, rooms, hook);
+    return presence(Hook.Kind.LEAVE, rooms, hook);
   }
 
-  private Registration presence(HookRunner.Kind kind, String rooms, PresenceHook hook) {
+  private Registration presence(Hook.Kind kind, String rooms, PresenceHook hook) {
     return add(
         kind,
         rooms,
         hook,
         asked -> {
-          hook.tell(new Presence(asked.who(), asked.room()));
+          hook.tell(new Presence(asked.subject(), asked.room()));
           return asked.message();
         });
   }
 
-  private Registration add(HookRunner.Kind kind, String rooms, Object hook, HookRunner.Body body) {
-    HookRunner.Hook one = new HookRunner.Hook(kind, rooms, hook.getClass().getName(), body);
+  private Registration add(Hook.Kind kind, String rooms, Object hook, Hook.Body body) {
+    Hook one = new Hook(kind, rooms, hook.getClass().getName(), body);
     runner.add(one);
     var registration =
         new Registration() {
@@ -95,9 +100,10 @@ public final class HookRegistry implements Hooks {
   }
 
   /**
-   * What server code wants to be told, as JSON.
+   * Converts a message of server code to JSON.
    *
-   * @throws IllegalArgumentException if it cannot be said; here, rather than on the room's loop
+   * @throws IllegalArgumentException if JSON cannot express the message. The caller's thread finds
+   *     out, rather than the room's loop
    */
   public static Json sayable(@Nullable Object message) {
     if (message == null) {

@@ -3,22 +3,25 @@ package io.earshot.hook;
 import io.earshot.Connection;
 import java.util.function.Consumer;
 
-/** A connection that hooks are asked about. What is no {@link Connection}'s runs on its loop. */
+/**
+ * A connection whose requests hooks decide about. The methods beyond those of {@link Connection}
+ * are for the connection's event loop, apart from {@link #tell}.
+ */
 public interface HookSubject extends Connection {
 
-  /** Whether hooks have not answered yet what it asked before. */
+  /** Whether hooks have not yet answered a question about this connection. */
   boolean isAsking();
 
   /**
-   * Takes its turn with hooks; see {@link HookRunner#inTurn}.
+   * Adds a turn; see {@link HookQueue#add}.
    *
-   * @param isNews whether it is about what has happened already
+   * @param isNews whether the turn is about what has happened already
    */
   void inTurn(Consumer<Runnable> turn, boolean isNews);
 
-  /** Runs a task on its loop: now if that is where the caller is. */
+  /** Runs a task on the connection's loop: at once if the caller is on it. */
   void tell(Runnable task);
 
-  /** Runs a task on its loop after so many milliseconds. */
+  /** Runs a task on the connection's loop after a delay in milliseconds. */
   void schedule(Runnable task, long millis);
 }

@@ -4,9 +4,11 @@ import io.earshot.protocol.Json;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What became of what somebody wants to say, or do.
+ * The decision of hooks about a request.
  *
- * @param message what is to be said, which may be something else
- * @param refusal why it is not, in words for who asked; null if it is
+ * <p>Immutable.
+ *
+ * @param message the message to deliver, which hooks may have changed
+ * @param refusal why the request is refused, as the client sees it; null if it is allowed
  */
 public record HookVerdict(Json message, @Nullable String refusal) {}

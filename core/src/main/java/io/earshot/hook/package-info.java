@@ -1,4 +1,7 @@
-/** Asking hooks: one question at a time for each connection, on virtual threads. */
+/**
+ * Hooks: server code that decides about requests of clients. They run on virtual threads, one
+ * question at a time for each connection.
+ */
 @NullMarked
 package io.earshot.hook;
 

@@ -6,26 +6,25 @@ import io.earshot.Target;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Measures of one kind by whom they are against: one look for an id, one for each attribute, and
- * one for each length of a range that was ever banned.
+ * Bans, or mutes, by their targets. A lookup takes one step for the id of a client, one for each of
+ * its attributes, and one for each prefix length that any range has had.
  *
- * <p>Thread-safe: concurrent maps.
+ * <p>Thread-safe: concurrent collections.
  */
 public final class MeasureIndex {
-  private final Map<Target, List<Measure>> all = new ConcurrentHashMap<>();
+  private final MeasureMap<Target> all = new MeasureMap<>();
 
-  /** How many bits ranges have, of addresses of how many bytes. */
+  /** The prefix lengths of all ranges so far. */
   private final List<Length> lengths = new CopyOnWriteArrayList<>();
 
+  /** A prefix length, of addresses with a number of bytes. */
   private record Length(int bytes, int bits) {
     static Length of(AddressRange range) {
       return new Length(range.start().getAddress().length, range.bits());
@@ -41,25 +40,19 @@ public final class MeasureIndex {
         && !lengths.contains(Length.of(range))) {
       lengths.add(Length.of(range));
     }
-    all.merge(target, List.of(measure), MeasureIndex::both);
-  }
-
-  private static List<Measure> both(List<Measure> some, List<Measure> more) {
-    var both = new ArrayList<Measure>(some);
-    both.addAll(more);
-    return List.copyOf(both);
+    all.add(target, measure);
   }
 
   void remove(Target target, Measure measure) {
-    all.computeIfPresent(
-        target,
-        (_, some) -> {
-          List<Measure> rest = some.stream().filter(each -> !each.equals(measure)).toList();
-          return rest.isEmpty() ? null : rest;
-        });
+    all.remove(target, measure);
   }
 
-  /** One that somebody is meant by, and that a condition is true of; null for none. */
+  /**
+   * Finds a measure against a client.
+   *
+   * @param holds the condition that the measure must meet
+   * @return the measure, or null if there is none
+   */
   @Nullable Measure find(
       String id, SocketAddress from, Map<String, String> attributes, Predicate<Measure> holds) {
     Measure found = find(new Target.Id(id), holds);
@@ -82,7 +75,7 @@ public final class MeasureIndex {
 
   private @Nullable Measure find(@Nullable Target target, Predicate<Measure> holds) {
     if (target != null) {
-      for (Measure each : all.getOrDefault(target, List.of())) {
+      for (Measure each : all.of(target)) {
         if (holds.test(each)) {
           return each;
         }
@@ -91,14 +84,14 @@ public final class MeasureIndex {
     return null;
   }
 
-  /** An attribute that may be a target's; server code sets longer ones too. */
+  /** The attribute as a target; null if it is too long for one, as server code may set it. */
   private static @Nullable Target attribute(String name, String value) {
-    boolean isOne =
+    boolean isTarget =
         !name.isEmpty()
             && !value.isEmpty()
             && name.length() <= Target.LONGEST
             && value.length() <= Target.LONGEST;
-    return isOne ? new Target.Attribute(name, value) : null;
+    return isTarget ? new Target.Attribute(name, value) : null;
   }
 
   private static @Nullable InetAddress address(SocketAddress from) {
@@ -109,7 +102,7 @@ public final class MeasureIndex {
     return null;
   }
 
-  /** Whether an address is one of a range. */
+  /** Whether an address lies in a range. */
   public static boolean isIn(AddressRange range, SocketAddress from) {
     InetAddress address = address(from);
     return address != null && range.contains(address);

@@ -3,14 +3,15 @@ package io.earshot.moderation;
 import io.earshot.protocol.Json;
 import java.util.concurrent.CompletionStage;
 
-/** Where all servers of a cluster write what was decided. Callable from any thread. */
+/** The log of measures that all servers of a cluster share. Callable from any thread. */
 public interface MeasurePublisher {
 
   /**
-   * Tells the others something.
+   * Appends a fact to the log.
    *
-   * @param about what it is about, so that it is told once however many do
-   * @return failed if they cannot be reached; they are told later then
+   * @param about the subject of the fact: a fact that several servers append with the same subject
+   *     is logged once
+   * @return failed if the log cannot be reached; then the fact is appended when it can be
    */
   CompletionStage<Void> tell(String about, Json fact);
 }

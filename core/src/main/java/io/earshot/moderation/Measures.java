@@ -4,44 +4,42 @@ import io.earshot.Measure;
 import io.earshot.Target;
 import java.net.SocketAddress;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The measures that hold. In whatever order they become known, with whatever lifts them, the same
- * hold in the end: what was lifted once never holds again.
+ * The measures in force. Measures and their ends may become known in any order, with the same
+ * result: a measure that was lifted once never comes into force again.
  *
- * <p>Thread-safe: changed under its lock, and looked at without.
+ * <p>Thread-safe: changed under its lock, and read without it.
  */
 public final class Measures {
-  /** The most that may hold, and what is remembered of others is a multiple of. */
+  /** How many may be in force. */
   private final int most;
 
   private final MeasureIndex bans = new MeasureIndex();
   private final MeasureIndex mutes = new MeasureIndex();
-  private final Map<String, List<Measure>> closures = new ConcurrentHashMap<>();
+  private final MeasureMap<String> closures = new MeasureMap<>();
 
-  /** All that hold; whose place in the log of the cluster is the oldest comes first. */
+  /** All measures in force by id, in the order of their places in the log of the cluster. */
   private final Map<String, Held> held = new LinkedHashMap<>();
 
-  /** What was lifted, or done once and for all. */
+  /** The ids of measures that were lifted, or had ended when they became known. */
   private final Set<String> over = new LinkedHashSet<>();
 
-  /** A measure, and where in the log of the cluster it was told last; 0 for nowhere. */
+  /** A measure, and its last place in the log of the cluster; 0 for none. */
   private record Held(Measure measure, long at) {}
 
   Measures(int most) {
     this.most = most;
   }
 
-  /** How many facts a log has to remember so that whoever reads it knows all that holds. */
+  /** How many facts the log of a cluster keeps, so that it has all measures in force. */
   public static int remembered(int most) {
     return 4 * Math.max(1_000, most);
   }
@@ -66,10 +64,10 @@ public final class Measures {
   }
 
   /**
-   * Takes in a measure.
+   * Adds a measure.
    *
-   * @param at where it was told, or 0
-   * @return whether it was not known
+   * @param at its place in the log of the cluster, or 0
+   * @return whether the measure is new
    */
   synchronized boolean add(Measure measure, long at, Instant now) {
     if (over.contains(measure.id())) {
@@ -89,15 +87,7 @@ public final class Measures {
     switch (measure.kind()) {
       case BAN -> bans.add(target(target), measure);
       case MUTE -> mutes.add(target(target), measure);
-      case CLOSURE ->
-          closures.merge(
-              String.valueOf(measure.room()),
-              List.of(measure),
-              (some, more) -> {
-                var both = new ArrayList<Measure>(some);
-                both.addAll(more);
-                return List.copyOf(both);
-              });
+      case CLOSURE -> closures.add(String.valueOf(measure.room()), measure);
     }
     return true;
   }
@@ -116,7 +106,11 @@ public final class Measures {
     }
   }
 
-  /** Ends a measure, now or as soon as it becomes known; null if it is not known to hold. */
+  /**
+   * Lifts a measure, also one that becomes known only later.
+   *
+   * @return the measure, or null if it is not in force
+   */
   synchronized @Nullable Measure lift(String id, Instant now) {
     remember(id);
     Held known = held.remove(id);
@@ -131,17 +125,11 @@ public final class Measures {
     switch (measure.kind()) {
       case BAN -> bans.remove(target(measure.target()), measure);
       case MUTE -> mutes.remove(target(measure.target()), measure);
-      case CLOSURE ->
-          closures.computeIfPresent(
-              String.valueOf(measure.room()),
-              (_, some) -> {
-                List<Measure> rest = some.stream().filter(each -> !each.equals(measure)).toList();
-                return rest.isEmpty() ? null : rest;
-              });
+      case CLOSURE -> closures.remove(String.valueOf(measure.room()), measure);
     }
   }
 
-  /** Forgets what holds no more. */
+  /** Forgets the measures that have ended. */
   private void forget(Instant now) {
     held.values()
         .removeIf(
@@ -154,7 +142,7 @@ public final class Measures {
             });
   }
 
-  /** All of a kind that hold now. */
+  /** The measures of a kind that are in force. */
   synchronized List<Measure> all(Measure.Kind kind, Instant now) {
     forget(now);
     return held.values().stream().map(Held::measure).filter(each -> each.kind() == kind).toList();
@@ -165,7 +153,7 @@ public final class Measures {
     return known == null || !known.measure.holds(now) ? null : known.measure;
   }
 
-  /** Those that were told longest ago in the log of the cluster, before a place. */
+  /** The measures whose last place in the log of the cluster is before a place, oldest first. */
   synchronized List<Measure> toldBefore(long place, int limit, Instant now) {
     return held.values().stream()
         .takeWhile(each -> each.at < place)
@@ -175,25 +163,22 @@ public final class Measures {
         .toList();
   }
 
-  /** The log of the cluster begins anew, and has none of them. */
+  /** All measures in force, for a log of the cluster that is empty again. */
   synchronized List<Measure> untold(Instant now) {
     forget(now);
     held.replaceAll((_, each) -> new Held(each.measure, 0));
     return held.values().stream().map(Held::measure).toList();
   }
 
-  // --- looked at by all loops ------------------------------------------------------------------
+  // --- lookups by all loops --------------------------------------------------------------------
 
-  /**
-   * The ban of somebody.
-   *
-   * @param attributes what is said of them
-   */
+  /** The ban of a client; null for none. */
   @Nullable Measure ban(
       String id, SocketAddress from, Map<String, String> attributes, Instant now) {
     return bans.isEmpty() ? null : bans.find(id, from, attributes, each -> each.holds(now));
   }
 
+  /** The mute of a client in a room; null for none. */
   @Nullable Measure mute(
       String id, SocketAddress from, Map<String, String> attributes, String room, Instant now) {
     Predicate<Measure> isHere = each -> each.room() == null || each.room().equals(room);
@@ -202,8 +187,9 @@ public final class Measures {
         : mutes.find(id, from, attributes, isHere.and(each -> each.holds(now)));
   }
 
+  /** The closure of a room; null for none. */
   @Nullable Measure closure(String room, Instant now) {
-    for (Measure each : closures.getOrDefault(room, List.of())) {
+    for (Measure each : closures.of(room)) {
       if (each.holds(now)) {
         return each;
       }

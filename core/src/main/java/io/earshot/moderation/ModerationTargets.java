@@ -4,24 +4,28 @@ import io.earshot.Target;
 import io.earshot.protocol.Json;
 import java.util.concurrent.CompletionStage;
 
-/** Whom measures reach at once. Callable from any thread. */
+/** Ends connections and memberships that a new measure is against. Callable from any thread. */
 public interface ModerationTargets {
 
-  /** Says goodbye to a client, on whichever server it is; whether there is such a client. */
+  /**
+   * Disconnects a client of any server of the cluster.
+   *
+   * @return whether there is such a client
+   */
   CompletionStage<Boolean> kick(String id, String reason);
 
   /**
-   * Sends away all here who are meant.
+   * Disconnects all clients of this server that a target matches.
    *
-   * @param words what they are told
+   * @param words the reason that they are sent
    */
   void expel(Target target, String words);
 
   /**
-   * Sends all here out of a room.
+   * Removes all clients of this server from a room.
    *
-   * @param notice what they are told
-   * @param words why, for those who have to go altogether
+   * @param notice the message that they are sent
+   * @param words the reason for clients that no other room accepts, which are disconnected
    */
   void putOut(String room, Json notice, String words);
 }

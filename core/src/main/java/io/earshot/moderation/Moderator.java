@@ -26,47 +26,52 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** What {@link Moderation} says, done. */
+/**
+ * The {@link Moderation} of a server: decides on measures, publishes them to the cluster, and finds
+ * those against a client.
+ *
+ * <p>Thread-safe: {@link Measures} has a lock; the publisher is volatile.
+ */
 public final class Moderator implements Moderation {
   private static final System.Logger LOG = System.getLogger(Moderation.class.getName());
 
-  /** Whoever learns so late that a room was closed, and is open again, sends nobody out of it. */
+  /** A closure that becomes known later than this after its end removes no client from the room. */
   private static final Duration LATE = Duration.ofMinutes(1);
 
   private final int most;
   private final String defaultRoom;
   private final InstantSource clock;
   private final Supplier<String> names;
-  private final ModerationTargets clients;
+  private final ModerationTargets targets;
   private final Measures measures;
-  private volatile @Nullable MeasurePublisher log;
+  private volatile @Nullable MeasurePublisher publisher;
 
   /**
-   * Nothing is decided yet.
+   * A moderator without measures.
    *
-   * @param names what gives measures their ids
-   * @param clients whom measures reach at once
+   * @param names the source of the ids of measures
+   * @param targets the connections that a new measure ends at once
    */
   public Moderator(
-      Config config, InstantSource clock, Supplier<String> names, ModerationTargets clients) {
+      Config config, InstantSource clock, Supplier<String> names, ModerationTargets targets) {
     this.most = config.admin().measures();
     this.defaultRoom = config.general().defaultChatRoom();
     this.clock = clock;
     this.names = names;
-    this.clients = clients;
+    this.targets = targets;
     this.measures = new Measures(most);
   }
 
-  /** Tells other servers what is decided here from now on. */
+  /** Publishes the measures of this server to the cluster from now on. */
   public void shareBy(MeasurePublisher with) {
-    log = with;
+    publisher = with;
   }
 
-  @Override
-  // --- what is decided -------------------------------------------------------------------------
+  // --- decisions of this server ----------------------------------------------------------------
 
+  @Override
   public CompletionStage<Boolean> kick(String id, String reason) {
-    return clients.kick(id, checked(reason));
+    return targets.kick(id, checked(reason));
   }
 
   @Override
@@ -84,7 +89,8 @@ public final class Moderator implements Moderation {
   @Override
   public CompletionStage<Measure> closeRoom(String room, Duration time, String reason) {
     if (room.equals(defaultRoom)) {
-      throw new IllegalArgumentException("the default room cannot be closed: it is where all go");
+      throw new IllegalArgumentException(
+          "the default room cannot be closed: clients go there from closed rooms");
     }
     return order(
         Measure.Kind.CLOSURE, null, named(room), time.isZero() ? time : checked(time), reason);
@@ -93,7 +99,7 @@ public final class Moderator implements Moderation {
   @Override
   public CompletionStage<Boolean> lift(String id) {
     boolean held = measures.lift(id, now()) != null;
-    MeasurePublisher others = log;
+    MeasurePublisher others = publisher;
     return held && others != null
         ? others.tell(lifting(id), Json.from(Map.of("lift", id))).thenApply(_ -> true)
         : CompletableFuture.completedStage(held);
@@ -126,7 +132,7 @@ public final class Moderator implements Moderation {
   private static Duration checked(Duration time) {
     if (!time.isPositive() || time.compareTo(LONGEST) > 0) {
       throw new IllegalArgumentException(
-          "a measure holds for more than no time, and " + LONGEST.toDays() + " days at most");
+          "the time of a measure must be more than 0 and at most " + LONGEST.toDays() + " days");
     }
     return time;
   }
@@ -159,18 +165,22 @@ public final class Moderator implements Moderation {
           new RefusedException(
               "Error: "
                   + most
-                  + " bans, mutes and closures hold (admin.measures); lift some, or ban a range"));
+                  + " bans, mutes and closures are in force (admin.measures); lift some, or ban a range"));
     }
     take(measure, 0);
-    MeasurePublisher others = log;
+    MeasurePublisher others = publisher;
     return others == null
         ? CompletableFuture.completedStage(measure)
         : others.tell(measure.id(), measure.toJson()).thenApply(_ -> measure);
   }
 
-  // --- what is known ---------------------------------------------------------------------------
+  // --- facts from the cluster ------------------------------------------------------------------
 
-  /** Takes in what a server of the cluster told at a place of the log, this one included. */
+  /**
+   * Takes in a fact from the log of the cluster; this server's own facts come back, too.
+   *
+   * @param at the place of the fact in the log
+   */
   public void learn(Json fact, long at) {
     try {
       if (fact instanceof Json.Obj fields && fields.get("lift") instanceof Json.Text(String id)) {
@@ -179,15 +189,17 @@ public final class Moderator implements Moderation {
         take(of(fact), at);
       }
     } catch (IllegalArgumentException e) {
-      // Not from a server of this version.
-      LOG.log(Level.DEBUG, "a measure that makes no sense", e);
+      // Another version of the server may have written it.
+      LOG.log(Level.DEBUG, "a fact in the log of measures is not readable", e);
     }
   }
 
+  /** All measures in force, for a log of the cluster that is empty again. */
   public List<Measure> untold() {
     return measures.untold(now());
   }
 
+  /** The measures whose last place in the log of the cluster is before a place, oldest first. */
   public List<Measure> toldBefore(long place, int limit) {
     return measures.toldBefore(place, limit, now());
   }
@@ -200,21 +212,21 @@ public final class Moderator implements Moderation {
     switch (measure.kind()) {
       case BAN -> {
         if (target != null && measure.holds(now())) {
-          clients.expel(target, measure.words());
+          targets.expel(target, measure.words());
         }
       }
       case MUTE -> {
-        // Found out when they speak.
+        // Takes effect when the client says something.
       }
       case CLOSURE -> {
         if (now().isBefore(measure.until().plus(LATE))) {
-          clients.putOut(String.valueOf(measure.room()), notice(measure), measure.words());
+          targets.putOut(String.valueOf(measure.room()), notice(measure), measure.words());
         }
       }
     }
   }
 
-  /** What those are told who are in a room, or listen to it, and have to go. */
+  /** The message to the members and listeners of a room that is closed. */
   public static Json notice(Measure closure) {
     var fields = new LinkedHashMap<String, Object>();
     fields.put("context", "room");
@@ -224,15 +236,15 @@ public final class Moderator implements Moderation {
     return Json.from(fields);
   }
 
-  /** What it is about that a measure is lifted. */
+  /** The subject of the fact that a measure is lifted; see {@link MeasurePublisher#tell}. */
   public static String lifting(String id) {
     return "lift " + id;
   }
 
   /**
-   * Reads what {@link Measure#toJson} wrote.
+   * Reads what {@link Measure#toJson} writes.
    *
-   * @throws IllegalArgumentException if it is none
+   * @throws IllegalArgumentException if the JSON is not a measure
    */
   private static Measure of(Json json) {
     if (json instanceof Json.Obj fields
@@ -249,12 +261,17 @@ public final class Moderator implements Moderation {
           reason,
           Instant.ofEpochMilli(Long.parseLong(until)));
     }
-    throw new IllegalArgumentException("no measure: " + json);
+    throw new IllegalArgumentException("not a measure: " + json);
   }
 
-  // --- whom it concerns ------------------------------------------------------------------------
+  // --- measures against a client ---------------------------------------------------------------
 
-  /** What keeps somebody from doing something in a room whatever its rule says; null if nothing. */
+  /**
+   * The measure that forbids something to a client in a room, whatever the room's rule says.
+   *
+   * @param grant the grant of the client's token in that room, or null
+   * @return the measure, or null if none does
+   */
   public @Nullable Measure against(
       Connection who, String room, Permission what, @Nullable Grant grant) {
     if (measures.isEmpty()) {
@@ -263,15 +280,15 @@ public final class Moderator implements Moderation {
     Instant now = now();
     Map<String, String> attributes = who.attributes();
     if (grant != null && !grant.identity().isEmpty()) {
-      // What the token says of them is true of them, also before they are let in by it.
+      // The token's identity counts before the client is admitted by the token.
       var shown = new HashMap<>(attributes);
       shown.put(Grant.IDENTITY, grant.identity());
       attributes = shown;
     }
-    // Who is connected is not banned; of those who come for one request nobody has looked.
-    boolean isNew = what != Permission.SAY || who.transport() == Transport.WEB;
+    // A persistent connection was checked for bans when it connected; an HTTP request was not.
+    boolean mayBeBanned = what != Permission.SAY || who.transport() == Transport.WEB;
     Measure found =
-        isNew && measures.hasBans()
+        mayBeBanned && measures.hasBans()
             ? measures.ban(who.id(), who.remoteAddress(), attributes, now)
             : null;
     if (found == null) {
@@ -283,19 +300,19 @@ public final class Moderator implements Moderation {
     return found;
   }
 
-  /** The ban of somebody; null if they are not banned. */
+  /** The ban of a connected client; null for none. */
   public @Nullable Measure ban(Connection who) {
     return measures.hasBans()
         ? measures.ban(who.id(), who.remoteAddress(), who.attributes(), now())
         : null;
   }
 
-  /** The same of somebody who asks over HTTP. */
+  /** The ban of an HTTP client; null for none. */
   public @Nullable Measure ban(Visitor visitor) {
     return measures.ban(visitor.id(), visitor.remoteAddress(), Map.of(), now());
   }
 
-  /** What closes a room; null if it is not closed. */
+  /** The closure of a room; null for none. */
   public @Nullable Measure closure(String room) {
     return measures.isEmpty() ? null : measures.closure(room, now());
   }

@@ -1,4 +1,7 @@
-/** Bans, mutes and closed rooms: what holds, and for whom. Nothing here acts on a connection. */
+/**
+ * Bans, mutes and closed rooms: which are in force, and against which clients. Nothing here acts on
+ * a connection.
+ */
 @NullMarked
 package io.earshot.moderation;
 

@@ -21,8 +21,10 @@ import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The chat for those who come by HTTP, who have no connection to say something on. Its methods are
- * those that the chat documentation of actionHero gives it.
+ * The shipped action {@code chat}: the chat for HTTP clients. Its methods {@code roomView}, {@code
+ * say}, {@code messages}, {@code roomChange} and {@code detailsView} are those of actionHero's chat
+ * documentation; {@code tokenRefresh}, and the params {@code wait} and {@code token}, are
+ * additions.
  *
  * <p>Immutable.
  */
@@ -62,7 +64,7 @@ public final class ChatAction implements Action {
   public void run(Call call) throws Exception {
     if (!(call.connection() instanceof WebConnection client)) {
       throw new RefusedException(
-          "the chat action is only for web clients; say it with a verb of your own");
+          "the chat action is only for web clients; other clients send verbs such as say");
     }
     if (!(call.params().get("method") instanceof Json.Text method)) {
       throw new RefusedException("method must be given once, as a text");
@@ -70,7 +72,7 @@ public final class ChatAction implements Action {
     ChatRoom chatRoom = call.api().chatRoom();
     switch (method.value()) {
       case "roomView" -> {
-        client.checkThatItMayBeThere(call.text("token"));
+        client.checkAccess(call.text("token"));
         call.put("roomStatus", result(chatRoom.socketRoomStatus(client.room())).toJson());
       }
       case "say" -> {
@@ -83,8 +85,8 @@ public final class ChatAction implements Action {
       case "messages" -> {
         long wait = wait(call.text("wait"));
         if (wait > 0) {
-          // Who waits for a message does nothing, and must not keep others from running. How many
-          // can wait is bounded by the queues: each has one that waits.
+          // A waiting call does no work, so it must not take a permit from another action. The
+          // number of waiting calls is bounded all the same: each queue has one.
           if (call instanceof ActionCall running) {
             running.permit().release();
           }
@@ -94,7 +96,7 @@ public final class ChatAction implements Action {
       case "roomChange" ->
           call.put("room", result(client.changeRoom(room(call.text("room")), call.text("token"))));
       case "tokenRefresh" -> {
-        Reply.Refreshed newer = result(client.refreshed(token(call.text("token"))));
+        Reply.Refreshed newer = result(client.refreshToken(token(call.text("token"))));
         call.put("rooms", newer.rooms());
         call.put("expiresAt", newer.expiresAt());
       }
@@ -148,12 +150,12 @@ public final class ChatAction implements Action {
     } catch (ExecutionException e) {
       throw switch (e.getCause()) {
         case RefusedException refused -> refused;
-        // No fault of ours to log, least of all as often as somebody asks.
+        // An outage of the broker is not an error of the action; the broker logs it.
         case BrokerException away -> new RefusedException(BrokerException.explained(away));
         case null, default -> e;
       };
     } catch (InterruptedException e) {
-      future.cancel(true); // nobody waits for it any more
+      future.cancel(true); // the client is gone, or the call took too long
       throw e;
     }
   }

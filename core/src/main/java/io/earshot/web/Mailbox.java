@@ -12,14 +12,14 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where an HTTP client's messages wait to be fetched. Each is handed out at most once, the oldest
- * first, and is forgotten a while after it was told. Beyond its bounds the oldest go.
+ * The message queue of an HTTP client. It hands out each message at most once, the oldest first. A
+ * message is dropped after its time to live, and the oldest ones when the queue exceeds its bounds.
  *
  * <p>Owned by the client's event loop.
  */
 final class Mailbox {
 
-  /** How messages come in: a line each. */
+  /** The framing of the messages that rooms deliver: one line each. */
   static final Wire WIRE =
       new Wire() {
         @Override
@@ -32,16 +32,16 @@ final class Mailbox {
       };
 
   private final Shard shard;
-  private final long ttl;
+  private final long ttl; // milliseconds
   private final Config.Limits limits;
-  private final Deque<Letter> letters = new ArrayDeque<>(0);
+  private final Deque<Entry> entries = new ArrayDeque<>(0);
   private final Deque<CompletableFuture<byte @Nullable []>> takers = new ArrayDeque<>(0);
   private int bytes;
   private boolean closed;
 
-  /** A message, and until when it is kept. */
+  /** A message, and the time of its end in milliseconds since 1970. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Letter(byte[] json, long until) {}
+  private record Entry(byte[] json, long until) {}
 
   Mailbox(Shard shard, long ttl, Config.Limits limits) {
     this.shard = shard;
@@ -49,7 +49,7 @@ final class Mailbox {
     this.limits = limits;
   }
 
-  /** Takes in what a room told, a line for each message. */
+  /** Adds messages of a room, one line each. */
   void write(ByteBuf batch, int offset, int length) {
     int end = offset + length;
     for (int at = offset; at < end; ) {
@@ -67,37 +67,37 @@ final class Mailbox {
         return;
       }
     }
-    letters.add(new Letter(json, shard.now() + ttl));
+    entries.add(new Entry(json, shard.now() + ttl));
     bytes += json.length;
-    while (letters.size() > limits.queuedMessages()
-        || (bytes > limits.queuedBytes() && letters.size() > 1)) {
+    while (entries.size() > limits.queuedMessages()
+        || (bytes > limits.queuedBytes() && entries.size() > 1)) {
       drop();
     }
   }
 
   private byte[] drop() {
-    byte[] json = letters.remove().json;
+    byte[] json = entries.remove().json;
     bytes -= json.length;
     return json;
   }
 
   /**
-   * Hands out the oldest message, or null if there is none in time. Who asks anew waits no longer
-   * for what they asked before, and a taker that was cancelled takes nothing.
+   * Hands out the oldest message, or null if none comes in time. A new request ends older ones that
+   * wait, with null; a cancelled taker takes no message.
    *
-   * @param wait how long to wait for one, in milliseconds
-   * @param taker who is handed it
+   * @param wait how long to wait for a message, in milliseconds
+   * @param taker the receiver of the message
    */
   void take(long wait, CompletableFuture<byte @Nullable []> taker) {
     takers.forEach(older -> older.complete(null));
     takers.clear();
-    while (!letters.isEmpty() && letters.element().until <= shard.now()) {
+    while (!entries.isEmpty() && entries.element().until <= shard.now()) {
       drop();
     }
     if (taker.isDone()) {
       return;
     }
-    if (!letters.isEmpty()) {
+    if (!entries.isEmpty()) {
       taker.complete(drop());
     } else if (wait <= 0 || closed) {
       taker.complete(null);
@@ -112,10 +112,10 @@ final class Mailbox {
     }
   }
 
-  /** Drops what is waiting, and lets nobody wait for more. */
+  /** Drops all messages, and ends requests that wait. */
   void close() {
     closed = true;
-    letters.clear();
+    entries.clear();
     takers.forEach(taker -> taker.complete(null));
     takers.clear();
   }

@@ -6,7 +6,11 @@ import io.earshot.protocol.Json;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** What {@link WebServer} says, done. */
+/**
+ * The message queues of HTTP clients, for programs.
+ *
+ * <p>Immutable; the queues belong to their connections.
+ */
 public final class MessageQueues implements WebServer {
   public MessageQueues() {}
 

@@ -20,15 +20,16 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Those who read what a room tells, or say something there, without being in it.
+ * Requests by HTTP clients to read a room, or to say something there, without being a member.
  *
- * <p>Immutable; each room's loop is told what they ask.
+ * <p>Immutable; each request runs on the room's event loop.
  */
 public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
 
-  /** What an answer has besides its messages and the room's name, in bytes. */
+  /** The size of an answer without its messages and the room's name, in bytes. */
   private static final int ENVELOPE = 160;
 
+  /** Reads messages of a room; see {@code Engine.read}. */
   public CompletableFuture<Excerpt> read(String name, @Nullable Cursor after, int limit, int wait) {
     var answer = new CompletableFuture<Excerpt>();
     int room = ENVELOPE + Json.of(name).encode().length;
@@ -37,11 +38,11 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
     there.tell(
         () ->
             there.whenKnown(
-                name, after, () -> look(there, name, after, limit, bytes, wait, answer)));
+                name, after, () -> readOrWait(there, name, after, limit, bytes, wait, answer)));
     return answer;
   }
 
-  private static void look(
+  private static void readOrWait(
       Shard there,
       String name,
       @Nullable Cursor after,
@@ -50,8 +51,8 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
       int wait,
       CompletableFuture<Excerpt> answer) {
     Excerpt now = read(there, name, after, limit, bytes);
-    boolean knowsAll = now.messages().isEmpty() && !Boolean.FALSE.equals(now.recovered());
-    if (wait > 0 && knowsAll) {
+    boolean isUpToDate = now.messages().isEmpty() && !Boolean.FALSE.equals(now.recovered());
+    if (wait > 0 && isUpToDate) {
       int millis = Math.min(wait, ChatAction.MAX_WAIT);
       there.polls().add(there.room(name), millis, now.recovered(), answer);
     } else {
@@ -68,16 +69,17 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
         : room.read(after, limit, bytes);
   }
 
+  /** Checks that a client may do something in a room; see {@code Engine.check}. */
   public void check(Visitor visitor, String room, Permission what, @Nullable String token)
       throws RefusedException {
-    String refusal = engine.admission().check(member(visitor, room), what, token).refusal();
+    String refusal = engine.admission().check(place(visitor, room), what, token).refusal();
     if (refusal != null) {
       throw new RefusedException(refusal);
     }
   }
 
-  /** The place of a visitor in a room, if they have one on this server; else that of a stranger. */
-  private Place member(Visitor visitor, String room) {
+  /** The place of a client in a room; without one on this server, a new place outside the room. */
+  private Place place(Visitor visitor, String room) {
     if (engine.connections().find(visitor.id()) instanceof WebConnection known
         && known.place().room.equals(room)) {
       return known.place();
@@ -86,6 +88,7 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
     return new Place(new WebConnection(anywhere, visitor, null), room);
   }
 
+  /** Says a message in a room; see {@code Engine.say}. */
   public CompletableFuture<Cursor> say(
       Visitor visitor,
       String name,
@@ -95,7 +98,7 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
       String namer,
       @Nullable Json messageId) {
     var told = new CompletableFuture<Cursor>();
-    Place speaker = member(visitor, name);
+    Place speaker = place(visitor, name);
     speaker
         .who()
         .tell(
@@ -135,7 +138,7 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
                   told.complete(spoken.place());
                 }
               };
-          // With message queues they may be in the room all the same; own words are not queued.
+          // With message queues the client may be a member, whose own messages are not queued.
           if (areMembers) {
             room.sayAsStranger(Json.of(id), saying, false, then);
           } else {

@@ -21,34 +21,37 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The HTTP clients of one loop. With message queues on, a client is a member of its room from its
- * first request until it has asked for nothing for the queues' time to live; with them off, it is
- * somebody for one request at a time.
+ * first request until it has sent no request for the queues' time to live. With them off, each
+ * request has a connection of its own, which is a member of no room.
  *
- * <p>Owned by that event loop; {@link #ask} may be called from anywhere.
+ * <p>Owned by that event loop; {@link #ask} and {@link #askApart} are callable from any thread.
  */
 public final class WebClients {
   private final LoopContext context;
   private final EngineContext engine;
   private final Shard shard;
-  private final long ttl;
+  private final long ttl; // milliseconds; 0 without message queues
   private final AtomicInteger count;
   private final PerAddress perAddress;
 
-  /** Who asked longest ago comes first. */
+  /** The clients by id, in the order of their last requests. */
   private final Map<String, WebClient> clients = new LinkedHashMap<>(16, 0.75f, true);
 
   private volatile @Nullable PeerServers others;
-  private boolean scheduled;
-  private boolean stopping;
+  private boolean isSweepScheduled;
+  private boolean isStopping;
 
-  /** A client, and what is under way for it. Owned by the event loop. */
+  /** A client with a message queue. Owned by the event loop. */
   private static final class WebClient {
     final WebConnection connection;
 
-    /** By which it counts, whatever its later requests come from. */
+    /** The address of its first request, whose count of clients includes this one. */
     final InetAddress address;
 
+    /** The number of its requests under way. */
     int underWay;
+
+    /** The time of its end unless it sends another request, in milliseconds since 1970. */
     long until;
 
     WebClient(WebConnection connection, InetAddress address) {
@@ -60,8 +63,8 @@ public final class WebClients {
   /**
    * The clients of one loop.
    *
-   * @param count how many clients all loops have, together
-   * @param perAddress how many of them each address has
+   * @param count the number of clients of all loops
+   * @param perAddress the number of clients of each address, of all loops
    */
   public WebClients(LoopContext context, AtomicInteger count, PerAddress perAddress) {
     this.context = context;
@@ -73,17 +76,17 @@ public final class WebClients {
         engine.config().commonWeb().httpClientMessageTTL().map(Duration::toMillis).orElse(0L);
   }
 
-  /** Clients may be on other servers from now on. */
+  /** From now on clients may belong to other servers. */
   public void shareBy(PeerServers servers) {
     others = servers;
   }
 
-  /** Takes no more in. Callable from any thread. */
+  /** Refuses further requests. Callable from any thread. */
   public void stop() {
-    shard.tell(() -> stopping = true);
+    shard.tell(() -> isStopping = true);
   }
 
-  /** Runs an action for a client. */
+  /** Runs an action for a client, on the server that the client belongs to. */
   public CompletableFuture<WebAnswer> ask(
       Visitor visitor, String action, Map<String, Json> params) {
     if (ttl == 0) {
@@ -95,17 +98,17 @@ public final class WebClients {
         : servers.ask(visitor, action, params, ttl, this);
   }
 
-  /** The same for somebody of whom nothing is to be left. */
+  /** Runs an action on a connection that ends with the request. */
   public CompletableFuture<WebAnswer> askApart(
       Visitor visitor, String action, Map<String, Json> params) {
     var client = new WebConnection(context, visitor, null);
-    if (!action.equals(ChatAction.NAME)) { // which asks for itself
-      client.stayOut(params.get("token") instanceof Json.Text(String token) ? token : null);
+    if (!action.equals(ChatAction.NAME)) { // the chat action checks access itself
+      client.leaveForbiddenRoom(token(params));
     }
     return run(client, action, params);
   }
 
-  /** The same for a client that is on this server. Callable from any thread. */
+  /** Runs an action for a client of this server. Callable from any thread. */
   public CompletableFuture<WebAnswer> askHere(
       Visitor visitor, String action, Map<String, Json> params) {
     var answer = new CompletableFuture<WebAnswer>();
@@ -113,7 +116,7 @@ public final class WebClients {
     return answer;
   }
 
-  /** Whether a client is on this server; answered on any thread. */
+  /** Whether a client belongs to this server; completed on any thread. */
   public CompletableFuture<Boolean> isHere(String id) {
     var answer = new CompletableFuture<Boolean>();
     shard.tell(() -> answer.complete(clients.containsKey(id)));
@@ -125,14 +128,14 @@ public final class WebClients {
       String action,
       Map<String, Json> params,
       CompletableFuture<WebAnswer> answer) {
-    if (stopping) {
+    if (isStopping) {
       answer.complete(WebAnswer.failed(503, "the server is shutting down"));
       return;
     }
     WebClient client = clients.get(visitor.id());
     if (client == null) {
       InetAddress address = address(visitor);
-      WebAnswer refusal = refusal(address);
+      WebAnswer refusal = tryCount(address);
       if (refusal != null) {
         engine.count(Refusal.WEB_CLIENTS);
         answer.complete(refusal);
@@ -140,7 +143,7 @@ public final class WebClients {
       }
       client = enter(visitor, params, address);
     } else if (client.connection.isGone()) {
-      // Somebody who was sent away, and comes again.
+      // The client was disconnected, and has returned.
       client = enter(visitor, params, client.address);
     }
     client.underWay++;
@@ -154,8 +157,12 @@ public final class WebClients {
         : InetAddress.getLoopbackAddress();
   }
 
-  /** Why there is no queue for one more client; null if there is, and it counts. */
-  private @Nullable WebAnswer refusal(InetAddress address) {
+  /**
+   * Counts one more client.
+   *
+   * @return the refusal if there are too many clients; null if the client was counted
+   */
+  private @Nullable WebAnswer tryCount(InetAddress address) {
     if (!perAddress.enters(address)) {
       return WebAnswer.failed(
           429, "Error: too many clients come from this address; try again later");
@@ -176,21 +183,15 @@ public final class WebClients {
     String refusal = client.connection.refusal();
     if (refusal != null) {
       answer.complete(WebAnswer.failed(403, refusal));
-      rest(client);
+      requestEnded(client);
       return;
     }
     CompletableFuture<WebAnswer> done = run(client.connection, action, params);
-    var _ =
-        answer.whenComplete(
-            (_, _) -> {
-              if (answer.isCancelled()) {
-                done.cancel(true);
-              }
-            });
+    cancelWith(answer, done);
     var _ =
         done.whenComplete(
             (result, failure) -> {
-              shard.tell(() -> rest(client));
+              shard.tell(() -> requestEnded(client));
               if (failure == null) {
                 answer.complete(result);
               } else {
@@ -205,40 +206,40 @@ public final class WebClients {
     var client = new WebClient(connection, address);
     clients.put(visitor.id(), client);
     engine.connections().add(connection);
-    connection.enter(params.get("token") instanceof Json.Text(String token) ? token : null);
+    connection.enter(token(params));
     return client;
   }
 
-  /** A request of the client is done; its time begins to run. */
-  private void rest(WebClient client) {
+  /** A request of the client has ended; the time to its end starts anew. */
+  private void requestEnded(WebClient client) {
     client.underWay--;
     client.until = shard.now() + ttl;
-    clients.get(client.connection.id()); // now the youngest
+    clients.get(client.connection.id()); // which moves it to the end of the order
     sweepLater();
   }
 
   private void sweepLater() {
-    if (!scheduled && !clients.isEmpty()) {
-      scheduled = true;
-      WebClient eldest = clients.values().iterator().next();
+    if (!isSweepScheduled && !clients.isEmpty()) {
+      isSweepScheduled = true;
+      WebClient oldest = clients.values().iterator().next();
       shard.schedule(
           this::sweep,
-          eldest.underWay > 0 ? ttl : Math.max(1, Math.min(ttl, eldest.until - shard.now())));
+          oldest.underWay > 0 ? ttl : Math.max(1, Math.min(ttl, oldest.until - shard.now())));
     }
   }
 
   private void sweep() {
-    scheduled = false;
+    isSweepScheduled = false;
     long now = shard.now();
-    for (Iterator<WebClient> eldest = clients.values().iterator(); eldest.hasNext(); ) {
-      WebClient client = eldest.next();
+    for (Iterator<WebClient> oldest = clients.values().iterator(); oldest.hasNext(); ) {
+      WebClient client = oldest.next();
       if (client.underWay > 0) {
         continue;
       }
       if (client.until > now) {
         break;
       }
-      eldest.remove();
+      oldest.remove();
       forget(client);
     }
     sweepLater();
@@ -259,14 +260,25 @@ public final class WebClients {
     CompletableFuture<ActionRunner.Outcome> running =
         engine.actions().run(action, connection, params);
     CompletableFuture<WebAnswer> answer = running.thenApply(outcome -> answer(connection, outcome));
+    cancelWith(answer, running);
+    return answer;
+  }
+
+  /**
+   * When the caller cancels an answer, the work for it is cancelled, too. Callable by any thread.
+   */
+  public static void cancelWith(CompletableFuture<?> answer, CompletableFuture<?> work) {
     var _ =
         answer.whenComplete(
             (_, _) -> {
               if (answer.isCancelled()) {
-                running.cancel(true);
+                work.cancel(true);
               }
             });
-    return answer;
+  }
+
+  private static @Nullable String token(Map<String, Json> params) {
+    return params.get("token") instanceof Json.Text(String token) ? token : null;
   }
 
   private static WebAnswer answer(WebConnection connection, ActionRunner.Outcome outcome) {

@@ -26,8 +26,8 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody who comes by HTTP: for one request, or, with message queues on, for as long as they keep
- * asking.
+ * An HTTP client: for one request, or, with message queues on, for as long as it keeps sending
+ * requests.
  *
  * <p>Owned by the connection's event loop; the room chosen is volatile.
  */
@@ -35,16 +35,16 @@ final class WebConnection extends Participant {
   private final String id;
   private final SocketAddress remoteAddress;
 
-  /** Where its messages wait; null for somebody of one request, who is a member of no room. */
+  /** The message queue; null for a connection of one request, which is a member of no room. */
   private final @Nullable Mailbox mailbox;
 
-  /** What waits until it is a member of its room; null once it is. */
+  /** Tasks that wait until it is a member of its room, or was refused; null after that. */
   private @Nullable List<Runnable> waiting = new ArrayList<>();
 
   private volatile @Nullable String roomChosen;
   private boolean gone;
 
-  /** Why it may not connect; null if it may. */
+  /** Why a hook refused the connection; null if none did. */
   private @Nullable String refusal;
 
   WebConnection(LoopContext context, Visitor visitor, @Nullable Mailbox mailbox) {
@@ -75,10 +75,10 @@ final class WebConnection extends Participant {
   }
 
   /**
-   * Joins the room that it says it is in; the default room, if it may not; and none, if it may not
-   * do that either.
+   * Joins the room that the client's cookie names; if that is refused, the default room; if that is
+   * refused too, no room.
    *
-   * @param token what it shows, or null
+   * @param token the token of the request, or null
    */
   void enter(@Nullable String token) {
     engine()
@@ -91,7 +91,7 @@ final class WebConnection extends Participant {
               } else {
                 refusal = why;
                 leaveForGood();
-                isLive();
+                becomeLive();
               }
             });
   }
@@ -103,29 +103,29 @@ final class WebConnection extends Participant {
   private void enter(Place member, AccessPolicy.Verdict verdict) {
     String usual = engine().config().general().defaultChatRoom();
     if (!gone && verdict.refusal() == null) {
-      join(member, null, _ -> isLive());
+      join(member, null, _ -> becomeLive());
       accept(member, verdict.grant());
     } else if (!gone && !member.room.equals(usual)) {
       roomChosen = usual;
       moveTo(new Place(this, usual));
       enter(place(), (String) null);
     } else {
-      isLive();
+      becomeLive();
     }
   }
 
-  private void isLive() {
+  private void becomeLive() {
     List<Runnable> ready = waiting == null ? List.of() : waiting;
     waiting = null;
     ready.forEach(Runnable::run);
   }
 
-  /** Why nothing is done for it, in words for who asked; null if something is. */
+  /** Why its requests are refused, as the client sees it; null if they are not. */
   @Nullable String refusal() {
-    return refusal == null && gone ? "Error: this client was sent away" : refusal;
+    return refusal == null && gone ? "Error: this client was disconnected" : refusal;
   }
 
-  /** Runs a task once it is a member of its room, or cannot be one. */
+  /** Runs a task once the client is a member of its room, or was refused. */
   void whenLive(Runnable task) {
     if (waiting == null) {
       task.run();
@@ -137,8 +137,9 @@ final class WebConnection extends Participant {
   /**
    * Leaves its room for another. Callable from any thread.
    *
-   * @param token what lets it in there, or null
-   * @return the room; failed with a {@link RefusedException} if it may not
+   * @param token the token of the request, or null
+   * @return the name of the new room; failed with a {@link RefusedException} if the client may not
+   *     join it
    */
   CompletionStage<String> changeRoom(String room, @Nullable String token) {
     var done = new CompletableFuture<String>();
@@ -174,11 +175,11 @@ final class WebConnection extends Participant {
   }
 
   /**
-   * Says something in its room. Callable from any thread.
+   * Says a message in its room. Callable from any thread.
    *
-   * @param token what it shows, or null
-   * @return completed when the message has its place; failed with a {@link RefusedException} if it
-   *     may not be said
+   * @param token the token of the request, or null
+   * @return completed when the message has its place in the room's order; failed with a {@link
+   *     RefusedException} if the client may not say it
    */
   CompletionStage<Void> say(Json message, @Nullable Audience audience, @Nullable String token) {
     var said = new CompletableFuture<Void>();
@@ -214,15 +215,21 @@ final class WebConnection extends Participant {
     return said;
   }
 
-  /** The room of a cookie is not its room, for server code to speak in, if it may not be there. */
-  void stayOut(@Nullable String token) {
+  /**
+   * Moves to the default room if the client may not join the room that its cookie names, so that
+   * server code does not speak there for it.
+   */
+  void leaveForbiddenRoom(@Nullable String token) {
     if (engine().admission().check(place(), Permission.JOIN, token).refusal() != null) {
       moveTo(new Place(this, engine().config().general().defaultChatRoom()));
     }
   }
 
-  /** Who has no message queue is asked each time, since the room is what a cookie says. */
-  void checkThatItMayBeThere(@Nullable String token) throws RefusedException {
+  /**
+   * Checks that the client may join its room. A client without a message queue is checked at each
+   * request, since only its cookie names the room.
+   */
+  void checkAccess(@Nullable String token) throws RefusedException {
     Place member = place();
     String refusal =
         member.in ? null : engine().admission().check(member, Permission.JOIN, token).refusal();
@@ -231,8 +238,8 @@ final class WebConnection extends Participant {
     }
   }
 
-  /** Shows a newer token. Callable from any thread. */
-  CompletionStage<Reply.Refreshed> refreshed(String token) {
+  /** Replaces its token by a newer one. Callable from any thread. */
+  CompletionStage<Reply.Refreshed> refreshToken(String token) {
     var done = new CompletableFuture<Reply.Refreshed>();
     tell(
         () -> {
@@ -281,35 +288,35 @@ final class WebConnection extends Participant {
                 });
   }
 
-  /** The room that it went to last, or null if it never chose one. */
+  /** The room to which it changed last, or null if it never did. */
   @Nullable String roomChosen() {
     return roomChosen;
   }
 
   /**
-   * Takes the oldest message out of its queue. Callable from any thread.
+   * Takes the oldest message from its queue. Callable from any thread.
    *
-   * @param wait how long to wait for one, in milliseconds
-   * @return the message, null if there is none; cancelled, it takes none
+   * @param wait how long to wait for a message, in milliseconds
+   * @return the message, or null if there is none; a cancelled request takes none
    */
   CompletableFuture<byte @Nullable []> takeMessage(long wait) {
     var taker = new CompletableFuture<byte @Nullable []>();
     if (mailbox == null) {
       taker.complete(null);
     } else {
-      // In a turn of its own: what the room has told comes with the end of a turn, and whoever saw
-      // that it was told, and asks then, gets it.
+      // The request runs in a later turn of the loop: rooms deliver at the end of a turn, so a
+      // client that knows of a message, and then asks for it, receives it.
       tell(() -> shard().later(() -> mailbox.take(wait, taker)));
     }
     return taker;
   }
 
-  /** A message out of the queue as JSON. */
+  /** A message of the queue as JSON. */
   static Json parsed(byte @Nullable [] json) {
     try {
       return json == null ? new Json.Null() : Json.parseTold(json);
     } catch (MalformedJsonException e) {
-      throw new IllegalStateException("a room told what is no JSON", e);
+      throw new IllegalStateException("a room delivered a message that is not JSON", e);
     }
   }
 
@@ -322,7 +329,7 @@ final class WebConnection extends Participant {
 
   @Override
   public boolean isBehind() {
-    return false; // its mailbox has bounds of its own
+    return false; // the mailbox has bounds of its own
   }
 
   @Override
@@ -335,7 +342,7 @@ final class WebConnection extends Participant {
 
   @Override
   public @Nullable Audience audience() {
-    return null; // each request says whom it is for
+    return null; // each request has its own audience
   }
 
   @Override

@@ -1,4 +1,7 @@
-/** Clients that use HTTP requests: their queues, and reads and posts by room URL. */
+/**
+ * Clients that use HTTP requests: their message queues, and requests to read or post in a room by
+ * its URL.
+ */
 @NullMarked
 package io.earshot.web;
 

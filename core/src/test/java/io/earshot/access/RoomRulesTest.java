@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Which rule holds for which room. */
+/** The rule that applies to a room, and its explanation. */
 final class RoomRulesTest {
 
   private static RoomRules rules(String... lines) {
@@ -20,7 +20,7 @@ final class RoomRulesTest {
   }
 
   @Test
-  void the_first_that_matches_counts_alone() {
+  void only_the_first_matching_rule_applies() {
     RoomRules rules =
         rules("prices.* say=nobody historyMessages=1", "*.eur historyMessages=9 messageBytes=5");
     RoomRule both = rules.of("prices.eur");
@@ -45,12 +45,12 @@ final class RoomRulesTest {
     "a.c, abc, false",
     "'', a, false"
   })
-  void a_star_stands_for_anything(String pattern, String name, boolean matches) {
+  void a_star_matches_any_characters(String pattern, String name, boolean matches) {
     assertThat(new Glob(pattern).matches(name)).isEqualTo(matches);
   }
 
   @Test
-  void no_name_takes_long_to_match() {
+  void no_name_is_slow_to_match() {
     var counted = new Glob("*-".repeat(120) + "x");
     for (int i = 0; i < 1_000; i++) {
       assertThat(counted.matches("-".repeat(256))).isFalse();
@@ -58,9 +58,9 @@ final class RoomRulesTest {
   }
 
   @Test
-  void a_private_name_asks_for_a_token_unless_a_rule_says_who_may_come() {
+  void a_private_name_requires_a_token_unless_a_rule_says_otherwise() {
     assertThat(rules().of("private.x").join()).isEqualTo(Access.Common.TOKEN);
-    // A rule about something else does not open it.
+    // A rule about other settings does not open the room.
     RoomRule other = rules("* historyMessages=0").of("private.x");
     assertThat(other.join()).isEqualTo(Access.Common.TOKEN);
     assertThat(other.say()).isEqualTo(Access.Common.TOKEN);
@@ -71,14 +71,14 @@ final class RoomRulesTest {
   }
 
   @Test
-  void it_is_told_which_rule_holds_and_why() {
+  void an_explanation_names_the_rule_that_applies_and_the_origin_of_each_setting() {
     assertThat(
             rules("stocks.* say=nobody", "prices.* say=role:trader historyAge=2s", "* join=nobody")
                 .explained("prices.eur"))
         .containsExactly(
-            "# rooms.rules: stocks.* say=nobody  (is for others)",
-            "# rooms.rules: prices.* say=role:trader historyAge=2s  (holds)",
-            "# rooms.rules: * join=nobody  (matches, but an earlier one holds)",
+            "# rooms.rules: stocks.* say=nobody  (does not match)",
+            "# rooms.rules: prices.* say=role:trader historyAge=2s  (applies)",
+            "# rooms.rules: * join=nobody  (matches, but an earlier rule applies)",
             "join=anyone  # the default",
             "say=role:trader  # the rule",
             "listen=anyone  # the default",
@@ -92,13 +92,13 @@ final class RoomRulesTest {
             "conflateBy=  # the default");
     assertThat(rules().explained("private.x"))
         .startsWith(
-            "# no rule of rooms.rules is about it",
-            "# names that begin with private. ask for a token",
+            "# no rule of rooms.rules matches",
+            "# rooms whose names begin with private. require a token",
             "join=token  # a private name");
   }
 
   @Test
-  void what_is_explained_is_a_rule_that_means_the_same() {
+  void an_explanation_read_as_a_rule_means_the_same() {
     RoomRule rule = rules("* say=nobody announcements=false conflateBy=x").of("any");
     RoomRule again = new RoomRules(Config.defaults().rooms()).of("any");
     for (var each : rule.settings().entrySet()) {
@@ -119,7 +119,7 @@ final class RoomRulesTest {
           lobby messageBytes=-1      | messageBytes must be a number, 0 or more, not '-1'
           lobby talk=nobody          | there is no 'talk'; there are join, say, listen, announcements, messagesPerSecond
           """)
-  void a_wrong_rule_says_what_to_write(String line, String why) {
+  void a_malformed_rule_is_refused_with_what_to_write(String line, String why) {
     assertThatThrownBy(() -> rules(line))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("rooms.rules: '" + line + "'")

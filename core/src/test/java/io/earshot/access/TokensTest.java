@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tokens: made here, and by others as RFC 7519 has it; and those that are no good. */
+/** Tokens made by this server, tokens made by other libraries (RFC 7519), and invalid ones. */
 final class TokensTest {
   private static final String SECRET = "0123456789abcdef0123456789abcdef";
   private static final Instant NOW = TestServer.NOW;
@@ -44,7 +44,7 @@ final class TokensTest {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 
-  /** A token as any library makes it. */
+  /** A token as another library makes it. */
   private static String signed(String secret, String header, String claims) {
     String text = base64(header.getBytes(UTF_8)) + "." + base64(claims.getBytes(UTF_8));
     try {
@@ -66,29 +66,29 @@ final class TokensTest {
   private static void assertNoGood(Tokens tokens, String token) {
     assertThatThrownBy(() -> tokens.check(token, NOW))
         .isInstanceOf(RefusedException.class)
-        .hasMessage("Error: this token is no good");
+        .hasMessage("Error: this token is not valid");
   }
 
   @Test
-  void what_was_made_is_believed() throws Exception {
+  void a_token_of_this_server_is_accepted() throws Exception {
     assertThat(tokens.check(tokens.mint(GRANT), NOW)).isEqualTo(GRANT);
   }
 
   @Test
-  void what_others_made_is_believed() throws Exception {
+  void a_token_of_another_library_is_accepted() throws Exception {
     String token = signed(SECRET, "{\"typ\":\"JWT\",\"alg\":\"HS256\",\"kid\":\"k1\"}", claims(""));
     assertThat(tokens.check(token, NOW))
         .isEqualTo(new Grant("attic", "ada", Set.of(Permission.JOIN), NOW.plusSeconds(60)));
   }
 
   @Test
-  void no_character_of_a_token_can_be_another() {
+  void a_token_with_any_character_changed_is_refused() {
     String token = tokens.mint(GRANT);
     for (int i = 0; i < token.length(); i++) {
       char[] changed = token.toCharArray();
       changed[i] = changed[i] == 'B' ? 'C' : 'B';
       String other = new String(changed);
-      // The last character of a part has bits that mean nothing.
+      // The last character of a part has unused bits.
       boolean isLastOfPart = i + 1 == token.length() || token.charAt(i + 1) == '.';
       if (!isLastOfPart) {
         assertNoGood(tokens, other);
@@ -110,7 +110,7 @@ final class TokensTest {
         "",
         "{"
       })
-  void a_header_that_says_something_else_is_no_good(String header) {
+  void a_token_with_another_header_is_refused(String header) {
     assertNoGood(tokens, signed(SECRET, header, claims("")));
   }
 
@@ -130,23 +130,23 @@ final class TokensTest {
         "{\"room\":\"\",\"sub\":\"ada\",\"can\":[\"join\"],\"exp\":9999999999}",
         "{\"room\":\"attic\",\"can\":[\"join\"],\"exp\":9999999999}"
       })
-  void claims_that_say_too_little_are_no_good(String claims) {
+  void a_token_without_the_required_claims_is_refused(String claims) {
     assertNoGood(tokens, signed(SECRET, "{\"alg\":\"HS256\",\"kid\":\"k1\"}", claims));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", ".", "..", "a.b", "a.b.c", "a.b.c.d", "é.é.é", "====.====.===="})
-  void what_is_no_token_is_no_good(String token) {
+  void a_text_that_is_not_a_token_is_refused(String token) {
     assertNoGood(tokens, token);
   }
 
   @Test
-  void a_huge_one_is_no_good() {
+  void a_huge_token_is_refused() {
     assertNoGood(tokens, "a".repeat(5_000_000));
   }
 
   @Test
-  void an_expiry_beyond_all_times_is_the_last_of_them() throws Exception {
+  void an_expiry_beyond_the_latest_time_counts_as_the_latest_time() throws Exception {
     String token =
         signed(
             SECRET,
@@ -156,7 +156,7 @@ final class TokensTest {
   }
 
   @Test
-  void it_holds_until_it_ends_and_not_before_it_begins() throws Exception {
+  void a_token_is_valid_until_it_expires_and_not_before_it_begins() throws Exception {
     String token =
         signed(
             SECRET,
@@ -170,7 +170,7 @@ final class TokensTest {
   }
 
   @Test
-  void keys_are_changed_one_after_the_other() throws Exception {
+  void keys_can_be_changed_one_after_the_other() throws Exception {
     String old = tokens.mint(GRANT);
     var both =
         new Tokens(new TokenKeys(List.of("k2 HS256 " + SECRET + "2", "k1 HS256 " + SECRET), ""));
@@ -181,11 +181,11 @@ final class TokensTest {
   }
 
   @Test
-  void without_keys_the_secret_of_cookies_makes_one() throws Exception {
+  void without_keys_the_key_is_derived_from_the_cookie_secret() throws Exception {
     String token = new Tokens(new TokenKeys(List.of(), SECRET)).mint(GRANT);
     assertThat(new Tokens(new TokenKeys(List.of(), SECRET)).check(token, NOW)).isEqualTo(GRANT);
     assertNoGood(new Tokens(new TokenKeys(List.of(), SECRET + "x")), token);
-    // A short one could be found out by trying, so that it makes none.
+    // A short secret could be found by trying, so no key is derived from it.
     assertNoGood(
         new Tokens(new TokenKeys(List.of(), "short")),
         new Tokens(new TokenKeys(List.of(), "short")).mint(GRANT));
@@ -212,8 +212,7 @@ final class TokensTest {
   }
 
   @Test
-  void who_has_the_public_half_checks_and_who_has_both_signs(@TempDir Path folder)
-      throws Exception {
+  void a_public_key_verifies_and_a_key_pair_signs(@TempDir Path folder) throws Exception {
     KeyPair pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
     Path whole =
         file(
@@ -223,11 +222,11 @@ final class TokensTest {
     var checker = new Tokens(new TokenKeys(List.of("e1 EdDSA " + half), ""));
     assertThat(checker.check(token, NOW)).isEqualTo(GRANT);
     assertNoGood(checker, token.substring(0, token.length() - 8) + "AAAAAAAA");
-    assertThatThrownBy(() -> checker.mint(GRANT)).hasMessageContaining("public half only");
-    // The public key is no secret: who signs with it as one is not believed.
+    assertThatThrownBy(() -> checker.mint(GRANT)).hasMessageContaining("only a public key");
+    // The public key is not secret: a token that is signed with it as an HMAC secret is refused.
     assertNoGood(
         checker, signed(Files.readString(half), "{\"alg\":\"HS256\",\"kid\":\"e1\"}", claims("")));
-    // The next key signs where the first cannot.
+    // The next key signs if the first cannot.
     var both = new Tokens(new TokenKeys(List.of("e1 EdDSA " + half, "k1 HS256 " + SECRET), ""));
     assertThat(tokens.check(both.mint(GRANT), NOW)).isEqualTo(GRANT);
   }
@@ -237,14 +236,14 @@ final class TokensTest {
       delimiter = '|',
       textBlock =
           """
-          k1                          | a key has an id, a kind, and itself
-          k1 HS256                    | a key has an id, a kind, and itself
-          k:1 HS256 0123456789        | a key has an id, a kind, and itself
+          k1                          | a key has an id, a kind, and a value
+          k1 HS256                    | a key has an id, a kind, and a value
+          k:1 HS256 0123456789        | a key has an id, a kind, and a value
           k1 HS256 short              | the secret of k1 is too short
           k1 RS256 whatever           | the kind of k1 is neither HS256 nor EdDSA
           k1 EdDSA /no/such/file.pem  | /no/such/file.pem cannot be used
           """)
-  void a_wrong_key_says_what_is_wrong_and_not_what_it_is(String line, String why) {
+  void a_malformed_key_is_refused_with_the_reason_and_without_the_key(String line, String why) {
     assertThatThrownBy(() -> new Tokens(new TokenKeys(List.of(line), "")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(why)
@@ -254,7 +253,7 @@ final class TokensTest {
   }
 
   @Test
-  void two_keys_of_one_id_are_refused() {
+  void two_keys_with_one_id_are_refused() {
     List<String> twice = Arrays.asList("k1 HS256 " + SECRET, "k1 HS256 " + SECRET + "2");
     assertThatThrownBy(() -> new Tokens(new TokenKeys(twice, "")))
         .hasMessageContaining("two keys have the id k1");

@@ -11,17 +11,17 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import jdk.management.VirtualThreadSchedulerMXBean;
 import org.junit.jupiter.api.Test;
 
-/** That work which computes without end holds up no other. */
+/** Work that computes without end does not hold up other work. */
 class TimedVirtualThreadsTest {
   @Test
-  void what_one_thread_starts_behind_work_without_end_runs() throws Exception {
+  void a_task_that_is_started_behind_endless_work_runs() throws Exception {
     var scheduler = ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
     int before = scheduler.getParallelism();
     var threads = new TimedVirtualThreads();
     var stop = new AtomicBoolean();
     var endless = new ArrayList<CompletableFuture<Boolean>>();
     try {
-      // All from one thread, so in one queue, which is never empty from then on.
+      // One thread starts all, so one queue has them all and is never empty again.
       for (int i = 0; i < before + 2; i++) {
         endless.add(
             threads.run(

@@ -13,45 +13,45 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The parts of an {@link Engine} that tests of other packages look at. */
+/** Access to the parts of an {@link Engine} for tests of other packages. */
 public final class EngineInside {
   private EngineInside() {}
 
   public static Config config(Engine engine) {
-    return engine.config();
+    return engine.parts.config;
   }
 
   public static Rooms rooms(Engine engine) {
-    return engine.rooms();
+    return engine.parts.rooms;
   }
 
   public static Directory connections(Engine engine) {
-    return engine.connections();
+    return engine.parts.connections;
   }
 
   public static HookRunner hooks(Engine engine) {
-    return engine.hooks();
+    return engine.parts.hooks;
   }
 
   public static EngineContext context(Engine engine) {
-    return engine.engine();
+    return engine.parts.context;
   }
 
   public static List<LoopContext> loopContexts(Engine engine) {
-    return engine.contexts();
+    return engine.parts.loopContexts;
   }
 
   /** The number of refusals of each kind, by the kind's key. */
   public static Map<String, Long> refused(Engine engine) {
-    return engine.refused();
+    return engine.parts.refusals.counts();
   }
 
   public static @Nullable Cluster cluster(Engine engine) {
-    return engine.cluster();
+    return engine.parts.cluster();
   }
 
-  /** Recovers history from files, as after a start with the given disk. */
+  /** Recovers history from a folder, with a given disk. */
   public static void recover(Engine engine, HistoryFolder.Disk disk) throws IOException {
-    engine.recover(disk);
+    engine.parts.recover(disk);
   }
 }

@@ -6,6 +6,7 @@ import io.earshot.StandIn;
 import io.earshot.action.ActionCall;
 import io.earshot.action.ActionRunner;
 import io.earshot.protocol.Json;
+import io.earshot.spi.Refusals;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.time.Instant;
@@ -19,14 +20,14 @@ final class StatusTest {
   private Instant now = TestServer.NOW;
   private final Status status =
       new Status(
-          server.earshot.config(),
-          server.earshot.rooms(),
-          server.earshot.connections(),
-          new io.earshot.spi.Refusals(),
-          server.earshot::cluster,
+          server.earshot.parts.config,
+          server.earshot.parts.rooms,
+          server.earshot.parts.connections,
+          new Refusals(),
+          server.earshot.parts::cluster,
           () -> now);
 
-  /** What it answers on the one loop there is, so that it need not wait for it. */
+  /** The answer of the action, run on the only loop so that it does not wait for another. */
   private Map<String, Json> answer() {
     server.settle();
     var call =
@@ -50,14 +51,14 @@ final class StatusTest {
   }
 
   @Test
-  void uptime_is_what_the_clock_says_since_the_start() {
+  void uptime_is_the_time_since_the_start_by_the_clock() {
     assertThat(answer()).containsEntry("uptimeSeconds", Json.of(0));
     now = now.plusSeconds(90);
     assertThat(answer()).containsEntry("uptimeSeconds", Json.of(90));
   }
 
   @Test
-  void rooms_count_while_somebody_is_in_them_or_listens_and_messages_once_each() {
+  void rooms_count_while_they_have_members_or_listeners_and_messages_count_once_each() {
     Guest other = server.guest();
     assertThat(answer()).containsEntry("rooms", Json.of(1)).containsEntry("messages", Json.of(0));
     other.ask("roomChange attic");

@@ -68,7 +68,7 @@ final class MailboxTest {
   }
 
   @Test
-  void a_message_not_fetched_within_its_time_is_forgotten_and_younger_ones_are_not() {
+  void a_message_not_fetched_within_its_ttl_is_dropped_and_younger_ones_are_not() {
     tell("old");
     server.pass(Duration.ofSeconds(20));
     tell("young");
@@ -77,7 +77,7 @@ final class MailboxTest {
   }
 
   @Test
-  void beyond_its_bounds_the_oldest_go() {
+  void beyond_the_bounds_the_oldest_messages_are_dropped() {
     IntStream.range(0, 8).forEach(i -> tell("m" + i));
     assertThat(took()).isEqualTo("m3");
     tell("x".repeat(900));
@@ -86,7 +86,7 @@ final class MailboxTest {
   }
 
   @Test
-  void who_waits_gets_the_next_message_and_who_waits_in_vain_gets_none() {
+  void a_waiting_request_gets_the_next_message_or_none_when_its_wait_is_over() {
     CompletableFuture<String> first = take(1000);
     tell("hello");
     assertThat(first).isCompletedWithValueMatching(text -> text.contains("hello"));
@@ -98,7 +98,7 @@ final class MailboxTest {
   }
 
   @Test
-  void who_asks_anew_waits_no_longer_for_what_was_asked_before() {
+  void a_new_request_ends_an_older_one_that_waits() {
     CompletableFuture<String> first = take(1000);
     CompletableFuture<String> second = take(1000);
     assertThat(first).isCompletedWithValue("null");
@@ -107,7 +107,7 @@ final class MailboxTest {
   }
 
   @Test
-  void who_waits_no_longer_takes_nothing() {
+  void a_cancelled_request_takes_no_message() {
     client.takeMessage(1000).cancel(true);
     server.settle();
     tell("hello");
@@ -115,7 +115,7 @@ final class MailboxTest {
   }
 
   @Test
-  void the_deepest_message_that_may_be_said_can_be_taken() throws Exception {
+  void the_most_deeply_nested_message_allowed_can_be_taken() throws Exception {
     server.guest().ask("{\"event\":\"say\",\"message\":" + "[".repeat(63) + "]".repeat(63) + "}");
     CompletableFuture<byte @Nullable []> taken = client.takeMessage(0);
     server.settle();
@@ -123,7 +123,7 @@ final class MailboxTest {
   }
 
   @Test
-  void who_is_gone_waits_for_nothing() {
+  void a_closed_mailbox_lets_no_request_wait() {
     CompletableFuture<String> waiting = take(1000);
     client.close("enough");
     server.settle();

@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** Who an HTTP client is between its requests, on a clock that the test moves. */
+/** HTTP clients between their requests, on a clock that the test moves. */
 final class WebClientsTest {
   private static final Duration TTL = Duration.ofSeconds(30);
   private static final String ANNA = "a".repeat(40);
@@ -48,7 +48,7 @@ final class WebClientsTest {
     return settled(asking(id, params));
   }
 
-  /** Actions run on threads of their own; the loops run here until one is answered. */
+  /** Actions run on their own threads; this runs the loops until the action is answered. */
   private WebAnswer settled(CompletableFuture<WebAnswer> answer) {
     return settled(server, answer);
   }
@@ -63,7 +63,7 @@ final class WebClientsTest {
   }
 
   @Test
-  void a_client_is_a_member_from_its_first_request_until_it_has_been_idle_for_its_time() {
+  void a_client_is_a_member_from_its_first_request_until_it_has_been_idle_for_the_ttl() {
     ask(ANNA, "method", "detailsView");
     assertThat(guest.heard()).containsExactly("I have entered the room");
     assertThat(members()).contains(ANNA);
@@ -81,7 +81,7 @@ final class WebClientsTest {
   void a_client_that_waits_for_a_message_is_not_idle() {
     CompletableFuture<WebAnswer> poll = asking(ANNA, "method", "messages", "wait", "25000");
     server.settle();
-    ask("b".repeat(40), "method", "detailsView"); // so that the sweep has somebody to look at
+    ask("b".repeat(40), "method", "detailsView"); // a second client for the sweep
     server.pass(TTL.minusSeconds(6));
     assertThat(members()).contains(ANNA);
     guest.ask("say at last");
@@ -91,12 +91,12 @@ final class WebClientsTest {
   }
 
   @Test
-  void clients_that_wait_for_messages_do_not_keep_others_from_asking() {
+  void clients_that_wait_for_messages_do_not_block_others() {
     ask(ANNA, "method", "detailsView");
     ask("b".repeat(40), "method", "detailsView");
-    ask(ANNA, "method", "messages"); // that the other came
+    ask(ANNA, "method", "messages"); // the announcement of the other client
     CompletableFuture<WebAnswer> poll = asking(ANNA, "method", "messages", "wait", "25000");
-    // The poll's own thread has to come as far as waiting first.
+    // The thread of the poll must reach its wait first.
     while (ask("b".repeat(40), "method", "detailsView").error() != null) {
       assertThat(poll).as("waits, so that its place is free soon").isNotDone();
     }
@@ -107,12 +107,12 @@ final class WebClientsTest {
   }
 
   @Test
-  void what_was_answered_to_who_said_it_is_in_the_queue_of_who_asks_then() {
+  void a_message_is_in_the_queues_as_soon_as_its_say_is_answered() {
     var two = new TestServer(2, TestServer.quiet().with("commonWeb.httpClientMessageTTL", TTL));
     Shard told = EngineInside.rooms(two.earshot).shard("defaultRoom");
     Guest speaker = two.guest(told.index(), TestServer.Lines.ONE);
     String id = ANNA;
-    while (Math.floorMod(id.hashCode(), 2) == told.index()) { // which decides where it lives
+    while (Math.floorMod(id.hashCode(), 2) == told.index()) { // the id decides on the loop
       id += "a";
     }
     var visitor = new Visitor(id, "defaultRoom", new InetSocketAddress(0));
@@ -120,9 +120,9 @@ final class WebClientsTest {
     settled(two, two.earshot.ask(visitor, "chat", ask));
     speaker.hear();
     ManualLoop others = two.loops.get(1 - told.index());
-    speaker.send("say hello"); // answered, while the other loop has not been told yet
+    speaker.send("say hello"); // answered before the other loop has the message
     var polled = new CompletableFuture<WebAnswer>();
-    others.run( // a request that it reads before it does what it was told to
+    others.run( // a request that it reads before it runs its tasks
         () -> {
           var _ = two.earshot.ask(visitor, "chat", ask).thenAccept(polled::complete);
         });
@@ -130,7 +130,7 @@ final class WebClientsTest {
   }
 
   @Test
-  void a_place_that_an_idle_client_left_is_given_to_the_next() {
+  void the_place_of_an_idle_client_is_free_for_the_next_client() {
     ask(ANNA, "method", "detailsView");
     ask("b".repeat(40), "method", "detailsView");
     assertThat(ask("c".repeat(40), "method", "detailsView").error())
@@ -141,7 +141,7 @@ final class WebClientsTest {
   }
 
   @Test
-  void one_address_has_so_many_clients_and_others_come_in() {
+  void one_address_has_a_limited_number_of_clients_and_other_addresses_have_theirs() {
     var few =
         new TestServer(
             1,
@@ -168,7 +168,7 @@ final class WebClientsTest {
   }
 
   @Test
-  void a_client_whose_request_is_under_way_is_not_swept_away() {
+  void a_client_with_a_request_under_way_does_not_expire() {
     server.earshot.api().actions().add(new Admission());
     var visitor = new Visitor(ANNA, "defaultRoom", new InetSocketAddress(0));
     CompletableFuture<WebAnswer> slow = server.earshot.ask(visitor, "admission", Map.of());
@@ -177,7 +177,7 @@ final class WebClientsTest {
     assertThat(members()).contains(ANNA);
     Admission.OPEN.release();
     settled(slow);
-    // Its time begins when its own thread has said that the request is done.
+    // The time to its end begins when its own thread has reported the end of the request.
     while (members().contains(ANNA)) {
       assertThat(EngineInside.connections(server.earshot).size()).isLessThanOrEqualTo(2);
       server.pass(TTL);
@@ -185,9 +185,9 @@ final class WebClientsTest {
   }
 
   @Test
-  void that_the_others_are_away_is_said_and_is_no_fault() {
+  void an_outage_of_the_broker_is_reported_and_not_logged_as_a_failure() {
     var lonely = new TestServer(1, Config.defaults());
-    lonely.earshot.join(Hub.manual().broker()); // and is not connected
+    lonely.earshot.join(Hub.manual().broker()); // which is not connected
     var visitor = new Visitor(ANNA, "defaultRoom", new InetSocketAddress(0));
     WebAnswer answer =
         settled(

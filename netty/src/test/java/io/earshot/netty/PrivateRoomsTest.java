@@ -89,7 +89,7 @@ final class PrivateRoomsTest {
         String asked = "{\"event\":\"" + event + "\",\"room\":\"" + there + "\"";
         assertThat(client.ask(asked + "}")).contains(NONE);
         assertThat(client.ask(asked + ",\"token\":\"x.y.z\"}"))
-            .contains("Error: this token is no good");
+            .contains("Error: this token is not valid");
       }
       String token = there.token("ada", Duration.ofHours(1));
       for (String event : List.of("roomAdd", "roomChange", "listenToRoom")) {
@@ -237,7 +237,7 @@ final class PrivateRoomsTest {
     assertThat(browser.get(chat("tokenRefresh&token=" + token)).body())
         .contains("\"rooms\":[\"" + room + "\"]", "\"expiresAt\":");
     assertThat(browser.get(chat("tokenRefresh&token=x.y.z")).body())
-        .contains("Error: this token is no good");
+        .contains("Error: this token is not valid");
   }
 
   @Test

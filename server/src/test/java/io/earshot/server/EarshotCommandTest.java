@@ -31,7 +31,7 @@ class EarshotCommandTest {
           token --room r --identity i    | token: there is no key that a server would know; set tokens.keys here and there, such as --set tokens.keys='k1 HS256 SECRET-OF-AT-LEAST-32-CHARACTERS'
           token --room r --identity i --can rule --set commonWeb.cookieSecret=0123456789abcdef0123456789abcdef | token: --can takes join, say, listen, not 'rule'
           token --room r --identity i --for ever --set commonWeb.cookieSecret=0123456789abcdef0123456789abcdef | token: --for must be a time such as 30m, not 'ever'
-          --set tokens.keys=k1           | tokens.keys: a key has an id, a kind, and itself; write each as ID HS256 SECRET (at least 32 characters), or ID EdDSA FILE (PEM)
+          --set tokens.keys=k1           | tokens.keys: a key has an id, a kind, and a value; write each as ID HS256 SECRET (at least 32 characters), or ID EdDSA FILE (PEM)
           """)
   void what_cannot_be_followed_is_one_line_and_status_2(String line, String why) {
     Run run = Run.of(line.split(" "));
@@ -70,7 +70,7 @@ class EarshotCommandTest {
     Run run = Run.of("config", "explain", "prices.eur", "--set", "rooms.rules=prices.* say=nobody");
     assertThat(run.status()).isZero();
     assertThat(run.out())
-        .startsWith("# rooms.rules: prices.* say=nobody  (holds)")
+        .startsWith("# rooms.rules: prices.* say=nobody  (applies)")
         .contains("say=nobody  # the rule", "join=anyone  # the default");
   }
 

@@ -104,17 +104,18 @@ class SourcesTest {
   void settings_that_do_not_go_together_are_refused() {
     assertRefused(
         Run.of(Map.of(), "config", "--set", "webSockets.pingInterval=60s"),
-        "webSockets.pingInterval must be shorter than webSockets.idleTimeout, or who is silent is cut off unasked");
+        "webSockets.pingInterval must be shorter than webSockets.idleTimeout; otherwise a silent client is"
+            + " disconnected before it is pinged");
     assertRefused(
         Run.of(Map.of(), "config", "--set", "webSockets.allowedOrigins=https://a.example/"),
-        "webSockets.allowedOrigins: 'https://a.example/' is no origin; write it like https://chat.example.org");
+        "webSockets.allowedOrigins: 'https://a.example/' is not an origin; write it like https://chat.example.org");
   }
 
   @Test
   void a_name_like_none_is_given_no_nearest() {
     assertRefused(
         Run.of(Map.of(), "config", "--set", "foo=1"),
-        "command line, --set foo: there is no setting 'foo'; ./earshot config shows those that there are");
+        "command line, --set foo: there is no setting 'foo'; ./earshot config lists all settings");
   }
 
   @Test

@@ -1,0 +1,189 @@
+package io.earshot.engine;
+
+import io.earshot.Api;
+import io.earshot.Config;
+import io.earshot.access.AccessPolicy;
+import io.earshot.access.RoomRules;
+import io.earshot.access.Tokens;
+import io.earshot.action.ActionRunner;
+import io.earshot.action.ActionsView;
+import io.earshot.action.PrivateRoomAction;
+import io.earshot.action.RandomNumber;
+import io.earshot.action.TimedVirtualThreads;
+import io.earshot.cluster.Cluster;
+import io.earshot.connection.Admission;
+import io.earshot.connection.ConnectionActions;
+import io.earshot.connection.Directory;
+import io.earshot.connection.EngineContext;
+import io.earshot.connection.LoopContext;
+import io.earshot.history.HistoryFolder;
+import io.earshot.hook.HookRunner;
+import io.earshot.moderation.Moderator;
+import io.earshot.room.Rooms;
+import io.earshot.spi.Broker;
+import io.earshot.spi.Loop;
+import io.earshot.spi.PerAddress;
+import io.earshot.spi.Refusals;
+import io.earshot.web.ChatAction;
+import io.earshot.web.RoomReaders;
+import io.earshot.web.WebClients;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the parts of a server, connects them with each other, and keeps them.
+ *
+ * <p>Thread-safe: final fields, and two volatile ones that are set before any client connects.
+ */
+final class Parts implements AutoCloseable {
+  final Config config;
+  final Refusals refusals;
+  final SecureRandom random = new SecureRandom();
+  final List<? extends Loop> loops;
+  final Directory connections = new Directory();
+  final HookRunner hooks;
+  final ActionRunner actions;
+  final Rooms rooms;
+  final Moderator moderation;
+  final EngineContext context;
+  final List<LoopContext> loopContexts;
+  final RoomReaders readers;
+  final Api api;
+  private final InstantSource clock;
+  private final RoomRules rules;
+  private final ConnectionActions connectionActions;
+  private final Map<Loop, LoopContext> contextsByLoop = new HashMap<>();
+  private final List<WebClients> webClients;
+  private volatile @Nullable HistoryFolder historyFolder;
+  private volatile @Nullable Cluster cluster;
+
+  Parts(Config config, List<? extends Loop> loops, InstantSource clock, Refusals refusals) {
+    this.config = config;
+    this.refusals = refusals;
+    this.loops = loops;
+    this.clock = clock;
+    this.rules = new RoomRules(config.rooms());
+    var threads = new TimedVirtualThreads();
+    this.hooks = new HookRunner(config.hooks(), clock, threads);
+    this.actions = new ActionRunner(this::api, config, threads, refusals);
+    this.rooms = new Rooms(config, rules::of, loops, clock, newBootName(), refusals);
+    this.connectionActions = new ConnectionActions(connections, rooms.shards());
+    this.moderation = new Moderator(config, clock, this::randomName, connectionActions);
+    var tokens = Tokens.of(config);
+    var policy = new AccessPolicy(tokens, moderation, refusals, clock);
+    this.context =
+        new EngineContext(
+            config,
+            rooms,
+            new Admission(policy, hooks, refusals),
+            moderation,
+            connections,
+            connectionActions,
+            actions,
+            refusals,
+            random);
+    this.loopContexts =
+        rooms.shards().stream().map(shard -> new LoopContext(shard, context)).toList();
+    for (int i = 0; i < loops.size(); i++) {
+      contextsByLoop.put(loops.get(i), loopContexts.get(i));
+    }
+    this.readers = new RoomReaders(context, loopContexts);
+    this.webClients = newWebClients();
+    var chatRoom = new RoomsApi(config.general(), rooms, tokens, clock, this::randomName);
+    this.api =
+        new ServerApi(config, chatRoom, actions, hooks, moderation, connections, connectionActions);
+    actions.add(new Status(config, rooms, connections, refusals, this::cluster, clock));
+    actions.add(new ActionsView());
+    actions.add(new RandomNumber());
+    actions.add(new ChatAction());
+    actions.add(new PrivateRoomAction());
+  }
+
+  /** The prefix of this run's epochs, which differs at each start. */
+  private String newBootName() {
+    return Long.toString(random.nextLong() & 0xFF_FFFF_FFFFL, 36);
+  }
+
+  private List<WebClients> newWebClients() {
+    var count = new AtomicInteger();
+    var perAddress =
+        new PerAddress(config.limits().connectionsPerAddress(), PerAddress.exempt(config));
+    return loopContexts.stream().map(each -> new WebClients(each, count, perAddress)).toList();
+  }
+
+  /** 128 random bits in hexadecimal. */
+  private String randomName() {
+    byte[] bytes = new byte[16];
+    random.nextBytes(bytes);
+    return HexFormat.of().formatHex(bytes);
+  }
+
+  private Api api() {
+    return api;
+  }
+
+  @Nullable Cluster cluster() {
+    return cluster;
+  }
+
+  /**
+   * The context of a loop.
+   *
+   * @throws IllegalArgumentException if the loop belongs to another server
+   */
+  LoopContext contextOf(Loop loop) {
+    LoopContext context = contextsByLoop.get(loop);
+    if (context == null) {
+      throw new IllegalArgumentException("not a loop of this server");
+    }
+    return context;
+  }
+
+  /** The HTTP clients of the loop that owns the clients with this id. */
+  WebClients webClients(String id) {
+    return webClients.get(Math.floorMod(id.hashCode(), webClients.size()));
+  }
+
+  List<WebClients> webClients() {
+    return webClients;
+  }
+
+  /** Recovers the history of rooms from files, and writes it to files from now on. */
+  void recover(HistoryFolder.Disk disk) throws IOException {
+    HistoryFolder folder = HistoryFolder.open(config.rooms(), disk);
+    historyFolder = folder;
+    folder.recover(rooms.shards(), rooms::shard, rules::of, clock);
+  }
+
+  /** Makes this server one of the servers that a broker connects. */
+  void join(Broker broker) {
+    var joined =
+        new Cluster(broker, config, clock, rules, rooms, connections, moderation, this::webClients);
+    cluster = joined;
+    rooms.shareBy(joined);
+    connectionActions.shareBy(joined.requests());
+    webClients.forEach(each -> each.shareBy(joined.requests()));
+    moderation.shareBy(joined.measures());
+    joined.start();
+  }
+
+  /** Leaves the cluster, and closes the files. No loop runs any more. */
+  @Override
+  public void close() {
+    Cluster left = cluster;
+    if (left != null) {
+      left.close();
+    }
+    HistoryFolder folder = historyFolder;
+    if (folder != null) {
+      folder.close();
+    }
+  }
+}
