@@ -1,46 +1,363 @@
 package io.earshot.cluster;
 
+import io.earshot.protocol.Cursor;
+import io.earshot.room.Room;
 import io.earshot.room.Shard;
+import io.earshot.spi.Broker;
+import io.earshot.spi.Broker.Known;
+import io.earshot.spi.Broker.Placed;
+import io.earshot.spi.Broker.Stretch;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The rooms of one event loop that are to ask for what they missed, a few at a time: all of them in
- * one moment would keep what is behind the broker busy for longer than it is waited for.
+ * How a room follows the broker's order. It reads the messages that it misses when it opens, when
+ * the broker can be reached again, and when a message comes that is not the next one; messages that
+ * come during a read wait. If the broker's order has restarted in a new epoch, the room changes to
+ * that epoch and delivers what it had not delivered before.
  *
- * <p>Owned by that event loop.
+ * <p>Owned by the room's event loop.
  */
 final class CatchUp {
-  /** So many rooms ask the other servers at once. */
-  private static final int MOST_ASKING = 250;
 
+  /** How many messages are read from the broker at once. */
+  private static final int CHUNK = 500;
+
+  /**
+   * How many messages wait during a read; if more come, they are read from the broker afterwards.
+   */
+  private static final int MAX_EARLY = 1_000;
+
+  /**
+   * How many messages a room without history reads at least when it opens: from these it knows
+   * later which messages of a restarted order it has delivered.
+   */
+  private static final int MIN_FIRST_READ = 16;
+
+  private enum State {
+    /** The broker was not asked yet. */
+    NEW,
+    /** The broker was asked for the missing messages. */
+    READING,
+    /** Every message up to the end is known, and new ones are delivered as they come. */
+    LIVE,
+    /** The broker cannot be reached. */
+    AWAY
+  }
+
+  private final Room room;
   private final Shard shard;
-  private final Queue<ClusterOrder> inTurn = new ArrayDeque<>(0);
-  private int asking;
+  private final ClusterOrder order;
+  private final Cluster cluster;
+  private final Broker broker;
+  private final Origins origins = new Origins();
 
-  CatchUp(Shard shard) {
-    this.shard = shard;
+  private State state = State.NEW;
+  private boolean wasLive;
+
+  /** The number of the last read; answers to earlier ones are ignored. */
+  private int reads;
+
+  /** Whether this room waits in the {@link CatchUpQueue}. */
+  private boolean isQueued;
+
+  /** Tasks for when the room is live. */
+  private final Queue<Runnable> whenLive = new ArrayDeque<>(0);
+
+  /** Messages that came during a read. */
+  private final Queue<Placed> early = new ArrayDeque<>(0);
+
+  /** Whether more messages came early than {@link #MAX_EARLY}. */
+  private boolean missedEarly;
+
+  CatchUp(Room room, ClusterOrder order, Cluster cluster) {
+    this.room = room;
+    this.shard = room.shard();
+    this.order = order;
+    this.cluster = cluster;
+    this.broker = cluster.broker();
   }
 
-  /** Lets a room ask for what it has missed, once few enough others do. */
-  void askInTurn(ClusterOrder order) {
-    inTurn.add(order);
-    askNext();
+  boolean isNew() {
+    return state == State.NEW;
   }
 
-  private void askNext() {
-    ClusterOrder next = asking < MOST_ASKING ? inTurn.poll() : null;
-    if (next != null) {
-      asking++;
-      var _ =
-          next.turn()
-              .whenComplete(
-                  (_, _) ->
-                      shard.later(
-                          () -> {
-                            asking--;
-                            askNext();
-                          }));
+  boolean isLive() {
+    return state == State.LIVE;
+  }
+
+  boolean isAway() {
+    return state == State.AWAY;
+  }
+
+  /** Whether tasks wait for the room to be live. */
+  boolean isAwaited() {
+    return !whenLive.isEmpty();
+  }
+
+  /**
+   * Runs a task once this room has every message up to the end, or at once if the broker is away.
+   */
+  void whenLive(Runnable task) {
+    switch (state) {
+      case NEW -> {
+        whenLive.add(task);
+        if (cluster.isUp()) {
+          read();
+        } else {
+          away();
+        }
+      }
+      case READING -> whenLive.add(task);
+      case LIVE -> task.run();
+      case AWAY -> {
+        if (isQueued && cluster.isUp()) {
+          whenLive.add(task);
+          read(); // at once, since somebody waits for this room
+        } else {
+          task.run();
+        }
+      }
     }
+  }
+
+  /** The broker can be reached again, and messages sent meanwhile are missing. */
+  void reconnected() {
+    if (state != State.NEW) {
+      order.members().markStale();
+      if (!isQueued) {
+        isQueued = true;
+        cluster.catchUpQueue(shard).add(this);
+      }
+    }
+  }
+
+  /** The broker cannot be reached. */
+  void disconnected() {
+    if (state != State.NEW) {
+      away();
+    }
+  }
+
+  /**
+   * Reads the missing messages, unless that was done since the room was queued.
+   *
+   * @return completes when the broker has answered
+   */
+  CompletionStage<?> readInTurn() {
+    if (isQueued && !order.isClosed() && cluster.isUp()) {
+      return read();
+    }
+    isQueued = false;
+    return CompletableFuture.completedStage(null);
+  }
+
+  /** Asks the broker for the messages after the last one delivered. */
+  CompletionStage<?> read() {
+    state = State.READING;
+    isQueued = false;
+    int number = ++reads;
+    int limit =
+        room.end() == null
+            ? Math.clamp(room.rule().historyMessages(), MIN_FIRST_READ, CHUNK)
+            : CHUNK;
+    var reading =
+        broker.open(
+            room.name(),
+            new Known(room.end(), origins.last()),
+            limit,
+            order.terms(),
+            room.hasPeople());
+    order.then(
+        reading,
+        (stretch, _) -> {
+          if (number != reads) {
+            return;
+          }
+          if (stretch == null) {
+            away();
+            retry();
+          } else {
+            learn(stretch);
+          }
+        });
+    return reading;
+  }
+
+  /** Reads again after a pause, if the broker can be reached then. */
+  private void retry() {
+    int number = reads;
+    shard.schedule(
+        () -> {
+          if (number == reads && isAway() && !order.isClosed() && cluster.isUp()) {
+            reconnected();
+          }
+        },
+        Cluster.RETRY_PAUSE);
+  }
+
+  private void away() {
+    reads++;
+    state = State.AWAY;
+    early.clear();
+    missedEarly = false;
+    order.runAllWaiting();
+    runWhenLive();
+  }
+
+  private void learn(Stretch stretch) {
+    Cursor known = room.end();
+    Cursor end = stretch.end();
+    boolean isFirst = known == null && !wasLive;
+    if (isFirst) {
+      stretch.posts().forEach(this::recall);
+    } else if (known != null && end != null && end.epoch().equals(known.epoch())) {
+      continueWith(stretch, known, end);
+    } else {
+      beginAnew(stretch, end);
+    }
+    if (end == null) {
+      live(); // the room has no messages yet
+    } else if (order.isSameEpoch(end)
+        && end.offset() > room.cursor().offset()
+        && !stretch.posts().isEmpty()) {
+      read(); // there are more
+    } else {
+      room.begin(
+          end.epoch(), Math.max(end.offset(), order.isSameEpoch(end) ? room.cursor().offset() : 0));
+      if (isFirst && end.offset() > 0 && room.isHeard()) {
+        // Those who joined while the broker was away were not told a place.
+        room.tellGap(1);
+      }
+      live();
+    }
+  }
+
+  private void recall(Placed message) {
+    room.recall(message.post(), message.place());
+    origins.add(message);
+  }
+
+  private void continueWith(Stretch stretch, Cursor known, Cursor end) {
+    long next = known.offset() + 1;
+    long first =
+        stretch.posts().isEmpty() ? end.offset() + 1 : stretch.posts().getFirst().place().offset();
+    if (first > next) {
+      skip(known.epoch(), next, first - 1);
+    }
+    for (Placed message : stretch.posts()) {
+      long offset = message.place().offset();
+      long after = room.cursor().offset() + 1;
+      if (offset > after) {
+        skip(known.epoch(), after, offset - 1); // the broker could not read these
+      }
+      if (offset >= after) {
+        deliver(message);
+      }
+    }
+  }
+
+  /** Announces a gap: the broker no longer has these messages. */
+  private void skip(String epoch, long from, long to) {
+    room.log().forgetAll();
+    room.begin(epoch, to);
+    origins.setLast(null);
+    room.tellGap(from);
+  }
+
+  /** Changes to another epoch: the known order was lost. Messages delivered in it are left out. */
+  private void beginAnew(Stretch stretch, @Nullable Cursor end) {
+    room.log().forgetAll();
+    order.members().forget();
+    if (end == null) {
+      room.begin("", 0);
+      origins.setLast(null);
+      return;
+    }
+    List<Placed> posts = stretch.posts();
+    int known = -1;
+    for (int i = 0; i < posts.size(); i++) {
+      known = origins.contains(posts.get(i)) ? i : known;
+    }
+    List<Placed> fresh = posts.subList(known + 1, posts.size());
+    long first = fresh.isEmpty() ? end.offset() + 1 : fresh.getFirst().place().offset();
+    room.begin(end.epoch(), first - 1);
+    if (known < 0 && first > 1) {
+      room.tellGap(1);
+    }
+    if (known >= 0) {
+      origins.setLast(posts.get(known).post().origin());
+    }
+    for (Placed message : fresh) {
+      deliver(new Placed(new Cursor(end.epoch(), message.place().offset()), message.post()));
+    }
+  }
+
+  private void live() {
+    state = State.LIVE;
+    wasLive = true;
+    for (Placed next = early.poll(); next != null; next = early.poll()) {
+      received(next);
+      if (!isLive()) {
+        return;
+      }
+    }
+    if (missedEarly) {
+      missedEarly = false;
+      read();
+      return;
+    }
+    order.unheard().forgetDoubtful();
+    runWhenLive();
+    order.members().reconcileIfStale();
+    order.runUnreachable();
+    order.runReached();
+    room.closeIfEmpty();
+  }
+
+  /** The broker has sent a message. */
+  void received(Placed message) {
+    switch (state) {
+      case NEW, AWAY -> {
+        // It will be read with the others that are missing.
+      }
+      case READING -> {
+        if (early.size() < MAX_EARLY) {
+          early.add(message);
+        } else {
+          missedEarly = true;
+        }
+      }
+      case LIVE -> deliverInOrder(message);
+    }
+  }
+
+  private void deliverInOrder(Placed message) {
+    Cursor now = room.cursor();
+    Cursor place = message.place();
+    boolean isFirst = now.epoch().isEmpty() && place.offset() == 1;
+    if (isFirst || (order.isSameEpoch(place) && place.offset() == now.offset() + 1)) {
+      deliver(message);
+    } else if (!order.isSameEpoch(place)
+        || place.offset() > now.offset()
+        || origins.contradict(message, now.offset())) {
+      // Dropped here: if the message is still in the broker's order, the read returns it.
+      read();
+    }
+  }
+
+  private void deliver(Placed message) {
+    origins.add(message);
+    order.deliver(message);
+  }
+
+  private void runWhenLive() {
+    List<Runnable> tasks = List.copyOf(whenLive);
+    whenLive.clear();
+    tasks.forEach(Runnable::run);
   }
 }

@@ -31,17 +31,22 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * This server as one of several that share their rooms: what its broker tells is brought to the
- * loops that it concerns.
+ * This server as one of several that share their rooms. It brings what the broker sends to the
+ * event loops of the rooms, and makes the posts that this server publishes.
  *
- * <p>Thread-safe: what changes is atomic or volatile, and the loops own the rest.
+ * <p>Thread-safe: its counters are atomic, and all other state is owned by event loops.
  */
 public final class Cluster implements Bus, RoomOrders, AutoCloseable {
-  /** Of each room the broker remembers so many messages at least, since peers may miss some. */
-  private static final int FEWEST_MESSAGES = 1_000;
+  /**
+   * How many messages of a room the broker keeps at least, so that a server can read missing ones.
+   */
+  private static final int MIN_MESSAGES = 1_000;
 
-  /** And for so long at least, in milliseconds. */
-  private static final long SHORTEST_KEEP = 30_000;
+  /** How long the broker keeps an empty room at least, in milliseconds. */
+  private static final long MIN_KEEP = 30_000;
+
+  /** How long to wait before a failed request to the broker is made again, in milliseconds. */
+  static final long RETRY_PAUSE = 1_000;
 
   private final Broker broker;
   private final String peer;
@@ -52,12 +57,17 @@ public final class Cluster implements Bus, RoomOrders, AutoCloseable {
   private final Directory connections;
   private final PeerRequests requests;
   private final MeasureLog measures;
-  private final List<CatchUp> catchUps;
+  private final List<CatchUpQueue> catchUpQueues;
   private final AtomicLong numbers = new AtomicLong();
   private final AtomicLong epochs = new AtomicLong();
   private final CountDownLatch wasUp = new CountDownLatch(1);
   private volatile boolean up;
 
+  /**
+   * A cluster that has not started.
+   *
+   * @param webClients the HTTP clients of the event loop to which a client's id belongs
+   */
   public Cluster(
       Broker broker,
       Config config,
@@ -75,7 +85,7 @@ public final class Cluster implements Bus, RoomOrders, AutoCloseable {
     this.connections = connections;
     String id = config.general().id().replaceAll("[^A-Za-z0-9_.-]", "_");
     this.peer = (id.isEmpty() ? "" : id + "-") + boot;
-    this.catchUps = rooms.shards().stream().map(CatchUp::new).toList();
+    this.catchUpQueues = rooms.shards().stream().map(CatchUpQueue::new).toList();
     this.requests = new PeerRequests(this, rooms, connections, config.limits(), webClients);
     this.measures =
         new MeasureLog(
@@ -86,12 +96,14 @@ public final class Cluster implements Bus, RoomOrders, AutoCloseable {
             wasUp::countDown);
   }
 
+  /** Starts to connect to the other servers, and does not wait. */
   public void start() {
     broker.start(peer, this);
   }
 
   /**
-   * Waits a moment for the others, so that who comes first finds them, and who is banned is known.
+   * Waits until the broker is connected and the log of measures is read, but no longer than {@code
+   * most}: so the first clients find the shared rooms, and bans hold for them.
    */
   public void awaitOthers(Duration most) {
     try {
@@ -105,29 +117,29 @@ public final class Cluster implements Bus, RoomOrders, AutoCloseable {
     return broker;
   }
 
-  /** The name of this run of this server. */
+  /** The name of this run of this server, unique in the cluster. */
   String peer() {
     return peer;
   }
 
-  /** Whether somebody of this id is connected to this server. */
+  /** Whether a connection with this id is on this server. */
   boolean isHere(String id) {
     return connections.find(id) != null;
   }
 
-  /** What is asked of, and by, other servers. */
+  /** The requests to, and of, the other servers. */
   public PeerRequests requests() {
     return requests;
   }
 
-  /** What was decided, on whichever server. */
+  /** The bans, mutes and closed rooms that the servers share. */
   public MeasureLog measures() {
     return measures;
   }
 
-  /** The rooms of a loop that are to ask for what they missed. */
-  CatchUp catchUp(Shard shard) {
-    return catchUps.get(shard.index());
+  /** The queue of the rooms of a loop that miss messages. */
+  CatchUpQueue catchUpQueue(Shard shard) {
+    return catchUpQueues.get(shard.index());
   }
 
   @Override
@@ -145,17 +157,19 @@ public final class Cluster implements Bus, RoomOrders, AutoCloseable {
     broker.close();
   }
 
+  /** Whether the broker can be reached. */
   public boolean isUp() {
     return up;
   }
 
-  /** The servers that there are, this one included. */
+  /** The names of the running servers, this one included. */
   public List<String> peers() {
     return broker.peers();
   }
 
-  // --- what is told ----------------------------------------------------------------------------
+  // --- what this server publishes --------------------------------------------------------------
 
+  /** A post with the next number of this server. */
   Post post(
       Json message,
       Json from,
@@ -172,6 +186,7 @@ public final class Cluster implements Bus, RoomOrders, AutoCloseable {
         new Post.Origin(peer, numbers.incrementAndGet()));
   }
 
+  /** The announcement that a member has joined or left. */
   Post announcement(String what, String id) {
     return post(Json.of(what), Json.of(id), id, false, null);
   }
@@ -201,18 +216,18 @@ public final class Cluster implements Bus, RoomOrders, AutoCloseable {
 
   Broker.Terms terms(RoomRule rule, @Nullable Cursor known) {
     return new Broker.Terms(
-        Math.max(FEWEST_MESSAGES, rule.historyMessages()),
-        Math.max(SHORTEST_KEEP, rule.historyAge()),
+        Math.max(MIN_MESSAGES, rule.historyMessages()),
+        Math.max(MIN_KEEP, rule.historyAge()),
         known,
         freshEpoch());
   }
 
-  /** What to call an order that begins anew. */
+  /** A new epoch, for an order that has lost messages or has none yet. */
   String freshEpoch() {
     return boot + Long.toString(epochs.incrementAndGet(), 36);
   }
 
-  // --- what the broker tells -------------------------------------------------------------------
+  // --- what the broker sends -------------------------------------------------------------------
 
   @Override
   public void told(String room, Cursor place, Post post) {
@@ -225,7 +240,7 @@ public final class Cluster implements Bus, RoomOrders, AutoCloseable {
         () -> {
           Room known = there.roomIfAny(room);
           if (known != null) {
-            order(known).told(new Broker.Placed(place, post));
+            order(known).catchUp().received(new Broker.Placed(place, post));
           }
         });
   }
@@ -234,22 +249,24 @@ public final class Cluster implements Bus, RoomOrders, AutoCloseable {
   public void connected() {
     up = true;
     measures.connected();
-    forEachOrder(ClusterOrder::reconnected);
+    forEachRoom(CatchUp::reconnected);
   }
 
   @Override
   public void disconnected() {
     up = false;
-    forEachOrder(ClusterOrder::disconnected);
+    forEachRoom(CatchUp::disconnected);
   }
 
-  private void forEachOrder(Consumer<ClusterOrder> task) {
+  private void forEachRoom(Consumer<CatchUp> task) {
     for (Shard shard : rooms.shards()) {
-      shard.tell(() -> shard.rooms().forEach(room -> task.accept(order(room))));
+      shard.tell(() -> shard.rooms().forEach(room -> task.accept(order(room).catchUp())));
     }
   }
 
-  /** Each room here has one, since the cluster is joined before anybody connects. */
+  /**
+   * The order of a room. Its type is certain, since the cluster is joined before any room exists.
+   */
   private static ClusterOrder order(Room room) {
     return (ClusterOrder) room.order();
   }
@@ -259,7 +276,7 @@ public final class Cluster implements Bus, RoomOrders, AutoCloseable {
     return requests.asked(question);
   }
 
-  // --- what is asked ---------------------------------------------------------------------------
+  // --- what this server asks -------------------------------------------------------------------
 
   @Override
   public CompletionStage<RoomStatus> status(String room) {

@@ -16,41 +16,42 @@ import io.earshot.spi.BrokerException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all servers of a cluster know of what was decided: the log of a room that nobody can be in,
- * since its name is none. Whoever starts, or was out of touch, reads what it has missed.
+ * The bans, mutes and closed rooms of a cluster: a log that all servers write and read, kept by the
+ * broker under a name that no room can have. A server that starts, or that was out of touch, reads
+ * what it has missed.
  *
- * <p>What was told is taken in in whatever order it comes, since {@code Measures} do not mind. What
- * could not be told waits until the others can be reached. The log has an end at which it forgets;
- * so whoever tells something repeats what would soon be forgotten.
+ * <p>Entries may be applied in any order, since {@code Measures} gives the same result. An entry
+ * that cannot be written waits until the broker can be reached. The broker keeps a limited number
+ * of entries; so each server that writes also repeats the oldest entries that still hold.
  *
- * <p>Owned by the event loop that the room's name chooses; {@link #told}, {@link #connected} and
- * {@link #tell} may be called from anywhere.
+ * <p>Owned by the event loop that the log's name chooses; {@link #told}, {@link #connected} and
+ * {@link #tell} may be called from any thread.
  */
 public final class MeasureLog implements MeasurePublisher {
-  /** No room's name: those have no control characters. */
+  /** The log's name. Room names have no control characters. */
   static final String ROOM = "\u0001moderation";
 
   private static final System.Logger LOG = System.getLogger(MeasureLog.class.getName());
 
-  /** So much is asked for at once. */
+  /** How many entries are read from the broker at once. */
   private static final int CHUNK = 500;
 
-  /** How long to wait before what failed is tried again, in milliseconds. */
-  private static final long PAUSE = 1_000;
-
-  /** Longer than any measure holds, in milliseconds. */
+  /** How long the broker keeps the log, in milliseconds: longer than any measure holds. */
   private static final long KEEP = Moderation.LONGEST.plusDays(1).toMillis();
 
-  /** How long two servers may take to tell the same in a log that begins anew, in milliseconds. */
-  private static final long SAME = Duration.ofMinutes(5).toMillis();
+  /**
+   * For how long the broker recognizes an entry that two servers write, in milliseconds: after the
+   * log was lost, all servers write their entries again.
+   */
+  private static final long REPEAT_WINDOW = Duration.ofMinutes(5).toMillis();
 
+  /** How many old entries are repeated with each new one. */
   private static final int REPEATS = 3;
 
   private final Cluster cluster;
@@ -59,21 +60,25 @@ public final class MeasureLog implements MeasurePublisher {
   private final int remembered;
   private final Runnable whenRead;
 
-  /** Up to where all is known; null while nothing was read. */
+  /** Up to where every entry is applied; null while nothing was read. */
   private @Nullable Cursor known;
 
+  /** The origin of the entry at {@link #known}, or null if it is not known. */
   private Post.@Nullable Origin origin;
-  private boolean asking;
-  private boolean askAgain;
 
-  /** What the others were not told yet, by what it is about. */
-  private final Map<String, Json> untold = new LinkedHashMap<>();
+  private boolean isReading;
+
+  /** Whether to read again after the read under way. */
+  private boolean readAgain;
+
+  /** The entries to be written, by the measure that they are about. */
+  private final Map<String, Json> unwritten = new LinkedHashMap<>();
 
   /**
    * A log that was not read yet.
    *
-   * @param remembered how many facts it has to remember
-   * @param whenRead run each time when all that the others have told is known
+   * @param remembered how many entries the broker keeps at least
+   * @param whenRead run each time when every entry is applied
    */
   MeasureLog(
       Cluster cluster, Moderator moderation, Shard shard, int remembered, Runnable whenRead) {
@@ -90,163 +95,171 @@ public final class MeasureLog implements MeasurePublisher {
 
   // --- reading ---------------------------------------------------------------------------------
 
-  /** The others can be reached, for the first time or again. */
+  /** The broker can be reached, for the first time or again. */
   void connected() {
-    shard.tell(this::ask);
+    shard.tell(this::read);
   }
 
-  private void ask() {
-    if (asking) {
-      askAgain = true;
+  private void read() {
+    if (isReading) {
+      readAgain = true;
       return;
     }
-    asking = true;
+    isReading = true;
     Cursor from = known;
     var _ =
         cluster
             .broker()
             .open(ROOM, new Known(from, origin), from == null ? 1 : CHUNK, terms(), true)
-            .whenComplete((stretch, failure) -> shard.tell(() -> learn(from, stretch, failure)));
+            .whenComplete((stretch, failure) -> shard.tell(() -> read(from, stretch, failure)));
   }
 
-  private void learn(
-      @Nullable Cursor from, @Nullable Stretch stretch, @Nullable Throwable failure) {
-    asking = false;
+  /** The broker has answered a read of what follows {@code from}. */
+  private void read(@Nullable Cursor from, @Nullable Stretch stretch, @Nullable Throwable failure) {
+    isReading = false;
     Cursor end = stretch == null ? null : stretch.end();
     if (stretch == null || end == null) {
-      LOG.log(Level.DEBUG, "what was decided peers cannot be read", failure);
-      shard.schedule(
-          () -> {
-            if (cluster.isUp()) {
-              ask();
-            }
-          },
-          PAUSE);
+      LOG.log(Level.DEBUG, "the log of measures cannot be read; trying again", failure);
+      retry();
       return;
     }
     if (from == null || !from.epoch().equals(end.epoch())) {
-      known = new Cursor(end.epoch(), 0);
-      origin = null;
-      // An order that begins anew may lack what was told in the one before.
-      moderation.untold().forEach(measure -> untold.put(measure.id(), measure.toJson()));
-      ask();
+      beginAnew(end.epoch());
       return;
     }
-    stretch.posts().forEach(this::take);
-    if (known != null && end.offset() > known.offset() && !stretch.posts().isEmpty()) {
-      ask(); // there is more
+    stretch.posts().forEach(this::applyNext);
+    boolean isBehind = known != null && end.offset() > known.offset();
+    if (isBehind && !stretch.posts().isEmpty()) {
+      read(); // there are more
       return;
     }
-    if (known != null && end.offset() > known.offset()) {
-      known = end;
+    if (isBehind) {
+      known = end; // the broker no longer has the entries before
       origin = null;
     }
-    if (askAgain) {
-      askAgain = false;
-      ask();
+    if (readAgain) {
+      readAgain = false;
+      read();
       return;
     }
     whenRead.run();
-    Map.copyOf(untold).keySet().forEach(about -> publish(about, new CompletableFuture<>()));
+    Map.copyOf(unwritten).keySet().forEach(about -> write(about, new CompletableFuture<>()));
   }
 
-  /** Something was told. */
+  private void retry() {
+    shard.schedule(
+        () -> {
+          if (cluster.isUp()) {
+            read();
+          }
+        },
+        Cluster.RETRY_PAUSE);
+  }
+
+  /** Reads another epoch from its start, and writes what it may have lost of the one before. */
+  private void beginAnew(String epoch) {
+    known = new Cursor(epoch, 0);
+    origin = null;
+    moderation.untold().forEach(measure -> unwritten.put(measure.id(), measure.toJson()));
+    read();
+  }
+
+  /** The broker has sent an entry. */
   void told(Cursor place, Post post) {
     shard.tell(
         () -> {
           Cursor now = known;
           if (now == null || !now.epoch().equals(place.epoch())) {
-            ask();
+            read();
           } else if (place.offset() == now.offset() + 1) {
-            take(new Placed(place, post));
-            repeat(place.offset(), post.origin());
+            applyNext(new Placed(place, post));
+            repeatOldest(place.offset(), post.origin());
           } else if (place.offset() > now.offset()) {
-            learn(post, place);
-            ask();
+            apply(post, place);
+            read();
           }
         });
   }
 
-  private void take(Placed placed) {
-    Cursor place = placed.place();
+  private void applyNext(Placed entry) {
+    Cursor place = entry.place();
     if (known == null || !known.epoch().equals(place.epoch()) || place.offset() > known.offset()) {
       known = place;
-      origin = placed.post().origin();
-      learn(placed.post(), place);
+      origin = entry.post().origin();
+      apply(entry.post(), place);
     }
   }
 
-  private void learn(Post post, Cursor place) {
+  private void apply(Post post, Cursor place) {
     moderation.learn(post.message(), place.offset());
-    // What the log has need not be told, whoever told it.
+    // Whichever server wrote this entry, it need not be written again.
     if (post.message() instanceof Json.Obj fact) {
       if (fact.get("id") instanceof Json.Text(String id)) {
-        untold.remove(id);
+        unwritten.remove(id);
       } else if (fact.get("lift") instanceof Json.Text(String id)) {
-        untold.remove(Moderator.lifting(id));
+        unwritten.remove(Moderator.lifting(id));
       }
     }
   }
 
-  // --- telling ---------------------------------------------------------------------------------
+  // --- writing ---------------------------------------------------------------------------------
 
   @Override
   public CompletionStage<Void> tell(String about, Json fact) {
-    var told = new CompletableFuture<Void>();
+    var written = new CompletableFuture<Void>();
     shard.tell(
         () -> {
-          untold.put(about, fact);
-          publish(about, told);
+          unwritten.put(about, fact);
+          write(about, written);
         });
-    return told;
+    return written;
   }
 
-  private void publish(String about, CompletableFuture<Void> told) {
-    Json fact = untold.get(about);
+  private void write(String about, CompletableFuture<Void> written) {
+    Json fact = unwritten.get(about);
     if (fact == null) {
-      told.complete(null);
+      written.complete(null);
       return;
     }
-    // Said again it is the same, if it was told in this order already.
-    String once = known == null ? null : about + " " + known.epoch();
+    // The broker writes one entry for each key, whichever servers write it.
+    String key = known == null ? null : about + " " + known.epoch();
     var _ =
-        publish(fact, once)
+        publish(fact, key)
             .whenComplete(
                 (_, failure) ->
                     shard.tell(
                         () -> {
                           if (failure == null) {
-                            untold.remove(about, fact);
-                            told.complete(null);
+                            unwritten.remove(about, fact);
+                            written.complete(null);
                           } else {
-                            told.completeExceptionally(BrokerException.cause(failure));
+                            written.completeExceptionally(BrokerException.cause(failure));
                           }
                         }));
   }
 
-  private CompletionStage<@Nullable Cursor> publish(Json fact, @Nullable String once) {
+  private CompletionStage<@Nullable Cursor> publish(Json fact, @Nullable String key) {
     return cluster
         .broker()
         .publish(
             ROOM,
             cluster.post(fact, Json.of(cluster.peer()), null, false, null),
             terms(),
-            once,
-            SAME,
+            key,
+            REPEAT_WINDOW,
             false);
   }
 
   /**
-   * Tells again what would be forgotten soon: more of it than was told anew, and long before its
-   * time, so that all of it is told again.
+   * After an entry of this server, writes the oldest entries again that the broker will forget.
+   * Several for each new one, and from the middle of what the broker keeps, so that every entry is
+   * repeated in time.
    */
-  private void repeat(long offset, Post.Origin by) {
+  private void repeatOldest(long offset, Post.Origin by) {
     if (by.peer().equals(cluster.peer()) && offset > remembered / 2) {
-      List<Measure> old = moderation.toldBefore(offset - remembered / 2, REPEATS);
-      old.forEach(
-          measure -> {
-            var _ = publish(measure.toJson(), measure.id() + " " + offset);
-          });
+      for (Measure measure : moderation.toldBefore(offset - remembered / 2, REPEATS)) {
+        var _ = publish(measure.toJson(), measure.id() + " " + offset);
+      }
     }
   }
 }

@@ -1,14 +1,13 @@
 package io.earshot.cluster;
 
+import static io.earshot.cluster.PeerJson.text;
+
 import io.earshot.Config;
-import io.earshot.access.Tokens;
 import io.earshot.connection.Directory;
 import io.earshot.connection.Handover;
 import io.earshot.connection.Handover.Former;
-import io.earshot.connection.Params;
 import io.earshot.connection.Participant;
 import io.earshot.connection.PeerSessions;
-import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.room.Room;
 import io.earshot.room.Rooms;
@@ -20,11 +19,7 @@ import io.earshot.spi.WebAnswer;
 import io.earshot.web.PeerServers;
 import io.earshot.web.WebClients;
 import java.lang.System.Logger.Level;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -32,16 +27,16 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the servers of a cluster ask of each other: to send a client away, to give up a session that
- * has come back elsewhere, and to work a request of an HTTP client that is theirs.
+ * The requests that the servers of a cluster make to each other: to close a connection, to hand
+ * over a session that resumes on another server, and to run an action for an HTTP client.
  *
- * <p>Immutable; whom it leads to is owned by the loops.
+ * <p>Immutable; the connections and rooms that it reaches are owned by event loops.
  */
 public final class PeerRequests implements PeerSessions, PeerServers {
   private static final System.Logger LOG = System.getLogger(PeerRequests.class.getName());
 
-  /** How long another server may take to take over a session that was given up, in milliseconds. */
-  private static final long TAKE_OVER = 15_000;
+  /** How long another server may take to resume a session that was handed over, in milliseconds. */
+  private static final long RESUME_TIMEOUT = 15_000;
 
   private final Cluster cluster;
   private final Rooms rooms;
@@ -62,30 +57,33 @@ public final class PeerRequests implements PeerSessions, PeerServers {
     this.webClients = webClients;
   }
 
-  // --- asked by others -------------------------------------------------------------------------
-
-  CompletionStage<@Nullable Json> asked(Json question) {
+  /**
+   * Answers the request of another server.
+   *
+   * @return the answer; null if this server has none, or cannot read the request
+   */
+  CompletionStage<@Nullable Json> asked(Json request) {
     try {
-      if (question instanceof Json.Obj fields) {
+      if (request instanceof Json.Obj fields) {
         return switch (text(fields, "ask")) {
-          case "close" -> close(fields);
-          case "session" -> giveUp(text(fields, "id"));
-          case "web" -> work(fields);
-          default -> nothing();
+          case "close" -> closeHere(fields);
+          case "session" -> handOverHere(text(fields, "id"));
+          case "web" -> runHere(fields);
+          default -> noAnswer();
         };
       }
     } catch (RuntimeException e) {
-      // Not from a server of this version, or from none at all.
-      LOG.log(Level.DEBUG, "an errand that makes no sense", e);
+      // The request comes from a server of another version, or from no server at all.
+      LOG.log(Level.DEBUG, "a peer request that this server cannot read", e);
     }
-    return nothing();
+    return noAnswer();
   }
 
-  private static CompletionStage<@Nullable Json> nothing() {
+  private static CompletionStage<@Nullable Json> noAnswer() {
     return CompletableFuture.completedStage(null);
   }
 
-  // --- sending somebody away -------------------------------------------------------------------
+  // --- closing a connection --------------------------------------------------------------------
 
   @Override
   public CompletionStage<Boolean> close(String id, String reason) {
@@ -95,37 +93,38 @@ public final class PeerRequests implements PeerSessions, PeerServers {
         .thenApply(answer -> answer != null);
   }
 
-  private CompletionStage<@Nullable Json> close(Json.Obj fields) {
+  private CompletionStage<@Nullable Json> closeHere(Json.Obj fields) {
     Participant found = connections.find(text(fields, "id"));
     if (found == null) {
-      return nothing();
+      return noAnswer();
     }
     found.close(text(fields, "reason"));
     return CompletableFuture.completedStage(Json.of(true));
   }
 
-  // --- a session that comes back elsewhere -----------------------------------------------------
+  // --- handing over a session ------------------------------------------------------------------
 
-  /** Asks for what a client was; null if nobody has it. */
   @Override
   public CompletionStage<@Nullable Handover> handOver(String id) {
     return cluster
         .broker()
         .askAll(Json.from(Map.of("ask", "session", "id", id)))
-        .thenApply(answer -> answer instanceof Json.Obj fields ? handover(fields) : null);
+        .thenApply(
+            answer ->
+                answer instanceof Json.Obj fields ? PeerJson.toHandover(fields, limits) : null);
   }
 
-  private CompletionStage<@Nullable Json> giveUp(String id) {
+  private CompletionStage<@Nullable Json> handOverHere(String id) {
     var answer = new CompletableFuture<@Nullable Json>();
     if (connections.find(id) instanceof ClientConnection found) {
       found.tell(
           () ->
               found.handOverElsewhere(
                   id,
-                  was -> {
-                    answer.complete(was == null ? null : said(was));
-                    if (was != null) {
-                      was.places().forEach(place -> leaveLater(id, place));
+                  handover -> {
+                    answer.complete(handover == null ? null : PeerJson.json(handover));
+                    if (handover != null) {
+                      handover.places().forEach(place -> leaveUnlessResumed(id, place));
                     }
                   }));
     } else {
@@ -135,19 +134,20 @@ public final class PeerRequests implements PeerSessions, PeerServers {
   }
 
   /**
-   * Leaves a room for somebody who was given up, unless another server has taken them over. Until
-   * that was done: they are in no room here, which would see to it.
+   * Takes the member of a session that was handed over out of a room, unless another server has
+   * resumed the session by then. Tries until the broker has done it: the member is in no room of
+   * this server, so no room reconciles its list for it.
    */
-  private void leaveLater(String id, Former place) {
+  private void leaveUnlessResumed(String id, Former place) {
     if (!place.isIn()) {
       return;
     }
-    // On the room's loop, which numbers all that this server posts there.
-    Shard there = rooms.shard(place.room());
-    there.schedule(
+    // On the room's loop, which numbers all posts of this server in that room.
+    Shard shard = rooms.shard(place.room());
+    shard.schedule(
         () -> {
           if (cluster.isHere(id)) {
-            return; // back again from over there, and so in its rooms
+            return; // the session was resumed here again, and so the member is in its rooms
           }
           var _ =
               cluster
@@ -161,67 +161,15 @@ public final class PeerRequests implements PeerSessions, PeerServers {
                   .whenComplete(
                       (_, failure) -> {
                         if (failure != null) {
-                          there.tell(() -> leaveLater(id, place));
+                          shard.tell(() -> leaveUnlessResumed(id, place));
                         }
                       });
         },
-        TAKE_OVER);
+        RESUME_TIMEOUT);
   }
 
-  private static Json said(Handover was) {
-    var places = new ArrayList<Map<String, Object>>();
-    for (Former place : was.places()) {
-      var fields = new LinkedHashMap<String, Object>();
-      fields.put("room", place.room());
-      fields.put("in", place.isIn());
-      fields.put("listening", place.isListening());
-      if (place.known() != null) {
-        fields.put("known", place.known().toString());
-      }
-      if (place.grant() != null) {
-        fields.put("grant", Tokens.claims(place.grant()));
-      }
-      places.add(fields);
-    }
-    var fields = new LinkedHashMap<String, Object>();
-    fields.put("places", places);
-    fields.put("params", was.params() == null ? Map.of() : was.params().all());
-    fields.put("attributes", was.attributes());
-    if (was.known() != null) {
-      fields.put("known", Map.of("name", was.known().name(), "until", was.known().until()));
-    }
-    return Json.from(fields);
-  }
+  // --- actions of HTTP clients -----------------------------------------------------------------
 
-  private Handover handover(Json.Obj fields) {
-    var places = new ArrayList<Former>();
-    for (Json each : ((Json.Array) field(fields, "places")).items()) {
-      var place = (Json.Obj) each;
-      Json known = place.get("known");
-      places.add(
-          new Former(
-              text(place, "room"),
-              field(place, "in").equals(Json.of(true)),
-              field(place, "listening").equals(Json.of(true)),
-              null,
-              known instanceof Json.Text(String cursor) ? Cursor.parse(cursor) : null,
-              place.get("grant") instanceof Json.Obj claims ? Tokens.grant(claims) : null));
-    }
-    var params = new Params();
-    texts(fields, "params").forEach((key, value) -> params.add(key, value, limits));
-    return new Handover(null, places, params, texts(fields, "attributes"), known(fields));
-  }
-
-  private static Participant.@Nullable Known known(Json.Obj fields) {
-    return fields.get("known") instanceof Json.Obj known
-            && field(known, "until") instanceof Json.Num(String until)
-        ? new Participant.Known(text(known, "name"), Long.parseLong(until))
-        : null;
-  }
-
-  // --- HTTP clients ----------------------------------------------------------------------------
-
-  /** Runs an action for an HTTP client on whatever server that is. Callable from any thread. */
   @Override
   public CompletableFuture<WebAnswer> ask(
       Visitor visitor, String action, Map<String, Json> params, long ttl, WebClients here) {
@@ -233,18 +181,18 @@ public final class PeerRequests implements PeerSessions, PeerServers {
             .whenComplete(
                 (peer, failure) -> {
                   if (failure != null) {
-                    askAlone(visitor, action, params, here, failure, answer);
+                    askWithoutBroker(visitor, action, params, here, failure, answer);
                   } else if (peer.equals(cluster.peer())) {
                     pass(here.askHere(visitor, action, params), answer);
                   } else {
-                    askThere(peer, visitor, action, params, answer);
+                    askPeer(peer, visitor, action, params, answer);
                   }
                 });
     return answer;
   }
 
-  /** Nobody can be asked where the client is; whoever is here already is served all the same. */
-  private static void askAlone(
+  /** Runs the action if the client is on this server already; no other server can be asked. */
+  private static void askWithoutBroker(
       Visitor visitor,
       String action,
       Map<String, Json> params,
@@ -263,36 +211,21 @@ public final class PeerRequests implements PeerSessions, PeerServers {
                 });
   }
 
-  @Override
-  public void release(String id) {
-    cluster.broker().release(id);
-  }
-
-  private void askThere(
+  private void askPeer(
       String peer,
       Visitor visitor,
       String action,
       Map<String, Json> params,
       CompletableFuture<WebAnswer> answer) {
-    var question = new LinkedHashMap<String, Object>();
-    question.put("ask", "web");
-    question.put("id", visitor.id());
-    question.put("room", visitor.room());
-    if (visitor.remoteAddress() instanceof InetSocketAddress address) {
-      question.put("host", address.getHostString());
-      question.put("port", address.getPort());
-    }
-    question.put("action", action);
-    question.put("params", params);
     var _ =
         cluster
             .broker()
-            .ask(peer, Json.from(question))
+            .ask(peer, PeerJson.webRequest(visitor, action, params))
             .whenComplete(
-                (said, failure) ->
+                (json, failure) ->
                     answer.complete(
                         failure == null
-                            ? webAnswer(said)
+                            ? PeerJson.toWebAnswer(json)
                             : WebAnswer.failed(503, BrokerException.explained(failure))));
   }
 
@@ -306,91 +239,19 @@ public final class PeerRequests implements PeerSessions, PeerServers {
                 to.completeExceptionally(failure);
               }
             });
-    var _ =
-        to.whenComplete(
-            (_, _) -> {
-              if (to.isCancelled()) {
-                from.cancel(true);
-              }
-            });
+    WebClients.cancelWith(to, from);
   }
 
-  private CompletionStage<@Nullable Json> work(Json.Obj fields) {
-    var visitor = new Visitor(text(fields, "id"), text(fields, "room"), address(fields));
-    Map<String, Json> params = ((Json.Obj) field(fields, "params")).fields();
+  private CompletionStage<@Nullable Json> runHere(Json.Obj fields) {
+    Visitor visitor = PeerJson.toVisitor(fields);
     return webClients
         .apply(visitor.id())
-        .askHere(visitor, text(fields, "action"), params)
-        .thenApply(PeerRequests::said);
+        .askHere(visitor, text(fields, "action"), PeerJson.params(fields))
+        .thenApply(PeerJson::json);
   }
 
-  private static InetSocketAddress address(Json.Obj fields) {
-    int port = (int) number(fields, "port");
-    String host = text(fields, "host");
-    try {
-      // A literal address, which nobody has to be asked for.
-      return new InetSocketAddress(InetAddress.ofLiteral(host), port);
-    } catch (IllegalArgumentException e) {
-      return InetSocketAddress.createUnresolved(host, port);
-    }
-  }
-
-  private static Json said(WebAnswer answer) {
-    var fields = new LinkedHashMap<String, Object>();
-    fields.put("fields", answer.fields());
-    fields.put("status", answer.status());
-    if (answer.error() != null) {
-      fields.put("error", answer.error());
-    }
-    if (answer.roomChosen() != null) {
-      fields.put("room", answer.roomChosen());
-    }
-    return Json.from(fields);
-  }
-
-  private static WebAnswer webAnswer(@Nullable Json said) {
-    if (said instanceof Json.Obj fields
-        && fields.get("fields") instanceof Json.Obj answered
-        && fields.get("status") instanceof Json.Num(String status)
-        && status.matches("[1-5]\\d\\d")) {
-      return new WebAnswer(
-          answered.fields(),
-          fields.get("error") instanceof Json.Text(String error) ? error : null,
-          Integer.parseInt(status),
-          fields.get("room") instanceof Json.Text(String room) ? room : null);
-    }
-    return WebAnswer.failed(503, "Error: another server did not understand");
-  }
-
-  // --- reading ---------------------------------------------------------------------------------
-
-  private static Json field(Json.Obj fields, String name) {
-    Json value = fields.get(name);
-    if (value == null) {
-      throw new IllegalArgumentException("an errand without " + name);
-    }
-    return value;
-  }
-
-  private static String text(Json.Obj fields, String name) {
-    if (field(fields, name) instanceof Json.Text(String value)) {
-      return value;
-    }
-    throw new IllegalArgumentException("an errand whose " + name + " is no text");
-  }
-
-  private static long number(Json.Obj fields, String name) {
-    if (field(fields, name) instanceof Json.Num(String literal)) {
-      return Long.parseLong(literal);
-    }
-    throw new IllegalArgumentException("an errand whose " + name + " is no number");
-  }
-
-  private static Map<String, String> texts(Json.Obj fields, String name) {
-    var texts = new LinkedHashMap<String, String>();
-    ((Json.Obj) field(fields, name))
-        .fields()
-        .forEach((key, value) -> texts.put(key, String.valueOf(value.asText())));
-    return texts;
+  @Override
+  public void release(String id) {
+    cluster.broker().release(id);
   }
 }

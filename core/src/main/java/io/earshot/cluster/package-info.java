@@ -1,4 +1,4 @@
-/** Several servers that share rooms over a broker. */
+/** Several servers that share their rooms over a broker, and make requests to each other. */
 @NullMarked
 package io.earshot.cluster;
 

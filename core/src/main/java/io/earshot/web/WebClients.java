@@ -264,8 +264,10 @@ public final class WebClients {
     return answer;
   }
 
-  /** When the caller cancels an answer, the work for it is cancelled, too. */
-  private static void cancelWith(CompletableFuture<?> answer, CompletableFuture<?> work) {
+  /**
+   * When the caller cancels an answer, the work for it is cancelled, too. Callable by any thread.
+   */
+  public static void cancelWith(CompletableFuture<?> answer, CompletableFuture<?> work) {
     var _ =
         answer.whenComplete(
             (_, _) -> {

@@ -160,7 +160,7 @@ final class TokenExpiryTest extends PrivateRoomTestCase {
     var cluster = new TestCluster(CONFIG, 2);
     Guest lost = cluster.guest(0, "192.0.2.7");
     String back = lost.hear().getFirst().replaceAll(".*\"session\":\"([^\"]+)\".*", "$1");
-    PrivateRoom secret = cluster.houses.get(0).earshot.api().chatRoom().privateRoom("private.x");
+    PrivateRoom secret = cluster.servers.get(0).earshot.api().chatRoom().privateRoom("private.x");
     lost.send("roomChange private.x token=" + secret.token("ada", Duration.ofMinutes(5)));
     cluster.settle();
     lost.send("roomChange ada.1"); // leaves the room that the token is for
@@ -171,7 +171,7 @@ final class TokenExpiryTest extends PrivateRoomTestCase {
     cluster.settle();
     assertThat(again.hear()).last().asString().contains("ada.1");
     assertThat(again.connection().attributes()).containsEntry("identity", "ada");
-    cluster.houses.forEach(each -> each.pass(Duration.ofSeconds(301)));
+    cluster.servers.forEach(each -> each.pass(Duration.ofSeconds(301)));
     cluster.settle();
     assertThat(again.connection().attributes()).isEmpty();
     assertThat(again.ask("detailsView")).contains("\"room\":\"defaultRoom\"");

@@ -4,7 +4,7 @@ import io.earshot.spi.Broker;
 import io.earshot.testing.BrokerContract;
 import io.earshot.testing.Hub;
 
-/** The broker that tests of the core use keeps the contract, or they would show nothing. */
+/** The in-memory broker, which other tests rely on, keeps the contract. */
 final class HubBrokerTest extends BrokerContract {
   private final Hub hub = Hub.prompt();
 

@@ -5,8 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.earshot.Config;
 import io.earshot.Connection;
 import io.earshot.StandIn;
+import io.earshot.testing.Await;
 import io.earshot.testing.Hub;
-import io.earshot.testing.Hub.Peer;
+import io.earshot.testing.HubBroker;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.lang.ref.WeakReference;
@@ -17,12 +18,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A server of a cluster loses touch with the others, and comes back. */
+/** A server loses the connection to its cluster, and connects again. */
 final class OutOfTouchTest {
   private static final int ROOMS = 3_000;
 
   private final Hub hub = Hub.manual();
-  private final Peer peer = hub.broker();
+  private final HubBroker broker = hub.broker();
   private final TestServer server =
       new TestServer(
           1,
@@ -32,21 +33,21 @@ final class OutOfTouchTest {
               .with("limits.outboundBytes", 100_000_000));
 
   @Test
-  void rooms_ask_a_few_at_a_time_for_what_they_missed_and_those_first_that_somebody_needs() {
-    server.earshot.join(peer);
-    peer.connect();
+  void after_a_reconnect_few_rooms_read_missing_messages_at_once_and_a_room_in_use_comes_first() {
+    server.earshot.join(broker);
+    broker.connect();
     Guest guest = server.guest();
     for (int i = 0; i < ROOMS; i++) {
       guest.send("{\"event\":\"roomAdd\",\"room\":\"" + i + "\"}");
       rest();
     }
-    peer.disconnect();
+    broker.disconnect();
     rest();
     guest.hear();
-    peer.connect();
+    broker.connect();
     server.settle();
-    assertThat(peer.asked).hasSizeLessThan(ROOMS / 2);
-    // The last one in line.
+    assertThat(broker.asked).hasSizeLessThan(ROOMS / 2);
+    // The room that is last in the queue.
     Guest other = server.guest();
     other.send("{\"event\":\"roomAdd\",\"room\":\"" + (ROOMS - 1) + "\"}");
     int most = rest();
@@ -54,7 +55,7 @@ final class OutOfTouchTest {
     other.send("{\"event\":\"say\",\"message\":\"heard\",\"room\":\"" + (ROOMS - 1) + "\"}");
     rest();
     assertThat(guest.heard()).contains("heard");
-    // Each of them has caught up.
+    // Every room has its missing messages by then.
     for (int i = 0; i < ROOMS; i += 100) {
       server.earshot.api().chatRoom().socketRoomBroadcast(StandIn.in(String.valueOf(i)), "to " + i);
     }
@@ -64,46 +65,48 @@ final class OutOfTouchTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
-  void who_left_meanwhile_is_in_no_list_though_it_is_lost_again_on_the_way_back(int steps) {
-    server.earshot.join(peer);
-    peer.connect();
+  void a_member_that_left_while_disconnected_leaves_the_list_though_the_connection_breaks_again(
+      int steps) {
+    server.earshot.join(broker);
+    broker.connect();
     Guest guest = server.guest();
     guest.send("{\"event\":\"roomAdd\",\"room\":\"attic\"}");
     rest();
     assertThat(hub.members("attic")).isNotEmpty();
-    peer.disconnect();
+    broker.disconnect();
     server.settle();
     guest.send("{\"event\":\"roomLeave\",\"room\":\"attic\"}");
     server.settle();
-    peer.connect();
+    broker.connect();
     server.settle();
     for (int i = 0; i < steps; i++) {
       step();
     }
-    peer.disconnect();
+    broker.disconnect();
     server.settle();
-    peer.connect();
+    broker.connect();
     rest();
     assertThat(hub.members("attic")).isEmpty();
   }
 
   @Test
-  void who_comes_and_goes_while_the_others_cannot_be_reached_is_not_kept() {
-    server.earshot.join(peer);
-    peer.connect();
+  void connections_that_come_and_go_while_disconnected_are_not_kept_in_memory() {
+    server.earshot.join(broker);
+    broker.connect();
     Guest stays = server.guest();
     rest();
-    peer.disconnect();
+    broker.disconnect();
     var gone = new ArrayList<WeakReference<Connection>>();
     for (int i = 0; i < 100; i++) {
       gone.add(comesAndGoes());
     }
-    long end = System.nanoTime() + 20_000_000_000L;
-    while (gone.stream().anyMatch(each -> each.get() != null)) {
-      assertThat(System.nanoTime()).as("somebody is kept").isLessThan(end);
-      System.gc();
-    }
-    peer.connect();
+    Await.until(
+        "connections to be collected",
+        () -> {
+          System.gc();
+          return gone.stream().allMatch(each -> each.get() == null);
+        });
+    broker.connect();
     rest();
     assertThat(hub.members("defaultRoom")).containsOnlyKeys(stays.id());
   }
@@ -116,20 +119,20 @@ final class OutOfTouchTest {
     return connection;
   }
 
-  /** Lets everything happen; returns how much was on its way at once. */
+  /** Lets everything happen; gives the largest number of requests that waited at once. */
   private int rest() {
     int most = 0;
     server.settle();
     while (!hub.isIdle()) {
-      most = Math.max(most, peer.asked.size());
+      most = Math.max(most, broker.asked.size());
       step();
     }
     return most;
   }
 
-  /** Lets the next of each queue arrive, and everything happen that follows. */
+  /** Lets the first of each queue arrive, and everything happen that follows. */
   private void step() {
-    for (var queue : List.of(peer.asked, peer.told, peer.answered)) {
+    for (var queue : List.of(broker.asked, broker.told, broker.answered)) {
       Runnable next = queue.poll();
       if (next != null) {
         next.run();

@@ -1,7 +1,5 @@
 package io.earshot.hook;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.earshot.Config;
 import io.earshot.Hooks;
 import io.earshot.engine.EngineInside;
@@ -10,8 +8,6 @@ import io.earshot.testing.TestServer.Guest;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 
@@ -34,13 +30,7 @@ abstract class HookTestCase {
 
   /** Lets the server run until a condition is met. */
   void await(String what, BooleanSupplier condition) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as(what).isLessThan(end);
-      server.settle();
-      LockSupport.parkNanos(100_000);
-    }
-    server.settle();
+    server.runUntil(what, condition);
   }
 
   /** Lets the server run until no question to hooks is left. */

@@ -143,11 +143,7 @@ final class BansTest extends ModerationTestCase {
   void a_banned_http_client_is_refused_and_its_queue_is_dropped() {
     var visitor = new Visitor(POSTER, HOME, new InetSocketAddress("192.0.2.7", 1));
     var asked = server.earshot.ask(visitor, "chat", Map.of("method", Json.of("roomView")));
-    while (!asked.isDone()) {
-      server.settle();
-      Thread.onSpinWait();
-    }
-    server.settle();
+    server.runUntil("an answer", asked::isDone);
     assertThat(EngineInside.connections(server.earshot).find(POSTER)).isNotNull();
     ban(new Target.Id(POSTER));
     assertThat(EngineInside.connections(server.earshot).find(POSTER)).isNull();

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.earshot.Measure;
 import io.earshot.Target;
 import io.earshot.protocol.Json;
-import io.earshot.testing.Hub;
+import io.earshot.testing.HubBroker;
 import io.earshot.testing.TestCluster;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
@@ -27,7 +27,7 @@ final class ClusterMeasuresTest extends ModerationTestCase {
     loud.send("say hey");
     cluster.settle();
     assertThat(loud.hear()).last().asString().contains("you are muted until");
-    cluster.build();
+    cluster.add();
     for (int at = 0; at < 3; at++) {
       assertThat(cluster.moderation(at).bans()).containsExactly(ban);
       assertThat(cluster.moderation(at).mutes()).hasSize(1);
@@ -35,7 +35,7 @@ final class ClusterMeasuresTest extends ModerationTestCase {
       assertThat(isOut(cluster.guest(at, "192.0.2.7"))).isTrue();
     }
     assertThat(cluster.done(cluster.moderation(2).lift(ban.id()))).isTrue();
-    cluster.build();
+    cluster.add();
     for (int at = 0; at < 4; at++) {
       assertThat(cluster.moderation(at).bans()).isEmpty();
       assertThat(isOut(cluster.guest(at, "192.0.2.7"))).isFalse();
@@ -71,27 +71,27 @@ final class ClusterMeasuresTest extends ModerationTestCase {
     var cluster = new TestCluster(config(), 3);
     Measure ban = cluster.done(cluster.moderation(0).ban(new Target.Id("a"), HOUR, ""));
     cluster.done(cluster.moderation(1).ban(new Target.Id("b"), HOUR, ""));
-    cluster.peers.forEach(Hub.Peer::disconnect);
+    cluster.peers.forEach(HubBroker::disconnect);
     cluster.hub.forgetAll();
-    cluster.peers.forEach(Hub.Peer::connect);
+    cluster.peers.forEach(HubBroker::connect);
     cluster.settle();
-    long told = cluster.hub.deeds.stream().filter(deed -> !deed.isLost).count();
+    long told = cluster.hub.events.stream().filter(deed -> !deed.isLost).count();
     assertThat(told).as("told once, however many know it").isEqualTo(2);
-    cluster.build();
+    cluster.add();
     assertThat(cluster.moderation(3).bans()).hasSize(2).contains(ban);
   }
 
   @Test
   void a_long_measure_is_not_pushed_out_of_the_log_by_many_short_ones() {
     var cluster = new TestCluster(config().with("admin.measures", 20), 2);
-    cluster.hub.mostRemembered = Measures.remembered(20);
+    cluster.hub.maxRemembered = Measures.remembered(20);
     Measure ban = cluster.done(cluster.moderation(0).ban(new Target.Id("a"), HOUR, ""));
     for (int i = 0; i < 3 * Measures.remembered(20); i++) {
       int at = i % 2;
       Measure brief = cluster.done(cluster.moderation(at).ban(new Target.Id("b"), HOUR, ""));
       cluster.done(cluster.moderation(at).lift(brief.id()));
     }
-    cluster.build();
+    cluster.add();
     assertThat(cluster.moderation(2).bans()).containsExactly(ban);
   }
 

@@ -12,7 +12,6 @@ import io.earshot.spi.Broker.Stretch;
 import io.earshot.spi.Broker.Terms;
 import io.earshot.spi.BrokerException;
 import io.earshot.spi.Bus;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -25,83 +24,58 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BooleanSupplier;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server as its broker knows it: it notes what it is told, and waits for what it asks for.
+ * A server as its broker knows it: it records the messages that arrive, and waits for the answers
+ * to its requests.
  *
- * <p>Thread-safe: by its lock.
+ * <p>Thread-safe: what arrives is guarded by its lock.
  */
 public final class BrokerPeer implements Bus, AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
-  private static final int MEMBERS = 250;
+  /** Up to how many members joins and leaves are announced. */
+  private static final int ANNOUNCED_MEMBERS = 250;
+
+  private static final int MESSAGES = 1_000;
   private static final long KEEP = 60_000;
   private static final AtomicLong EPOCHS = new AtomicLong();
 
   private final String name;
   private final Broker broker;
   private final AtomicLong numbers = new AtomicLong();
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
-  // Under the lock.
+
+  // Guarded by this.
   private final Map<String, List<Placed>> told = new LinkedHashMap<>();
-  private final Set<String> telling = new HashSet<>();
-  private boolean toldAtOnce;
+  private final Set<String> receiving = new HashSet<>();
+  private boolean wasToldConcurrently;
   private int connected;
   private int disconnected;
 
   private volatile Function<Json, CompletionStage<@Nullable Json>> answers =
       _ -> CompletableFuture.completedStage(null);
 
-  /**
-   * One that has not started.
-   *
-   * @param name of its run
-   * @param broker its own
-   */
+  /** A server that has not started. */
   public BrokerPeer(String name, Broker broker) {
     this.name = name;
     this.broker = broker;
   }
 
-  /**
-   * Starts it, and does not wait.
-   *
-   * @return this
-   */
+  /** Starts the broker, and does not wait. Gives this server. */
   public BrokerPeer start() {
     broker.start(name, this);
     return this;
   }
 
-  /**
-   * The name of its run.
-   *
-   * @return the name
-   */
   public String name() {
     return name;
   }
 
-  /**
-   * What it asks.
-   *
-   * @return its broker
-   */
   public Broker broker() {
     return broker;
   }
 
-  /**
-   * Changes what it answers.
-   *
-   * @param answer from question to answer, or to null for none
-   */
+  /** Sets how this server answers requests of others; null for no answer. */
   public void answer(Function<Json, CompletionStage<@Nullable Json>> answer) {
     answers = answer;
   }
@@ -111,315 +85,175 @@ public final class BrokerPeer implements Bus, AutoCloseable {
     broker.close();
   }
 
-  // --- what it says ----------------------------------------------------------------------------
+  // --- requests --------------------------------------------------------------------------------
 
-  /**
-   * A post of its own, the next.
-   *
-   * @param message what
-   * @return the post
-   */
+  /** A post with the next number of this server. */
   public Post post(String message) {
     return post(Json.of(message));
   }
 
-  /**
-   * A post of its own, the next.
-   *
-   * @param message what
-   * @return the post
-   */
+  /** A post with the next number of this server. */
   public Post post(Json message) {
     var origin = new Post.Origin(name, numbers.incrementAndGet());
     return new Post(message, Json.of(name), 1_357_000_000_000L, null, false, null, origin);
   }
 
-  /**
-   * Publishes a text, and waits for its place.
-   *
-   * @param room where
-   * @param message what
-   * @return the place
-   */
+  /** Publishes a text, and waits for its place. */
   public Cursor say(String room, String message) {
     return say(room, post(message));
   }
 
-  /**
-   * Publishes a post, and waits for its place.
-   *
-   * @param room where
-   * @param post what
-   * @return the place
-   */
+  /** Publishes a post, and waits for its place. */
   public Cursor say(String room, Post post) {
     Cursor place = get(broker.publish(room, post, terms(room), null, 0, false));
     if (place == null) {
-      throw new AssertionError("it was not told");
+      throw new AssertionError("the broker gave no place");
     }
     return place;
   }
 
-  /**
-   * Opens a room of which nothing is known, gives it an order, and waits.
-   *
-   * @param room which
-   * @return what was told last
-   */
+  /** Opens a room of which this server knows nothing; the broker creates it if need be. */
   public Stretch open(String room) {
-    return open(room, null, null, 1_000);
+    return open(room, null, null, MESSAGES);
   }
 
   /**
-   * Opens a room, gives it an order, and waits.
+   * Opens a room, which the broker creates if need be.
    *
-   * @param room which
-   * @param cursor up to where it is known, or null
-   * @param origin of the message there, or null
-   * @param limit how much to get
-   * @return what was told
+   * @param cursor up to where this server knows the room, or null
+   * @param origin the origin of the message there, or null
+   * @param limit how many messages to read at most
    */
   public Stretch open(
       String room, @Nullable Cursor cursor, Post.@Nullable Origin origin, int limit) {
     return get(broker.open(room, new Known(cursor, origin), limit, terms(room), true));
   }
 
-  /**
-   * Lets somebody in who is nowhere else, and waits.
-   *
-   * @param room where
-   * @param id who
-   * @return where they come in
-   */
+  /** Enters a member that is on no other server. */
   public Moved enter(String room, String id) {
     Moved moved = enter(room, id, false);
     if (moved == null) {
-      throw new AssertionError(id + " is peers");
+      throw new AssertionError(id + " is on another server");
     }
     return moved;
   }
 
   /**
-   * Lets somebody in, and waits.
+   * Enters a member.
    *
-   * @param room where
-   * @param id who
-   * @param take whether to take them over
-   * @return where they come in, or null if they are elsewhere
+   * @param take whether to take it over from another server
+   * @return null if it is on another server
    */
   public @Nullable Moved enter(String room, String id, boolean take) {
-    return get(broker.enter(room, id, post("hi " + id), MEMBERS, terms(room), take));
+    return get(broker.enter(room, id, post("hi " + id), ANNOUNCED_MEMBERS, terms(room), take));
   }
 
-  /**
-   * Lets somebody go, and waits.
-   *
-   * @param room where
-   * @param id who
-   * @return up to where they hear
-   */
+  /** Takes a member out of a room. */
   public Moved leave(String room, String id) {
-    return get(broker.leave(room, id, post("bye " + id), MEMBERS, terms(room)));
+    return get(broker.leave(room, id, post("bye " + id), ANNOUNCED_MEMBERS, terms(room)));
   }
 
-  /**
-   * Who is in a room.
-   *
-   * @param room which
-   * @return their ids, in order
-   */
+  /** The ids of a room's members, in order. */
   public List<String> members(String room) {
     return get(broker.members(room)).stream().map(Present::id).toList();
-  }
-
-  // --- what it hears ---------------------------------------------------------------------------
-
-  /**
-   * What a room has told.
-   *
-   * @param room which
-   * @return all of it
-   */
-  public List<Placed> told(String room) {
-    lock.lock();
-    try {
-      return List.copyOf(told.getOrDefault(room, List.of()));
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /**
-   * What a room has told, as texts.
-   *
-   * @param room which
-   * @return all of it
-   */
-  public List<String> heard(String room) {
-    return texts(told(room));
-  }
-
-  /**
-   * The messages alone.
-   *
-   * @param posts of texts
-   * @return the texts
-   */
-  public static List<String> texts(List<Placed> posts) {
-    return posts.stream().map(placed -> String.valueOf(placed.post().message().asText())).toList();
-  }
-
-  /**
-   * Waits until a room has told so much.
-   *
-   * @param room which
-   * @param count how many messages
-   * @return what it has told
-   */
-  public List<Placed> awaitTold(String room, int count) {
-    await(
-        () -> told.getOrDefault(room, List.of()).size() >= count,
-        () -> count + " messages in " + room + " of " + name + ", but " + heard(room));
-    return told(room);
-  }
-
-  /**
-   * Waits until a room has told a text.
-   *
-   * @param room which
-   * @param message the text
-   * @return all that it has told
-   */
-  public List<String> awaitHeard(String room, String message) {
-    await(() -> heard(room).contains(message), () -> message + " in " + heard(room));
-    return heard(room);
-  }
-
-  /**
-   * How often it was connected.
-   *
-   * @return so many times
-   */
-  public int connections() {
-    lock.lock();
-    try {
-      return connected;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /**
-   * Waits until it is connected.
-   *
-   * @param times for the how manieth time
-   */
-  public void awaitConnected(int times) {
-    await(() -> connected >= times, () -> name + " to be connected " + times + " times");
-  }
-
-  /**
-   * Waits until it is disconnected.
-   *
-   * @param times for the how manieth time
-   */
-  public void awaitDisconnected(int times) {
-    await(() -> disconnected >= times, () -> name + " to be disconnected " + times + " times");
-  }
-
-  /**
-   * Whether a room ever told two messages at once.
-   *
-   * @return true if it did, which is against the rules
-   */
-  public boolean wasToldAtOnce() {
-    lock.lock();
-    try {
-      return toldAtOnce;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void await(BooleanSupplier condition, Supplier<String> what) {
-    long left = PATIENCE.toNanos();
-    lock.lock();
-    try {
-      while (!condition.getAsBoolean()) {
-        if (left <= 0) {
-          throw new AssertionError("waited in vain for " + what.get());
-        }
-        left = changed.awaitNanos(left);
-      }
-    } catch (InterruptedException e) {
-      throw new AssertionError("waited for " + what.get(), e);
-    } finally {
-      lock.unlock();
-    }
   }
 
   /**
    * Waits for an answer.
    *
-   * @param <T> of what type
-   * @param stage the answer
-   * @return the answer
-   * @throws BrokerException if that is how it failed
+   * @throws BrokerException if the broker failed with it
    */
   public static <T extends @Nullable Object> T get(CompletionStage<T> stage) {
     try {
-      return stage.toCompletableFuture().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      return stage.toCompletableFuture().get(Await.LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof BrokerException refused) {
         throw refused;
       }
-      throw new AssertionError("it fails as no broker should", e.getCause());
+      throw new AssertionError("no BrokerException, as a broker must fail with", e.getCause());
     } catch (TimeoutException | InterruptedException e) {
       throw new AssertionError("no answer", e);
     }
+  }
+
+  // --- what has arrived ------------------------------------------------------------------------
+
+  /** The messages of a room that have arrived. */
+  public synchronized List<Placed> told(String room) {
+    return List.copyOf(told.getOrDefault(room, List.of()));
+  }
+
+  /** The texts of the messages of a room that have arrived. */
+  public List<String> heard(String room) {
+    return texts(told(room));
+  }
+
+  public static List<String> texts(List<Placed> posts) {
+    return posts.stream().map(placed -> String.valueOf(placed.post().message().asText())).toList();
+  }
+
+  /** Waits until a number of messages of a room have arrived, and gives all of them. */
+  public List<Placed> awaitTold(String room, int count) {
+    Await.until(
+        () -> count + " messages in " + room + " of " + name + ", but " + heard(room),
+        Await.LIMIT,
+        () -> told(room).size() >= count);
+    return told(room);
+  }
+
+  /** Waits until a text has arrived in a room, and gives all texts that have. */
+  public List<String> awaitHeard(String room, String message) {
+    Await.until(
+        () -> message + " among " + heard(room), Await.LIMIT, () -> heard(room).contains(message));
+    return heard(room);
+  }
+
+  /** How often the broker has connected. */
+  public synchronized int connections() {
+    return connected;
+  }
+
+  private synchronized int disconnections() {
+    return disconnected;
+  }
+
+  /** Waits until the broker has connected a number of times. */
+  public void awaitConnected(int times) {
+    Await.until(name + " to connect, " + times + " times", () -> connections() >= times);
+  }
+
+  /** Waits until the broker has been disconnected a number of times. */
+  public void awaitDisconnected(int times) {
+    Await.until(name + " to be disconnected, " + times + " times", () -> disconnections() >= times);
+  }
+
+  /** Whether two messages of one room ever arrived at the same time, which no broker may do. */
+  synchronized boolean wasToldConcurrently() {
+    return wasToldConcurrently;
   }
 
   // --- as the bus ------------------------------------------------------------------------------
 
   @Override
   public void told(String room, Cursor place, Post post) {
-    lock.lock();
-    try {
-      toldAtOnce |= !telling.add(room);
-    } finally {
-      lock.unlock();
+    synchronized (this) {
+      wasToldConcurrently |= !receiving.add(room);
     }
-    Thread.onSpinWait(); // outside of the lock, so that a second one can be seen
-    lock.lock();
-    try {
+    Thread.onSpinWait(); // outside of the lock, so that a second call can be noticed
+    synchronized (this) {
       told.computeIfAbsent(room, _ -> new ArrayList<>()).add(new Placed(place, post));
-      telling.remove(room);
-      changed.signalAll();
-    } finally {
-      lock.unlock();
+      receiving.remove(room);
     }
   }
 
   @Override
-  public void connected() {
-    lock.lock();
-    try {
-      connected++;
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+  public synchronized void connected() {
+    connected++;
   }
 
   @Override
-  public void disconnected() {
-    lock.lock();
-    try {
-      disconnected++;
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+  public synchronized void disconnected() {
+    disconnected++;
   }
 
   @Override
@@ -432,9 +266,9 @@ public final class BrokerPeer implements Bus, AutoCloseable {
     return knowing(null);
   }
 
-  /** What holds for any room that is known up to there. */
+  /** The terms of any room that this server knows up to a place. */
   Terms knowing(@Nullable Cursor known) {
-    return new Terms(1_000, KEEP, known, "e" + EPOCHS.incrementAndGet());
+    return new Terms(MESSAGES, KEEP, known, "e" + EPOCHS.incrementAndGet());
   }
 
   @Override
@@ -446,6 +280,6 @@ public final class BrokerPeer implements Bus, AutoCloseable {
 
   @Override
   public int announcesUpTo(String room) {
-    return MEMBERS;
+    return ANNOUNCED_MEMBERS;
   }
 }

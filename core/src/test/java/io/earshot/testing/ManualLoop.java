@@ -1,18 +1,27 @@
 package io.earshot.testing;
 
 import io.earshot.spi.Loop;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
-/** A loop that runs when the test says so, on the test's thread. Others may tell it things. */
+/**
+ * A loop that runs its tasks when the test says so, on the test's thread, and whose clock the test
+ * moves.
+ *
+ * <p>Owned by the test's thread; {@link #execute} and {@link #inLoop} may be called by any thread.
+ */
 public final class ManualLoop implements Loop {
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final PriorityQueue<Timer> timers =
       new PriorityQueue<>(Comparator.comparingLong(Timer::due));
+
+  /** The loop's clock, in milliseconds. */
   private long now;
+
   private volatile @Nullable Thread runner;
 
   private record Timer(long due, Runnable task) {}
@@ -22,9 +31,9 @@ public final class ManualLoop implements Loop {
     timers.add(new Timer(now + millis, task));
   }
 
-  /** Moves the clock, and runs what is due by then. */
-  void advance(long millis) {
-    long until = now + millis;
+  /** Moves the clock, and queues the tasks that are due by then. */
+  void advance(Duration time) {
+    long until = now + time.toMillis();
     for (Timer next = timers.peek(); next != null && next.due <= until; next = timers.peek()) {
       timers.remove();
       now = next.due;
@@ -43,16 +52,17 @@ public final class ManualLoop implements Loop {
     tasks.add(task);
   }
 
-  /** How many tasks wait for their time. */
+  /** The number of scheduled tasks that are not due. */
   public int timers() {
     return timers.size();
   }
 
+  /** Whether no task is queued. */
   public boolean isIdle() {
     return tasks.isEmpty();
   }
 
-  /** Runs one task as the loop would; false if there is none. */
+  /** Runs the next task on the loop; false if there is none. */
   public boolean runOne() {
     Runnable task = tasks.poll();
     if (task == null) {
@@ -62,7 +72,7 @@ public final class ManualLoop implements Loop {
     return true;
   }
 
-  /** Runs something on the loop, as input that arrives. */
+  /** Runs a task on the loop at once, like input that arrives from a socket. */
   public void run(Runnable task) {
     runner = Thread.currentThread();
     try {

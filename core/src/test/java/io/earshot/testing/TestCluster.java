@@ -20,34 +20,41 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TestCluster {
   public final Hub hub = Hub.manual();
-  public final List<TestServer> houses = new ArrayList<>();
-  public final List<Hub.Peer> peers = new ArrayList<>();
+
+  /** The servers, in the order in which they joined. */
+  public final List<TestServer> servers = new ArrayList<>();
+
+  /** The broker of each server. */
+  public final List<HubBroker> peers = new ArrayList<>();
+
   private final Config config;
 
   public TestCluster(Config config, int count) {
     this.config = config;
-    IntStream.range(0, count).forEach(_ -> build());
+    IntStream.range(0, count).forEach(_ -> add());
   }
 
-  public TestServer build() {
-    var built = new TestServer(2, config.with("general.id", "server" + houses.size()));
-    Hub.Peer peer = hub.broker();
-    built.earshot.join(peer);
+  /** Adds one more server, and lets it join the others. */
+  public TestServer add() {
+    var added = new TestServer(2, config.with("general.id", "server" + servers.size()));
+    HubBroker peer = hub.broker();
+    added.earshot.join(peer);
     peer.connect();
-    houses.add(built);
+    servers.add(added);
     peers.add(peer);
     settle();
-    return built;
+    return added;
   }
 
+  /** Lets everything happen that is due on any server or between them. */
   public void settle() {
     do {
-      for (Hub.Peer peer : peers) {
+      for (HubBroker peer : peers) {
         run(peer.asked.poll());
         run(peer.told.poll());
         run(peer.answered.poll());
       }
-      houses.forEach(TestServer::settle);
+      servers.forEach(TestServer::settle);
     } while (!hub.isIdle());
   }
 
@@ -57,10 +64,12 @@ public final class TestCluster {
     }
   }
 
-  public Moderation moderation(int at) {
-    return houses.get(at).earshot.api().moderation();
+  /** The moderation of the server with an index. */
+  public Moderation moderation(int server) {
+    return servers.get(server).earshot.api().moderation();
   }
 
+  /** What a stage gives once everything has happened; it must be complete by then. */
   public <T> T done(CompletionStage<T> stage) {
     settle();
     CompletableFuture<T> future = stage.toCompletableFuture();
@@ -68,8 +77,9 @@ public final class TestCluster {
     return future.join();
   }
 
-  public Guest guest(int at, String address) {
-    Guest guest = houses.get(at).guest(address, Transport.WEBSOCKET, "defaultRoom", null);
+  /** A client that connects from an address by WebSocket, to the server with an index. */
+  public Guest guest(int server, String address) {
+    Guest guest = servers.get(server).guest(address, Transport.WEBSOCKET, "defaultRoom", null);
     settle();
     return guest;
   }

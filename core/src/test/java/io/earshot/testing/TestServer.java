@@ -21,19 +21,28 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server without sockets or threads: loops that the test runs, and clients that are lists of
- * lines.
+ * A server without sockets or threads. The test runs its loops, moves its clock, and reads what its
+ * clients have received line by line.
+ *
+ * <p>Owned by the test's thread.
  */
 public final class TestServer {
+  /** When the clock starts, unless the test says so. */
   public static final Instant NOW = Instant.ofEpochMilli(1_357_000_000_000L);
 
   public final List<ManualLoop> loops;
   public final Engine earshot;
   private Instant now;
+
+  /** A server with one loop and the default configuration. */
+  public TestServer() {
+    this(1, Config.defaults());
+  }
 
   public TestServer(int loops, Config config) {
     this(loops, config, NOW);
@@ -49,25 +58,24 @@ public final class TestServer {
     return now;
   }
 
-  public TestServer() {
-    this(1, Config.defaults());
-  }
-
+  /** The default configuration, without announcements of joins and leaves. */
   public static Config quiet() {
     return Config.defaults().with("rooms.announcements", false);
   }
 
+  /** A client of the first loop. */
   public Guest guest() {
     return guest(0, Lines.ONE);
   }
 
+  /** A client that connects by TCP to the loop with an index. */
   public Guest guest(int loop, Wire wire) {
     var guest = new Guest(loops.get(loop), wire);
     guest.loop.run(() -> guest.intake = earshot.connect(guest.loop, guest, wire, Transport.TCP));
     return guest;
   }
 
-  /** Somebody from an address, who goes to a room by some transport, and may show a token. */
+  /** A client of the first loop that connects from an address to a room, perhaps with a token. */
   public Guest guest(String address, Transport transport, String room, @Nullable String token) {
     var guest = new Guest(loops.getFirst(), Lines.ONE);
     guest.from = new InetSocketAddress(AddressRange.address(address), 1);
@@ -78,21 +86,37 @@ public final class TestServer {
     return guest;
   }
 
-  /** Runs all loops in turn until nothing is left to do. */
+  /** Runs all loops in turn until no task is queued. */
   public void settle() {
     while (loops.stream().anyMatch(loop -> !loop.isIdle())) {
       loops.forEach(ManualLoop::runOne);
     }
   }
 
-  /** Lets so much time pass, and everything happen that is due by then. */
-  public void pass(Duration time) {
-    now = now.plus(time);
-    loops.forEach(loop -> loop.advance(time.toMillis()));
+  /**
+   * Runs the loops until other threads have brought about a condition, and then until no task is
+   * queued.
+   *
+   * @param what names the condition in the error if it does not hold in time
+   */
+  public void runUntil(String what, BooleanSupplier condition) {
+    Await.until(
+        what,
+        () -> {
+          settle();
+          return condition.getAsBoolean();
+        });
     settle();
   }
 
-  /** Lets so much time pass without anybody having looked at what is due. */
+  /** Lets time pass, and everything happen that is due by then. */
+  public void pass(Duration time) {
+    now = now.plus(time);
+    loops.forEach(loop -> loop.advance(time));
+    settle();
+  }
+
+  /** Moves the clock, but runs no timers, as if the loops were busy. */
   public void skip(Duration time) {
     now = now.plus(time);
   }
@@ -102,7 +126,7 @@ public final class TestServer {
     loops.get(random.nextInt(loops.size())).runOne();
   }
 
-  /** JSON lines; two of them, since what is framed for one wire must not reach the other. */
+  /** JSON lines. Two equal wires, to test that bytes framed for one do not reach the other. */
   public enum Lines implements Wire {
     ONE,
     TWO;
@@ -118,7 +142,7 @@ public final class TestServer {
     }
   }
 
-  /** A client: what it was sent, line by line. */
+  /** A client, and the lines that it has received. */
   public final class Guest implements Outbound {
     public final ManualLoop loop;
     public final Wire wire;
@@ -126,14 +150,26 @@ public final class TestServer {
     @SuppressWarnings("NullAway.Init") // set as soon as it is connected
     public Intake intake;
 
+    /** The lines received and not taken by {@link #hear}. */
     public final List<String> lines = new ArrayList<>();
+
     private final StringBuilder partial = new StringBuilder();
+
+    /** How often the server has written. */
     public int writes;
+
+    /** What {@link #pendingBytes} gives. */
     public int pending;
+
+    /** How often the server has resumed reading from this client. */
     public int resumed;
+
     public boolean finished;
     public boolean closed;
+
+    /** What {@link #write} throws; null to write. */
     public @Nullable Error failure;
+
     InetSocketAddress from = new InetSocketAddress(0);
 
     public Guest(ManualLoop loop, Wire wire) {
@@ -141,12 +177,12 @@ public final class TestServer {
       this.wire = wire;
     }
 
-    /** Sends a line, and lets nothing else happen. */
+    /** Sends a line, and runs no loop but for the line itself. */
     public void send(String line) {
       loop.run(() -> intake.handle(RequestDecoder.line(line)));
     }
 
-    /** Sends a line, lets everything happen that follows from it, and returns what was answered. */
+    /** Sends a line, lets everything happen, and gives the last line that is no room message. */
     public String ask(String line) {
       hear();
       send(line);
@@ -157,7 +193,7 @@ public final class TestServer {
           .orElse("");
     }
 
-    /** What came since the last call. */
+    /** Lets everything happen, and gives the lines received since the last call. */
     public List<String> hear() {
       settle();
       var heard = List.copyOf(lines);
@@ -165,7 +201,7 @@ public final class TestServer {
       return heard;
     }
 
-    /** The texts of the messages that came since the last call. */
+    /** The texts of the room messages among them. */
     public List<String> heard() {
       return texts(hear());
     }
@@ -217,6 +253,7 @@ public final class TestServer {
     }
   }
 
+  /** The texts of the room messages among some lines. */
   public static List<String> texts(List<String> lines) {
     return lines.stream()
         .filter(line -> line.startsWith("{\"message\":\""))

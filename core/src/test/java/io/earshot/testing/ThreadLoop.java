@@ -7,13 +7,17 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A loop that is a thread, for tests of what several of them do at once. It never ends. */
+/**
+ * A loop that is a thread, for tests of what several loops do at once. It runs until the JVM ends.
+ *
+ * <p>Thread-safe: by its queue.
+ */
 public final class ThreadLoop implements Loop {
   private final LinkedBlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
   private final Thread thread = Thread.ofPlatform().daemon().unstarted(this::run);
-
-  /** What a task has thrown, which none may. */
   private volatile @Nullable Throwable failure;
+
+  private ThreadLoop() {}
 
   public static ThreadLoop started() {
     var loop = new ThreadLoop();
@@ -25,7 +29,7 @@ public final class ThreadLoop implements Loop {
     while (true) {
       try {
         Runnable task = tasks.take();
-        // So that it is now this one that is late, now another.
+        // Before half of the tasks, a pause of random length changes which loop is ahead.
         for (int i = ThreadLocalRandom.current().nextInt(500); i > 250; i--) {
           Thread.onSpinWait();
         }
@@ -36,7 +40,7 @@ public final class ThreadLoop implements Loop {
     }
   }
 
-  /** What a task has thrown, or null. */
+  /** The last exception that a task has thrown, or null; tasks of a loop must throw none. */
   public @Nullable Throwable failure() {
     return failure;
   }

@@ -1,4 +1,7 @@
-/** Servers, loops and brokers that a test runs without sockets. */
+/**
+ * What tests of several modules share: servers and loops without sockets, a broker in memory, and
+ * the contract that every broker keeps.
+ */
 @NullMarked
 package io.earshot.testing;
 

@@ -54,13 +54,7 @@ final class WebClientsTest {
   }
 
   private static WebAnswer settled(TestServer server, CompletableFuture<WebAnswer> answer) {
-    long until = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (!answer.isDone()) {
-      server.settle();
-      assertThat(System.nanoTime()).as("an answer in time").isLessThan(until);
-      Thread.onSpinWait();
-    }
-    server.settle();
+    server.runUntil("an answer", answer::isDone);
     return answer.join();
   }
 

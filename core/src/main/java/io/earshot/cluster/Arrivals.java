@@ -1,0 +1,200 @@
+package io.earshot.cluster;
+
+import io.earshot.history.StoredMessage;
+import io.earshot.protocol.Cursor;
+import io.earshot.room.Member;
+import io.earshot.room.Room;
+import io.earshot.room.Subscriber;
+import io.earshot.spi.Broker.Placed;
+import java.util.ArrayDeque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Members and listeners of this server who come in, and the place in the order from which on each
+ * of them is live. A member enters at the place that the broker answers; by the time the answer is
+ * here, this server may have delivered later messages. Those are kept while anybody is joining, and
+ * the new member gets them with its answer.
+ *
+ * <p>Owned by the room's event loop.
+ */
+final class Arrivals {
+  private final Room room;
+  private final ClusterOrder order;
+
+  /** Members who are joining, in the order in which they began. */
+  private final Queue<Joining> joining = new ArrayDeque<>(0);
+
+  /** How many members have begun to join. */
+  private long begun;
+
+  /** The messages delivered since the first in {@link #joining} began. */
+  private final Queue<Placed> recent = new ArrayDeque<>(0);
+
+  /** How many delivered messages {@link #recent} no longer holds. */
+  private long dropped;
+
+  /**
+   * Connections that have left the room since the first in {@link #joining} began, and may be
+   * joining again; oldest first.
+   */
+  private final Map<Subscriber, LastHeard> leftSince = new LinkedHashMap<>(0);
+
+  private static final class Joining {
+    final long number;
+
+    /** How many messages were delivered when it began; it needs none of these again. */
+    final long since;
+
+    boolean isDone;
+
+    Joining(long number, long since) {
+      this.number = number;
+      this.since = since;
+    }
+  }
+
+  /**
+   * Up to where a connection has received a room that it left.
+   *
+   * @param begun how many members had begun to join by then; later ones have no use for this
+   */
+  private record LastHeard(Cursor cursor, long begun) {}
+
+  Arrivals(Room room, ClusterOrder order) {
+    this.room = room;
+    this.order = order;
+  }
+
+  void join(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live, boolean take) {
+    room.enroll(member);
+    order.workStarts();
+    member.startEntering(take);
+    order.whenLive(() -> enter(member, after, live));
+  }
+
+  private void enter(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+    MemberList list = order.members();
+    list.expectOurs();
+    if (order.isAway() || !member.joined()) {
+      // A member that is not joined has left again, or its session was resumed under another
+      // Member: reconcile the list, and let the new one enter.
+      list.recheckSoon();
+      goLive(member, after, null, live);
+      return;
+    }
+    var entry = new Joining(++begun, dropped + recent.size());
+    joining.add(entry);
+    order.then(
+        list.enter(member),
+        (moved, failure) -> {
+          if (moved == null) {
+            if (failure == null) {
+              member.connection.close(MemberList.ELSEWHERE);
+            } else {
+              list.recheckSoon();
+            }
+            goLive(member, after, null, live);
+            done(entry);
+          } else {
+            order.whenReached(
+                moved.place(),
+                () -> {
+                  goLive(member, after, moved.place(), live);
+                  done(entry);
+                });
+          }
+        });
+  }
+
+  /** Drops what no member that is still joining can need. */
+  private void done(Joining entry) {
+    entry.isDone = true;
+    Joining first = joining.peek();
+    while (first != null && first.isDone) {
+      joining.remove();
+      first = joining.peek();
+    }
+    if (first == null) {
+      dropped += recent.size();
+      recent.clear();
+      leftSince.clear();
+      return;
+    }
+    for (; dropped < first.since; dropped++) {
+      recent.remove();
+    }
+    var eldest = leftSince.values().iterator();
+    while (eldest.hasNext() && eldest.next().begun < first.number) {
+      eldest.remove();
+    }
+  }
+
+  void listen(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+    member.startListening();
+    order.workStarts();
+    order.whenKnown(after, () -> goLive(member, after, null, live));
+  }
+
+  /**
+   * Adds a member to the fan-out, and answers it with its place and the messages that it missed.
+   *
+   * @param after up to where the client knows the room, or null
+   * @param enteredAt the place at which the broker let it in; null if it did not
+   */
+  private void goLive(
+      Member member,
+      @Nullable Cursor after,
+      @Nullable Cursor enteredAt,
+      Consumer<Room.Arrival> live) {
+    order.workEnds();
+    member.finishEntering();
+    Room.Past past = room.past(after, member);
+    Cursor place = room.end();
+    if (!Boolean.TRUE.equals(past.recovered())
+        && enteredAt != null
+        && !member.hears()
+        && (order.isKnown(enteredAt) || (!order.isAway() && !order.isSameEpoch(enteredAt)))) {
+      // The answer names the place at which the member entered; the messages since then follow it,
+      // and may get lost with the connection. But a member that left just before has received
+      // messages until this server knew of its leaving, and must not get these again.
+      LastHeard heard = leftSince.remove(member.connection);
+      place = heard != null && isAfter(heard.cursor, enteredAt) ? heard.cursor : enteredAt;
+      long from = order.isSameEpoch(place) ? place.offset() : past.since();
+      past = new Room.Past(recentFor(member, place), from, past.recovered());
+    }
+    room.hear(member, past, place, live);
+    room.closeIfEmpty();
+  }
+
+  private List<StoredMessage> recentFor(Member member, Cursor after) {
+    return recent.stream()
+        .filter(each -> isAfter(each.place(), after))
+        .filter(each -> member.connection.isFor(each.post().except(), each.post().audience()))
+        .map(each -> new StoredMessage(room.encoded(each.post(), each.place()), each.place()))
+        .toList();
+  }
+
+  private static boolean isAfter(Cursor place, Cursor other) {
+    return !place.epoch().equals(other.epoch()) || place.offset() > other.offset();
+  }
+
+  /** A message was delivered in the room. */
+  void delivered(Placed message) {
+    if (!joining.isEmpty()) {
+      recent.add(message);
+    }
+  }
+
+  /** A member is about to leave the fan-out. */
+  void leaves(Member member) {
+    if (!joining.isEmpty() && member.hears()) {
+      leftSince.remove(member.connection); // so that it becomes the youngest entry
+      leftSince.put(member.connection, new LastHeard(room.cursor(), begun));
+    }
+  }
+}

@@ -1,0 +1,366 @@
+package io.earshot.testing;
+
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Json;
+import io.earshot.protocol.Post;
+import io.earshot.spi.Broker;
+import io.earshot.spi.BrokerException;
+import io.earshot.spi.Bus;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The broker of one server at a {@link Hub}. A test lets requests, messages and answers arrive by
+ * running what waits in the three queues.
+ *
+ * <p>Owned by the test's thread, or guarded by the lock of a prompt hub.
+ */
+public final class HubBroker implements Broker {
+  private final Hub hub;
+  private @Nullable Bus bus;
+  private String name = "";
+
+  /** How often the server was taken for dead and came back. */
+  private int generation;
+
+  private boolean isFenced;
+  private boolean isUp;
+
+  /** The rooms that the server has opened. */
+  private final Set<String> opened = new HashSet<>();
+
+  /** Requests on their way to the hub. */
+  public final Queue<Runnable> asked = new ArrayDeque<>();
+
+  /** Messages on their way to the server; also answers, unless these have a queue of their own. */
+  public final Queue<Runnable> told = new ArrayDeque<>();
+
+  /** Answers on their way to the server, if {@link Hub#hasSeparateAnswers}. */
+  public final Queue<Runnable> answered = new ArrayDeque<>();
+
+  /** The requests that are not answered. */
+  private final List<CompletableFuture<?>> open = new ArrayList<>();
+
+  /** Hands the outcome of a request to whoever made it. */
+  private interface Answer<T extends @Nullable Object> {
+    void giveTo(CompletableFuture<T> future);
+  }
+
+  HubBroker(Hub hub) {
+    this.hub = hub;
+  }
+
+  // --- the link to the hub ---------------------------------------------------------------------
+
+  Bus bus() {
+    if (bus == null) {
+      throw new IllegalStateException("not started");
+    }
+    return bus;
+  }
+
+  boolean isIdle() {
+    return asked.isEmpty() && told.isEmpty() && answered.isEmpty();
+  }
+
+  public boolean isUp() {
+    return isUp;
+  }
+
+  /** What owns the members of this server: its name, and how often it was taken for dead. */
+  public String owner() {
+    return name + "." + generation;
+  }
+
+  /** The server is taken for dead; once it connects again, it owns none of its members. */
+  void fence() {
+    isFenced = true;
+  }
+
+  @Override
+  public void start(String peer, Bus toTell) {
+    name = peer;
+    bus = toTell;
+    synchronized (hub) {
+      hub.brokers.put(peer, this);
+    }
+    if (hub.isPrompt) {
+      connect();
+    }
+  }
+
+  /** Makes the hub reachable. */
+  public void connect() {
+    isUp = true;
+    if (isFenced) {
+      isFenced = false;
+      generation++;
+    }
+    bus().connected();
+  }
+
+  /** Makes the hub unreachable: open requests fail, and messages on their way are lost. */
+  public void disconnect() {
+    isUp = false;
+    asked.clear();
+    told.clear();
+    answered.clear();
+    opened.clear();
+    List.copyOf(open).forEach(each -> each.completeExceptionally(away(true)));
+    open.clear();
+    bus().disconnected();
+  }
+
+  private static BrokerException away(boolean maybeDone) {
+    return new BrokerException("it is away", maybeDone);
+  }
+
+  void send(String room, Placed message) {
+    if (opened.contains(room)) {
+      Runnable sending = () -> bus().told(room, message.place(), message.post());
+      if (hub.isPrompt) {
+        sending.run();
+      } else {
+        told.add(sending);
+      }
+    }
+  }
+
+  /** Makes a request, which the hub serves when the test lets it arrive. */
+  private <T extends @Nullable Object> CompletionStage<T> request(Supplier<T> work) {
+    if (!isUp) {
+      return CompletableFuture.failedStage(away(false));
+    }
+    var future = new CompletableFuture<T>();
+    if (hub.isPrompt) {
+      serve(work).giveTo(future);
+      return future;
+    }
+    open.add(future);
+    asked.add(() -> answer(future, serve(work)));
+    return future;
+  }
+
+  private <T extends @Nullable Object> Answer<T> serve(Supplier<T> work) {
+    synchronized (hub) {
+      try {
+        T result = work.get();
+        return future -> future.complete(result);
+      } catch (BrokerException e) {
+        return future -> future.completeExceptionally(e);
+      }
+    }
+  }
+
+  /** Makes a request to other servers; with separate answers, it waits like other requests. */
+  private <T extends @Nullable Object> CompletionStage<T> requestPeers(
+      Supplier<CompletionStage<T>> work) {
+    if (!isUp) {
+      return CompletableFuture.failedStage(away(false));
+    }
+    if (!hub.hasSeparateAnswers) {
+      return work.get();
+    }
+    var future = new CompletableFuture<T>();
+    open.add(future);
+    asked.add(
+        () -> {
+          var _ = work.get().whenComplete((result, failure) -> answer(future, of(result, failure)));
+        });
+    return future;
+  }
+
+  private static <T extends @Nullable Object> Answer<T> of(T result, @Nullable Throwable failure) {
+    return future -> {
+      if (failure == null) {
+        future.complete(result);
+      } else {
+        future.completeExceptionally(failure);
+      }
+    };
+  }
+
+  /** Sends an answer on its way. */
+  private <T extends @Nullable Object> void answer(CompletableFuture<T> future, Answer<T> answer) {
+    Queue<Runnable> queue = hub.hasSeparateAnswers ? answered : told;
+    queue.add(
+        () -> {
+          open.removeIf(each -> each == future);
+          answer.giveTo(future);
+        });
+  }
+
+  // --- rooms -----------------------------------------------------------------------------------
+
+  @Override
+  public CompletionStage<Stretch> open(
+      String room, Known known, int limit, Terms terms, boolean make) {
+    return request(
+        () -> {
+          opened.add(room);
+          HubRoom found = make ? hub.room(room) : hub.roomIfAny(room);
+          return found == null || (!found.hasOrder() && !make)
+              ? new Stretch(null, List.of())
+              : found.read(known, limit, terms);
+        });
+  }
+
+  @Override
+  public void close(String room) {
+    opened.remove(room);
+  }
+
+  @Override
+  public CompletionStage<@Nullable Cursor> publish(
+      String room, Post post, Terms terms, @Nullable String repeat, long window, boolean ifThere) {
+    return this.<@Nullable Cursor>request(
+        () -> {
+          HubRoom found = hub.roomIfAny(room);
+          return ifThere && (found == null || !found.hasOrder())
+              ? null
+              : hub.room(room).post(post, terms, repeat);
+        });
+  }
+
+  @Override
+  public CompletionStage<@Nullable Moved> enter(
+      String room, String id, Post announcement, int upTo, Terms terms, boolean take) {
+    return this.<@Nullable Moved>request(
+        () -> {
+          HubRoom found = hub.room(room);
+          String before = found.members.get(id);
+          boolean isElsewhere = before != null && !before.startsWith(name + ".");
+          return isElsewhere && !take ? null : found.enter(id, owner(), announcement, upTo, terms);
+        });
+  }
+
+  @Override
+  public CompletionStage<Moved> leave(
+      String room, String id, Post announcement, int upTo, Terms terms) {
+    return request(() -> hub.room(room).leave(id, owner(), announcement, upTo, terms));
+  }
+
+  @Override
+  public CompletionStage<List<Present>> members(String room) {
+    return request(
+        () -> {
+          var present = new ArrayList<Present>();
+          HubRoom found = hub.roomIfAny(room);
+          if (found != null) {
+            found.members.forEach((id, owner) -> present.add(present(id, owner)));
+          }
+          return present;
+        });
+  }
+
+  private Present present(String id, String owner) {
+    String server = owner.substring(0, owner.lastIndexOf('.'));
+    return new Present(id, server, owner.equals(owner()));
+  }
+
+  @Override
+  public CompletionStage<@Nullable Cursor> end(String room) {
+    return this.<@Nullable Cursor>request(
+        () -> {
+          HubRoom found = hub.roomIfAny(room);
+          return found == null || !found.hasOrder() ? null : found.end();
+        });
+  }
+
+  // --- other servers ---------------------------------------------------------------------------
+
+  @Override
+  public CompletionStage<Json> ask(String peer, Json question) {
+    return requestPeers(
+        () -> {
+          HubBroker there = hub.brokers.get(peer);
+          if (there == null || !there.isUp) {
+            return CompletableFuture.failedStage(away(false));
+          }
+          return there
+              .bus()
+              .asked(question)
+              .thenApply(
+                  answer -> {
+                    if (answer == null) {
+                      throw new BrokerException("it has no answer", false);
+                    }
+                    return answer;
+                  });
+        });
+  }
+
+  @Override
+  public CompletionStage<@Nullable Json> askAll(Json question) {
+    return this.<@Nullable Json>requestPeers(() -> askOthers(question));
+  }
+
+  private CompletionStage<@Nullable Json> askOthers(Json question) {
+    var answer = new CompletableFuture<@Nullable Json>();
+    var others = new ArrayList<>(hub.brokers.values());
+    others.removeIf(peer -> peer == this || !peer.isUp);
+    var answers = new ArrayList<CompletableFuture<?>>();
+    for (HubBroker other : others) {
+      answers.add(
+          other
+              .bus()
+              .asked(question)
+              .thenAccept(
+                  each -> {
+                    if (each != null) {
+                      answer.complete(each);
+                    }
+                  })
+              .toCompletableFuture());
+    }
+    var _ =
+        CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
+            .thenRun(() -> answer.complete(null));
+    return answer;
+  }
+
+  @Override
+  public CompletionStage<String> claim(String client, Duration ttl) {
+    return request(
+        () -> {
+          String owner = hub.clients.get(client);
+          if (owner == null || !hub.brokers.containsKey(owner)) {
+            hub.clients.put(client, name);
+            return name;
+          }
+          return owner;
+        });
+  }
+
+  @Override
+  public void release(String client) {
+    synchronized (hub) {
+      hub.clients.remove(client, name);
+    }
+  }
+
+  @Override
+  public List<String> peers() {
+    return List.copyOf(hub.brokers.keySet());
+  }
+
+  @Override
+  public void close() {
+    synchronized (hub) {
+      isUp = false;
+      if (hub.brokers.size() > 1) {
+        hub.reap(name);
+      }
+      hub.brokers.remove(name);
+    }
+  }
+}
