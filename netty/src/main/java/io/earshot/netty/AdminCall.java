@@ -2,42 +2,40 @@ package io.earshot.netty;
 
 import io.earshot.Target;
 import io.earshot.protocol.Json;
-import io.earshot.protocol.RoomName;
 import io.netty.handler.codec.http.FullHttpRequest;
-import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.QueryStringDecoder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What somebody asks of the admin API.
+ * A call of the admin API.
  *
  * <p>Immutable.
  *
  * @param method the method; GET for HEAD
- * @param names what follows {@code /admin/} in the path, decoded
- * @param query what follows the path
- * @param body the fields of the body; none without one
- * @param key what makes a POST the same when it comes again, or null
- * @param digest of all that is asked
+ * @param uri path and query, not decoded
+ * @param names the segments of the path after {@code /admin/}, decoded
+ * @param query the decoded URL
+ * @param body the fields of the body; empty without a body
+ * @param key the header {@code Idempotency-Key} of a POST, or null
+ * @param digest a digest of the whole call
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record AdminCall(
     String method,
+    String uri,
     List<String> names,
-    Map<String, List<String>> query,
+    Query query,
     Map<String, Json> body,
     @Nullable String key,
     byte[] digest) {
-  private static final int LONGEST_KEY = 256;
+  private static final int MAX_KEY_LENGTH = 256;
   private static final int DEFAULT_LIMIT = 100;
   private static final int MAX_LIMIT = 1_000;
   private static final Pattern SECONDS = Pattern.compile("\\d{1,9}");
@@ -45,32 +43,28 @@ record AdminCall(
   /** Reads a request. */
   static AdminCall of(FullHttpRequest request) throws ProblemException {
     var names = new ArrayList<String>();
-    QueryStringDecoder uri;
+    Query query;
     try {
-      uri = WebRequest.decoded(request.uri(), true);
-      for (String name : uri.rawPath().substring(Admin.PATH.length()).split("/", -1)) {
-        names.add(WebRequest.decoded(name, true).path());
+      query = Query.of(request.uri());
+      for (String name : query.rawPath().substring(Site.ADMIN_PATH.length()).split("/", -1)) {
+        names.add(Query.segment(name));
       }
-    } catch (WebRequest.MalformedException e) {
-      throw ProblemException.badRequest(String.valueOf(e.getMessage()));
+    } catch (MalformedRequestException e) {
+      throw ProblemException.of(e);
     }
     HttpMethod method =
         request.method().equals(HttpMethod.HEAD) ? HttpMethod.GET : request.method();
     String key = request.headers().get("idempotency-key");
-    if (key != null && (key.isEmpty() || key.length() > LONGEST_KEY)) {
+    if (key != null && (key.isEmpty() || key.length() > MAX_KEY_LENGTH)) {
       throw ProblemException.badRequest(
-          "an Idempotency-Key has 1 to " + LONGEST_KEY + " characters");
+          "an Idempotency-Key has 1 to " + MAX_KEY_LENGTH + " characters");
     }
-    String text =
-        Framing.text(
-            request.content(), request.content().readerIndex(), request.content().readableBytes());
-    if (text == null) {
-      throw ProblemException.badRequest("the body is not UTF-8");
-    }
+    String text = RequestBody.text(request);
     return new AdminCall(
         method.name(),
+        request.uri(),
         List.copyOf(names),
-        uri.parameters(),
+        query,
         body(request, text),
         method.equals(HttpMethod.POST) ? key : null,
         AdminKeys.digest(method + " " + request.uri() + "\n" + text));
@@ -81,15 +75,19 @@ record AdminCall(
     if (text.isEmpty()) {
       return Map.of();
     }
-    String type = request.headers().get(HttpHeaderNames.CONTENT_TYPE, "");
-    if (!type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT).equals("application/json")) {
+    if (!RequestBody.mediaType(request).equals("application/json")) {
       throw new ProblemException(
           HttpResponseStatus.UNSUPPORTED_MEDIA_TYPE, "a body is application/json");
     }
-    return PostedSay.json(text);
+    return RequestBody.object(text);
   }
 
-  /** What kind of thing it is about: {@code rooms/*} for one of the rooms. */
+  /** The first segment of the path, such as {@code rooms}. */
+  String collection() {
+    return names.getFirst();
+  }
+
+  /** The path with {@code *} for a name: {@code rooms/*} for one of the rooms. */
   String shape() {
     return switch (names.size()) {
       case 1 -> names.getFirst();
@@ -99,42 +97,35 @@ record AdminCall(
     };
   }
 
-  /** Which of the things it is about. */
+  /** The name in the path. */
   String name() {
     return names.get(1);
   }
 
+  /** The name in the path, if it is a valid name of a room. */
   String room() throws ProblemException {
-    return room(name());
-  }
-
-  private static String room(String room) throws ProblemException {
-    if (!RoomName.isValid(room)) {
-      throw ProblemException.badRequest(
-          "room names have 1 to " + RoomName.MAX_LENGTH + " characters and no control characters");
-    }
-    return room;
+    return RoomUrl.valid(name());
   }
 
   // --- the query -------------------------------------------------------------------------------
 
   @Nullable String param(String name) throws ProblemException {
-    return RoomUrl.param(query, name);
+    return query.param(name);
   }
 
-  /** After what the page begins; empty for the first. */
+  /** The name after which the page begins; empty for the first page. */
   String after() throws ProblemException {
     String after = param("after");
     return after == null ? "" : after;
   }
 
   int limit() throws ProblemException {
-    return RoomUrl.number(query, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
+    return query.number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
   }
 
   // --- the body --------------------------------------------------------------------------------
 
-  /** Refuses what means nothing, so that a slip of the pen is found out. */
+  /** Refuses a body with other fields, so that a misspelt field is not ignored. */
   void only(String... fields) throws ProblemException {
     Set<String> known = Set.of(fields);
     for (String field : body.keySet()) {
@@ -160,10 +151,10 @@ record AdminCall(
 
   @Nullable String roomIfAny() throws ProblemException {
     String room = text("room");
-    return room == null ? null : room(room);
+    return room == null ? null : RoomUrl.valid(room);
   }
 
-  /** How long, by the body. */
+  /** How long a measure is to last. */
   Duration time() throws ProblemException {
     if (body.get("seconds") instanceof Json.Num(String number)
         && SECONDS.matcher(number).matches()) {

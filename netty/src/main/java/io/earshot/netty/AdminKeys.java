@@ -1,55 +1,62 @@
 package io.earshot.netty;
 
+import io.earshot.spi.Pace;
+import io.earshot.spi.PerAddress;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Who may use the admin API, and how often. Guesses are limited by address; who has a key is let in
- * from wherever others guess, since a key is too long to be guessed, and back ends often share an
- * address with strangers. The log tells of guesses now and then.
+ * The keys of the admin API, and how often each may be used. Wrong keys are limited by address. The
+ * right key works from an address that is over that limit, since a key is too long to be guessed,
+ * and back ends often share an address with other programs.
  *
- * <p>Thread-safe: keys do not change, and guesses have a lock.
+ * <p>Thread-safe: keys do not change, and the counts of wrong keys have a lock.
  */
 final class AdminKeys {
   private static final System.Logger LOG = System.getLogger(AdminKeys.class.getName());
-  private static final String BEARER = "Bearer ";
-  private static final long SECOND = 1_000_000_000;
+  private static final int MINUTE = 60;
 
-  /** So many wrong keys a minute from one address are answered as such. */
-  private static final int GUESSES = 10;
+  /** A limit that is given per minute: each use costs the seconds it takes to earn it. */
+  private static final Pace PER_MINUTE = new Pace(1, MINUTE);
 
-  /** So many times a minute wrong keys are logged. */
-  private static final int NOTES = 6;
+  /** How many wrong keys per minute from one address are answered as wrong. */
+  private static final int WRONG_KEYS = 10;
 
-  /** Of so many addresses guesses are counted. */
-  private static final int MOST_ADDRESSES = 10_000;
+  /** How many log lines per minute there are about wrong keys. */
+  private static final int LOG_LINES = 6;
+
+  /** How many addresses are remembered that sent wrong keys. */
+  private static final int MAX_ADDRESSES = 10_000;
 
   private final List<Key> keys;
-  private final Map<String, Bucket> guesses = new LinkedHashMap<>();
+  private final Pace requestPace;
 
-  /** How often wrong keys are logged, and how many there were since. */
-  private final Bucket notes = new Bucket(60 * SECOND / NOTES, NOTES);
+  /** The bucket of each address that sent wrong keys, as {@link Pace} has it; oldest first. */
+  private final Map<Long, AtomicLong> wrongKeys = new LinkedHashMap<>();
 
-  private int wrong;
+  /** The bucket of log lines. */
+  private final AtomicLong logLines = new AtomicLong();
+
+  /** How many wrong keys there were since the last log line. */
+  private int notLogged;
 
   /**
    * A key.
    *
-   * @param name what it is called
    * @param digest of its secret, which is not kept
-   * @param requests how often it may be used
+   * @param requests the bucket of its requests, as {@link Pace} has it
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Key(String name, byte[] digest, Bucket requests) {}
+  record Key(String name, byte[] digest, AtomicLong requests) {}
 
   /**
    * Reads settings.
@@ -64,8 +71,9 @@ final class AdminKeys {
                     new Key(
                         key.substring(0, key.indexOf(' ')),
                         digest(key.substring(key.indexOf(' ')).strip()),
-                        new Bucket(SECOND / requestsPerSecond, 2 * requestsPerSecond)))
+                        new AtomicLong()))
             .toList();
+    this.requestPace = new Pace(requestsPerSecond, 2 * requestsPerSecond);
   }
 
   static byte[] digest(String text) {
@@ -77,61 +85,62 @@ final class AdminKeys {
   }
 
   /**
-   * Finds out whose key somebody shows.
+   * Finds the key that a request shows.
    *
-   * @param authorization the header, or null
-   * @param now the time, in nanoseconds
+   * @param headers those of the request
+   * @param from where the request is from
+   * @param now the time, in milliseconds
    */
-  Key check(@Nullable String authorization, InetAddress from, long now) throws ProblemException {
-    if (authorization == null
-        || !authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
+  Key check(HttpHeaders headers, InetAddress from, long now) throws ProblemException {
+    String secret = BearerToken.of(headers);
+    if (secret == null) {
       throw unauthorized("a key is required: Authorization: Bearer SECRET");
     }
-    byte[] shown = digest(authorization.substring(BEARER.length()).strip());
+    byte[] shown = digest(secret);
     Key found = null;
     for (Key key : keys) {
-      // All of them, so that the time tells nothing.
+      // Each key is compared, so that the time it takes tells nothing.
       found = MessageDigest.isEqual(key.digest, shown) ? key : found;
     }
     if (found == null) {
-      long wait = guess(from, now);
-      note(from, now);
+      long wait = countWrongKey(from, now);
+      log(from, now);
       throw wait == 0
           ? unauthorized("this is no key (admin.keys)")
-          : tooMany("too many wrong keys from this address", wait);
+          : ProblemException.tooManyRequests("too many wrong keys from this address", wait);
     }
-    long wait = found.requests.take(now);
+    long wait = requestPace.take(found.requests, now, 1);
     if (wait > 0) {
-      throw tooMany("too many requests with this key (admin.requestsPerSecond)", wait);
+      throw ProblemException.tooManyRequests(
+          "too many requests with this key (admin.requestsPerSecond)", wait);
     }
     return found;
   }
 
-  private synchronized long guess(InetAddress from, long now) {
-    byte[] address = from.getAddress();
-    // Who has an IPv6 address has all that begin with the same 64 bits.
-    String where = Arrays.toString(Arrays.copyOf(address, Math.min(8, address.length)));
-    Bucket bucket = guesses.remove(where);
+  /** Returns how long the address has to wait, in milliseconds. */
+  private synchronized long countWrongKey(InetAddress from, long now) {
+    Long address = PerAddress.key(from);
+    AtomicLong bucket = wrongKeys.remove(address);
     if (bucket == null) {
-      bucket = new Bucket(60 * SECOND / GUESSES, GUESSES);
-      if (guesses.size() >= MOST_ADDRESSES) {
-        guesses.remove(guesses.keySet().iterator().next());
+      bucket = new AtomicLong();
+      if (wrongKeys.size() >= MAX_ADDRESSES) {
+        wrongKeys.remove(wrongKeys.keySet().iterator().next());
       }
     }
-    guesses.put(where, bucket); // now the youngest
-    return bucket.take(now);
+    wrongKeys.put(address, bucket); // as the youngest
+    return PER_MINUTE.take(bucket, now, MINUTE / WRONG_KEYS);
   }
 
-  /** Wrong keys are told the operator, but not so often that they fill the log. */
-  private synchronized void note(InetAddress from, long now) {
-    wrong++;
-    if (notes.take(now) == 0) {
+  /** Logs wrong keys, but not so often that they fill the log. */
+  private synchronized void log(InetAddress from, long now) {
+    notLogged++;
+    if (PER_MINUTE.take(logLines, now, MINUTE / LOG_LINES) == 0) {
       LOG.log(
           Level.WARNING,
           "admin: a wrong key from {0} ({1} since the last such line)",
           from.getHostAddress(),
-          wrong);
-      wrong = 0;
+          notLogged);
+      notLogged = 0;
     }
   }
 
@@ -140,10 +149,5 @@ final class AdminKeys {
         HttpResponseStatus.UNAUTHORIZED,
         detail,
         Map.of("www-authenticate", "Bearer realm=\"admin\""));
-  }
-
-  private static ProblemException tooMany(String detail, long wait) {
-    return new ProblemException(
-        HttpResponseStatus.TOO_MANY_REQUESTS, detail, Map.of("retry-after", Bucket.seconds(wait)));
   }
 }

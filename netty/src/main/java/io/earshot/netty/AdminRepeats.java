@@ -8,43 +8,47 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /**
- * What was asked under which idempotency keys, so that the same asked again is not done again. What
- * failed is forgotten, and may be tried again. How many there are is bounded by how often a key may
- * be used: nothing is forgotten before its time.
+ * The calls of the last time by their idempotency keys, so that a call that is repeated is not done
+ * again. A call that failed is forgotten, and may be tried again. Nothing is forgotten before its
+ * time: the number of calls is bounded by the rate limit of each admin key.
  *
  * <p>Thread-safe: guarded by its lock.
  */
 final class AdminRepeats {
   private final long window;
-  private final Map<String, Asked> asked = new LinkedHashMap<>();
+  private final Map<String, Call> calls = new LinkedHashMap<>();
 
   @SuppressWarnings("ArrayRecordComponent") // compared by its content
-  private record Asked(byte[] digest, CompletableFuture<Admin.Said> answer, long at) {}
+  private record Call(byte[] digest, CompletableFuture<AdminReply> answer, long at) {}
 
-  /** How long something is remembered, in nanoseconds. */
+  /**
+   * No calls yet.
+   *
+   * @param window how long a call is remembered, in nanoseconds
+   */
   AdminRepeats(long window) {
     this.window = window;
   }
 
   /**
-   * Does something, unless it was done.
+   * Does the work of a call, unless the same call was made before.
    *
-   * @param key what it is called
-   * @param digest of all that was asked
+   * @param key the idempotency key
+   * @param digest a digest of the whole call
    * @param now the time, in nanoseconds
-   * @param work does it; not run with the lock held
+   * @param work does what the call asks for; not run with the lock held
    */
-  CompletableFuture<Admin.Said> once(
-      String key, byte[] digest, long now, Supplier<CompletableFuture<Admin.Said>> work)
+  CompletableFuture<AdminReply> once(
+      String key, byte[] digest, long now, Supplier<CompletableFuture<AdminReply>> work)
       throws ProblemException {
-    var answer = new CompletableFuture<Admin.Said>();
-    var first = new Asked(digest, answer, now);
+    var answer = new CompletableFuture<AdminReply>();
+    var first = new Call(digest, answer, now);
     synchronized (this) {
-      var oldest = asked.values().iterator();
+      var oldest = calls.values().iterator();
       while (oldest.hasNext() && now - oldest.next().at >= window) {
         oldest.remove();
       }
-      Asked before = asked.get(key);
+      Call before = calls.get(key);
       if (before != null) {
         if (!MessageDigest.isEqual(before.digest, digest)) {
           throw new ProblemException(
@@ -53,23 +57,23 @@ final class AdminRepeats {
         }
         return before.answer.copy();
       }
-      asked.put(key, first);
+      calls.put(key, first);
     }
     var _ =
         work.get()
             .whenComplete(
-                (said, failure) -> {
+                (reply, failure) -> {
                   if (failure == null) {
-                    answer.complete(said);
+                    answer.complete(reply);
                   } else {
                     forget(key, first);
                     answer.completeExceptionally(failure);
                   }
                 });
-    return answer.copy(); // who wants it no more cancels a copy
+    return answer.copy(); // a client that leaves cancels the copy
   }
 
-  private synchronized void forget(String key, Asked what) {
-    asked.remove(key, what);
+  private synchronized void forget(String key, Call what) {
+    calls.remove(key, what);
   }
 }

@@ -4,36 +4,31 @@ import io.earshot.spi.Refusal;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.FullHttpResponse;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpResponseStatus;
 
 /**
- * Gathers a request's body. After one that is too long nothing more is read.
+ * Collects the body of each request. After a body that is too long, the connection is closed.
  *
  * <p>Owned by the channel's event loop.
  */
 final class BodyGatherer extends HttpObjectAggregator {
-  private final Guard guard;
+  private final AddressLimits limits;
 
-  BodyGatherer(int maxLength, Guard guard) {
+  BodyGatherer(int maxLength, AddressLimits limits) {
     super(maxLength, true);
-    this.guard = guard;
+    this.limits = limits;
   }
 
   @Override
   protected void handleOversizedMessage(ChannelHandlerContext context, HttpMessage oversized) {
-    guard.count(Refusal.BODY);
+    limits.count(Refusal.BODY);
     FullHttpResponse response =
-        HttpDoor.error(
-            HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE,
-            "bodies have at most " + maxContentLength() + " bytes");
-    response
-        .headers()
-        .set(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes())
-        .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        Responses.last(
+            Responses.error(
+                HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE,
+                "bodies have at most " + maxContentLength() + " bytes"));
     var _ = context.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
   }
 }

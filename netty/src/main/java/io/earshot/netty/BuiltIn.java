@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param plain as it is
  * @param gzip compressed
  */
-record BuiltIn(Form plain, Form gzip) {
+record BuiltIn(Representation plain, Representation gzip) {
 
   /** What the chat page may load and do. */
   static final String POLICY =
@@ -38,7 +38,7 @@ record BuiltIn(Form plain, Form gzip) {
           "earshot.js", load("earshot.js"));
 
   /** The form of a built-in file that a client is to get; null if there is no such file. */
-  static @Nullable Form find(String name, boolean gzip) {
+  static @Nullable Representation find(String name, boolean gzip) {
     BuiltIn file = FILES.get(name);
     if (file == null) {
       return null;
@@ -53,20 +53,21 @@ record BuiltIn(Form plain, Form gzip) {
       }
       byte[] content = in.readAllBytes();
       return new BuiltIn(
-          form(name, content, false, content), form(name, content, true, Form.gzip(content)));
+          form(name, content, false, content),
+          form(name, content, true, Representation.gzip(content)));
     } catch (IOException e) {
       throw new LinkageError(name + " cannot be read", e);
     }
   }
 
-  private static Form form(String name, byte[] content, boolean isGzip, byte[] bytes) {
-    return new Form(
+  private static Representation form(String name, byte[] content, boolean isGzip, byte[] bytes) {
+    return new Representation(
         MediaType.of(name),
         "\"" + digest(content) + (isGzip ? "-gz\"" : "\""),
         LOADED,
         bytes.length,
         isGzip,
-        new Form.Content.Bytes(bytes));
+        new Representation.Content.Bytes(bytes));
   }
 
   private static String digest(byte... content) {

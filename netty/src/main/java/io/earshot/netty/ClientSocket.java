@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by the connection's event loop.
  */
-abstract sealed class ClientSocket implements Outbound, NettyLoop.Swept
-    permits ChannelSocket, LeanSocket {
+abstract sealed class ClientSocket implements Outbound, Swept permits ChannelSocket, LeanSocket {
   private static final System.Logger LOG = System.getLogger(ClientSocket.class.getName());
 
   /** So long a client may take to read its goodbye and close its end, in seconds. */
@@ -317,7 +316,7 @@ abstract sealed class ClientSocket implements Outbound, NettyLoop.Swept
   public final boolean sweep(int now) {
     if (deadline != 0 && now >= deadline) {
       if (intake == null && !closed) {
-        loop.guard().count(Refusal.DEADLINE);
+        loop.limits().count(Refusal.DEADLINE);
       }
       close();
     }

@@ -31,7 +31,7 @@ final class Compressed {
         return kept;
       }
     }
-    byte[] made = Form.gzip(source.read());
+    byte[] made = Representation.gzip(source.read());
     synchronized (forms) {
       byte[] before = forms.put(name, made);
       bytes += made.length - (before == null ? 0 : before.length);

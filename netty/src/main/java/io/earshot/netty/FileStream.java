@@ -34,7 +34,7 @@ final class FileStream {
         .eventLoop()
         .execute(
             () -> {
-              exchange.dress(head);
+              exchange.addHeaders(head);
               var _ = channel.write(head);
             });
     boolean whole = false;

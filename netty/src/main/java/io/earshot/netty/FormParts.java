@@ -1,6 +1,5 @@
 package io.earshot.netty;
 
-import io.earshot.netty.WebRequest.MalformedException;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -32,13 +31,13 @@ record FormParts(String body, BiConsumer<String, String> fields) {
    * Reads a form.
    *
    * @param type its Content-Type
-   * @throws MalformedException if it is none
+   * @throws MalformedRequestException if it is none
    */
   static void read(ByteBuf body, String type, BiConsumer<String, String> fields)
-      throws MalformedException {
+      throws MalformedRequestException {
     String boundary = parameter(type, "boundary");
     if (boundary == null || boundary.isEmpty() || boundary.length() > LONGEST_BOUNDARY) {
-      throw new MalformedException(
+      throw new MalformedRequestException(
           "the Content-Type of a form names its boundary, of at most "
               + LONGEST_BOUNDARY
               + " characters");
@@ -46,7 +45,7 @@ record FormParts(String body, BiConsumer<String, String> fields) {
     new FormParts(body.toString(StandardCharsets.ISO_8859_1), fields).read("--" + boundary);
   }
 
-  private void read(String delimiter) throws MalformedException {
+  private void read(String delimiter) throws MalformedRequestException {
     int part = -1; // where the one that is read begins
     int count = 0;
     for (int line = 0; line < body.length(); line = lineAfter(line)) {
@@ -60,7 +59,7 @@ record FormParts(String body, BiConsumer<String, String> fields) {
       }
       if (part >= 0) {
         if (++count > MOST) {
-          throw new MalformedException("a form has at most " + MOST + " fields");
+          throw new MalformedRequestException("a form has at most " + MOST + " fields");
         }
         part(part, line);
       }
@@ -69,7 +68,7 @@ record FormParts(String body, BiConsumer<String, String> fields) {
       }
       part = lineAfter(line);
     }
-    throw new MalformedException("the form ends before its last boundary");
+    throw new MalformedRequestException("the form ends before its last boundary");
   }
 
   private int lineAfter(int at) {
@@ -77,7 +76,7 @@ record FormParts(String body, BiConsumer<String, String> fields) {
     return end < 0 ? body.length() : end + 1;
   }
 
-  private void part(int begin, int end) throws MalformedException {
+  private void part(int begin, int end) throws MalformedRequestException {
     String name = null;
     boolean isFile = false;
     Charset charset = StandardCharsets.UTF_8;
@@ -85,7 +84,7 @@ record FormParts(String body, BiConsumer<String, String> fields) {
     while (true) {
       int next = lineAfter(at);
       if (next > end || next - begin > LONGEST_HEAD) {
-        throw new MalformedException("a part of the form has no head, or too long a one");
+        throw new MalformedRequestException("a part of the form has no head, or too long a one");
       }
       String header = decoded(at, next, StandardCharsets.UTF_8).strip();
       at = next;
@@ -117,15 +116,15 @@ record FormParts(String body, BiConsumer<String, String> fields) {
     return new String(body.substring(from, to).getBytes(StandardCharsets.ISO_8859_1), charset);
   }
 
-  private static Charset charset(String header) throws MalformedException {
+  private static Charset charset(String header) throws MalformedRequestException {
     if (header.toLowerCase(Locale.ROOT).contains("multipart/")) {
-      throw new MalformedException("a form has no other forms in it");
+      throw new MalformedRequestException("a form has no other forms in it");
     }
     String name = parameter(header, "charset");
     try {
       return name == null ? StandardCharsets.UTF_8 : Charset.forName(name);
     } catch (IllegalArgumentException e) {
-      throw new MalformedException("a part of the form is in no charset that is known here");
+      throw new MalformedRequestException("a part of the form is in no charset that is known here");
     }
   }
 

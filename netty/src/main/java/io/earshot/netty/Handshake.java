@@ -2,11 +2,14 @@ package io.earshot.netty;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import java.nio.charset.StandardCharsets;
@@ -26,16 +29,20 @@ import org.jspecify.annotations.Nullable;
 record Handshake(Origins origins) {
   private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-  /** Why a handshake was refused. */
+  /** A handshake with a body, which {@link #check} does not look at. */
+  static final Refusal HAS_BODY = bad("a handshake has no body");
+
+  /** Why a handshake is refused. */
   record Refusal(HttpResponseStatus status, String error) {}
 
-  static boolean isAsked(HttpRequest request) {
+  /** Whether a request asks for a WebSocket. */
+  static boolean isRequested(HttpRequest request) {
     return request
         .headers()
         .containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true);
   }
 
-  /** Checks a request; null if it may be granted. */
+  /** Checks a request; null if the handshake is accepted. */
   @Nullable Refusal check(HttpRequest request) {
     HttpHeaders headers = request.headers();
     if (!request.method().equals(HttpMethod.GET)
@@ -74,8 +81,26 @@ record Handshake(Origins origins) {
     }
   }
 
-  /** The answer to a handshake that is granted, as it goes over the wire. */
-  static ByteBuf response(HttpRequest request) {
+  /** Sends a refusal, with the version that this server speaks, and closes the connection. */
+  static Answer refused(FullHttpResponse refusal) {
+    refusal.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13");
+    return Answer.last(refusal);
+  }
+
+  /** The response that accepts a handshake. */
+  static HttpResponse response(HttpRequest request) {
+    var response =
+        new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.SWITCHING_PROTOCOLS);
+    response
+        .headers()
+        .set(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET)
+        .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE)
+        .set(HttpHeaderNames.SEC_WEBSOCKET_ACCEPT, accept(request));
+    return response;
+  }
+
+  /** The bytes of that response, for a socket that has no HTTP codec. */
+  static ByteBuf rawResponse(HttpRequest request) {
     return Unpooled.directBuffer(160)
         .writeBytes(
             ("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
@@ -85,7 +110,7 @@ record Handshake(Origins origins) {
                 .getBytes(StandardCharsets.US_ASCII));
   }
 
-  /** What proves to the client that its handshake was read. */
+  /** The value that proves to the client that the server read its handshake. */
   static String accept(HttpRequest request) {
     try {
       MessageDigest sha1 = MessageDigest.getInstance("SHA-1");

@@ -35,8 +35,8 @@ final class LeanListener implements EpollIoHandle {
   private final NettyLoop loop;
   private final List<NettyLoop> homes;
   private final Door door;
-  private final Doorkeeper keeper;
-  private final Farewells farewells;
+  private final ConnectionFilter filter;
+  private final LingeringSockets refused;
   private final Socket socket;
 
   /** The address of who was accepted, with its length before it. */
@@ -47,12 +47,12 @@ final class LeanListener implements EpollIoHandle {
   private @Nullable IoRegistration registration;
 
   private LeanListener(
-      NettyLoop loop, List<NettyLoop> homes, Doorkeeper keeper, Door door, Socket socket) {
+      NettyLoop loop, List<NettyLoop> homes, ConnectionFilter filter, Door door, Socket socket) {
     this.loop = loop;
     this.homes = homes;
     this.door = door;
-    this.keeper = keeper;
-    this.farewells = new Farewells(loop, keeper.words());
+    this.filter = filter;
+    this.refused = new LingeringSockets(loop, filter.response());
     this.socket = socket;
   }
 
@@ -62,7 +62,7 @@ final class LeanListener implements EpollIoHandle {
    * @throws IOException if that cannot be
    */
   static LeanListener listen(
-      List<NettyLoop> homes, InetSocketAddress at, Doorkeeper keeper, Door door)
+      List<NettyLoop> homes, InetSocketAddress at, ConnectionFilter filter, Door door)
       throws IOException {
     Socket socket = Socket.newSocketStream();
     try {
@@ -76,7 +76,7 @@ final class LeanListener implements EpollIoHandle {
       socket.close();
       throw e;
     }
-    var listener = new LeanListener(homes.getFirst(), homes, keeper, door, socket);
+    var listener = new LeanListener(homes.getFirst(), homes, filter, door, socket);
     listener.loop.execute(listener::register);
     return listener;
   }
@@ -109,8 +109,8 @@ final class LeanListener implements EpollIoHandle {
           return;
         }
         InetSocketAddress remote = NativeInetAddress.address(address, 1, address[0]);
-        if (!keeper.admits(remote)) {
-          farewells.sayTo(descriptor);
+        if (!filter.admits(remote)) {
+          refused.sayTo(descriptor);
           continue;
         }
         NettyLoop home = homes.get(next);
@@ -151,7 +151,7 @@ final class LeanListener implements EpollIoHandle {
         () -> {
           if (!closed) {
             closed = true;
-            farewells.close();
+            refused.close();
             if (registration != null) {
               registration.cancel();
             }

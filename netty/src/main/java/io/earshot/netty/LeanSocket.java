@@ -249,7 +249,7 @@ final class LeanSocket extends ClientSocket implements EpollIoHandle {
     } catch (IOException e) {
       report("the closing", e);
     }
-    loop().guard().leave(remoteAddress().getAddress());
+    loop().limits().leave(remoteAddress().getAddress());
     loop().execute(this::gone); // whoever closes it may be in the middle of telling it something
   }
 }

@@ -28,30 +28,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class NettyLoop implements Loop {
 
-  /** A socket with time limits. */
-  interface Swept {
-    /**
-     * Called once a second.
-     *
-     * @param now the seconds that the loop has run
-     * @return whether it is still open
-     */
-    boolean sweep(int now);
-
-    /** The server stops; whoever has nobody to say goodbye to closes. */
-    void stop();
-
-    /** Closes at once. */
-    void close();
-  }
-
   private static final System.Logger LOG = System.getLogger(NettyLoop.class.getName());
 
   /** As much as is read from one socket in one turn, in bytes. */
   private static final int READ_BUFFER = 64 * 1024;
 
   private final IoEventLoop eventLoop;
-  private final Guard guard;
+  private final AddressLimits limits;
   private final List<Swept> swept = new ArrayList<>();
   private final CompletableFuture<Void> emptied = new CompletableFuture<>();
   private boolean closing;
@@ -62,15 +45,15 @@ final class NettyLoop implements Loop {
   /** What lean sockets read into; null until one does. */
   private @Nullable ByteBuf readBuffer;
 
-  NettyLoop(IoEventLoop eventLoop, Guard guard) {
+  NettyLoop(IoEventLoop eventLoop, AddressLimits limits) {
     this.eventLoop = eventLoop;
-    this.guard = guard;
+    this.limits = limits;
     var _ = eventLoop.scheduleWithFixedDelay(this::sweep, 1, 1, TimeUnit.SECONDS);
   }
 
-  /** Who may have how many connections; told by those whose connections end. */
-  Guard guard() {
-    return guard;
+  /** The limits of each address, which count connections that end. */
+  AddressLimits limits() {
+    return limits;
   }
 
   /** Looks after a handle from now on. Done when this returns, for better or worse. */

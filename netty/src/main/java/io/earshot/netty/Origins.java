@@ -5,7 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The origins whose pages may do something: the server's own, and those that a setting names.
+ * The origins whose pages are allowed something: the server's own origin, and those that a setting
+ * names.
  *
  * <p>Immutable.
  *
@@ -17,12 +18,20 @@ record Origins(List<String> named) {
     return named.contains("*") || named.contains(origin);
   }
 
-  /** Whether pages of an origin may, if they talk to the server under this name. */
+  /**
+   * Whether pages of an origin are allowed.
+   *
+   * @param host the header {@code Host} of their request
+   */
   boolean allows(String origin, @Nullable String host) {
     return names(origin) || isOwn(origin, host);
   }
 
-  /** Whether an origin is the server itself, to a page that talks to it under this name. */
+  /**
+   * Whether an origin is this server.
+   *
+   * @param host the header {@code Host} of the request
+   */
   boolean isOwn(String origin, @Nullable String host) {
     try {
       String authority = URI.create(origin).getRawAuthority();

@@ -1,15 +1,15 @@
 package io.earshot.netty;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import io.earshot.protocol.Json;
-import io.netty.handler.codec.http.FullHttpResponse;
-import io.netty.handler.codec.http.HttpHeaderNames;
+import io.earshot.RefusedException;
+import io.earshot.spi.BrokerException;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 
-/** A request that is refused; what it is answered is a problem detail (RFC 9457). */
+/** A request is refused. {@link Responses#problem} makes the response (RFC 9457). */
 final class ProblemException extends Exception {
   private static final long serialVersionUID = 1L;
 
@@ -19,13 +19,13 @@ final class ProblemException extends Exception {
   /**
    * A refusal.
    *
-   * @param detail why, for whoever sent the request
+   * @param detail the reason, for the client
    */
   ProblemException(HttpResponseStatus status, String detail) {
     this(status, detail, Map.of());
   }
 
-  /** A refusal that says more in its headers. */
+  /** A refusal with headers of its own. */
   ProblemException(HttpResponseStatus status, String detail, Map<String, String> headers) {
     super(detail, null, false, false);
     this.status = status;
@@ -36,33 +36,78 @@ final class ProblemException extends Exception {
     return new ProblemException(HttpResponseStatus.BAD_REQUEST, detail);
   }
 
+  /**
+   * The method does not work at this path.
+   *
+   * @param allowed the methods that do, as the header {@code Allow} lists them
+   */
+  static ProblemException methodNotAllowed(HttpMethod method, String allowed) {
+    return new ProblemException(
+        HttpResponseStatus.METHOD_NOT_ALLOWED,
+        method + " does not work here; " + allowed,
+        Map.of("allow", allowed));
+  }
+
+  /**
+   * A rate limit is exceeded.
+   *
+   * @param wait after how many milliseconds the client may try again
+   */
+  static ProblemException tooManyRequests(String detail, long wait) {
+    return new ProblemException(
+        HttpResponseStatus.TOO_MANY_REQUESTS,
+        detail,
+        Map.of("retry-after", Long.toString((wait + 999) / 1000)));
+  }
+
+  static ProblemException bodyTooLarge(int maxLength) {
+    return new ProblemException(
+        HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE,
+        "a message has at most " + maxLength + " bytes");
+  }
+
+  static ProblemException of(MalformedRequestException malformed) {
+    return new ProblemException(malformed.status(), malformed.detail());
+  }
+
+  static ProblemException of(RefusedException refused) {
+    return new ProblemException(HttpResponseStatus.FORBIDDEN, String.valueOf(refused.getMessage()));
+  }
+
+  /** The problem for a request whose work failed. */
+  static ProblemException of(@Nullable Throwable failure) {
+    Throwable cause = cause(failure);
+    return switch (cause) {
+      case RefusedException refused -> of(refused);
+      case RejectedExecutionException full -> unavailable(full);
+      case BrokerException away -> unavailable(away);
+      case null, default ->
+          new ProblemException(
+              HttpResponseStatus.INTERNAL_SERVER_ERROR, "The server experienced an internal error");
+    };
+  }
+
+  private static ProblemException unavailable(Throwable cause) {
+    return new ProblemException(
+        HttpResponseStatus.SERVICE_UNAVAILABLE, String.valueOf(cause.getMessage()));
+  }
+
+  /** The failure itself, without the {@code CompletionException} of a future around it. */
+  static @Nullable Throwable cause(@Nullable Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
+  }
+
   HttpResponseStatus status() {
     return status;
   }
 
-  /** The same as the last that a connection says, as it goes over the wire. */
-  byte[] raw() {
-    FullHttpResponse response = response();
-    return ("HTTP/1.1 "
-            + status
-            + "\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\n"
-            + "retry-after: 1\r\nconnection: close\r\ncontent-length: "
-            + response.content().readableBytes()
-            + "\r\n\r\n"
-            + response.content().toString(UTF_8))
-        .getBytes(UTF_8);
+  Map<String, String> headers() {
+    return headers;
   }
 
-  FullHttpResponse response() {
-    var fields = new LinkedHashMap<String, Json>();
-    fields.put("type", Json.of("about:blank"));
-    fields.put("title", Json.of(status.reasonPhrase()));
-    fields.put("status", Json.of(status.code()));
-    fields.put("detail", Json.of(String.valueOf(getMessage())));
-    FullHttpResponse response =
-        HttpDoor.response(status, "application/problem+json", new Json.Obj(fields).encode());
-    response.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-store");
-    headers.forEach(response.headers()::set);
-    return response;
+  String detail() {
+    return String.valueOf(getMessage());
   }
 }

@@ -102,7 +102,7 @@ final class PublicFolder {
    * @return null if there is no such file inside the folder
    * @throws IOException if it cannot be read
    */
-  @Nullable Form find(List<String> names, boolean gzip) throws IOException {
+  @Nullable Representation find(List<String> names, boolean gzip) throws IOException {
     Path root = folder.toRealPath();
     Path named = root;
     for (String name : names) {
@@ -119,11 +119,11 @@ final class PublicFolder {
       return null;
     }
     MediaType type = MediaType.of(name);
-    Form form = form(file, attributes, type, false);
+    Representation form = form(file, attributes, type, false);
     return gzip && type.isText() ? compressed(file, form) : form;
   }
 
-  private static Form form(
+  private static Representation form(
       Path file, BasicFileAttributes attributes, MediaType type, boolean isGzip) {
     var modified = attributes.lastModifiedTime().toInstant();
     String tag =
@@ -133,11 +133,12 @@ final class PublicFolder {
             + "-"
             + Long.toHexString(attributes.size())
             + (isGzip ? "-gz\"" : "\"");
-    return new Form(type, tag, modified, attributes.size(), isGzip, new Form.Content.InFile(file));
+    return new Representation(
+        type, tag, modified, attributes.size(), isGzip, new Representation.Content.InFile(file));
   }
 
   /** The compressed form, out of a file beside it or made here; the file itself if it has none. */
-  private Form compressed(Path file, Form form) throws IOException {
+  private Representation compressed(Path file, Representation form) throws IOException {
     Path beside = file.resolveSibling(file.getFileName() + ".gz");
     if (Files.isRegularFile(beside, LinkOption.NOFOLLOW_LINKS)) {
       var attributes = Files.readAttributes(beside, BasicFileAttributes.class);
@@ -157,7 +158,12 @@ final class PublicFolder {
               }
             });
     String tag = form.tag().substring(0, form.tag().length() - 1) + "-gz\"";
-    return new Form(
-        form.type(), tag, form.modified(), shorter.length, true, new Form.Content.Bytes(shorter));
+    return new Representation(
+        form.type(),
+        tag,
+        form.modified(),
+        shorter.length,
+        true,
+        new Representation.Content.Bytes(shorter));
   }
 }

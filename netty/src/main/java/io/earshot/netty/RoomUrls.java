@@ -1,34 +1,25 @@
 package io.earshot.netty;
 
 import io.earshot.Permission;
-import io.earshot.RefusedException;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomStatus;
-import io.earshot.spi.BrokerException;
-import io.netty.channel.Channel;
 import io.netty.handler.codec.http.DefaultHttpResponse;
-import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is answered where a room is a URL: who is in it, a stream of what it tells, a WebSocket that
- * is in it; and under it what it told, and a place to say something.
+ * Answers requests to the URL of a room: its members, a stream of its messages or a WebSocket in
+ * it; and to the URL of its messages: reading and posting them.
  *
  * <p>Immutable.
  */
@@ -38,110 +29,57 @@ final class RoomUrls {
   private static final int DEFAULT_LIMIT = 100;
   private static final int MAX_LIMIT = 1_000;
 
-  private final Doors doors;
+  private final Site site;
+  private final Handshake handshake;
 
-  RoomUrls(Doors doors) {
-    this.doors = doors;
+  RoomUrls(Site site, Handshake handshake) {
+    this.site = site;
+    this.handshake = handshake;
   }
 
-  /** What is to be done for a request. */
-  sealed interface Answer permits Now, Later, Socket, Stream {}
-
-  /**
-   * To answer it.
-   *
-   * @param last whether nothing more is to be read from this connection
-   */
-  record Now(FullHttpResponse response, boolean last) implements Answer {}
-
-  /**
-   * To answer it when something is known.
-   *
-   * @param asked what; to be cancelled when nobody wants it any more
-   * @param words what to say then
-   * @param waits whether it is only asked for by somebody who stays to hear it
-   */
-  record Later<T>(CompletableFuture<T> asked, Words<T> words, boolean waits) implements Answer {
-    void whenKnown(Consumer<Supplier<FullHttpResponse>> to) {
-      var _ = asked.whenComplete((known, failure) -> to.accept(() -> words.of(known, failure)));
-    }
-  }
-
-  /** To make a WebSocket of the connection. */
-  record Socket(Visit visit) implements Answer {}
-
-  /**
-   * To make a stream of the connection.
-   *
-   * @param head what comes before it
-   * @param framing how it is said
-   */
-  record Stream(HttpResponse head, Framing framing, Visit visit) implements Answer {}
-
-  /** Puts into words what came of a question. */
-  interface Words<T> {
-    FullHttpResponse of(@Nullable T known, @Nullable Throwable failure);
-  }
-
-  /** Says what to do for a request whose path {@link RoomUrl#isOne}. */
-  Answer answer(Channel channel, FullHttpRequest request) {
-    try {
-      RoomUrl url = RoomUrl.of(request.uri());
-      return url.isMessages() ? messages(channel, request, url) : room(channel, request, url);
-    } catch (ProblemException e) {
-      return new Now(e.response(), false);
-    }
+  /** Answers a request whose path {@link RoomUrl#matches}. */
+  Answer answer(WebExchange exchange) throws ProblemException {
+    RoomUrl url = RoomUrl.of(exchange.uri());
+    return url.isMessages() ? messages(exchange, url) : room(exchange, url);
   }
 
   // --- /rooms/ROOM -----------------------------------------------------------------------------
 
-  private Answer room(Channel channel, FullHttpRequest request, RoomUrl url)
-      throws ProblemException {
-    HttpMethod method = request.method();
-    if (Handshake.isAsked(request)) {
-      return socket(request, url.visit(request.headers()));
+  private Answer room(WebExchange exchange, RoomUrl url) throws ProblemException {
+    HttpMethod method = exchange.method();
+    if (Handshake.isRequested(exchange.request())) {
+      return webSocket(exchange, url);
     } else if (method.equals(HttpMethod.OPTIONS)) {
-      return new Now(doors.options(request, ROOM_METHODS), false);
-    } else if (!isRead(method)) {
-      return notAllowed(method, ROOM_METHODS);
+      return site.crossOrigin().options(exchange.request(), ROOM_METHODS);
+    } else if (!exchange.isRead()) {
+      throw ProblemException.methodNotAllowed(method, ROOM_METHODS);
     }
-    Framing framing = method.equals(HttpMethod.GET) ? streamed(request) : null;
-    if (framing == null) {
-      check(channel, request, url, Permission.LISTEN);
-      return new Later<>(doors.status(url.room()), this::status, false);
+    Framing framing = exchange.isHead() ? null : streamFraming(exchange);
+    if (framing != null) {
+      return stream(exchange, url, framing);
     }
-    return stream(channel, request, url, framing);
+    check(exchange, url, Permission.LISTEN);
+    CompletableFuture<RoomStatus> status =
+        site.engine().api().chatRoom().socketRoomStatus(url.room()).toCompletableFuture();
+    return Answer.later(status, this::status);
   }
 
-  private static boolean isRead(HttpMethod method) {
-    return method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD);
-  }
-
-  private static Answer notAllowed(HttpMethod method, String allowed) {
-    FullHttpResponse response =
-        new ProblemException(
-                HttpResponseStatus.METHOD_NOT_ALLOWED, method + " does not work here; " + allowed)
-            .response();
-    response.headers().set(HttpHeaderNames.ALLOW, allowed);
-    return new Now(response, false);
-  }
-
-  private Answer socket(FullHttpRequest request, Visit visit) {
+  private Answer webSocket(WebExchange exchange, RoomUrl url) throws ProblemException {
+    JoinRequest join = url.join(exchange.headers());
     Handshake.Refusal refusal =
-        request.content().isReadable()
-            ? new Handshake.Refusal(HttpResponseStatus.BAD_REQUEST, "a handshake has no body")
-            : doors.handshake().check(request);
+        exchange.request().content().isReadable()
+            ? Handshake.HAS_BODY
+            : handshake.check(exchange.request());
     if (refusal == null) {
-      return new Socket(visit);
+      return new Answer.WebSocket(join);
     }
-    FullHttpResponse response = new ProblemException(refusal.status(), refusal.error()).response();
-    response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13");
-    return new Now(response, true);
+    return Handshake.refused(
+        Responses.problem(new ProblemException(refusal.status(), refusal.error())));
   }
 
-  /** The kind of stream that a client wants; null if it wants none. */
-  private static @Nullable Framing streamed(FullHttpRequest request) {
-    for (String line : request.headers().getAll(HttpHeaderNames.ACCEPT)) {
+  /** The format of the stream that the client accepts first; null if it wants no stream. */
+  private static @Nullable Framing streamFraming(WebExchange exchange) {
+    for (String line : exchange.headers().getAll(HttpHeaderNames.ACCEPT)) {
       for (String item : line.toLowerCase(Locale.ROOT).split(",", -1)) {
         switch (item.split(";", 2)[0].strip()) {
           case "text/event-stream" -> {
@@ -160,17 +98,17 @@ final class RoomUrls {
     return null;
   }
 
-  private void check(Channel channel, FullHttpRequest request, RoomUrl url, Permission what)
+  private static void check(WebExchange exchange, RoomUrl url, Permission permission)
       throws ProblemException {
-    doors.web(channel, request).check(url.room(), what, url.token(request.headers()));
+    exchange.check(url.room(), permission, url.token(exchange.headers()));
   }
 
-  private Answer stream(Channel channel, FullHttpRequest request, RoomUrl url, Framing framing)
+  private Answer stream(WebExchange exchange, RoomUrl url, Framing framing)
       throws ProblemException {
-    refuseForeign(request, "be in a room");
-    check(channel, request, url, Permission.JOIN);
-    // A browser that comes again says what it heard last, under the URL that it began with.
-    String last = request.headers().get("last-event-id");
+    exchange.refuseForeign("be in a room");
+    check(exchange, url, Permission.JOIN);
+    // A browser that reconnects sends the id of its last event, to the URL that it began with.
+    String last = exchange.headers().get("last-event-id");
     Cursor after = last == null ? url.after() : RoomUrl.cursor(last, "Last-Event-ID");
     var head = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
     head.headers()
@@ -183,23 +121,26 @@ final class RoomUrls {
         .set(HttpHeaderNames.VARY, HttpHeaderNames.ACCEPT)
         .set("x-accel-buffering", "no")
         .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-    return new Stream(head, framing, new Visit(url.room(), after, url.token(request.headers())));
+    return new Answer.Stream(
+        head, framing, new JoinRequest(url.room(), after, url.token(exchange.headers())));
   }
 
   private FullHttpResponse status(@Nullable RoomStatus status, @Nullable Throwable failure) {
     if (status == null) {
-      return failed(failure);
+      return Responses.failed(failure);
     }
-    FullHttpResponse response = json(HttpResponseStatus.OK, fitting(status, doors.longestAnswer()));
+    FullHttpResponse response =
+        Responses.json(
+            HttpResponseStatus.OK, encoded(status, site.config().limits().answerBytes()));
     response.headers().set(HttpHeaderNames.VARY, HttpHeaderNames.ACCEPT);
     return response;
   }
 
-  /** Who is in a room, or how many, if that would be too long. */
-  static byte[] fitting(RoomStatus status, int longest) {
+  /** Encodes the status of a room; without the list of members if it would be too long with it. */
+  static byte[] encoded(RoomStatus status, int maxLength) {
     Json.Obj json = status.toJson();
     byte[] body = json.encode();
-    if (body.length > longest) {
+    if (body.length > maxLength) {
       var fields = new LinkedHashMap<>(json.fields());
       fields.remove("members");
       body = new Json.Obj(fields).encode();
@@ -209,109 +150,69 @@ final class RoomUrls {
 
   // --- /rooms/ROOM/messages --------------------------------------------------------------------
 
-  private Answer messages(Channel channel, FullHttpRequest request, RoomUrl url)
-      throws ProblemException {
-    HttpMethod method = request.method();
-    if (isRead(method)) {
-      check(channel, request, url, Permission.LISTEN);
-      int wait = url.number("wait", 0, 0, Integer.MAX_VALUE);
-      int limit = url.number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
-      if (method.equals(HttpMethod.HEAD)) {
-        wait = 0;
-      }
-      return new Later<>(
-          doors.read(url.room(), url.after(), limit, wait),
-          (excerpt, failure) -> {
-            try {
-              // While it waited, its token may have ended, or somebody decided otherwise.
-              check(channel, request, url, Permission.LISTEN);
-              return excerpt(excerpt, failure);
-            } catch (ProblemException e) {
-              return e.response();
-            }
-          },
-          wait > 0);
+  private Answer messages(WebExchange exchange, RoomUrl url) throws ProblemException {
+    HttpMethod method = exchange.method();
+    if (exchange.isRead()) {
+      return read(exchange, url);
     } else if (method.equals(HttpMethod.POST)) {
-      return say(channel, request, url);
+      return say(exchange, url);
     } else if (method.equals(HttpMethod.OPTIONS)) {
-      return new Now(doors.options(request, MESSAGES_METHODS), false);
+      return site.crossOrigin().options(exchange.request(), MESSAGES_METHODS);
     }
-    return notAllowed(method, MESSAGES_METHODS);
+    throw ProblemException.methodNotAllowed(method, MESSAGES_METHODS);
   }
 
-  private static FullHttpResponse excerpt(@Nullable Excerpt excerpt, @Nullable Throwable failure) {
-    return excerpt == null ? failed(failure) : json(HttpResponseStatus.OK, excerpt.encode());
+  private Answer read(WebExchange exchange, RoomUrl url) throws ProblemException {
+    check(exchange, url, Permission.LISTEN);
+    int asked = url.query().number("wait", 0, 0, Integer.MAX_VALUE);
+    int limit = url.query().number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
+    int wait = exchange.isHead() ? 0 : asked;
+    return new Answer.Later<>(
+        site.engine().read(url.room(), url.after(), limit, wait),
+        (excerpt, failure) -> excerpt(exchange, url, excerpt, failure),
+        true,
+        wait > 0);
   }
 
-  private Answer say(Channel channel, FullHttpRequest request, RoomUrl url)
-      throws ProblemException {
-    String room = url.room();
-    refuseForeign(request, "speak");
-    PostedSay say = PostedSay.of(request, doors.longestMessage());
-    Web web = doors.web(channel, request);
-    return new Later<>(
-        web.say(room, url.token(request.headers()), say),
-        (place, failure) -> said(web, room, place, failure),
-        false);
+  private static FullHttpResponse excerpt(
+      WebExchange exchange, RoomUrl url, @Nullable Excerpt excerpt, @Nullable Throwable failure) {
+    try {
+      // The client's token may have ended while the poll waited, or a rule or a ban changed.
+      check(exchange, url, Permission.LISTEN);
+    } catch (ProblemException e) {
+      return Responses.problem(e);
+    }
+    return excerpt == null
+        ? Responses.failed(failure)
+        : Responses.json(HttpResponseStatus.OK, excerpt.encode());
+  }
+
+  private Answer say(WebExchange exchange, RoomUrl url) throws ProblemException {
+    exchange.refuseForeign("speak");
+    PostedSay say = PostedSay.of(exchange.request(), site.maxMessageLength());
+    return Answer.later(
+        exchange.say(
+            url.room(),
+            url.token(exchange.headers()),
+            say.message(),
+            say.audience(),
+            say.messageId(),
+            say.key()),
+        (place, failure) -> said(exchange, url.room(), place, failure));
   }
 
   private static FullHttpResponse said(
-      Web web, String room, @Nullable Cursor place, @Nullable Throwable failure) {
+      WebExchange exchange, String room, @Nullable Cursor place, @Nullable Throwable failure) {
     if (place == null) {
-      return failed(failure);
+      return Responses.failed(failure);
     }
     var fields = new LinkedHashMap<String, Json>();
     fields.put("room", Json.of(room));
     fields.put("epoch", Json.of(place.epoch()));
     fields.put("offset", Json.of(place.offset()));
-    FullHttpResponse response = json(HttpResponseStatus.CREATED, new Json.Obj(fields).encode());
-    web.setCookie(response);
+    FullHttpResponse response =
+        Responses.json(HttpResponseStatus.CREATED, new Json.Obj(fields).encode());
+    exchange.setCookie(response);
     return response;
-  }
-
-  // --- answers ---------------------------------------------------------------------------------
-
-  private void refuseForeign(FullHttpRequest request, String what) throws ProblemException {
-    if (doors.isForeign(request)) {
-      throw new ProblemException(
-          HttpResponseStatus.FORBIDDEN,
-          "pages of other sites may not "
-              + what
-              + "; the setting httpServer.corsOrigins says which may");
-    }
-  }
-
-  static FullHttpResponse json(HttpResponseStatus status, byte[] body) {
-    FullHttpResponse response = HttpDoor.response(status, "application/json", body);
-    response.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-store");
-    return response;
-  }
-
-  static FullHttpResponse failed(@Nullable Throwable failure) {
-    return problem(failure).response();
-  }
-
-  static ProblemException problem(@Nullable Throwable failure) {
-    Throwable cause = cause(failure);
-    return switch (cause) {
-      case RefusedException refused ->
-          new ProblemException(HttpResponseStatus.FORBIDDEN, String.valueOf(refused.getMessage()));
-      case RejectedExecutionException full -> unavailable(full);
-      case BrokerException away -> unavailable(away);
-      case null, default ->
-          new ProblemException(
-              HttpResponseStatus.INTERNAL_SERVER_ERROR, "The server experienced an internal error");
-    };
-  }
-
-  private static ProblemException unavailable(Throwable cause) {
-    return new ProblemException(
-        HttpResponseStatus.SERVICE_UNAVAILABLE, String.valueOf(cause.getMessage()));
-  }
-
-  static @Nullable Throwable cause(@Nullable Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
   }
 }

@@ -53,7 +53,7 @@ final class StaticFiles {
      * Adds what every answer has, such as whether the connection lives on. Called once, before the
      * head is written.
      */
-    void dress(HttpResponse head);
+    void addHeaders(HttpResponse head);
 
     /** The client takes what it is sent. Called now and then during a long answer. */
     void progress();
@@ -117,7 +117,7 @@ final class StaticFiles {
   private void answerFrom(
       PublicFolder in, HttpRequest request, List<String> names, Exchange exchange) {
     try {
-      Form form = in.find(names, gzipIsWanted(request));
+      Representation form = in.find(names, gzipIsWanted(request));
       if (form == null) {
         answerBuiltIn(request, names, exchange);
       } else {
@@ -133,12 +133,12 @@ final class StaticFiles {
 
   /** A part is one of the plain form, which is the same for everybody. */
   private static boolean gzipIsWanted(HttpRequest request) {
-    return Form.gzipIsAccepted(request.headers())
+    return Representation.gzipIsAccepted(request.headers())
         && !request.headers().contains(HttpHeaderNames.RANGE);
   }
 
   private void answerBuiltIn(HttpRequest request, List<String> names, Exchange exchange) {
-    Form form = BuiltIn.find(String.join("/", names), gzipIsWanted(request));
+    Representation form = BuiltIn.find(String.join("/", names), gzipIsWanted(request));
     if (form == null) {
       send(missing(request), exchange);
       return;
@@ -150,20 +150,20 @@ final class StaticFiles {
     }
   }
 
-  private void answer(HttpRequest request, Form form, boolean builtIn, Exchange exchange)
+  private void answer(HttpRequest request, Representation form, boolean builtIn, Exchange exchange)
       throws IOException {
-    Selection selection = Selection.of(request, form);
+    ByteRange selection = ByteRange.of(request, form);
     if (request.method().equals(HttpMethod.HEAD) || selection.length() == 0) {
       send(dressed(full(selection.status()), form, selection, builtIn), exchange);
       return;
     }
     switch (form.content()) {
-      case Form.Content.Bytes(byte[] bytes) -> {
+      case Representation.Content.Bytes(byte[] bytes) -> {
         var body = Unpooled.wrappedBuffer(bytes, (int) selection.start(), (int) selection.length());
         var response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, selection.status(), body);
         send(dressed(response, form, selection, builtIn), exchange);
       }
-      case Form.Content.InFile(Path path) -> {
+      case Representation.Content.InFile(Path path) -> {
         // It is no link any more, and does not become one behind our back.
         try (FileChannel file =
             FileChannel.open(path, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
@@ -177,7 +177,7 @@ final class StaticFiles {
 
   /** Adds what is to be known about a form to a response about it. */
   private <R extends HttpResponse> R dressed(
-      R response, Form form, Selection selection, boolean builtIn) {
+      R response, Representation form, ByteRange selection, boolean builtIn) {
     HttpHeaders headers = response.headers();
     headers
         .set(HttpHeaderNames.ETAG, form.tag())
@@ -242,7 +242,7 @@ final class StaticFiles {
       channel.eventLoop().execute(() -> send(response, exchange));
       return;
     }
-    exchange.dress(response);
+    exchange.addHeaders(response);
     var _ =
         channel.writeAndFlush(response).addListener(future -> exchange.done(future.isSuccess()));
   }

@@ -17,7 +17,7 @@ import javax.net.ssl.SSLException;
  *
  * <p>Owned by the channel's event loop.
  */
-final class TlsGate extends ChannelInboundHandlerAdapter implements NettyLoop.Swept {
+final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
   private final Channel channel;
   private final NettyLoop loop;
   private final BiConsumer<Channel, NettyLoop> door;
@@ -72,7 +72,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements NettyLoop.Sw
   @Override
   public boolean sweep(int now) {
     if (shaking && now > deadline) {
-      loop.guard().count(Refusal.DEADLINE);
+      loop.limits().count(Refusal.DEADLINE);
       close();
     }
     return shaking;

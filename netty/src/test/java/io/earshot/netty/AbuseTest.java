@@ -830,7 +830,7 @@ final class AbuseTest {
           assertThat(there.getFirst().ask("status")).contains("\"refused\":{\"connections\":2000,");
           closeAll();
           EveryTransportTest.await(
-              "only the address of the innocents is kept", () -> server.guard().size() == 1);
+              "only the address of the innocents is kept", () -> server.limits().size() == 1);
         },
         "limits.connectionsPerAddress=50",
         "limits.exemptAddresses=");

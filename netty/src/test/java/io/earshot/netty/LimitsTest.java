@@ -42,7 +42,7 @@ final class LimitsTest {
   }
 
   private static void awaitNobody(EarshotServer server) {
-    EveryTransportTest.await("no address is kept", () -> server.guard().size() == 0);
+    EveryTransportTest.await("no address is kept", () -> server.limits().size() == 0);
   }
 
   /** Tries until somebody may come in; the server sees a moment later that one has gone. */
@@ -241,6 +241,6 @@ final class LimitsTest {
       assertThat(closing(new HttpClient(server.httpPort(), false)).get("/status").status())
           .isEqualTo(200);
     }
-    assertThat(server.guard().size()).isZero();
+    assertThat(server.limits().size()).isZero();
   }
 }

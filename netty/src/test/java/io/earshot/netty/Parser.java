@@ -128,7 +128,7 @@ enum Parser {
       String granted = granted(bytes);
       var channel =
           new EmbeddedChannel(
-              new PausingDecoder(1024), new BodyGatherer(1024, GUARD), new Forgiving());
+              new PausingDecoder(1024), new BodyGatherer(1024, LIMITS), new Forgiving());
       int count = 0;
       try {
         channel.writeInbound(Unpooled.copiedBuffer(bytes));
@@ -153,17 +153,17 @@ enum Parser {
     private static @Nullable String granted(byte[] bytes) {
       var granted = new AtomicReference<@Nullable String>();
       ByteBuf in = Unpooled.copiedBuffer(bytes);
-      var knock =
-          new Knock(
+      var peek =
+          new HandshakePeek(
               HANDSHAKE,
-              new Knock.Door() {
+              new HandshakePeek.Client() {
                 @Override
                 public boolean admits(HttpRequest handshake) {
                   return true;
                 }
 
                 @Override
-                public void open(HttpRequest handshake, @Nullable Visit visit) {
+                public void open(HttpRequest handshake, @Nullable JoinRequest join) {
                   granted.set(handshake.uri() + " " + Handshake.accept(handshake));
                 }
 
@@ -173,7 +173,7 @@ enum Parser {
                 @Override
                 public void leave() {}
               });
-      assertThat(knock.bytes(in, 0, in.readableBytes())).isBetween(0, bytes.length);
+      assertThat(peek.bytes(in, 0, in.readableBytes())).isBetween(0, bytes.length);
       in.release();
       return granted.get();
     }
@@ -190,13 +190,12 @@ enum Parser {
       assertThat(FORWARDED.origin(ADDRESS, request.headers()).address().isUnresolved()).isFalse();
       var _ = HANDSHAKE.check(request);
       try {
-        if (RoomUrl.isOne(request.uri())) {
-          var _ = RoomUrl.of(request.uri()).visit(request.headers());
+        if (RoomUrl.matches(request.uri())) {
+          var _ = RoomUrl.of(request.uri()).join(request.headers());
         }
-        var uri = WebRequest.decoded(request.uri(), true);
-        WebRequest asked = WebRequest.of(request, uri.path(), uri.parameters(), _ -> true);
+        WebRequest asked = WebRequest.of(request, Query.of(request.uri()), _ -> true);
         assertThat(asked.params()).hasSizeLessThanOrEqualTo(2048);
-      } catch (ProblemException | WebRequest.MalformedException e) {
+      } catch (ProblemException | MalformedRequestException e) {
         assertThat(String.valueOf(e.getMessage())).doesNotContain("\n");
       }
     }
@@ -217,8 +216,8 @@ enum Parser {
   };
 
   private static final int LIMIT = 300;
-  private static final Guard GUARD =
-      new Guard(Config.defaults(), InstantSource.system(), new Refusals());
+  private static final AddressLimits LIMITS =
+      new AddressLimits(Config.defaults(), InstantSource.system(), new Refusals());
   private static final Identity IDENTITY = new Identity(Config.defaults());
   private static final Handshake HANDSHAKE = new Handshake(new Origins(List.of()));
   private static final Forwarded FORWARDED = Forwarded.of(List.of("127.0.0.0/8"));
@@ -238,7 +237,7 @@ enum Parser {
     }
   }
 
-  /** Takes what {@link HttpDoor} takes for no fault of ours. */
+  /** Takes what {@link HttpHandler} takes for no fault of ours. */
   private static final class Forgiving extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {

@@ -377,7 +377,7 @@ final class StaticFilesTest {
   @Test
   void a_compressed_file_beside_it_is_taken_unless_it_is_older() throws IOException {
     Path beside = temp.resolve("www/long.css.gz");
-    Files.write(beside, Form.gzip("beside".getBytes(StandardCharsets.UTF_8)));
+    Files.write(beside, Representation.gzip("beside".getBytes(StandardCharsets.UTF_8)));
     assertThat(gunzip(get("/public/long.css", "Accept-Encoding: gzip").body())).isEqualTo("beside");
     assertThat(get("/public/long.css").text()).startsWith("a{");
     Files.setLastModifiedTime(beside, FileTime.from(THEN.minusSeconds(1)));

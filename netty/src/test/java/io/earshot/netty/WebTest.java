@@ -685,7 +685,7 @@ final class WebTest {
         List.of(
             "POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
             "GET /waiting HTTP/1.1\r\nHost: x\r\n\r\n");
-    try (var doors = new Logged(HttpDoor.class);
+    try (var doors = new Logged(HttpHandler.class);
         var actions = new Logged(Actions.class)) {
       for (int i = 0; i < 1_000; i++) {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.httpPort())) {

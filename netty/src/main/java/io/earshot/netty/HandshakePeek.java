@@ -12,74 +12,74 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The first bytes of somebody at the HTTP door. If they are one whole handshake that is to be
- * granted, a WebSocket opens that never had a channel. Anything else, whether it is another
- * request, half of one, or nonsense, is for the channel that speaks HTTP, as if it had been there
- * from the start; so this need only know what is plainly right.
+ * Looks at the first bytes of a client at the HTTP port. If they are one whole WebSocket handshake
+ * that is accepted, the client gets a WebSocket without a channel. All other bytes, be they another
+ * request, a part of one, or malformed, go to a channel that speaks HTTP. So this class only has to
+ * recognize requests that can be read in one way only.
  *
  * <p>Owned by the connection's event loop.
  */
-final class Knock implements Inbound {
+final class HandshakePeek implements Inbound {
 
-  /** What happens next. Called once, on the event loop. */
-  interface Door {
+  /** The client whose bytes are looked at. Called on the event loop. */
+  interface Client {
 
-    /** Whether whoever sent the handshake may come in; if so, {@link #open} follows. */
+    /** Whether the sender of the handshake is within its limits; if so, {@link #open} follows. */
     boolean admits(HttpRequest handshake);
 
     /**
-     * Opens a WebSocket for a request that asks for one.
+     * Accepts the handshake, and opens the WebSocket.
      *
-     * @param visit the room that it asks for; null if it asks for none
+     * @param join the room that the client asks for; null if it asks for none
      */
-    void open(HttpRequest handshake, @Nullable Visit visit);
+    void open(HttpRequest handshake, @Nullable JoinRequest join);
 
-    /** Lets somebody else read all this, and what follows. */
+    /** Hands the bytes, and all that follow, to a channel that speaks HTTP. */
     void pass(ByteBuf bytes);
 
-    /** The other side has gone. */
+    /** The client has left. */
     void leave();
   }
 
   private static final String HEAD_END = "\r\n\r\n";
-  private static final int LONGEST = 4 * 1024;
+  private static final int MAX_LENGTH = 4 * 1024;
   private static final Pattern REQUEST_LINE =
       Pattern.compile("GET (/(?:ws|rooms/[!-~&&[^/?#]]+)?(?:\\?[!-~]*)?) HTTP/1\\.1");
   private static final Pattern FIELD =
       Pattern.compile("([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([!-~](?:[ -~]*[!-~])?)");
 
   private final Handshake handshake;
-  private final Door door;
+  private final Client client;
 
-  Knock(Handshake handshake, Door door) {
+  HandshakePeek(Handshake handshake, Client client) {
     this.handshake = handshake;
-    this.door = door;
+    this.client = client;
   }
 
   @Override
   public int bytes(ByteBuf in, int offset, int length) {
-    String start = in.toString(offset, Math.min(length, LONGEST), StandardCharsets.ISO_8859_1);
+    String start = in.toString(offset, Math.min(length, MAX_LENGTH), StandardCharsets.ISO_8859_1);
     int end = start.indexOf(HEAD_END);
     HttpRequest request = end < 0 ? null : parsed(start.substring(0, end));
-    if (request != null && Handshake.isAsked(request) && handshake.check(request) == null) {
+    if (request != null && Handshake.isRequested(request) && handshake.check(request) == null) {
       try {
-        Visit visit =
-            RoomUrl.isOne(request.uri())
-                ? RoomUrl.of(request.uri()).visit(request.headers())
+        JoinRequest join =
+            RoomUrl.matches(request.uri())
+                ? RoomUrl.of(request.uri()).join(request.headers())
                 : null;
-        if (door.admits(request)) {
-          door.open(request, visit);
+        if (client.admits(request)) {
+          client.open(request, join);
           return end + HEAD_END.length();
         }
       } catch (ProblemException e) {
-        // It is said by whoever speaks HTTP.
+        // The channel that speaks HTTP finds the same problem, and answers it.
       }
     }
-    door.pass(in.slice(offset, length));
+    client.pass(in.slice(offset, length));
     return length;
   }
 
-  /** A head that has nothing about it that could be read in two ways; null for any other. */
+  /** Parses a head that can be read in one way only; null for any other. */
   private static @Nullable HttpRequest parsed(String head) {
     String[] lines = head.split("\r\n", -1);
     Matcher start = REQUEST_LINE.matcher(lines[0]);
@@ -103,6 +103,6 @@ final class Knock implements Inbound {
 
   @Override
   public void closed(int unconsumed) {
-    door.leave();
+    client.leave();
   }
 }

@@ -15,7 +15,7 @@ import java.util.Deque;
  *
  * <p>Owned by an event loop.
  */
-final class Farewells {
+final class LingeringSockets {
   private static final int MOST = 256;
 
   /** So often what one has sent is thrown away before its socket is closed, at most. */
@@ -30,7 +30,7 @@ final class Farewells {
 
   private record Leaving(Socket socket, int since) {}
 
-  Farewells(NettyLoop loop, byte[] words) {
+  LingeringSockets(NettyLoop loop, byte[] words) {
     this.loop = loop;
     this.words = Unpooled.directBuffer(words.length).writeBytes(words);
   }

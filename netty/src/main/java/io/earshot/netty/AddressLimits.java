@@ -11,13 +11,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
 /**
- * How many connections each address has and how many HTTP requests it sends, so that nobody takes
- * up a server alone. Only addresses that have a connection, or have sent a request a moment ago,
- * are kept.
+ * The limits of each client address: how many connections it has, and how many HTTP requests it
+ * sends, so that no client takes up a server alone. Only addresses are kept that have a connection
+ * or have sent a request a moment ago.
  *
- * <p>Thread-safe: it is made of concurrent maps.
+ * <p>Thread-safe: its maps are concurrent.
  */
-final class Guard {
+final class AddressLimits {
   private final Pace requestPace;
   private final InstantSource clock;
   private final Refusals refusals;
@@ -26,7 +26,7 @@ final class Guard {
   /** The bucket of each address, as {@link Pace} has it. */
   private final ConcurrentMap<Long, Long> requests = new ConcurrentHashMap<>();
 
-  Guard(Config config, InstantSource clock, Refusals refusals) {
+  AddressLimits(Config config, InstantSource clock, Refusals refusals) {
     Config.Limits limits = config.limits();
     this.connections = new PerAddress(limits.connectionsPerAddress(), PerAddress.exempt(config));
     this.requestPace = new Pace(limits.requestsPerSecond(), 2 * limits.requestsPerSecond());
@@ -34,7 +34,7 @@ final class Guard {
     this.refusals = refusals;
   }
 
-  /** Counts something that is refused at a door. */
+  /** Counts a refusal. */
   void count(Refusal kind) {
     refusals.count(kind);
   }
@@ -52,7 +52,7 @@ final class Guard {
   /**
    * Counts one more HTTP request, unless it comes too soon.
    *
-   * @return 0, or after how many milliseconds it may come
+   * @return 0, or after how many milliseconds the request may come
    */
   long asks(InetAddress address) {
     if (requestPace.isOff() || connections.isExempt(address)) {
@@ -74,7 +74,7 @@ final class Guard {
     }
   }
 
-  /** Forgets who has sent no requests lately. Called now and then, by anybody. */
+  /** Forgets addresses that sent no requests lately. Called every few seconds, by any thread. */
   void forget() {
     long now = clock.millis();
     requests.values().removeIf(paidBy -> requestPace.isPaid(paidBy, now));

@@ -22,7 +22,7 @@ import java.util.zip.GZIPOutputStream;
  * @param isGzip whether it is compressed
  * @param content where it is
  */
-record Form(
+record Representation(
     MediaType type, String tag, Instant modified, long length, boolean isGzip, Content content) {
 
   /** Where the bytes of a form are. */

@@ -23,13 +23,13 @@ import org.jspecify.annotations.Nullable;
  * @param start where in the form it begins
  * @param length how long it is
  */
-record Selection(HttpResponseStatus status, long start, long length) {
+record ByteRange(HttpResponseStatus status, long start, long length) {
   private static final Pattern RANGE = Pattern.compile("(?i)bytes\\s*=\\s*(\\d*)-(\\d*)");
 
   /** More digits than these are more bytes than any file has. */
   private static final int DIGITS = 18;
 
-  static Selection of(HttpRequest request, Form form) {
+  static ByteRange of(HttpRequest request, Representation form) {
     HttpHeaders headers = request.headers();
     if (!isAsRequired(headers, form)) {
       return none(HttpResponseStatus.PRECONDITION_FAILED);
@@ -45,15 +45,15 @@ record Selection(HttpResponseStatus status, long start, long length) {
     return whole ? all(form) : part(ranges.getFirst(), form);
   }
 
-  private static Selection none(HttpResponseStatus status) {
-    return new Selection(status, 0, 0);
+  private static ByteRange none(HttpResponseStatus status) {
+    return new ByteRange(status, 0, 0);
   }
 
-  private static Selection all(Form form) {
-    return new Selection(HttpResponseStatus.OK, 0, form.length());
+  private static ByteRange all(Representation form) {
+    return new ByteRange(HttpResponseStatus.OK, 0, form.length());
   }
 
-  private static boolean isAsRequired(HttpHeaders headers, Form form) {
+  private static boolean isAsRequired(HttpHeaders headers, Representation form) {
     List<String> tags = headers.getAll(HttpHeaderNames.IF_MATCH);
     if (!tags.isEmpty()) {
       return names(tags, form.tag(), false);
@@ -62,7 +62,7 @@ record Selection(HttpResponseStatus status, long start, long length) {
     return since == null || !modified(form).isAfter(since);
   }
 
-  private static boolean isKnown(HttpHeaders headers, Form form) {
+  private static boolean isKnown(HttpHeaders headers, Representation form) {
     List<String> tags = headers.getAll(HttpHeaderNames.IF_NONE_MATCH);
     if (!tags.isEmpty()) {
       return names(tags, form.tag(), true);
@@ -72,7 +72,7 @@ record Selection(HttpResponseStatus status, long start, long length) {
   }
 
   /** Whether a client that has a part may get another to go with it. */
-  private static boolean partsFit(@Nullable String ifRange, Form form) {
+  private static boolean partsFit(@Nullable String ifRange, Representation form) {
     return ifRange == null || ifRange.equals(form.tag()) || modified(form).equals(date(ifRange));
   }
 
@@ -91,7 +91,7 @@ record Selection(HttpResponseStatus status, long start, long length) {
     return false;
   }
 
-  private static Instant modified(Form form) {
+  private static Instant modified(Representation form) {
     return form.modified().truncatedTo(ChronoUnit.SECONDS); // as it was told
   }
 
@@ -101,7 +101,7 @@ record Selection(HttpResponseStatus status, long start, long length) {
   }
 
   /** A single range; of several ranges, or what is none, everything is sent. */
-  private static Selection part(String text, Form form) {
+  private static ByteRange part(String text, Representation form) {
     Matcher range = RANGE.matcher(text.strip());
     if (!range.matches() || (range.group(1).isEmpty() && range.group(2).isEmpty())) {
       return all(form);
@@ -118,7 +118,7 @@ record Selection(HttpResponseStatus status, long start, long length) {
     if (first >= size || last < 0) {
       return none(HttpResponseStatus.REQUESTED_RANGE_NOT_SATISFIABLE);
     }
-    return new Selection(
+    return new ByteRange(
         HttpResponseStatus.PARTIAL_CONTENT, first, Math.min(last, size - 1) - first + 1);
   }
 
@@ -130,7 +130,7 @@ record Selection(HttpResponseStatus status, long start, long length) {
   }
 
   /** The header that says which bytes these are; null where it says nothing. */
-  @Nullable String contentRange(Form form) {
+  @Nullable String contentRange(Representation form) {
     if (status.equals(HttpResponseStatus.PARTIAL_CONTENT)) {
       return "bytes " + start + "-" + (start + length - 1) + "/" + form.length();
     }
