@@ -573,7 +573,7 @@ final class AbuseTest {
             slow.get(i).text(starts.get(i % starts.size()));
           }
           // Each drip starts no new deadline.
-          EveryTransportTest.await(
+          Await.until(
               "the first is cut off",
               () -> {
                 push(slow.get(3), (byte) 'x');
@@ -829,7 +829,7 @@ final class AbuseTest {
           }
           assertThat(there.getFirst().ask("status")).contains("\"refused\":{\"connections\":2000,");
           closeAll();
-          EveryTransportTest.await(
+          Await.until(
               "only the address of the innocents is kept", () -> server.limits().size() == 1);
         },
         "limits.connectionsPerAddress=50",
@@ -971,7 +971,7 @@ final class AbuseTest {
         kind,
         server -> {
           crowd(30, () -> kind.welcomed(server));
-          EveryTransportTest.await(
+          Await.until(
               "only the innocents are left", () -> server.api().connections().size() <= 2);
         },
         "tcpServer.idleTimeout=1s",

@@ -248,7 +248,7 @@ final class ActionsTest {
       try (Client other = kind.welcomed(server)) {
         assertThat(other.ask(act("login"))).doesNotContain("error");
       }
-      EveryTransportTest.await("each has its turn", () -> spinning.get() == 3);
+      Await.until("each has its turn", () -> spinning.get() == 3);
     } finally {
       stop.set(true);
     }
@@ -280,7 +280,7 @@ final class ActionsTest {
     client.send(act("gated"));
     client.ask("{\"event\":\"detailsView\"}");
     Thread stopping = Thread.startVirtualThread(server::close);
-    EveryTransportTest.await(
+    Await.until(
         "new actions are refused",
         () -> client.ask(act("greet")).contains("the server is shutting down"));
     gate.release();
@@ -289,7 +289,7 @@ final class ActionsTest {
             answer -> assertThat(answer).contains("\"messageId\":\"gated\""),
             bye -> assertThat(bye).contains("\"reason\":\"server shutdown\""));
     client.close();
-    EveryTransportTest.await("the server has stopped", () -> !stopping.isAlive());
+    Await.until("the server has stopped", () -> !stopping.isAlive());
   }
 
   @Test

@@ -3,7 +3,7 @@ package io.earshot.netty;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
-import io.earshot.spi.AddressRange;
+import io.earshot.AddressRange;
 import io.earshot.spi.Refusals;
 import java.net.InetAddress;
 import java.time.Duration;

@@ -57,16 +57,6 @@ final class EveryTransportTest {
     return "{\"event\":\"say\",\"message\":\"" + text + "\"}";
   }
 
-  static void await(String what, BooleanSupplier condition) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    while (!condition.getAsBoolean()) {
-      if (System.nanoTime() > end) {
-        throw new AssertionError("not within ten seconds: " + what);
-      }
-      LockSupport.parkNanos(1_000_000);
-    }
-  }
-
   private RoomStatus status(String room) {
     return server.api().chatRoom().socketRoomStatus(room).toCompletableFuture().join();
   }
@@ -162,8 +152,8 @@ final class EveryTransportTest {
       polite.close();
       rude.close();
       crashed.reset();
-      await("only one is left", () -> status("defaultRoom").members().equals(List.of(stays.id())));
-      await("only one is known", () -> server.api().connections().size() == 1);
+      Await.until("only one is left", () -> status("defaultRoom").members().equals(List.of(stays.id())));
+      Await.until("only one is known", () -> server.api().connections().size() == 1);
     }
   }
 
@@ -184,7 +174,7 @@ final class EveryTransportTest {
         assertThat(reader.heard()).contains("xxx");
         assertThat(++said).isLessThan(2_000);
       }
-      await("it has left", () -> status("defaultRoom").membersCount() == 2);
+      Await.until("it has left", () -> status("defaultRoom").membersCount() == 2);
       assertThat(speaker.ask(say("still here"))).contains("OK");
       assertThat(reader.heard()).contains("still here");
     }
@@ -201,7 +191,7 @@ final class EveryTransportTest {
             "\\{\"status\":\"Bye!\",\"context\":\"response\",\"reason\":\"server shutdown\","
                 + "\"reconnectAfter\":\\d{1,4}}");
     client.close();
-    await("the server has stopped", () -> !stopping.isAlive());
+    Await.until("the server has stopped", () -> !stopping.isAlive());
   }
 
   @Test
@@ -241,9 +231,9 @@ final class EveryTransportTest {
         clients.forEach(i % 200 == 0 ? Client::reset : Client::close);
       }
       kind.welcomed(server).close(); // after it nobody is left to be accepted
-      await("only two are left", () -> server.api().connections().size() == 2);
-      await("the room is empty", () -> status("r").membersCount() == 0);
-      await("its place is free", () -> status("defaultRoom").membersCount() == 2);
+      Await.until("only two are left", () -> server.api().connections().size() == 2);
+      Await.until("the room is empty", () -> status("r").membersCount() == 0);
+      Await.until("its place is free", () -> status("defaultRoom").membersCount() == 2);
       assertThat(alice.ask(say("hello"))).contains("OK");
       assertThat(bob.heard()).contains("hello");
     }

@@ -89,7 +89,7 @@ final class FramesTest {
               .putLong(Long.MIN_VALUE)
               .array());
       assertThat(client.closeCode()).isEqualTo(1009);
-      EveryTransportTest.await(
+      Await.until(
           "it has left",
           () -> other.ask("{\"event\":\"roomView\"}").contains("\"membersCount\":1"));
     }

@@ -50,7 +50,7 @@ final class HooksTest {
   }
 
   private void awaitTold(String... lines) {
-    EveryTransportTest.await("told: " + List.of(lines), () -> told.size() >= lines.length);
+    Await.until("told: " + List.of(lines), () -> told.size() >= lines.length);
     assertThat(told).containsExactly(lines);
     told.clear();
   }

@@ -143,7 +143,7 @@ final class Innocents implements AutoCloseable {
 
   /** Sees that nobody and no room is left on the server but these two and theirs. */
   void seeNobodyElse() {
-    EveryTransportTest.await(
+    Await.until(
         "nobody else is left",
         () -> {
           String status = alice.ask("{\"action\":\"status\"}");

@@ -27,7 +27,7 @@ final class LeanSocketTest {
   }
 
   private void nobodyIsLeft() {
-    EveryTransportTest.await(
+    Await.until(
         "nobody is left",
         () ->
             server.api().connections().isEmpty()

@@ -42,13 +42,13 @@ final class LimitsTest {
   }
 
   private static void awaitNobody(EarshotServer server) {
-    EveryTransportTest.await("no address is kept", () -> server.limits().size() == 0);
+    Await.until("no address is kept", () -> server.limits().size() == 0);
   }
 
   /** Tries until somebody may come in; the server sees a moment later that one has gone. */
   private static Client awaitRoom(Supplier<Client> comes) {
     var in = new ArrayList<Client>();
-    EveryTransportTest.await(
+    Await.until(
         "there is room",
         () -> {
           try {
@@ -160,7 +160,7 @@ final class LimitsTest {
     HttpClient curl = closing(new HttpClient(server.httpPort(), false));
     assertThat(curl.get("/status").status()).isEqualTo(200);
     var refused = new AtomicReference<Response>();
-    EveryTransportTest.await(
+    Await.until(
         "one is refused",
         () -> {
           refused.set(curl.get("/status"));
@@ -168,9 +168,9 @@ final class LimitsTest {
         });
     assertThat(refused.get().header("retry-after")).containsExactly("1");
     assertThat(refused.get().body()).contains("too many requests from your address");
-    EveryTransportTest.await("one is taken again", () -> curl.get("/status").status() == 200);
+    Await.until("one is taken again", () -> curl.get("/status").status() == 200);
     WebSocketClient socket = closing(WebSocketClient.raw(server.httpPort()));
-    EveryTransportTest.await("one is refused again", () -> curl.get("/status").status() == 429);
+    Await.until("one is refused again", () -> curl.get("/status").status() == 429);
     socket.text(WebSocketClient.handshake("/"));
     assertThat(socket.head()).contains(" 429 ");
     HttpClient elsewhere = closing(new HttpClient(server.httpPort(), "127.0.0.2"));

@@ -26,7 +26,7 @@ final class Logged extends Handler implements AutoCloseable {
   }
 
   void await(String line) {
-    EveryTransportTest.await("the log has: " + line, () -> lines.contains(line));
+    Await.until("the log has: " + line, () -> lines.contains(line));
   }
 
   @Override

@@ -272,8 +272,8 @@ final class PrivateRoomsTest {
     HttpClient waiting = curl();
     String token = room.token("ada", Duration.ofSeconds(2), Set.of(Permission.LISTEN));
     waiting.sendRequest("GET", url("/messages?wait=20000&token=" + token), "");
-    EveryTransportTest.await("it waits", () -> server.waitingPolls() == 1);
-    EveryTransportTest.await(
+    Await.until("it waits", () -> server.waitingPolls() == 1);
+    Await.until(
         "the token has ended", () -> curl().get(url("/messages?token=" + token)).status() == 403);
     insider.ask("say secret");
     assertRefused(waiting.response(), "Error: this token has expired");

@@ -128,7 +128,7 @@ final class RoomUrlsTest {
   }
 
   private void awaitMembers(String room, int count) {
-    EveryTransportTest.await(
+    Await.until(
         "members of " + room,
         () ->
             server
@@ -142,7 +142,7 @@ final class RoomUrlsTest {
   }
 
   private void awaitPolls(int count) {
-    EveryTransportTest.await("polls that wait", () -> server.waitingPolls() == count);
+    Await.until("polls that wait", () -> ServerInside.waitingPolls(server) == count);
   }
 
   // --- together --------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ final class RoomUrlsTest {
       assertThat(stream.next()).contains("\"welcome\"");
     }
     TcpClient nc = nc("attic");
-    EveryTransportTest.await(
+    Await.until(
         "three pings each",
         () -> {
           nc.ask("say x");

@@ -438,7 +438,7 @@ final class StaticFilesTest {
       var _ = impatient.head();
       impatient.reset();
     }
-    EveryTransportTest.await("the file is closed", () -> !isOpen("large.bin"));
+    Await.until("the file is closed", () -> !isOpen("large.bin"));
   }
 
   private static boolean isOpen(String name) {
@@ -472,8 +472,8 @@ final class StaticFilesTest {
     try (WebSocketClient still = connect()) {
       still.text(request("GET", "/public/large.bin"));
       var _ = still.head();
-      EveryTransportTest.await("the file is open", () -> isOpen("large.bin"));
-      EveryTransportTest.await("the file is closed", () -> !isOpen("large.bin"));
+      Await.until("the file is open", () -> isOpen("large.bin"));
+      Await.until("the file is closed", () -> !isOpen("large.bin"));
     }
   }
 

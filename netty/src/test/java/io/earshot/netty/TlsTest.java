@@ -103,7 +103,7 @@ final class TlsTest {
       socket.shutdownOutput();
       assertThat(readAll(socket)).contains("welcome"); // and no exception: close_notify has come
     }
-    EveryTransportTest.await("nobody is left", () -> server.api().connections().isEmpty());
+    Await.until("nobody is left", () -> server.api().connections().isEmpty());
   }
 
   @ParameterizedTest
@@ -138,7 +138,7 @@ final class TlsTest {
       var _ = Pair.SHARED.shakeHands(plain);
       write(plain, "rubbish that is no record of TLS");
       var _ = readToAnyEnd(plain);
-      EveryTransportTest.await("one is left", () -> server.api().connections().size() == 1);
+      Await.until("one is left", () -> server.api().connections().size() == 1);
       assertThat(other.ask("say still here")).contains("OK");
     }
   }
@@ -174,7 +174,7 @@ final class TlsTest {
     restart(old.securing(QUIET));
     try (var client = TcpClient.welcomed(server.tcpPort(), old)) {
       Pair.SHARED.replace(old);
-      EveryTransportTest.await(
+      Await.until(
           "the new one is shown", () -> shows(server.tcpPort()) && shows(server.httpPort()));
       assertThat(client.ask("roomView")).contains("OK");
     }

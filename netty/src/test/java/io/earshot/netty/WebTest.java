@@ -470,7 +470,7 @@ final class WebTest {
     HttpClient browser = browser();
     browser.get(chat("messages"));
     browser.sendRequest("GET", chat("messages&wait=20000"), "");
-    EveryTransportTest.await(
+    Await.until(
         "it is a member still", () -> witness.ask("roomView").contains("\"membersCount\":2"));
     witness.ask("say at last");
     assertThat(browser.response().body()).contains("\"message\":\"at last\"");
@@ -486,7 +486,7 @@ final class WebTest {
     var connection = server.api().connection(id).orElseThrow();
     var web = server.api().webServer();
     // The room's loop puts it into the queue: it may be there a moment after the answer.
-    EveryTransportTest.await(
+    Await.until(
         "the message",
         () ->
             web.getWebChatMessage(connection)
@@ -526,9 +526,9 @@ final class WebTest {
     HttpClient polling = curl();
     polling.setCookie("sessionID", browser.cookie("sessionID"));
     polling.sendRequest("GET", chat("messages&wait=20000"), "");
-    EveryTransportTest.await("the poll waits", () -> server.api().actions().running() > 0);
+    Await.until("the poll waits", () -> server.api().actions().running() > 0);
     polling.reset();
-    EveryTransportTest.await("it waits no longer", () -> server.api().actions().running() == 0);
+    Await.until("it waits no longer", () -> server.api().actions().running() == 0);
     witness.ask("say not lost");
     assertThat(browser.get(chat("messages")).body()).contains("not lost");
   }
@@ -540,7 +540,7 @@ final class WebTest {
     HttpClient browser = browser();
     String id = browser.get(chat("messages")).id();
     server.api().connection(id).orElseThrow().close("enough");
-    EveryTransportTest.await(
+    Await.until(
         "it has left", () -> witness.ask("roomView").contains("\"membersCount\":1"));
     assertThat(browser.get(chat("say&message=again")).body()).doesNotContain("error");
     assertThat(browser.get(chat("roomView")).body()).contains("\"membersCount\":2");
@@ -698,7 +698,7 @@ final class WebTest {
           // It may have been sent away while it wrote.
         }
       }
-      EveryTransportTest.await("no action runs", () -> server.api().actions().running() == 0);
+      Await.until("no action runs", () -> server.api().actions().running() == 0);
       assertThat(doors.lines()).isEmpty();
       assertThat(actions.lines()).isEmpty();
     }
