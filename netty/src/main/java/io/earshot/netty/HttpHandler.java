@@ -1,5 +1,21 @@
 package io.earshot.netty;
 
+import io.earshot.netty.frame.Framing;
+import io.earshot.netty.http.Answer;
+import io.earshot.netty.http.BodyGatherer;
+import io.earshot.netty.http.JoinRequest;
+import io.earshot.netty.http.MalformedRequestException;
+import io.earshot.netty.http.PausingDecoder;
+import io.earshot.netty.http.ProblemException;
+import io.earshot.netty.http.RequestCheck;
+import io.earshot.netty.http.Responses;
+import io.earshot.netty.http.Site;
+import io.earshot.netty.http.WebExchange;
+import io.earshot.netty.loop.NettyLoop;
+import io.earshot.netty.loop.Swept;
+import io.earshot.netty.page.StaticFiles;
+import io.earshot.netty.room.Handshake;
+import io.earshot.netty.socket.ConnectionFilter;
 import io.earshot.spi.Refusal;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -26,7 +42,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by the channel's event loop.
  */
-final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> implements Swept {
+public final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest>
+    implements Swept {
   private static final System.Logger LOG = System.getLogger(HttpHandler.class.getName());
 
   /** A client has to read an answer no slower than this, in bytes a second. */

@@ -1,5 +1,17 @@
 package io.earshot.netty;
 
+import io.earshot.netty.http.JoinRequest;
+import io.earshot.netty.http.ProblemException;
+import io.earshot.netty.http.Responses;
+import io.earshot.netty.http.Site;
+import io.earshot.netty.identity.Origins;
+import io.earshot.netty.loop.NettyLoop;
+import io.earshot.netty.page.StaticFiles;
+import io.earshot.netty.room.Handshake;
+import io.earshot.netty.room.HandshakePeek;
+import io.earshot.netty.socket.ConnectionFilter;
+import io.earshot.netty.socket.LeanSocket;
+import io.earshot.netty.tls.Tls;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;

@@ -1,5 +1,10 @@
 package io.earshot.netty;
 
+import io.earshot.netty.loop.AddressLimits;
+import io.earshot.netty.loop.NettyLoop;
+import io.earshot.netty.loop.Sockets;
+import io.earshot.netty.socket.ConnectionFilter;
+import io.earshot.netty.socket.LeanListener;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;

@@ -1,5 +1,7 @@
 package io.earshot.netty;
 
+import io.earshot.netty.loop.NettyLoop;
+import io.earshot.netty.socket.ConnectionFilter;
 import io.netty.channel.Channel;
 import java.net.InetSocketAddress;
 

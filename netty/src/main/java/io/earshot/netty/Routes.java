@@ -1,6 +1,20 @@
 package io.earshot.netty;
 
 import io.earshot.Config;
+import io.earshot.netty.action.ActionRoute;
+import io.earshot.netty.admin.Admin;
+import io.earshot.netty.http.Answer;
+import io.earshot.netty.http.MalformedRequestException;
+import io.earshot.netty.http.ProblemException;
+import io.earshot.netty.http.Query;
+import io.earshot.netty.http.RequestCheck;
+import io.earshot.netty.http.Responses;
+import io.earshot.netty.http.Site;
+import io.earshot.netty.http.WebExchange;
+import io.earshot.netty.page.StaticFiles;
+import io.earshot.netty.room.Handshake;
+import io.earshot.netty.room.RoomUrl;
+import io.earshot.netty.room.RoomUrls;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;

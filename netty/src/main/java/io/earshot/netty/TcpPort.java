@@ -2,6 +2,10 @@ package io.earshot.netty;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.earshot.netty.loop.AddressLimits;
+import io.earshot.netty.loop.NettyLoop;
+import io.earshot.netty.socket.ConnectionFilter;
+import io.earshot.netty.tls.Tls;
 import io.earshot.protocol.Reply;
 import io.netty.channel.Channel;
 import java.net.InetSocketAddress;

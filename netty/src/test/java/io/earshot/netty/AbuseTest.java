@@ -1,14 +1,22 @@
 package io.earshot.netty;
 
-import static io.earshot.netty.WebSocketClient.TEXT;
-import static io.earshot.netty.WebSocketClient.encode;
+import static io.earshot.netty.testing.WebSocketClient.TEXT;
+import static io.earshot.netty.testing.WebSocketClient.encode;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
 import io.earshot.StandIn;
-import io.earshot.netty.HttpClient.Response;
+import io.earshot.netty.frame.FrameDecoder;
+import io.earshot.netty.testing.Await;
+import io.earshot.netty.testing.Client;
+import io.earshot.netty.testing.HttpClient;
+import io.earshot.netty.testing.HttpClient.Response;
+import io.earshot.netty.testing.Innocents;
+import io.earshot.netty.testing.Kind;
+import io.earshot.netty.testing.TcpClient;
+import io.earshot.netty.testing.WebSocketClient;
 import io.netty.util.ResourceLeakDetector;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
@@ -971,8 +979,7 @@ final class AbuseTest {
         kind,
         server -> {
           crowd(30, () -> kind.welcomed(server));
-          Await.until(
-              "only the innocents are left", () -> server.api().connections().size() <= 2);
+          Await.until("only the innocents are left", () -> server.api().connections().size() <= 2);
         },
         "tcpServer.idleTimeout=1s",
         "webSockets.pingInterval=1s",

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.earshot.Config;
+import io.earshot.netty.testing.Kind;
+import io.earshot.netty.testing.Mortal;
+import io.earshot.netty.testing.NodeProgram;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -3,12 +3,12 @@ package io.earshot.netty;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
+import io.earshot.netty.testing.Await;
+import io.earshot.netty.testing.Client;
+import io.earshot.netty.testing.Kind;
 import io.earshot.protocol.RoomStatus;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -152,7 +152,8 @@ final class EveryTransportTest {
       polite.close();
       rude.close();
       crashed.reset();
-      Await.until("only one is left", () -> status("defaultRoom").members().equals(List.of(stays.id())));
+      Await.until(
+          "only one is left", () -> status("defaultRoom").members().equals(List.of(stays.id())));
       Await.until("only one is known", () -> server.api().connections().size() == 1);
     }
   }

@@ -3,6 +3,9 @@ package io.earshot.netty;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
+import io.earshot.netty.testing.Kind;
+import io.earshot.netty.testing.Mortal;
+import io.earshot.netty.testing.NodeProgram;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;

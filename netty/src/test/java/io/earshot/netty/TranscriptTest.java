@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
 import io.earshot.Connection;
+import io.earshot.netty.testing.Client;
+import io.earshot.netty.testing.HttpClient;
+import io.earshot.netty.testing.Kind;
+import io.earshot.netty.testing.StreamClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
