@@ -10,18 +10,18 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The shapes in which an answer goes over HTTP: JSON, JSON in a call of a function, or XML.
+ * An encoded answer: JSON, JSON in a call of a function (JSONP), or XML.
  *
  * <p>Immutable.
  *
  * @param type the Content-Type
- * @param body the answer
+ * @param body the encoded answer
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record Envelope(String type, byte[] body) {
   private static final Pattern CALLBACK = Pattern.compile("[\\w$.]{1,64}");
 
-  /** Whether a function of this name may be called: what it says goes into a script as it is. */
+  /** Whether a name may be the function that a script calls; it is not escaped. */
   static boolean isCallback(String name) {
     return CALLBACK.matcher(name).matches();
   }
@@ -31,7 +31,7 @@ record Envelope(String type, byte[] body) {
   }
 
   static Envelope script(String callback, Json.Obj answer) {
-    // JSON may hold two characters that end a line in old JavaScript.
+    // JSON may contain two characters that end a line in old JavaScript.
     String json =
         new String(answer.encode(), StandardCharsets.UTF_8)
             .replace("\u2028", "\\u2028")
@@ -43,8 +43,8 @@ record Envelope(String type, byte[] body) {
   /**
    * An answer as XML.
    *
-   * @throws IllegalArgumentException if it is too long. It is found out on the way: the name of a
-   *     list is said with each item, and may be a thousand times as long.
+   * @throws IllegalArgumentException if it is too long; checked at each element, since the name of
+   *     a list is repeated with each item, and XML may be a thousand times as long as JSON
    */
   static Envelope xml(Json.Obj answer, Config.Limits limits) {
     var xml = new StringBuilder("<?xml version=\"1.0\" encoding=\"utf-8\"?>");
@@ -53,7 +53,7 @@ record Envelope(String type, byte[] body) {
         "application/xml; charset=utf-8", xml.toString().getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Lists become repeated elements; what is null is left out. */
+  /** Appends an element. Lists become repeated elements; null is left out. */
   private static void element(StringBuilder xml, String name, Json value, Config.Limits limits) {
     limits.checkAnswer(xml.length());
     switch (value) {
@@ -75,7 +75,7 @@ record Envelope(String type, byte[] body) {
     }
   }
 
-  /** A name that XML takes, as near to the key as it can be. */
+  /** A valid name of an element, as similar to the key as possible. */
   private static String tag(String key) {
     String tag = key.replaceAll("[^A-Za-z0-9_.-]", "_");
     return tag.matches("[A-Za-z_].*") ? tag : "_" + tag;

@@ -9,45 +9,45 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a form in parts (RFC 7578). Netty's reader compares the whole boundary at each byte of a
- * body, which takes seconds where both are made for it, and keeps pooled buffers of what it
- * refuses. This one looks for boundaries at the beginnings of lines only, so that it sees each byte
- * a few times, and keeps nothing.
+ * Reads a form in parts (RFC 7578). Netty's decoder compares the whole boundary at each byte of a
+ * body, which takes seconds for a body that is made for it, and it leaks pooled buffers of forms
+ * that it refuses. This class looks for boundaries at the beginnings of lines only, so that it
+ * reads each byte a few times, and it uses no pooled buffers.
  *
  * <p>Immutable; used for one form.
  *
- * @param body the form, a character for each byte
- * @param fields told the name and text of each part that is no file
+ * @param body the form, one character per byte
+ * @param fields gets the name and the text of each part that is no file
  */
 record FormParts(String body, BiConsumer<String, String> fields) {
-  private static final int MOST = 1024;
+  private static final int MAX_FIELDS = 1024;
 
-  /** How long the head of a part may be, in bytes. */
-  private static final int LONGEST_HEAD = 16 * 1024;
+  /** The longest head of a part, in bytes. */
+  private static final int MAX_HEAD = 16 * 1024;
 
-  /** As RFC 2046 has it. */
-  private static final int LONGEST_BOUNDARY = 70;
+  /** The longest boundary (RFC 2046, 5.1.1). */
+  private static final int MAX_BOUNDARY = 70;
 
   /**
    * Reads a form.
    *
    * @param type its Content-Type
-   * @throws MalformedRequestException if it is none
+   * @throws MalformedRequestException if it is not a form
    */
   static void read(ByteBuf body, String type, BiConsumer<String, String> fields)
       throws MalformedRequestException {
     String boundary = parameter(type, "boundary");
-    if (boundary == null || boundary.isEmpty() || boundary.length() > LONGEST_BOUNDARY) {
+    if (boundary == null || boundary.isEmpty() || boundary.length() > MAX_BOUNDARY) {
       throw new MalformedRequestException(
           "the Content-Type of a form names its boundary, of at most "
-              + LONGEST_BOUNDARY
+              + MAX_BOUNDARY
               + " characters");
     }
     new FormParts(body.toString(StandardCharsets.ISO_8859_1), fields).read("--" + boundary);
   }
 
   private void read(String delimiter) throws MalformedRequestException {
-    int part = -1; // where the one that is read begins
+    int part = -1; // where the current part begins
     int count = 0;
     for (int line = 0; line < body.length(); line = lineAfter(line)) {
       if (!body.startsWith(delimiter, line)) {
@@ -56,11 +56,11 @@ record FormParts(String body, BiConsumer<String, String> fields) {
       String rest = body.substring(line + delimiter.length(), lineAfter(line)).strip();
       boolean isLast = rest.equals("--");
       if (!isLast && !rest.isEmpty()) {
-        continue; // a text that begins in the same way
+        continue; // a line of text that begins like a boundary
       }
       if (part >= 0) {
-        if (++count > MOST) {
-          throw new MalformedRequestException("a form has at most " + MOST + " fields");
+        if (++count > MAX_FIELDS) {
+          throw new MalformedRequestException("a form has at most " + MAX_FIELDS + " fields");
         }
         part(part, line);
       }
@@ -84,7 +84,7 @@ record FormParts(String body, BiConsumer<String, String> fields) {
     int at = begin;
     while (true) {
       int next = lineAfter(at);
-      if (next > end || next - begin > LONGEST_HEAD) {
+      if (next > end || next - begin > MAX_HEAD) {
         throw new MalformedRequestException("a part of the form has no head, or too long a one");
       }
       String header = decoded(at, next, StandardCharsets.UTF_8).strip();
@@ -106,7 +106,7 @@ record FormParts(String body, BiConsumer<String, String> fields) {
     }
   }
 
-  /** Where a text ends whose line end belongs to the boundary. */
+  /** The end of a text without its last line end, which belongs to the boundary. */
   private int withoutLineEnd(int begin, int end) {
     int at = end;
     at = at > begin && body.charAt(at - 1) == '\n' ? at - 1 : at;
@@ -129,7 +129,7 @@ record FormParts(String body, BiConsumer<String, String> fields) {
     }
   }
 
-  /** What a header says of something after its first semicolon; null if nothing. */
+  /** The value of a parameter of a header; null if there is none. */
   private static @Nullable String parameter(String header, String name) {
     for (int at = header.indexOf(';'); at >= 0; ) {
       int equals = header.indexOf('=', at);
@@ -146,7 +146,7 @@ record FormParts(String body, BiConsumer<String, String> fields) {
     return null;
   }
 
-  /** Reads a value, quoted or not, and returns where the semicolon after it is, or -1. */
+  /** Reads a value, quoted or not, and returns the index of the semicolon after it, or -1. */
   private static int value(String header, int from, StringBuilder value) {
     boolean quoted = false;
     for (int at = from; at < header.length(); at++) {

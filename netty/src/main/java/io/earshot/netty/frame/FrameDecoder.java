@@ -13,17 +13,18 @@ import io.netty.buffer.Unpooled;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes to WebSocket messages to requests, as RFC 6455 has it for a server. What a header claims is
- * checked before anything is kept for it. A broken frame ends the connection with the code for it;
- * a whole message that means nothing is answered, and the connection lives.
+ * Decodes bytes to WebSocket messages, and messages to requests, as RFC 6455 defines it for a
+ * server. The header of a frame is checked before memory is taken for its payload. A broken frame
+ * ends the connection with its close code; a message that is no request is answered with an error,
+ * and the connection lives.
  *
  * <p>Owned by the connection's event loop.
  */
 public final class FrameDecoder implements Inbound {
 
   /**
-   * More pieces than this is no message but an attempt to keep us busy; unless messages may be so
-   * long that they come to more in pieces of {@link #SMALL}.
+   * The most fragments of a message, unless the longest message has more in pieces of {@link
+   * #SMALL} bytes. More of them can only be meant to keep the server busy.
    */
   public static final int MAX_FRAGMENTS = 1024;
 
@@ -31,18 +32,21 @@ public final class FrameDecoder implements Inbound {
 
   private static final int NO_MESSAGE = -1;
 
-  /** An answer costs more than the few bytes that ask for it: a ping counts as so many more. */
+  /**
+   * How many bytes a ping counts as besides its own, for the client's rate limit: the answer costs
+   * the server more than the ping costs the client.
+   */
   private static final int PING_COST = 1024;
 
   private final Intake intake;
   private final int maxLength;
 
-  /** The opcode of the message whose fragments come in, or {@link #NO_MESSAGE}. */
+  /** The opcode of the message whose fragments are being read, or {@link #NO_MESSAGE}. */
   private byte messageOpcode = NO_MESSAGE;
 
   private ByteBuf fragments = Unpooled.EMPTY_BUFFER;
 
-  /** How many have come after the first; 65,535 at most. */
+  /** How many fragments followed the first; 65,535 at most. */
   private char continuations;
 
   private boolean closing;
@@ -77,7 +81,7 @@ public final class FrameDecoder implements Inbound {
     }
   }
 
-  /** Takes in one frame, and returns its length; 0 if it is not all there, or not to be taken. */
+  /** Reads one frame, and returns its length; 0 if it is incomplete or refused. */
   private int frame(ByteBuf in, int at, int available) {
     if (available < 2) {
       return 0;
@@ -162,7 +166,7 @@ public final class FrameDecoder implements Inbound {
   private void payload(ByteBuf in, int at, int size, int opcode, boolean last) {
     switch (opcode) {
       case Opcode.PING -> pong(in, at, size);
-      case Opcode.PONG -> {} // a sign of life, which the transport has noted
+      case Opcode.PONG -> {} // the socket has noted that bytes came in
       case Opcode.CLOSE -> close(in, at, size);
       default -> data(in, at, size, opcode, last);
     }
@@ -178,9 +182,8 @@ public final class FrameDecoder implements Inbound {
       fragments = Unpooled.buffer(size);
       continuations = 0;
     } else if (continuations == maxFragments() - 1) {
-
       intake.refused(Refusal.FRAGMENTS);
-      intake.end(new Ending(1009, "a message has at most " + maxFragments() + " fragments"));
+      intake.end(Ending.tooManyFragments(maxFragments()));
       return;
     } else {
       continuations++;
@@ -236,10 +239,12 @@ public final class FrameDecoder implements Inbound {
     }
   }
 
-  /** The other side said its last; what it asked for before is answered first. */
+  /**
+   * The client sent a close frame; its earlier requests are answered before the connection ends.
+   */
   private void closing(int code) {
     closing = true;
-    intake.inputEnded(new Ending(code, ""));
+    intake.inputEnded(Ending.closedByClient(code));
   }
 
   /** Whether an endpoint may send this code (RFC 6455, 7.4, and the registry that it began). */

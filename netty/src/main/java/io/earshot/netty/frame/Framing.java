@@ -8,10 +8,14 @@ import io.netty.buffer.ByteBufUtil;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** The ways to put JSON on a socket. Immutable. */
+/**
+ * The formats in which JSON is written to a socket.
+ *
+ * <p>Immutable.
+ */
 public enum Framing implements Wire {
 
-  /** One JSON document a line, ended by CRLF. */
+  /** One JSON document per line, ended by CRLF. */
   LINES {
     @Override
     public void frame(byte[] json, @Nullable Cursor place, ByteBuf out) {
@@ -20,16 +24,16 @@ public enum Framing implements Wire {
 
     @Override
     public void end(Ending ending, ByteBuf out) {
-      // A line's goodbye is the last JSON document, and the end of the stream.
+      // The last JSON document says the reason, and the stream ends.
     }
 
     @Override
     void ping(ByteBuf out) {
-      // There is nothing that a client would not take for a message.
+      // Any bytes would be a message to the client.
     }
   },
 
-  /** One JSON document a WebSocket text frame (RFC 6455). */
+  /** One JSON document per WebSocket text frame (RFC 6455). */
   FRAMES {
     @Override
     public void frame(byte[] json, @Nullable Cursor place, ByteBuf out) {
@@ -46,7 +50,7 @@ public enum Framing implements Wire {
       byte[] reason = ending.reason().getBytes(StandardCharsets.UTF_8);
       int length = Math.min(reason.length, MAX_REASON);
       while (length > 0 && length < reason.length && (reason[length] & 0xC0) == 0x80) {
-        length--; // not in the middle of a character
+        length--; // do not cut a character
       }
       header(Opcode.CLOSE, 2 + length, out);
       out.writeShort(ending.code()).writeBytes(reason, 0, length);
@@ -59,8 +63,8 @@ public enum Framing implements Wire {
   },
 
   /**
-   * Server-sent events (WHATWG HTML, 9.2): what a room told under its place in the order, which a
-   * client gives back when it comes again; the welcome, and what else there is, under names.
+   * Server-sent events (WHATWG HTML, 9.2). The event id of a message is its cursor, which a client
+   * sends when it reconnects. The welcome and notices are named events.
    */
   EVENTS {
     @Override
@@ -80,7 +84,7 @@ public enum Framing implements Wire {
 
     @Override
     public void end(Ending ending, ByteBuf out) {
-      // The goodbye is the last event.
+      // The last event says the reason.
     }
 
     @Override
@@ -89,7 +93,7 @@ public enum Framing implements Wire {
     }
   },
 
-  /** One JSON document a line, ended by LF, as tools for such streams have it. */
+  /** One JSON document per line, ended by LF (NDJSON). */
   JSON_LINES {
     @Override
     public void frame(byte[] json, @Nullable Cursor place, ByteBuf out) {
@@ -98,7 +102,7 @@ public enum Framing implements Wire {
 
     @Override
     public void end(Ending ending, ByteBuf out) {
-      // The goodbye is the last line.
+      // The last line says the reason.
     }
 
     @Override
@@ -107,15 +111,15 @@ public enum Framing implements Wire {
     }
   };
 
-  /** Appends what keeps a silent connection alive, and means nothing. */
+  /** Appends a ping, which clients ignore or answer by themselves. */
   abstract void ping(ByteBuf out);
 
-  /** Stands for a close frame that gives no code; never on the wire (RFC 6455, 7.4.1). */
+  /** The code of a close frame without a code; never on the wire (RFC 6455, 7.4.1). */
   static final int NO_CODE = 1005;
 
   private static final int MAX_REASON = 123;
 
-  /** What a WebSocket frame is (RFC 6455, 5.2). */
+  /** The opcodes of WebSocket frames (RFC 6455, 5.2). */
   static final class Opcode {
     static final int CONTINUATION = 0;
     static final int TEXT = 1;
@@ -127,7 +131,7 @@ public enum Framing implements Wire {
     private Opcode() {}
   }
 
-  /** Appends the header of an unmasked frame that is a whole message. */
+  /** Appends the header of an unmasked frame that holds a whole message. */
   static void header(int opcode, int length, ByteBuf out) {
     out.writeByte(0x80 | opcode);
     if (length < 126) {
@@ -139,7 +143,7 @@ public enum Framing implements Wire {
     }
   }
 
-  /** The text in a stretch of a buffer, or null if it is not UTF-8. */
+  /** Decodes a part of a buffer; null if it is not UTF-8. */
   public static @Nullable String text(ByteBuf in, int offset, int length) {
     return ByteBufUtil.isText(in, offset, length, StandardCharsets.UTF_8)
         ? in.toString(offset, length, StandardCharsets.UTF_8)

@@ -7,13 +7,13 @@ import io.netty.buffer.Unpooled;
 import java.time.Duration;
 
 /**
- * How long a connection may be silent, and what is done about it before.
+ * How long a client may be silent: when the server pings it, and when it ends the connection.
  *
  * <p>Immutable.
  *
- * @param framing how a ping is said
- * @param pingAfter after how many silent seconds one is sent; 0 for never
- * @param endAfter after how many the connection is ended; 0 for never
+ * @param framing the format of a ping
+ * @param pingAfter after how many silent seconds a ping is sent; 0 for never
+ * @param endAfter after how many silent seconds the connection is ended; 0 for never
  */
 public record KeepAlive(Framing framing, int pingAfter, int endAfter) {
 
@@ -25,9 +25,13 @@ public record KeepAlive(Framing framing, int pingAfter, int endAfter) {
     return Math.toIntExact(Math.min(Integer.MAX_VALUE, (duration.toMillis() + 999) / 1000));
   }
 
-  /** Called once a second with the seconds since anything came in. */
+  /**
+   * Pings the client or ends its connection if it is time. Called once a second.
+   *
+   * @param silent the seconds since the last bytes came in
+   */
   public void check(int silent, Intake intake) {
-    // Of a second that has begun, any part may have passed: who spoke a moment ago is not cut off.
+    // The current second may have just begun, so it is not counted as silent.
     if (endAfter > 0 && silent > endAfter) {
       intake.dismiss(Ending.IDLE);
     } else if (pingAfter > 0 && silent > 0 && silent % pingAfter == 0) {

@@ -11,15 +11,15 @@ import io.netty.buffer.Unpooled;
 import io.netty.util.ByteProcessor;
 
 /**
- * Bytes to lines to requests. CRLF, LF and CR each end a line, wherever packets are cut; bytes
- * become text a line at a time, so that no character is cut either. A line that is too long is
- * answered once and skipped to its end.
+ * Decodes bytes to lines, and lines to requests. CRLF, LF and CR each end a line, also where a
+ * packet ends between CR and LF. Bytes are decoded to text line by line, so that no character is
+ * cut. A line that is too long is answered with one error and skipped to its end.
  *
  * <p>Owned by the connection's event loop.
  */
 public final class LineDecoder implements Inbound {
 
-  /** What telnet sends for ctrl-C: interrupt process, and a timing mark. */
+  /** The bytes that telnet sends for ctrl-C: interrupt process, and a timing mark. */
   private static final byte[] CTRL_C = {(byte) 0xFF, (byte) 0xF4, (byte) 0xFF, (byte) 0xFD, 0x06};
 
   private static final byte CTRL_D = 0x04;
@@ -27,7 +27,7 @@ public final class LineDecoder implements Inbound {
   private final Intake intake;
   private final int maxLength;
 
-  /** How much of the unfinished line was searched for its end. */
+  /** How many bytes of the unfinished line were searched for its end. */
   private int searched;
 
   private boolean skipping;
@@ -71,7 +71,7 @@ public final class LineDecoder implements Inbound {
     return intake.isEnded() ? length : at - offset;
   }
 
-  /** Deals with bytes that end no line yet, and returns up to where they are done with. */
+  /** Handles the bytes of an unfinished line, and returns the index after the consumed ones. */
   private int unfinished(ByteBuf in, int at, int end) {
     int length = end - at;
     if (!skipping && length > maxLength) {
@@ -107,12 +107,12 @@ public final class LineDecoder implements Inbound {
     }
   }
 
-  /** Whether a line, or what there is of one, is the ctrl-C or ctrl-D of somebody at a terminal. */
+  /** Whether a line, finished or not, is ctrl-C or ctrl-D typed at a terminal. */
   private static boolean isBreak(ByteBuf in, int start, int length) {
     return length == 1 ? in.getByte(start) == CTRL_D : isCtrlC(in, start, length);
   }
 
-  /** Whether somebody at a terminal gave up in the middle of a line. */
+  /** Whether an unfinished line ends with ctrl-C. */
   private static boolean endsWithCtrlC(ByteBuf in, int end, int length) {
     return isCtrlC(in, end - CTRL_C.length, length);
   }
@@ -134,7 +134,7 @@ public final class LineDecoder implements Inbound {
   @Override
   public void closed(int unconsumed) {
     if (unconsumed > 0) {
-      // Half a line may be half of what was meant.
+      // The line may be incomplete, so it is not executed.
       intake.handle(Request.malformed("Error: the last line has no line end, and was not taken"));
     }
     intake.lost(Ending.REQUESTED);

@@ -6,8 +6,7 @@ import io.earshot.spi.Intake;
 import io.netty.buffer.ByteBuf;
 
 /**
- * What a client sends to which a stream was promised: nothing that means anything, and the end,
- * after which it is gone.
+ * Reads the client of a stream: bytes are ignored, and the end of the input ends the connection.
  *
  * <p>Immutable.
  */

@@ -10,16 +10,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes to requests, one at a time: while one is worked, the bytes of the next ones stay bytes.
- * What two servers may read differently is read by none, since one of them may be in front of the
- * other.
+ * Decodes bytes to requests, one at a time: while the server works for a request, the bytes after
+ * it are not decoded. Requests that two servers may read differently are refused, since a proxy may
+ * stand in front of this server (request smuggling).
  *
  * <p>Owned by the channel's event loop.
  */
 public final class PausingDecoder extends HttpRequestDecoder {
   private static final int MAX_LINE = 8 * 1024;
 
-  /** So much is read ahead of a client that is only read to see it go, in bytes. */
+  /** How much is read ahead while the client is only read to see whether it leaves, in bytes. */
   private static final int MAX_AHEAD = 64 * 1024;
 
   private boolean paused;
@@ -40,12 +40,12 @@ public final class PausingDecoder extends HttpRequestDecoder {
     context = added;
   }
 
-  /** Decodes nothing until it is resumed. */
+  /** Stops decoding until {@link #resume}. */
   public void pause() {
     paused = true;
   }
 
-  /** Goes on with the bytes that it has. */
+  /** Decodes the bytes that came meanwhile. */
   public void resume() {
     paused = false;
     if (context != null) {
@@ -58,7 +58,8 @@ public final class PausingDecoder extends HttpRequestDecoder {
   }
 
   /**
-   * What came before the end of the input is still to be decoded, so it is not thrown away here.
+   * Passes the end of the input on. The superclass would discard the bytes that are not decoded
+   * yet.
    */
   @Override
   public void userEventTriggered(ChannelHandlerContext triggered, Object event) {

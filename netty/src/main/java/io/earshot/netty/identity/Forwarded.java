@@ -10,19 +10,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whom to believe where a request is from, when proxies stand in between.
+ * The proxies that may forward the address of a client.
  *
  * <p>Immutable.
  *
- * @param trusted the proxies that tell the truth
+ * @param trusted the addresses of these proxies
  */
 public record Forwarded(List<AddressRange> trusted) {
 
   /**
    * Where a request is from.
    *
-   * @param address the client, as far as it is known; its port is 0 where a proxy told it
-   * @param overTls whether a proxy says that the client came to it over TLS
+   * @param address the client's address as far as it is known; the port is 0 if a proxy forwards it
+   * @param overTls whether a proxy says that its client uses TLS
    */
   public record Origin(InetSocketAddress address, boolean overTls) {}
 
@@ -32,11 +32,12 @@ public record Forwarded(List<AddressRange> trusted) {
   }
 
   /**
-   * Finds the client: from the socket backwards, as long as it is a trusted proxy that tells the
-   * next. What others wrote into the headers is further to the left, and never reached.
+   * Finds the client: goes from the socket's address to the last forwarded address, and to the one
+   * before it, as long as the current address is a trusted proxy. Addresses that a client wrote
+   * into the header itself stand further to the left, and are never reached.
    *
-   * @param socket where the connection is from
-   * @param headers what the request says
+   * @param socket the address of the connection
+   * @param headers the headers of the request
    */
   public Origin origin(InetSocketAddress socket, HttpHeaders headers) {
     if (!isTrusted(socket.getAddress())) {
@@ -47,7 +48,7 @@ public record Forwarded(List<AddressRange> trusted) {
     for (int i = told.size() - 1; i >= 0 && isTrusted(client); i--) {
       InetAddress next = address(told.get(i));
       if (next == null) {
-        break; // the proxy does not know, or says so in words of its own
+        break; // the proxy does not know the address
       }
       client = next;
     }

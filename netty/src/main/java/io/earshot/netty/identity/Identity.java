@@ -30,11 +30,11 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who an HTTP request is from. A client's cookie is a secret: 160 random bits, signed, so that one
- * that was not made here is recognized and never adopted. Its public id is derived from that, and
- * neither leads to the other.
+ * Identifies the client of an HTTP request by its cookie. The cookie is a secret: 160 random bits,
+ * signed, so that a cookie that this server did not make is never accepted. The client's public id
+ * is derived from the secret, and does not reveal it.
  *
- * <p>Thread-safe: all it holds is final, and the source of randomness is thread-safe.
+ * <p>Thread-safe: its fields are final, and the source of randomness is thread-safe.
  */
 public final class Identity {
   private static final String ROOM = "__room";
@@ -54,22 +54,27 @@ public final class Identity {
   }
 
   /**
-   * Who somebody is.
+   * A client.
    *
-   * @param id the public id
-   * @param room the room that they say they are in
-   * @param newCookie the cookie to give them, or null if they have one or are not to have any
+   * @param id its public id
+   * @param room the room that its cookie names, or the default room
+   * @param newCookie the cookie to set, or null if the client has one or is not to get one
    */
   public record Known(String id, String room, @Nullable String newCookie) {}
 
-  /** Who sent a request; one whose cookies are not to be trusted is from somebody new. */
+  /**
+   * Identifies the client of a request.
+   *
+   * @param trustCookies whether its cookies count; without cookies it is a new client
+   * @param secure whether new cookies are for TLS only
+   */
   public Known of(HttpRequest request, String remoteAddress, boolean trustCookies, boolean secure) {
     Map<String, List<String>> cookies = trustCookies ? cookies(request) : Map.of();
     String room = room(cookies.getOrDefault(ROOM, List.of()).stream().findFirst().orElse(null));
     if (options.onlyStaticElements()) {
       return new Known(derived("static", staticElements(request, remoteAddress)), room, null);
     }
-    // Another site of the same domain may have put one of that name in front of ours.
+    // Another site of the same domain may have set a cookie of the same name.
     for (String cookie : cookies.getOrDefault(options.cookieKey(), List.of())) {
       if (isOurs(cookie)) {
         return new Known(derived("id", cookie.substring(0, HEX_LENGTH)), room, null);
@@ -90,9 +95,9 @@ public final class Identity {
             cookie.substring(HEX_LENGTH).getBytes(StandardCharsets.UTF_8));
   }
 
-  /** The cookie that remembers a room. */
+  /** The cookie that holds a room. */
   public static String roomCookie(String room, boolean secure) {
-    // Form encoding, but for the blank, says in a cookie what a cookie can hold.
+    // Form encoding, except for blanks, gives only characters that a cookie can hold.
     return cookie(
         ROOM, URLEncoder.encode(room, StandardCharsets.UTF_8).replace("+", "%20"), secure);
   }
@@ -137,7 +142,7 @@ public final class Identity {
     return request.protocolVersion() + "\n" + remoteAddress + "\n" + elements;
   }
 
-  /** 40 hexadecimal digits that follow from a text, for those who have the key. */
+  /** An HMAC of a text as 40 hexadecimal digits. */
   private String derived(String use, String text) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");

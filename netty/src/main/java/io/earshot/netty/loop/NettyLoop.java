@@ -20,17 +20,17 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One of Netty's event loops, and the connections on it. Time limits of all of them are looked
- * after in one sweep a second, so that no connection has a timer of its own.
+ * One of Netty's event loops, and the sockets on it. One sweep a second checks the time limits of
+ * all sockets, so that no socket has a timer of its own.
  *
  * <p>Owned by that event loop; {@link #execute}, {@link #inLoop} and {@link #emptied} may be called
- * from anywhere.
+ * on any thread.
  */
 public final class NettyLoop implements Loop {
 
   private static final System.Logger LOG = System.getLogger(NettyLoop.class.getName());
 
-  /** As much as is read from one socket in one turn, in bytes. */
+  /** The most that is read from one socket at a time, in bytes. */
   private static final int READ_BUFFER = 64 * 1024;
 
   private final IoEventLoop eventLoop;
@@ -42,7 +42,7 @@ public final class NettyLoop implements Loop {
   private int now;
   private int lastReport = -1;
 
-  /** What lean sockets read into; null until one does. */
+  /** The buffer that all lean sockets read into; null until the first read. */
   private @Nullable ByteBuf readBuffer;
 
   public NettyLoop(IoEventLoop eventLoop, AddressLimits limits) {
@@ -56,12 +56,17 @@ public final class NettyLoop implements Loop {
     return limits;
   }
 
-  /** Looks after a handle from now on. Done when this returns, for better or worse. */
+  /** Registers a handle. The future is completed when this returns. */
   public Future<IoRegistration> register(IoHandle handle) {
     return eventLoop.register(handle);
   }
 
-  /** Makes a channel part of this loop, and lets it read what was read for it already. */
+  /**
+   * Registers a channel, and lets it read bytes that were read before it existed.
+   *
+   * @param open initializes the channel
+   * @param read the bytes, borrowed
+   */
   public void adopt(Channel channel, Consumer<Channel> open, ByteBuf read) {
     channel
         .pipeline()
@@ -73,7 +78,7 @@ public final class NettyLoop implements Loop {
               }
             });
     ByteBuf bytes = read.copy();
-    EventLoop forChannels = eventLoop; // as one for handles, its taking of channels is deprecated
+    EventLoop forChannels = eventLoop; // IoEventLoop deprecates the registration of channels
     var _ =
         forChannels
             .register(channel)
@@ -81,7 +86,7 @@ public final class NettyLoop implements Loop {
                 registered -> {
                   if (registered.isSuccess() && !channel.isActive()) {
                     bytes.release();
-                    channel.pipeline().fireChannelInactive(); // gone already, and never was here
+                    channel.pipeline().fireChannelInactive(); // the client has left
                   } else if (registered.isSuccess()) {
                     channel.pipeline().fireChannelRead(bytes).fireChannelReadComplete();
                   } else {
@@ -92,7 +97,7 @@ public final class NettyLoop implements Loop {
                 });
   }
 
-  /** An empty buffer that all sockets here share; what is in it is gone with the next read. */
+  /** The buffer that all sockets of this loop share, empty. The next read overwrites it. */
   public ByteBuf readBuffer() {
     if (readBuffer == null) {
       readBuffer = Unpooled.wrappedBuffer(ByteBuffer.allocateDirect(READ_BUFFER));
@@ -120,7 +125,7 @@ public final class NettyLoop implements Loop {
     return now;
   }
 
-  /** Looks after a socket that was opened, until its {@link Swept#sweep} says that it is closed. */
+  /** Adds a socket that was opened. It is swept until {@link Swept#sweep} returns false. */
   public void opened(Swept socket) {
     open++;
     swept.add(socket);
@@ -129,14 +134,14 @@ public final class NettyLoop implements Loop {
     }
   }
 
-  /** A socket was closed. */
+  /** Counts that a socket was closed. */
   public void closed() {
     if (--open == 0 && closing) {
       emptied.complete(null);
     }
   }
 
-  /** From now on nothing new stays open. Completed once all is closed. */
+  /** Stops all sockets, and closes new ones at once. Completed when all are closed. */
   public CompletionStage<Void> emptied() {
     execute(
         () -> {
@@ -149,12 +154,12 @@ public final class NettyLoop implements Loop {
     return emptied;
   }
 
-  /** Closes all that is still open. */
+  /** Closes all sockets at once. */
   public void closeAll() {
     List.copyOf(swept).forEach(Swept::close);
   }
 
-  /** Logs a fault of ours; at most one a second, since strangers may find out how to cause it. */
+  /** Logs a fault of the server: at most one a second, since a client may be able to cause it. */
   public void report(System.Logger log, String what, Throwable fault) {
     if (lastReport != now) {
       lastReport = now;
@@ -166,7 +171,7 @@ public final class NettyLoop implements Loop {
     try {
       return socket.sweep(now);
     } catch (RuntimeException | Error e) {
-      report(LOG, "looking after a socket failed", e);
+      report(LOG, "checking the time limits of a socket failed", e);
       socket.close();
       return false;
     }

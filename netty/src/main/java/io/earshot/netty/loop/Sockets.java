@@ -24,18 +24,22 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What kind of sockets the operating system offers.
+ * The kind of sockets that a server uses.
  *
  * <p>Immutable.
  *
- * @param handlers what drives an event loop
- * @param listeners what makes the sockets that listen
+ * @param handlers makes the I/O handler of an event loop
+ * @param listeners makes listening channels
  * @param areLean whether plain clients need no channel
  */
 public record Sockets(
     IoHandlerFactory handlers, ChannelFactory<ServerChannel> listeners, boolean areLean) {
 
-  /** The best there are, or those that are asked for. */
+  /**
+   * The kind that a setting asks for; for {@code AUTO}, the fastest that this system offers.
+   *
+   * @throws IOException if this system does not offer the kind
+   */
   public static Sockets choose(Config.SocketKind kind) throws IOException {
     return switch (kind) {
       case AUTO -> Epoll.isAvailable() ? epoll(true) : nio();
@@ -66,11 +70,11 @@ public record Sockets(
   private static IOException missing(Config.SocketKind kind, Throwable cause) {
     return new IOException(
         kind.name().toLowerCase(Locale.ROOT)
-            + " sockets are not to be had here; set general.sockets to auto",
+            + " sockets are not available on this system; set general.sockets to auto",
         cause);
   }
 
-  /** Sends what the kernel takes at once, and returns how much that was. */
+  /** Sends as much as the kernel takes at once, and returns how many bytes that was. */
   public static int send(Socket socket, ByteBuf from, int offset, int length) throws IOException {
     return from.hasMemoryAddress()
         ? socket.sendAddress(from.memoryAddress(), offset, offset + length)
@@ -78,9 +82,9 @@ public record Sockets(
   }
 
   /**
-   * Reads what there is into an empty buffer.
+   * Reads into an empty buffer.
    *
-   * @return how much; 0 if there is nothing now, -1 at the end
+   * @return how many bytes; 0 if there are none now, -1 at the end of the stream
    */
   public static int receive(Socket socket, ByteBuf into) throws IOException {
     int read =
@@ -97,7 +101,7 @@ public record Sockets(
         count, new DefaultThreadFactory("earshot-loop"), handlers);
   }
 
-  /** The loops of a group. */
+  /** The event loops of a group. */
   public List<IoEventLoop> loops(EventLoopGroup group) {
     var loops = new ArrayList<IoEventLoop>();
     group.forEach(loop -> loops.add((IoEventLoop) loop));

@@ -9,22 +9,24 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file that the jar brings along: one of the chat page, or the client for browsers, whose source
- * is in {@code client-js}.
+ * A file in the jar: one of the chat page, or the client for browsers, whose source is in {@code
+ * client-js}.
  *
  * <p>Immutable.
  *
- * @param plain as it is
- * @param gzip compressed
+ * @param plain the file as it is
+ * @param gzip the compressed file
  */
 record BuiltIn(Representation plain, Representation gzip) {
 
-  /** What the chat page may load and do. */
+  /** The content security policy of the chat page. */
   static final String POLICY =
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
           + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-  /** A jar may say anything of its files' ages; they are no younger than this process. */
+  /**
+   * The modification time of all files: the start of this process, since a jar has none to trust.
+   */
   private static final Instant LOADED =
       ProcessHandle.current().info().startInstant().orElseGet(Instant::now);
 
@@ -37,7 +39,7 @@ record BuiltIn(Representation plain, Representation gzip) {
           "icon.svg", load("icon.svg"),
           "earshot.js", load("earshot.js"));
 
-  /** The form of a built-in file that a client is to get; null if there is no such file. */
+  /** A built-in file; null if there is none of this name. */
   static @Nullable Representation find(String name, boolean gzip) {
     BuiltIn file = FILES.get(name);
     if (file == null) {
@@ -53,14 +55,15 @@ record BuiltIn(Representation plain, Representation gzip) {
       }
       byte[] content = in.readAllBytes();
       return new BuiltIn(
-          form(name, content, false, content),
-          form(name, content, true, Representation.gzip(content)));
+          representation(name, content, false, content),
+          representation(name, content, true, Representation.gzip(content)));
     } catch (IOException e) {
       throw new LinkageError(name + " cannot be read", e);
     }
   }
 
-  private static Representation form(String name, byte[] content, boolean isGzip, byte[] bytes) {
+  private static Representation representation(
+      String name, byte[] content, boolean isGzip, byte[] bytes) {
     return new Representation(
         MediaType.of(name),
         "\"" + digest(content) + (isGzip ? "-gz\"" : "\""),

@@ -15,65 +15,68 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What of a form a request gets: all, a part, or nothing since it has it (RFC 9110, 13 and 14).
+ * The part of a representation that a request gets: all, a range, or nothing if the client has it
+ * (RFC 9110, 13 and 14).
  *
  * <p>Immutable.
  *
- * @param status how that is said
- * @param start where in the form it begins
- * @param length how long it is
+ * @param status the status of the response
+ * @param start the first byte
+ * @param length how many bytes
  */
 record ByteRange(HttpResponseStatus status, long start, long length) {
   private static final Pattern RANGE = Pattern.compile("(?i)bytes\\s*=\\s*(\\d*)-(\\d*)");
 
-  /** More digits than these are more bytes than any file has. */
+  /** A number with more digits than this is larger than any file. */
   private static final int DIGITS = 18;
 
-  static ByteRange of(HttpRequest request, Representation form) {
+  static ByteRange of(HttpRequest request, Representation representation) {
     HttpHeaders headers = request.headers();
-    if (!isAsRequired(headers, form)) {
+    if (!isAsRequired(headers, representation)) {
       return none(HttpResponseStatus.PRECONDITION_FAILED);
     }
-    if (isKnown(headers, form)) {
+    if (isKnown(headers, representation)) {
       return none(HttpResponseStatus.NOT_MODIFIED);
     }
     List<String> ranges = headers.getAll(HttpHeaderNames.RANGE);
     boolean whole =
         ranges.size() != 1
             || !request.method().equals(HttpMethod.GET)
-            || !partsFit(headers.get(HttpHeaderNames.IF_RANGE), form);
-    return whole ? all(form) : part(ranges.getFirst(), form);
+            || !partsFit(headers.get(HttpHeaderNames.IF_RANGE), representation);
+    return whole ? all(representation) : part(ranges.getFirst(), representation);
   }
 
   private static ByteRange none(HttpResponseStatus status) {
     return new ByteRange(status, 0, 0);
   }
 
-  private static ByteRange all(Representation form) {
-    return new ByteRange(HttpResponseStatus.OK, 0, form.length());
+  private static ByteRange all(Representation representation) {
+    return new ByteRange(HttpResponseStatus.OK, 0, representation.length());
   }
 
-  private static boolean isAsRequired(HttpHeaders headers, Representation form) {
+  private static boolean isAsRequired(HttpHeaders headers, Representation representation) {
     List<String> tags = headers.getAll(HttpHeaderNames.IF_MATCH);
     if (!tags.isEmpty()) {
-      return names(tags, form.tag(), false);
+      return names(tags, representation.tag(), false);
     }
     Instant since = date(headers.get(HttpHeaderNames.IF_UNMODIFIED_SINCE));
-    return since == null || !modified(form).isAfter(since);
+    return since == null || !modified(representation).isAfter(since);
   }
 
-  private static boolean isKnown(HttpHeaders headers, Representation form) {
+  private static boolean isKnown(HttpHeaders headers, Representation representation) {
     List<String> tags = headers.getAll(HttpHeaderNames.IF_NONE_MATCH);
     if (!tags.isEmpty()) {
-      return names(tags, form.tag(), true);
+      return names(tags, representation.tag(), true);
     }
     Instant since = date(headers.get(HttpHeaderNames.IF_MODIFIED_SINCE));
-    return since != null && !modified(form).isAfter(since);
+    return since != null && !modified(representation).isAfter(since);
   }
 
-  /** Whether a client that has a part may get another to go with it. */
-  private static boolean partsFit(@Nullable String ifRange, Representation form) {
-    return ifRange == null || ifRange.equals(form.tag()) || modified(form).equals(date(ifRange));
+  /** Whether the header {@code If-Range} allows a range. */
+  private static boolean partsFit(@Nullable String ifRange, Representation representation) {
+    return ifRange == null
+        || ifRange.equals(representation.tag())
+        || modified(representation).equals(date(ifRange));
   }
 
   private static boolean names(List<String> lines, String tag, boolean weakly) {
@@ -91,8 +94,8 @@ record ByteRange(HttpResponseStatus status, long start, long length) {
     return false;
   }
 
-  private static Instant modified(Representation form) {
-    return form.modified().truncatedTo(ChronoUnit.SECONDS); // as it was told
+  private static Instant modified(Representation representation) {
+    return representation.modified().truncatedTo(ChronoUnit.SECONDS); // as the header has it
   }
 
   private static @Nullable Instant date(@Nullable String text) {
@@ -100,20 +103,20 @@ record ByteRange(HttpResponseStatus status, long start, long length) {
     return date == null ? null : date.toInstant();
   }
 
-  /** A single range; of several ranges, or what is none, everything is sent. */
-  private static ByteRange part(String text, Representation form) {
+  /** A single range. For several ranges, or an invalid one, everything is sent. */
+  private static ByteRange part(String text, Representation representation) {
     Matcher range = RANGE.matcher(text.strip());
     if (!range.matches() || (range.group(1).isEmpty() && range.group(2).isEmpty())) {
-      return all(form);
+      return all(representation);
     }
-    long size = form.length();
+    long size = representation.length();
     long first = number(range.group(1), -1);
     long last = number(range.group(2), Long.MAX_VALUE);
     if (first < 0) {
-      first = Math.max(0, size - last); // the last so many bytes
+      first = Math.max(0, size - last); // a suffix: the last bytes
       last = last == 0 ? -1 : size - 1;
     } else if (last < first) {
-      return all(form);
+      return all(representation);
     }
     if (first >= size || last < 0) {
       return none(HttpResponseStatus.REQUESTED_RANGE_NOT_SATISFIABLE);
@@ -129,13 +132,13 @@ record ByteRange(HttpResponseStatus status, long start, long length) {
     return digits.length() > DIGITS ? Long.MAX_VALUE - 1 : Long.parseLong(digits);
   }
 
-  /** The header that says which bytes these are; null where it says nothing. */
-  @Nullable String contentRange(Representation form) {
+  /** The value of {@code Content-Range}; null if the response has no such header. */
+  @Nullable String contentRange(Representation representation) {
     if (status.equals(HttpResponseStatus.PARTIAL_CONTENT)) {
-      return "bytes " + start + "-" + (start + length - 1) + "/" + form.length();
+      return "bytes " + start + "-" + (start + length - 1) + "/" + representation.length();
     }
     return status.equals(HttpResponseStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
-        ? "bytes */" + form.length()
+        ? "bytes */" + representation.length()
         : null;
   }
 }

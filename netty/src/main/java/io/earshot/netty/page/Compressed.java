@@ -6,36 +6,36 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The compressed forms that were asked for last, so that a request costs no more than its answer.
+ * A cache of the compressed files that were requested last.
  *
- * <p>Thread-safe: a lock, held to look and to keep, never to compress.
+ * <p>Thread-safe: guarded by a lock, which is not held while a file is compressed.
  */
 final class Compressed {
   private static final int MAX_BYTES = 16 << 20;
 
-  /** The least lately used first. */
-  private final Map<String, byte[]> forms = new LinkedHashMap<>(16, 0.75f, true);
+  /** By name; the least recently used first. */
+  private final Map<String, byte[]> files = new LinkedHashMap<>(16, 0.75f, true);
 
   private long bytes;
 
-  /** What reads the file as it is. */
+  /** Reads a file. */
   interface Source {
     byte[] read() throws IOException;
   }
 
-  /** The compressed form of what is read, or of what was read before under the same name. */
+  /** The compressed file of a name: from the cache, or read and compressed now. */
   byte[] of(String name, Source source) throws IOException {
-    synchronized (forms) {
-      byte[] kept = forms.get(name);
+    synchronized (files) {
+      byte[] kept = files.get(name);
       if (kept != null) {
         return kept;
       }
     }
     byte[] made = Representation.gzip(source.read());
-    synchronized (forms) {
-      byte[] before = forms.put(name, made);
+    synchronized (files) {
+      byte[] before = files.put(name, made);
       bytes += made.length - (before == null ? 0 : before.length);
-      Iterator<byte[]> oldest = forms.values().iterator();
+      Iterator<byte[]> oldest = files.values().iterator();
       while (bytes > MAX_BYTES) {
         bytes -= oldest.next().length;
         oldest.remove();

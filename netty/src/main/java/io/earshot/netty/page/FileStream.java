@@ -10,8 +10,8 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 
 /**
- * Sends a file piece by piece, at the pace of the client, so that never more than two pieces are in
- * memory. Not by {@code sendfile}: that would have the event loop wait for the disk.
+ * Sends a file piece by piece, as fast as the client reads, so that at most two pieces are in
+ * memory. It does not use {@code sendfile}, which would make the event loop wait for the disk.
  *
  * <p>Owned by the virtual thread that sends.
  */
@@ -28,7 +28,7 @@ final class FileStream {
     this.channel = exchange.channel();
   }
 
-  /** Sends a head and a part of the file; returns once it is sent, or cannot be. */
+  /** Sends a head and a part of the file; returns when it is sent or has failed. */
   void send(HttpResponse head, long start, long length) {
     channel
         .eventLoop()
@@ -41,7 +41,7 @@ final class FileStream {
     try {
       whole = pieces(start, start + length);
     } catch (IOException e) {
-      // The head is sent: all that can be said now is that the body ends too soon.
+      // The head has been sent, so the client learns of the error by a body that is too short.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -55,7 +55,7 @@ final class FileStream {
       ByteBuf piece = read(at, (int) Math.min(PIECE, end - at));
       if (!piece.isReadable()) {
         piece.release();
-        return false; // the file has become shorter
+        return false; // the file has become shorter meanwhile
       }
       at += piece.readableBytes();
       ChannelFuture written = channel.writeAndFlush(new DefaultHttpContent(piece));

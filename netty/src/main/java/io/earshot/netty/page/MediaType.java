@@ -5,12 +5,12 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What kind of content a file has, as its name's ending says.
+ * The media type of a file, by the ending of its name.
  *
  * <p>Immutable.
  *
- * @param name as HTTP says it
- * @param isText whether it gets shorter when it is compressed
+ * @param name the value of {@code Content-Type}
+ * @param isText whether compression makes such a file shorter
  */
 record MediaType(String name, boolean isText) {
   private static final MediaType UNKNOWN = new MediaType("application/octet-stream", false);

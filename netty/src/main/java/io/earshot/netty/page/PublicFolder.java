@@ -14,26 +14,26 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The folder that is served, and nothing outside it. Waits for the disk.
+ * The folder of static files. No path leads out of it. Its methods wait for the disk.
  *
- * <p>Immutable: each look is a new one, so that files may come, go and change.
+ * <p>Immutable, except for a cache that is thread-safe. Files may be added, changed and deleted at
+ * any time: each request looks anew.
  */
 final class PublicFolder {
 
-  /**
-   * What is compressed is kept in memory, so it has to be short; so short that it pays not is not.
-   */
+  /** The shortest file that is compressed; compressing a shorter one saves nothing. */
   private static final long MIN_GZIP = 512;
 
+  /** The longest file that is compressed, since compressed files are kept in memory. */
   private static final int MAX_GZIP = 1 << 20;
 
   private final Path folder;
   private final Compressed compressed = new Compressed();
 
   /**
-   * Looks whether it is there.
+   * Checks that the folder exists.
    *
-   * @throws IOException if it is not; the message names the setting
+   * @throws IOException if it does not; the message names the setting
    */
   PublicFolder(String folder) throws IOException {
     try {
@@ -47,12 +47,12 @@ final class PublicFolder {
   }
 
   /**
-   * The names of a path, decoded; null if it is none that any file here has. A name that begins or
-   * ends with a dot is never served: that leaves out ways up, hidden files, and other spellings of
+   * Decodes a path to its names; null if no file can have this path. A name that begins or ends
+   * with a dot is never served: this excludes parent folders, hidden files, and other spellings of
    * the same file.
    *
-   * @param path the path under the folder, as the request says it; a folder's ends with a slash or
-   *     is empty, and means its {@code index.html}
+   * @param path the path under the folder, not decoded; a path that is empty or ends with a slash
+   *     stands for {@code index.html} of a folder
    */
   static @Nullable List<String> names(String path) {
     var names = new ArrayList<String>();
@@ -69,7 +69,7 @@ final class PublicFolder {
     return names.contains("") ? null : names;
   }
 
-  /** Takes percents away; null if what comes out is no text for a name. */
+  /** Decodes a name; null if the result is not valid as a name. */
   private static @Nullable String decode(String part) {
     var bytes = ByteBuffer.allocate(part.length() * 3);
     for (int i = 0; i < part.length(); i++) {
@@ -97,10 +97,11 @@ final class PublicFolder {
   }
 
   /**
-   * The form of a file that a client is to get.
+   * Finds a file.
    *
+   * @param gzip whether the client accepts a compressed file
    * @return null if there is no such file inside the folder
-   * @throws IOException if it cannot be read
+   * @throws IOException if the file cannot be read
    */
   @Nullable Representation find(List<String> names, boolean gzip) throws IOException {
     Path root = folder.toRealPath();
@@ -108,7 +109,7 @@ final class PublicFolder {
     for (String name : names) {
       named = named.resolve(name);
     }
-    Path file = named.toRealPath(); // where symbolic links lead
+    Path file = named.toRealPath(); // with symbolic links resolved
     String name = names.getLast();
     if (Files.isDirectory(file)) {
       name = "index.html";
@@ -119,11 +120,11 @@ final class PublicFolder {
       return null;
     }
     MediaType type = MediaType.of(name);
-    Representation form = form(file, attributes, type, false);
-    return gzip && type.isText() ? compressed(file, form) : form;
+    Representation representation = representation(file, attributes, type, false);
+    return gzip && type.isText() ? compressed(file, representation) : representation;
   }
 
-  private static Representation form(
+  private static Representation representation(
       Path file, BasicFileAttributes attributes, MediaType type, boolean isGzip) {
     var modified = attributes.lastModifiedTime().toInstant();
     String tag =
@@ -137,31 +138,34 @@ final class PublicFolder {
         type, tag, modified, attributes.size(), isGzip, new Representation.Content.InFile(file));
   }
 
-  /** The compressed form, out of a file beside it or made here; the file itself if it has none. */
-  private Representation compressed(Path file, Representation form) throws IOException {
+  /**
+   * The compressed file: a newer {@code .gz} beside it, or compressed now; the file itself if it is
+   * too short or too long.
+   */
+  private Representation compressed(Path file, Representation representation) throws IOException {
     Path beside = file.resolveSibling(file.getFileName() + ".gz");
     if (Files.isRegularFile(beside, LinkOption.NOFOLLOW_LINKS)) {
       var attributes = Files.readAttributes(beside, BasicFileAttributes.class);
-      if (!attributes.lastModifiedTime().toInstant().isBefore(form.modified())) {
-        return form(beside, attributes, form.type(), true);
+      if (!attributes.lastModifiedTime().toInstant().isBefore(representation.modified())) {
+        return representation(beside, attributes, representation.type(), true);
       }
     }
-    if (form.length() < MIN_GZIP || form.length() > MAX_GZIP) {
-      return form;
+    if (representation.length() < MIN_GZIP || representation.length() > MAX_GZIP) {
+      return representation;
     }
     byte[] shorter =
         compressed.of(
-            file + form.tag(),
+            file + representation.tag(),
             () -> {
               try (var in = Files.newInputStream(file)) {
                 return in.readNBytes(MAX_GZIP);
               }
             });
-    String tag = form.tag().substring(0, form.tag().length() - 1) + "-gz\"";
+    String tag = representation.tag().substring(0, representation.tag().length() - 1) + "-gz\"";
     return new Representation(
-        form.type(),
+        representation.type(),
         tag,
-        form.modified(),
+        representation.modified(),
         shorter.length,
         true,
         new Representation.Content.Bytes(shorter));

@@ -11,21 +11,20 @@ import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
 
 /**
- * One form of a file: as it is, or compressed. HTTP calls it a representation.
+ * A representation of a file (RFC 9110, 3.2): the file as it is, or compressed.
  *
  * <p>Immutable.
  *
- * @param type what it contains
- * @param tag its entity tag, with quotes; no other form has the same
+ * @param tag the entity tag, with quotes; unique among all representations
  * @param modified when the file was changed last
- * @param length its bytes
+ * @param length how many bytes it has
  * @param isGzip whether it is compressed
- * @param content where it is
+ * @param content its bytes, or where they are
  */
 record Representation(
     MediaType type, String tag, Instant modified, long length, boolean isGzip, Content content) {
 
-  /** Where the bytes of a form are. */
+  /** Where the bytes of a representation are. */
   sealed interface Content {
     /** In memory. */
     @SuppressWarnings("ArrayRecordComponent") // never compared, never changed
@@ -45,8 +44,8 @@ record Representation(
     return out.toByteArray();
   }
 
-  /** Whether a client takes gzip (RFC 9110, 12.5.3). */
-  static boolean gzipIsAccepted(HttpHeaders headers) {
+  /** Whether a client accepts gzip (RFC 9110, 12.5.3). */
+  static boolean acceptsGzip(HttpHeaders headers) {
     boolean any = false;
     for (String line : headers.getAll(HttpHeaderNames.ACCEPT_ENCODING)) {
       for (String item : line.toLowerCase(Locale.ROOT).split(",", -1)) {

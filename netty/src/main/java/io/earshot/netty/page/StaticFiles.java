@@ -1,5 +1,7 @@
 package io.earshot.netty.page;
 
+import io.earshot.netty.http.Responses;
+import io.earshot.netty.http.Site;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.DateFormatter;
@@ -28,14 +30,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is under {@code /public/}: files of a folder, and behind them those that are built in.
+ * Answers requests under {@code /public/}: with the files of a folder, and with the built-in files
+ * for names that the folder does not have.
  *
- * <p>Thread-safe: what it holds is final. Files are read on virtual threads; an exchange is told on
- * its own event loop.
+ * <p>Thread-safe: its fields are final. Files are read on virtual threads; the methods of an
+ * exchange are called on its event loop.
  */
 public final class StaticFiles {
   private static final System.Logger LOG = System.getLogger(StaticFiles.class.getName());
-  private static final String ROOT = "/public";
+  private static final String ROOT = Site.PUBLIC_PATH;
   private static final Duration FRESH = Duration.ofSeconds(60);
   private static final byte[] MISSING =
       "Sorry, that file is not found :(".getBytes(StandardCharsets.UTF_8);
@@ -43,62 +46,61 @@ public final class StaticFiles {
   private final @Nullable PublicFolder folder;
   private final InstantSource clock;
 
-  /** What an answer belongs to. Called on the channel's event loop. */
+  /** The exchange that an answer belongs to. Called on the channel's event loop. */
   public interface Exchange {
 
-    /** Where the answer goes. */
+    /** The channel of the client. */
     Channel channel();
 
     /**
-     * Adds what every answer has, such as whether the connection lives on. Called once, before the
-     * head is written.
+     * Adds the headers of all answers, such as whether the connection lives on. Called once, before
+     * the head is written.
      */
     void addHeaders(HttpResponse head);
 
-    /** The client takes what it is sent. Called now and then during a long answer. */
+    /** The client has read a piece of the file. Called repeatedly during a long answer. */
     void progress();
 
     /**
-     * The answer is over. Called once.
+     * The answer has ended. Called once.
      *
-     * @param whole whether all of it was sent; if not, the connection is of no use any more
+     * @param whole whether all of it was sent; if not, the connection has to be closed
      */
     void done(boolean whole);
   }
 
   /**
-   * Looks for the folder.
+   * Checks that the folder exists.
    *
    * @param folder the setting {@code httpServer.publicFolder}
-   * @param clock tells until when an answer is fresh
-   * @throws IOException if there is no such folder; the message names the setting
+   * @param clock the clock of the headers {@code Date} and {@code Expires}
+   * @throws IOException if the folder does not exist; the message names the setting
    */
   public StaticFiles(String folder, InstantSource clock) throws IOException {
     this.folder = folder.isEmpty() ? null : new PublicFolder(folder);
     this.clock = clock;
   }
 
-  /** Whether a path is one of these; what is not there is answered too. */
+  /** Whether a path belongs to static files, whether or not the file exists. */
   public static boolean serves(String path) {
-    return path.startsWith(ROOT) && (path.length() == ROOT.length() || path.charAt(7) == '/');
+    return path.startsWith(ROOT)
+        && (path.length() == ROOT.length() || path.charAt(ROOT.length()) == '/');
   }
 
   /**
    * Answers a request. Returns at once; the exchange may be done before or after.
    *
    * @param request its method and headers count
-   * @param path its path as it came, which {@link #serves} is true of
+   * @param path the path, not decoded; {@link #serves} is true of it
    */
   public void answer(HttpRequest request, String path, Exchange exchange) {
     if (!request.method().equals(HttpMethod.GET) && !request.method().equals(HttpMethod.HEAD)) {
       FullHttpResponse refusal =
           full(
               HttpResponseStatus.METHOD_NOT_ALLOWED,
+              "text/plain; charset=utf-8",
               "only GET and HEAD work here\n".getBytes(StandardCharsets.UTF_8));
-      refusal
-          .headers()
-          .set(HttpHeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8")
-          .set(HttpHeaderNames.ALLOW, "GET, HEAD");
+      refusal.headers().set(HttpHeaderNames.ALLOW, "GET, HEAD");
       send(refusal, exchange);
       return;
     }
@@ -117,95 +119,100 @@ public final class StaticFiles {
   private void answerFrom(
       PublicFolder in, HttpRequest request, List<String> names, Exchange exchange) {
     try {
-      Representation form = in.find(names, gzipIsWanted(request));
-      if (form == null) {
+      Representation representation = in.find(names, wantsGzip(request));
+      if (representation == null) {
         answerBuiltIn(request, names, exchange);
       } else {
-        answer(request, form, false, exchange);
+        answer(request, representation, false, exchange);
       }
     } catch (IOException e) {
-      answerBuiltIn(request, names, exchange); // it is not there, or not for us
+      answerBuiltIn(request, names, exchange); // the file is missing or not readable
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "serving the file " + names + " failed", e);
       exchange.channel().eventLoop().execute(() -> exchange.done(false));
     }
   }
 
-  /** A part is one of the plain form, which is the same for everybody. */
-  private static boolean gzipIsWanted(HttpRequest request) {
-    return Representation.gzipIsAccepted(request.headers())
+  /** A range is one of the file as it is, so that all clients get the same bytes. */
+  private static boolean wantsGzip(HttpRequest request) {
+    return Representation.acceptsGzip(request.headers())
         && !request.headers().contains(HttpHeaderNames.RANGE);
   }
 
   private void answerBuiltIn(HttpRequest request, List<String> names, Exchange exchange) {
-    Representation form = BuiltIn.find(String.join("/", names), gzipIsWanted(request));
-    if (form == null) {
+    Representation representation = BuiltIn.find(String.join("/", names), wantsGzip(request));
+    if (representation == null) {
       send(missing(request), exchange);
       return;
     }
     try {
-      answer(request, form, true, exchange);
+      answer(request, representation, true, exchange);
     } catch (IOException e) {
-      throw new IllegalStateException("what is built in is in memory", e);
+      throw new IllegalStateException("built-in files are in memory", e);
     }
   }
 
-  private void answer(HttpRequest request, Representation form, boolean builtIn, Exchange exchange)
+  private void answer(
+      HttpRequest request, Representation representation, boolean isBuiltIn, Exchange exchange)
       throws IOException {
-    ByteRange selection = ByteRange.of(request, form);
-    if (request.method().equals(HttpMethod.HEAD) || selection.length() == 0) {
-      send(dressed(full(selection.status()), form, selection, builtIn), exchange);
+    ByteRange range = ByteRange.of(request, representation);
+    if (request.method().equals(HttpMethod.HEAD) || range.length() == 0) {
+      send(
+          withHeaders(
+              full(range.status(), representation.type().name()), representation, range, isBuiltIn),
+          exchange);
       return;
     }
-    switch (form.content()) {
+    switch (representation.content()) {
       case Representation.Content.Bytes(byte[] bytes) -> {
-        var body = Unpooled.wrappedBuffer(bytes, (int) selection.start(), (int) selection.length());
-        var response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, selection.status(), body);
-        send(dressed(response, form, selection, builtIn), exchange);
+        var body = Unpooled.wrappedBuffer(bytes, (int) range.start(), (int) range.length());
+        var response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, range.status(), body);
+        send(withHeaders(response, representation, range, isBuiltIn), exchange);
       }
       case Representation.Content.InFile(Path path) -> {
-        // It is no link any more, and does not become one behind our back.
+        // Links are resolved; a file that became a link since then is refused.
         try (FileChannel file =
             FileChannel.open(path, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
-          var head = new DefaultHttpResponse(HttpVersion.HTTP_1_1, selection.status());
-          var _ = dressed(head, form, selection, builtIn);
-          new FileStream(file, exchange).send(head, selection.start(), selection.length());
+          var head = new DefaultHttpResponse(HttpVersion.HTTP_1_1, range.status());
+          var _ = withHeaders(head, representation, range, isBuiltIn);
+          new FileStream(file, exchange).send(head, range.start(), range.length());
         }
       }
     }
   }
 
-  /** Adds what is to be known about a form to a response about it. */
-  private <R extends HttpResponse> R dressed(
-      R response, Representation form, ByteRange selection, boolean builtIn) {
+  /** Adds the headers of a representation. */
+  private <R extends HttpResponse> R withHeaders(
+      R response, Representation representation, ByteRange range, boolean isBuiltIn) {
     HttpHeaders headers = response.headers();
     headers
-        .set(HttpHeaderNames.ETAG, form.tag())
-        .set(HttpHeaderNames.LAST_MODIFIED, date(form.modified()))
+        .set(HttpHeaderNames.ETAG, representation.tag())
+        .set(HttpHeaderNames.LAST_MODIFIED, date(representation.modified()))
         .set(HttpHeaderNames.ACCEPT_RANGES, "bytes");
     Instant now = clock.instant();
     headers
         .set(HttpHeaderNames.DATE, date(now))
         .set(HttpHeaderNames.EXPIRES, date(now.plus(FRESH)))
         .set(HttpHeaderNames.CACHE_CONTROL, "max-age=" + FRESH.toSeconds() + ", must-revalidate");
-    if (form.type().isText()) {
+    if (representation.type().isText()) {
       headers.set(HttpHeaderNames.VARY, HttpHeaderNames.ACCEPT_ENCODING);
     }
-    if (builtIn) {
+    if (isBuiltIn) {
       headers.set(HttpHeaderNames.CONTENT_SECURITY_POLICY, BuiltIn.POLICY);
     }
-    String range = selection.contentRange(form);
-    if (range != null) {
-      headers.set(HttpHeaderNames.CONTENT_RANGE, range);
+    String contentRange = range.contentRange(representation);
+    if (contentRange != null) {
+      headers.set(HttpHeaderNames.CONTENT_RANGE, contentRange);
     }
     if (response.status().equals(HttpResponseStatus.NOT_MODIFIED)) {
-      headers.remove(HttpHeaderNames.CONTENT_LENGTH); // nothing is said of the file that is known
+      // The client knows the file.
+      headers.remove(HttpHeaderNames.CONTENT_LENGTH).remove(HttpHeaderNames.CONTENT_TYPE);
     } else {
       headers
-          .set(HttpHeaderNames.CONTENT_TYPE, form.type().name())
-          .set(HttpHeaderNames.CONTENT_LENGTH, selection.length())
+          .set(HttpHeaderNames.CONTENT_TYPE, representation.type().name())
+          .set(HttpHeaderNames.CONTENT_LENGTH, range.length())
           .set("x-content-type-options", "nosniff");
-      if (form.isGzip()) {
+      if (representation.isGzip()) {
         headers.set(HttpHeaderNames.CONTENT_ENCODING, "gzip");
       }
     }
@@ -216,9 +223,8 @@ public final class StaticFiles {
     return DateFormatter.format(Date.from(instant));
   }
 
-  private static FullHttpResponse full(HttpResponseStatus status, byte... body) {
-    var response =
-        new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, Unpooled.wrappedBuffer(body));
+  private static FullHttpResponse full(HttpResponseStatus status, String type, byte... body) {
+    FullHttpResponse response = Responses.of(status, type, body);
     response
         .headers()
         .set(HttpHeaderNames.CONTENT_LENGTH, body.length)
@@ -227,12 +233,11 @@ public final class StaticFiles {
   }
 
   private static FullHttpResponse missing(HttpRequest request) {
-    boolean head = request.method().equals(HttpMethod.HEAD);
-    FullHttpResponse response = full(HttpResponseStatus.NOT_FOUND, head ? new byte[0] : MISSING);
-    response
-        .headers()
-        .set(HttpHeaderNames.CONTENT_TYPE, "text/html; charset=utf-8")
-        .set(HttpHeaderNames.CONTENT_LENGTH, MISSING.length);
+    FullHttpResponse response =
+        full(HttpResponseStatus.NOT_FOUND, "text/html; charset=utf-8", MISSING);
+    if (request.method().equals(HttpMethod.HEAD)) {
+      response.content().clear();
+    }
     return response;
   }
 

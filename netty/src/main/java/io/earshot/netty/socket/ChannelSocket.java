@@ -20,9 +20,9 @@ import java.nio.channels.NotYetConnectedException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A socket that is a Netty channel. Where the channel is epoll's and nothing encrypts it, bytes go
- * straight to its descriptor, past the channel's own machinery; what the kernel does not take at
- * once, and everything elsewhere, goes the stock way.
+ * A socket that is a Netty channel. If the channel uses epoll and is not encrypted, bytes go
+ * straight to its descriptor, past the pipeline. Bytes that the kernel does not take at once, and
+ * all bytes of other channels, go through the pipeline.
  *
  * <p>Owned by the channel's event loop.
  */
@@ -30,16 +30,16 @@ public final class ChannelSocket extends ClientSocket {
   private final Channel channel;
   private final SocketAddress remote;
 
-  /** The descriptor to write to, or null where there is none to be had. */
+  /** The socket to write to directly, or null. */
   private final @Nullable Socket direct;
 
-  /** What encrypts; null if nothing does. */
+  /** The handler that encrypts the channel, or null. */
   private final @Nullable SslHandler tls;
 
   /**
    * The socket of a channel.
    *
-   * @param remote where the other side is
+   * @param remote the client's address
    */
   public ChannelSocket(Channel channel, NettyLoop loop, KeepAlive keepAlive, SocketAddress remote) {
     super(loop, keepAlive);
@@ -55,7 +55,7 @@ public final class ChannelSocket extends ClientSocket {
     loop.opened(this);
   }
 
-  /** What stands in the channel's pipeline for this socket. */
+  /** The handler in the channel's pipeline that reads for this socket. */
   public final class Handler extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
@@ -107,7 +107,7 @@ public final class ChannelSocket extends ClientSocket {
     try {
       return Sockets.send(direct, batch, offset, length);
     } catch (IOException | NotYetConnectedException e) {
-      close(); // the other side is gone
+      close(); // the client has left
       return 0;
     }
   }
@@ -138,7 +138,7 @@ public final class ChannelSocket extends ClientSocket {
       shutSocket();
       return;
     }
-    // First the end of what is encrypted, by which the client knows that nothing is missing.
+    // TLS first sends its own end of data, by which the client knows that nothing is missing.
     var _ = tls.closeOutbound().addListener(_ -> shutSocket());
   }
 
@@ -164,7 +164,8 @@ public final class ChannelSocket extends ClientSocket {
 
   @Override
   void disconnect() {
-    // Past TLS, which would first wait for room to say its own goodbye; finish() has let it.
+    // Past the TLS handler, which would first wait until it can send its own end of data;
+    // shutOutput() has sent it if there was time.
     var _ = tls == null ? channel.close() : channel.pipeline().context(tls).close();
   }
 }

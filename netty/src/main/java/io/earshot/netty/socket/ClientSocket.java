@@ -13,8 +13,9 @@ import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One client's socket: what is read goes to its decoder as far as it is wanted, and what is written
- * goes out or waits. How bytes are moved is the business of the two kinds there are.
+ * The socket of one client. Bytes that are read go to the decoder unless the connection is
+ * congested; bytes that are written go to the operating system, or wait until it takes them. The
+ * subclasses move the bytes.
  *
  * <p>Owned by the connection's event loop.
  */
@@ -22,7 +23,10 @@ public abstract sealed class ClientSocket implements Outbound, Swept
     permits ChannelSocket, LeanSocket {
   private static final System.Logger LOG = System.getLogger(ClientSocket.class.getName());
 
-  /** So long a client may take to read its goodbye and close its end, in seconds. */
+  /**
+   * How long a client may take to read the last bytes and close its end, in seconds. See {@link
+   * #finish}.
+   */
   private static final int LINGER = 2;
 
   private final NettyLoop loop;
@@ -31,13 +35,13 @@ public abstract sealed class ClientSocket implements Outbound, Swept
   private @Nullable Inbound inbound;
   private @Nullable Intake intake;
 
-  /** What was read and not consumed; null when all was. */
+  /** Bytes that were read and not consumed; null if there are none. */
   private @Nullable ByteBuf unread;
 
   private int pending;
   private int lastRead;
 
-  /** When it is closed whatever happens, in seconds of the loop; 0 for never. */
+  /** When the socket is closed in any case, in seconds of the loop; 0 for never. */
   private int deadline;
 
   private boolean inputShut;
@@ -52,35 +56,43 @@ public abstract sealed class ClientSocket implements Outbound, Swept
     this.lastRead = loop.now();
   }
 
-  // --- what the two kinds do -------------------------------------------------------------------
+  // --- the subclasses --------------------------------------------------------------------------
 
-  /** Whether the socket is still open, as far as the operating system has told. */
+  /** Whether the socket is still open, as far as is known. */
   abstract boolean isOpen();
 
-  /** Sends what the operating system takes at once, and returns how much that was. */
+  /** Sends as much as the operating system takes at once, and returns how many bytes that was. */
   abstract int send(ByteBuf batch, int offset, int length);
 
-  /** Sends a copy of this after all that waits already, and then calls {@link #sent}. */
+  /** Sends a copy of the bytes after all that wait already, and then calls {@link #sent}. */
   abstract void sendLater(ByteBuf batch, int offset, int length);
 
-  /** Goes on reading, or stops. */
+  /** Starts or stops reading. */
   abstract void read(boolean wanted);
 
-  /** Tells the other side that nothing more comes, and then calls {@link #outputIsShut}. */
+  /** Shuts the output down, and then calls {@link #outputIsShut}. */
   abstract void shutOutput();
 
-  /** Gives the descriptor back, and says {@link Intake#gone} once that is done. */
+  /** Closes the descriptor, and calls {@link #gone} once that is done. */
   abstract void disconnect();
 
   // --- the start -------------------------------------------------------------------------------
 
-  /** Says who reads what comes in until it is known whose it is, and until when that may take. */
+  /**
+   * Sets who reads the first bytes, before {@link #attach}.
+   *
+   * @param until when the socket is closed unless it is attached, in seconds of the loop
+   */
   public final void await(int until, Inbound first) {
     deadline = until;
     inbound = first;
   }
 
-  /** Says whom to hand what comes in, and hands over what came before. */
+  /**
+   * Connects the socket to its connection, and hands over bytes that came before.
+   *
+   * @param through decodes the bytes
+   */
   public final void attach(Intake to, Inbound through) {
     deadline = 0;
     intake = to;
@@ -102,7 +114,7 @@ public abstract sealed class ClientSocket implements Outbound, Swept
     }
   }
 
-  /** Reports a fault of ours, or of Netty's. */
+  /** Logs a fault of the server or of Netty. */
   final void report(String what, Throwable fault) {
     loop.report(LOG, what + " of " + intake + " failed", fault);
   }
@@ -111,8 +123,7 @@ public abstract sealed class ClientSocket implements Outbound, Swept
 
   @Override
   public final void write(ByteBuf batch, int offset, int length) {
-    // The socket may have been closed without our doing, and its descriptor may be another's by
-    // now.
+    // Netty may have closed the channel, and the descriptor may belong to another socket by now.
     if (closed || !isOpen()) {
       return;
     }
@@ -123,7 +134,7 @@ public abstract sealed class ClientSocket implements Outbound, Swept
     }
   }
 
-  /** So many bytes of what was to be sent later are with the operating system now. */
+  /** The operating system has taken bytes that were to be sent later. */
   final void sent(int bytes) {
     pending -= bytes;
     if (pending > 0 || closed) {
@@ -163,8 +174,8 @@ public abstract sealed class ClientSocket implements Outbound, Swept
     if (pending == 0) {
       shutOutput();
     }
-    // Input is read on and dropped until its end: closing with input unread would make the kernel
-    // throw away what the client has not read of our goodbye.
+    // Input is read and dropped until its end: if the socket were closed with unread input, the
+    // kernel would discard the last bytes that the client has not read yet.
     if (!closed) {
       read(true);
     }
@@ -187,7 +198,7 @@ public abstract sealed class ClientSocket implements Outbound, Swept
     }
   }
 
-  /** It is over, and its descriptor is somebody else's. */
+  /** Ends this object without closing the descriptor, which has another owner now. */
   final void abandon() {
     closed = true;
     dropUnread();
@@ -212,7 +223,9 @@ public abstract sealed class ClientSocket implements Outbound, Swept
 
   // --- in --------------------------------------------------------------------------------------
 
-  /** Takes in what was read. The buffer is borrowed: what is not consumed is copied. */
+  /**
+   * Handles bytes that were read. The buffer is borrowed: bytes that are not consumed are copied.
+   */
   final void received(ByteBuf bytes) {
     if (closed || finishing) {
       return;
@@ -234,11 +247,11 @@ public abstract sealed class ClientSocket implements Outbound, Swept
     if (inbound == to) {
       afterOffer(to);
     } else {
-      consume(); // the rest is for somebody else
+      consume(); // the socket was attached meanwhile; the rest is for the new decoder
     }
   }
 
-  /** Adds to what is unread. What is kept for long is no longer than it has to be. */
+  /** Adds to the unread bytes. The first buffer has no spare room, since most never grow. */
   private void keep(ByteBuf more) {
     ByteBuf kept = unread;
     if (kept != null && kept.isWritable(more.readableBytes())) {
@@ -255,15 +268,15 @@ public abstract sealed class ClientSocket implements Outbound, Swept
     unread = both.writeBytes(more);
   }
 
-  /** Hands over what is unread, if it is wanted. */
+  /** Hands over the unread bytes, unless the connection is congested. */
   private void consume() {
     Inbound through = inbound;
     if (through == null) {
-      return; // to be attached
+      return; // not attached yet
     }
     ByteBuf in = unread;
     if (in != null && !isCongested()) {
-      unread = null; // ours until the end of this turn, even if the socket closes meanwhile
+      unread = null; // so that closing the socket meanwhile does not release the buffer
       in.skipBytes(offer(in, through));
       if (closed || finishing || !in.isReadable()) {
         in.release();
@@ -295,18 +308,18 @@ public abstract sealed class ClientSocket implements Outbound, Swept
     try {
       return to.bytes(in, in.readerIndex(), in.readableBytes());
     } catch (RuntimeException | Error e) {
-      // A fault of ours. It costs this connection, and nobody else.
-      report("working the input", e);
+      // A fault of the server ends this connection only.
+      report("decoding the input", e);
       if (intake == null) {
         close();
       } else {
-        intake.end(new Ending(1011, "internal error"));
+        intake.end(Ending.INTERNAL_ERROR);
       }
       return in.readableBytes();
     }
   }
 
-  /** The other side sends no more. */
+  /** The client has shut its output down. */
   final void inputIsShut() {
     inputShut = true;
     if (!finishing) {

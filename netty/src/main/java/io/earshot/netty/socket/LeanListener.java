@@ -14,8 +14,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Listens for clients that become {@link LeanSocket}s, each on the next event loop. When no more
- * files may be open it waits a second, and those that knock wait in the kernel's queue.
+ * Accepts clients without channels, and hands each to the next event loop. When the process may
+ * open no more files, accepting pauses for a second, and new clients wait in the kernel's queue.
  *
  * <p>Owned by its event loop.
  */
@@ -23,24 +23,25 @@ public final class LeanListener implements EpollIoHandle {
   private static final System.Logger LOG = System.getLogger(LeanListener.class.getName());
   private static final int BACKLOG = 4096;
 
-  /** So many are let in before others have their turn. */
+  /** How many clients are accepted before the loop handles other events. */
   private static final int AT_ONCE = 64;
 
+  /** How long accepting pauses when no more files may be opened, in milliseconds. */
   private static final int PAUSE = 1_000;
 
-  /** Takes in a client. Called on the event loop that it is to live on. */
-  public interface Door {
+  /** Takes in a client. Called on the event loop that the client is to live on. */
+  public interface Opener {
     void open(NettyLoop loop, int descriptor, InetSocketAddress remote);
   }
 
   private final NettyLoop loop;
   private final List<NettyLoop> homes;
-  private final Door door;
+  private final Opener opener;
   private final ConnectionFilter filter;
   private final LingeringSockets refused;
   private final Socket socket;
 
-  /** The address of who was accepted, with its length before it. */
+  /** The address of the accepted client, with its length before it. */
   private final byte[] address = new byte[26];
 
   private int next;
@@ -48,27 +49,32 @@ public final class LeanListener implements EpollIoHandle {
   private @Nullable IoRegistration registration;
 
   private LeanListener(
-      NettyLoop loop, List<NettyLoop> homes, ConnectionFilter filter, Door door, Socket socket) {
+      NettyLoop loop,
+      List<NettyLoop> homes,
+      ConnectionFilter filter,
+      Opener opener,
+      Socket socket) {
     this.loop = loop;
     this.homes = homes;
-    this.door = door;
+    this.opener = opener;
     this.filter = filter;
     this.refused = new LingeringSockets(loop, filter.response());
     this.socket = socket;
   }
 
   /**
-   * Listens. Called on no event loop.
+   * Listens at an address. Not called on an event loop.
    *
-   * @throws IOException if that cannot be
+   * @param homes the event loops of the clients
+   * @throws IOException if the address cannot be listened on
    */
   public static LeanListener listen(
-      List<NettyLoop> homes, InetSocketAddress at, ConnectionFilter filter, Door door)
+      List<NettyLoop> homes, InetSocketAddress at, ConnectionFilter filter, Opener opener)
       throws IOException {
     Socket socket = Socket.newSocketStream();
     try {
       socket.setReuseAddress(true);
-      // Who is accepted inherits these.
+      // Accepted sockets inherit these options.
       socket.setTcpNoDelay(true);
       socket.setKeepAlive(true);
       socket.bind(at);
@@ -77,7 +83,7 @@ public final class LeanListener implements EpollIoHandle {
       socket.close();
       throw e;
     }
-    var listener = new LeanListener(homes.getFirst(), homes, filter, door, socket);
+    var listener = new LeanListener(homes.getFirst(), homes, filter, opener, socket);
     listener.loop.execute(listener::register);
     return listener;
   }
@@ -111,28 +117,28 @@ public final class LeanListener implements EpollIoHandle {
         }
         InetSocketAddress remote = NativeInetAddress.address(address, 1, address[0]);
         if (!filter.admits(remote)) {
-          refused.sayTo(descriptor);
+          refused.refuse(descriptor);
           continue;
         }
         NettyLoop home = homes.get(next);
         next = (next + 1) % homes.size();
         if (home.inLoop()) {
-          door.open(home, descriptor, remote);
+          opener.open(home, descriptor, remote);
         } else {
-          home.execute(() -> door.open(home, descriptor, remote));
+          home.execute(() -> opener.open(home, descriptor, remote));
         }
       }
     } catch (IOException e) {
       pause(e);
     } catch (RuntimeException | Error e) {
-      loop.report(LOG, "letting a client in failed", e);
+      loop.report(LOG, "accepting a client failed", e);
     }
   }
 
-  /** Accepting fails when it has to wait, most of all for files that may be open. */
+  /** Accepting failed, most likely since the process may open no more files. */
   private void pause(IOException why) {
     loop.report(
-        LOG, "no client can be let in for a second; more open files (ulimit -n) may help", why);
+        LOG, "no client can be accepted for a second; more open files (ulimit -n) may help", why);
     if (registration != null) {
       registration.submit(EpollIoOps.EPOLLERR);
       loop.schedule(this::resume, PAUSE);
@@ -145,7 +151,7 @@ public final class LeanListener implements EpollIoHandle {
     }
   }
 
-  /** Listens no more. Callable from any thread, and done when the loop comes to it. */
+  /** Stops listening. May be called on any thread; done on the event loop. */
   @Override
   public void close() {
     loop.execute(

@@ -22,32 +22,32 @@ import java.nio.channels.NotYetConnectedException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A plain socket on Linux without a channel: it is registered with the event loop's epoll itself,
- * reads into the loop's one buffer, and has a buffer of its own only while the kernel does not take
- * what it has to send.
+ * A plain socket on Linux without a channel. It is registered with the event loop's epoll, reads
+ * into the loop's shared buffer, and has a buffer of its own only while the kernel does not take
+ * the bytes to send.
  *
- * <p>What is asked of epoll is level-triggered: input while it is wanted, the end of input until it
- * is seen, and room for output while something waits. Errors and hang-ups are told unasked, so that
- * a client that is not read is still seen to go.
+ * <p>The interest in events is level-triggered: input while the socket is read, the end of the
+ * input until it is seen, and output while bytes wait. Epoll always reports errors and hang-ups, so
+ * that the server notices when a client leaves whose socket is not read.
  *
- * <p>Owned by the connection's event loop; where the other side is may be asked from anywhere.
+ * <p>Owned by the connection's event loop; {@link #remoteAddress} may be called on any thread.
  */
 public final class LeanSocket extends ClientSocket implements EpollIoHandle {
   private static final int IN = EpollIoOps.EPOLLIN.value();
   private static final int OUT = EpollIoOps.EPOLLOUT.value();
   private static final int END = EpollIoOps.EPOLLRDHUP.value();
 
-  /** Told unasked; asked for all the same, since asking for nothing means nothing to epoll. */
+  /** Always reported; part of each interest, since Netty submits no empty one. */
   private static final int ERROR = EpollIoOps.EPOLLERR.value();
 
   private final Socket socket;
 
-  /** An IPv4 address, which most are, without the five objects that the JDK makes of it. */
+  /** The address if it is IPv4, to save the five objects that the JDK makes of it. */
   private int ipv4;
 
   private char port;
 
-  /** An address of another family; null for IPv4. */
+  /** The address if it is not IPv4, or null. */
   private @Nullable InetSocketAddress other;
 
   private @Nullable IoRegistration registration;
@@ -56,9 +56,9 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
   private @Nullable ByteBuf backlog;
 
   /**
-   * A socket that is open, and not looked after by anybody else (any more).
+   * Takes over an open socket.
    *
-   * @param descriptor its file descriptor, which belongs to this object from now on
+   * @param descriptor its file descriptor, which this object owns from now on
    */
   public LeanSocket(NettyLoop loop, KeepAlive keepAlive, int descriptor, InetSocketAddress remote) {
     super(loop, keepAlive);
@@ -68,8 +68,8 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
   }
 
   /**
-   * Says where the other side is, which whoever makes this object knows, or a proxy tells. Before
-   * anybody else knows of this object.
+   * Sets the client's address: that of the socket, or the one that a proxy forwards. Called before
+   * other threads know of this object.
    */
   public void comesFrom(InetSocketAddress remote) {
     port = (char) remote.getPort();
@@ -78,10 +78,10 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
     other = isIpv4 ? null : remote;
   }
 
-  /** Begins to be looked after by the event loop. */
+  /** Registers the socket with the event loop. */
   public void register() {
     if (isClosed()) {
-      return; // the server stops
+      return; // the server is stopping
     }
     var registering = loop().register(this);
     if (registering.isSuccess()) {
@@ -111,7 +111,7 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
     return socket;
   }
 
-  /** Asks epoll for these instead, if that is not what it was asked for. */
+  /** Changes the interest in events. */
   private void ask(int wanted) {
     if (wanted != interest) {
       interest = (short) wanted;
@@ -125,7 +125,7 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
     }
   }
 
-  // Whatever goes wrong ends here: an exception that left this method would stall the loop.
+  // An exception that left this method would stall the loop.
   @Override
   public void handle(IoRegistration registered, IoEvent event) {
     try {
@@ -137,7 +137,7 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
         input(ready);
       }
     } catch (IOException | NotYetConnectedException e) {
-      close(); // the other side is gone
+      close(); // the client has left
     } catch (RuntimeException | Error e) {
       report("the socket", e);
       close();
@@ -153,11 +153,11 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
       return;
     }
     if ((interest & IN) == 0 && !broken) {
-      ask(interest & ~END); // it will be read when there is room for what came before it
+      ask(interest & ~END); // the end is read after the input before it
       return;
     }
     ByteBuf buffer = loop().readBuffer();
-    // What recv returns is the truth, whatever the event said.
+    // The result of recv counts, whatever the event said.
     int read = Sockets.receive(socket, buffer);
     if (read > 0) {
       received(buffer);
@@ -179,7 +179,7 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
 
   @Override
   boolean isOpen() {
-    return true; // nobody but this object closes it
+    return true; // only this object closes the socket
   }
 
   @Override
@@ -187,7 +187,7 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
     try {
       return Sockets.send(socket, batch, offset, length);
     } catch (IOException | NotYetConnectedException e) {
-      close(); // the other side is gone
+      close(); // the client has left
       return 0;
     }
   }
@@ -222,13 +222,13 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
       socket.shutdown(false, true);
       outputIsShut();
     } catch (IOException | NotYetConnectedException e) {
-      close(); // gone before that could be said
+      close(); // the client has left
     }
   }
 
   // --- the end ---------------------------------------------------------------------------------
 
-  /** Gives up its descriptor to whoever calls, and is over without closing it. */
+  /** Ends this object, and returns its descriptor, which the caller owns from now on. */
   public int release() {
     if (registration != null) {
       registration.cancel();
@@ -243,16 +243,16 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
       backlog.release();
       backlog = null;
     }
-    // In this order: once it is closed its number may be another's, whose registration this is not.
+    // In this order: once the socket is closed, another one may get the same descriptor.
     if (registration != null) {
       registration.cancel();
     }
     try {
       socket.close();
     } catch (IOException e) {
-      report("the closing", e);
+      report("closing", e);
     }
     loop().limits().leave(remoteAddress().getAddress());
-    loop().execute(this::gone); // whoever closes it may be in the middle of telling it something
+    loop().execute(this::gone); // in a task of its own: the caller may be in the middle of a write
   }
 }

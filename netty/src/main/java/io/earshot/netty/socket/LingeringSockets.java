@@ -11,83 +11,83 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Sockets of those who are sent away. They were told why, and have a second or two to read it:
- * closing while they send makes the kernel throw away what they have not read. When there are too
- * many of them, who has been here longest goes at once.
+ * Sockets of refused clients, which were sent the reason and have a second or two to read it: if a
+ * socket were closed while its client still sends, the kernel would discard what the client has not
+ * read. When there are too many of them, the oldest is closed at once.
  *
  * <p>Owned by an event loop.
  */
 final class LingeringSockets {
-  private static final int MOST = 256;
+  private static final int MAX_SOCKETS = 256;
 
-  /** So often what one has sent is thrown away before its socket is closed, at most. */
+  /** How often a socket is read before it is closed, at most. */
   private static final int READS = 4;
 
-  private static final int SECOND = 1_000;
+  private static final int MILLIS = 1_000;
 
   private final NettyLoop loop;
-  private final ByteBuf words;
-  private final Deque<Leaving> leaving = new ArrayDeque<>();
-  private boolean looking;
+  private final ByteBuf response;
+  private final Deque<Lingering> lingering = new ArrayDeque<>();
+  private boolean isSweepPlanned;
 
-  private record Leaving(Socket socket, int since) {}
+  private record Lingering(Socket socket, int since) {}
 
-  LingeringSockets(NettyLoop loop, byte[] words) {
+  LingeringSockets(NettyLoop loop, byte[] response) {
     this.loop = loop;
-    this.words = Unpooled.directBuffer(words.length).writeBytes(words);
+    this.response = Unpooled.directBuffer(response.length).writeBytes(response);
   }
 
-  /** Tells somebody why, and closes soon. */
-  void sayTo(int descriptor) {
+  /** Sends the reason to a client, and closes its socket a second later. */
+  void refuse(int descriptor) {
     var socket = new Socket(descriptor);
     try {
-      Sockets.send(socket, words, 0, words.readableBytes());
+      Sockets.send(socket, response, 0, response.readableBytes());
       socket.shutdown(false, true);
     } catch (IOException | NotYetConnectedException e) {
-      end(socket); // gone before it was told
+      end(socket); // the client has left
       return;
     }
-    if (leaving.size() == MOST) {
-      end(leaving.remove().socket);
+    if (lingering.size() == MAX_SOCKETS) {
+      end(lingering.remove().socket);
     }
-    leaving.add(new Leaving(socket, loop.now()));
-    lookLater();
+    lingering.add(new Lingering(socket, loop.now()));
+    sweepLater();
   }
 
-  private void lookLater() {
-    if (!looking && !leaving.isEmpty()) {
-      looking = true;
-      loop.schedule(this::look, SECOND);
+  private void sweepLater() {
+    if (!isSweepPlanned && !lingering.isEmpty()) {
+      isSweepPlanned = true;
+      loop.schedule(this::sweep, MILLIS);
     }
   }
 
-  private void look() {
-    looking = false;
-    while (!leaving.isEmpty() && leaving.element().since < loop.now()) {
-      end(leaving.remove().socket);
+  private void sweep() {
+    isSweepPlanned = false;
+    while (!lingering.isEmpty() && lingering.element().since < loop.now()) {
+      end(lingering.remove().socket);
     }
-    lookLater();
+    sweepLater();
   }
 
   private void end(Socket socket) {
     try {
       for (int i = 0; i < READS && Sockets.receive(socket, loop.readBuffer()) > 0; i++) {
-        // It is of no use any more.
+        // The bytes are not needed.
       }
     } catch (IOException | NotYetConnectedException e) {
-      // It is gone.
+      // The client has left.
     }
     try {
       socket.close();
     } catch (IOException e) {
-      // Nothing is left to be done about it.
+      // There is nothing else to do.
     }
   }
 
-  /** Closes all. */
+  /** Closes all sockets. */
   void close() {
-    leaving.forEach(each -> end(each.socket));
-    leaving.clear();
-    words.release();
+    lingering.forEach(each -> end(each.socket));
+    lingering.clear();
+    response.release();
   }
 }

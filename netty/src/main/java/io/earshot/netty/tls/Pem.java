@@ -24,12 +24,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A certificate with those that vouch for it, and its private key, as read from PEM files.
+ * A certificate chain and its private key, read from PEM files.
  *
  * <p>Immutable.
  *
  * @param key the private key of the first certificate
- * @param chain the certificate, and those that vouch for it
+ * @param chain the certificate, followed by those that sign it
  */
 record Pem(PrivateKey key, List<X509Certificate> chain) {
   private static final Pattern KEY =
@@ -38,8 +38,8 @@ record Pem(PrivateKey key, List<X509Certificate> chain) {
   /**
    * Reads a pair of files.
    *
-   * @param section where the settings are that name the files, such as {@code httpServer}
-   * @throws IOException if they are no pair; the message names the setting that is to blame
+   * @param section the section of the settings that name the files, such as {@code httpServer}
+   * @throws IOException if they are no pair; the message names the setting
    */
   static Pem read(String section, String certFile, String keyFile) throws IOException {
     String certSetting = section + ".certFile";
@@ -66,7 +66,7 @@ record Pem(PrivateKey key, List<X509Certificate> chain) {
         return chain;
       }
     } catch (CertificateException e) {
-      // It is said below, in words that help.
+      // The message below is more helpful.
     }
     throw new IOException(
         setting + ": " + file + " has no certificate in PEM (-----BEGIN CERTIFICATE-----)");
@@ -102,7 +102,7 @@ record Pem(PrivateKey key, List<X509Certificate> chain) {
     return new IOException(setting + ": the key in " + file + " is not that of the certificate");
   }
 
-  /** Whether what the one signs is verified by the other. */
+  /** Whether the public key verifies a signature of the private key. */
   private static boolean belong(PrivateKey key, PublicKey certified) {
     String algorithm =
         switch (certified.getAlgorithm()) {
@@ -120,7 +120,7 @@ record Pem(PrivateKey key, List<X509Certificate> chain) {
       signature.update(text);
       return signature.verify(signed);
     } catch (GeneralSecurityException e) {
-      return false; // keys of two sizes or curves
+      return false; // the keys have different sizes or curves
     }
   }
 

@@ -17,7 +17,7 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The TLS of one door, with the certificate that its files hold now.
+ * The TLS of one port, with the certificate that its files hold now.
  *
  * <p>Thread-safe: any thread reads the context, which is replaced as a whole; {@link #reload} is
  * called by one thread at a time.
@@ -31,13 +31,13 @@ public final class Tls {
   private final String keyFile;
   private volatile SslContext context;
 
-  /** The files that were tried last, whether or not they were a pair. */
+  /** The files that were loaded last, whether or not they were a pair. */
   private List<Stamp> tried;
 
-  /** The files at the last look, to be left alone while they still change. */
+  /** The files at the last check: files that still change are not loaded. */
   private List<Stamp> seen;
 
-  /** What tells that a file is another one now. */
+  /** The attributes of a file that change when the file is replaced. */
   private record Stamp(FileTime changed, long size, @Nullable Object identity) {
     static final Stamp MISSING = new Stamp(FileTime.fromMillis(0), -1, null);
 
@@ -63,54 +63,54 @@ public final class Tls {
   /**
    * Reads the files.
    *
-   * @param section where the settings are that name them, such as {@code httpServer}
-   * @throws IOException if they are no pair; the message names the setting that is to blame
+   * @param section the section of the settings that name them, such as {@code httpServer}
+   * @throws IOException if they are no pair; the message names the setting
    */
   public static Tls of(String section, String certFile, String keyFile) throws IOException {
     return new Tls(section, certFile, keyFile);
   }
 
-  /** What handshakes are done with from now on. */
+  /** The context of handshakes from now on. */
   SslContext context() {
     return context;
   }
 
-  /** Whether what goes over this channel is encrypted. */
+  /** Whether a channel is encrypted. */
   public static boolean covers(Channel channel) {
     return handler(channel) != null;
   }
 
-  /** What encrypts this channel; null if nothing does. */
+  /** The handler that encrypts a channel; null if there is none. */
   public static @Nullable SslHandler handler(Channel channel) {
     return (SslHandler) channel.pipeline().get(NAME);
   }
 
   /**
-   * Puts TLS in front of a door.
+   * Encrypts a channel.
    *
-   * @param seconds how long a handshake may take
-   * @param door what opens once it is done
+   * @param seconds how long the handshake may take
+   * @param opener called when the handshake is done
    */
   public void open(
-      Channel channel, NettyLoop loop, int seconds, BiConsumer<Channel, NettyLoop> door) {
-    // What a handshake computes would keep the loop from its rooms, so it has threads of its own.
+      Channel channel, NettyLoop loop, int seconds, BiConsumer<Channel, NettyLoop> opener) {
+    // The computations of a handshake would delay the rooms of the loop, so other threads do them.
     SslHandler handler = context.newHandler(channel.alloc(), Thread::startVirtualThread);
-    handler.setHandshakeTimeoutMillis(0); // the gate's sweep looks after it
+    handler.setHandshakeTimeoutMillis(0); // the gate's sweep has a timeout
     channel
         .pipeline()
         .addLast(NAME, handler)
-        .addLast("gate", new TlsGate(channel, loop, seconds, door));
+        .addLast("gate", new TlsGate(channel, loop, seconds, opener));
   }
 
   /**
-   * Reads the files again if they have changed, and rest since the last look. Connections that are
-   * open keep what they have; a pair that is none leaves everything as it is.
+   * Reads the files again if they have changed, but not since the last check. Open connections keep
+   * their certificate. If the files are no pair, the old certificate stays.
    */
   public void reload() {
     List<Stamp> now = stamps();
-    boolean rest = now.equals(seen);
+    boolean isStable = now.equals(seen);
     seen = now;
-    if (!rest || now.equals(tried)) {
+    if (!isStable || now.equals(tried)) {
       return;
     }
     tried = now;

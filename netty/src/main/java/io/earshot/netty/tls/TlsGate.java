@@ -14,22 +14,22 @@ import java.util.function.BiConsumer;
 import javax.net.ssl.SSLException;
 
 /**
- * Lets a channel through to its door once its TLS handshake is done, and from then on says to the
- * handlers behind it in the words of plain sockets what TLS says in its own.
+ * Holds a channel back until its TLS handshake is done. From then on it translates the events of
+ * TLS to those of plain sockets, for the handlers behind it.
  *
  * <p>Owned by the channel's event loop.
  */
 final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
   private final Channel channel;
   private final NettyLoop loop;
-  private final BiConsumer<Channel, NettyLoop> door;
+  private final BiConsumer<Channel, NettyLoop> opener;
   private final int deadline;
   private boolean shaking = true;
 
-  TlsGate(Channel channel, NettyLoop loop, int seconds, BiConsumer<Channel, NettyLoop> door) {
+  TlsGate(Channel channel, NettyLoop loop, int seconds, BiConsumer<Channel, NettyLoop> opener) {
     this.channel = channel;
     this.loop = loop;
-    this.door = door;
+    this.opener = opener;
     this.deadline = loop.now() + seconds;
     loop.opened(this);
   }
@@ -50,7 +50,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
     if (shaking) {
       shaking = false;
       loop.closed();
-      door.accept(channel, loop);
+      opener.accept(channel, loop);
     }
   }
 
@@ -60,7 +60,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
     context.fireChannelInactive();
   }
 
-  /** What is wrong with TLS is wrong with the other side, as I/O is: no fault of ours to report. */
+  /** An error of TLS is a fault of the client, as an I/O error is, so it is not logged. */
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     boolean ssl = cause instanceof DecoderException && cause.getCause() instanceof SSLException;
