@@ -8,9 +8,9 @@ import io.earshot.netty.testing.Attacks;
 import io.earshot.netty.testing.Client;
 import io.earshot.netty.testing.HttpClient;
 import io.earshot.netty.testing.HttpClient.Response;
-import io.earshot.netty.testing.Innocents;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.OnBoth;
+import io.earshot.netty.testing.UnaffectedClients;
 import java.net.URLEncoder;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -187,7 +187,9 @@ final class AbuseIdentityTest {
         server -> {
           Client client = attacks.client(kind);
           String into =
-              "{\"event\":\"say\",\"message\":\"psst\",\"room\":\"" + Innocents.ROOM + "\"}";
+              "{\"event\":\"say\",\"message\":\"psst\",\"room\":\""
+                  + UnaffectedClients.ROOM
+                  + "\"}";
           for (int i = 0; i < 50; i++) {
             assertThat(client.ask(into)).contains("\"error\":\"Error: ").doesNotContain("OK");
           }

@@ -111,7 +111,7 @@ final class AbuseInputTest {
             }
           }
           long before = Attacks.used();
-          // What is begun and never ended is kept, and no more than a message of it.
+          // Messages that are never finished are kept, up to the length of one message each.
           for (WebSocketClient one :
               attacks.many(100, () -> WebSocketClient.welcomed(server.httpPort()))) {
             one.frame(0x01, new byte[60 << 10]);

@@ -44,7 +44,7 @@ final class AbuseLoadTest {
             assertThat(i).isLessThan(5_000);
             assertThat(speaker.ask(Attacks.say(text))).contains("OK");
           }
-          // Nor does one who asks and never reads what is answered.
+          // The same for a client that sends requests and never reads the answers.
           Client asker = attacks.client(kind);
           asker.takeInLittle();
           Thread asking =

@@ -10,8 +10,8 @@ import io.earshot.netty.testing.Await;
 import io.earshot.netty.testing.Client;
 import io.earshot.netty.testing.HttpClient;
 import io.earshot.netty.testing.HttpClient.Response;
-import io.earshot.netty.testing.Innocents;
 import io.earshot.netty.testing.Kind;
+import io.earshot.netty.testing.UnaffectedClients;
 import io.earshot.netty.testing.WebSocketClient;
 import java.net.URLEncoder;
 import java.nio.ByteBuffer;
@@ -108,7 +108,7 @@ final class AbuseWebTest {
         server -> {
           for (String origin :
               List.of("https://evil.example", "null", "http://localhost.evil.example", "file://")) {
-            for (String path : List.of("/", "/ws", "/rooms/" + Innocents.ROOM)) {
+            for (String path : List.of("/", "/ws", "/rooms/" + UnaffectedClients.ROOM)) {
               var raw = attacks.opened(WebSocketClient.raw(server.httpPort()));
               raw.text(WebSocketClient.handshake(path, "Origin: " + origin + "\r\n"));
               assertThat(raw.head()).startsWith("HTTP/1.1 403 ");

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What holds on every transport and every kind of socket, tried with real ones. */
+/** The promises that hold on each transport and each kind of socket, over real sockets. */
 @ParameterizedClass
 @EnumSource(
     value = Kind.class, // each wire, and each kind of socket, without all pairs of them
@@ -62,7 +62,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void who_is_welcomed_is_in_the_default_room_and_is_heard_there() {
+  void a_welcomed_client_is_in_the_default_room_and_is_heard_there() {
     try (Client alice = kind.open(server);
         Client bob = kind.welcomed(server)) {
       assertThat(alice.next())
@@ -79,7 +79,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void what_a_client_asks_in_one_packet_is_answered_in_order_with_its_numbers() {
+  void requests_in_one_packet_are_answered_in_order_with_their_numbers() {
     try (Client client = kind.welcomed(server)) {
       for (int i = 0; i < 500; i++) {
         client.send(i % 3 == 0 ? "{\"event\":\"roomView\"}" : say("x" + i));
@@ -91,7 +91,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void one_who_sends_much_without_reading_gets_every_answer_in_the_end() throws Exception {
+  void a_client_that_sends_much_without_reading_gets_every_answer_in_the_end() throws Exception {
     try (Client client = kind.welcomed(server)) {
       int count = 20_000;
       String request = "{\"event\":\"detailsView\"}";
@@ -107,7 +107,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void a_busy_room_tells_everybody_everything_in_one_order() throws Exception {
+  void a_busy_room_delivers_every_message_to_all_members_in_one_order() throws Exception {
     int speakers = 8;
     int each = 300;
     List<Client> clients =
@@ -139,7 +139,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void who_is_gone_is_in_no_room_however_it_went() {
+  void a_client_that_has_left_is_in_no_room_however_it_left() {
     try (Client stays = kind.welcomed(server)) {
       Client polite = kind.welcomed(server);
       Client rude = kind.welcomed(server);
@@ -159,7 +159,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void a_reader_that_never_reads_is_cut_off_and_the_others_chat_on() {
+  void a_client_that_never_reads_is_disconnected_and_others_chat_on() {
     server.close();
     server =
         kind.start(QUIET.with("limits.outboundBytes", 128 << 10).with("limits.answerBytes", 1024));
@@ -182,7 +182,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void everybody_is_told_goodbye_when_the_server_stops_and_it_stops_at_once() {
+  void a_server_that_stops_tells_all_clients_and_stops_at_once() {
     Client client = kind.welcomed(server);
     var stopping = Thread.startVirtualThread(server::close);
     assertThat(client.rest())
@@ -196,7 +196,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void a_stop_does_not_wait_for_ever_for_one_that_stays() {
+  void a_stop_does_not_wait_for_ever_for_a_client_that_stays() {
     server.close();
     server = kind.start(QUIET.with("general.shutdownTimeout", Duration.ofMillis(200)));
     Client client = kind.welcomed(server);
@@ -205,7 +205,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void a_broadcast_from_server_code_reaches_those_whom_it_is_for() {
+  void a_broadcast_from_server_code_reaches_its_audience_only() {
     try (Client friend = kind.welcomed(server);
         Client stranger = kind.welcomed(server)) {
       server.api().connection(friend.id()).orElseThrow().set("auth", "true");
@@ -223,7 +223,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void a_crowd_that_comes_and_goes_leaves_nothing_behind() {
+  void many_clients_that_come_and_leave_leave_nothing_behind() {
     try (Client alice = kind.welcomed(server);
         Client bob = kind.welcomed(server)) {
       for (int i = 0; i < kind.crowd(); i += 100) {

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What one address may take of a server, on real sockets. */
+/** The limits of one address, over real sockets. */
 final class LimitsTest {
   private static final String TOO_MANY = "there are too many connections from your address";
 
@@ -52,7 +52,7 @@ final class LimitsTest {
     Await.until("no address is kept", () -> server.limits().size() == 0);
   }
 
-  /** Tries until somebody may come in; the server sees a moment later that one has gone. */
+  /** Retries until a client is accepted: the server notices a moment later that one has left. */
   private static Client awaitRoom(Supplier<Client> comes) {
     var in = new ArrayList<Client>();
     Await.until(
@@ -70,7 +70,7 @@ final class LimitsTest {
 
   @ParameterizedTest
   @EnumSource
-  void who_goes_makes_room_for_who_comes_and_nothing_is_left(Kind kind) {
+  void a_client_that_leaves_makes_room_for_another_and_nothing_is_left(Kind kind) {
     EarshotServer server =
         server(kind, "limits.connectionsPerAddress", 5, "limits.requestsPerSecond", 0);
     for (int i = 0; i < 10; i++) {
@@ -90,7 +90,7 @@ final class LimitsTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LEAN_LINES", "NIO_LINES", "EPOLL_FRAMES"})
-  void who_is_one_too_many_is_told_so_at_both_doors(Kind kind) {
+  void one_client_too_many_is_told_so_over_tcp_and_http(Kind kind) {
     EarshotServer server = server(kind, "limits.connectionsPerAddress", 1);
     TcpClient first = closing(TcpClient.welcomed(server.tcpPort()));
     for (int i = 0; i < 3; i++) {
@@ -143,7 +143,7 @@ final class LimitsTest {
     WebSocketClient more = closing(WebSocketClient.raw(server.httpPort()));
     more.text(WebSocketClient.handshake("/ws", ada + "\r\n"));
     assertThat(more.head()).contains(" 429 ");
-    // What is over with its answer does not count, and nor does somebody else.
+    // A request that is answered does not count, and neither does another client.
     HttpClient curl = closing(new HttpClient(server.httpPort(), false));
     assertThat(curl.get("/status", ada).status()).isEqualTo(200);
     closing(StreamClient.open(server.httpPort(), "/rooms/a", StreamClient.EVENTS, bob));
@@ -162,7 +162,7 @@ final class LimitsTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LEAN_FRAMES", "EPOLL_FRAMES"})
-  void requests_that_come_too_often_are_answered_with_429_and_when_to_come(Kind kind) {
+  void requests_above_the_rate_limit_are_answered_with_429_and_when_to_retry(Kind kind) {
     EarshotServer server = server(kind, "limits.requestsPerSecond", 1);
     HttpClient curl = closing(new HttpClient(server.httpPort(), false));
     assertThat(curl.get("/status").status()).isEqualTo(200);
@@ -186,7 +186,7 @@ final class LimitsTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LEAN_FRAMES", "NIO_LINES"})
-  void what_is_refused_is_counted_by_kind(Kind kind) {
+  void refusals_are_counted_by_kind(Kind kind) {
     EarshotServer server =
         server(
             kind,

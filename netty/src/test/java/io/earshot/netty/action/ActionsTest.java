@@ -149,7 +149,7 @@ final class ActionsTest {
   }
 
   @Test
-  void what_it_cannot_do_without_has_to_be_there() {
+  void a_required_input_must_be_given() {
     for (String params : new String[] {"", ",\"name\":null", ",\"name\":\"\""}) {
       assertThat(
               client.ask("{\"event\":\"action\",\"params\":{\"action\":\"greet\"" + params + "}}"))
@@ -174,7 +174,7 @@ final class ActionsTest {
   }
 
   @Test
-  void unknown_names_are_no_actions_however_odd() {
+  void odd_unknown_names_are_no_actions() {
     for (String name : new String[] {"fly", "toString", "__proto__", "class"}) {
       assertThat(client.ask(act(name)))
           .contains("\"error\":\"Error: " + name + " is not a known action.\"");
@@ -183,7 +183,7 @@ final class ActionsTest {
   }
 
   @Test
-  void more_than_five_pending_are_refused_at_once_and_verbs_go_on() {
+  void more_than_five_pending_actions_are_refused_at_once_and_verbs_still_work() {
     IntStream.range(0, 5).forEach(_ -> client.send(act("gated")));
     assertThat(client.ask(act("gated")))
         .contains("\"error\":\"you have too many pending requests\"", "\"messageCount\":6");
@@ -210,7 +210,7 @@ final class ActionsTest {
   }
 
   @Test
-  void a_requests_own_match_aims_what_its_action_tells_and_nothing_after() {
+  void the_match_of_a_request_filters_what_its_action_says_and_nothing_after() {
     try (Client friend = kind.welcomed(server);
         Client stranger = kind.welcomed(server)) {
       friend.ask(act("login"));
@@ -224,7 +224,7 @@ final class ActionsTest {
   }
 
   @Test
-  void an_action_that_never_returns_is_interrupted_and_its_caller_told() throws Exception {
+  void an_action_that_never_returns_is_interrupted_and_its_caller_is_answered() throws Exception {
     client.close();
     server.close();
     start(Config.defaults().with("general.actionTimeout", "100ms"));
@@ -281,7 +281,7 @@ final class ActionsTest {
   }
 
   @Test
-  void who_waits_for_an_action_when_the_server_stops_is_answered_first() {
+  void a_client_that_waits_for_an_action_is_answered_before_the_server_stops() {
     client.send(act("gated"));
     client.ask("{\"event\":\"detailsView\"}");
     Thread stopping = Thread.startVirtualThread(server::close);
@@ -298,7 +298,7 @@ final class ActionsTest {
   }
 
   @Test
-  void who_sends_no_more_is_answered_first() {
+  void a_client_that_shuts_its_output_down_is_answered_first() {
     client.send(act("gated"));
     if (kind.isLines()) {
       client.shutdownOutput();

@@ -19,7 +19,7 @@ final class ChatTest {
   @RegisterExtension final ServerWithActions web = new ServerWithActions();
 
   @Test
-  void what_an_http_client_says_is_heard_in_its_room_from_its_id() {
+  void a_message_of_an_http_client_is_heard_in_its_room_from_its_id() {
     TcpClient hearer = web.lines();
     Response said = web.curl().get(ServerWithActions.chat("say&message=Hello%20W%C3%B6rld"));
     assertThat(said.body()).doesNotContain("error");

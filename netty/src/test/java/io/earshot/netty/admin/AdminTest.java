@@ -8,11 +8,11 @@ import io.earshot.netty.EarshotServer;
 import io.earshot.netty.testing.Client;
 import io.earshot.netty.testing.HttpClient;
 import io.earshot.netty.testing.HttpClient.Response;
-import io.earshot.netty.testing.Innocents;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.Logged;
 import io.earshot.netty.testing.StreamClient;
 import io.earshot.netty.testing.TcpClient;
+import io.earshot.netty.testing.UnaffectedClients;
 import io.earshot.netty.testing.WebSocketClient;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The admin API on real sockets: who may use it, what it does, and that it is done once. */
+/** The admin API over real sockets: its keys, its calls, and repeated calls. */
 final class AdminTest {
   private static final String KEY = "k".repeat(40);
   private static final Pattern ID = Pattern.compile("\"id\":\"([0-9a-f]{32})\",\"kind\"");
@@ -114,7 +114,7 @@ final class AdminTest {
   // --- who may ---------------------------------------------------------------------------------
 
   @Test
-  void without_a_key_in_the_settings_it_is_not_there() throws Exception {
+  void without_a_key_in_the_settings_there_is_no_admin_api() throws Exception {
     restart("admin.keys=");
     Response response = get("/admin/status");
     Response nothing = get("/nothing/status");
@@ -123,7 +123,7 @@ final class AdminTest {
   }
 
   @Test
-  void who_shows_no_key_is_refused_and_who_guesses_is_slowed_down_but_not_who_has_one() {
+  void requests_without_a_key_are_refused_and_wrong_keys_do_not_slow_down_a_right_one() {
     Response none = curl().get("/admin/status");
     assertProblem(none, 401, "a key is required");
     assertThat(none.header("www-authenticate")).containsExactly("Bearer realm=\"admin\"");
@@ -142,7 +142,7 @@ final class AdminTest {
   }
 
   @Test
-  void one_key_may_ask_so_often_and_another_is_none_the_worse() throws Exception {
+  void each_key_has_a_rate_limit_of_its_own() throws Exception {
     restart("admin.requestsPerSecond=1");
     HttpClient hasty = admin();
     var statuses = new ArrayList<Integer>();
@@ -164,7 +164,7 @@ final class AdminTest {
   }
 
   @Test
-  void guesses_are_counted_by_address_and_an_ipv6_network_is_one() throws Exception {
+  void wrong_keys_are_counted_by_address_and_an_ipv6_network_is_one_address() throws Exception {
     var keys = new AdminKeys(List.of("a " + KEY), 10);
     InetAddress first = InetAddress.ofLiteral("2001:db8::1");
     InetAddress same = InetAddress.ofLiteral("2001:db8::2");
@@ -183,7 +183,7 @@ final class AdminTest {
   }
 
   @Test
-  void pages_of_other_sites_have_no_business_here_whatever_the_settings_say() throws Exception {
+  void pages_of_other_sites_may_not_use_the_admin_api_whatever_the_settings_say() throws Exception {
     restart("httpServer.corsOrigins=https://shop.example.org");
     for (String header :
         List.of("Origin: https://shop.example.org", "Origin: null", "Sec-Fetch-Site: cross-site")) {
@@ -202,7 +202,7 @@ final class AdminTest {
     "nothing, at least 32",
     "a b ccccccccccccccccccccccccccccccccccccccc, without blanks"
   })
-  void what_is_no_key_is_refused_without_being_shown(String key, String words) {
+  void an_invalid_key_in_the_settings_is_refused_without_being_shown(String key, String words) {
     assertThatThrownBy(() -> Config.defaults().with("admin.keys", List.of(key)))
         .hasMessageContaining("admin.keys")
         .hasMessageContaining(words)
@@ -212,7 +212,7 @@ final class AdminTest {
   // --- what it does ----------------------------------------------------------------------------
 
   @Test
-  void it_says_how_the_server_is_and_who_is_where_a_page_at_a_time() {
+  void the_admin_api_lists_rooms_and_connections_in_pages() {
     TcpClient alice = lines();
     alice.ask("roomChange attic");
     TcpClient bob = lines();
@@ -251,7 +251,7 @@ final class AdminTest {
   }
 
   @Test
-  void it_says_something_as_server_code_does() {
+  void the_admin_api_says_something_as_server_code_does() {
     TcpClient alice = lines();
     TcpClient bob = lines();
     server.api().connection(alice.id()).orElseThrow().set("plan", "paid");
@@ -294,7 +294,7 @@ final class AdminTest {
         "POST|/admin/rooms/a/messages|{\"message\":1,\"match\":1}||400|match is",
         "POST|/admin/bans|x|text/plain|415|application/json"
       })
-  void what_makes_no_sense_is_refused_in_words(
+  void an_invalid_call_is_refused_with_a_reason(
       String method, String path, String body, String type, int status, String words) {
     try (HttpClient client =
         new HttpClient(server.httpPort(), false, "Authorization: Bearer " + KEY)) {
@@ -308,7 +308,7 @@ final class AdminTest {
   }
 
   @Test
-  void no_more_than_may_hold_are_taken_in() throws Exception {
+  void the_number_of_measures_is_bounded() throws Exception {
     restart("admin.measures=2");
     String ban = "{\"target\":{\"id\":\"a\"},\"seconds\":60}";
     Response first = ask("POST", "/admin/bans", ban);
@@ -322,7 +322,7 @@ final class AdminTest {
   }
 
   @Test
-  void what_comes_again_under_its_key_is_answered_again_and_not_done_again() {
+  void a_repeated_call_with_the_same_idempotency_key_is_answered_and_not_done_again() {
     TcpClient alice = lines();
     String path = "/admin/rooms/defaultRoom/messages";
     String ban = "{\"target\":{\"id\":\"a\"},\"seconds\":60}";
@@ -352,7 +352,7 @@ final class AdminTest {
   }
 
   @Test
-  void what_was_done_is_logged_once_however_often_it_is_asked() {
+  void a_call_is_logged_once_however_often_it_is_repeated() {
     String ban = "{\"target\":{\"id\":\"a\"},\"seconds\":60}";
     try (var log = new Logged(Admin.class)) {
       ask("POST", "/admin/bans", ban, "Idempotency-Key: 1");
@@ -365,7 +365,7 @@ final class AdminTest {
   }
 
   @Test
-  void guesses_are_told_the_operator_but_not_each_of_them() {
+  void wrong_keys_are_logged_but_not_each_of_them() {
     try (var log = new Logged(AdminKeys.class)) {
       HttpClient guesser = curl();
       for (int i = 0; i < 30; i++) {
@@ -381,10 +381,11 @@ final class AdminTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LEAN_FRAMES", "EPOLL_LINES"})
-  void one_who_misbehaves_is_dealt_with_and_others_chat_on(Kind kind) throws Exception {
+  void a_client_that_misbehaves_is_kicked_muted_and_banned_while_others_chat_on(Kind kind)
+      throws Exception {
     server.close();
     server = start(kind);
-    try (var innocents = new Innocents(server)) {
+    try (var innocents = new UnaffectedClients(server)) {
       innocents.chatOnDuring(() -> deal(kind));
     }
   }
@@ -415,7 +416,7 @@ final class AdminTest {
   }
 
   @Test
-  void who_is_banned_by_address_is_refused_at_every_door_but_the_admin_s() throws Exception {
+  void a_banned_address_is_refused_on_each_transport_but_not_by_the_admin_api() throws Exception {
     TcpClient alice = lines();
     StreamClient stream =
         opened(StreamClient.open(server.httpPort(), "/rooms/attic", StreamClient.LINES));

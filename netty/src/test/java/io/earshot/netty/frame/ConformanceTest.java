@@ -14,7 +14,7 @@ import io.earshot.Call;
 import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
 import io.earshot.netty.testing.Kind;
-import io.earshot.netty.testing.Taker;
+import io.earshot.netty.testing.RecordingIntake;
 import io.earshot.netty.testing.WebSocketClient;
 import io.earshot.netty.testing.WebSocketClient.Frame;
 import io.earshot.spi.Ending;
@@ -33,9 +33,9 @@ import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * RFC 6455, case by case, against an action that gives back what it is given. What Earshot does by
- * choice: a binary message, or a text that asks nothing, is answered with an error, and the
- * connection lives; text is looked at when its message is whole; no extension is agreed on.
+ * RFC 6455, case by case, against an action that echoes its input. Where the RFC leaves a choice,
+ * Earshot answers a binary message or an unknown text with an error, and the connection lives; it
+ * checks UTF-8 when a message is complete; it negotiates no extension.
  */
 final class ConformanceTest {
   private static final int MAX = 16 << 20;
@@ -90,11 +90,11 @@ final class ConformanceTest {
   // --- cases -------------------------------------------------------------------------------------
 
   /**
-   * What a client sends and what it gets.
+   * The outcome of a case.
    *
    * @param data the answers to its messages, in order
-   * @param pongs what its pings held, in order
-   * @param code the close code that it gets; 1000 if it is let to close by itself
+   * @param pongs the payloads of its pongs, in order
+   * @param code the close code that it gets; 1000 if the client closes the connection itself
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared, never changed
   record Case(String name, byte[] sent, List<String> data, List<String> pongs, int code) {
@@ -330,7 +330,7 @@ final class ConformanceTest {
         : json.substring(start + 5, json.indexOf('"', start + 5));
   }
 
-  /** What is too long to be shown is told apart all the same. */
+  /** Replaces texts that are too long for an error message by a digest. */
   private static List<String> shown(List<String> texts) {
     return texts.stream()
         .map(text -> text.length() < 300 ? text : text.length() + " characters, " + text.hashCode())
@@ -430,8 +430,8 @@ final class ConformanceTest {
         "\"}".getBytes(UTF_8));
   }
 
-  private static Taker inTwoFragments(byte[] text, int cut) {
-    var taker = new Taker();
+  private static RecordingIntake inTwoFragments(byte[] text, int cut) {
+    var taker = new RecordingIntake();
     taker.feed(
         new FrameDecoder(taker, 1_000),
         concat(
@@ -443,10 +443,10 @@ final class ConformanceTest {
 
   @ParameterizedTest
   @FieldSource("VALID")
-  void text_is_taken_wherever_it_is_cut(String hex) {
+  void utf8_text_is_accepted_wherever_it_is_cut(String hex) {
     byte[] text = saying(hex);
     for (int cut = 0; cut <= text.length; cut++) {
-      Taker taker = inTwoFragments(text, cut);
+      RecordingIntake taker = inTwoFragments(text, cut);
       assertThat(taker.said()).containsExactly(new String(HexFormat.of().parseHex(hex), UTF_8));
       assertThat(taker.ending).isNull();
     }
@@ -454,10 +454,10 @@ final class ConformanceTest {
 
   @ParameterizedTest
   @FieldSource("INVALID")
-  void what_is_not_text_is_refused_wherever_it_is_cut(String hex) {
+  void invalid_utf8_is_refused_wherever_it_is_cut(String hex) {
     byte[] text = saying(hex);
     for (int cut = 0; cut <= text.length; cut++) {
-      Taker taker = inTwoFragments(text, cut);
+      RecordingIntake taker = inTwoFragments(text, cut);
       assertThat(taker.said()).isEmpty();
       assertThat(taker.ending).isEqualTo(Ending.NOT_UTF8);
     }

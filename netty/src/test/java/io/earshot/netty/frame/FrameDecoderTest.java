@@ -7,7 +7,7 @@ import static io.earshot.netty.testing.WebSocketClient.TEXT;
 import static io.earshot.netty.testing.WebSocketClient.encode;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.netty.testing.Taker;
+import io.earshot.netty.testing.RecordingIntake;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Refusal;
 import java.io.ByteArrayOutputStream;
@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class FrameDecoderTest {
   private static final int LIMIT = 70_000;
 
-  private final Taker taker = new Taker();
+  private final RecordingIntake taker = new RecordingIntake();
   private final FrameDecoder decoder = new FrameDecoder(taker, LIMIT);
 
   private static byte[] say(String text) {
@@ -45,7 +45,7 @@ final class FrameDecoderTest {
   }
 
   @Test
-  void messages_come_whole_wherever_packets_and_frames_are_cut() {
+  void messages_are_decoded_whole_wherever_packets_and_frames_are_cut() {
     byte[] text = say("fä✓😀");
     byte[] bytes =
         concat(
@@ -59,7 +59,7 @@ final class FrameDecoderTest {
             encode(TEXT, say("three")));
     for (int i = 0; i <= bytes.length; i++) {
       for (int j = i; j <= bytes.length; j += 3) {
-        var taker = new Taker();
+        var taker = new RecordingIntake();
         taker.feed(new FrameDecoder(taker, LIMIT), bytes, i, j);
         assertThat(taker.said()).containsExactly("one", "fä✓😀", "three");
         assertThat(taker.written).singleElement().isEqualTo(new byte[] {(byte) PONG, 1, 1});
@@ -70,7 +70,7 @@ final class FrameDecoderTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 97, 98, 99, 65_507, 65_508, 65_509, 69_972})
-  void every_form_of_length_is_understood(int length) {
+  void each_encoding_of_a_length_is_decoded(int length) {
     String text = "x".repeat(length);
     taker.feed(decoder, encode(TEXT, say(text)));
     assertThat(taker.said()).containsExactly(text);
@@ -143,7 +143,7 @@ final class FrameDecoderTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("broken")
-  void what_breaks_the_protocol_ends_with_the_code_for_it(String what, byte[] bytes, int code) {
+  void a_broken_frame_ends_the_connection_with_its_close_code(String what, byte[] bytes, int code) {
     taker.feed(decoder, concat(bytes, encode(TEXT, say("never heard"))));
     assertThat(endingCode()).isEqualTo(code);
     assertThat(taker.said()).isEmpty();
@@ -151,14 +151,14 @@ final class FrameDecoderTest {
   }
 
   @Test
-  void a_length_is_refused_before_anything_is_kept_for_it() {
+  void a_length_is_refused_before_memory_is_taken_for_it() {
     taker.feed(decoder, Arrays.copyOf(header(1L << 40), 10));
     assertThat(endingCode()).isEqualTo(1009);
     assertThat(taker.refused).containsExactly(Refusal.FRAME);
   }
 
   @Test
-  void fragments_are_bounded_in_number() {
+  void the_number_of_fragments_is_bounded() {
     var decoder = new FrameDecoder(taker, 64 * FrameDecoder.MAX_FRAGMENTS);
     taker.feed(decoder, encode(0x01));
     for (int i = 0; i < FrameDecoder.MAX_FRAGMENTS; i++) {
@@ -169,7 +169,7 @@ final class FrameDecoderTest {
   }
 
   @Test
-  void binary_messages_and_texts_that_mean_nothing_are_answered() {
+  void binary_messages_and_unknown_texts_are_answered_with_an_error() {
     taker.feed(decoder, encode(0x82, (byte) 1, (byte) 2));
     taker.feed(decoder, encode(TEXT, (byte) '{'));
     taker.feed(decoder, encode(TEXT));

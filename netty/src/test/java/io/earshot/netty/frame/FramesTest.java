@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is special to WebSocket and HTTP, tried on real sockets. */
+/** WebSocket and its handshake over real sockets. */
 @ParameterizedClass
 @EnumSource(names = {"LEAN_FRAMES", "EPOLL_FRAMES"})
 final class FramesTest {
@@ -71,7 +71,7 @@ final class FramesTest {
         "{\"event\":{}}",
         "{\"event\":\"toString\"}"
       })
-  void a_frame_that_means_nothing_is_answered_and_the_connection_lives(String text) {
+  void an_unknown_frame_is_answered_with_an_error_and_the_connection_lives(String text) {
     assertThat(client.ask(text)).contains("\"error\":\"Error: ", "\"messageCount\":1");
     assertThat(client.ask("{\"event\":\"roomView\"}")).contains("OK");
   }
@@ -106,7 +106,7 @@ final class FramesTest {
   }
 
   @Test
-  void a_ping_is_answered_with_what_it_held() {
+  void a_ping_is_answered_with_its_payload() {
     client.frame(PING, "abc".getBytes(StandardCharsets.UTF_8));
     Frame pong = client.nextFrame();
     assertThat(pong).isNotNull();
@@ -121,13 +121,13 @@ final class FramesTest {
   }
 
   @Test
-  void quit_is_answered_with_goodbye_and_a_close_frame() {
+  void quit_is_answered_with_a_last_message_and_a_close_frame() {
     assertThat(client.ask("{\"event\":\"quit\"}")).contains("Bye!");
     assertThat(client.closeCode()).isEqualTo(1000);
   }
 
   @Test
-  void who_is_silent_is_pinged_and_who_does_not_answer_is_cut_off() {
+  void a_silent_client_is_pinged_and_disconnected_if_it_does_not_answer() {
     Config config =
         Config.defaults()
             .with("webSockets.pingInterval", "1s")
@@ -178,7 +178,7 @@ final class FramesTest {
   }
 
   @Test
-  void pages_of_allowed_origins_may() {
+  void pages_of_allowed_origins_may_connect() {
     Config config =
         Config.defaults().with("webSockets.allowedOrigins", "https://a.example, https://b.example");
     try (EarshotServer open = kind.start(config);
@@ -189,7 +189,7 @@ final class FramesTest {
   }
 
   @Test
-  void a_handshake_that_is_none_is_refused_with_the_reason() {
+  void an_invalid_handshake_is_refused_with_the_reason() {
     String good = WebSocketClient.handshake("/");
     assertThat(respond(good.replace("Version: 13", "Version: 8")))
         .contains(" 426 ", "sec-websocket-version: 13");
@@ -201,7 +201,7 @@ final class FramesTest {
   }
 
   @Test
-  void the_page_is_served_with_a_policy_that_lets_nothing_else_in() {
+  void the_page_is_served_with_a_policy_that_allows_no_other_sources() {
     assertThat(respond("GET / HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n\r\n"))
         .contains(" 200 ", "text/html", "content-security-policy: default-src 'none'", "nosniff");
     assertThat(respond("HEAD /public/page.js HTTP/1.1\r\nHost: x\r\n\r\n"))
@@ -210,7 +210,7 @@ final class FramesTest {
   }
 
   @Test
-  void http_that_is_none_or_too_much_is_refused() {
+  void malformed_or_too_large_http_is_refused() {
     assertThat(respond("nonsense\r\n\r\n")).contains(" 400 ");
     assertThat(respond("GET /" + "x".repeat(10_000) + " HTTP/1.1\r\n\r\n")).contains(" 414 ");
     assertThat(respond("GET / HTTP/1.1\r\nX: " + "x".repeat(20_000) + "\r\n\r\n"))
@@ -220,7 +220,7 @@ final class FramesTest {
   }
 
   @Test
-  void a_request_that_drips_has_one_deadline() {
+  void a_request_that_is_sent_slowly_has_one_deadline() {
     Config config = Config.defaults().with("httpServer.requestTimeout", "1s");
     try (EarshotServer strict = kind.start(config);
         WebSocketClient slow = WebSocketClient.raw(strict.httpPort())) {

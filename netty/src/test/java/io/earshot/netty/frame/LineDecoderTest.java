@@ -2,7 +2,7 @@ package io.earshot.netty.frame;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.netty.testing.Taker;
+import io.earshot.netty.testing.RecordingIntake;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class LineDecoderTest {
-  private final Taker taker = new Taker();
+  private final RecordingIntake taker = new RecordingIntake();
   private final LineDecoder decoder = new LineDecoder(taker, 100);
 
   private static byte[] utf8(String text) {
@@ -24,7 +24,7 @@ final class LineDecoderTest {
     byte[] bytes = utf8("say a\nsay bcd\r\nsay e\rsay fä✓😀\n\r\n\r\rsay g\r\nsay h\n");
     for (int i = 0; i <= bytes.length; i++) {
       for (int j = i; j <= bytes.length; j++) {
-        var taker = new Taker();
+        var taker = new RecordingIntake();
         taker.feed(new LineDecoder(taker, 100), bytes, i, j);
         assertThat(taker.said()).containsExactly("a", "bcd", "e", "fä✓😀", "g", "h");
       }
@@ -32,7 +32,7 @@ final class LineDecoderTest {
   }
 
   @Test
-  void one_byte_at_a_time_is_as_good_as_all_at_once() {
+  void lines_are_decoded_the_same_byte_by_byte_and_at_once() {
     byte[] bytes = utf8("say one\r\nsay two\r\n");
     for (byte b : bytes) {
       taker.feed(decoder, b);
@@ -41,7 +41,7 @@ final class LineDecoderTest {
   }
 
   @Test
-  void a_line_that_is_too_long_is_answered_once_and_the_next_is_taken() {
+  void a_line_that_is_too_long_is_answered_once_and_the_next_is_decoded() {
     for (int i = 0; i < 50; i++) {
       taker.feed(decoder, utf8("x".repeat(1000)));
     }
@@ -52,13 +52,13 @@ final class LineDecoderTest {
   }
 
   @Test
-  void a_line_of_the_greatest_length_is_taken() {
+  void a_line_of_the_greatest_length_is_decoded() {
     taker.feed(decoder, utf8("say " + "x".repeat(96) + "\r\n"));
     assertThat(taker.said()).containsExactly("x".repeat(96));
   }
 
   @Test
-  void a_line_that_is_not_utf8_is_refused_and_the_next_is_taken() {
+  void a_line_that_is_not_utf8_is_refused_and_the_next_is_decoded() {
     for (byte[] bad :
         List.of(
             new byte[] {(byte) 0xFF},
@@ -74,14 +74,14 @@ final class LineDecoderTest {
   }
 
   @Test
-  void ctrl_c_and_ctrl_d_at_the_start_of_a_line_say_goodbye() {
+  void ctrl_c_and_ctrl_d_at_the_start_of_a_line_quit() {
     byte[] ctrlC = {(byte) 0xFF, (byte) 0xF4, (byte) 0xFF, (byte) 0xFD, 6};
     for (byte[] keys : List.of(ctrlC, new byte[] {4}, new byte[] {4, '\n'})) {
-      var taker = new Taker();
+      var taker = new RecordingIntake();
       taker.feed(new LineDecoder(taker, 100), keys);
       assertThat(taker.quits()).isEqualTo(1);
     }
-    var cut = new Taker();
+    var cut = new RecordingIntake();
     var decoder = new LineDecoder(cut, 100);
     cut.feed(decoder, utf8("say hi\n"));
     cut.feed(decoder, ctrlC[0], ctrlC[1]);
@@ -91,7 +91,7 @@ final class LineDecoderTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\u0003", "say \u0004\n", "\u0004x\n"})
-  void inside_other_data_they_are_data(String text) {
+  void ctrl_c_and_ctrl_d_inside_a_line_are_data(String text) {
     taker.feed(decoder, utf8(text));
     assertThat(taker.quits()).isZero();
   }
@@ -110,7 +110,7 @@ final class LineDecoderTest {
   }
 
   @Test
-  void half_a_line_at_the_end_is_answered_and_not_taken() {
+  void an_unfinished_line_at_the_end_is_answered_with_an_error() {
     taker.feed(decoder, utf8("say pay 100"));
     decoder.closed(taker.kept());
     assertThat(taker.said()).isEmpty();

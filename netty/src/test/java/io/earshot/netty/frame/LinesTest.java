@@ -14,10 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * What is special to TCP lines, tried on real sockets, and with somebody else in the room who must
- * not notice.
- */
+/** TCP lines over real sockets, with another client in the room that must not be affected. */
 @ParameterizedClass
 @EnumSource(names = {"LEAN_LINES", "EPOLL_LINES"})
 final class LinesTest {
@@ -87,7 +84,7 @@ final class LinesTest {
         "=",
         "\\"
       })
-  void no_line_ends_more_than_itself(String line) {
+  void a_bad_line_does_not_end_the_connection(String line) {
     assertThat(client.ask(line)).contains("\"context\":\"response\"", "\"messageCount\":1");
     assertThat(client.ask("detailsView")).contains("\"messageCount\":2");
     theOthersChatOn();
@@ -129,7 +126,7 @@ final class LinesTest {
   }
 
   @Test
-  void ctrl_c_says_goodbye() {
+  void ctrl_c_quits() {
     client.bytes((byte) 0xFF, (byte) 0xF4, (byte) 0xFF, (byte) 0xFD, (byte) 6);
     assertThat(client.rest())
         .singleElement()
@@ -138,7 +135,7 @@ final class LinesTest {
   }
 
   @Test
-  void ctrl_d_says_goodbye() {
+  void ctrl_d_quits() {
     client.bytes((byte) 4);
     assertThat(client.rest()).singleElement().asString().contains("Bye!");
   }
@@ -165,13 +162,13 @@ final class LinesTest {
   }
 
   @Test
-  void what_follows_a_goodbye_in_the_same_packet_is_not_worked_and_the_goodbye_arrives() {
+  void requests_after_quit_in_the_same_packet_are_not_worked_and_quit_is_answered() {
     client.text("quit\r\n" + "say x\r\n".repeat(5_000));
     assertThat(client.rest()).singleElement().asString().contains("Bye!");
   }
 
   @Test
-  void a_silent_client_is_cut_off_where_a_limit_is_set() throws Exception {
+  void a_silent_client_is_disconnected_if_the_settings_say_so() throws Exception {
     Config config = Config.defaults().with("tcpServer.idleTimeout", "1s");
     try (EarshotServer strict = kind.start(config);
         var silent = TcpClient.welcomed(strict.tcpPort())) {

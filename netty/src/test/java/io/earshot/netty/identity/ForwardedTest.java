@@ -40,7 +40,8 @@ class ForwardedTest {
           ::1       | 2001:db8::1                      | 2001:db8::1
           10.0.0.1  | ::ffff:192.0.2.1                 | 192.0.2.1
           """)
-  void the_client_is_the_last_that_is_no_trusted_proxy(String socket, String told, String client) {
+  void the_client_is_the_last_address_that_is_no_trusted_proxy(
+      String socket, String told, String client) {
     assertThat(origin(socket, told).address().getAddress())
         .isEqualTo(InetAddress.ofLiteral(client));
   }
@@ -59,7 +60,8 @@ class ForwardedTest {
           10.0.0.1  | [
           10.0.0.1  | 1.1.1.1,
           """)
-  void who_says_nothing_that_can_be_believed_is_who_holds_the_socket(String socket, String told) {
+  void without_a_trusted_header_the_client_is_the_address_of_the_socket(
+      String socket, String told) {
     assertThat(origin(socket, told).address()).isEqualTo(socket(socket));
   }
 
@@ -79,7 +81,7 @@ class ForwardedTest {
     "10.0.0.1, '', false",
     "192.0.2.7, https, false"
   })
-  void a_trusted_proxy_says_whether_it_was_reached_over_tls(
+  void a_trusted_proxy_says_whether_its_client_uses_tls(
       String socket, String told, boolean overTls) {
     var headers = new DefaultHttpHeaders();
     headers.set("X-Forwarded-Proto", told);

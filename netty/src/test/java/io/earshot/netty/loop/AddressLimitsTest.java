@@ -14,7 +14,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** What is counted for each address, by a clock that the test moves. */
+/** The limits of addresses, with a clock that the test moves. */
 final class AddressLimitsTest {
   private static final InetAddress SOME = address("192.0.2.1");
 
@@ -33,7 +33,7 @@ final class AddressLimitsTest {
   }
 
   @Test
-  void as_many_as_the_setting_says_may_be_there_and_who_goes_makes_room() {
+  void an_address_may_have_as_many_connections_as_the_setting_says() {
     AddressLimits limits = limits("limits.connectionsPerAddress", 3);
     for (int i = 0; i < 3; i++) {
       assertThat(limits.enters(SOME)).isTrue();
@@ -46,7 +46,7 @@ final class AddressLimitsTest {
   }
 
   @Test
-  void an_address_of_ipv6_counts_by_its_first_64_bits_and_is_none_of_ipv4() {
+  void an_ipv6_address_counts_by_its_first_64_bits_and_never_as_an_ipv4_address() {
     AddressLimits limits = limits("limits.connectionsPerAddress", 1);
     assertThat(limits.enters(address("2001:db8:0:1::1"))).isTrue();
     assertThat(limits.enters(address("2001:db8:0:1:ffff:ffff:ffff:ffff"))).isFalse();
@@ -57,7 +57,7 @@ final class AddressLimitsTest {
   }
 
   @Test
-  void who_is_exempt_and_proxies_are_not_counted() {
+  void exempt_addresses_and_proxies_are_not_counted() {
     AddressLimits limits =
         limits(
             "limits.connectionsPerAddress", 1,
@@ -74,7 +74,7 @@ final class AddressLimitsTest {
   }
 
   @Test
-  void nothing_is_counted_where_there_is_no_limit() {
+  void nothing_is_counted_without_a_limit() {
     AddressLimits limits = limits("limits.connectionsPerAddress", 0, "limits.requestsPerSecond", 0);
     for (int i = 0; i < 5_000; i++) {
       assertThat(limits.enters(SOME)).isTrue();
@@ -84,7 +84,7 @@ final class AddressLimitsTest {
   }
 
   @Test
-  void requests_come_at_their_rate_and_twice_as_many_at_once() {
+  void requests_are_limited_to_a_rate_and_to_twice_as_many_at_once() {
     AddressLimits limits = limits("limits.requestsPerSecond", 10);
     for (int i = 0; i < 20; i++) {
       assertThat(limits.asks(SOME)).isZero();
@@ -104,7 +104,8 @@ final class AddressLimitsTest {
   }
 
   @Test
-  void nothing_is_left_of_ten_thousand_that_came_and_went_at_once() throws InterruptedException {
+  void ten_thousand_connections_that_come_and_leave_at_once_leave_nothing()
+      throws InterruptedException {
     AddressLimits limits = limits("limits.connectionsPerAddress", 7);
     var there = new AtomicInteger();
     var most = new AtomicInteger();

@@ -133,7 +133,7 @@ final class StaticFilesTest {
   }
 
   @Test
-  void a_file_comes_with_its_type_and_how_long_it_is_fresh() throws IOException {
+  void a_response_names_the_type_of_the_file_and_how_long_it_is_fresh() throws IOException {
     Answer answer = get("/public/hello.txt");
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.text()).isEqualTo("Hello, Wörld!");
@@ -156,7 +156,7 @@ final class StaticFilesTest {
     "/public/sub/, <p>index",
     "/public/sub/index.html, <p>index"
   })
-  void these_paths_lead_to_a_file(String path, String text) throws IOException {
+  void each_of_these_paths_names_a_file(String path, String text) throws IOException {
     assertThat(get(path).text()).isEqualTo(text);
   }
 
@@ -209,7 +209,7 @@ final class StaticFilesTest {
         "/public/hello.txt%0d%0aX-Evil:%201",
         "/public/~/hello.txt"
       })
-  void what_is_not_there_or_not_inside_is_not_found(String path) throws IOException {
+  void a_path_that_names_no_file_inside_the_folder_is_not_found(String path) throws IOException {
     Answer answer = get(path);
     assertThat(answer.status()).isEqualTo(404);
     assertThat(answer.text()).isEqualTo(SORRY);
@@ -219,13 +219,13 @@ final class StaticFilesTest {
   }
 
   @Test
-  void a_name_longer_than_any_is_not_found() throws IOException {
+  void a_name_that_is_too_long_is_not_found() throws IOException {
     assertThat(get("/public/" + "x".repeat(5000)).status()).isEqualTo(404);
     assertThat(get("/public/" + "x/".repeat(2500)).status()).isEqualTo(404);
   }
 
   @Test
-  void what_is_built_in_is_behind_the_folder() throws IOException {
+  void a_built_in_file_is_served_if_the_folder_has_none_of_its_name() throws IOException {
     Answer page = get("/public/");
     assertThat(page.text()).contains("<title>Earshot</title>");
     assertThat(page.header("content-security-policy")).contains("default-src 'none'");
@@ -279,7 +279,8 @@ final class StaticFilesTest {
           If-Unmodified-Since: Sun, 10 Nov 2013 12:00:00 GMT | 200
           If-Unmodified-Since: Sun, 10 Nov 2013 11:59:59 GMT | 412
           """)
-  void conditions_are_kept(String condition, int status) throws IOException {
+  void conditional_requests_are_answered_as_the_rfc_says(String condition, int status)
+      throws IOException {
     String tag = String.valueOf(get("/public/hello.txt").header("etag"));
     Answer answer = get("/public/hello.txt", condition.replace("TAG", tag));
     assertThat(answer.status()).isEqualTo(status);
@@ -290,7 +291,7 @@ final class StaticFilesTest {
   }
 
   @Test
-  void a_tag_counts_more_than_a_date() throws IOException {
+  void an_entity_tag_takes_precedence_over_a_date() throws IOException {
     assertThat(
             get(
                     "/public/hello.txt",
@@ -320,7 +321,7 @@ final class StaticFilesTest {
           bytes=x-y                      | 200 | ALL    |
           lines=0-4                      | 200 | ALL    |
           """)
-  void a_part_is_sent_where_one_is_asked_for(
+  void a_range_is_sent_if_one_is_requested(
       String range, int status, String text, @Nullable String contentRange) throws IOException {
     Answer answer = get("/public/hello.txt", "Range: " + range, "Accept-Encoding: gzip");
     assertThat(answer.status()).isEqualTo(status);
@@ -329,7 +330,7 @@ final class StaticFilesTest {
   }
 
   @Test
-  void a_part_of_another_state_of_the_file_is_not_sent() throws IOException {
+  void a_range_of_an_older_version_of_the_file_is_not_sent() throws IOException {
     String tag = String.valueOf(get("/public/hello.txt").header("etag"));
     String range = "Range: bytes=0-4";
     assertThat(get("/public/hello.txt", range, "If-Range: " + tag).status()).isEqualTo(206);
@@ -354,7 +355,7 @@ final class StaticFilesTest {
           identity            | false
           deflate             | false
           """)
-  void text_is_compressed_for_those_who_take_that(String accepted, boolean compressed)
+  void text_is_compressed_for_clients_that_accept_gzip(String accepted, boolean compressed)
       throws IOException {
     String text = "a{color:red}".repeat(500);
     for (int i = 0; i < 2; i++) {
@@ -379,7 +380,7 @@ final class StaticFilesTest {
   }
 
   @Test
-  void a_compressed_file_beside_it_is_taken_unless_it_is_older() throws IOException {
+  void a_compressed_file_beside_the_file_is_sent_unless_it_is_older() throws IOException {
     Path beside = temp.resolve("www/long.css.gz");
     Files.write(beside, Representation.gzip("beside".getBytes(StandardCharsets.UTF_8)));
     assertThat(gunzip(get("/public/long.css", "Accept-Encoding: gzip").body())).isEqualTo("beside");
@@ -432,7 +433,7 @@ final class StaticFilesTest {
   }
 
   @Test
-  void one_who_leaves_in_the_middle_of_a_file_leaves_nothing_open() throws IOException {
+  void a_client_that_leaves_in_the_middle_of_a_file_leaves_nothing_open() throws IOException {
     try (var file = new RandomAccessFile(temp.resolve("www/large.bin").toFile(), "rw")) {
       file.setLength(1 << 26);
     }
@@ -463,7 +464,7 @@ final class StaticFilesTest {
   }
 
   @Test
-  void a_reader_that_stands_still_is_cut_off() throws IOException {
+  void a_client_that_stops_reading_is_disconnected() throws IOException {
     server.close();
     server =
         kind.start(
@@ -483,7 +484,7 @@ final class StaticFilesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"none", "www/hello.txt"})
-  void a_folder_that_is_none_keeps_the_server_from_starting(String folder) {
+  void a_server_does_not_start_if_the_folder_is_missing(String folder) {
     Config config = Config.defaults().with("httpServer.publicFolder", temp.resolve(folder));
     assertThatThrownBy(() -> EarshotServer.start(config))
         .isInstanceOf(IOException.class)

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What sockets without a channel have to bear, and cost somebody an hour each. */
+/** Sockets without a channel in cases that once failed. */
 final class LeanSocketTest {
   private final EarshotServer server =
       Kind.LEAN_FRAMES.start(
@@ -81,7 +81,7 @@ final class LeanSocketTest {
   }
 
   @Test
-  void who_closes_and_cannot_be_said_goodbye_to_is_forgotten_all_the_same() throws IOException {
+  void a_client_that_closes_and_reads_nothing_is_forgotten() throws IOException {
     for (int i = 0; i < 50; i++) {
       var client = new Abrupt(server.httpPort());
       client.send(WebSocketClient.handshake("/"));
@@ -92,7 +92,7 @@ final class LeanSocketTest {
   }
 
   @Test
-  void a_client_that_is_not_read_is_still_seen_to_go() throws IOException {
+  void the_server_notices_that_a_client_leaves_which_it_does_not_read() throws IOException {
     var client = new Abrupt(server.tcpPort());
     client.hear("welcome");
     // It never reads its answers, so that its requests are not read either.
@@ -124,7 +124,7 @@ final class LeanSocketTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LEAN_FRAMES", "EPOLL_FRAMES"})
-  void a_handshake_is_granted_however_it_is_cut(Kind kind) throws IOException {
+  void a_handshake_is_accepted_wherever_it_is_cut(Kind kind) throws IOException {
     try (EarshotServer other = kind.start(Config.defaults())) {
       String handshake = WebSocketClient.handshake("/", "Cookie: a=b\r\n");
       for (int cut = 1; cut < handshake.length(); cut += 7) {
@@ -149,7 +149,7 @@ final class LeanSocketTest {
   }
 
   @Test
-  void who_knocks_and_says_nothing_has_one_deadline() throws IOException {
+  void a_client_that_connects_and_sends_nothing_has_one_deadline() throws IOException {
     try (EarshotServer hasty =
             Kind.LEAN_FRAMES.start(Config.defaults().with("httpServer.requestTimeout", "1s"));
         WebSocketClient silent = WebSocketClient.raw(hasty.httpPort())) {
@@ -162,7 +162,7 @@ final class LeanSocketTest {
   }
 
   @Test
-  void a_stop_ends_those_who_knock_and_say_nothing() throws IOException {
+  void a_stop_closes_clients_that_connect_and_send_nothing() throws IOException {
     try (WebSocketClient silent = WebSocketClient.raw(server.httpPort());
         WebSocketClient welcomed = WebSocketClient.welcomed(server.httpPort())) {
       server.close();

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * A server that is attacked over real sockets, while two {@link Innocents} chat on it. Each attack
- * has to leave nothing behind. {@code docs/threats.md} lists the attacks.
+ * A server that is attacked over real sockets, while two {@link UnaffectedClients} chat on it. Each
+ * attack has to leave nothing behind. {@code docs/threats.md} lists the attacks.
  */
 public final class Attacks extends ServerAndClients implements BeforeAllCallback, AfterAllCallback {
 
@@ -55,7 +55,7 @@ public final class Attacks extends ServerAndClients implements BeforeAllCallback
             .with("limits.answerBytes", 256 << 10)
             .with("limits.historyBytes", 4 << 20);
     EarshotServer server = start(kind, config, settings);
-    try (var innocents = new Innocents(server)) {
+    try (var innocents = new UnaffectedClients(server)) {
       long before = used();
       innocents.chatOnDuring(
           () -> {

@@ -50,7 +50,9 @@ public abstract class Client implements Closeable {
     }
   }
 
-  /** Lets the kernel take in little for this client, so that who does not read it is soon seen. */
+  /**
+   * Makes the kernel's receive buffer small, so that a client that does not read is soon behind.
+   */
   public final void takeInLittle() {
     try {
       plain.setReceiveBufferSize(4096);

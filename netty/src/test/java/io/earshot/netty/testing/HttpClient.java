@@ -30,7 +30,7 @@ public final class HttpClient extends Client {
           .toList();
     }
 
-    /** The public id of who asked. */
+    /** The public id of the client, as the response has it. */
     public String id() {
       Matcher id = REQUESTOR.matcher(body);
       if (!id.find()) {

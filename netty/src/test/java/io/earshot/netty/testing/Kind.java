@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 
-/** The ways that clients reach a server, each of which has to keep the same promises. */
+/** A kind of socket and a transport. All of them have to keep the same promises. */
 public enum Kind {
   LEAN_LINES("lean", 2),
   LEAN_FRAMES("lean", 1),
@@ -71,7 +71,7 @@ public enum Kind {
         : WebSocketClient.open(server.httpPort(), pair());
   }
 
-  /** A client at the HTTP door that has sent nothing yet. */
+  /** A client at the HTTP port that has sent nothing yet. */
   public WebSocketClient raw(EarshotServer server) {
     return WebSocketClient.raw(server.httpPort(), pair());
   }

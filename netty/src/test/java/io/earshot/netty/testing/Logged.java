@@ -8,7 +8,7 @@ import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 
 /**
- * What a class logs, while it is open.
+ * Records the log lines of a class, while it is open.
  *
  * <p>Thread-safe: by its list.
  */

@@ -40,7 +40,7 @@ public record NodeProgram(Path folder) {
     return program;
   }
 
-  /** Whether a file was written by somebody, and not built or installed. */
+  /** Whether a file is a source, and was not built or installed. */
   private static boolean isSource(Path sources, Path file) {
     Path inside = sources.relativize(file);
     return Files.isRegularFile(file)

@@ -108,7 +108,7 @@ public record Pair(Path cert, Path key, SSLSocketFactory sockets) {
     return context.getSocketFactory();
   }
 
-  /** The same settings, with TLS on both doors. */
+  /** The same settings, with TLS on both ports. */
   public Config securing(Config config) {
     return config
         .with("tcpServer.secure", true)

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is special to TLS; that rooms and actions work over it, the tests of all kinds tell. */
+/** TLS: its handshake, its end and its certificates. Other tests use rooms and actions over TLS. */
 final class TlsTest {
   private static final Config QUIET = Config.defaults().with("rooms.announcements", false);
 
@@ -77,7 +77,7 @@ final class TlsTest {
     return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
   }
 
-  /** What comes until the end, even if that is a reset. */
+  /** Reads until the end of the stream, or until a reset. */
   private static int readToAnyEnd(Socket socket) throws IOException {
     int count = 0;
     try {
@@ -91,8 +91,7 @@ final class TlsTest {
   }
 
   @Test
-  void after_the_last_line_of_one_who_only_listens_on_everything_is_answered_in_tls_1_3()
-      throws IOException {
+  void in_tls_1_3_a_client_that_shuts_its_output_down_gets_every_answer() throws IOException {
     try (SSLSocket socket = Pair.SHARED.shakeHands(plain(server.tcpPort()), "TLSv1.3")) {
       write(socket, "say one\nroomView\nsay two\n");
       socket.shutdownOutput();
@@ -101,7 +100,7 @@ final class TlsTest {
   }
 
   @Test
-  void in_tls_1_2_which_has_no_listening_on_the_stream_ends_without_being_cut_off()
+  void in_tls_1_2_a_client_that_shuts_its_output_down_gets_a_proper_end_of_the_stream()
       throws IOException {
     try (SSLSocket socket = Pair.SHARED.shakeHands(plain(server.tcpPort()), "TLSv1.2")) {
       assertThat(socket.getSession().getProtocol()).isEqualTo("TLSv1.2");
@@ -115,7 +114,8 @@ final class TlsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
-  void the_goodbye_of_one_who_still_sends_is_not_lost(String protocol) throws IOException {
+  void the_last_message_to_a_client_that_still_sends_is_not_lost(String protocol)
+      throws IOException {
     try (SSLSocket socket = Pair.SHARED.shakeHands(plain(server.tcpPort()), protocol)) {
       write(socket, "quit\r\n" + "say x\r\n".repeat(500));
       assertThat(readAll(socket)).contains("Bye!").doesNotContain("messageCount\":2");
@@ -125,7 +125,8 @@ final class TlsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"say hello\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\u0016\u0003\u0001"})
-  void who_speaks_no_tls_is_in_no_room_and_is_closed(String text) throws IOException {
+  void a_client_that_speaks_no_tls_joins_no_room_and_is_disconnected(String text)
+      throws IOException {
     try (Socket lines = plain(server.tcpPort());
         Socket http = plain(server.httpPort())) {
       for (Socket socket : new Socket[] {lines, http}) {
@@ -139,7 +140,7 @@ final class TlsTest {
   }
 
   @Test
-  void rubbish_after_the_handshake_ends_its_connection_only() throws IOException {
+  void garbage_after_the_handshake_ends_its_own_connection_only() throws IOException {
     try (Socket plain = plain(server.tcpPort());
         var other = TcpClient.welcomed(server.tcpPort(), Pair.SHARED)) {
       var _ = Pair.SHARED.shakeHands(plain);
@@ -151,7 +152,7 @@ final class TlsTest {
   }
 
   @Test
-  void a_handshake_that_drips_is_cut_off_at_its_deadline() throws IOException {
+  void a_handshake_that_is_sent_slowly_ends_at_its_deadline() throws IOException {
     restart(Pair.SHARED.securing(QUIET).with("httpServer.requestTimeout", "1s"));
     try (Socket socket = plain(server.httpPort())) {
       write(socket, "\u0016\u0003\u0001\u0001");
@@ -161,7 +162,7 @@ final class TlsTest {
 
   @ParameterizedTest
   @CsvSource({"EC, -groupname=secp384r1", "RSA, -keysize=2048", "Ed25519, -validity=9"})
-  void keys_of_these_kinds_are_understood(String algorithm, String option) throws IOException {
+  void keys_of_these_kinds_are_accepted(String algorithm, String option) throws IOException {
     Pair pair = Pair.make(folder, algorithm, option.split("=", 2));
     restart(pair.securing(QUIET));
     TcpClient.welcomed(server.tcpPort(), pair).close();
@@ -169,14 +170,14 @@ final class TlsTest {
   }
 
   @Test
-  void one_door_may_be_open_while_the_other_is_secure() throws IOException {
+  void one_port_may_be_plain_while_the_other_uses_tls() throws IOException {
     restart(Pair.SHARED.securing(QUIET).with("tcpServer.secure", false));
     TcpClient.welcomed(server.tcpPort()).close();
     WebSocketClient.welcomed(server.httpPort(), Pair.SHARED).close();
   }
 
   @Test
-  void a_pair_that_changes_is_read_anew_and_open_connections_live_on() throws IOException {
+  void a_changed_certificate_is_loaded_and_open_connections_live_on() throws IOException {
     Pair old = Pair.make(folder, "EC", "-groupname", "secp256r1");
     restart(old.securing(QUIET));
     try (var client = TcpClient.welcomed(server.tcpPort(), old)) {
@@ -200,7 +201,7 @@ final class TlsTest {
   }
 
   @Test
-  void a_pair_that_is_none_leaves_the_one_that_was() throws IOException {
+  void an_invalid_new_certificate_leaves_the_old_one_in_use() throws IOException {
     Pair pair = Pair.make(folder, "EC", "-groupname", "secp256r1");
     Tls tls = Tls.of("tcpServer", pair.cert().toString(), pair.key().toString());
     Object before = tls.context();
@@ -238,7 +239,7 @@ final class TlsTest {
           cert.pem | rsa.pem   | httpServer.keyFile: the key in DIR/rsa.pem is not that of the certificate
           cert.pem | ec1.pem   | httpServer.keyFile: DIR/ec1.pem has a key in another form; make it one with: openssl pkcs8
           """)
-  void files_that_are_no_pair_keep_the_server_from_starting(String cert, String key, String why)
+  void a_server_does_not_start_with_files_that_are_no_pair(String cert, String key, String why)
       throws IOException {
     Config config =
         QUIET

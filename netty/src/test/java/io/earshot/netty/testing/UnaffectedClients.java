@@ -17,16 +17,17 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Two who do nothing but chat in a room of their own, one by lines and one by WebSocket. Whatever
- * others do meanwhile, they hear each other soon, in order, and nobody else.
+ * Two clients that chat in a room of their own, one over lines and one over WebSocket. Whatever
+ * other clients do meanwhile, these two have to hear each other soon, in order, and no other
+ * client.
  */
-public final class Innocents implements AutoCloseable {
+public final class UnaffectedClients implements AutoCloseable {
   public static final String ROOM = "innocents";
 
-  /** How long one may take to hear the other. */
+  /** How long a message may take from one to the other, in nanoseconds. */
   private static final long SOON = TimeUnit.MILLISECONDS.toNanos(250);
 
-  /** So often they have spoken before it counts, so that the JVM knows the way. */
+  /** How many messages they send before the measurement, so that the JVM has compiled the path. */
   private static final int WARM = 300;
 
   private final TcpClient alice;
@@ -39,12 +40,12 @@ public final class Innocents implements AutoCloseable {
 
   private volatile long worst;
 
-  /** What others do to the server. */
+  /** What other clients do to the server. */
   public interface Attack {
     void run() throws Exception;
   }
 
-  public Innocents(EarshotServer server) {
+  public UnaffectedClients(EarshotServer server) {
     alice = TcpClient.welcomed(server.tcpPort());
     bob = WebSocketClient.welcomed(server.httpPort());
     assertThat(alice.ask("roomChange " + ROOM)).contains("OK");
@@ -54,7 +55,7 @@ public final class Innocents implements AutoCloseable {
     }
   }
 
-  /** Chats while others attack, and then for a moment more. */
+  /** Chats during an attack, and for a moment after it. */
   public void chatOnDuring(Attack attack) throws Exception {
     over = false;
     var chat = new FutureTask<@Nullable Void>(this::chat, null);
@@ -142,7 +143,7 @@ public final class Innocents implements AutoCloseable {
     return took;
   }
 
-  /** Sees that nobody and no room is left on the server but these two and theirs. */
+  /** Checks that the server has no clients and rooms left but these two and their room. */
   public void seeNobodyElse() {
     Await.until(
         "nobody else is left",

@@ -15,7 +15,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Takes what a decoder makes of bytes, and keeps it for the test to see. */
-public final class Taker implements Intake {
+public final class RecordingIntake implements Intake {
   public final List<Request> requests = new ArrayList<>();
   public final List<Refusal> refused = new ArrayList<>();
   public final List<byte[]> written = new ArrayList<>();

@@ -9,18 +9,18 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
 /**
- * A server that starts anew on the same ports whenever somebody asks.
+ * A server that restarts on the same ports on request.
  *
- * <p>Owned by the thread of its control, and by the test's before and after that.
+ * <p>Owned by the thread of its control server, and by the test's thread before and after that.
  */
-public final class Mortal implements AutoCloseable {
+public final class RestartableServer implements AutoCloseable {
   private final Config config;
   private final HttpServer control;
   private final int tcpPort;
   private final int httpPort;
   private EarshotServer server;
 
-  public Mortal(Config config) throws IOException {
+  public RestartableServer(Config config) throws IOException {
     server = Kind.LEAN_FRAMES.start(config);
     tcpPort = server.tcpPort();
     httpPort = server.httpPort();
