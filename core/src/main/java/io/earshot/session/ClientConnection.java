@@ -32,9 +32,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ClientConnection extends RequestOrder {
 
-  /** The close code of RFC 6455 for a client that the server does not permit to be connected. */
-  private static final int POLICY_VIOLATION = 1008;
-
   // The id as two longs, 128 random bits. It is formatted on demand; most ids are never read. A
   // connection that resumes a session takes over the session's id.
   private volatile long idHigh;
@@ -299,7 +296,7 @@ public final class ClientConnection extends RequestOrder {
 
   @Override
   public void close(String reason) {
-    tell(() -> dismiss(new Ending(Ending.REQUESTED.code(), reason)));
+    tell(() -> dismiss(Ending.closed(reason)));
   }
 
   @Override
@@ -310,7 +307,7 @@ public final class ClientConnection extends RequestOrder {
       end(
           Phase.LEAVING,
           new Reply.Bye(reason, null).toJson(0, null),
-          new Ending(POLICY_VIOLATION, reason));
+          Ending.refused(reason));
     }
   }
 

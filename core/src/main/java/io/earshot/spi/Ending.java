@@ -32,6 +32,10 @@ public record Ending(int code, String reason) {
   public static final Ending NOT_UTF8 =
       new Ending(Code.INVALID_TEXT.number(), "text that is not UTF-8");
 
+  /** A fault of the server. */
+  public static final Ending INTERNAL_ERROR =
+      new Ending(Code.INTERNAL_ERROR.number(), "internal error");
+
   /** The close codes that the server sends. The page docs/protocol.md has the same table. */
   public enum Code {
     /**
@@ -106,5 +110,45 @@ public record Ending(int code, String reason) {
    */
   public static Ending tooBig(int limit) {
     return new Ending(Code.TOO_BIG.number(), "messages have at most " + limit + " bytes");
+  }
+
+  /**
+   * A message had too many fragments.
+   *
+   * @param limit the most that are accepted
+   * @return the ending
+   */
+  public static Ending tooManyFragments(int limit) {
+    return new Ending(Code.TOO_BIG.number(), "a message has at most " + limit + " fragments");
+  }
+
+  /**
+   * The server, or a program on it, closes the connection.
+   *
+   * @param reason the reason in words
+   * @return the ending
+   */
+  public static Ending closed(String reason) {
+    return new Ending(Code.NORMAL.number(), reason);
+  }
+
+  /**
+   * The client is not permitted to be connected.
+   *
+   * @param reason the reason in words
+   * @return the ending
+   */
+  public static Ending refused(String reason) {
+    return new Ending(Code.REFUSED.number(), reason);
+  }
+
+  /**
+   * The client sent a close frame. The server answers with the same code.
+   *
+   * @param code the client's close code
+   * @return the ending
+   */
+  public static Ending closedByClient(int code) {
+    return new Ending(code, "");
   }
 }

@@ -1,6 +1,7 @@
 package io.earshot.spi;
 
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * How much may be done in a second, and how much at once by who did nothing before: a token bucket.
@@ -41,6 +42,25 @@ public record Pace(int perSecond, int burst) {
     long nanos = TimeUnit.MILLISECONDS.toNanos(now);
     boolean isOdd = paidBy - nanos > cost(burst) + CLOCK;
     return Math.max(isOdd ? nanos + cost(burst) : paidBy, nanos) + cost(amount);
+  }
+
+  /**
+   * Does something unless it would overdraw the bucket. Thread-safe.
+   *
+   * @param paidBy the bucket
+   * @param now the time, in milliseconds
+   * @param amount how much is done
+   * @return 0 if it is done; otherwise after how many milliseconds it may be done
+   */
+  public long take(AtomicLong paidBy, long now, int amount) {
+    while (true) {
+      long before = paidBy.get();
+      long after = spend(before, now, amount);
+      long wait = overdrawn(after, now);
+      if (wait > 0 || paidBy.compareAndSet(before, after)) {
+        return wait;
+      }
+    }
   }
 
   /**

@@ -1,5 +1,8 @@
 package io.earshot.netty;
 
+import io.earshot.netty.frame.FrameDecoder;
+import io.earshot.netty.frame.Framing;
+import io.earshot.netty.frame.LineDecoder;
 import io.earshot.protocol.Request;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;

@@ -3,24 +3,20 @@ package io.earshot.netty;
 import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.engine.Engine;
+import io.earshot.netty.http.Site;
+import io.earshot.netty.loop.AddressLimits;
+import io.earshot.netty.loop.NettyLoop;
+import io.earshot.netty.loop.Sockets;
+import io.earshot.netty.tls.Tls;
 import io.earshot.spi.BrokerProvider;
 import io.earshot.spi.Refusals;
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.socket.DuplexChannel;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.BindException;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
@@ -29,14 +25,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A running server: rooms, and the doors to them.
+ * A running server: rooms, and the ports that clients reach them by.
  *
  * <pre>{@code
  * try (var server = EarshotServer.start(Config.defaults().with("tcpServer.port", 0))) {
@@ -44,28 +39,26 @@ import java.util.stream.Collectors;
  * }
  * }</pre>
  *
- * <p>Thread-safe: what it holds is final, and belongs to the event loops.
+ * <p>Thread-safe: its fields do not change once it is started, and connections belong to the event
+ * loops.
  */
 public final class EarshotServer implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(EarshotServer.class.getName());
 
-  /** So often it is looked whether certificates have changed. */
+  /** How often the server looks whether certificates have changed, in seconds. */
   private static final int RELOAD_SECONDS = 2;
 
-  /** So often addresses are forgotten that have sent no HTTP request lately. */
+  /** How often the server forgets addresses that sent no HTTP request lately, in seconds. */
   private static final int FORGET_SECONDS = 5;
 
-  /** So many channels may wait at once for their clients to read why they are sent away. */
-  private static final int FAREWELLS = 256;
-
   private final Config config;
-  private final Engine earshot;
-  private final Guard guard;
+  private final Engine engine;
+  private final AddressLimits limits;
   private final EventLoopGroup group;
   private final Map<EventLoop, NettyLoop> loops;
-  private final List<Runnable> listeners = new ArrayList<>();
+  private final Listeners listeners;
+  private final boolean areSocketsLean;
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final AtomicInteger farewells = new AtomicInteger();
   private int tcpPort;
   private int httpPort;
 
@@ -73,20 +66,22 @@ public final class EarshotServer implements AutoCloseable {
     this.config = config;
     var clock = Clock.systemUTC();
     var refusals = new Refusals();
-    this.guard = new Guard(config, clock, refusals);
+    this.limits = new AddressLimits(config, clock, refusals);
     this.group = sockets.newGroup(config.general().eventLoops());
     this.loops =
         sockets.loops(group).stream()
-            .collect(Collectors.toMap(Function.identity(), loop -> new NettyLoop(loop, guard)));
-    this.earshot = new Engine(config, List.copyOf(loops.values()), clock, refusals);
+            .collect(Collectors.toMap(Function.identity(), loop -> new NettyLoop(loop, limits)));
+    this.listeners = new Listeners(sockets, group, loops, limits);
+    this.areSocketsLean = sockets.areLean();
+    this.engine = new Engine(config, List.copyOf(loops.values()), clock, refusals);
   }
 
   /**
-   * Starts a server. It serves when this returns.
+   * Starts a server. Clients can connect when this returns.
    *
    * @param config its settings
    * @return the server
-   * @throws BindException if it cannot listen; the message names the door and its address
+   * @throws BindException if it cannot listen; the message names the port and its address
    * @throws IOException if a file that a setting names is missing or wrong; the message names the
    *     setting
    * @throws IllegalArgumentException if two settings do not go together; the message names them
@@ -96,52 +91,24 @@ public final class EarshotServer implements AutoCloseable {
   }
 
   /**
-   * Starts a server that is made ready before its doors open, so that its first client finds all
-   * actions. It serves when this returns.
+   * Starts a server, and lets a program prepare it before its ports open, so that the first client
+   * finds all actions. Clients can connect when this returns.
    *
    * @param config its settings
-   * @param ready called once, on this thread; what it throws comes from here, and nothing is open
+   * @param ready called once, on this thread, before any port opens; this method throws what it
+   *     throws
    * @return the server
-   * @throws IOException if it cannot listen; the message names the door and its address
+   * @throws IOException if it cannot listen; the message names the port and its address
    * @throws IllegalArgumentException if two settings do not go together; the message names them
    */
   public static EarshotServer start(Config config, Consumer<Api> ready) throws IOException {
     config.check();
-    Sockets sockets = Sockets.choose(config.general().sockets());
-    var server = new EarshotServer(config, sockets);
+    var server = new EarshotServer(config, Sockets.choose(config.general().sockets()));
     try {
-      server.earshot.recover();
-      join(config, server.earshot);
+      server.engine.recover();
+      join(config, server.engine);
       ready.accept(server.api());
-      var doors = new Doors(server.earshot, config, sockets.areLean(), server.guard);
-      Config.TcpServer tcp = config.tcpServer();
-      if (tcp.enabled()) {
-        server.tcpPort =
-            doors.areLinesLean()
-                ? server.listenLeanly(
-                    "TCP", tcp.bindIP(), tcp.port(), doors.lineKeeper(), doors::openLines)
-                : server.listen(
-                    sockets, "TCP", tcp.bindIP(), tcp.port(), doors.lineKeeper(), doors::openLines);
-      }
-      Config.HttpServer http = config.httpServer();
-      warnOfPlainKeys(config);
-      if (http.enabled()) {
-        server.httpPort =
-            doors.isHttpLean()
-                ? server.listenLeanly(
-                    "HTTP", http.bindIP(), http.port(), doors.httpKeeper(), doors::openHttp)
-                : server.listen(
-                    sockets,
-                    "HTTP",
-                    http.bindIP(),
-                    http.port(),
-                    doors.httpKeeper(),
-                    doors::openHttp);
-      }
-      server.every(FORGET_SECONDS, server.guard::forget);
-      if (doors.areSecure()) {
-        server.every(RELOAD_SECONDS, doors::reload);
-      }
+      server.openPorts();
     } catch (IOException | RuntimeException e) {
       server.close();
       throw e;
@@ -149,7 +116,7 @@ public final class EarshotServer implements AutoCloseable {
     return server;
   }
 
-  private static void join(Config config, Engine earshot) {
+  private static void join(Config config, Engine engine) {
     if (!config.redis().url().isEmpty()) {
       BrokerProvider provider =
           ServiceLoader.load(BrokerProvider.class)
@@ -158,14 +125,46 @@ public final class EarshotServer implements AutoCloseable {
                   () ->
                       new IllegalArgumentException(
                           "redis.url is set, and nothing here can use it: add earshot-redis to the class path"));
-      earshot.join(provider.broker(config));
-      earshot.awaitOthers();
+      engine.join(provider.broker(config));
+      engine.awaitOthers();
     }
   }
 
-  private static void warnOfPlainKeys(Config config) {
+  private void openPorts() throws IOException {
+    Config.TcpServer tcp = config.tcpServer();
     Config.HttpServer http = config.httpServer();
-    if (http.enabled() && !http.secure() && !config.admin().keys().isEmpty()) {
+    var transports = new Transports(engine, config);
+    var site = new Site(engine, config, limits);
+    // Files that settings name are read before any port opens.
+    Tls tcpTls =
+        tcp.enabled() && tcp.secure() ? Tls.of("tcpServer", tcp.certFile(), tcp.keyFile()) : null;
+    Tls httpTls =
+        http.enabled() && http.secure()
+            ? Tls.of("httpServer", http.certFile(), http.keyFile())
+            : null;
+    var lines = new TcpPort(transports, limits, areSocketsLean, tcpTls);
+    var web = new HttpPort(transports, site, areSocketsLean, httpTls);
+    if (tcp.enabled()) {
+      tcpPort = listeners.listen(lines, tcp.bindIP(), tcp.port());
+    }
+    if (http.enabled()) {
+      warnOfPlainKeys();
+      httpPort = listeners.listen(web, http.bindIP(), http.port());
+    }
+    every(FORGET_SECONDS, limits::forget);
+    reloadOften(tcpTls);
+    reloadOften(httpTls);
+  }
+
+  private void reloadOften(@Nullable Tls tls) {
+    if (tls != null) {
+      every(RELOAD_SECONDS, tls::reload);
+    }
+  }
+
+  private void warnOfPlainKeys() {
+    Config.HttpServer http = config.httpServer();
+    if (!http.secure() && !config.admin().keys().isEmpty()) {
       var bound = http.bindIP().equals("*") ? null : new InetSocketAddress(http.bindIP(), 0);
       if (bound == null || bound.isUnresolved() || !bound.getAddress().isLoopbackAddress()) {
         LOG.log(
@@ -176,7 +175,7 @@ public final class EarshotServer implements AutoCloseable {
     }
   }
 
-  /** Runs a task that may wait for files, off the event loops, until the server stops. */
+  /** Runs a task that may wait for files, on a virtual thread, until the server stops. */
   private void every(int seconds, Runnable task) {
     var _ =
         group
@@ -185,142 +184,25 @@ public final class EarshotServer implements AutoCloseable {
                 () -> Thread.startVirtualThread(task), seconds, seconds, TimeUnit.SECONDS);
   }
 
-  private int listen(
-      Sockets sockets,
-      String door,
-      String ip,
-      int port,
-      Doorkeeper keeper,
-      BiConsumer<Channel, NettyLoop> open)
-      throws IOException {
-    InetSocketAddress address = address(door, ip, port);
-    ChannelFuture bound =
-        new ServerBootstrap()
-            .group(group)
-            .channelFactory(sockets.listeners())
-            .option(ChannelOption.SO_BACKLOG, 4096)
-            .option(ChannelOption.SO_REUSEADDR, true)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            .childOption(ChannelOption.SO_KEEPALIVE, true)
-            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-            .childHandler(
-                new ChannelInitializer<>() {
-                  @Override
-                  protected void initChannel(Channel channel) {
-                    letIn(channel, keeper, open);
-                  }
-                })
-            .bind(address)
-            .awaitUninterruptibly();
-    if (!bound.isSuccess()) {
-      throw cannotListen(door, ip, port, bound.cause());
-    }
-    listeners.add(() -> bound.channel().close().awaitUninterruptibly());
-    return ((InetSocketAddress) bound.channel().localAddress()).getPort();
-  }
-
-  private void letIn(Channel channel, Doorkeeper keeper, BiConsumer<Channel, NettyLoop> open) {
-    if (!(channel.remoteAddress() instanceof InetSocketAddress remote)) {
-      var _ = channel.close(); // gone already
-    } else if (keeper.admits(remote)) {
-      var _ = channel.closeFuture().addListener(_ -> guard.leave(remote.getAddress()));
-      open.accept(channel, loop(channel));
-    } else {
-      channel.eventLoop().execute(() -> sendAway(channel, keeper.words()));
-    }
-  }
-
-  /** Tells a client why, and closes when it had time to read it, unless many have that already. */
-  private void sendAway(Channel channel, byte[] words) {
-    Runnable close =
-        () -> {
-          var _ = channel.close();
-        };
-    if (words.length == 0) {
-      close.run();
-      return;
-    }
-    boolean isPatient = farewells.incrementAndGet() <= FAREWELLS;
-    var _ = channel.closeFuture().addListener(_ -> farewells.decrementAndGet());
-    var _ =
-        channel
-            .writeAndFlush(Unpooled.wrappedBuffer(words))
-            .addListener(
-                _ -> {
-                  if (isPatient && channel instanceof DuplexChannel duplex) {
-                    var _ = duplex.shutdownOutput();
-                    var _ = channel.eventLoop().schedule(close, 1, TimeUnit.SECONDS);
-                  } else {
-                    close.run();
-                  }
-                });
-  }
-
-  /** The same for clients that need no channel. */
-  private int listenLeanly(
-      String door, String ip, int port, Doorkeeper keeper, LeanListener.Door open)
-      throws IOException {
-    InetSocketAddress address = address(door, ip, port);
-    try {
-      var listener = LeanListener.listen(List.copyOf(loops.values()), address, keeper, open);
-      listeners.add(listener::close);
-      return listener.port();
-    } catch (IOException e) {
-      throw cannotListen(door, ip, port, e);
-    }
-  }
-
-  private static InetSocketAddress address(String door, String ip, int port) throws BindException {
-    var address = ip.equals("*") ? new InetSocketAddress(port) : new InetSocketAddress(ip, port);
-    if (ip.isBlank() || address.isUnresolved()) {
-      var nobody =
-          new BindException(
-              "'" + ip + "' is no address of this machine that " + door + " could listen on");
-      nobody.initCause(new UnknownHostException(ip));
-      throw nobody;
-    }
-    return address;
-  }
-
-  private static BindException cannotListen(String door, String ip, int port, Throwable cause) {
-    String at = door + " port " + port + (ip.equals("*") ? "" : " of " + ip);
-    String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-    var failure =
-        new BindException(
-            reason.contains("in use")
-                ? at + " is in use by another program"
-                : at + " cannot be listened on: " + reason);
-    failure.initCause(cause);
-    return failure;
-  }
-
-  private NettyLoop loop(Channel channel) {
-    NettyLoop loop = loops.get(channel.eventLoop());
-    if (loop == null) {
-      throw new IllegalStateException("a channel on a loop of another group");
-    }
-    return loop;
-  }
-
   /**
-   * What programs call.
+   * The API for programs.
    *
    * @return the API
    */
   public Api api() {
-    return earshot.api();
+    return engine.api();
   }
 
-  Guard guard() {
-    return guard;
+  AddressLimits limits() {
+    return limits;
   }
 
   int waitingPolls() {
-    return earshot.waitingPolls();
+    return engine.waitingPolls();
   }
 
   /**
-   * Where TCP clients connect to.
+   * The port that TCP clients connect to.
    *
    * @return the port, or 0 if TCP is not enabled
    */
@@ -329,7 +211,7 @@ public final class EarshotServer implements AutoCloseable {
   }
 
   /**
-   * Where HTTP and WebSocket clients connect to.
+   * The port that HTTP and WebSocket clients connect to.
    *
    * @return the port, or 0 if HTTP is not enabled
    */
@@ -338,8 +220,9 @@ public final class EarshotServer implements AutoCloseable {
   }
 
   /**
-   * Stops: takes no more connections, says goodbye to those there are, and waits until they are
-   * gone, for at most the setting {@code general.shutdownTimeout}. Idempotent.
+   * Stops the server: accepts no more connections, ends those that are open with a reason, and
+   * waits until they are closed, for at most the setting {@code general.shutdownTimeout}.
+   * Idempotent.
    *
    * @throws IllegalStateException if called on an event loop, such as from the callback of a stage
    */
@@ -352,15 +235,15 @@ public final class EarshotServer implements AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    listeners.forEach(Runnable::run);
-    earshot.dismissAll();
+    listeners.close();
+    engine.dismissAll();
     CompletableFuture<?>[] emptied =
         loops.values().stream()
             .map(loop -> loop.emptied().toCompletableFuture())
             .toArray(CompletableFuture<?>[]::new);
     try {
       CompletableFuture.allOf(emptied)
-          .thenCompose(_ -> earshot.hooksTold())
+          .thenCompose(_ -> engine.hooksTold())
           .get(config.general().shutdownTimeout().toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       loops.values().forEach(loop -> loop.execute(loop::closeAll));
@@ -370,6 +253,6 @@ public final class EarshotServer implements AutoCloseable {
       throw new IllegalStateException("a loop failed to empty", e);
     }
     group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
-    earshot.close();
+    engine.close();
   }
 }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.earshot.Config;
+import io.earshot.netty.testing.Kind;
+import io.earshot.netty.testing.NodeProgram;
+import io.earshot.netty.testing.RestartableServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -67,7 +70,7 @@ final class BrowserTest {
    * and a recovery, goes into the documentation; otherwise the documentation has to be true.
    */
   @Test
-  void the_page_is_a_chat_on_good_networks_and_bad_ones() throws Exception {
+  void the_page_chats_on_good_and_on_bad_networks() throws Exception {
     String browser = browser();
     assumeTrue(NodeProgram.find("nc").isPresent(), "needs nc");
     Path docs = ROOT.resolve("docs/screenshots").toAbsolutePath();
@@ -78,7 +81,7 @@ final class BrowserTest {
         Config.defaults()
             .with("general.reconnectSpread", "100ms")
             .with("admin.keys", List.of("moderators " + key));
-    try (var server = new Mortal(config)) {
+    try (var server = new RestartableServer(config)) {
       assertThat(
               program.run(
                   "node",

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the pages quote is what stands in the files that the build runs. */
+/** The pages of the documentation quote the files that the build runs. */
 final class DocumentationTest {
   private static final Path ROOT = Path.of(System.getProperty("earshot.root", ".."));
   private static final Pattern QUOTE =
@@ -35,8 +35,7 @@ final class DocumentationTest {
 
   @ParameterizedTest
   @MethodSource("pages")
-  void quotes_stand_in_the_files_that_they_are_from_and_links_lead_somewhere(Path page)
-      throws IOException {
+  void quotes_match_their_files_and_links_have_a_target(Path page) throws IOException {
     String text = Files.readString(page);
     assertThat(text.split("<!-- from: ", -1))
         .hasSize(1 + (int) QUOTE.matcher(text).results().count());
@@ -78,7 +77,7 @@ final class DocumentationTest {
   private static final Pattern TEST = Pattern.compile("`(\\w+(?:Test|Contract))\\.(\\w+)`");
 
   @Test
-  void tests_that_threats_are_held_by_exist() throws IOException {
+  void the_tests_that_the_threat_page_names_exist() throws IOException {
     var sources = new HashMap<String, String>();
     try (Stream<Path> modules = Files.list(ROOT)) {
       for (Path tests : modules.map(module -> module.resolve("src/test/java")).toList()) {

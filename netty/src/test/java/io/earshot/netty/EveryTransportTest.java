@@ -3,12 +3,12 @@ package io.earshot.netty;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
+import io.earshot.netty.testing.Await;
+import io.earshot.netty.testing.Client;
+import io.earshot.netty.testing.Kind;
 import io.earshot.protocol.RoomStatus;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -17,7 +17,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What holds on every transport and every kind of socket, tried with real ones. */
+/** The promises that hold on each transport and each kind of socket, over real sockets. */
 @ParameterizedClass
 @EnumSource(
     value = Kind.class, // each wire, and each kind of socket, without all pairs of them
@@ -57,22 +57,12 @@ final class EveryTransportTest {
     return "{\"event\":\"say\",\"message\":\"" + text + "\"}";
   }
 
-  static void await(String what, BooleanSupplier condition) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    while (!condition.getAsBoolean()) {
-      if (System.nanoTime() > end) {
-        throw new AssertionError("not within ten seconds: " + what);
-      }
-      LockSupport.parkNanos(1_000_000);
-    }
-  }
-
   private RoomStatus status(String room) {
     return server.api().chatRoom().socketRoomStatus(room).toCompletableFuture().join();
   }
 
   @Test
-  void who_is_welcomed_is_in_the_default_room_and_is_heard_there() {
+  void a_welcomed_client_is_in_the_default_room_and_is_heard_there() {
     try (Client alice = kind.open(server);
         Client bob = kind.welcomed(server)) {
       assertThat(alice.next())
@@ -89,7 +79,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void what_a_client_asks_in_one_packet_is_answered_in_order_with_its_numbers() {
+  void requests_in_one_packet_are_answered_in_order_with_their_numbers() {
     try (Client client = kind.welcomed(server)) {
       for (int i = 0; i < 500; i++) {
         client.send(i % 3 == 0 ? "{\"event\":\"roomView\"}" : say("x" + i));
@@ -101,7 +91,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void one_who_sends_much_without_reading_gets_every_answer_in_the_end() throws Exception {
+  void a_client_that_sends_much_without_reading_gets_every_answer_in_the_end() throws Exception {
     try (Client client = kind.welcomed(server)) {
       int count = 20_000;
       String request = "{\"event\":\"detailsView\"}";
@@ -117,7 +107,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void a_busy_room_tells_everybody_everything_in_one_order() throws Exception {
+  void a_busy_room_delivers_every_message_to_all_members_in_one_order() throws Exception {
     int speakers = 8;
     int each = 300;
     List<Client> clients =
@@ -149,7 +139,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void who_is_gone_is_in_no_room_however_it_went() {
+  void a_client_that_has_left_is_in_no_room_however_it_left() {
     try (Client stays = kind.welcomed(server)) {
       Client polite = kind.welcomed(server);
       Client rude = kind.welcomed(server);
@@ -162,13 +152,14 @@ final class EveryTransportTest {
       polite.close();
       rude.close();
       crashed.reset();
-      await("only one is left", () -> status("defaultRoom").members().equals(List.of(stays.id())));
-      await("only one is known", () -> server.api().connections().size() == 1);
+      Await.until(
+          "only one is left", () -> status("defaultRoom").members().equals(List.of(stays.id())));
+      Await.until("only one is known", () -> server.api().connections().size() == 1);
     }
   }
 
   @Test
-  void a_reader_that_never_reads_is_cut_off_and_the_others_chat_on() {
+  void a_client_that_never_reads_is_disconnected_and_others_chat_on() {
     server.close();
     server =
         kind.start(QUIET.with("limits.outboundBytes", 128 << 10).with("limits.answerBytes", 1024));
@@ -184,14 +175,14 @@ final class EveryTransportTest {
         assertThat(reader.heard()).contains("xxx");
         assertThat(++said).isLessThan(2_000);
       }
-      await("it has left", () -> status("defaultRoom").membersCount() == 2);
+      Await.until("it has left", () -> status("defaultRoom").membersCount() == 2);
       assertThat(speaker.ask(say("still here"))).contains("OK");
       assertThat(reader.heard()).contains("still here");
     }
   }
 
   @Test
-  void everybody_is_told_goodbye_when_the_server_stops_and_it_stops_at_once() {
+  void a_server_that_stops_tells_all_clients_and_stops_at_once() {
     Client client = kind.welcomed(server);
     var stopping = Thread.startVirtualThread(server::close);
     assertThat(client.rest())
@@ -201,11 +192,11 @@ final class EveryTransportTest {
             "\\{\"status\":\"Bye!\",\"context\":\"response\",\"reason\":\"server shutdown\","
                 + "\"reconnectAfter\":\\d{1,4}}");
     client.close();
-    await("the server has stopped", () -> !stopping.isAlive());
+    Await.until("the server has stopped", () -> !stopping.isAlive());
   }
 
   @Test
-  void a_stop_does_not_wait_for_ever_for_one_that_stays() {
+  void a_stop_does_not_wait_for_ever_for_a_client_that_stays() {
     server.close();
     server = kind.start(QUIET.with("general.shutdownTimeout", Duration.ofMillis(200)));
     Client client = kind.welcomed(server);
@@ -214,7 +205,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void a_broadcast_from_server_code_reaches_those_whom_it_is_for() {
+  void a_broadcast_from_server_code_reaches_its_audience_only() {
     try (Client friend = kind.welcomed(server);
         Client stranger = kind.welcomed(server)) {
       server.api().connection(friend.id()).orElseThrow().set("auth", "true");
@@ -232,7 +223,7 @@ final class EveryTransportTest {
   }
 
   @Test
-  void a_crowd_that_comes_and_goes_leaves_nothing_behind() {
+  void many_clients_that_come_and_leave_leave_nothing_behind() {
     try (Client alice = kind.welcomed(server);
         Client bob = kind.welcomed(server)) {
       for (int i = 0; i < kind.crowd(); i += 100) {
@@ -241,9 +232,9 @@ final class EveryTransportTest {
         clients.forEach(i % 200 == 0 ? Client::reset : Client::close);
       }
       kind.welcomed(server).close(); // after it nobody is left to be accepted
-      await("only two are left", () -> server.api().connections().size() == 2);
-      await("the room is empty", () -> status("r").membersCount() == 0);
-      await("its place is free", () -> status("defaultRoom").membersCount() == 2);
+      Await.until("only two are left", () -> server.api().connections().size() == 2);
+      Await.until("the room is empty", () -> status("r").membersCount() == 0);
+      Await.until("its place is free", () -> status("defaultRoom").membersCount() == 2);
       assertThat(alice.ask(say("hello"))).contains("OK");
       assertThat(bob.heard()).contains("hello");
     }

@@ -6,6 +6,13 @@ import io.earshot.Config;
 import io.earshot.Hooks;
 import io.earshot.RefusedException;
 import io.earshot.Transport;
+import io.earshot.netty.testing.Await;
+import io.earshot.netty.testing.Client;
+import io.earshot.netty.testing.HttpClient;
+import io.earshot.netty.testing.Kind;
+import io.earshot.netty.testing.StreamClient;
+import io.earshot.netty.testing.TcpClient;
+import io.earshot.netty.testing.UnaffectedClients;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -20,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Hooks at each door that clients come by, with real sockets. */
+/** Hooks on each transport, over real sockets. */
 final class HooksTest {
   private final Queue<String> told = new ConcurrentLinkedQueue<>();
 
@@ -50,7 +57,7 @@ final class HooksTest {
   }
 
   private void awaitTold(String... lines) {
-    EveryTransportTest.await("told: " + List.of(lines), () -> told.size() >= lines.length);
+    Await.until("told: " + List.of(lines), () -> told.size() >= lines.length);
     assertThat(told).containsExactly(lines);
     told.clear();
   }
@@ -59,7 +66,7 @@ final class HooksTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LEAN_LINES", "LEAN_FRAMES", "NIO_LINES", "EPOLL_TLS_FRAMES"})
-  void who_asks_by_lines_or_frames_is_refused_changed_and_noticed(Kind kind) {
+  void hooks_refuse_change_and_notice_requests_by_lines_and_frames(Kind kind) {
     try (EarshotServer server = kind.start(quiet());
         Client hearer = kind.welcomed(server)) {
       Hooks hooks = server.api().hooks();
@@ -87,7 +94,7 @@ final class HooksTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LEAN_LINES", "LEAN_FRAMES"})
-  void who_may_not_connect_is_told_why_at_its_door(Kind kind) {
+  void a_client_that_may_not_connect_is_told_why_on_each_transport(Kind kind) {
     try (EarshotServer server = kind.start(quiet())) {
       noteWhoComesAndGoes(server.api().hooks());
       server
@@ -188,7 +195,7 @@ final class HooksTest {
   }
 
   @Test
-  void what_is_posted_to_a_room_is_refused_and_changed() {
+  void hooks_refuse_and_change_posts_to_a_room() {
     try (EarshotServer server = Kind.LEAN_LINES.start(quiet());
         var hearer = TcpClient.welcomed(server.tcpPort());
         var web = new HttpClient(server.httpPort(), false)) {
@@ -214,7 +221,7 @@ final class HooksTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LEAN_LINES", "EPOLL_FRAMES"})
-  void says_are_told_in_the_order_in_which_they_were_sent(Kind kind) {
+  void hooks_see_messages_in_the_order_in_which_they_were_sent(Kind kind) {
     int count = 200;
     try (EarshotServer server = kind.start(quiet());
         Client hearer = kind.welcomed(server);
@@ -249,7 +256,7 @@ final class HooksTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LEAN_FRAMES", "EPOLL_LINES"})
-  void hooks_that_hang_disturb_nobody_else(Kind kind) throws Exception {
+  void hooks_that_hang_do_not_delay_other_clients(Kind kind) throws Exception {
     var gate = new Semaphore(0);
     var crowd = new ArrayList<Client>();
     try (EarshotServer server = kind.start(quiet())) {
@@ -264,8 +271,8 @@ final class HooksTest {
                 gate.acquire();
                 return say.message();
               });
-      server.api().hooks().onSay(Innocents.ROOM, say -> say.message());
-      try (var innocents = new Innocents(server)) {
+      server.api().hooks().onSay(UnaffectedClients.ROOM, say -> say.message());
+      try (var innocents = new UnaffectedClients(server)) {
         innocents.chatOnDuring(
             () -> {
               for (int i = 0; i < 50; i++) {
@@ -290,7 +297,7 @@ final class HooksTest {
   }
 
   @Test
-  void a_server_that_stops_tells_hooks_who_has_left() {
+  void a_server_that_stops_tells_hooks_which_clients_left() {
     EarshotServer server = Kind.LEAN_LINES.start(quiet());
     var clients = new ArrayList<Client>();
     server

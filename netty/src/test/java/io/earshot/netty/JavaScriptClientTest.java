@@ -3,6 +3,9 @@ package io.earshot.netty;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
+import io.earshot.netty.testing.Kind;
+import io.earshot.netty.testing.NodeProgram;
+import io.earshot.netty.testing.RestartableServer;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -13,7 +16,7 @@ final class JavaScriptClientTest {
       Path.of(System.getProperty("earshot.root", "..")).resolve("client-js");
 
   @Test
-  void it_joins_says_hears_and_comes_back_by_every_transport() throws Exception {
+  void the_client_joins_says_hears_and_resumes_over_every_transport() throws Exception {
     NodeProgram program = NodeProgram.install(SOURCES);
     Config plain = Config.defaults().with("general.reconnectSpread", "100ms");
     Config keeps =
@@ -21,7 +24,7 @@ final class JavaScriptClientTest {
             .with("general.resumeWindow", "30s")
             .with("tokens.keys", List.of("k1 HS256 a secret that only tests know of"))
             .with("tokens.warning", "2s");
-    try (var mortal = new Mortal(plain);
+    try (var mortal = new RestartableServer(plain);
         EarshotServer sessions = Kind.LEAN_FRAMES.start(keeps)) {
       assertThat(
               program.run(
@@ -37,7 +40,7 @@ final class JavaScriptClientTest {
   }
 
   @Test
-  void its_package_is_small_typed_and_fit_for_bundlers() throws Exception {
+  void the_package_is_small_typed_and_fit_for_bundlers() throws Exception {
     NodeProgram program = NodeProgram.install(SOURCES);
     try (EarshotServer server = Kind.LEAN_FRAMES.start(Config.defaults())) {
       assertThat(

@@ -3,7 +3,14 @@ package io.earshot.netty;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
-import io.earshot.netty.HttpClient.Response;
+import io.earshot.netty.testing.Await;
+import io.earshot.netty.testing.Client;
+import io.earshot.netty.testing.HttpClient;
+import io.earshot.netty.testing.HttpClient.Response;
+import io.earshot.netty.testing.Kind;
+import io.earshot.netty.testing.StreamClient;
+import io.earshot.netty.testing.TcpClient;
+import io.earshot.netty.testing.WebSocketClient;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -15,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What one address may take of a server, on real sockets. */
+/** The limits of one address, over real sockets. */
 final class LimitsTest {
   private static final String TOO_MANY = "there are too many connections from your address";
 
@@ -42,13 +49,13 @@ final class LimitsTest {
   }
 
   private static void awaitNobody(EarshotServer server) {
-    EveryTransportTest.await("no address is kept", () -> server.guard().size() == 0);
+    Await.until("no address is kept", () -> server.limits().size() == 0);
   }
 
-  /** Tries until somebody may come in; the server sees a moment later that one has gone. */
+  /** Retries until a client is accepted: the server notices a moment later that one has left. */
   private static Client awaitRoom(Supplier<Client> comes) {
     var in = new ArrayList<Client>();
-    EveryTransportTest.await(
+    Await.until(
         "there is room",
         () -> {
           try {
@@ -63,7 +70,7 @@ final class LimitsTest {
 
   @ParameterizedTest
   @EnumSource
-  void who_goes_makes_room_for_who_comes_and_nothing_is_left(Kind kind) {
+  void a_client_that_leaves_makes_room_for_another_and_nothing_is_left(Kind kind) {
     EarshotServer server =
         server(kind, "limits.connectionsPerAddress", 5, "limits.requestsPerSecond", 0);
     for (int i = 0; i < 10; i++) {
@@ -83,7 +90,7 @@ final class LimitsTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LEAN_LINES", "NIO_LINES", "EPOLL_FRAMES"})
-  void who_is_one_too_many_is_told_so_at_both_doors(Kind kind) {
+  void one_client_too_many_is_told_so_over_tcp_and_http(Kind kind) {
     EarshotServer server = server(kind, "limits.connectionsPerAddress", 1);
     TcpClient first = closing(TcpClient.welcomed(server.tcpPort()));
     for (int i = 0; i < 3; i++) {
@@ -136,7 +143,7 @@ final class LimitsTest {
     WebSocketClient more = closing(WebSocketClient.raw(server.httpPort()));
     more.text(WebSocketClient.handshake("/ws", ada + "\r\n"));
     assertThat(more.head()).contains(" 429 ");
-    // What is over with its answer does not count, and nor does somebody else.
+    // A request that is answered does not count, and neither does another client.
     HttpClient curl = closing(new HttpClient(server.httpPort(), false));
     assertThat(curl.get("/status", ada).status()).isEqualTo(200);
     closing(StreamClient.open(server.httpPort(), "/rooms/a", StreamClient.EVENTS, bob));
@@ -155,12 +162,12 @@ final class LimitsTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LEAN_FRAMES", "EPOLL_FRAMES"})
-  void requests_that_come_too_often_are_answered_with_429_and_when_to_come(Kind kind) {
+  void requests_above_the_rate_limit_are_answered_with_429_and_when_to_retry(Kind kind) {
     EarshotServer server = server(kind, "limits.requestsPerSecond", 1);
     HttpClient curl = closing(new HttpClient(server.httpPort(), false));
     assertThat(curl.get("/status").status()).isEqualTo(200);
     var refused = new AtomicReference<Response>();
-    EveryTransportTest.await(
+    Await.until(
         "one is refused",
         () -> {
           refused.set(curl.get("/status"));
@@ -168,9 +175,9 @@ final class LimitsTest {
         });
     assertThat(refused.get().header("retry-after")).containsExactly("1");
     assertThat(refused.get().body()).contains("too many requests from your address");
-    EveryTransportTest.await("one is taken again", () -> curl.get("/status").status() == 200);
+    Await.until("one is taken again", () -> curl.get("/status").status() == 200);
     WebSocketClient socket = closing(WebSocketClient.raw(server.httpPort()));
-    EveryTransportTest.await("one is refused again", () -> curl.get("/status").status() == 429);
+    Await.until("one is refused again", () -> curl.get("/status").status() == 429);
     socket.text(WebSocketClient.handshake("/"));
     assertThat(socket.head()).contains(" 429 ");
     HttpClient elsewhere = closing(new HttpClient(server.httpPort(), "127.0.0.2"));
@@ -179,7 +186,7 @@ final class LimitsTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LEAN_FRAMES", "NIO_LINES"})
-  void what_is_refused_is_counted_by_kind(Kind kind) {
+  void refusals_are_counted_by_kind(Kind kind) {
     EarshotServer server =
         server(
             kind,
@@ -241,6 +248,6 @@ final class LimitsTest {
       assertThat(closing(new HttpClient(server.httpPort(), false)).get("/status").status())
           .isEqualTo(200);
     }
-    assertThat(server.guard().size()).isZero();
+    assertThat(server.limits().size()).isZero();
   }
 }

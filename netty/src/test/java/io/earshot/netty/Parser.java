@@ -5,7 +5,24 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
-import io.earshot.netty.Identity.Known;
+import io.earshot.netty.action.WebRequest;
+import io.earshot.netty.frame.FrameDecoder;
+import io.earshot.netty.frame.LineDecoder;
+import io.earshot.netty.http.BodyGatherer;
+import io.earshot.netty.http.JoinRequest;
+import io.earshot.netty.http.MalformedRequestException;
+import io.earshot.netty.http.PausingDecoder;
+import io.earshot.netty.http.ProblemException;
+import io.earshot.netty.http.Query;
+import io.earshot.netty.identity.Forwarded;
+import io.earshot.netty.identity.Identity;
+import io.earshot.netty.identity.Identity.Known;
+import io.earshot.netty.identity.Origins;
+import io.earshot.netty.loop.AddressLimits;
+import io.earshot.netty.room.Handshake;
+import io.earshot.netty.room.HandshakePeek;
+import io.earshot.netty.room.RoomUrl;
+import io.earshot.netty.testing.RecordingIntake;
 import io.earshot.protocol.Command;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
@@ -46,19 +63,19 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What each parser that strangers reach has to keep, whatever it is given: it ends, throws nothing
- * but what it says it does, and makes the same of the same bytes however they come.
+ * The parsers that clients can send bytes to, and what each has to keep for any input: it ends,
+ * throws only what it declares, and gives the same result wherever the bytes are cut.
  */
 enum Parser {
   /** Lines of TCP. */
   LINES {
     @Override
     void take(byte[] bytes) {
-      Function<Taker, Inbound> decoder = taker -> new LineDecoder(taker, LIMIT);
+      Function<RecordingIntake, Inbound> decoder = taker -> new LineDecoder(taker, LIMIT);
       Outcome whole = fed(decoder, bytes, Math.max(1, bytes.length), LIMIT);
       Outcome cut = fed(decoder, bytes, packet(bytes), LIMIT);
       boolean hasKeys = new String(bytes, ISO_8859_1).matches("(?s).*[\u0004\u00FF].*");
-      if (!hasKeys) { // what somebody at a terminal presses is told by how it comes
+      if (!hasKeys) { // ctrl-C and ctrl-D are recognized by where packets end
         assertThat(cut).isEqualTo(whole);
       }
     }
@@ -68,7 +85,7 @@ enum Parser {
   FRAMES {
     @Override
     void take(byte[] bytes) {
-      Function<Taker, Inbound> decoder = taker -> new FrameDecoder(taker, LIMIT);
+      Function<RecordingIntake, Inbound> decoder = taker -> new FrameDecoder(taker, LIMIT);
       int most = LIMIT + 14; // with its header
       Outcome whole = fed(decoder, bytes, Math.max(1, bytes.length), most);
       assertThat(fed(decoder, bytes, packet(bytes), most)).isEqualTo(whole);
@@ -85,7 +102,7 @@ enum Parser {
       }
       Request request = RequestDecoder.frame(text);
       say(request);
-      Request other = RequestDecoder.frame(text + " "); // which is too much for the short way
+      Request other = RequestDecoder.frame(text + " "); // which the fast path does not accept
       if (request.command() instanceof Command.Malformed) {
         assertThat(other.command()).isInstanceOf(Command.Malformed.class);
       } else {
@@ -93,7 +110,7 @@ enum Parser {
       }
     }
 
-    // What is said travels in one line, and is the same when it is read again.
+    // An encoded message has one line, and is the same when it is parsed again.
     private static void say(Request request) throws MalformedJsonException {
       if (request.command() instanceof Command.Say say) {
         byte[] json = say.message().encode();
@@ -105,7 +122,7 @@ enum Parser {
     }
   },
 
-  /** Cookies, and whom they make one. */
+  /** Cookies, and the client that they identify. */
   COOKIES {
     @Override
     void take(byte[] bytes) {
@@ -113,7 +130,7 @@ enum Parser {
       Known known = IDENTITY.of(asking(text), "192.0.2.1", true, true);
       assertThat(known.id()).matches("[0-9a-f]{40}");
       assertThat(RoomName.isValid(known.room())).isTrue();
-      // Nobody has been given a cookie, so nobody can have one.
+      // No cookie has been given out, so none is valid.
       assertThat(known.newCookie()).matches("sessionID=[0-9a-f]{80}; [!-~ ]*");
       assertThat(Identity.roomCookie(known.room(), false)).matches("__room=[^;,\\s]*; [!-~ ]*");
       String cookie = String.valueOf(known.newCookie()).split(";", 2)[0];
@@ -121,21 +138,25 @@ enum Parser {
     }
   },
 
-  /** Requests of HTTP, from their bytes to what is asked, and whom a lean WebSocket opens for. */
+  /**
+   * HTTP requests, from bytes to actions, and handshakes that open a WebSocket without a channel.
+   */
   HTTP {
     @Override
     void take(byte[] bytes) {
       String granted = granted(bytes);
       var channel =
           new EmbeddedChannel(
-              new PausingDecoder(1024), new BodyGatherer(1024, GUARD), new Forgiving());
+              new PausingDecoder(1024), new BodyGatherer(1024, LIMITS), new Forgiving());
       int count = 0;
       try {
         channel.writeInbound(Unpooled.copiedBuffer(bytes));
         for (Object read = channel.readInbound(); read != null; read = channel.readInbound()) {
           if (read instanceof FullHttpRequest request) {
             if (count++ == 0 && granted != null) {
-              assertThat(wanted(request)).as("what both doors make of it").isEqualTo(granted);
+              assertThat(wanted(request))
+                  .as("the handshake as both readers see it")
+                  .isEqualTo(granted);
             }
             if (request.decoderResult().isSuccess()) {
               ask(request);
@@ -149,21 +170,21 @@ enum Parser {
       assertThat(granted == null || count > 0).isTrue();
     }
 
-    // The handshake that is granted without HTTP being spoken; null if none is.
+    // The handshake that is accepted without an HTTP channel; null if there is none.
     private static @Nullable String granted(byte[] bytes) {
       var granted = new AtomicReference<@Nullable String>();
       ByteBuf in = Unpooled.copiedBuffer(bytes);
-      var knock =
-          new Knock(
+      var peek =
+          new HandshakePeek(
               HANDSHAKE,
-              new Knock.Door() {
+              new HandshakePeek.Client() {
                 @Override
                 public boolean admits(HttpRequest handshake) {
                   return true;
                 }
 
                 @Override
-                public void open(HttpRequest handshake, @Nullable Visit visit) {
+                public void open(HttpRequest handshake, @Nullable JoinRequest join) {
                   granted.set(handshake.uri() + " " + Handshake.accept(handshake));
                 }
 
@@ -173,7 +194,7 @@ enum Parser {
                 @Override
                 public void leave() {}
               });
-      assertThat(knock.bytes(in, 0, in.readableBytes())).isBetween(0, bytes.length);
+      assertThat(peek.bytes(in, 0, in.readableBytes())).isBetween(0, bytes.length);
       in.release();
       return granted.get();
     }
@@ -190,24 +211,23 @@ enum Parser {
       assertThat(FORWARDED.origin(ADDRESS, request.headers()).address().isUnresolved()).isFalse();
       var _ = HANDSHAKE.check(request);
       try {
-        if (RoomUrl.isOne(request.uri())) {
-          var _ = RoomUrl.of(request.uri()).visit(request.headers());
+        if (RoomUrl.matches(request.uri())) {
+          var _ = RoomUrl.of(request.uri()).join(request.headers());
         }
-        var uri = WebRequest.decoded(request.uri(), true);
-        WebRequest asked = WebRequest.of(request, uri.path(), uri.parameters(), _ -> true);
+        WebRequest asked = WebRequest.of(request, Query.of(request.uri()), _ -> true);
         assertThat(asked.params()).hasSizeLessThanOrEqualTo(2048);
-      } catch (ProblemException | WebRequest.MalformedException e) {
+      } catch (ProblemException | MalformedRequestException e) {
         assertThat(String.valueOf(e.getMessage())).doesNotContain("\n");
       }
     }
   },
 
-  /** What other servers of a cluster say, or whoever else may publish there. */
+  /** Messages of other servers of a cluster, or of any other publisher at the broker. */
   POSTS {
     @Override
     void take(byte[] bytes) {
       try {
-        // Half of a surrogate pair becomes a mark when it is written; from then on all is the same.
+        // The first encoding replaces half a surrogate pair; later encodings change nothing.
         Post post = Post.parse(Post.parse(bytes).encode());
         assertThat(Post.parse(post.encode())).isEqualTo(post);
       } catch (MalformedJsonException | IllegalArgumentException e) {
@@ -217,18 +237,18 @@ enum Parser {
   };
 
   private static final int LIMIT = 300;
-  private static final Guard GUARD =
-      new Guard(Config.defaults(), InstantSource.system(), new Refusals());
+  private static final AddressLimits LIMITS =
+      new AddressLimits(Config.defaults(), InstantSource.system(), new Refusals());
   private static final Identity IDENTITY = new Identity(Config.defaults());
   private static final Handshake HANDSHAKE = new Handshake(new Origins(List.of()));
   private static final Forwarded FORWARDED = Forwarded.of(List.of("127.0.0.0/8"));
   private static final InetSocketAddress ADDRESS =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
 
-  /** Gives it bytes; fails if it does what it may not. */
+  /** Gives bytes to the parser; fails if it breaks a promise. */
   abstract void take(byte[] bytes) throws Exception;
 
-  /** The inputs that are kept: from which to begin, or by which something was found. */
+  /** The stored inputs: seeds of the fuzzer, and inputs that found a fault. */
   List<Path> seeds() throws IOException {
     var folder = Parser.class.getResource("FuzzTestInputs/" + name().toLowerCase(Locale.ROOT));
     try (Stream<Path> files = Files.list(Path.of(Objects.requireNonNull(folder).toURI()))) {
@@ -238,7 +258,7 @@ enum Parser {
     }
   }
 
-  /** Takes what {@link HttpDoor} takes for no fault of ours. */
+  /** Ignores the exceptions that {@link HttpHandler} does not log. */
   private static final class Forgiving extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
@@ -250,10 +270,10 @@ enum Parser {
 
   private record Outcome(List<Request> requests, List<String> written, @Nullable Ending ending) {}
 
-  /** Feeds the bytes in packets of one length, and sees that no more than this is kept of them. */
+  /** Feeds the bytes in packets of one length, and checks how many bytes the decoder leaves. */
   private static Outcome fed(
-      Function<Taker, Inbound> decoder, byte[] bytes, int packet, int mostKept) {
-    var taker = new Taker();
+      Function<RecordingIntake, Inbound> decoder, byte[] bytes, int packet, int mostKept) {
+    var taker = new RecordingIntake();
     Inbound inbound = decoder.apply(taker);
     for (int at = 0; at < bytes.length; at += packet) {
       taker.feed(inbound, Arrays.copyOfRange(bytes, at, Math.min(bytes.length, at + packet)));
@@ -265,7 +285,7 @@ enum Parser {
         taker.ending);
   }
 
-  /** How long packets are to be; the bytes themselves say so. */
+  /** The length of packets, which the bytes themselves determine. */
   private static int packet(byte[] bytes) {
     return 1 + (bytes.length > 0 ? bytes[bytes.length - 1] & 7 : 0);
   }

@@ -13,13 +13,11 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/**
- * What strangers may send to each parser: what is known to be hard, and some of what is like it.
- */
+/** Inputs that are known to be hard for each parser, and random variations of them. */
 final class ParserTest {
   private static final int TRIES = 3_000;
 
-  /** What parsers look for, and seldom comes by chance. */
+  /** Tokens that parsers look for, and that random bytes seldom contain. */
   private static final List<String> WORDS =
       List.of(
           "\r\n",
@@ -53,7 +51,7 @@ final class ParserTest {
 
   @ParameterizedTest
   @EnumSource(Parser.class)
-  void whatever_comes_a_parser_keeps_its_word(Parser parser) throws Exception {
+  void a_parser_keeps_its_promises_for_any_input(Parser parser) throws Exception {
     List<byte[]> seeds = new ArrayList<>();
     for (Path file : parser.seeds()) {
       seeds.add(Files.readAllBytes(file));

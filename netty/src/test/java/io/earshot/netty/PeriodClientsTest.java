@@ -3,6 +3,8 @@ package io.earshot.netty;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
+import io.earshot.netty.testing.Kind;
+import io.earshot.netty.testing.NodeProgram;
 import org.junit.jupiter.api.Test;
 
 /**

@@ -6,7 +6,14 @@ import io.earshot.Action;
 import io.earshot.Config;
 import io.earshot.Permission;
 import io.earshot.PrivateRoom;
-import io.earshot.netty.HttpClient.Response;
+import io.earshot.netty.testing.Await;
+import io.earshot.netty.testing.Client;
+import io.earshot.netty.testing.HttpClient;
+import io.earshot.netty.testing.HttpClient.Response;
+import io.earshot.netty.testing.Kind;
+import io.earshot.netty.testing.StreamClient;
+import io.earshot.netty.testing.TcpClient;
+import io.earshot.netty.testing.WebSocketClient;
 import java.io.Closeable;
 import java.time.Duration;
 import java.util.Deque;
@@ -19,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Private rooms on real sockets: every door asks for the token, and lets in who has it. */
+/** Private rooms over real sockets: each transport requires the token. */
 final class PrivateRoomsTest {
   private static final String NONE = "Error: this room asks for a token";
 
@@ -62,7 +69,7 @@ final class PrivateRoomsTest {
     return room.token("ada", Duration.ofHours(1));
   }
 
-  /** Somebody who is in the room already. */
+  /** A client that is in the room already. */
   private TcpClient insider() {
     TcpClient client = opened(TcpClient.welcomed(server.tcpPort()));
     assertThat(client.ask("roomChange " + room + " token=" + all())).contains("OK");
@@ -80,7 +87,7 @@ final class PrivateRoomsTest {
   @EnumSource(
       value = Kind.class,
       names = {"LEAN_LINES", "LEAN_FRAMES", "EPOLL_TLS_FRAMES"})
-  void a_client_shows_it_with_the_room(Kind kind) {
+  void a_client_sends_its_token_with_the_room(Kind kind) {
     server.close();
     server = kind.start(config());
     PrivateRoom there = server.api().chatRoom().createPrivateRoom();
@@ -106,7 +113,7 @@ final class PrivateRoomsTest {
   }
 
   @Test
-  void a_websocket_by_the_url_of_the_room_is_told_why_not() {
+  void a_websocket_at_the_url_of_the_room_is_told_why_it_is_refused() {
     TcpClient insider = insider();
     WebSocketClient let = socket(url("?token=" + all()));
     assertThat(let.next()).contains("\"welcome\"", room.name());
@@ -127,7 +134,7 @@ final class PrivateRoomsTest {
   // --- HTTP ------------------------------------------------------------------------------------
 
   @Test
-  void a_stream_is_for_who_may_join() {
+  void a_stream_needs_the_permission_to_join() {
     assertRefused(curl().get(url(""), "Accept: text/event-stream"), NONE);
     assertRefused(
         curl().get(url("?token=" + token(Permission.LISTEN)), "Accept: text/event-stream"),
@@ -146,7 +153,7 @@ final class PrivateRoomsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "/messages", "/messages?wait=10000"})
-  void what_is_known_of_it_is_for_who_may_listen(String path) {
+  void the_status_of_a_private_room_needs_the_permission_to_listen(String path) {
     insider().ask("say secret");
     assertRefused(curl().get(url(path)), NONE);
     assertRefused(
@@ -157,7 +164,7 @@ final class PrivateRoomsTest {
   }
 
   @Test
-  void a_post_is_for_who_may_say() {
+  void a_post_needs_the_permission_to_say() {
     TcpClient insider = insider();
     String json = "application/json";
     String hello = "{\"message\":\"hello\"}";
@@ -171,7 +178,7 @@ final class PrivateRoomsTest {
   }
 
   @Test
-  void a_room_has_rules_for_posts_as_for_anybody() {
+  void the_rules_of_a_room_hold_for_posts_too() {
     server.close();
     server = Kind.LEAN_LINES.start(config().with("rooms.rules", "news say=nobody messageBytes=5"));
     assertRefused(
@@ -190,7 +197,7 @@ final class PrivateRoomsTest {
   }
 
   @Test
-  void without_queues_each_request_shows_it() {
+  void without_queues_each_request_needs_the_token() {
     TcpClient insider = insider();
     HttpClient browser = browser();
     assertThat(browser.get(chat("roomChange&room=" + room)).body()).contains(NONE);
@@ -220,7 +227,7 @@ final class PrivateRoomsTest {
   }
 
   @Test
-  void with_queues_it_is_shown_once() {
+  void with_queues_the_token_is_sent_once() {
     server.close();
     server = Kind.LEAN_LINES.start(config().with("commonWeb.httpClientMessageTTL", "30s"));
     PrivateRoom there = server.api().chatRoom().privateRoom(room.name());
@@ -241,7 +248,7 @@ final class PrivateRoomsTest {
   }
 
   @Test
-  void nobody_speaks_there_by_an_action_and_a_cookie() {
+  void a_cookie_and_an_action_do_not_let_a_client_speak_in_a_private_room() {
     server
         .api()
         .actions()
@@ -267,13 +274,13 @@ final class PrivateRoomsTest {
   }
 
   @Test
-  void who_waits_for_a_message_hears_none_that_is_said_after_the_token_has_ended() {
+  void a_waiting_poll_gets_no_message_that_is_said_after_its_token_has_ended() {
     TcpClient insider = insider();
     HttpClient waiting = curl();
     String token = room.token("ada", Duration.ofSeconds(2), Set.of(Permission.LISTEN));
     waiting.sendRequest("GET", url("/messages?wait=20000&token=" + token), "");
-    EveryTransportTest.await("it waits", () -> server.waitingPolls() == 1);
-    EveryTransportTest.await(
+    Await.until("it waits", () -> server.waitingPolls() == 1);
+    Await.until(
         "the token has ended", () -> curl().get(url("/messages?token=" + token)).status() == 403);
     insider.ask("say secret");
     assertRefused(waiting.response(), "Error: this token has expired");

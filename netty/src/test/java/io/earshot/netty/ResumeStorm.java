@@ -212,7 +212,7 @@ final class ResumeStorm {
     selector.select(key -> ((Client) key.attachment()).ready(key), 1);
   }
 
-  /** Somebody in one room, who hears all that is told there. */
+  /** A client in one room that hears all its messages. */
   private final class Client {
     private final String room;
     private @Nullable SocketChannel channel;

@@ -3,6 +3,8 @@ package io.earshot.netty;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
+import io.earshot.netty.testing.Client;
+import io.earshot.netty.testing.Kind;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
@@ -25,16 +27,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Thousands of connections that break while rooms are loud, on real sockets. Each speaker numbers
- * what it says, is cut as well, and says again what was not answered. Each listener is cut again
- * and again, at any moment and in any way, and comes back at once, by its session or as somebody
- * new with its cursors. In the end every tape is held beside one that was never cut.
+ * Thousands of connections break while rooms are busy, over real sockets. Each speaker numbers its
+ * messages, is disconnected too, and repeats messages that were not answered. Each listener is
+ * disconnected again and again, at any moment and in any way, and reconnects at once, with its
+ * session or as a new client with its cursors. In the end, what each listener received (its tape)
+ * is compared with what a listener received that was never disconnected.
  */
 final class TapesTest {
   private static final int SAYS = 400;
   private static final int LISTENERS = 12;
 
-  /** So far a speaker may be ahead of the last of its listeners, so that all are cut under load. */
+  /**
+   * How far a speaker may be ahead of its last listener, so that all are disconnected under load.
+   */
   private static final int AHEAD = 60;
 
   private static final int SHORT_MEMORY = 20;
@@ -52,7 +57,7 @@ final class TapesTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LEAN_LINES", "LEAN_FRAMES", "EPOLL_FRAMES"})
-  void however_often_a_connection_breaks_its_tape_has_all_in_order_and_once(Kind kind)
+  void a_client_gets_each_message_once_and_in_order_however_often_its_connection_breaks(Kind kind)
       throws Exception {
     var paces = new TreeMap<String, Pace>();
     ROOMS.forEach(room -> paces.put(room, new Pace()));
@@ -70,7 +75,7 @@ final class TapesTest {
       ROOMS.forEach(
           room -> speakers.add(new Speaker(kind, server, room, pace(paces, room), ready)));
       var failures = new LinkedBlockingQueue<Throwable>();
-      Consumer<Person> start =
+      Consumer<BreakingClient> start =
           person ->
               work.add(
                   threads.submit(
@@ -127,7 +132,7 @@ final class TapesTest {
   }
 
   /**
-   * What a client was told that it is not told.
+   * Messages that the server announced as missing.
    *
    * @param after the last that it knows
    * @param upTo the last that is missing
@@ -160,13 +165,13 @@ final class TapesTest {
     }
   }
 
-  /** The stream has ended: somebody else has come with the same session. */
-  private static final class SentAway extends RuntimeException {
+  /** The stream has ended: another connection has resumed the session. */
+  private static final class Replaced extends RuntimeException {
     private static final long serialVersionUID = 1;
   }
 
-  /** Somebody whose connection breaks. */
-  private abstract static class Person implements Runnable {
+  /** A client whose connection breaks. */
+  private abstract static class BreakingClient implements Runnable {
     final Kind kind;
     final EarshotServer server;
     final Random random;
@@ -176,7 +181,7 @@ final class TapesTest {
     int asked;
     int cuts;
 
-    Person(Kind kind, EarshotServer server, CountDownLatch ready, int seed) {
+    BreakingClient(Kind kind, EarshotServer server, CountDownLatch ready, int seed) {
       this.kind = kind;
       this.server = server;
       this.ready = ready;
@@ -184,7 +189,7 @@ final class TapesTest {
       this.client = kind.open(server);
     }
 
-    /** The session of somebody new. */
+    /** Reads the welcome of a new session. */
     final void welcomed() {
       Json.Obj welcome = next();
       while (welcome.get("welcome") == null) {
@@ -196,7 +201,7 @@ final class TapesTest {
     final Json.Obj next() {
       String next = client.next();
       if (next == null) {
-        throw new SentAway();
+        throw new Replaced();
       }
       return parsed(next);
     }
@@ -216,7 +221,9 @@ final class TapesTest {
       client = kind.open(server);
     }
 
-    /** What comes now is lost; its end says that the server has seen ours. */
+    /**
+     * Discards the rest of the input; its end shows that the server has seen the end of the output.
+     */
     private void skipRest() {
       int next = 0;
       while (next >= 0) {
@@ -237,7 +244,7 @@ final class TapesTest {
   }
 
   /** Says numbers in one room. */
-  private static final class Speaker extends Person {
+  private static final class Speaker extends BreakingClient {
     private static final int MOST_UNANSWERED = 8;
 
     final String room;
@@ -299,7 +306,7 @@ final class TapesTest {
   }
 
   /** Hears some rooms, and is cut again and again; or never, with a seed below 0. */
-  private static final class Listener extends Person {
+  private static final class Listener extends BreakingClient {
     final List<String> rooms;
     final Map<String, List<Gap>> lost = new TreeMap<>();
     private final Map<String, Pace> paces;
@@ -348,7 +355,7 @@ final class TapesTest {
             isBack = false;
             cut();
           }
-        } catch (SentAway e) {
+        } catch (Replaced e) {
           // A connection that was cut on its way back had asked for the session, and got it later.
           isBack = false;
           cut();
@@ -385,7 +392,7 @@ final class TapesTest {
           .forEach(room -> begin(text(room, "room"), room));
     }
 
-    /** Listens to its rooms as somebody new, who knows them up to somewhere. */
+    /** Listens to its rooms as a new client, with cursors. */
     private void listen() {
       for (String room : rooms) {
         Cursor known = cursors.get(room);
@@ -420,7 +427,7 @@ final class TapesTest {
 
     private void hear(Json.Obj json) {
       if (text(json, "status").equals("Bye!")) {
-        throw new SentAway();
+        throw new Replaced();
       }
       String room = text(json, "room");
       Cursor place = cursor(json);

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
 import io.earshot.Connection;
+import io.earshot.netty.testing.Client;
+import io.earshot.netty.testing.HttpClient;
+import io.earshot.netty.testing.Kind;
+import io.earshot.netty.testing.StreamClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,14 +25,14 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Replays the transcripts that the documentation shows. {@code ->} is what somebody sends, {@code
- * <-} what they get next; {@code <alice>} stands for alice's id, {@code <time>} for milliseconds,
- * {@code <epoch>} and {@code <n>} for a place in the order of a room; what is sent with {@code
- * <epoch>} has the one that was heard last, and so has {@code <measure>}, the id of a ban or mute.
+ * Replays the transcripts of the documentation. {@code ->} is what a client sends, {@code <-} what
+ * it gets next. {@code <alice>} stands for the id of alice, {@code <time>} for milliseconds, {@code
+ * <epoch>} and {@code <n>} for a cursor. In what is sent, {@code <epoch>} is replaced by the last
+ * epoch that was received, and {@code <measure>} by the last id of a ban or mute.
  */
 class TranscriptTest {
 
-  /** What the client called admin shows. */
+  /** The admin key of the client called admin. */
   static final String KEY = "a key that is long enough for this".replace(' ', '-');
 
   private static final Pattern MEASURE = Pattern.compile("\"id\":\"([0-9a-f]{32})\",\"kind\"");
@@ -60,7 +64,7 @@ class TranscriptTest {
 
   @ParameterizedTest(name = "{0} over {1}")
   @MethodSource("transcripts")
-  void what_the_documentation_shows_is_what_happens(Path name, Kind kind, Path file)
+  void each_transcript_of_the_documentation_replays_as_shown(Path name, Kind kind, Path file)
       throws IOException {
     Map<String, Client> clients = new LinkedHashMap<>();
     Map<String, String> ids = new HashMap<>();

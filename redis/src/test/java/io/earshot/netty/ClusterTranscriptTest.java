@@ -1,6 +1,7 @@
 package io.earshot.netty;
 
 import io.earshot.Config;
+import io.earshot.netty.testing.Kind;
 import io.earshot.redis.RedisServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;

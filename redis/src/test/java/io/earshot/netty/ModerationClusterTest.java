@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.earshot.Config;
 import io.earshot.Measure;
 import io.earshot.Target;
+import io.earshot.netty.testing.Kind;
+import io.earshot.netty.testing.TcpClient;
 import io.earshot.redis.RedisServer;
 import java.time.Duration;
 import java.util.ArrayDeque;

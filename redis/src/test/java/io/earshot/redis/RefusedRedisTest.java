@@ -3,7 +3,7 @@ package io.earshot.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.earshot.BrokerPeer;
+import io.earshot.testing.BrokerPeer;
 import io.earshot.Config;
 import io.earshot.spi.BrokerException;
 import java.io.IOException;

@@ -1,0 +1,179 @@
+package io.earshot.netty;
+
+import io.earshot.netty.http.JoinRequest;
+import io.earshot.netty.http.ProblemException;
+import io.earshot.netty.http.Responses;
+import io.earshot.netty.http.Site;
+import io.earshot.netty.identity.Origins;
+import io.earshot.netty.loop.NettyLoop;
+import io.earshot.netty.page.StaticFiles;
+import io.earshot.netty.room.Handshake;
+import io.earshot.netty.room.HandshakePeek;
+import io.earshot.netty.socket.ConnectionFilter;
+import io.earshot.netty.socket.LeanSocket;
+import io.earshot.netty.tls.Tls;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The HTTP port, whose clients speak HTTP or WebSocket.
+ *
+ * <p>Immutable.
+ */
+final class HttpPort implements Port {
+  private final Transports transports;
+  private final Site site;
+  private final Handshake handshake;
+  private final Routes routes;
+  private final StaticFiles files;
+  private final boolean areSocketsLean;
+  private final @Nullable Tls tls;
+  private final int requestSeconds;
+
+  /**
+   * Looks for the folder of static files.
+   *
+   * @param areSocketsLean whether plain sockets need no channel
+   * @param tls the encryption, or null
+   * @throws IOException if there is no such folder; the message names the setting
+   */
+  HttpPort(Transports transports, Site site, boolean areSocketsLean, @Nullable Tls tls)
+      throws IOException {
+    this.transports = transports;
+    this.site = site;
+    this.handshake = new Handshake(new Origins(site.config().webSockets().allowedOrigins()));
+    this.routes = new Routes(site, handshake);
+    this.files = new StaticFiles(site.config().httpServer().publicFolder(), InstantSource.system());
+    this.areSocketsLean = areSocketsLean;
+    this.tls = tls;
+    this.requestSeconds =
+        (int) Math.min(Integer.MAX_VALUE, site.config().httpServer().requestTimeout().toSeconds());
+  }
+
+  Transports transports() {
+    return transports;
+  }
+
+  Site site() {
+    return site;
+  }
+
+  Routes routes() {
+    return routes;
+  }
+
+  StaticFiles files() {
+    return files;
+  }
+
+  /** How long a client may take to send a request, in seconds. */
+  int requestSeconds() {
+    return requestSeconds;
+  }
+
+  @Override
+  public String name() {
+    return "HTTP";
+  }
+
+  @Override
+  public ConnectionFilter filter() {
+    return new ConnectionFilter(
+        site.limits(),
+        tls != null
+            ? new byte[0]
+            : Responses.rawProblem(
+                new ProblemException(
+                    HttpResponseStatus.TOO_MANY_REQUESTS, ConnectionFilter.TOO_MANY)));
+  }
+
+  @Override
+  public boolean isLean() {
+    return areSocketsLean && tls == null;
+  }
+
+  @Override
+  public void open(Channel channel, NettyLoop loop) {
+    if (tls == null) {
+      HttpHandler.open(channel, loop, this, loop.now());
+    } else {
+      tls.open(
+          channel,
+          loop,
+          requestSeconds,
+          (_, _) -> HttpHandler.open(channel, loop, this, loop.now()));
+    }
+  }
+
+  @Override
+  public void open(NettyLoop loop, int descriptor, InetSocketAddress remote) {
+    LeanSocket socket = transports.lean(loop, descriptor, remote);
+    int since = loop.now();
+    socket.await(
+        since + requestSeconds,
+        new HandshakePeek(handshake, new LeanClient(socket, loop, remote, since)));
+    socket.register();
+  }
+
+  /** A new client without a channel, which it keeps doing without if it asks for a WebSocket. */
+  private final class LeanClient implements HandshakePeek.Client {
+    private final LeanSocket socket;
+    private final NettyLoop loop;
+    private final InetSocketAddress remote;
+    private final int since;
+
+    LeanClient(LeanSocket socket, NettyLoop loop, InetSocketAddress remote, int since) {
+      this.socket = socket;
+      this.loop = loop;
+      this.remote = remote;
+      this.since = since;
+    }
+
+    @Override
+    public boolean admits(HttpRequest request) {
+      InetSocketAddress from = site.forwarded().origin(remote, request.headers()).address();
+      InetAddress address = from.getAddress();
+      // HttpHandler answers a client that is refused here.
+      if (site.limits().asks(address) > 0 || (from != remote && !site.limits().enters(address))) {
+        return false;
+      }
+      socket.comesFrom(from);
+      return true;
+    }
+
+    @Override
+    public void open(HttpRequest request, @Nullable JoinRequest join) {
+      ByteBuf response = Handshake.rawResponse(request);
+      socket.write(response, 0, response.readableBytes());
+      response.release();
+      transports.webSocket(socket, loop, join == null ? site.defaultJoin() : join);
+    }
+
+    @Override
+    public void pass(ByteBuf bytes) {
+      var channel = new EpollSocketChannel(socket.release());
+      var _ = channel.closeFuture().addListener(_ -> site.limits().leave(remote.getAddress()));
+      loop.adopt(
+          channel,
+          opened -> {
+            opened.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+            HttpHandler.open(opened, loop, HttpPort.this, since);
+          },
+          bytes);
+    }
+
+    @Override
+    public void leave() {
+      socket.close();
+    }
+  }
+}

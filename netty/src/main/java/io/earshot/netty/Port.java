@@ -1,0 +1,28 @@
+package io.earshot.netty;
+
+import io.earshot.netty.loop.NettyLoop;
+import io.earshot.netty.socket.ConnectionFilter;
+import io.netty.channel.Channel;
+import java.net.InetSocketAddress;
+
+/** A port that clients connect to: which of them it refuses, and what it does with the others. */
+sealed interface Port permits TcpPort, HttpPort {
+
+  /** The name of its protocol, for error texts. */
+  String name();
+
+  ConnectionFilter filter();
+
+  /** Whether clients are taken in without a channel. */
+  boolean isLean();
+
+  /** Takes in a client as a channel. Called on the channel's event loop. */
+  void open(Channel channel, NettyLoop loop);
+
+  /**
+   * Takes in a client without a channel. Called on the event loop.
+   *
+   * @param descriptor the file descriptor of its socket
+   */
+  void open(NettyLoop loop, int descriptor, InetSocketAddress remote);
+}

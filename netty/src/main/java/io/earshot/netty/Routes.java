@@ -1,0 +1,129 @@
+package io.earshot.netty;
+
+import io.earshot.Config;
+import io.earshot.netty.action.ActionRoute;
+import io.earshot.netty.admin.Admin;
+import io.earshot.netty.http.Answer;
+import io.earshot.netty.http.MalformedRequestException;
+import io.earshot.netty.http.ProblemException;
+import io.earshot.netty.http.Query;
+import io.earshot.netty.http.RequestCheck;
+import io.earshot.netty.http.Responses;
+import io.earshot.netty.http.Site;
+import io.earshot.netty.http.WebExchange;
+import io.earshot.netty.page.StaticFiles;
+import io.earshot.netty.room.Handshake;
+import io.earshot.netty.room.RoomUrl;
+import io.earshot.netty.room.RoomUrls;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The table of HTTP routes: which part of the server answers which path.
+ *
+ * <p>Immutable.
+ */
+final class Routes {
+  private static final String ACTION_METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
+
+  private final Site site;
+  private final Handshake handshake;
+  private final ActionRoute actions;
+
+  /** The routes; the first whose path matches answers. */
+  private final List<Route> table = new ArrayList<>();
+
+  /**
+   * A row of the table.
+   *
+   * @param path whether the route answers a path, which is not decoded
+   */
+  private record Route(Predicate<String> path, Handler handler) {}
+
+  private interface Handler {
+    Answer answer(WebExchange exchange) throws MalformedRequestException, ProblemException;
+  }
+
+  Routes(Site site, Handshake handshake) {
+    this.site = site;
+    this.handshake = handshake;
+    this.actions = new ActionRoute(site);
+    table.add(new Route(StaticFiles::serves, exchange -> new Answer.File(exchange.rawPath())));
+    if (site.hasAdmin()) {
+      table.add(new Route(Admin::matches, new Admin(site)::answer));
+    }
+    table.add(new Route(RoomUrl::matches, new RoomUrls(site, handshake)::answer));
+    table.add(new Route(_ -> true, this::webSocketOrAction));
+  }
+
+  /**
+   * Decides what to do with a request.
+   *
+   * @throws MalformedRequestException if the request is not understood; the connection is to be
+   *     closed
+   * @throws ProblemException if the request is refused
+   */
+  Answer answer(WebExchange exchange) throws MalformedRequestException, ProblemException {
+    FullHttpRequest request = exchange.request();
+    RequestCheck.check(request);
+    request.setUri(request.uri().replaceFirst("^(?i:https?)://[^/?#]*", ""));
+    String rawPath = exchange.rawPath();
+    for (Route route : table) {
+      if (route.path.test(rawPath)) {
+        return route.handler.answer(exchange);
+      }
+    }
+    throw new IllegalStateException("the last route answers each path");
+  }
+
+  private Answer webSocketOrAction(WebExchange exchange)
+      throws MalformedRequestException, ProblemException {
+    FullHttpRequest request = exchange.request();
+    Query query = Query.of(exchange.uri());
+    boolean isHandshake = Handshake.isRequested(request);
+    if (isHandshake && request.content().isReadable()) {
+      throw new MalformedRequestException(Handshake.HAS_BODY.error());
+    }
+    if (isHandshake && (query.path().equals("/") || query.path().equals("/ws"))) {
+      return webSocket(request);
+    }
+    if (query.path().equals("/ws")) {
+      FullHttpResponse response =
+          Responses.error(HttpResponseStatus.UPGRADE_REQUIRED, "connect here with a WebSocket");
+      response.headers().set(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET);
+      return Answer.now(response);
+    }
+    if (request.method().equals(HttpMethod.OPTIONS)) {
+      return site.crossOrigin().options(request, ACTION_METHODS);
+    }
+    String file = file(request, query);
+    return file == null ? actions.answer(exchange, query) : new Answer.File(file);
+  }
+
+  private Answer webSocket(FullHttpRequest request) {
+    Handshake.Refusal refusal = handshake.check(request);
+    return refusal == null
+        ? new Answer.WebSocket(site.defaultJoin())
+        : Handshake.refused(Responses.error(refusal.status(), refusal.error()));
+  }
+
+  /** The path under /public of the file that is requested; null if an action is requested. */
+  private @Nullable String file(FullHttpRequest request, Query query) {
+    String path = query.rawPath();
+    if (site.config().commonWeb().rootEndpointType() == Config.RootEndpoint.FILE) {
+      return path.equals("/api") || path.startsWith("/api/") ? null : Site.PUBLIC_PATH + path;
+    }
+    String accept = request.headers().get(HttpHeaderNames.ACCEPT);
+    boolean wantsPage =
+        accept != null && accept.contains("text/html") && !query.params().containsKey("action");
+    return path.equals("/") && wantsPage ? Site.PUBLIC_PATH + "/" : null;
+  }
+}

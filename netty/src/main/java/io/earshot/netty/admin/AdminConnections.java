@@ -1,0 +1,89 @@
+package io.earshot.netty.admin;
+
+import io.earshot.AddressRange;
+import io.earshot.Api;
+import io.earshot.Connection;
+import io.earshot.Target;
+import io.earshot.netty.http.ProblemException;
+import io.earshot.protocol.Json;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
+
+/**
+ * What the admin API does with connections: lists, shows and ends them.
+ *
+ * <p>Immutable.
+ */
+record AdminConnections(Api api) {
+
+  AdminReply list(AdminCall call) throws ProblemException {
+    String room = call.param("room");
+    String range = call.param("address");
+    Predicate<Connection> filter = each -> room == null || each.room().equals(room);
+    if (range != null && Target.address(range) instanceof Target.Address(AddressRange in)) {
+      filter = filter.and(each -> in.contains(address(each)));
+    }
+    int limit = call.limit();
+    List<Connection> page =
+        AdminPage.first(
+            api.connections().stream().filter(filter), Connection::id, call.after(), limit + 1);
+    return AdminPage.of("connections", page, limit, Connection::id, AdminConnections::encoded);
+  }
+
+  private static InetAddress address(Connection connection) {
+    InetAddress address =
+        connection.remoteAddress() instanceof InetSocketAddress socket ? socket.getAddress() : null;
+    if (address == null) {
+      return new InetSocketAddress(0).getAddress();
+    }
+    return AddressRange.of(address, address.getAddress().length * Byte.SIZE).start();
+  }
+
+  private static Json encoded(Connection connection) {
+    return AdminPage.object(
+        "id",
+        connection.id(),
+        "transport",
+        connection.transport().name().toLowerCase(Locale.ROOT),
+        "room",
+        connection.room(),
+        "address",
+        address(connection).getHostAddress(),
+        "connectedAt",
+        connection.connectedAt().toEpochMilli(),
+        "attributes",
+        new TreeMap<>(connection.attributes()));
+  }
+
+  AdminReply find(AdminCall call) throws ProblemException {
+    return AdminReply.ok(
+        api.connection(call.name())
+            .map(AdminConnections::encoded)
+            .orElseThrow(() -> unknown("on this server")));
+  }
+
+  private static ProblemException unknown(String where) {
+    return new ProblemException(
+        HttpResponseStatus.NOT_FOUND, "nobody of this id is connected " + where);
+  }
+
+  /** Ends a connection, on whichever server of the cluster it is. */
+  CompletionStage<AdminReply> kick(AdminCall call) throws ProblemException {
+    call.only("reason");
+    return api.moderation()
+        .kick(call.name(), call.reason())
+        .thenCompose(
+            isDone ->
+                isDone
+                    ? AdminReply.ok(Json.from(Map.of("id", call.name()))).now()
+                    : CompletableFuture.failedStage(unknown("anywhere")));
+  }
+}

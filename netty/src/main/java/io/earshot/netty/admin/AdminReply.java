@@ -1,0 +1,36 @@
+package io.earshot.netty.admin;
+
+import io.earshot.protocol.Json;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The answer to a call of the admin API.
+ *
+ * <p>Immutable.
+ *
+ * @param body JSON
+ * @param location the path of the resource that was created, or null
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+record AdminReply(HttpResponseStatus status, byte[] body, @Nullable String location) {
+
+  static AdminReply ok(Json json) {
+    return ok(json.encode());
+  }
+
+  static AdminReply ok(byte[] json) {
+    return new AdminReply(HttpResponseStatus.OK, json, null);
+  }
+
+  static AdminReply created(Json json, @Nullable String location) {
+    return new AdminReply(HttpResponseStatus.CREATED, json.encode(), location);
+  }
+
+  /** This reply, for a call that needs no waiting. */
+  CompletionStage<AdminReply> now() {
+    return CompletableFuture.completedStage(this);
+  }
+}

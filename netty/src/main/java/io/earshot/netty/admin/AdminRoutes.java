@@ -1,0 +1,102 @@
+package io.earshot.netty.admin;
+
+import io.earshot.Measure;
+import io.earshot.netty.http.ProblemException;
+import io.earshot.netty.http.Site;
+import io.earshot.protocol.Json;
+import io.earshot.spi.Visitor;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * The table of the admin API: for each path the methods that work there, and what they do.
+ *
+ * <p>Immutable.
+ */
+final class AdminRoutes {
+  private final Site site;
+
+  /** The handlers by method, by the shape of the path; {@code *} stands for any name. */
+  private final Map<String, Map<String, Handler>> table = new LinkedHashMap<>();
+
+  private interface Handler {
+    CompletionStage<AdminReply> reply(AdminCall call) throws ProblemException;
+  }
+
+  AdminRoutes(Site site) {
+    this.site = site;
+    var rooms = new AdminRooms(site);
+    var connections = new AdminConnections(site.engine().api());
+    var measures = new AdminMeasures(site.engine().api().moderation());
+    add("GET", "status", _ -> status());
+    add("GET", "rooms", rooms::list);
+    add("GET", "rooms/*", rooms::find);
+    add("DELETE", "rooms/*", rooms::close);
+    add("POST", "rooms/*/messages", rooms::say);
+    add("GET", "connections", call -> connections.list(call).now());
+    add("GET", "connections/*", call -> connections.find(call).now());
+    add("DELETE", "connections/*", connections::kick);
+    add("GET", "bans", call -> measures.list(call, Measure.Kind.BAN).now());
+    add("POST", "bans", measures::ban);
+    add("GET", "bans/*", call -> measures.find(call, Measure.Kind.BAN).now());
+    add("DELETE", "bans/*", call -> measures.lift(call, Measure.Kind.BAN));
+    add("GET", "mutes", call -> measures.list(call, Measure.Kind.MUTE).now());
+    add("POST", "mutes", measures::mute);
+    add("GET", "mutes/*", call -> measures.find(call, Measure.Kind.MUTE).now());
+    add("DELETE", "mutes/*", call -> measures.lift(call, Measure.Kind.MUTE));
+    add("GET", "closures", call -> measures.list(call, Measure.Kind.CLOSURE).now());
+    add("GET", "closures/*", call -> measures.find(call, Measure.Kind.CLOSURE).now());
+    add("DELETE", "closures/*", call -> measures.lift(call, Measure.Kind.CLOSURE));
+  }
+
+  private void add(String method, String shape, Handler handler) {
+    table.computeIfAbsent(shape, _ -> new LinkedHashMap<>()).put(method, handler);
+  }
+
+  /** Does what a call asks for. A {@link ProblemException} fails the stage. */
+  CompletionStage<AdminReply> reply(AdminCall call) {
+    try {
+      return handler(call).reply(call);
+    } catch (ProblemException e) {
+      return CompletableFuture.failedStage(e);
+    }
+  }
+
+  private Handler handler(AdminCall call) throws ProblemException {
+    Map<String, Handler> methods = table.get(call.shape());
+    if (methods == null) {
+      throw new ProblemException(HttpResponseStatus.NOT_FOUND, "there is no such thing here");
+    }
+    Handler handler = methods.get(call.method());
+    if (handler == null) {
+      throw ProblemException.methodNotAllowed(HttpMethod.valueOf(call.method()), allowed(methods));
+    }
+    return handler;
+  }
+
+  private static String allowed(Map<String, Handler> methods) {
+    var allowed = new StringJoiner(", ");
+    methods.keySet().forEach(method -> allowed.add(method.equals("GET") ? "GET, HEAD" : method));
+    return allowed.toString();
+  }
+
+  private CompletionStage<AdminReply> status() {
+    var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    var visitor = new Visitor("admin", site.config().general().defaultChatRoom(), address);
+    return site.engine()
+        .askApart(visitor, "status")
+        .thenApply(
+            answer ->
+                new AdminReply(
+                    HttpResponseStatus.valueOf(answer.status()),
+                    new Json.Obj(answer.fields()).encode(),
+                    null));
+  }
+}

@@ -1,0 +1,88 @@
+package io.earshot.netty.http;
+
+import io.earshot.netty.frame.Framing;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpResponse;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** What a route decides to do with a request. The connection's handler does it. */
+public sealed interface Answer {
+
+  /**
+   * Send a response.
+   *
+   * @param last whether the connection is closed after the response
+   */
+  record Now(FullHttpResponse response, boolean last) implements Answer {}
+
+  /**
+   * Send a response when some work is done.
+   *
+   * @param work cancelled if the client leaves before that
+   * @param encoder makes the response of the result
+   * @param onLoop whether the encoder runs on the connection's event loop; if not, it runs on the
+   *     thread that completes the work
+   * @param isPoll whether the work is of no use to a client that shuts its output down meanwhile
+   */
+  record Later<T>(CompletableFuture<T> work, Encoder<T> encoder, boolean onLoop, boolean isPoll)
+      implements Answer {
+
+    /**
+     * Hands over the response once the work is done.
+     *
+     * @param to called on the thread that completes the work; calls the supplier on the event loop
+     */
+    public void whenDone(Consumer<Supplier<FullHttpResponse>> to) {
+      var _ =
+          work.whenComplete(
+              (result, failure) -> {
+                if (onLoop) {
+                  to.accept(() -> encoder.encode(result, failure));
+                } else {
+                  FullHttpResponse response = encoder.encode(result, failure);
+                  to.accept(() -> response);
+                }
+              });
+    }
+  }
+
+  /** Make the connection a WebSocket. */
+  record WebSocket(JoinRequest join) implements Answer {}
+
+  /**
+   * Make the connection a stream of what a room tells.
+   *
+   * @param head the response before the stream
+   * @param framing the format of the stream
+   */
+  record Stream(HttpResponse head, Framing framing, JoinRequest join) implements Answer {}
+
+  /** Send the file at a path under {@code /public}. */
+  record File(String path) implements Answer {}
+
+  /** Makes a response of the result of some work, or of its failure. */
+  interface Encoder<T> {
+    FullHttpResponse encode(@Nullable T result, @Nullable Throwable failure);
+  }
+
+  static Answer now(FullHttpResponse response) {
+    return new Now(response, false);
+  }
+
+  /** Sends a response, and closes the connection. */
+  static Answer last(FullHttpResponse response) {
+    return new Now(response, true);
+  }
+
+  static <T> Answer later(CompletableFuture<T> work, Encoder<T> encoder) {
+    return new Later<>(work, encoder, true, false);
+  }
+
+  /** Like {@link #later}, for a response that takes long to encode. The encoder must not throw. */
+  static <T> Answer encodedOffLoop(CompletableFuture<T> work, Encoder<T> encoder) {
+    return new Later<>(work, encoder, false, false);
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * HTTP requests and responses: decoding and checking a request, what the engine does for its
+ * client, and the formats of answers and errors.
+ */
+@NullMarked
+package io.earshot.netty.http;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,8 @@
+/**
+ * What an HTTP request tells of its sender: the cookie of its client, the address that proxies
+ * forward, the origin of its page, and its bearer token.
+ */
+@NullMarked
+package io.earshot.netty.identity;
+
+import org.jspecify.annotations.NullMarked;

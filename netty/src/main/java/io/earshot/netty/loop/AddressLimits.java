@@ -1,0 +1,87 @@
+package io.earshot.netty.loop;
+
+import io.earshot.Config;
+import io.earshot.spi.Pace;
+import io.earshot.spi.PerAddress;
+import io.earshot.spi.Refusal;
+import io.earshot.spi.Refusals;
+import java.net.InetAddress;
+import java.time.InstantSource;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+
+/**
+ * The limits of each client address: how many connections it has, and how many HTTP requests it
+ * sends, so that no client takes up a server alone. Only addresses are kept that have a connection
+ * or have sent a request a moment ago.
+ *
+ * <p>Thread-safe: its maps are concurrent.
+ */
+public final class AddressLimits {
+  private final Pace requestPace;
+  private final InstantSource clock;
+  private final Refusals refusals;
+  private final PerAddress connections;
+
+  /** The bucket of each address, as {@link Pace} has it. */
+  private final ConcurrentMap<Long, Long> requests = new ConcurrentHashMap<>();
+
+  public AddressLimits(Config config, InstantSource clock, Refusals refusals) {
+    Config.Limits limits = config.limits();
+    this.connections = new PerAddress(limits.connectionsPerAddress(), PerAddress.exempt(config));
+    this.requestPace = new Pace(limits.requestsPerSecond(), 2 * limits.requestsPerSecond());
+    this.clock = clock;
+    this.refusals = refusals;
+  }
+
+  /** Counts a refusal. */
+  public void count(Refusal kind) {
+    refusals.count(kind);
+  }
+
+  /** Counts one more connection, unless there are too many; {@link #leave} has to follow. */
+  public boolean enters(InetAddress address) {
+    return connections.enters(address);
+  }
+
+  /** A connection that entered is gone. */
+  public void leave(InetAddress address) {
+    connections.leave(address);
+  }
+
+  /**
+   * Counts one more HTTP request, unless it comes too soon.
+   *
+   * @return 0, or after how many milliseconds the request may come
+   */
+  public long asks(InetAddress address) {
+    if (requestPace.isOff() || connections.isExempt(address)) {
+      return 0;
+    }
+    Long key = PerAddress.key(address);
+    long now = clock.millis();
+    while (true) {
+      Long before = requests.get(key);
+      long after = requestPace.spend(before == null ? 0 : before, now, 1);
+      long wait = requestPace.overdrawn(after, now);
+      if (wait > 0) {
+        return wait;
+      } else if (before == null
+          ? requests.putIfAbsent(key, after) == null
+          : requests.replace(key, before, after)) {
+        return 0;
+      }
+    }
+  }
+
+  /** Forgets addresses that sent no requests lately. Called every few seconds, by any thread. */
+  public void forget() {
+    long now = clock.millis();
+    requests.values().removeIf(paidBy -> requestPace.isPaid(paidBy, now));
+  }
+
+  /** How many addresses are kept. */
+  public int size() {
+    return connections.size() + requests.size();
+  }
+}

@@ -1,0 +1,191 @@
+package io.earshot.netty.loop;
+
+import io.earshot.spi.Loop;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoRegistration;
+import io.netty.util.concurrent.Future;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One of Netty's event loops, and the sockets on it. One sweep a second checks the time limits of
+ * all sockets, so that no socket has a timer of its own.
+ *
+ * <p>Owned by that event loop; {@link #execute}, {@link #inLoop} and {@link #emptied} may be called
+ * on any thread.
+ */
+public final class NettyLoop implements Loop {
+
+  private static final System.Logger LOG = System.getLogger(NettyLoop.class.getName());
+
+  /** The most that is read from one socket at a time, in bytes. */
+  private static final int READ_BUFFER = 64 * 1024;
+
+  private final IoEventLoop eventLoop;
+  private final AddressLimits limits;
+  private final List<Swept> swept = new ArrayList<>();
+  private final CompletableFuture<Void> emptied = new CompletableFuture<>();
+  private boolean closing;
+  private int open;
+  private int now;
+  private int lastReport = -1;
+
+  /** The buffer that all lean sockets read into; null until the first read. */
+  private @Nullable ByteBuf readBuffer;
+
+  public NettyLoop(IoEventLoop eventLoop, AddressLimits limits) {
+    this.eventLoop = eventLoop;
+    this.limits = limits;
+    var _ = eventLoop.scheduleWithFixedDelay(this::sweep, 1, 1, TimeUnit.SECONDS);
+  }
+
+  /** The limits of each address, which count connections that end. */
+  public AddressLimits limits() {
+    return limits;
+  }
+
+  /** Registers a handle. The future is completed when this returns. */
+  public Future<IoRegistration> register(IoHandle handle) {
+    return eventLoop.register(handle);
+  }
+
+  /**
+   * Registers a channel, and lets it read bytes that were read before it existed.
+   *
+   * @param open initializes the channel
+   * @param read the bytes, borrowed
+   */
+  public void adopt(Channel channel, Consumer<Channel> open, ByteBuf read) {
+    channel
+        .pipeline()
+        .addLast(
+            new ChannelInitializer<>() {
+              @Override
+              protected void initChannel(Channel opened) {
+                open.accept(opened);
+              }
+            });
+    ByteBuf bytes = read.copy();
+    EventLoop forChannels = eventLoop; // IoEventLoop deprecates the registration of channels
+    var _ =
+        forChannels
+            .register(channel)
+            .addListener(
+                registered -> {
+                  if (registered.isSuccess() && !channel.isActive()) {
+                    bytes.release();
+                    channel.pipeline().fireChannelInactive(); // the client has left
+                  } else if (registered.isSuccess()) {
+                    channel.pipeline().fireChannelRead(bytes).fireChannelReadComplete();
+                  } else {
+                    bytes.release();
+                    report(LOG, "making a channel failed", registered.cause());
+                    var _ = channel.close();
+                  }
+                });
+  }
+
+  /** The buffer that all sockets of this loop share, empty. The next read overwrites it. */
+  public ByteBuf readBuffer() {
+    if (readBuffer == null) {
+      readBuffer = Unpooled.wrappedBuffer(ByteBuffer.allocateDirect(READ_BUFFER));
+    }
+    return readBuffer.clear();
+  }
+
+  @Override
+  public boolean inLoop() {
+    return eventLoop.inEventLoop();
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    eventLoop.execute(task);
+  }
+
+  @Override
+  public void schedule(Runnable task, long millis) {
+    var _ = eventLoop.schedule(task, millis, TimeUnit.MILLISECONDS);
+  }
+
+  /** The seconds that this loop has run. */
+  public int now() {
+    return now;
+  }
+
+  /** Adds a socket that was opened. It is swept until {@link Swept#sweep} returns false. */
+  public void opened(Swept socket) {
+    open++;
+    swept.add(socket);
+    if (closing) {
+      socket.close();
+    }
+  }
+
+  /** Counts that a socket was closed. */
+  public void closed() {
+    if (--open == 0 && closing) {
+      emptied.complete(null);
+    }
+  }
+
+  /** Stops all sockets, and closes new ones at once. Completed when all are closed. */
+  public CompletionStage<Void> emptied() {
+    execute(
+        () -> {
+          closing = true;
+          List.copyOf(swept).forEach(Swept::stop);
+          if (open == 0) {
+            emptied.complete(null);
+          }
+        });
+    return emptied;
+  }
+
+  /** Closes all sockets at once. */
+  public void closeAll() {
+    List.copyOf(swept).forEach(Swept::close);
+  }
+
+  /** Logs a fault of the server: at most one a second, since a client may be able to cause it. */
+  public void report(System.Logger log, String what, Throwable fault) {
+    if (lastReport != now) {
+      lastReport = now;
+      log.log(System.Logger.Level.ERROR, what, fault);
+    }
+  }
+
+  private boolean sweep(Swept socket) {
+    try {
+      return socket.sweep(now);
+    } catch (RuntimeException | Error e) {
+      report(LOG, "checking the time limits of a socket failed", e);
+      socket.close();
+      return false;
+    }
+  }
+
+  private void sweep() {
+    now++;
+    for (int i = swept.size() - 1; i >= 0; i--) {
+      if (!sweep(swept.get(i))) {
+        Swept last = swept.removeLast();
+        if (i < swept.size()) {
+          swept.set(i, last);
+        }
+      }
+    }
+  }
+}

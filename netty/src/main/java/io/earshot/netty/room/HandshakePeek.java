@@ -1,0 +1,110 @@
+package io.earshot.netty.room;
+
+import io.earshot.netty.http.JoinRequest;
+import io.earshot.netty.http.ProblemException;
+import io.earshot.spi.Inbound;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpVersion;
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at the first bytes of a client at the HTTP port. If they are one whole WebSocket handshake
+ * that is accepted, the client gets a WebSocket without a channel. All other bytes, be they another
+ * request, a part of one, or malformed, go to a channel that speaks HTTP. So this class only has to
+ * recognize requests that can be read in one way only.
+ *
+ * <p>Owned by the connection's event loop.
+ */
+public final class HandshakePeek implements Inbound {
+
+  /** The client whose bytes are looked at. Called on the event loop. */
+  public interface Client {
+
+    /** Whether the sender of the handshake is within its limits; if so, {@link #open} follows. */
+    boolean admits(HttpRequest handshake);
+
+    /**
+     * Accepts the handshake, and opens the WebSocket.
+     *
+     * @param join the room that the client asks for; null if it asks for none
+     */
+    void open(HttpRequest handshake, @Nullable JoinRequest join);
+
+    /** Hands the bytes, and all that follow, to a channel that speaks HTTP. */
+    void pass(ByteBuf bytes);
+
+    /** The client has left. */
+    void leave();
+  }
+
+  private static final String HEAD_END = "\r\n\r\n";
+  private static final int MAX_LENGTH = 4 * 1024;
+  private static final Pattern REQUEST_LINE =
+      Pattern.compile("GET (/(?:ws|rooms/[!-~&&[^/?#]]+)?(?:\\?[!-~]*)?) HTTP/1\\.1");
+  private static final Pattern FIELD =
+      Pattern.compile("([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([!-~](?:[ -~]*[!-~])?)");
+
+  private final Handshake handshake;
+  private final Client client;
+
+  public HandshakePeek(Handshake handshake, Client client) {
+    this.handshake = handshake;
+    this.client = client;
+  }
+
+  @Override
+  public int bytes(ByteBuf in, int offset, int length) {
+    String start = in.toString(offset, Math.min(length, MAX_LENGTH), StandardCharsets.ISO_8859_1);
+    int end = start.indexOf(HEAD_END);
+    HttpRequest request = end < 0 ? null : parsed(start.substring(0, end));
+    if (request != null && Handshake.isRequested(request) && handshake.check(request) == null) {
+      try {
+        JoinRequest join =
+            RoomUrl.matches(request.uri())
+                ? RoomUrl.of(request.uri()).join(request.headers())
+                : null;
+        if (client.admits(request)) {
+          client.open(request, join);
+          return end + HEAD_END.length();
+        }
+      } catch (ProblemException e) {
+        // The channel that speaks HTTP finds the same problem, and answers it.
+      }
+    }
+    client.pass(in.slice(offset, length));
+    return length;
+  }
+
+  /** Parses a head that can be read in one way only; null for any other. */
+  private static @Nullable HttpRequest parsed(String head) {
+    String[] lines = head.split("\r\n", -1);
+    Matcher start = REQUEST_LINE.matcher(lines[0]);
+    if (!start.matches()) {
+      return null;
+    }
+    var request = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, start.group(1));
+    for (int i = 1; i < lines.length; i++) {
+      Matcher field = FIELD.matcher(lines[i]);
+      if (!field.matches()) {
+        return null;
+      }
+      request.headers().add(field.group(1), field.group(2));
+    }
+    boolean isWhole =
+        !request.headers().contains("content-length")
+            && !request.headers().contains("transfer-encoding")
+            && request.headers().getAll("host").size() == 1;
+    return isWhole ? request : null;
+  }
+
+  @Override
+  public void closed(int unconsumed) {
+    client.leave();
+  }
+}

@@ -1,0 +1,84 @@
+package io.earshot.netty.testing;
+
+import io.earshot.Config;
+import io.earshot.netty.EarshotServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.jspecify.annotations.Nullable;
+
+/** A kind of socket and a transport. All of them have to keep the same promises. */
+public enum Kind {
+  LEAN_LINES("lean", 2),
+  LEAN_FRAMES("lean", 1),
+  EPOLL_LINES("epoll", 1),
+  EPOLL_FRAMES("epoll", 2),
+  NIO_LINES("nio", 2),
+  NIO_FRAMES("nio", 1),
+  EPOLL_TLS_LINES("epoll", 2),
+  EPOLL_TLS_FRAMES("epoll", 1);
+
+  private final String sockets;
+  private final int loops;
+
+  Kind(String sockets, int loops) {
+    this.sockets = sockets;
+    this.loops = loops;
+  }
+
+  public EarshotServer start(Config config) {
+    Pair pair = pair();
+    Config same =
+        config
+            .with("general.sockets", sockets)
+            .with("general.eventLoops", loops)
+            .with("tcpServer.port", 0)
+            .with("httpServer.port", 0);
+    try {
+      return EarshotServer.start(pair == null ? same : pair.securing(same));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private @Nullable Pair pair() {
+    return this == EPOLL_TLS_LINES || this == EPOLL_TLS_FRAMES ? Pair.SHARED : null;
+  }
+
+  /** How many clients a test may bring: most in the two ways that nearly all clients come. */
+  public int crowd() {
+    return switch (this) {
+      case LEAN_LINES, LEAN_FRAMES -> 10_000;
+      case EPOLL_LINES, EPOLL_FRAMES, NIO_LINES, NIO_FRAMES -> 2_000;
+      case EPOLL_TLS_LINES, EPOLL_TLS_FRAMES -> 500;
+    };
+  }
+
+  public boolean isPlain() {
+    return pair() == null;
+  }
+
+  public boolean isLines() {
+    return this == LEAN_LINES
+        || this == EPOLL_LINES
+        || this == NIO_LINES
+        || this == EPOLL_TLS_LINES;
+  }
+
+  /** A client that has not read its welcome. */
+  public Client open(EarshotServer server) {
+    return isLines()
+        ? new TcpClient(server.tcpPort(), pair())
+        : WebSocketClient.open(server.httpPort(), pair());
+  }
+
+  /** A client at the HTTP port that has sent nothing yet. */
+  public WebSocketClient raw(EarshotServer server) {
+    return WebSocketClient.raw(server.httpPort(), pair());
+  }
+
+  public Client welcomed(EarshotServer server) {
+    return isLines()
+        ? TcpClient.welcomed(server.tcpPort(), pair())
+        : WebSocketClient.welcomed(server.httpPort(), pair());
+  }
+}
