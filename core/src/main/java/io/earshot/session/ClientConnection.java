@@ -304,10 +304,7 @@ public final class ClientConnection extends RequestOrder {
     if (phase == Phase.DETACHED) {
       endSession();
     } else {
-      end(
-          Phase.LEAVING,
-          new Reply.Bye(reason, null).toJson(0, null),
-          Ending.refused(reason));
+      end(Phase.LEAVING, new Reply.Bye(reason, null).toJson(0, null), Ending.refused(reason));
     }
   }
 

@@ -3,8 +3,8 @@ package io.earshot.history;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.earshot.engine.EngineInside;
 import io.earshot.Config;
+import io.earshot.engine.EngineInside;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.io.IOException;
@@ -20,7 +20,7 @@ final class DamagedHistoryTest extends HistoryFiles {
   void two_servers_cannot_use_one_folder() {
     Path folder = temp.resolve("x");
     TestServer server = start(folder);
-    assertThatThrownBy(() -> new TestServer(1, config(folder)).EngineInside.recover(earshot, DISK))
+    assertThatThrownBy(() -> EngineInside.recover(new TestServer(1, config(folder)).earshot, DISK))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("rooms.historyFolder: " + folder)
         .hasMessageContaining("another server");
@@ -32,7 +32,8 @@ final class DamagedHistoryTest extends HistoryFiles {
   void a_path_that_is_no_folder_is_refused() throws IOException {
     Path file = Files.createFile(temp.resolve("file"));
     for (Path folder : List.of(file, file.resolve("x"))) {
-      assertThatThrownBy(() -> new TestServer(1, config(folder)).EngineInside.recover(earshot, DISK))
+      assertThatThrownBy(
+              () -> EngineInside.recover(new TestServer(1, config(folder)).earshot, DISK))
           .isInstanceOf(IOException.class)
           .hasMessageStartingWith("rooms.historyFolder: " + folder + " cannot be used: ");
     }
@@ -45,7 +46,7 @@ final class DamagedHistoryTest extends HistoryFiles {
     say(server.guest(), 1);
     Path copy = kill(folder);
     Files.writeString(copy.resolve("current"), "earshot-history 2\n");
-    assertThatThrownBy(() -> new TestServer(1, config(copy)).EngineInside.recover(earshot, DISK))
+    assertThatThrownBy(() -> EngineInside.recover(new TestServer(1, config(copy)).earshot, DISK))
         .hasMessageContaining("another version");
     assertThat(log(copy)).exists();
   }

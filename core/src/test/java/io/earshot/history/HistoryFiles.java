@@ -2,9 +2,9 @@ package io.earshot.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.engine.EngineInside;
 import io.earshot.Config;
 import io.earshot.access.RoomRules;
+import io.earshot.engine.EngineInside;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.io.IOException;

@@ -2,8 +2,8 @@ package io.earshot.room;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.engine.EngineInside;
 import io.earshot.ChatRoom;
+import io.earshot.engine.EngineInside;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Ending;
 import io.earshot.testing.TestServer;
@@ -39,7 +39,11 @@ final class FanoutTest {
             "{\"message\":\"hello\",\"room\":\"defaultRoom\",\"from\":\""
                 + speaker.id()
                 + "\",\"context\":\"user\",\"sentAt\":1357000000000,\"offset\":1,\"epoch\":\""
-                + EngineInside.rooms(server.earshot).shard("defaultRoom").room("defaultRoom").cursor().epoch()
+                + EngineInside.rooms(server.earshot)
+                    .shard("defaultRoom")
+                    .room("defaultRoom")
+                    .cursor()
+                    .epoch()
                 + "\"}");
     assertThat(listener.heard()).containsExactly("hello");
     assertThat(both.heard()).containsExactly("hello");

@@ -2,9 +2,9 @@ package io.earshot.room;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.engine.EngineInside;
 import io.earshot.ChatRoom;
 import io.earshot.Config;
+import io.earshot.engine.EngineInside;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;

@@ -1,8 +1,8 @@
 package io.earshot.netty;
 
 import io.earshot.Config;
-import io.earshot.engine.Engine;
 import io.earshot.Transport;
+import io.earshot.engine.Engine;
 import io.earshot.netty.frame.FrameDecoder;
 import io.earshot.netty.frame.Framing;
 import io.earshot.netty.frame.KeepAlive;

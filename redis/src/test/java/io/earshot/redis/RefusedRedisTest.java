@@ -3,9 +3,9 @@ package io.earshot.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.earshot.testing.BrokerPeer;
 import io.earshot.Config;
 import io.earshot.spi.BrokerException;
+import io.earshot.testing.BrokerPeer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
