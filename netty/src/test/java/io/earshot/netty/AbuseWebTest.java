@@ -1,6 +1,5 @@
 package io.earshot.netty;
 
-import static io.earshot.netty.testing.WebSocketClient.TEXT;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -14,7 +13,6 @@ import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.UnaffectedClients;
 import io.earshot.netty.testing.WebSocketClient;
 import java.net.URLEncoder;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,10 +27,6 @@ final class AbuseWebTest {
 
   private static String url(String text) {
     return URLEncoder.encode(text, UTF_8);
-  }
-
-  private static byte[] header(long length) {
-    return ByteBuffer.allocate(10).put((byte) TEXT).put((byte) 0xFF).putLong(length).array();
   }
 
   @Test

@@ -4,7 +4,12 @@ package io.earshot.netty;
 public final class ServerInside {
   private ServerInside() {}
 
-  /** How many HTTP requests wait for a message. */
+  /**
+   * How many HTTP requests wait for a message.
+   *
+   * @param server the server
+   * @return the number
+   */
   public static int waitingPolls(EarshotServer server) {
     return server.waitingPolls();
   }

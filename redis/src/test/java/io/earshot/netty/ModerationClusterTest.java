@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.earshot.Config;
 import io.earshot.Measure;
 import io.earshot.Target;
+import io.earshot.netty.testing.Await;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.TcpClient;
 import io.earshot.redis.RedisServer;
@@ -63,7 +64,7 @@ final class ModerationClusterTest {
     assertThat(isRefused(third)).as("one that starts later").isTrue();
     redis.command("FLUSHALL");
     Measure other = ban(second, new Target.Id("somebody"));
-    EveryTransportTest.await(
+    Await.until(
         "all know both",
         () -> {
           EarshotServer late = start(redis);
@@ -73,6 +74,6 @@ final class ModerationClusterTest {
         });
     assertThat(first.api().moderation().bans()).containsExactlyInAnyOrder(ban, other);
     assertThat(third.api().moderation().lift(ban.id()).toCompletableFuture().join()).isTrue();
-    EveryTransportTest.await("it is lifted", () -> !isRefused(first) && !isRefused(second));
+    Await.until("it is lifted", () -> !isRefused(first) && !isRefused(second));
   }
 }

@@ -25,8 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
     value = Kind.class,
     names = {"LEAN_LINES", "EPOLL_LINES", "NIO_LINES"})
 final class RoomUrlsTest {
-  private static final String JSON = "application/json";
-
   @Parameter
   @SuppressWarnings("NullAway.Init")
   Kind kind;
