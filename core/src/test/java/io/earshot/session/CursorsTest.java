@@ -106,21 +106,21 @@ final class CursorsTest {
 
   @Test
   void a_message_for_an_audience_is_recovered_by_the_audience_alone() {
-    Guest friend = server.guest();
-    Guest stranger = server.guest();
-    friend.connection().set("auth", "true");
+    Guest addressee = server.guest();
+    Guest other = server.guest();
+    addressee.connection().set("auth", "true");
     String known = cursor(speaker.ask("say known"));
-    friend.ask("roomChange peers");
-    stranger.ask("roomChange peers");
+    addressee.ask("roomChange peers");
+    other.ask("roomChange peers");
     speaker.ask("paramAdd roomMatchKey=auth");
     speaker.ask("paramAdd roomMatchValue=true");
     say(speaker, 1, 1);
     speaker.ask("paramsDelete");
     say(speaker, 2, 2);
-    friend.ask("roomChange defaultRoom after=" + known);
-    stranger.ask("roomChange defaultRoom after=" + known);
-    assertThat(friend.heard()).containsExactly("1", "2");
-    assertThat(stranger.heard()).containsExactly("2");
+    addressee.ask("roomChange defaultRoom after=" + known);
+    other.ask("roomChange defaultRoom after=" + known);
+    assertThat(addressee.heard()).containsExactly("1", "2");
+    assertThat(other.heard()).containsExactly("2");
   }
 
   @Test
