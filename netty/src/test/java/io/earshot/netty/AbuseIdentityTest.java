@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Attacks on the identity of clients: forged cookies, attributes, filters and senders. */
 final class AbuseIdentityTest {
-  @RegisterExtension final Attacks attacks = new Attacks();
+  @RegisterExtension static final Attacks attacks = new Attacks();
 
   private static final List<String> ODD_NAMES =
       List.of(

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Attacks with lines, frames and JSON that are malformed or too large. */
 final class AbuseInputTest {
-  @RegisterExtension final Attacks attacks = new Attacks();
+  @RegisterExtension static final Attacks attacks = new Attacks();
 
   private static byte[] header(long length) {
     return ByteBuffer.allocate(10).put((byte) TEXT).put((byte) 0xFF).putLong(length).array();

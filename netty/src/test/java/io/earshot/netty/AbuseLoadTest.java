@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * not read.
  */
 final class AbuseLoadTest {
-  @RegisterExtension final Attacks attacks = new Attacks();
+  @RegisterExtension static final Attacks attacks = new Attacks();
 
   private static final String ATTACKER = "127.0.0.2";
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Attacks by pages of other origins, and by HTTP requests that are made to be misread. */
 final class AbuseWebTest {
-  @RegisterExtension final Attacks attacks = new Attacks();
+  @RegisterExtension static final Attacks attacks = new Attacks();
 
   private static String url(String text) {
     return URLEncoder.encode(text, UTF_8);

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 /**
  * A server that is attacked over real sockets, while two {@link UnaffectedClients} chat on it. Each
  * attack has to leave nothing behind. {@code docs/threats.md} lists the attacks.
+ *
+ * <p>Registered in a static field: JUnit calls {@link #beforeAll} of no other.
  */
 public final class Attacks extends ServerAndClients implements BeforeAllCallback, AfterAllCallback {
 
