@@ -19,7 +19,7 @@ final class MessageFields {
   /** The JSON object of a message, or null if the text is none. */
   static Json.@Nullable Obj parsed(String text) {
     try {
-      return Json.parseTold(text.getBytes(UTF_8)) instanceof Json.Obj message ? message : null;
+      return Json.parseEncoded(text.getBytes(UTF_8)) instanceof Json.Obj message ? message : null;
     } catch (MalformedJsonException e) {
       return null;
     }

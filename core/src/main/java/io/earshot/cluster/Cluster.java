@@ -105,7 +105,7 @@ public final class Cluster implements Bus, RoomOrders, AutoCloseable {
    * Waits until the broker is connected and the log of measures is read, but no longer than {@code
    * most}: so the first clients find the shared rooms, and bans hold for them.
    */
-  public void awaitOthers(Duration most) {
+  public void awaitConnected(Duration most) {
     try {
       var _ = wasUp.await(most.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
@@ -174,14 +174,14 @@ public final class Cluster implements Bus, RoomOrders, AutoCloseable {
       Json message,
       Json from,
       @Nullable String except,
-      boolean isStrange,
+      boolean mayBeElsewhere,
       @Nullable Audience audience) {
     return new Post(
         message,
         from,
         clock.millis(),
         except,
-        isStrange,
+        mayBeElsewhere,
         audience,
         new Post.Origin(peer, numbers.incrementAndGet()));
   }
@@ -192,14 +192,14 @@ public final class Cluster implements Bus, RoomOrders, AutoCloseable {
   }
 
   @Override
-  public Post farewell(String id) {
+  public Post leaveAnnouncement(String id) {
     Post post = announcement(Room.LEFT, id);
     return new Post(
         post.message(),
         post.from(),
         post.sentAt(),
         post.except(),
-        post.isStrange(),
+        post.mayBeElsewhere(),
         post.audience(),
         post.origin().apart());
   }

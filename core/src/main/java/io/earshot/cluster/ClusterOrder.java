@@ -220,8 +220,7 @@ final class ClusterOrder implements RoomOrder {
   }
 
   @Override
-  public void sayAsStranger(
-      Json from, Room.Saying saying, boolean ifThere, Consumer<Room.Spoken> told) {
+  public void sayAs(Json from, Room.Saying saying, boolean ifThere, Consumer<Room.Spoken> told) {
     String id = from instanceof Json.Text(String text) ? text : null;
     publish(
         cluster.post(saying.message(), from, id, true, saying.audience()),

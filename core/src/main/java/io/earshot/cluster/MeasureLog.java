@@ -160,7 +160,7 @@ public final class MeasureLog implements MeasurePublisher {
   private void beginAnew(String epoch) {
     known = new Cursor(epoch, 0);
     origin = null;
-    moderation.untold().forEach(measure -> unwritten.put(measure.id(), measure.toJson()));
+    moderation.allForEmptyLog().forEach(measure -> unwritten.put(measure.id(), measure.toJson()));
     read();
   }
 
@@ -197,7 +197,7 @@ public final class MeasureLog implements MeasurePublisher {
       if (fact.get("id") instanceof Json.Text(String id)) {
         unwritten.remove(id);
       } else if (fact.get("lift") instanceof Json.Text(String id)) {
-        unwritten.remove(Moderator.lifting(id));
+        unwritten.remove(Moderator.subjectOfLift(id));
       }
     }
   }
@@ -257,7 +257,7 @@ public final class MeasureLog implements MeasurePublisher {
    */
   private void repeatOldest(long offset, Post.Origin by) {
     if (by.peer().equals(cluster.peer()) && offset > remembered / 2) {
-      for (Measure measure : moderation.toldBefore(offset - remembered / 2, REPEATS)) {
+      for (Measure measure : moderation.publishedBefore(offset - remembered / 2, REPEATS)) {
         var _ = publish(measure.toJson(), measure.id() + " " + offset);
       }
     }

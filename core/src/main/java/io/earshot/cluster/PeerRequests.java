@@ -119,7 +119,7 @@ public final class PeerRequests implements PeerSessions, PeerServers {
     if (connections.find(id) instanceof ClientConnection found) {
       found.tell(
           () ->
-              found.handOverElsewhere(
+              found.handOverToServer(
                   id,
                   handover -> {
                     answer.complete(handover == null ? null : PeerJson.json(handover));

@@ -89,7 +89,7 @@ final class Unheard {
     }
     if (!post.origin().peer().equals(cluster.peer())) {
       // The sender may have resumed its session on this server since.
-      return post.isStrange() || cluster.isHere(id) ? withId(id) : null;
+      return post.mayBeElsewhere() || cluster.isHere(id) ? withId(id) : null;
     }
     Member sender = senders.remove(post.origin().number());
     return sender != null && sender.hears() ? sender : withId(id);

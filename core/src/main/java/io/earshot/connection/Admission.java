@@ -53,7 +53,7 @@ public final class Admission {
    *
    * @param then called with the refusal, or with null
    */
-  public void greet(Participant who, Consumer<@Nullable String> then) {
+  public void askToConnect(Participant who, Consumer<@Nullable String> then) {
     List<Hook> asked = hooks.connects();
     if (asked.isEmpty()) {
       then.accept(null);
@@ -102,7 +102,7 @@ public final class Admission {
     if (barred == null) {
       return verdict;
     }
-    expelIfBanned(who, barred);
+    disconnectIfBanned(who, barred);
     return verdict.refusal() != null ? verdict : new Verdict(barred.refusal(), null);
   }
 
@@ -248,15 +248,15 @@ public final class Admission {
       who.charge(TOKEN_COST);
     }
     Verdict verdict = policy.check(who, place.room, place.rule, what, place.grant, token);
-    expelIfBanned(who, verdict);
+    disconnectIfBanned(who, verdict);
     return verdict;
   }
 
   /** Ends a connection whose token names an identity that is banned. */
-  private static void expelIfBanned(Participant who, Verdict verdict) {
+  private static void disconnectIfBanned(Participant who, Verdict verdict) {
     String ban = verdict.ban();
     if (ban != null) {
-      who.shard().later(() -> who.expel(ban));
+      who.shard().later(() -> who.disconnect(ban));
     }
   }
 

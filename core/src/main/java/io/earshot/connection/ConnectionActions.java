@@ -33,7 +33,7 @@ public final class ConnectionActions implements ModerationTargets {
   }
 
   /** Asks the other servers, too, from now on. Called before anybody connects. */
-  public void shareBy(PeerSessions others) {
+  public void joinCluster(PeerSessions others) {
     peers = others;
   }
 
@@ -54,11 +54,11 @@ public final class ConnectionActions implements ModerationTargets {
   }
 
   @Override
-  public void expel(Target target, String words) {
+  public void disconnect(Target target, String words) {
     forEach(
         who -> {
           if (matches(who, target)) {
-            who.expel(words);
+            who.disconnect(words);
           }
         });
   }
@@ -72,8 +72,8 @@ public final class ConnectionActions implements ModerationTargets {
   }
 
   @Override
-  public void putOut(String room, Json notice, String words) {
-    forEach(who -> who.putOut(room, notice, words));
+  public void removeFromRoom(String room, Json notice, String words) {
+    forEach(who -> who.removeFromRoom(room, notice, words));
   }
 
   /** Runs an action for each connection on its loop, in batches, so that no loop is blocked. */

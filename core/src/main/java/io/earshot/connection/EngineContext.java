@@ -126,7 +126,7 @@ public final class EngineContext {
   }
 
   /** Whether one more connection may be detached. */
-  public boolean mayWaitForMore() {
+  public boolean mayDetach() {
     return detached.get() < config.limits().lostClients();
   }
 

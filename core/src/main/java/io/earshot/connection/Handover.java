@@ -26,7 +26,7 @@ public record Handover(
   /** Ends the session: the connection that was to resume it has ended meanwhile. */
   public void giveBack() {
     if (connection != null) {
-      connection.tell(connection::leaveForGood);
+      connection.tell(connection::endSilently);
     }
   }
 

@@ -274,8 +274,8 @@ public abstract class Participant extends Subscriber implements HookSubject {
   public abstract void expire(Place member);
 
   /** Puts the connection out of a room, and sends that the token has expired. */
-  protected final void putOutExpired(Place member) {
-    putOut(member, notice(member.room, "expired", null), Tokens.EXPIRED);
+  protected final void removeExpired(Place member) {
+    removeFromRoom(member, notice(member.room, "expired", null), Tokens.EXPIRED);
   }
 
   // --- forced to leave -------------------------------------------------------------------------
@@ -286,29 +286,29 @@ public abstract class Participant extends Subscriber implements HookSubject {
    * @param notice what the client is sent
    * @param reason why the connection ends, if it has no other room to go to
    */
-  final void putOut(String room, Json notice, String reason) {
+  final void removeFromRoom(String room, Json notice, String reason) {
     for (Place member : members()) {
       if (member.room.equals(room)) {
-        putOut(member, notice, reason);
+        removeFromRoom(member, notice, reason);
       }
     }
   }
 
   /** The same for a place; from the current room the connection moves to the default room. */
-  public abstract void putOut(Place member, Json notice, String reason);
+  public abstract void removeFromRoom(Place member, Json notice, String reason);
 
   /** Leaves all rooms and ends, without sending anything. */
-  public abstract void leaveForGood();
+  public abstract void endSilently();
 
   /** Ends the connection at once; the client is sent the reason. */
-  public abstract void expel(String reason);
+  public abstract void disconnect(String reason);
 
   /** Ends the connection if it is banned, by its id, address or attributes. */
   public final void lookForBan() {
     Measure ban = engine().moderation().ban(this);
     if (ban != null) {
       // Later: a request to join that is being decided now is refused first.
-      shard().later(() -> expel(ban.words()));
+      shard().later(() -> disconnect(ban.words()));
     }
   }
 
@@ -317,7 +317,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
     for (Place member : members()) {
       Measure closure = engine().moderation().closure(member.room);
       if (closure != null) {
-        putOut(member.room, Moderator.notice(closure), closure.words());
+        removeFromRoom(member.room, Moderator.notice(closure), closure.words());
       }
     }
   }

@@ -136,7 +136,7 @@ final class TokenWatch {
     for (Place place : who.members()) {
       if ((place.in && admits(place.rule.join(), now))
           || (place.listening && admits(place.rule.listen(), now))) {
-        who.putOutExpired(place);
+        who.removeExpired(place);
       }
     }
   }

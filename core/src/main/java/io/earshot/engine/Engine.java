@@ -106,15 +106,15 @@ public final class Engine implements AutoCloseable {
    * Blocks until the other servers can be reached, for at most the setting {@code redis.timeout}.
    * After that, messages to rooms are refused until the other servers can be reached.
    */
-  public void awaitOthers() {
+  public void awaitConnected() {
     Cluster cluster = parts.cluster();
     if (cluster != null) {
-      cluster.awaitOthers(parts.config.redis().timeout());
+      cluster.awaitConnected(parts.config.redis().timeout());
     }
   }
 
   /** Ends all connections with a close reason. Returns at once; each loop ends its own. */
-  public void dismissAll() {
+  public void closeAll() {
     parts.webClients().forEach(WebClients::stop);
     parts.rooms.shards().forEach(shard -> shard.tell(shard.polls()::stop));
     for (Participant connection : parts.connections.all()) {
@@ -131,7 +131,7 @@ public final class Engine implements AutoCloseable {
    *
    * @return completed on any thread, when hooks know of each departure that the loops know of now
    */
-  public CompletableFuture<@Nullable Void> hooksTold() {
+  public CompletableFuture<@Nullable Void> whenHooksIdle() {
     return parts.hooks.whenIdle(parts.loops);
   }
 
@@ -212,8 +212,8 @@ public final class Engine implements AutoCloseable {
    * @param action the action's name
    * @return the answer, completed on any thread
    */
-  public CompletableFuture<WebAnswer> askApart(Visitor visitor, String action) {
-    return parts.webClients(visitor.id()).askApart(visitor, action, Map.of());
+  public CompletableFuture<WebAnswer> askOnce(Visitor visitor, String action) {
+    return parts.webClients(visitor.id()).askOnce(visitor, action, Map.of());
   }
 
   /**

@@ -167,10 +167,10 @@ final class Parts implements AutoCloseable {
     var joined =
         new Cluster(broker, config, clock, rules, rooms, connections, moderation, this::webClients);
     cluster = joined;
-    rooms.shareBy(joined);
-    connectionActions.shareBy(joined.requests());
-    webClients.forEach(each -> each.shareBy(joined.requests()));
-    moderation.shareBy(joined.measures());
+    rooms.joinCluster(joined);
+    connectionActions.joinCluster(joined.requests());
+    webClients.forEach(each -> each.joinCluster(joined.requests()));
+    moderation.joinCluster(joined.measures());
     joined.start();
   }
 

@@ -98,7 +98,7 @@ final class RoomsApi implements ChatRoom {
             told.complete(null);
           } else {
             var saying = new Room.Saying(message, sender.audience(), "", null, message, false);
-            room.sayAsStranger(sender.id(), saying, true, spoken -> spoken.tell(told));
+            room.sayAs(sender.id(), saying, true, spoken -> spoken.tell(told));
             room.closeIfEmpty();
           }
         });

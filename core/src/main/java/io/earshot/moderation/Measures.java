@@ -154,7 +154,7 @@ public final class Measures {
   }
 
   /** The measures whose last place in the log of the cluster is before a place, oldest first. */
-  synchronized List<Measure> toldBefore(long place, int limit, Instant now) {
+  synchronized List<Measure> publishedBefore(long place, int limit, Instant now) {
     return held.values().stream()
         .takeWhile(each -> each.at < place)
         .map(Held::measure)
@@ -164,7 +164,7 @@ public final class Measures {
   }
 
   /** All measures in force, for a log of the cluster that is empty again. */
-  synchronized List<Measure> untold(Instant now) {
+  synchronized List<Measure> allForEmptyLog(Instant now) {
     forget(now);
     held.replaceAll((_, each) -> new Held(each.measure, 0));
     return held.values().stream().map(Held::measure).toList();

@@ -19,7 +19,7 @@ public interface ModerationTargets {
    *
    * @param words the reason that they are sent
    */
-  void expel(Target target, String words);
+  void disconnect(Target target, String words);
 
   /**
    * Removes all clients of this server from a room.
@@ -27,5 +27,5 @@ public interface ModerationTargets {
    * @param notice the message that they are sent
    * @param words the reason for clients that no other room accepts, which are disconnected
    */
-  void putOut(String room, Json notice, String words);
+  void removeFromRoom(String room, Json notice, String words);
 }

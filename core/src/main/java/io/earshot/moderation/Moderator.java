@@ -63,7 +63,7 @@ public final class Moderator implements Moderation {
   }
 
   /** Publishes the measures of this server to the cluster from now on. */
-  public void shareBy(MeasurePublisher with) {
+  public void joinCluster(MeasurePublisher with) {
     publisher = with;
   }
 
@@ -101,7 +101,7 @@ public final class Moderator implements Moderation {
     boolean held = measures.lift(id, now()) != null;
     MeasurePublisher others = publisher;
     return held && others != null
-        ? others.tell(lifting(id), Json.from(Map.of("lift", id))).thenApply(_ -> true)
+        ? others.tell(subjectOfLift(id), Json.from(Map.of("lift", id))).thenApply(_ -> true)
         : CompletableFuture.completedStage(held);
   }
 
@@ -195,13 +195,13 @@ public final class Moderator implements Moderation {
   }
 
   /** All measures in force, for a log of the cluster that is empty again. */
-  public List<Measure> untold() {
-    return measures.untold(now());
+  public List<Measure> allForEmptyLog() {
+    return measures.allForEmptyLog(now());
   }
 
   /** The measures whose last place in the log of the cluster is before a place, oldest first. */
-  public List<Measure> toldBefore(long place, int limit) {
-    return measures.toldBefore(place, limit, now());
+  public List<Measure> publishedBefore(long place, int limit) {
+    return measures.publishedBefore(place, limit, now());
   }
 
   private void take(Measure measure, long at) {
@@ -212,7 +212,7 @@ public final class Moderator implements Moderation {
     switch (measure.kind()) {
       case BAN -> {
         if (target != null && measure.holds(now())) {
-          targets.expel(target, measure.words());
+          targets.disconnect(target, measure.words());
         }
       }
       case MUTE -> {
@@ -220,7 +220,7 @@ public final class Moderator implements Moderation {
       }
       case CLOSURE -> {
         if (now().isBefore(measure.until().plus(LATE))) {
-          targets.putOut(String.valueOf(measure.room()), notice(measure), measure.words());
+          targets.removeFromRoom(String.valueOf(measure.room()), notice(measure), measure.words());
         }
       }
     }
@@ -237,7 +237,7 @@ public final class Moderator implements Moderation {
   }
 
   /** The subject of the fact that a measure is lifted; see {@link MeasurePublisher#tell}. */
-  public static String lifting(String id) {
+  public static String subjectOfLift(String id) {
     return "lift " + id;
   }
 

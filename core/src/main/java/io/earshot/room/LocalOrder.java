@@ -93,8 +93,7 @@ final class LocalOrder implements RoomOrder {
   }
 
   @Override
-  public void sayAsStranger(
-      Json from, Room.Saying saying, boolean ifThere, Consumer<Room.Spoken> told) {
+  public void sayAs(Json from, Room.Saying saying, boolean ifThere, Consumer<Room.Spoken> told) {
     Member except = from instanceof Json.Text(String text) ? room.roster().withId(text) : null;
     say(from, except, saying, told);
   }

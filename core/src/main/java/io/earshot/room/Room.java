@@ -10,7 +10,7 @@ import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Post;
-import io.earshot.protocol.Reply.Heard;
+import io.earshot.protocol.Reply.Received;
 import io.earshot.protocol.RoomMessage;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Pace;
@@ -130,10 +130,10 @@ public final class Room {
    * @param heard the answer to the request
    * @param missed the messages to send before any new one
    */
-  public record Arrival(Heard heard, List<StoredMessage> missed) {
+  public record Arrival(Received heard, List<StoredMessage> missed) {
     /** The same for a client that gave no cursor, which is not told that nothing is missing. */
     private Arrival unconfirmed() {
-      return new Arrival(new Heard(heard.room(), heard.cursor(), false), missed);
+      return new Arrival(new Received(heard.room(), heard.cursor(), false), missed);
     }
   }
 
@@ -210,7 +210,7 @@ public final class Room {
    *
    * @return the last message that the member received
    */
-  public Cursor surrender(Member member) {
+  public Cursor giveUp(Member member) {
     var known = new Cursor(log.epoch(), member.away ? member.since : log.offset());
     if (member.joined) {
       roster.remove(member);
@@ -287,7 +287,7 @@ public final class Room {
    *     has no order yet
    */
   public void hear(Member member, Past past, @Nullable Cursor place, Consumer<Arrival> live) {
-    var arrival = new Arrival(new Heard(name, place, past.recovered), past.missed);
+    var arrival = new Arrival(new Received(name, place, past.recovered), past.missed);
     subscribers.add(member, past.since, arrival, live);
   }
 
@@ -358,9 +358,9 @@ public final class Room {
   }
 
   /** The same for a sender that may be a member; the member of that id does not receive it. */
-  public void sayAsStranger(Json from, Saying saying, boolean ifThere, Consumer<Spoken> told) {
+  public void sayAs(Json from, Saying saying, boolean ifThere, Consumer<Spoken> told) {
     if (isWithinRate(saying, told)) {
-      order.sayAsStranger(from, saying, ifThere, told);
+      order.sayAs(from, saying, ifThere, told);
     }
   }
 

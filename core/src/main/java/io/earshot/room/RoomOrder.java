@@ -72,7 +72,7 @@ public interface RoomOrder {
    *
    * @param ifThere whether to tell the message only where the room exists already
    */
-  void sayAsStranger(Json from, Room.Saying saying, boolean ifThere, Consumer<Room.Spoken> told);
+  void sayAs(Json from, Room.Saying saying, boolean ifThere, Consumer<Room.Spoken> told);
 
   /** Runs a task when this server knows all messages up to a cursor, and up to the end. */
   void whenKnown(@Nullable Cursor cursor, Runnable task);

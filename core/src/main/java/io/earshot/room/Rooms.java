@@ -58,7 +58,7 @@ public final class Rooms {
   }
 
   /** Takes the orders of new rooms from a cluster. Called before the first connection. */
-  public void shareBy(RoomOrders others) {
+  public void joinCluster(RoomOrders others) {
     orders = others;
   }
 

@@ -138,14 +138,14 @@ public final class ClientConnection extends RequestOrder {
         () -> {
           Grant grant = member.grant;
           if (grant != null && grant.until().toEpochMilli() <= shard().now()) {
-            putOutExpired(member);
+            removeExpired(member);
           }
         });
   }
 
   @Override
-  public void putOut(Place member, Json notice, String reason) {
-    afterRequests(() -> Eviction.putOut(this, member, notice, reason));
+  public void removeFromRoom(Place member, Json notice, String reason) {
+    afterRequests(() -> Eviction.removeFromRoom(this, member, notice, reason));
   }
 
   // --- a lost client, and its session ----------------------------------------------------------
@@ -166,7 +166,7 @@ public final class ClientConnection extends RequestOrder {
         && engine().sessions() != null
         && !isStream()
         && dismissal == null
-        && engine().mayWaitForMore();
+        && engine().mayDetach();
   }
 
   /** Keeps the places in rooms for the resume window, without hearing them. */
@@ -193,7 +193,7 @@ public final class ClientConnection extends RequestOrder {
   void endSession() {
     if (phase == Phase.DETACHED) {
       endDetached();
-      leaveForGood();
+      endSilently();
     }
   }
 
@@ -245,12 +245,12 @@ public final class ClientConnection extends RequestOrder {
    * @param then called with the session, or with null if this connection has it no more; on any
    *     loop
    */
-  public void handOverElsewhere(String id, Consumer<@Nullable Handover> then) {
+  public void handOverToServer(String id, Consumer<@Nullable Handover> then) {
     SessionTransfer.toServer(this, id, then);
   }
 
   @Override
-  public void leaveForGood() {
+  public void endSilently() {
     engine().forget(this);
     leaveAll(() -> {});
   }
@@ -258,7 +258,7 @@ public final class ClientConnection extends RequestOrder {
   /** Ends a connection that may not be in any room, whatever the client has requested meanwhile. */
   void turnAway(String why) {
     abandonHold();
-    expel(why);
+    disconnect(why);
   }
 
   // --- the end ---------------------------------------------------------------------------------
@@ -300,7 +300,7 @@ public final class ClientConnection extends RequestOrder {
   }
 
   @Override
-  public void expel(String reason) {
+  public void disconnect(String reason) {
     if (phase == Phase.DETACHED) {
       endSession();
     } else {

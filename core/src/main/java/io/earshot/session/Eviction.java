@@ -13,7 +13,7 @@ import io.earshot.protocol.Json;
 final class Eviction {
   private Eviction() {}
 
-  static void putOut(ClientConnection connection, Place place, Json notice, String reason) {
+  static void removeFromRoom(ClientConnection connection, Place place, Json notice, String reason) {
     if (connection.isGone() || !(place.in || place.listening)) {
       return;
     }
@@ -24,7 +24,7 @@ final class Eviction {
       return;
     }
     if (isCurrent && (connection.isStream() || next.equals(place.room))) {
-      connection.expel(reason);
+      connection.disconnect(reason);
       return;
     }
     connection.send(notice.encode());

@@ -3,7 +3,7 @@ package io.earshot.session;
 import io.earshot.Permission;
 import io.earshot.connection.Place;
 import io.earshot.protocol.Cursor;
-import io.earshot.protocol.Reply.Heard;
+import io.earshot.protocol.Reply.Received;
 import io.earshot.protocol.Welcome;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -23,7 +23,7 @@ final class Opening {
     connection
         .engine()
         .admission()
-        .greet(
+        .askToConnect(
             connection,
             refusal -> {
               if (refusal != null) {
@@ -70,7 +70,7 @@ final class Opening {
   }
 
   private static void sendWelcome(
-      ClientConnection connection, Heard heard, @Nullable Cursor after) {
+      ClientConnection connection, Received heard, @Nullable Cursor after) {
     String text = connection.engine().config().general().welcomeMessage();
     byte[] json =
         new Welcome(text, heard.room(), heard.cursor(), heard.recovered(), connection.session())

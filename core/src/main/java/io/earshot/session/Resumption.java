@@ -10,7 +10,7 @@ import io.earshot.connection.PeerSessions;
 import io.earshot.connection.Place;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Reply;
-import io.earshot.protocol.Reply.Heard;
+import io.earshot.protocol.Reply.Received;
 import io.earshot.room.Room;
 import io.earshot.room.Shard;
 import io.earshot.session.MultiRoomConnection.Countdown;
@@ -206,7 +206,7 @@ final class Resumption {
     ByteBuf news = held;
     held = null;
     connection.resuming = null;
-    List<Heard> heard = arrivals.stream().map(Room.Arrival::heard).toList();
+    List<Received> heard = arrivals.stream().map(Room.Arrival::heard).toList();
     connection.send(
         request,
         new Reply.Resumed(

@@ -92,7 +92,7 @@ final class SessionTransfer {
         .who()
         .engine()
         .rooms()
-        .in(place.room, room -> given.accept(room.surrender(place)), () -> given.accept(null));
+        .in(place.room, room -> given.accept(room.giveUp(place)), () -> given.accept(null));
   }
 
   /**

@@ -250,7 +250,7 @@ final class Verbs {
   private static Consumer<Room.Arrival> replyHears(
       ClientConnection connection, NumberedRequest request) {
     return arrival -> {
-      connection.send(request, new Reply.Hears(arrival.heard()));
+      connection.send(request, new Reply.Receives(arrival.heard()));
       connection.sendMissed(arrival.missed());
       connection.finished();
     };

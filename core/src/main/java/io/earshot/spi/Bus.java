@@ -51,7 +51,7 @@ public interface Bus {
    * @param id the member's id
    * @return the announcement, with a number apart from those of other posts
    */
-  Post farewell(String id);
+  Post leaveAnnouncement(String id);
 
   /**
    * The largest number of members that hear announcements in a room.

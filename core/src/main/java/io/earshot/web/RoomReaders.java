@@ -140,7 +140,7 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
               };
           // With message queues the client may be a member, whose own messages are not queued.
           if (areMembers) {
-            room.sayAsStranger(Json.of(id), saying, false, then);
+            room.sayAs(Json.of(id), saying, false, then);
           } else {
             room.say(Json.of(id), null, saying, then);
           }

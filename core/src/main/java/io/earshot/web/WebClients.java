@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * first request until it has sent no request for the queues' time to live. With them off, each
  * request has a connection of its own, which is a member of no room.
  *
- * <p>Owned by that event loop; {@link #ask} and {@link #askApart} are callable from any thread.
+ * <p>Owned by that event loop; {@link #ask} and {@link #askOnce} are callable from any thread.
  */
 public final class WebClients {
   private final LoopContext context;
@@ -77,7 +77,7 @@ public final class WebClients {
   }
 
   /** From now on clients may belong to other servers. */
-  public void shareBy(PeerServers servers) {
+  public void joinCluster(PeerServers servers) {
     others = servers;
   }
 
@@ -90,7 +90,7 @@ public final class WebClients {
   public CompletableFuture<WebAnswer> ask(
       Visitor visitor, String action, Map<String, Json> params) {
     if (ttl == 0) {
-      return askApart(visitor, action, params);
+      return askOnce(visitor, action, params);
     }
     PeerServers servers = others;
     return servers == null
@@ -99,7 +99,7 @@ public final class WebClients {
   }
 
   /** Runs an action on a connection that ends with the request. */
-  public CompletableFuture<WebAnswer> askApart(
+  public CompletableFuture<WebAnswer> askOnce(
       Visitor visitor, String action, Map<String, Json> params) {
     var client = new WebConnection(context, visitor, null);
     if (!action.equals(ChatAction.NAME)) { // the chat action checks access itself
@@ -248,7 +248,7 @@ public final class WebClients {
   private void forget(WebClient client) {
     count.decrementAndGet();
     perAddress.leave(client.address);
-    client.connection.leaveForGood();
+    client.connection.endSilently();
     PeerServers servers = others;
     if (servers != null) {
       servers.release(client.connection.id());

@@ -83,14 +83,14 @@ final class WebConnection extends Participant {
   void enter(@Nullable String token) {
     engine()
         .admission()
-        .greet(
+        .askToConnect(
             this,
             why -> {
               if (why == null) {
                 enter(place(), token);
               } else {
                 refusal = why;
-                leaveForGood();
+                endSilently();
                 becomeLive();
               }
             });
@@ -247,22 +247,22 @@ final class WebConnection extends Participant {
 
   @Override
   public void expire(Place member) {
-    putOut(member, notice(member.room, "expired", null), Tokens.EXPIRED);
+    removeFromRoom(member, notice(member.room, "expired", null), Tokens.EXPIRED);
   }
 
   @Override
-  public void expel(String reason) {
-    leaveForGood();
+  public void disconnect(String reason) {
+    endSilently();
   }
 
   @Override
-  public void putOut(Place member, Json notice, String reason) {
+  public void removeFromRoom(Place member, Json notice, String reason) {
     String next = engine().config().general().defaultChatRoom();
     if (member != place()) {
       return;
     }
     if (next.equals(member.room)) {
-      leaveForGood();
+      endSilently();
       return;
     }
     send(notice.encode());
@@ -271,7 +271,7 @@ final class WebConnection extends Participant {
             .whenComplete(
                 (_, failure) -> {
                   if (failure != null) {
-                    tell(this::leaveForGood);
+                    tell(this::endSilently);
                   }
                 });
   }
@@ -302,7 +302,7 @@ final class WebConnection extends Participant {
   /** A message of the queue as JSON. */
   static Json parsed(byte @Nullable [] json) {
     try {
-      return json == null ? new Json.Null() : Json.parseTold(json);
+      return json == null ? new Json.Null() : Json.parseEncoded(json);
     } catch (MalformedJsonException e) {
       throw new IllegalStateException("a room delivered a message that is not JSON", e);
     }
@@ -339,7 +339,7 @@ final class WebConnection extends Participant {
   }
 
   @Override
-  public void leaveForGood() {
+  public void endSilently() {
     if (!gone && mailbox != null) {
       gone = true;
       mailbox.close();
@@ -350,6 +350,6 @@ final class WebConnection extends Participant {
 
   @Override
   public void close(String reason) {
-    tell(this::leaveForGood);
+    tell(this::endSilently);
   }
 }

@@ -302,7 +302,7 @@ final class ClientStreams {
     // A listener may receive what server code posts under the listener's id, and, if no server knew
     // of its leaving in time, the announcement that it has left.
     boolean mayBeOwn =
-        Objects.requireNonNull(event.post).isStrange()
+        Objects.requireNonNull(event.post).mayBeElsewhere()
             || (HubEvents.isAnnouncement(event)
                 && (sim.hasReaped || sim.faults != Simulation.Faults.NONE));
     assertThat(mayBeOwn || HubEvents.isFor(event, client.id(), client.groups))

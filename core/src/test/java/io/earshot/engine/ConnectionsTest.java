@@ -15,7 +15,7 @@ final class ConnectionsTest {
   void every_client_is_told_when_the_server_stops() {
     Guest guest = server.guest();
     guest.hear();
-    server.earshot.dismissAll();
+    server.earshot.closeAll();
     assertThat(guest.hear())
         .satisfiesExactly(
             bye ->

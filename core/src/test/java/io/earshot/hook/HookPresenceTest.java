@@ -45,7 +45,7 @@ final class HookPresenceTest extends HookTestCase {
             guest -> guest.loop.run(() -> guest.intake.inputEnded(Ending.IDLE)),
             guest -> guest.connection().close("out"),
             guest -> guest.pending = Integer.MAX_VALUE, // so it is disconnected at the next message
-            _ -> server.earshot.dismissAll());
+            _ -> server.earshot.closeAll());
     Guest witness = guest(0);
     assertThat(told()).containsExactly("+defaultRoom");
     for (Consumer<Guest> ending : endings) {
@@ -310,7 +310,7 @@ final class HookPresenceTest extends HookTestCase {
     synchronized (present) {
       assertThat(present).isEqualTo(inRooms);
     }
-    server.earshot.dismissAll();
+    server.earshot.closeAll();
     rest();
     assertThat(wrong).isEmpty();
     synchronized (present) {

@@ -129,7 +129,7 @@ final class EndingsTest {
     Guest quitter = server.guest(0, Lines.ONE);
     Stream.of(speaker, quitter).forEach(Guest::hear);
     subscribers.forEach(Guest::hear);
-    server.earshot.dismissAll();
+    server.earshot.closeAll();
     speaker.send("say last");
     quitter.send("quit");
     server.settle();

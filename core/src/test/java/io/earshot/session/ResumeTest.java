@@ -107,7 +107,7 @@ final class ResumeTest {
     server.pass(Duration.ofSeconds(1));
     assertThat(speaker.ask("roomView")).doesNotContain(id);
     assertThat(server.guest().ask("resume " + session)).contains("no such session");
-    assertThat(EngineInside.context(server.earshot).mayWaitForMore()).isTrue();
+    assertThat(EngineInside.context(server.earshot).mayDetach()).isTrue();
   }
 
   @Test

@@ -272,7 +272,7 @@ public final class BrokerPeer implements Bus, AutoCloseable {
   }
 
   @Override
-  public Post farewell(String id) {
+  public Post leaveAnnouncement(String id) {
     Post post = post("gone " + id);
     return new Post(
         post.message(), post.from(), post.sentAt(), null, false, null, post.origin().apart());

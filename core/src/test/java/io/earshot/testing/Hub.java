@@ -101,7 +101,7 @@ public final class Hub {
           room.leave(
               member.getKey(),
               dead.owner(),
-              bus.farewell(member.getKey()),
+              bus.leaveAnnouncement(member.getKey()),
               bus.announcesUpTo(room.name),
               bus.terms(room.name));
         }

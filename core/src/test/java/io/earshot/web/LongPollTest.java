@@ -133,7 +133,7 @@ final class LongPollTest extends RoomReaderTestCase {
   @Test
   void a_stopping_server_answers_all_waiting_requests() {
     CompletableFuture<Excerpt> poll = poll(ROOM, null);
-    server.earshot.dismissAll();
+    server.earshot.closeAll();
     assertThat(settled(poll).messages()).isEmpty();
     assertThat(settled(poll("attic", null)).messages()).isEmpty();
     assertThat(server.earshot.waitingPolls()).isZero();

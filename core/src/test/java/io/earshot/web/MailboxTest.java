@@ -119,7 +119,8 @@ final class MailboxTest {
     server.guest().ask("{\"event\":\"say\",\"message\":" + "[".repeat(63) + "]".repeat(63) + "}");
     CompletableFuture<byte @Nullable []> taken = client.takeMessage(0);
     server.settle();
-    assertThat(Json.parseTold(Objects.requireNonNull(taken.join()))).isInstanceOf(Json.Obj.class);
+    assertThat(Json.parseEncoded(Objects.requireNonNull(taken.join())))
+        .isInstanceOf(Json.Obj.class);
   }
 
   @Test

@@ -126,7 +126,7 @@ public final class EarshotServer implements AutoCloseable {
                       new IllegalArgumentException(
                           "redis.url is set, and nothing here can use it: add earshot-redis to the class path"));
       engine.join(provider.broker(config));
-      engine.awaitOthers();
+      engine.awaitConnected();
     }
   }
 
@@ -236,14 +236,14 @@ public final class EarshotServer implements AutoCloseable {
       return;
     }
     listeners.close();
-    engine.dismissAll();
+    engine.closeAll();
     CompletableFuture<?>[] emptied =
         loops.values().stream()
             .map(loop -> loop.emptied().toCompletableFuture())
             .toArray(CompletableFuture<?>[]::new);
     try {
       CompletableFuture.allOf(emptied)
-          .thenCompose(_ -> engine.hooksTold())
+          .thenCompose(_ -> engine.whenHooksIdle())
           .get(config.general().shutdownTimeout().toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       loops.values().forEach(loop -> loop.execute(loop::closeAll));

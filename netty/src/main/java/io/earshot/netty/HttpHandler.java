@@ -42,8 +42,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by the channel's event loop.
  */
-public final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest>
-    implements Swept {
+final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> implements Swept {
   private static final System.Logger LOG = System.getLogger(HttpHandler.class.getName());
 
   /** A client has to read an answer no slower than this, in bytes a second. */

@@ -213,7 +213,7 @@ public sealed interface Json {
    * @return the value
    * @throws MalformedJsonException if the bytes are not JSON, or nested deeper
    */
-  static Json parseTold(byte[] json) throws MalformedJsonException {
+  static Json parseEncoded(byte[] json) throws MalformedJsonException {
     return JsonCodec.parse(new String(json, StandardCharsets.UTF_8), JsonCodec.MAX_TOLD_DEPTH);
   }
 

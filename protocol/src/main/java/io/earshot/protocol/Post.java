@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param from the id of the sender: a text, or any JSON value that a stand-in has as its id
  * @param sentAt when it was sent, in milliseconds since 1970; the same for all recipients
  * @param except the id of the connection that does not receive it, or null
- * @param isStrange whether the connection {@code except} may be on another server than the
+ * @param mayBeElsewhere whether the connection {@code except} may be on another server than the
  *     publisher
  * @param audience the recipients; null for all members
  * @param origin the publishing server, and the number of the post
@@ -23,7 +23,7 @@ public record Post(
     Json from,
     long sentAt,
     @Nullable String except,
-    boolean isStrange,
+    boolean mayBeElsewhere,
     @Nullable Audience audience,
     Origin origin) {
 
@@ -85,7 +85,7 @@ public record Post(
             .raw(",\"f\":")
             .value(from, DEPTH);
     if (except != null) {
-      json.raw(isStrange ? ",\"s\":" : ",\"x\":").text(except);
+      json.raw(mayBeElsewhere ? ",\"s\":" : ",\"x\":").text(except);
     }
     if (audience != null) {
       json.raw(",\"k\":").text(audience.key());
@@ -104,7 +104,7 @@ public record Post(
    * @throws MalformedJsonException if the bytes are not a post
    */
   public static Post parse(byte[] json) throws MalformedJsonException {
-    if (!(Json.parseTold(json) instanceof Json.Obj(Map<String, Json> fields))) {
+    if (!(Json.parseEncoded(json) instanceof Json.Obj(Map<String, Json> fields))) {
       throw new MalformedJsonException("a post must be an object");
     }
     Json message = fields.get("m");

@@ -30,7 +30,7 @@ public sealed interface Reply {
    *
    * @param heard where its messages begin
    */
-  record Hears(Heard heard) implements Reply {}
+  record Receives(Received heard) implements Reply {}
 
   /**
    * The session was resumed.
@@ -40,7 +40,7 @@ public sealed interface Reply {
    * @param room the current room
    * @param heard for each room, where its messages begin
    */
-  record Resumed(String id, String session, String room, List<Heard> heard) implements Reply {
+  record Resumed(String id, String session, String room, List<Received> heard) implements Reply {
     /** Copies the list. */
     public Resumed {
       heard = List.copyOf(heard);
@@ -56,7 +56,7 @@ public sealed interface Reply {
    * @param recovered whether the connection has received all messages since the cursor that the
    *     client gave; null if it gave none
    */
-  record Heard(String room, @Nullable Cursor cursor, @Nullable Boolean recovered) {
+  record Received(String room, @Nullable Cursor cursor, @Nullable Boolean recovered) {
     private void putInto(Map<String, Json> fields) {
       fields.put("room", Json.of(room));
       if (cursor != null) {
@@ -161,16 +161,16 @@ public sealed interface Reply {
         ok(fields);
         cursor.putInto(fields);
       }
-      case Hears(Heard heard) -> {
+      case Receives(Received heard) -> {
         ok(fields);
         heard.putInto(fields);
       }
-      case Resumed(String id, String session, String room, List<Heard> heard) -> {
+      case Resumed(String id, String session, String room, List<Received> heard) -> {
         ok(fields);
         fields.put("id", Json.of(id));
         fields.put("session", Json.of(session));
         fields.put("room", Json.of(room));
-        fields.put("rooms", new Json.Array(heard.stream().map(Heard::toJson).toList()));
+        fields.put("rooms", new Json.Array(heard.stream().map(Received::toJson).toList()));
       }
       case Refreshed(List<String> rooms, long expiresAt) -> {
         ok(fields);

@@ -43,7 +43,7 @@ final class MessageDecoder {
   Json.@Nullable Obj peerMessage(String channel, byte[] signed) {
     byte[] json = signer.verify(channel, signed);
     try {
-      if (json != null && Json.parseTold(json) instanceof Json.Obj fields) {
+      if (json != null && Json.parseEncoded(json) instanceof Json.Obj fields) {
         return fields;
       }
     } catch (MalformedJsonException e) {

@@ -112,7 +112,7 @@ final class Reaper {
   private CompletableFuture<?> leave(String room, String id, String owner) {
     Terms terms = bus.terms(room);
     return rooms
-        .leave(room, id, owner, bus.farewell(id), bus.announcesUpTo(room), terms)
+        .leave(room, id, owner, bus.leaveAnnouncement(id), bus.announcesUpTo(room), terms)
         .toCompletableFuture();
   }
 }

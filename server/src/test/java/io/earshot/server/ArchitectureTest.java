@@ -33,6 +33,7 @@ class ArchitectureTest {
   private static final JavaClasses EARSHOT =
       new ClassFileImporter()
           .withImportOption(new DoNotIncludeTests())
+          .withImportOption(location -> !location.contains("-tests.jar"))
           .importPackages("io.earshot");
 
   private static final Set<String> CLOCKS =
