@@ -166,18 +166,18 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
   }
 
   @Override
-  public final void received(int bytes) {
+  public final boolean received(int bytes) {
     Pace pace = engine().bytePace();
-    if (pace.isOff()) {
-      return;
+    if (!pace.isOff()) {
+      long now = shard().now();
+      bytesPaidBy = pace.spend(bytesPaidBy, now, bytes);
+      long wait = pace.overdrawn(bytesPaidBy, now);
+      if (wait > 0 && !isPaused) {
+        engine().count(Refusal.BYTES);
+        pauseReading(wait);
+      }
     }
-    long now = shard().now();
-    bytesPaidBy = pace.spend(bytesPaidBy, now, bytes);
-    long wait = pace.overdrawn(bytesPaidBy, now);
-    if (wait > 0 && !isPaused) {
-      engine().count(Refusal.BYTES);
-      pauseReading(wait);
-    }
+    return isCongested();
   }
 
   private void pauseReading(long millis) {

@@ -18,12 +18,12 @@ public interface Intake {
   void handle(Request request);
 
   /**
-   * Counts bytes that were read, before they are decoded. The rate limit may make {@link
-   * #isCongested} true.
+   * Counts bytes that were read, before they are decoded.
    *
    * @param bytes the number of bytes
+   * @return what {@link #isCongested} is now; if true, the transport keeps the bytes undecoded
    */
-  void received(int bytes);
+  boolean received(int bytes);
 
   /**
    * Counts a refusal of the transport.

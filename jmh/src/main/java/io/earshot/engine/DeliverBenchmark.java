@@ -103,7 +103,12 @@ public class DeliverBenchmark {
   /** Connects the members. */
   @Setup
   public void fill() {
-    Config config = Config.defaults().with("rooms.announcements", false);
+    // Without the rate limits, which would refuse nearly all messages of the one sender.
+    Config config =
+        Config.defaults()
+            .with("rooms.announcements", false)
+            .with("limits.messagesPerSecond", 0)
+            .with("limits.bytesPerSecond", 0);
     var earshot = new Engine(config, List.of(loop), InstantSource.system());
     var wire = new Lines();
     for (int i = 0; i < members; i++) {

@@ -57,7 +57,9 @@ public class DecodeBenchmark {
     }
 
     @Override
-    public void received(int bytes) {}
+    public boolean received(int bytes) {
+      return false;
+    }
 
     @Override
     public void refused(Refusal kind) {}

@@ -57,8 +57,14 @@ class ArchitectureTest {
   void the_channels_of_netty_stay_in_the_netty_module() {
     assertHolds(knowNoChannels(PROTOCOL));
     assertHolds(knowNoChannels(CORE));
-    assertHolds(knowNoChannels(SERVER));
-    assertBroken(knowNoChannels(NETTY));
+    assertHolds(knowNoChannels(SERVER + ".."));
+    assertBroken(knowNoChannels(NETTY + ".."));
+  }
+
+  @Test
+  void lettuce_stays_in_the_package_of_redis_connections() {
+    assertHolds(knowNoLettuce("io.earshot.redis"));
+    assertBroken(knowNoLettuce("io.earshot.redis.connection"));
   }
 
   @Test
@@ -86,7 +92,7 @@ class ArchitectureTest {
   void rooms_never_sleep_and_their_clock_is_handed_in() {
     assertHolds(askNoClock(PROTOCOL));
     assertHolds(askNoClock(CORE));
-    assertBroken(askNoClock(SERVER));
+    assertBroken(askNoClock(SERVER + ".."));
   }
 
   @Test
@@ -98,12 +104,20 @@ class ArchitectureTest {
   }
 
   private static ArchRule knowNoChannels(String... packages) {
+    return knowNo("io.netty.channel..", packages);
+  }
+
+  private static ArchRule knowNoLettuce(String... packages) {
+    return knowNo("io.lettuce..", packages);
+  }
+
+  private static ArchRule knowNo(String library, String... packages) {
     return noClasses()
         .that()
         .resideInAnyPackage(packages)
         .should()
         .dependOnClassesThat()
-        .resideInAPackage("io.netty.channel..");
+        .resideInAPackage(library);
   }
 
   private static ArchRule know(String module, String... known) {

@@ -231,11 +231,9 @@ public abstract sealed class ClientSocket implements Outbound, Swept
       return;
     }
     lastRead = loop.now();
-    if (intake != null) {
-      intake.received(bytes.readableBytes());
-    }
+    boolean congested = intake != null && intake.received(bytes.readableBytes());
     Inbound to = inbound;
-    if (unread != null || to == null || isCongested()) {
+    if (unread != null || to == null || congested) {
       keep(bytes);
       consume();
       return;

@@ -72,8 +72,9 @@ public final class RecordingIntake implements Intake {
   }
 
   @Override
-  public void received(int bytes) {
+  public boolean received(int bytes) {
     received += bytes;
+    return isCongested();
   }
 
   @Override
