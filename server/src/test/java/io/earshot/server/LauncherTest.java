@@ -129,7 +129,7 @@ class LauncherTest {
 
   @Test
   void a_changed_source_is_built_again() throws Exception {
-    Path source = tree().resolve("core/src/main/java/io/earshot/Room.java");
+    Path source = tree().resolve("core/src/main/java/io/earshot/room/Room.java");
     assertStaleWith(source);
     assertStaleWith(tree().resolve("pom.xml"));
     assertStaleWith(tree().resolve("netty/pom.xml"));
@@ -138,7 +138,7 @@ class LauncherTest {
 
   @Test
   void a_deleted_source_is_noticed_too() throws Exception {
-    assertStaleWith(tree().resolve("core/src/main/java/io/earshot"));
+    assertStaleWith(tree().resolve("core/src/main/java/io/earshot/room"));
   }
 
   @Test

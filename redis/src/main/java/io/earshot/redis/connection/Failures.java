@@ -101,6 +101,9 @@ public final class Failures {
       cause = cause.getCause();
     }
     String message = cause == null ? null : cause.getMessage();
+    if ("RedisHandshakeHandler not registered".equals(message)) {
+      return "Connection closed prematurely"; // the same fault, which Lettuce noticed later
+    }
     return message == null ? String.valueOf(cause) : message.replaceAll("\\p{Cntrl}+", " ");
   }
 
