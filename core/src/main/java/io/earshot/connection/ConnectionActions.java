@@ -32,7 +32,7 @@ public final class ConnectionActions implements ModerationTargets {
     this.shards = shards;
   }
 
-  /** Asks the other servers, too, from now on. Called before anybody connects. */
+  /** Also searches the other servers from now on. Called before the first client connects. */
   public void joinCluster(PeerSessions others) {
     peers = others;
   }

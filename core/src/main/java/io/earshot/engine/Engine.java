@@ -221,7 +221,7 @@ public final class Engine implements AutoCloseable {
    *
    * @param visitor the client
    * @param room the room's name
-   * @param what what the client wants to do there
+   * @param what the permission that the client needs there
    * @param token the token that the client shows, or null
    * @throws RefusedException if the client may not; the message says why
    */
