@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The bans, mutes and closed rooms of a cluster: a log that all servers write and read, kept by the
- * broker under a name that no room can have. A server that starts, or that was disconnected,
- * reads the entries that it has missed.
+ * broker under a name that no room can have. A server that starts, or that was disconnected, reads
+ * the entries that it has missed.
  *
  * <p>Entries may be applied in any order, since {@code Measures} gives the same result. An entry
  * that cannot be written waits until the broker can be reached. The broker keeps a limited number

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * This server's part of the broker's list of a room's members: the entries of the members of this
- * server. After a failed request, or after the broker was away, the list may be wrong;
- * then {@link #reconcile} reads it and corrects the entries of this server.
+ * server. After a failed request, or after the broker was away, the list may be wrong; then {@link
+ * #reconcile} reads it and corrects the entries of this server.
  *
  * <p>Owned by the room's event loop.
  */

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConnectionActions implements ModerationTargets {
 
-  /** The number of connections that one task of a loop looks at. */
+  /** The number of connections that one task of a loop checks. */
   private static final int BATCH = 1_000;
 
   private final Directory connections;

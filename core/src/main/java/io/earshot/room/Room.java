@@ -139,7 +139,7 @@ public final class Room {
   }
 
   /**
-   * Lets a connection in.
+   * Adds a connection as a member.
    *
    * @param after the last message that the client knows of this room, or null
    * @param live runs on the connection's loop when the member is subscribed
@@ -161,7 +161,7 @@ public final class Room {
   }
 
   /**
-   * Lets a member out.
+   * Removes a member.
    *
    * @param out runs on the connection's loop when the member has received all earlier messages
    */
@@ -224,11 +224,11 @@ public final class Room {
   }
 
   /**
-   * Lets in a client that resumed here a session of another server, unannounced.
+   * Adds a client that resumed a session of another server on this one, without an announcement.
    *
    * @param isIn whether the client is a member
    * @param listens whether the client listens
-   * @param after the last message that the client knows by its own account, or null
+   * @param after the last message that the client knows, as the client says, or null
    * @param known the last message that the other server sent it, or null
    */
   public void settle(

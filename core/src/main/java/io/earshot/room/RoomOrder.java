@@ -26,7 +26,7 @@ public interface RoomOrder {
   void close();
 
   /**
-   * Lets a member into the room.
+   * Adds a member to the room.
    *
    * @param after the last message that the client knows of the room, or null
    * @param live runs on the connection's loop when the member is subscribed
@@ -35,7 +35,7 @@ public interface RoomOrder {
   void join(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live, boolean take);
 
   /**
-   * Lets a member out of the room.
+   * Removes a member from the room.
    *
    * @param count how many members the room had before
    * @param out runs on the connection's loop when the member has received all earlier messages

@@ -105,8 +105,8 @@ public final class Shard implements RecoveryTarget {
   /**
    * Sends a member's message to its room.
    *
-   * @param told called on the member's loop with the message's place in the room's order; without
-   *     a place if the room no longer exists
+   * @param told called on the member's loop with the message's place in the room's order; without a
+   *     place if the room no longer exists
    */
   public void say(Member speaker, Room.Saying saying, Consumer<Room.Spoken> told) {
     Subscriber connection = speaker.connection;

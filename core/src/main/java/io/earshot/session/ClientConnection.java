@@ -239,8 +239,8 @@ public final class ClientConnection extends RequestOrder {
   }
 
   /**
-   * Hands this session over to another server. Its places on this server are given up without
-   * a leave.
+   * Hands this session over to another server. Its places on this server are given up without a
+   * leave.
    *
    * @param then called with the session, or with null if this connection no longer has it; on any
    *     loop

@@ -45,8 +45,8 @@ final class SessionTransfer {
   }
 
   /**
-   * Hands a session over to another server. The places are given up without a leave, since
-   * the other server decides whether the session has left the rooms.
+   * Hands a session over to another server. The places are given up without a leave, since the
+   * other server decides whether the session has left the rooms.
    *
    * @param id the id of the session
    * @param then called with the session, or with null if no connection has it any more; on any loop

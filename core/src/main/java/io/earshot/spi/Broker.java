@@ -74,7 +74,7 @@ public interface Broker extends AutoCloseable {
    *
    * @param id the member's id
    * @param peer the server of the member
-   * @param isCurrent whether that server holds the member; false if it was taken for dead since
+   * @param isCurrent whether that server still has the member; false if it was declared dead since
    */
   record Present(String id, String peer, boolean isCurrent) {}
 
@@ -87,8 +87,8 @@ public interface Broker extends AutoCloseable {
   void start(String peer, Bus bus);
 
   /**
-   * Opens a room, or reads it again if it is open. The messages after the returned stretch come by
-   * {@link Bus#told}; some messages of the stretch may come that way as well.
+   * Opens a room, or reads it again if it is open. The messages after the returned stretch arrive
+   * by {@link Bus#told}; some messages of the stretch may arrive there as well.
    *
    * @param room the room's name
    * @param known the last message that this server knows. If the store lost messages, so that the
@@ -130,7 +130,7 @@ public interface Broker extends AutoCloseable {
    * @param room the room's name
    * @param id the member's id
    * @param announcement the message for the room, published if the member was not in the list
-   * @param upTo the largest number of members with which the room is sent the announcement
+   * @param upTo the largest room in which the announcement is published, in members
    * @param terms how to treat the room
    * @param take whether to take the member over from another server
    * @return the place at which the member enters; null if the member is on another server and not
@@ -145,8 +145,8 @@ public interface Broker extends AutoCloseable {
    * @param room the room's name
    * @param id the member's id
    * @param announcement the message for the room, published if the member was in the list
-   * @param upTo the largest number of members, including the one that leaves, with which the room
-   *     is sent the announcement
+   * @param upTo the largest room in which the announcement is published, in members, including the
+   *     one that leaves
    * @param terms how to treat the room
    * @return the place of the last message for the member
    */
@@ -196,7 +196,7 @@ public interface Broker extends AutoCloseable {
   CompletionStage<String> claim(String client, Duration ttl);
 
   /**
-   * Ends an HTTP client's belonging to this server.
+   * Ends this server's claim to an HTTP client.
    *
    * @param client the client's id
    */
