@@ -99,9 +99,9 @@ public interface Action {
    * Runs the action for one call.
    *
    * @param call the request, and the answer to fill
-   * @throws RefusedException to refuse the request; the client is sent the message
-   * @throws Exception if the action failed; the client is sent a general error, and the log has the
-   *     exception
+   * @throws RefusedException to refuse the request; the client receives the message
+   * @throws Exception if the action failed; the client receives a general error, and the log has
+   *     the exception
    */
   void run(Call call) throws Exception;
 }

@@ -619,7 +619,7 @@ public record Config(
     }
   }
 
-  /** What happens to a client that reads too slowly for a room. */
+  /** The treatment of a client that reads too slowly for a room. */
   public enum SlowConsumers {
     /** The client is disconnected, and may return with its cursor. */
     DISCONNECT,

@@ -66,7 +66,7 @@ public non-sealed interface Connection extends Sender {
   /**
    * Ends the connection. Returns at once; the connection's event loop does it.
    *
-   * @param reason the reason that the client is sent
+   * @param reason the reason that the client receives
    */
   void close(String reason);
 }

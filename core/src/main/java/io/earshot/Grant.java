@@ -5,14 +5,14 @@ import java.time.Instant;
 import java.util.Set;
 
 /**
- * What a token allows its bearer to do.
+ * The permissions that a token gives its bearer.
  *
  * <p>Immutable.
  *
  * @param rooms the pattern of room names; {@code *} matches any characters
  * @param identity the name of the bearer in the program that made the token, or empty. A connection
  *     that shows the token has it as its attribute {@code identity}
- * @param allowed what the bearer may do in these rooms
+ * @param allowed the bearer's permissions in these rooms
  * @param until when the token expires; tokens carry whole seconds
  */
 public record Grant(String rooms, String identity, Set<Permission> allowed, Instant until) {

@@ -42,8 +42,8 @@ public interface Hooks {
     /**
      * Admits a client by returning.
      *
-     * @param connection the client. It is in no room yet, and has not been sent the welcome message
-     * @throws RefusedException to refuse the connection; the client is sent the message
+     * @param connection the client. It is in no room yet, and has not received the welcome message
+     * @throws RefusedException to refuse the connection; the client receives its message
      * @throws Exception if the hook failed; the connection is refused
      */
     void connect(Connection connection) throws Exception;
@@ -54,7 +54,7 @@ public interface Hooks {
    *
    * @param connection the client
    * @param room the room's name
-   * @param what {@link Permission#JOIN}, or {@link Permission#LISTEN} to hear the room without
+   * @param what {@link Permission#JOIN}, or {@link Permission#LISTEN} to receive messages without
    *     being a member
    */
   record Join(Connection connection, String room, Permission what) {}
@@ -66,7 +66,7 @@ public interface Hooks {
      * Admits a client by returning.
      *
      * @param join the request
-     * @throws RefusedException to refuse the request; the client is sent the message
+     * @throws RefusedException to refuse the request; the client receives the message
      * @throws Exception if the hook failed; the request is refused
      */
     void join(Join join) throws Exception;
@@ -90,7 +90,7 @@ public interface Hooks {
      * @param say the request
      * @return the same message or another: a text, or another value that JSON can express (a
      *     number, boolean, list, map or {@link Json})
-     * @throws RefusedException to refuse the message; the client is sent the exception's message
+     * @throws RefusedException to refuse the message; the client receives the exception's message
      * @throws Exception if the hook failed; the message is refused
      */
     Object say(Say say) throws Exception;
@@ -118,7 +118,7 @@ public interface Hooks {
   }
 
   /**
-   * Adds a hook that decides about each new connection, before the client is sent the welcome
+   * Adds a hook that decides about each new connection, before the client receives the welcome
    * message. It decides about an HTTP client when the client gets a message queue; without queues
    * HTTP clients have no connections.
    *
@@ -129,9 +129,9 @@ public interface Hooks {
 
   /**
    * Adds a hook that decides about requests to join some rooms, or to listen to them. Later hooks
-   * may still refuse the request; {@link #onJoined} tells of the joins that succeed. The hook is
-   * not asked when a member joins its own room again, or resumes its session; nor about HTTP
-   * requests that read a room, about which rules, tokens and measures alone decide.
+   * may still refuse the request; {@link #onJoined} reports the joins that succeed. The hook is not
+   * asked when a member joins its own room again, or resumes its session; nor about HTTP requests
+   * that read a room, about which rules, tokens and measures alone decide.
    *
    * @param rooms the pattern of room names; {@code *} matches any characters
    * @param hook the hook

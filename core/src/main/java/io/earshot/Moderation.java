@@ -26,7 +26,7 @@ public interface Moderation {
    * Disconnects a client of any server of the cluster. It may connect again.
    *
    * @param id the public id of the client
-   * @param reason the reason that the client is sent; up to {@link #LONGEST_REASON} characters
+   * @param reason the reason that the client receives; up to {@link #LONGEST_REASON} characters
    * @return whether there is such a client; failed if the other servers cannot be asked
    * @throws IllegalArgumentException if the reason is too long or has control characters
    */
@@ -38,7 +38,7 @@ public interface Moderation {
    *
    * @param target the clients
    * @param time how long the ban is in force, up to {@link #LONGEST}
-   * @param reason the reason that the clients are sent; up to {@link #LONGEST_REASON} characters
+   * @param reason the reason that the clients receive; up to {@link #LONGEST_REASON} characters
    * @return the ban; failed with a {@link RefusedException} if too many measures are in force
    * @throws IllegalArgumentException if time or reason are out of bounds
    */
@@ -50,7 +50,7 @@ public interface Moderation {
    * @param target the clients
    * @param room the room in which they are muted, or null for all rooms
    * @param time how long the mute is in force, up to {@link #LONGEST}
-   * @param reason the reason that the clients are sent; up to {@link #LONGEST_REASON} characters
+   * @param reason the reason that the clients receive; up to {@link #LONGEST_REASON} characters
    * @return the mute; failed with a {@link RefusedException} if too many measures are in force
    * @throws IllegalArgumentException if time or reason are out of bounds, or the room's name is not
    *     valid
@@ -59,13 +59,13 @@ public interface Moderation {
 
   /**
    * Closes a room: moves its members to the default room, ends listening, and disconnects streams.
-   * Each client is sent a notice. While the closure is in force, no client may join the room,
-   * listen to it, or say something there.
+   * Each client receives a notice. While the closure is in force, no client may join the room,
+   * listen to it, or send messages to it.
    *
    * @param room the room's name
    * @param time how long the closure is in force, up to {@link #LONGEST}; zero to empty the room
    *     only
-   * @param reason the reason that the clients are sent; up to {@link #LONGEST_REASON} characters
+   * @param reason the reason that the clients receive; up to {@link #LONGEST_REASON} characters
    * @return the closure; failed with a {@link RefusedException} if too many measures are in force
    * @throws IllegalArgumentException if it is the default room, the room's name is not valid, or
    *     time or reason are out of bounds

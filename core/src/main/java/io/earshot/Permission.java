@@ -1,10 +1,10 @@
 package io.earshot;
 
-/** What a client may do in a room. */
+/** A permission of a client in a room. */
 public enum Permission {
   /** Be a member, which receives the room's messages. */
   JOIN,
-  /** Say something in the room. */
+  /** Send a message to the room. */
   SAY,
   /** Receive the room's messages without being a member, or read its history. */
   LISTEN

@@ -19,7 +19,7 @@ public interface PrivateRoom {
   String name();
 
   /**
-   * Makes a token that allows everything in this room: to join, to say something, and to listen.
+   * Makes a token that allows everything in this room: to join, to send messages, and to listen.
    *
    * @param identity the name of the bearer in this program, such as a user name; may be empty
    * @param lifetime how long the token is valid; tokens carry whole seconds
@@ -34,7 +34,7 @@ public interface PrivateRoom {
    *
    * @param identity the name of the bearer in this program; may be empty
    * @param lifetime how long the token is valid; tokens carry whole seconds
-   * @param allowed what the bearer may do
+   * @param allowed the permissions of the bearer
    * @return the token
    * @throws IllegalArgumentException if nothing is allowed, or the identity is longer than 256
    *     characters

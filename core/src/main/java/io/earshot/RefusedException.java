@@ -1,8 +1,8 @@
 package io.earshot;
 
 /**
- * Refuses a request of a client. The client is sent the message, so it must not contain secrets.
- * The exception has no stack trace, which makes it cheap.
+ * Refuses a request of a client. The client receives the exception's message, which must not
+ * contain secrets. The exception has no stack trace, which makes it cheap.
  */
 public final class RefusedException extends Exception {
   private static final long serialVersionUID = 1L;
@@ -17,7 +17,7 @@ public final class RefusedException extends Exception {
   }
 
   /**
-   * The message as clients are sent it.
+   * The message in the form in which clients receive it.
    *
    * @return the message, with {@code Error:} put before it if it does not begin so
    */

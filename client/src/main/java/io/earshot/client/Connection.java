@@ -313,7 +313,7 @@ final class Connection {
         });
   }
 
-  /** The failure of everything that is asked of a closed client. */
+  /** The failure of each request to a closed client. */
   static EarshotException closedFailure() {
     return new EarshotException("this client is closed");
   }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A client of an Earshot server. It is a member of the default room from the start, can join and
- * listen to others, and reconnects by itself when the connection is lost.
+ * listen to other rooms, and reconnects by itself when the connection is lost.
  *
  * <pre>{@code
  * try (var client = EarshotClient.connect(URI.create("ws://localhost:8080"))) {

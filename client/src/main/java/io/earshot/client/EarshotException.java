@@ -1,8 +1,8 @@
 package io.earshot.client;
 
 /**
- * The server refused a request, did not answer it, or cannot be reached. The message says why, in
- * the server's words where it gave a reason.
+ * The server refused a request, did not answer it, or cannot be reached. The message says why; it
+ * is the server's text if the server gave a reason.
  */
 public final class EarshotException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -49,7 +49,7 @@ public final class Room {
   /**
    * Calls a handler for every message from now on, in order, on a virtual thread.
    *
-   * @param handler what is called; may block
+   * @param handler the handler, which may block
    * @return the subscription, which ends when it is closed
    */
   public Subscription onMessage(Consumer<Event.Message> handler) {
@@ -64,7 +64,7 @@ public final class Room {
   /**
    * Calls a handler for every event from now on, in order, on a virtual thread.
    *
-   * @param handler what is called; may block
+   * @param handler the handler, which may block
    * @return the subscription, which ends when it is closed
    */
   public Subscription onEvent(Consumer<Event> handler) {
@@ -98,7 +98,7 @@ public final class Room {
   }
 
   /**
-   * Sends a message to those in the room whose attribute has a certain value.
+   * Sends a message to the members and listeners whose attribute has a certain value.
    *
    * @param message the message, as for {@link #say}
    * @param key the name of the attribute, or {@code id}

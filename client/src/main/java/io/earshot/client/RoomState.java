@@ -8,7 +8,7 @@ import java.util.concurrent.SubmissionPublisher;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a client knows of one room.
+ * The state of one room at a client.
  *
  * <p>Guarded by the lock of its {@link Connection}. Subscribers receive the events on virtual
  * threads.

@@ -147,7 +147,7 @@ final class Rooms {
     }
   }
 
-  /** The server delivers the room's messages from now on, those that were missed first. */
+  /** The server delivers the room's messages from now on, the missed ones first. */
   private void live(RoomState room, Json.Obj answer) {
     boolean isRecovered = Json.of(true).equals(answer.get("recovered"));
     boolean isBack = room.cursor != null && !room.isLive;
@@ -239,7 +239,7 @@ final class Rooms {
     return home != null;
   }
 
-  /** The server has let the client into its default room, as the welcome says. */
+  /** The client is in its default room, which the welcome names. */
   void enteredHome(Json.Obj welcome) {
     var room = new RoomState(text(welcome, "room"), true);
     room.isMember = true;
@@ -259,7 +259,7 @@ final class Rooms {
         });
   }
 
-  /** The last position that was received of each room, for the server to continue there. */
+  /** The last position that was received of each room, after which the server continues. */
   Map<String, Object> cursors() {
     var cursors = new LinkedHashMap<String, Object>();
     rooms.forEach(
@@ -271,7 +271,7 @@ final class Rooms {
     return cursors;
   }
 
-  /** The server has resumed the session in these rooms. Enters those that it does not name. */
+  /** The server has resumed the session in these rooms. Enters the other rooms again. */
   void resumed(List<Json> answers) {
     for (Json each : answers) {
       if (each instanceof Json.Obj answer) {

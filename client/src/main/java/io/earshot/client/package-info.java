@@ -1,6 +1,6 @@
 /**
- * A client of an Earshot server, for Java programs. {@link io.earshot.client.EarshotClient} is
- * where to begin.
+ * A client of an Earshot server, for Java programs. Begin with {@link
+ * io.earshot.client.EarshotClient}.
  */
 @NullMarked
 package io.earshot.client;

@@ -15,7 +15,7 @@ import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides whether a client may join a room, listen to it, or say something there: by the measures
+ * Decides whether a client may join a room, listen to it, or send messages to it: by the measures
  * against the client, by the room's rule, and by the client's token.
  *
  * <p>Immutable; what it asks is thread-safe.

@@ -66,7 +66,7 @@ public final class RoomRules {
     return null;
   }
 
-  /** Explains the rule of a room to people: a line for each setting, with its origin. */
+  /** Explains the rule of a room as text: a line for each setting, with its origin. */
   public List<String> explained(String room) {
     var text = new ArrayList<String>();
     RoomRule.Line counts = line(room);

@@ -213,7 +213,7 @@ public final class ActionRunner implements Actions {
     } catch (RefusedException e) {
       return new Outcome.Failed(Problem.REFUSED, e.words(), call.answer());
     } catch (Throwable e) { // errors too: the caller gets an answer whatever the action does
-      // Clients cause interruptions by hanging up, and a time limit has been logged already.
+      // A client that disconnects interrupts its actions; a time limit has been logged already.
       if (!(e instanceof InterruptedException)) {
         LOG.log(Level.ERROR, "the action " + name + " failed", e);
       }

@@ -15,10 +15,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Members and listeners of this server who come in, and the place in the order from which on each
- * of them is live. A member enters at the place that the broker answers; by the time the answer is
- * here, this server may have delivered later messages. Those are kept while anybody is joining, and
- * the new member gets them with its answer.
+ * Members and listeners of this server that are joining, and the place in the order after which
+ * each of them receives messages. A member enters at the place that the broker answers. Before that
+ * answer arrives, this server may have delivered later messages. They are kept while any member is
+ * joining, and the new member receives them with its answer.
  *
  * <p>Owned by the room's event loop.
  */
@@ -26,7 +26,7 @@ final class Arrivals {
   private final Room room;
   private final ClusterOrder order;
 
-  /** Members who are joining, in the order in which they began. */
+  /** The members that are joining, in the order in which they began. */
   private final Queue<Joining> joining = new ArrayDeque<>(0);
 
   /** How many members have begun to join. */
@@ -47,7 +47,7 @@ final class Arrivals {
   private static final class Joining {
     final long number;
 
-    /** How many messages were delivered when it began; it needs none of these again. */
+    /** How many messages were delivered when the join began; the member needs none of them. */
     final long since;
 
     boolean isDone;
@@ -59,9 +59,10 @@ final class Arrivals {
   }
 
   /**
-   * Up to where a connection has received a room that it left.
+   * The last message that a connection received of a room that it left.
    *
-   * @param begun how many members had begun to join by then; later ones have no use for this
+   * @param begun how many members had begun to join by then; members that began later do not need
+   *     this entry
    */
   private record LastHeard(Cursor cursor, long begun) {}
 
@@ -111,7 +112,7 @@ final class Arrivals {
         });
   }
 
-  /** Drops what no member that is still joining can need. */
+  /** Drops the messages and entries that no joining member can need. */
   private void done(Joining entry) {
     entry.isDone = true;
     Joining first = joining.peek();
@@ -143,8 +144,8 @@ final class Arrivals {
   /**
    * Adds a member to the fan-out, and answers it with its place and the messages that it missed.
    *
-   * @param after up to where the client knows the room, or null
-   * @param enteredAt the place at which the broker let it in; null if it did not
+   * @param after the last message that the client knows of the room, or null
+   * @param enteredAt the place at which the broker entered the member; null if it did not
    */
   private void goLive(
       Member member,
@@ -161,7 +162,7 @@ final class Arrivals {
         && (order.isKnown(enteredAt) || (!order.isAway() && !order.isSameEpoch(enteredAt)))) {
       // The answer names the place at which the member entered; the messages since then follow it,
       // and may get lost with the connection. But a member that left just before has received
-      // messages until this server knew of its leaving, and must not get these again.
+      // messages until this server learned of its leave, and must not receive them again.
       LastHeard heard = leftSince.remove(member.connection);
       place = heard != null && isAfter(heard.cursor, enteredAt) ? heard.cursor : enteredAt;
       long from = order.isSameEpoch(place) ? place.offset() : past.since();

@@ -15,10 +15,10 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a room follows the broker's order. It reads the messages that it misses when it opens, when
- * the broker can be reached again, and when a message comes that is not the next one; messages that
- * come during a read wait. If the broker's order has restarted in a new epoch, the room changes to
- * that epoch and delivers what it had not delivered before.
+ * Makes a room follow the broker's order. The room reads the messages that it misses when it opens,
+ * when the broker can be reached again, and when a message arrives that is not the next one.
+ * Messages that arrive during a read wait. If the broker's order has restarted in a new epoch, the
+ * room changes to that epoch and delivers the messages that it had not delivered before.
  *
  * <p>Owned by the room's event loop.
  */
@@ -33,8 +33,8 @@ final class CatchUp {
   private static final int MAX_EARLY = 1_000;
 
   /**
-   * How many messages a room without history reads at least when it opens: from these it knows
-   * later which messages of a restarted order it has delivered.
+   * How many messages a room without history reads at least when it opens. With their origins it
+   * recognizes the messages of a restarted order that it has delivered already.
    */
   private static final int MIN_FIRST_READ = 16;
 
@@ -117,7 +117,7 @@ final class CatchUp {
       case AWAY -> {
         if (isQueued && cluster.isUp()) {
           whenLive.add(task);
-          read(); // at once, since somebody waits for this room
+          read(); // at once, since a request waits for this room
         } else {
           task.run();
         }
@@ -230,7 +230,7 @@ final class CatchUp {
       room.begin(
           end.epoch(), Math.max(end.offset(), order.isSameEpoch(end) ? room.cursor().offset() : 0));
       if (isFirst && end.offset() > 0 && room.isHeard()) {
-        // Those who joined while the broker was away were not told a place.
+        // The members that joined while the broker was away received no place with their answers.
         room.tellGap(1);
       }
       live();
@@ -269,7 +269,7 @@ final class CatchUp {
     room.tellGap(from);
   }
 
-  /** Changes to another epoch: the known order was lost. Messages delivered in it are left out. */
+  /** Changes to another epoch, since the known order was lost. Delivers no message twice. */
   private void beginAnew(Stretch stretch, @Nullable Cursor end) {
     room.log().forgetAll();
     order.members().forget();

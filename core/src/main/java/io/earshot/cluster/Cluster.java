@@ -31,8 +31,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * This server as one of several that share their rooms. It brings what the broker sends to the
- * event loops of the rooms, and makes the posts that this server publishes.
+ * This server as one of several that share their rooms. It hands the broker's messages to the event
+ * loops of the rooms, and makes the posts that this server publishes.
  *
  * <p>Thread-safe: its counters are atomic, and all other state is owned by event loops.
  */
@@ -103,7 +103,7 @@ public final class Cluster implements Bus, RoomOrders, AutoCloseable {
 
   /**
    * Waits until the broker is connected and the log of measures is read, but no longer than {@code
-   * most}: so the first clients find the shared rooms, and bans hold for them.
+   * most}: so the first clients find the shared rooms, and bans apply to them.
    */
   public void awaitConnected(Duration most) {
     try {

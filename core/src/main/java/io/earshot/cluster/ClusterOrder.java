@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The order of a room that several servers share. The broker decides it: a message published here
- * goes to the broker, and this server delivers it like every other, when the broker sends it with
- * its place. If the place is not the next one, this server asks the broker for what is missing, and
- * delivers that before anything later.
+ * goes to the broker, and this server delivers it like every other message, when the broker sends
+ * it with its place. If the place is not the next one, this server reads the missing messages from
+ * the broker, and delivers them before any later message.
  *
  * <p>While the broker cannot be reached, members stay in the room, publishing fails, and joins and
  * leaves are not announced. Afterwards the missed messages are delivered first, and the member list
@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
 final class ClusterOrder implements RoomOrder {
 
   /**
-   * How long a room stays open after everybody has left, in milliseconds: many clients come back at
-   * once.
+   * How long a room stays open after its last member has left, in milliseconds: many clients return
+   * soon.
    */
   private static final long LINGER = 5_000;
 

@@ -23,12 +23,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The bans, mutes and closed rooms of a cluster: a log that all servers write and read, kept by the
- * broker under a name that no room can have. A server that starts, or that was out of touch, reads
- * what it has missed.
+ * broker under a name that no room can have. A server that starts, or that was disconnected, reads
+ * the entries that it has missed.
  *
  * <p>Entries may be applied in any order, since {@code Measures} gives the same result. An entry
  * that cannot be written waits until the broker can be reached. The broker keeps a limited number
- * of entries; so each server that writes also repeats the oldest entries that still hold.
+ * of entries; so each server that writes also repeats the oldest entries that are still in force.
  *
  * <p>Owned by the event loop that the log's name chooses; {@link #told}, {@link #connected} and
  * {@link #tell} may be called from any thread.
@@ -42,7 +42,7 @@ public final class MeasureLog implements MeasurePublisher {
   /** How many entries are read from the broker at once. */
   private static final int CHUNK = 500;
 
-  /** How long the broker keeps the log, in milliseconds: longer than any measure holds. */
+  /** How long the broker keeps the log, in milliseconds: longer than any measure is in force. */
   private static final long KEEP = Moderation.LONGEST.plusDays(1).toMillis();
 
   /**
@@ -156,7 +156,7 @@ public final class MeasureLog implements MeasurePublisher {
         Cluster.RETRY_PAUSE);
   }
 
-  /** Reads another epoch from its start, and writes what it may have lost of the one before. */
+  /** Reads another epoch from its start, and writes the entries that it may have lost. */
   private void beginAnew(String epoch) {
     known = new Cursor(epoch, 0);
     origin = null;

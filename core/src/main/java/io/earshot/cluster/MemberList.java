@@ -16,9 +16,9 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The broker's list of a room's members, as far as this server keeps it: which members of this
- * server are in it. After a failed request, or after the broker was away, the list may be wrong;
- * then {@link #reconcile} reads it and corrects the entries of this server.
+ * This server's part of the broker's list of a room's members: the entries of the members of this
+ * server. After a failed request, or after the broker was away, the list may be wrong; then {@link
+ * #reconcile} reads it and corrects the entries of this server.
  *
  * <p>Owned by the room's event loop.
  */
@@ -38,8 +38,8 @@ final class MemberList {
   private boolean hasOurs;
 
   /**
-   * Members who left while the broker may not have learned of it, by id. If they listen, they must
-   * not get the announcement of their own leaving when it follows.
+   * Members that left while the broker may not have learned of it, by id. If such a member listens,
+   * it must not receive the later announcement of its own leave.
    */
   private final Map<String, Member> unrecorded = new HashMap<>(0);
 
@@ -52,7 +52,7 @@ final class MemberList {
 
   /** Whether the list still needs a correction, which only this room would make. */
   boolean needsRoom() {
-    // The list of a broker that is away may come back with members who have left meanwhile.
+    // The list of a broker that is away may still contain members that have left meanwhile.
     return hasOurs && (isStale || order.isAway());
   }
 
@@ -63,8 +63,8 @@ final class MemberList {
 
   /** Enters a member into the list; gives null if the member is on another server. */
   CompletionStage<@Nullable Moved> enter(Member member) {
-    // A member that a forgotten list contained enters again without an announcement, since nobody
-    // saw it leave.
+    // A member of a list that the broker lost enters again without an announcement, since no leave
+    // was announced.
     int upTo = member.isForgotten() ? 0 : room.rule().announcementsUpTo();
     String id = member.connection.id();
     Post post = cluster.announcement(Room.ENTERED, id);
@@ -83,8 +83,8 @@ final class MemberList {
   /**
    * Takes a member out of the list.
    *
-   * @param member its place on this server, which must not get the announcement; null if it has
-   *     none
+   * @param member the membership on this server, which must not receive the announcement; null if
+   *     there is none
    */
   CompletionStage<Moved> leave(String id, @Nullable Member member) {
     Post post = cluster.announcement(Room.LEFT, id);
@@ -105,14 +105,14 @@ final class MemberList {
 
   /** A member has left, and the broker may not know. */
   void leftUnrecorded(Member member) {
-    // While the broker is away, members who were never listed come and go; they are not kept.
+    // Members that were never listed may join and leave while the broker is away: forget them.
     if (member.isListed() || member.listens()) {
       unrecorded.put(member.connection.id(), member);
     }
     recheckSoon();
   }
 
-  /** The broker's order was lost, and the list with it; those who were listed enter again. */
+  /** The broker's order was lost, and the list with it; the listed members enter again. */
   void forget() {
     room.roster().forEach(Member::forgetListing);
   }
@@ -206,7 +206,7 @@ final class MemberList {
         (moved, failure) -> {
           order.workEnds();
           if (moved == null && failure == null) {
-            // Its session was resumed on another server while this one was out of touch.
+            // Its session was resumed on another server while this server was disconnected.
             member.connection.close(ELSEWHERE);
           } else if (failure != null) {
             recheckSoon();

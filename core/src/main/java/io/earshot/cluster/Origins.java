@@ -5,10 +5,10 @@ import io.earshot.spi.Broker.Placed;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the last messages of a room came from: for each, one key made of the publishing server and
- * its number there. After the broker lost data, the room's order restarts in a new epoch and
- * repeats messages of the old one; their origins show which of them this server has delivered
- * already.
+ * The origins of the last messages of a room: for each message one key, made of the publishing
+ * server and the message's number there. After the broker lost data, the room's order restarts in a
+ * new epoch and repeats messages of the old one. Their origins show which of them this server has
+ * delivered already.
  *
  * <p>Owned by the room's event loop.
  */

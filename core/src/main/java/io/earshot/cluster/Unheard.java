@@ -11,9 +11,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which member of this server must not get a post: the one who sent it, or, for an announcement,
- * the one who joined or left. For posts of this server the member is remembered from publishing to
- * delivery, since its id may change meanwhile; for posts of other servers the id in the post is
+ * Finds the member of this server that must not receive a post: its sender or, for an announcement,
+ * the member that joined or left. For posts of this server the member is remembered from publishing
+ * to delivery, since its id may change meanwhile. For posts of other servers the id in the post is
  * looked up.
  *
  * <p>Owned by the room's event loop.
@@ -25,10 +25,10 @@ final class Unheard {
   /** The sender of each post of this server that is under way, by the post's number. */
   private final Map<Long, Member> senders = new HashMap<>(2);
 
-  /** Posts of which nobody knows whether the broker placed them; they may never be delivered. */
+  /** Posts that the broker may or may not have placed; some may never be delivered. */
   private final Set<Long> doubtful = new HashSet<>(0);
 
-  /** The listeners of this server, who are in no member list. */
+  /** The listeners of this server, which are in no member list. */
   private final Set<Member> listeners = new HashSet<>(0);
 
   Unheard(Room room, Cluster cluster) {
@@ -62,7 +62,7 @@ final class Unheard {
     doubtful.add(post.origin().number());
   }
 
-  /** Forgets the senders of doubtful posts: those that were placed are delivered by now. */
+  /** Forgets the senders of doubtful posts: all posts that were placed are delivered by now. */
   void forgetDoubtful() {
     senders.keySet().removeAll(doubtful);
     doubtful.clear();
@@ -81,21 +81,21 @@ final class Unheard {
     listeners.remove(member);
   }
 
-  /** Takes out the member who must not get a post that is about to be delivered; null if none. */
+  /** Removes and returns the member that must not receive this next post; null if none. */
   @Nullable Member take(Post post) {
     String id = post.except();
     if (id == null) {
       return null;
     }
     if (!post.origin().peer().equals(cluster.peer())) {
-      // The sender may have resumed its session on this server since.
+      // Since then the sender may have resumed its session on this server.
       return post.mayBeElsewhere() || cluster.isHere(id) ? withId(id) : null;
     }
     Member sender = senders.remove(post.origin().number());
     return sender != null && sender.hears() ? sender : withId(id);
   }
 
-  /** The member or listener of this server that has an id. Looks at each. */
+  /** The member or listener of this server with an id. Searches all of them. */
   private @Nullable Member withId(String id) {
     Member member = room.roster().withId(id);
     if (member == null) {

@@ -1,4 +1,4 @@
-/** Several servers that share their rooms over a broker, and make requests to each other. */
+/** Several servers that share their rooms through a broker, and send each other requests. */
 @NullMarked
 package io.earshot.cluster;
 

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable.
  *
  * @param join the clients that may be members
- * @param say the clients that may say something
+ * @param say the clients that may send messages
  * @param listen the clients that may listen without being members, or read the history
  * @param announcementsUpTo joins and leaves are announced in rooms of at most so many members
  * @param messagesPerSecond how many messages a second clients may say, or 0 for no limit

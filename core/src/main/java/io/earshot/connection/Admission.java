@@ -22,8 +22,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Decides whether a client may connect, join a room, listen to it, or send a message there. All
  * requests of clients pass here, whatever their transport; calls of server code do not. The {@link
- * AccessPolicy} decides first, by rules, tokens and measures; then hooks are asked, if there are
- * any.
+ * AccessPolicy} decides first, by rules, tokens and measures; then the hooks run, if there are any.
  *
  * <p>Immutable. Called on the loop of the connection that asks, and answers there.
  */
@@ -69,7 +68,7 @@ public final class Admission {
    *
    * @param place the client's place in the room, or the place that it would get
    * @param token the token that came with the request, or null
-   * @param then called with the verdict; later requests of the client have to wait for it
+   * @param then called with the decision; later requests of the client have to wait for it
    */
   public void admit(Place place, Permission what, @Nullable String token, Consumer<Verdict> then) {
     Participant who = place.who();
@@ -95,7 +94,7 @@ public final class Admission {
         });
   }
 
-  /** A ban or a closure may have begun while hooks were asked. */
+  /** Refuses if a ban or a closure has begun while hooks were running. */
   private Verdict unlessBarred(Verdict verdict, Place place, Permission what) {
     Participant who = place.who();
     Verdict barred = policy.barred(who, place.room, what, verdict.grant());
@@ -107,16 +106,16 @@ public final class Admission {
   }
 
   /**
-   * Queues the news for hooks that a connection joins a room.
+   * Reserves a turn for the hooks that are notified when a connection has joined a room.
    *
-   * @return to be run on the connection's loop once it has joined
+   * @return a task, to be run on the connection's loop once it has joined
    */
   Runnable joining(Place place) {
     return hooks.tellLater(
         about(place).joineds(), new Question(place.who(), place.room, Permission.JOIN));
   }
 
-  /** Tells hooks that a connection has left a room, or is about to. */
+  /** Notifies hooks that a connection has left a room, or is about to. */
   void left(Place place) {
     hooks.tell(about(place).leaves(), new Question(place.who(), place.room, Permission.JOIN));
   }
@@ -129,16 +128,16 @@ public final class Admission {
   // --- messages --------------------------------------------------------------------------------
 
   /**
-   * Sends a client's message to the room if the client may say it.
+   * Sends a client's message to the room if the client may send it.
    *
    * @param token the token that came with the request; null for the one by which the client was
    *     admitted
-   * @param audience who is to hear it; null for everybody
+   * @param audience the members that receive it; null for all
    * @param messageId the client's own id for the message, or null
    * @param told called on the connection's loop with the message's place in the room's order, or
    *     with the refusal
-   * @return whether the decision was made at once. Otherwise hooks are asked, and the client's next
-   *     request has to wait, since the room would see it before this message
+   * @return whether the decision was made at once. Otherwise hooks are running, and the client's
+   *     next request has to wait, since the room would see it before this message
    */
   public boolean say(
       Place speaker,

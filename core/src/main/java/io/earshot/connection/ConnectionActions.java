@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConnectionActions implements ModerationTargets {
 
-  /** The number of connections that one task of a loop looks at. */
+  /** The number of connections that one task of a loop checks. */
   private static final int BATCH = 1_000;
 
   private final Directory connections;
@@ -32,7 +32,7 @@ public final class ConnectionActions implements ModerationTargets {
     this.shards = shards;
   }
 
-  /** Asks the other servers, too, from now on. Called before anybody connects. */
+  /** Also searches the other servers from now on. Called before the first client connects. */
   public void joinCluster(PeerSessions others) {
     peers = others;
   }

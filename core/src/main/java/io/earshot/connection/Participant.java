@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A connection of any transport, as a member of rooms.
  *
- * <p>Owned by the connection's event loop. What {@link Connection} offers to other threads is
- * final, volatile, or runs on the loop.
+ * <p>Owned by the connection's event loop. State that the methods of {@link Connection} read on
+ * other threads is final or volatile; their other work runs on the loop.
  */
 public abstract class Participant extends Subscriber implements HookSubject {
 
@@ -45,7 +45,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
   private volatile Map<String, String> attributes = Map.of();
   private volatile Place place;
 
-  /** What waits for hooks; null while nothing does. */
+  /** The tasks that wait for hooks; null while there are none. */
   private @Nullable HookQueue hookQueue;
 
   /**
@@ -97,7 +97,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
     hookQueue.add(turn, isNews);
   }
 
-  /** The audience of messages that do not name one; null for everybody. */
+  /** The audience of messages that do not name one; null for all members. */
   public abstract @Nullable Audience audience();
 
   /**
@@ -123,9 +123,9 @@ public abstract class Participant extends Subscriber implements HookSubject {
   /**
    * Joins a room.
    *
-   * @param after up to where the client knows the room, or null
-   * @param live called on the connection's loop when messages begin to arrive; what the client
-   *     missed has to be sent before it returns
+   * @param after the last message that the client knows of the room, or null
+   * @param live called on the connection's loop when messages begin to arrive; it has to send the
+   *     messages that the client missed before it returns
    */
   public final void join(Place member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
     // Queued before the client's next request, which may be to leave.
@@ -148,7 +148,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
   /**
    * Leaves a room.
    *
-   * @param out called on the connection's loop after everything that the room sent before
+   * @param out called on the connection's loop after all messages that the room sent before
    */
   public final void leave(Place member, Runnable out) {
     if (member.in) {
@@ -195,14 +195,14 @@ public abstract class Participant extends Subscriber implements HookSubject {
   }
 
   /**
-   * Why this client may not send a message that rules and hooks allow. It may have left while hooks
-   * were asked.
+   * The reason why this client may not send a message that rules and hooks allow: it may have left
+   * while hooks were running.
    *
    * @return the refusal; null if the message may be sent
    */
   protected abstract @Nullable String refusalToSpeak(Place speaker);
 
-  /** Sends something that is not a room's message. */
+  /** Sends a document that is not a room message. */
   public final void send(byte[] json) {
     ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer(json.length + 16);
     try {
@@ -255,7 +255,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
   }
 
   /**
-   * What a client is sent about its token for a room.
+   * The notice to a client that its token for a room expires or has expired.
    *
    * @param expiresAt when the token expires, in milliseconds since 1970; null if it has
    */
@@ -270,10 +270,10 @@ public abstract class Participant extends Subscriber implements HookSubject {
     return Json.from(fields);
   }
 
-  /** Puts the connection out of a room because its token has expired. */
+  /** Removes the connection from a room because its token has expired. */
   public abstract void expire(Place member);
 
-  /** Puts the connection out of a room, and sends that the token has expired. */
+  /** Removes the connection from a room, and sends the notice that the token has expired. */
   protected final void removeExpired(Place member) {
     removeFromRoom(member, notice(member.room, "expired", null), Tokens.EXPIRED);
   }
@@ -281,9 +281,9 @@ public abstract class Participant extends Subscriber implements HookSubject {
   // --- forced to leave -------------------------------------------------------------------------
 
   /**
-   * Puts the connection out of a room in which it is a member or listens.
+   * Removes the connection from a room in which it is a member or listens.
    *
-   * @param notice what the client is sent
+   * @param notice the notice to the client
    * @param reason why the connection ends, if it has no other room to go to
    */
   final void removeFromRoom(String room, Json notice, String reason) {
@@ -300,7 +300,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
   /** Leaves all rooms and ends, without sending anything. */
   public abstract void endSilently();
 
-  /** Ends the connection at once; the client is sent the reason. */
+  /** Ends the connection at once, and sends the reason to the client. */
   public abstract void disconnect(String reason);
 
   /** Ends the connection if it is banned, by its id, address or attributes. */
@@ -312,7 +312,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
     }
   }
 
-  /** Leaves the rooms that were closed while nobody could put this connection out. */
+  /** Leaves the rooms that were closed while this connection could not be removed from them. */
   public final void leaveClosedRooms() {
     for (Place member : members()) {
       Measure closure = engine().moderation().closure(member.room);

@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection's place in one room: what the connection's loop knows of it, in addition to what the
- * room's loop does.
+ * The connection's half of a membership: the state that the connection's loop keeps, in addition to
+ * the state of the room's loop in {@link Member}.
  *
  * <p>Owned by the connection's event loop.
  */
@@ -59,7 +59,7 @@ public final class Place extends Member {
    * Sends a message to the room, without asking rules or hooks.
    *
    * @param words the message as the client sent it, before hooks changed it
-   * @param messageId the client's own id for the message, by which a repetition is recognized
+   * @param messageId the client's own id for the message, which identifies a repetition
    * @param isClients whether the message is the client's, rather than server code's
    * @param told called on the connection's loop with the message's place in the room's order
    */

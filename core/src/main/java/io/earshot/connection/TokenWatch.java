@@ -81,7 +81,7 @@ final class TokenWatch {
             wait);
   }
 
-  /** Whether the rule of the room lets nobody in without a token. */
+  /** Whether the rule of the room requires a token of this member or listener. */
   private static boolean needsToken(Place place) {
     return (place.in && place.rule.join() == Access.Common.TOKEN)
         || (place.listening && place.rule.listen() == Access.Common.TOKEN);

@@ -144,13 +144,13 @@ public final class Engine implements AutoCloseable {
   // --- connections -----------------------------------------------------------------------------
 
   /**
-   * Adds a new connection. It joins the default room and is sent the welcome message. Called on the
-   * connection's loop.
+   * Adds a new connection. It joins the default room and receives the welcome message. Called on
+   * the connection's loop.
    *
    * @param loop the connection's loop, one of those given to the constructor
    * @param outbound the destination of the connection's bytes
    * @param wire the framing of its messages
-   * @param transport the transport by which the client came
+   * @param transport the client's transport
    * @return the receiver of the client's requests
    */
   public Intake connect(Loop loop, Outbound outbound, Wire wire, Transport transport) {
@@ -159,17 +159,17 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * Adds a new connection that joins a room of its choice. It is sent the welcome message, then the
-   * messages of the room that it has missed, then new ones. Called on the connection's loop.
+   * Adds a new connection that joins a room of its choice. It receives the welcome message, then
+   * the missed messages of the room, then new ones. Called on the connection's loop.
    *
    * @param loop the connection's loop, one of those given to the constructor
    * @param outbound the destination of the connection's bytes
    * @param wire the framing of its messages
-   * @param transport the transport by which the client came
+   * @param transport the client's transport
    * @param room the room that it joins; a valid name
    * @param after the place of the last message of that room that the client has, or null
    * @param token the token that admits the client to the room, or null. A client that is not
-   *     admitted is sent the refusal and disconnected
+   *     admitted receives the refusal and is disconnected
    * @return the receiver of the client's requests
    */
   public Intake connect(
@@ -197,7 +197,7 @@ public final class Engine implements AutoCloseable {
    * @param visitor the client
    * @param action the action's name
    * @param params the params of the request
-   * @return the answer, completed on any thread; cancel it when the client is gone
+   * @return the answer, completed on any thread; cancel it when the client has disconnected
    */
   public CompletableFuture<WebAnswer> ask(
       Visitor visitor, String action, Map<String, Json> params) {
@@ -221,7 +221,7 @@ public final class Engine implements AutoCloseable {
    *
    * @param visitor the client
    * @param room the room's name
-   * @param what what the client wants to do there
+   * @param what the permission that the client needs there
    * @param token the token that the client shows, or null
    * @throws RefusedException if the client may not; the message says why
    */
@@ -250,15 +250,15 @@ public final class Engine implements AutoCloseable {
    * @param after the place after which to begin; null for the last messages of the history
    * @param limit the largest number of messages
    * @param wait how long to wait for a message if there is none, in milliseconds; at most 25 s
-   * @return the messages, completed on any thread; cancel it when the client is gone. Failed with a
-   *     {@link RejectedExecutionException} if too many requests wait already
+   * @return the messages, completed on any thread; cancel it when the client has disconnected.
+   *     Failed with a {@link RejectedExecutionException} if too many requests wait already
    */
   public CompletableFuture<Excerpt> read(String room, @Nullable Cursor after, int limit, int wait) {
     return parts.readers.read(room, after, limit, wait);
   }
 
   /**
-   * Says a message in a room for a client that need not be a member. Callable from any thread.
+   * Sends a message to a room for a client that need not be a member. Callable from any thread.
    *
    * @param visitor the client
    * @param room the room's name

@@ -1,6 +1,4 @@
-/**
- * Makes a server of the parts: transports connect clients to the {@link io.earshot.engine.Engine}.
- */
+/** Assembles the server. Transports connect clients to the {@link io.earshot.engine.Engine}. */
 @NullMarked
 package io.earshot.engine;
 

@@ -24,8 +24,8 @@ public final class History {
    * A message, without its place.
    *
    * @param json the message as UTF-8
-   * @param at when it was told, in milliseconds
-   * @param speaker the id of the member that said it, who does not receive it; or null
+   * @param at when it was published, in milliseconds
+   * @param speaker the id of the member that sent the message and does not receive it; or null
    * @param audience the members that receive it; null for all
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -91,7 +91,7 @@ public final class History {
   /**
    * The messages after a cursor that pass a filter.
    *
-   * @param count how many messages the room told after the cursor; all have to be remembered
+   * @param count how many messages follow the cursor; the history must contain all of them
    */
   List<StoredMessage> after(Cursor cursor, long count, Predicate<Entry> isFor) {
     var missed = new ArrayList<StoredMessage>();

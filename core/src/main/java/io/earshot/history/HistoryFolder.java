@@ -72,7 +72,7 @@ public final class HistoryFolder implements AutoCloseable {
       return new Disk(16 << 20, thisMachine(), Thread::startVirtualThread);
     }
 
-    /** Linux has an id of the boot; elsewhere the start time of the first process serves. */
+    /** Linux has an id of the boot; other systems use the start time of the first process. */
     private static String thisMachine() {
       try {
         return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();

@@ -4,8 +4,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the histories of all rooms of one event loop share: the limit on their bytes, and the {@link
- * Journal} that keeps them across restarts.
+ * The common state of the histories of one event loop's rooms: the limit on their bytes, and the
+ * {@link Journal} that keeps them across restarts.
  *
  * <p>Owned by that event loop.
  */
@@ -15,7 +15,7 @@ public final class LoopHistory {
   private long bytes;
   private long messages;
 
-  /** Null where no setting asks for files. */
+  /** Null if no setting asks for files. */
   private @Nullable Journal journal;
 
   /**
@@ -65,7 +65,7 @@ public final class LoopHistory {
     return limit - bytes;
   }
 
-  /** How many messages the rooms told since the start of the server. */
+  /** How many messages the rooms have delivered since the start of the server. */
   public long messages() {
     return messages;
   }

@@ -58,7 +58,7 @@ public final class Recovery {
     private long bytes;
     long offset;
 
-    /** When the room told its last message, in milliseconds; 0 if the log does not say. */
+    /** When the room's last message was published, in milliseconds; 0 if the log does not say. */
     long at;
 
     Remembered(String name, String epoch, long offset, RoomRule rule) {

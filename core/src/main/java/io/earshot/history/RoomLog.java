@@ -157,8 +157,8 @@ public final class RoomLog {
   /**
    * Adds the message that has the last offset: remembers it, and writes it to the journal.
    *
-   * @param at when it was told, in milliseconds
-   * @param speaker the id of the member that said it, who does not receive it; or null
+   * @param at when it was published, in milliseconds
+   * @param speaker the id of the member that sent the message and does not receive it; or null
    * @param isSaid false for announcements of joins and leaves, which do not begin a history
    * @param now the time, in milliseconds
    */
@@ -173,7 +173,7 @@ public final class RoomLog {
     loop.appended(this, at);
   }
 
-  /** As {@link #append}, but without the journal: another server told this message. */
+  /** As {@link #append}, but without the journal: another server published this message. */
   public void remember(
       byte[] json,
       long at,

@@ -1,4 +1,4 @@
-/** The order of a room and the messages that are kept of it, in memory and on disk. */
+/** The order of a room and its remembered messages, in memory and on disk. */
 @NullMarked
 package io.earshot.history;
 

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the hooks of a server and asks them: on virtual threads, one question at a time for each
+ * Holds the hooks of a server and runs them on virtual threads: one question at a time for each
  * connection.
  *
  * <p>Thread-safe: the hooks are an immutable list, replaced as a whole under a lock; counts are
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class HookRunner {
   private static final System.Logger LOG = System.getLogger(HookRunner.class.getName());
 
-  /** The wait before another attempt to tell a hook, if too many hooks run, in milliseconds. */
+  /** The wait before another attempt to notify a hook, if too many hooks run, in milliseconds. */
   private static final long RETRY = 20;
 
   private final Config.Hooks settings;
@@ -82,7 +82,7 @@ public final class HookRunner {
   // --- turns -----------------------------------------------------------------------------------
 
   /**
-   * Does something for a connection once hooks have answered all its earlier questions.
+   * Runs a turn of a connection once hooks have answered all its earlier questions.
    *
    * @param turn receives a task, which it runs on the connection's loop when the turn has ended
    */
@@ -90,7 +90,7 @@ public final class HookRunner {
     inTurn(subject, turn, false);
   }
 
-  /** Tells hooks of an event that has happened, before the connection's waiting questions. */
+  /** Notifies hooks of an event that has happened, before the connection's waiting questions. */
   public void tell(List<Hook> hooks, Question news) {
     if (!hooks.isEmpty()) {
       inTurn(news.subject(), ended -> ask(hooks, news, ended, _ -> {}), true);
@@ -98,8 +98,8 @@ public final class HookRunner {
   }
 
   /**
-   * Reserves a turn to tell hooks of an event that is about to happen. The hooks are told when it
-   * has happened, but the connection's questions wait no longer than {@code hooks.timeout} for it.
+   * Reserves a turn to notify hooks of an event that is about to happen. The hooks run when the
+   * event has happened, but the connection's questions wait for it at most {@code hooks.timeout}.
    *
    * @return a task, to be run on the connection's loop when the event has happened
    */
@@ -181,7 +181,7 @@ public final class HookRunner {
    * Asks hooks one after the other.
    *
    * @param ended run on the connection's loop after {@code then}
-   * @param then receives the verdict on the connection's loop
+   * @param then receives the decision on the connection's loop
    */
   public void ask(List<Hook> hooks, Question question, Runnable ended, Consumer<HookVerdict> then) {
     ask(

@@ -15,7 +15,7 @@ public interface HookSubject extends Connection {
   /**
    * Adds a turn; see {@link HookQueue#add}.
    *
-   * @param isNews whether the turn is about what has happened already
+   * @param isNews whether the turn is about an event that has happened already
    */
   void inTurn(Consumer<Runnable> turn, boolean isNews);
 

@@ -4,12 +4,12 @@ import io.earshot.Permission;
 import io.earshot.protocol.Json;
 
 /**
- * What a hook decides about, or learns.
+ * A request that a hook decides about, or an event that a hook is notified of.
  *
  * <p>Immutable.
  *
  * @param subject the connection whose request it is
- * @param permission what the request needs
+ * @param permission the permission that the request needs
  * @param message the message of a say; JSON's null for other requests
  */
 public record Question(HookSubject subject, String room, Permission permission, Json message) {

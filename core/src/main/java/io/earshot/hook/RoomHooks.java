@@ -22,7 +22,7 @@ public record RoomHooks(
   public static final RoomHooks NONE =
       new RoomHooks(List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
 
-  /** Those of some hooks that are for a room, or all if the room is null. */
+  /** Selects the hooks that are for a room, or all if the room is null. */
   static RoomHooks of(List<Hook> hooks, @Nullable String room) {
     return hooks.isEmpty()
         ? NONE

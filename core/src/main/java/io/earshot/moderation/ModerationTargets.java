@@ -17,15 +17,15 @@ public interface ModerationTargets {
   /**
    * Disconnects all clients of this server that a target matches.
    *
-   * @param words the reason that they are sent
+   * @param words the reason that the clients receive
    */
   void disconnect(Target target, String words);
 
   /**
    * Removes all clients of this server from a room.
    *
-   * @param notice the message that they are sent
-   * @param words the reason for clients that no other room accepts, which are disconnected
+   * @param notice the message that the clients receive
+   * @param words the reason sent to clients that no other room accepts; they are disconnected
    */
   void removeFromRoom(String room, Json notice, String words);
 }

@@ -177,7 +177,7 @@ public final class Moderator implements Moderation {
   // --- facts from the cluster ------------------------------------------------------------------
 
   /**
-   * Takes in a fact from the log of the cluster; this server's own facts come back, too.
+   * Applies a fact from the log of the cluster. The log also returns this server's own facts.
    *
    * @param at the place of the fact in the log
    */
@@ -216,7 +216,7 @@ public final class Moderator implements Moderation {
         }
       }
       case MUTE -> {
-        // Takes effect when the client says something.
+        // Takes effect when the client sends a message.
       }
       case CLOSURE -> {
         if (now().isBefore(measure.until().plus(LATE))) {

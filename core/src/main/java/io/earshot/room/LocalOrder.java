@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The order of a room of a single server: messages are told in the order in which they arrive.
+ * The order of a room of a single server: messages are delivered in the order of their arrival.
  *
  * <p>Owned by the room's event loop.
  */

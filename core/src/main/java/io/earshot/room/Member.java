@@ -4,8 +4,8 @@ import io.earshot.config.RoomRule;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection's place in one room, as a member, a listener, or both: what the room and its
- * fan-outs know of the connection.
+ * The membership of one connection in one room, as a member, a listener, or both: the state that
+ * the room and its fan-outs keep for the connection.
  *
  * <p>Owned in two halves: the first by the room's event loop, the second by the connection's.
  * Neither loop reads the other's half.
@@ -30,7 +30,7 @@ public abstract class Member {
   /** Whether the connection was lost, and the room keeps the place for its session. */
   boolean away;
 
-  /** The offset after which the member hears the room or, while away, misses messages. */
+  /** The offset after which the member receives messages or, while away, misses them. */
   long since;
 
   /** The member's index in the {@link Roster}. */
@@ -76,7 +76,7 @@ public abstract class Member {
     return hears;
   }
 
-  /** Whether the member waits for a broker to let it in; it is answered once it hears the room. */
+  /** Whether the member waits for the broker's answer to its join. */
   boolean comesIn() {
     return comesIn;
   }
@@ -96,12 +96,12 @@ public abstract class Member {
     comesIn = true;
   }
 
-  /** Waits for the broker no longer, whatever it answered. */
+  /** Ends the wait for the broker, whatever the broker answered. */
   public void finishEntering() {
     comesIn = false;
   }
 
-  /** Whether the broker's list of members has this one, as far as this server knows. */
+  /** Whether the broker's list of members contains this one, as far as this server knows. */
   public boolean isListed() {
     return isListed;
   }
@@ -123,7 +123,7 @@ public abstract class Member {
     isForgotten = isListed;
   }
 
-  /** Takes the state of the same client's lost place, which is in the room no longer. */
+  /** Takes over the state of the same client's lost membership, which then is in no room. */
   void takeOver(Member lost) {
     joined = lost.joined;
     listens = lost.listens;

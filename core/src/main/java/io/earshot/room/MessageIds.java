@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The messages of a room that clients gave an id, by that id, so that a repeated message is not
- * told again. A repeat has the same client, the same id and the same content. A message with a used
- * id but another content is a new message.
+ * delivered again. A repeat has the same client, the same id and the same content. A message with a
+ * used id but another content is a new message.
  *
  * <p>Owned by the room's event loop.
  */
@@ -34,7 +34,7 @@ public final class MessageIds {
     this.window = window;
   }
 
-  /** The offset at which the same message was told; null if it was not. */
+  /** The offset of the same message; null if it was not published before. */
   @Nullable Long find(String speaker, Json messageId, Json message, long now) {
     forget(now);
     Said first = said.get(key(speaker, messageId, message));

@@ -22,12 +22,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One room: its members, the one order of its messages, and the last messages for clients that
- * resume. A room exists while a connection is in it or listens to it, and a while longer.
+ * resume. A room exists while it has a member or listener, and for a while after that.
  *
- * <p>A message takes one way through it: {@link RoomOrder} gives it a place, {@link RoomLog} keeps
- * it, {@link Subscribers} passes it to the event loops of the members. Messages that a joining
- * member missed are taken from the log in the same step that adds the member to the subscribers, so
- * that the missed messages and the new ones meet without a gap and without an overlap.
+ * <p>Each message passes through three parts of the room: {@link RoomOrder} assigns its place in
+ * the order, {@link RoomLog} keeps the message, {@link Subscribers} passes it to the event loops of
+ * the members. One step takes the messages that a joining member missed from the log and adds the
+ * member to the subscribers. So there is no gap between the missed messages and the new ones, and
+ * no message arrives twice.
  *
  * <p>Owned by the room's event loop.
  */
@@ -96,7 +97,7 @@ public final class Room {
     return !subscribers.hasPolls() && !hasPeople();
   }
 
-  /** Whether a connection hears the room. */
+  /** Whether a connection is subscribed to the room. */
   public boolean isHeard() {
     return subscribers.isHeard();
   }
@@ -125,23 +126,23 @@ public final class Room {
   // --- members and listeners -------------------------------------------------------------------
 
   /**
-   * What a connection learns when it begins to hear a room.
+   * The result of joining or listening, for the connection.
    *
    * @param heard the answer to the request
    * @param missed the messages to send before any new one
    */
   public record Arrival(Received heard, List<StoredMessage> missed) {
-    /** The same for a client that gave no cursor, which is not told that nothing is missing. */
+    /** The same, with an answer that does not say that nothing is missing. */
     private Arrival unconfirmed() {
       return new Arrival(new Received(heard.room(), heard.cursor(), false), missed);
     }
   }
 
   /**
-   * Lets a connection in.
+   * Adds a connection as a member.
    *
    * @param after the last message that the client knows of this room, or null
-   * @param live runs on the connection's loop when the member hears the room
+   * @param live runs on the connection's loop when the member is subscribed
    */
   public void join(Member member, @Nullable Cursor after, Consumer<Arrival> live) {
     // An HTTP client belongs to the server that it asks, also if another server has it.
@@ -154,13 +155,13 @@ public final class Room {
     roster.add(member);
   }
 
-  /** Lets a connection hear the room without being in it; the parameters are those of join. */
+  /** Subscribes a connection that is no member; the parameters are those of {@link #join}. */
   public void listen(Member member, @Nullable Cursor after, Consumer<Arrival> live) {
     order.listen(member, after, live);
   }
 
   /**
-   * Lets a member out.
+   * Removes a member.
    *
    * @param out runs on the connection's loop when the member has received all earlier messages
    */
@@ -201,7 +202,7 @@ public final class Room {
     unhear(lost, () -> {});
     order.replaced(lost, back);
     // No server knows which bytes were in flight when the connection broke. So a client without a
-    // cursor gets the later messages, but is not told that nothing is missing.
+    // cursor gets the later messages, but its answer does not say that nothing is missing.
     hear(back, after != null ? past : new Past(past.missed, past.since, false), end(), live);
   }
 
@@ -223,11 +224,11 @@ public final class Room {
   }
 
   /**
-   * Lets in a client that resumed here a session of another server, unannounced.
+   * Adds a client that resumed a session of another server on this one, without an announcement.
    *
    * @param isIn whether the client is a member
    * @param listens whether the client listens
-   * @param after the last message that the client knows by its own account, or null
+   * @param after the last message that the client knows, as the client says, or null
    * @param known the last message that the other server sent it, or null
    */
   public void settle(
@@ -251,10 +252,10 @@ public final class Room {
     }
   }
 
-  // --- who hears the room ----------------------------------------------------------------------
+  // --- subscribing -----------------------------------------------------------------------------
 
   /**
-   * What a client missed before it hears the room.
+   * The messages that a client missed before it is subscribed.
    *
    * @param missed the messages for it
    * @param since the offset before those messages
@@ -262,7 +263,7 @@ public final class Room {
    */
   public record Past(List<StoredMessage> missed, long since, @Nullable Boolean recovered) {}
 
-  /** What a member missed since a cursor; what it hears already is not missed. */
+  /** The messages that a member missed since a cursor; none while it is subscribed. */
   public Past past(@Nullable Cursor after, Member member) {
     if (after == null) {
       return new Past(List.of(), log.offset(), null);
@@ -281,7 +282,7 @@ public final class Room {
   }
 
   /**
-   * Lets a member hear the room, if it does not already.
+   * Subscribes a member, if it is not subscribed already.
    *
    * @param place the place that the answer names; all later messages follow it. Null where the room
    *     has no order yet
@@ -291,26 +292,26 @@ public final class Room {
     subscribers.add(member, past.since, arrival, live);
   }
 
-  /** Lets a member hear the room no longer, unless it is a member or listens still. */
+  /** Ends a member's subscription, unless it is still in the room or listens to it. */
   public void unhear(Member member, Runnable out) {
     subscribers.remove(member, out);
   }
 
-  /** As {@link #unhear}, for a member that has left and may be on its way in again. */
+  /** As {@link #unhear}, for a member that has left and may be joining again. */
   public void unhearLeft(Member member, Runnable out) {
     subscribers.removeLeft(member, out);
   }
 
-  // --- what members say ------------------------------------------------------------------------
+  // --- publishing ------------------------------------------------------------------------------
 
   /**
-   * A message that a sender wants to be told.
+   * A sender's request to publish a message.
    *
    * @param audience the members that receive it; null for all
    * @param namer the sender to which {@code messageId} belongs
-   * @param messageId the client's id of the message, which is told once however often the client
-   *     repeats it; or null
-   * @param words what the client sent, by which a repeat is known even if a hook changed the
+   * @param messageId the client's id of the message, which is published once however often the
+   *     client repeats it; or null
+   * @param words the message as the client sent it; identifies a repeat even if a hook changed the
    *     message
    * @param isClients whether a client sends it, rather than server code
    */
@@ -326,7 +327,7 @@ public final class Room {
    * The result of a {@link Saying}.
    *
    * @param place the place of the message in the room's order; null if it has none
-   * @param refusal why the message was not told, as an error for the client; null if it was
+   * @param refusal why the message was not published, as an error for the client; null if it was
    */
   public record Spoken(@Nullable Cursor place, @Nullable String refusal) {
 
@@ -340,7 +341,7 @@ public final class Room {
     }
   }
 
-  /** Tells what a member says, unless it is a repeat; the result is passed on when it is known. */
+  /** Publishes a member's message, unless it is a repeat; {@code told} receives the result. */
   public void say(Member speaker, Saying saying, Consumer<Spoken> told) {
     say(Json.of(speaker.connection.id()), speaker, saying, told);
   }
@@ -400,7 +401,7 @@ public final class Room {
   }
 
   /**
-   * Tells a message to all who hear this room, as the next in its order.
+   * Delivers a message of this server to all subscribers, as the next in the room's order.
    *
    * @param except the member that does not receive it, or null
    * @param isSaid false for announcements of joins and leaves, which do not begin a history
@@ -422,7 +423,7 @@ public final class Room {
     return place;
   }
 
-  /** Tells a message to which a broker gave its place, the next after the last. */
+  /** Delivers a message to which a broker gave the place after the last one. */
   public void tell(Post post, Cursor place, @Nullable Member except) {
     begin(place.epoch(), place.offset());
     byte[] json = encoded(post, place);
@@ -446,21 +447,21 @@ public final class Room {
     return new RoomMessage(post.message(), name, post.from(), post.sentAt(), place).encode();
   }
 
-  /** Remembers a message that was told before this server heard the room. */
+  /** Remembers a message that was published before this server opened the room. */
   public void recall(Post post, Cursor place) {
     begin(place.epoch(), place.offset());
     log.remember(
         encoded(post, place), post.sentAt(), post.except(), post.audience(), true, shard.now());
   }
 
-  /** Tells all who hear the room that the messages from an offset up to the end are lost. */
+  /** Announces to all subscribers that the messages from an offset up to the end are lost. */
   public void tellGap(long from) {
     Cursor to = cursor();
     Json.Obj notice = Lag.notice(name, to.epoch(), from, to.offset(), to.offset() - from + 1);
     subscribers.tell(notice.encode(), to, null, null, null);
   }
 
-  // --- readers without a place -----------------------------------------------------------------
+  // --- readers that do not join ----------------------------------------------------------------
 
   /**
    * The remembered messages without an audience: after a cursor the first ones, without a cursor

@@ -26,26 +26,26 @@ public interface RoomOrder {
   void close();
 
   /**
-   * Lets a member into the room.
+   * Adds a member to the room.
    *
    * @param after the last message that the client knows of the room, or null
-   * @param live runs on the connection's loop when the member hears the room
+   * @param live runs on the connection's loop when the member is subscribed
    * @param take whether to take the member over if another server has it
    */
   void join(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live, boolean take);
 
   /**
-   * Lets a member out of the room.
+   * Removes a member from the room.
    *
    * @param count how many members the room had before
    * @param out runs on the connection's loop when the member has received all earlier messages
    */
   void leave(Member member, int count, Runnable out);
 
-  /** Lets a listener hear the room; the parameters are those of {@link #join}. */
+  /** Subscribes a listener; the parameters are those of {@link #join}. */
   void listen(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live);
 
-  /** Lets a listener hear the room no longer, unless it is a member. */
+  /** Ends the subscription of a listener, unless it is a member. */
   void silence(Member member, Runnable out);
 
   /** A listener is added to its fan-out. */
@@ -58,7 +58,7 @@ public interface RoomOrder {
   void replaced(Member lost, Member back);
 
   /**
-   * Gives a message its place and tells it, unless it repeats an earlier one.
+   * Assigns a message its place in the order and delivers it, unless it repeats an earlier one.
    *
    * @param from the id of the sender, as the message shows it
    * @param except the member that does not receive the message, or null
@@ -67,10 +67,10 @@ public interface RoomOrder {
   void say(Json from, @Nullable Member except, Room.Saying saying, Consumer<Room.Spoken> told);
 
   /**
-   * As {@link #say}, for a sender without a place here: the member with its id, on any server, does
-   * not receive the message.
+   * As {@link #say}, for a sender that may not be a member here: the member with its id, on any
+   * server, does not receive the message.
    *
-   * @param ifThere whether to tell the message only where the room exists already
+   * @param ifThere whether to publish the message only if the room exists already
    */
   void sayAs(Json from, Room.Saying saying, boolean ifThere, Consumer<Room.Spoken> told);
 

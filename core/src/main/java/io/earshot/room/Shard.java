@@ -105,8 +105,8 @@ public final class Shard implements RecoveryTarget {
   /**
    * Sends a member's message to its room.
    *
-   * @param told called on the member's loop with the place in the room's order; without one if
-   *     there is no such room any more
+   * @param told called on the member's loop with the message's place in the room's order; without a
+   *     place if the room no longer exists
    */
   public void say(Member speaker, Room.Saying saying, Consumer<Room.Spoken> told) {
     Subscriber connection = speaker.connection;
@@ -201,7 +201,7 @@ public final class Shard implements RecoveryTarget {
     history.begin(log, empty.keySet().stream().map(Room::log).toList());
   }
 
-  /** What the histories of the rooms of this loop share. */
+  /** The limits and the journal that the histories of this loop's rooms share. */
   public LoopHistory history() {
     return history;
   }

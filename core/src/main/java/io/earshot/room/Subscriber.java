@@ -7,7 +7,7 @@ import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection as rooms know it.
+ * A connection as the recipient of room messages.
  *
  * <p>A class and not an interface, since a fan-out calls {@link #deliver} for each member.
  *
@@ -54,7 +54,7 @@ public abstract class Subscriber implements Connection {
   /**
    * Whether the connection receives a message.
    *
-   * @param speaker the id of the member that said it, who does not receive it; or null
+   * @param speaker the id of the member that sent the message and does not receive it; or null
    * @param audience the members that receive it; null for all
    */
   public final boolean isFor(@Nullable String speaker, @Nullable Audience audience) {

@@ -11,12 +11,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who hears one room: its members and listeners, by event loop and wire, and the long polls that
- * wait for its next message.
+ * The recipients of one room's messages: members and listeners, by event loop and wire, and the
+ * long polls that wait for its next message.
  *
- * <p>One loop's tasks for another run in the order in which they were given. So each connection
- * receives an unbroken stretch of the room's order, from the task that adds it to a {@link Fanout}
- * to the task that removes it.
+ * <p>A loop runs the tasks of another loop in the order in which they were submitted. So each
+ * connection receives all messages from the task that adds it to a {@link Fanout} to the task that
+ * removes it.
  *
  * <p>Owned by the room's event loop.
  */
@@ -50,20 +50,20 @@ final class Subscribers {
     }
   }
 
-  /** Whether no member hears the room, and none is away. */
+  /** Whether no member is subscribed, and none is away. */
   boolean isEmpty() {
     return branches == null && awaited == 0;
   }
 
-  /** Whether a member hears the room. */
+  /** Whether a member is subscribed. */
   boolean isHeard() {
     return branches != null;
   }
 
   /**
-   * Adds a member, unless it hears the room already, or has left or been lost meanwhile.
+   * Adds a member, unless it is subscribed already, or has left or been lost meanwhile.
    *
-   * @param since the offset after which the member hears the room
+   * @param since the offset after which the member receives messages
    * @param live runs on the connection's loop when the member is in its fan-out
    */
   void add(Member member, long since, Room.Arrival arrival, Consumer<Room.Arrival> live) {
@@ -104,8 +104,8 @@ final class Subscribers {
   }
 
   /**
-   * Removes a member that has left, unless it listens. A member that enters again already is
-   * removed as well: it is added again when the answer says from which place on it hears the room.
+   * Removes a member that has left, unless it listens. A member that is already joining again is
+   * removed as well. It is added again when the broker's answer names the place at which it enters.
    */
   void removeLeft(Member member, Runnable out) {
     if (member.joined && member.comesIn() && !member.listens && !member.away) {
@@ -167,7 +167,7 @@ final class Subscribers {
   }
 
   /**
-   * Tells one message to all who hear the room, with one task for each loop and wire.
+   * Hands one message to the fan-outs of all subscribers, with one task for each loop and wire.
    *
    * @param except the member that does not receive it, or null
    * @param audience the members that receive it; null for all

@@ -100,7 +100,7 @@ public final class ClientConnection extends RequestOrder {
     params = null;
   }
 
-  /** The audience that the params name; it applies to what is said while they are set. */
+  /** The audience that the params name; it applies to messages sent while they are set. */
   @Override
   public @Nullable Audience audience() {
     String key = params().get(Audience.KEY);
@@ -117,7 +117,7 @@ public final class ClientConnection extends RequestOrder {
   /**
    * Joins the first room and then sends the welcome; requests wait for it.
    *
-   * @param after up to where the client knows that room, or null
+   * @param after the last message that the client knows of that room, or null
    * @param token the token for that room, or null
    */
   public void open(@Nullable Cursor after, @Nullable String token) {
@@ -150,7 +150,7 @@ public final class ClientConnection extends RequestOrder {
 
   // --- a lost client, and its session ----------------------------------------------------------
 
-  /** Whether the client can send no requests, and so none to resume a session. */
+  /** Whether the client cannot send requests, such as one to resume a session. */
   boolean isStream() {
     return transport() == Transport.STREAM;
   }
@@ -169,7 +169,7 @@ public final class ClientConnection extends RequestOrder {
         && engine().mayDetach();
   }
 
-  /** Keeps the places in rooms for the resume window, without hearing them. */
+  /** Keeps the places in rooms for the resume window, without receiving messages. */
   private void detach(@Nullable Ending why) {
     phase = Phase.DETACHED;
     forgetWaiting();
@@ -239,10 +239,10 @@ public final class ClientConnection extends RequestOrder {
   }
 
   /**
-   * Hands this session over to another server. Its places here are gone then; the rooms are not
-   * told.
+   * Hands this session over to another server. Its places on this server are given up without a
+   * leave.
    *
-   * @param then called with the session, or with null if this connection has it no more; on any
+   * @param then called with the session, or with null if this connection no longer has it; on any
    *     loop
    */
   public void handOverToServer(String id, Consumer<@Nullable Handover> then) {
@@ -344,7 +344,7 @@ public final class ClientConnection extends RequestOrder {
 
   /**
    * Ends a connection whose client does not read. If the client reads again, it gets all messages
-   * up to some place, and then how to continue.
+   * up to some place, and then an ending that says how to continue.
    */
   @Override
   void cutOff() {
@@ -383,7 +383,7 @@ public final class ClientConnection extends RequestOrder {
     }
   }
 
-  /** Removes this connection from the directory, unless its heir is to be found through it. */
+  /** Removes this connection from the directory, unless it leads to the one with its session. */
   private void forgetThis() {
     if (heir == null) {
       engine().forget(this);

@@ -20,7 +20,7 @@ final class Eviction {
     boolean isCurrent = place == connection.place();
     String next = connection.engine().config().general().defaultChatRoom();
     if (isCurrent && connection.phase == Phase.DETACHED) {
-      connection.endSession(); // the client could not be told that it is in another room
+      connection.endSession(); // no notice of the move would reach the client
       return;
     }
     if (isCurrent && (connection.isStream() || next.equals(place.room))) {
@@ -53,7 +53,7 @@ final class Eviction {
                 connection.turnAway(reason);
               } else if (connection.isEnded()) {
                 connection.finished(); // the client was lost while hooks were asked
-                connection.endSession(); // and could not be told that it is in another room
+                connection.endSession(); // and no notice of the move would reach it
               } else {
                 connection.beforeNext(
                     () -> connection.changeRoom(next, null, _ -> connection.finished()));

@@ -17,7 +17,7 @@ import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The outgoing half of a client's connection: what is written to its socket, and what happens when
+ * The outgoing half of a client's connection: writes to its socket, and decides what happens when
  * the client does not read.
  *
  * <p>Owned by the connection's event loop.
@@ -145,7 +145,7 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
     sendMissed(lag.kept());
   }
 
-  /** Tells the client in all rooms what was left out for it. */
+  /** Sends the client, for each room, the notice of the messages that were left out. */
   final void catchUp() {
     if (lags) {
       lags = false;

@@ -19,12 +19,13 @@ import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The incoming half of a client's connection: which request may start, and when the client is read.
+ * The incoming half of a client's connection: starts the requests, and pauses reading.
  *
  * <p>A request that concerns a room goes to the room's loop and comes back with its reply.
- * Meanwhile later requests wait, so that each sees what the earlier ones did. Only says follow each
- * other without waiting: the room receives them in the order in which they were sent to its loop.
- * When too many requests wait, the transport stops reading, so that the queue stays short.
+ * Meanwhile later requests wait, so that each sees the effects of the earlier ones. Only says
+ * follow each other without waiting: the room receives them in the order in which they were sent to
+ * its loop. When too many requests wait, the transport stops reading, so that the queue stays
+ * short.
  *
  * <p>A superclass of {@link ClientConnection} and not a part of it, since an object would cost 24
  * bytes for each connection.
@@ -66,7 +67,7 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
   /** The transport does not read for a while, since the client sends too much. */
   private boolean isPaused;
 
-  /** The transport was told to stop reading, and waits for {@link Outbound#resume}. */
+  /** The transport has stopped reading, until {@link Outbound#resume}. */
   private boolean isStopped;
 
   private int totalActions;
@@ -103,7 +104,7 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
     }
   }
 
-  /** Does what a request asks for, and then calls {@link #finished} or {@link #reply}. */
+  /** Executes a request, and then calls {@link #finished} or {@link #reply}. */
   abstract void perform(NumberedRequest request);
 
   /** Ends the connection, which has answered everything that the client sent. */

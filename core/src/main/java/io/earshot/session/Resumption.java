@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One request to resume a session: the connection leaves the rooms that it has joined, takes over
- * the id and the places of the session, and sends what the client missed.
+ * the id and the places of the session, and sends the messages that the client missed.
  *
  * <p>Owned by the connection's event loop.
  */
@@ -35,7 +35,7 @@ final class Resumption {
   private final NumberedRequest request;
   private final Map<String, Cursor> after;
 
-  /** Requests of others for the session, until the connection has it; then null. */
+  /** Requests for the session by other connections, until this one has it; then null. */
   private @Nullable List<Runnable> queued = new ArrayList<>();
 
   /**
@@ -47,7 +47,7 @@ final class Resumption {
   /**
    * A request to resume a session.
    *
-   * @param after up to where the client knows its rooms, by name
+   * @param after the last message that the client knows of each room, by the room's name
    */
   Resumption(ClientConnection connection, NumberedRequest request, Map<String, Cursor> after) {
     this.connection = connection;
@@ -120,8 +120,8 @@ final class Resumption {
   }
 
   /**
-   * Leaves the rooms under the connection's own id, before it takes over the session's: members
-   * hear the right id leave, and hooks are told.
+   * Leaves the rooms under the connection's own id, before it takes over the id of the session. So
+   * announcements and hooks name the right id.
    */
   private void leaveRooms(String id, @Nullable Handover was) {
     if (was == null) {

@@ -23,7 +23,7 @@ final class SessionTransfer {
    * as they are.
    *
    * @param id the id of the session
-   * @param then called with the session, or with null if nobody has it any more; on any loop
+   * @param then called with the session, or with null if no connection has it any more; on any loop
    */
   static void toConnection(
       ClientConnection from, String id, ClientConnection next, Consumer<@Nullable Handover> then) {
@@ -45,11 +45,11 @@ final class SessionTransfer {
   }
 
   /**
-   * Hands a session over to another server. The places are given up; the rooms are not told, since
-   * the other server decides whether the session has left them.
+   * Hands a session over to another server. The places are given up without a leave, since the
+   * other server decides whether the session has left the rooms.
    *
    * @param id the id of the session
-   * @param then called with the session, or with null if nobody has it any more; on any loop
+   * @param then called with the session, or with null if no connection has it any more; on any loop
    */
   static void toServer(ClientConnection from, String id, Consumer<@Nullable Handover> then) {
     findHolder(
@@ -99,7 +99,7 @@ final class SessionTransfer {
    * Finds the connection that has a session now: the one that is asked, or one that resumed the
    * session since. A connection that is about to resume it is asked once it has.
    *
-   * @param then called with null if nobody has the session
+   * @param then called with null if no connection has the session
    * @param give called with the connection that has it, on its loop
    */
   private static void findHolder(

@@ -23,7 +23,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Does what a request asks for: one method for each verb.
+ * Executes requests: one method for each verb.
  *
  * <p>Stateless. Called on the loop of the connection, by {@link RequestOrder}.
  */
@@ -246,7 +246,7 @@ final class Verbs {
     connection.track(place);
   }
 
-  /** Answers from where on the client hears a room, and then sends the messages it missed. */
+  /** Sends the answer with the room's cursor, and then the messages that the client missed. */
   private static Consumer<Room.Arrival> replyHears(
       ClientConnection connection, NumberedRequest request) {
     return arrival -> {

@@ -9,8 +9,9 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the servers of a cluster share: the one order of each room, the last messages of that order,
- * the list of members, and questions between servers. Each server has a broker of its own.
+ * The state that the servers of a cluster share: the one order of each room, the last messages of
+ * that order, and the list of members. A broker also carries requests from server to server. Each
+ * server has a broker of its own.
  *
  * <p>Stages complete on any thread. They fail with a {@link BrokerException}, within a bounded
  * time, whatever happens to the store behind the broker. The requests of one thread for one room
@@ -73,7 +74,7 @@ public interface Broker extends AutoCloseable {
    *
    * @param id the member's id
    * @param peer the server of the member
-   * @param isCurrent whether that server holds the member; false if it was taken for dead since
+   * @param isCurrent whether that server still has the member; false if it was declared dead since
    */
   record Present(String id, String peer, boolean isCurrent) {}
 
@@ -86,8 +87,8 @@ public interface Broker extends AutoCloseable {
   void start(String peer, Bus bus);
 
   /**
-   * Opens a room, or reads it again if it is open. The messages after the returned stretch come by
-   * {@link Bus#told}; some messages of the stretch may come that way as well.
+   * Opens a room, or reads it again if it is open. The messages after the returned stretch arrive
+   * by {@link Bus#told}; some messages of the stretch may arrive there as well.
    *
    * @param room the room's name
    * @param known the last message that this server knows. If the store lost messages, so that the
@@ -102,23 +103,23 @@ public interface Broker extends AutoCloseable {
   CompletionStage<Stretch> open(String room, Known known, int limit, Terms terms, boolean make);
 
   /**
-   * Closes a room: {@link Bus#told} is called for it no longer.
+   * Closes a room: the broker no longer calls {@link Bus#told} for it.
    *
    * @param room the room's name
    */
   void close(String room);
 
   /**
-   * Gives a message its place, and tells it to all servers that have the room open.
+   * Assigns a message its place, and sends it to all servers that have the room open.
    *
    * @param room the room's name
    * @param post the message
    * @param terms how to treat the room
    * @param repeat a text that the message and its repeats share; an earlier message with the same
-   *     text is not told again. Null for no such text
+   *     text is not published again. Null for no such text
    * @param window how long that text is remembered, in milliseconds
-   * @param ifThere whether to tell the message only if the room has an order
-   * @return the message's place, or that of the earlier one; null if the message was not told
+   * @param ifThere whether to publish the message only if the room has an order
+   * @return the message's place, or that of the earlier one; null if the message was not published
    */
   CompletionStage<@Nullable Cursor> publish(
       String room, Post post, Terms terms, @Nullable String repeat, long window, boolean ifThere);
@@ -128,8 +129,8 @@ public interface Broker extends AutoCloseable {
    *
    * @param room the room's name
    * @param id the member's id
-   * @param announcement the message for the room, told if the member was not in the list
-   * @param upTo the largest number of members to whom it is told
+   * @param announcement the message for the room, published if the member was not in the list
+   * @param upTo the largest room in which the announcement is published, in members
    * @param terms how to treat the room
    * @param take whether to take the member over from another server
    * @return the place at which the member enters; null if the member is on another server and not
@@ -143,10 +144,11 @@ public interface Broker extends AutoCloseable {
    *
    * @param room the room's name
    * @param id the member's id
-   * @param announcement the message for the room, told if the member was in the list
-   * @param upTo the largest number of members, the one that leaves included, to whom it is told
+   * @param announcement the message for the room, published if the member was in the list
+   * @param upTo the largest room in which the announcement is published, in members, including the
+   *     one that leaves
    * @param terms how to treat the room
-   * @return the place up to which the member hears the room
+   * @return the place of the last message for the member
    */
   CompletionStage<Moved> leave(String room, String id, Post announcement, int upTo, Terms terms);
 
@@ -194,7 +196,7 @@ public interface Broker extends AutoCloseable {
   CompletionStage<String> claim(String client, Duration ttl);
 
   /**
-   * Ends an HTTP client's belonging to this server.
+   * Ends this server's claim to an HTTP client.
    *
    * @param client the client's id
    */

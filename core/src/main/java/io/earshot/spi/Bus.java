@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 public interface Bus {
 
   /**
-   * An open room has a message. For each room, one thread at a time calls this. When a connection
-   * of the broker fails, messages may come twice, out of order, or not at all; {@link #connected}
-   * follows then.
+   * Receives a message of an open room. For each room, one thread at a time calls this method. When
+   * a connection of the broker fails, messages may come twice, out of order, or not at all; then
+   * the broker calls {@link #connected}.
    *
    * @param room the room's name
    * @param place the message's place in the room's order
@@ -54,7 +54,7 @@ public interface Bus {
   Post leaveAnnouncement(String id);
 
   /**
-   * The largest number of members that hear announcements in a room.
+   * The largest number of members with which a room announces joins and leaves.
    *
    * @param room the room's name
    * @return the number of members; 0 if the room has no announcements

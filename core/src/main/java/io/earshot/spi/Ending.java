@@ -7,7 +7,7 @@ package io.earshot.spi;
  * <p>Immutable.
  *
  * @param code the WebSocket close code; one of {@link Code}, or the client's own code sent back
- * @param reason the reason in words; at most 123 bytes of UTF-8, the limit of a close frame
+ * @param reason the reason as text; at most 123 bytes of UTF-8, the limit of a close frame
  */
 public record Ending(int code, String reason) {
 
@@ -125,7 +125,7 @@ public record Ending(int code, String reason) {
   /**
    * The server, or a program on it, closes the connection.
    *
-   * @param reason the reason in words
+   * @param reason the reason as text
    * @return the ending
    */
   public static Ending closed(String reason) {
@@ -135,7 +135,7 @@ public record Ending(int code, String reason) {
   /**
    * The client is not permitted to be connected.
    *
-   * @param reason the reason in words
+   * @param reason the reason as text
    * @return the ending
    */
   public static Ending refused(String reason) {

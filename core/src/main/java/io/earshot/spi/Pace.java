@@ -4,35 +4,35 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * How much may be done in a second, and how much at once by who did nothing before: a token bucket.
- * All that is to be remembered of a bucket is one number, the time by which what was done is paid
- * for, in nanoseconds (GCRA); 0 for one that is new.
+ * A rate limit, as a token bucket: a number of units a second, and a burst after an idle time. The
+ * state of a bucket is one number: the time at which all used units are paid for, in nanoseconds
+ * (GCRA). The state of a new bucket is 0.
  *
  * <p>Immutable.
  *
- * @param perSecond so much may be done in a second; 0 for no limit
- * @param burst so much may be done at once
+ * @param perSecond the number of units a second; 0 for no limit
+ * @param burst the number of units that an idle bucket permits at once
  */
 public record Pace(int perSecond, int burst) {
 
-  /** Who is in debt for longer has not done so much: the clock was set back. */
+  /** A bucket with a longer debt shows that the clock was set back, not that much was used. */
   private static final long CLOCK = TimeUnit.MINUTES.toNanos(1);
 
   /**
    * Whether there is no limit.
    *
-   * @return true if everything may be done
+   * @return true if any number of units may be used
    */
   public boolean isOff() {
     return perSecond == 0;
   }
 
   /**
-   * Does something.
+   * Uses units.
    *
    * @param paidBy the bucket
    * @param now the time, in milliseconds
-   * @param amount how much is done
+   * @param amount the number of units
    * @return the bucket after it, which may be overdrawn
    */
   public long spend(long paidBy, long now, int amount) {
@@ -45,12 +45,12 @@ public record Pace(int perSecond, int burst) {
   }
 
   /**
-   * Does something unless it would overdraw the bucket. Thread-safe.
+   * Uses units, unless that would overdraw the bucket. Thread-safe.
    *
    * @param paidBy the bucket
    * @param now the time, in milliseconds
-   * @param amount how much is done
-   * @return 0 if it is done; otherwise after how many milliseconds it may be done
+   * @param amount the number of units
+   * @return 0 if the units were used; otherwise how many milliseconds to wait
    */
   public long take(AtomicLong paidBy, long now, int amount) {
     while (true) {
@@ -68,7 +68,7 @@ public record Pace(int perSecond, int burst) {
    *
    * @param paidBy the bucket
    * @param now the time, in milliseconds
-   * @return so many milliseconds, rounded up; 0 if it is not
+   * @return the milliseconds until it is no longer overdrawn, rounded up; 0 if it is not
    */
   public long overdrawn(long paidBy, long now) {
     long over = isOff() ? 0 : paidBy - TimeUnit.MILLISECONDS.toNanos(now) - cost(burst);
@@ -76,11 +76,11 @@ public record Pace(int perSecond, int burst) {
   }
 
   /**
-   * Whether a bucket is as good as new.
+   * Whether a bucket is in the same state as a new one.
    *
    * @param paidBy the bucket
    * @param now the time, in milliseconds
-   * @return true if all that was done is paid for
+   * @return true if all used units are paid for
    */
   public boolean isPaid(long paidBy, long now) {
     return paidBy <= TimeUnit.MILLISECONDS.toNanos(now);

@@ -1,6 +1,6 @@
 package io.earshot.spi;
 
-/** What the server refused to a client, by the limit that was exceeded. */
+/** The kinds of refusals that the server counts, by the limit that was exceeded. */
 public enum Refusal {
   /** A connection: its address has too many. */
   CONNECTIONS("connections"),

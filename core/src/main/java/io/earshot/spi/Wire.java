@@ -25,8 +25,8 @@ public interface Wire {
    * Frames the welcome, the first document on a connection.
    *
    * @param json the welcome, as UTF-8 without line breaks
-   * @param known the end of the room's order, after which the client hears the room; null while the
-   *     server does not know it
+   * @param known the end of the room's order, after which the client receives messages; null while
+   *     the server does not know it
    * @param out the buffer to append to
    */
   default void welcome(byte[] json, @Nullable Cursor known, ByteBuf out) {

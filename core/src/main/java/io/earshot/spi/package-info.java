@@ -1,5 +1,5 @@
 /**
- * What Earshot's modules share, and programs that use Earshot do not call.
+ * Types that Earshot's modules share, and that programs which use Earshot do not call.
  *
  * <p>A socket gives bytes to {@link io.earshot.spi.Inbound}, which gives requests to {@link
  * io.earshot.spi.Intake}; the core answers through {@link io.earshot.spi.Outbound}, in the format

@@ -20,7 +20,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests by HTTP clients to read a room, or to say something there, without being a member.
+ * Requests by HTTP clients to read a room, or to send a message to it, without being a member.
  *
  * <p>Immutable; each request runs on the room's event loop.
  */
@@ -78,7 +78,7 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
     }
   }
 
-  /** The place of a client in a room; without one on this server, a new place outside the room. */
+  /** The client's place in a room; if it has none on this server, a place that has not joined. */
   private Place place(Visitor visitor, String room) {
     if (engine.connections().find(visitor.id()) instanceof WebConnection known
         && known.place().room.equals(room)) {
@@ -88,7 +88,7 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
     return new Place(new WebConnection(anywhere, visitor, null), room);
   }
 
-  /** Says a message in a room; see {@code Engine.say}. */
+  /** Sends a message to a room; see {@code Engine.say}. */
   public CompletableFuture<Cursor> say(
       Visitor visitor,
       String name,

@@ -120,7 +120,7 @@ final class WebConnection extends Participant {
     ready.forEach(Runnable::run);
   }
 
-  /** Why its requests are refused, as the client sees it; null if they are not. */
+  /** The error with which the client's requests are refused; null if they are not. */
   @Nullable String refusal() {
     return refusal == null && gone ? "Error: this client was disconnected" : refusal;
   }
@@ -180,7 +180,7 @@ final class WebConnection extends Participant {
   }
 
   /**
-   * Says a message in its room. Callable from any thread.
+   * Sends a message to its room. Callable from any thread.
    *
    * @param token the token of the request, or null
    * @return completed when the message has its place in the room's order; failed with a {@link
@@ -204,8 +204,8 @@ final class WebConnection extends Participant {
   }
 
   /**
-   * Moves to the default room if the client may not join the room that its cookie names, so that
-   * server code does not speak there for it.
+   * Moves to the default room if the client may not join the room that its cookie names. Otherwise
+   * server code could send messages there with the client as the sender.
    */
   void leaveForbiddenRoom(@Nullable String token) {
     if (engine().admission().check(place(), Permission.JOIN, token).refusal() != null) {
@@ -276,7 +276,7 @@ final class WebConnection extends Participant {
                 });
   }
 
-  /** The room to which it changed last, or null if it never did. */
+  /** The room to which the client changed last, or null if it never did. */
   @Nullable String roomChosen() {
     return roomChosen;
   }

@@ -32,10 +32,10 @@ final class ClientRooms {
   /** Up to where the client knew its rooms when it lost its connection. */
   final Map<String, Cursor> cursors = new TreeMap<>();
 
-  /** The last offset that the client has heard, by room and epoch. */
+  /** The last offset that the client has received, by room and epoch. */
   private final Map<String, Long> heard = new HashMap<>();
 
-  /** Rooms that the client has left by changing to another, and may hear for a moment longer. */
+  /** Rooms that the client has left by changing to another; late messages may still arrive. */
   private final Set<String> fading = new TreeSet<>();
 
   ClientRooms(ResumeSimulation simulation, Set<String> groups) {
@@ -43,7 +43,7 @@ final class ClientRooms {
     this.groups = groups;
   }
 
-  /** A part of a room's order that the client hears without a gap. */
+  /** A part of a room's order that the client receives without a gap. */
   private static final class Stretch {
     final String epoch;
 
@@ -77,7 +77,7 @@ final class ClientRooms {
 
   // --- joining and leaving -----------------------------------------------------------------------
 
-  /** The server has answered from where on the client hears a room. */
+  /** The server has answered with the position after which the client receives a room. */
   void begin(String room, Json.Obj answer, @Nullable Cursor after) {
     Cursor now = cursor(answer);
     Json recovered = answer.get("recovered");
@@ -105,12 +105,12 @@ final class ClientRooms {
     }
   }
 
-  /** The client hears a room no more. */
+  /** The client no longer receives a room. */
   void end(String room) {
     stretches.remove(room);
   }
 
-  /** The client hears a room no more, but for messages that are on their way. */
+  /** The client no longer receives a room, apart from messages that are on their way. */
   void fade(String room) {
     end(room);
     fading.add(room);
@@ -148,7 +148,7 @@ final class ClientRooms {
   // --- messages ----------------------------------------------------------------------------------
 
   /**
-   * The client hears a message.
+   * The client receives a message.
    *
    * @param isVisiting whether the client has not said yet which session or rooms it wants
    */
@@ -175,7 +175,7 @@ final class ClientRooms {
     assertThat(RoomRecord.isAimedAt(text(json, "message"), groups)).isTrue();
   }
 
-  /** The client has read everything, and hears no more. */
+  /** The client has read everything, and receives no more. */
   void finish(String id) {
     stretches.forEach(
         (room, stretch) -> {

@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Connections that end at an inconvenient moment: nobody else misses a message or its order. */
+/** Connections that end at an inconvenient moment: other clients miss no message and no order. */
 final class EndingsTest {
   private static final int TOO_MUCH = Config.defaults().limits().outboundBytes() + 1;
 

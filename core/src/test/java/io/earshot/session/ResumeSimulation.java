@@ -80,7 +80,7 @@ final class ResumeSimulation {
     return guest;
   }
 
-  /** A text that nobody has said yet. */
+  /** A text that no client has sent yet. */
   String nextWord() {
     return "w" + words++;
   }

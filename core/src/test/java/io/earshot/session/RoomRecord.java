@@ -55,7 +55,7 @@ final class RoomRecord {
     }
   }
 
-  /** Whether a text is for everybody, or for one of some groups. */
+  /** Whether a text is for all members, or for one of some groups. */
   static boolean isAimedAt(String text, Set<String> groups) {
     int aimed = text.indexOf(" to ");
     return aimed < 0 || groups.contains(text.substring(aimed + 4));

@@ -48,8 +48,8 @@ import org.junit.jupiter.api.Test;
 /**
  * A room whose loops are threads, with clients and server code that are threads as well. Lincheck
  * generates the calls of each thread, runs them concurrently many times, and checks that all
- * answers, and all that the clients heard, could have come from the same calls one after the other
- * to a room for one thread.
+ * answers, and all messages that the clients received, could have come from the same calls one
+ * after the other to a room for one thread.
  */
 @Tag("alone") // its threads wait for each other, and would wait for those of other tests as well
 final class RoomThreadsTest {
@@ -240,7 +240,7 @@ final class RoomThreadsTest {
       return offset(answer);
     }
 
-    /** Quits, and returns what the client has heard. */
+    /** Quits, and returns the messages that the client has received. */
     @Operation
     public List<Integer> quit(@Param(gen = ThreadIdGen.class) int thread) {
       Client client = connected(client(thread));
@@ -305,7 +305,7 @@ final class RoomThreadsTest {
       return client;
     }
 
-    /** What a connected client has heard, after all earlier messages have arrived. */
+    /** The messages of a connected client, after all earlier messages have arrived. */
     @Operation
     public List<Integer> heard(@Param(name = "whom") int whom) {
       Client client = connected(whom);
@@ -391,7 +391,7 @@ final class RoomThreadsTest {
     /** Completed when the connection has left all rooms. */
     final CompletableFuture<Void> over = new CompletableFuture<>();
 
-    /** The offsets of the messages that the client has heard in the room. */
+    /** The offsets of the messages that the client has received in the room. */
     final List<Integer> heard = new ArrayList<>();
 
     private final StringBuilder partial = new StringBuilder();

@@ -11,7 +11,7 @@ import java.util.Objects;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
-/** What the parts of {@link BrokerContract} share. */
+/** The fixture of the parts of {@link BrokerContract}. */
 interface BrokerFixture {
   String ROOM = "room";
 

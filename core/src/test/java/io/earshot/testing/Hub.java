@@ -12,7 +12,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the brokers of a cluster share, in memory, as slow and as faulty as a test wants it.
+ * The common state of a cluster's brokers, in memory, as slow and as faulty as a test wants it.
  * Requests wait in the queues of {@link HubBroker} until the test lets them arrive, and so do
  * messages and answers.
  *
@@ -49,12 +49,12 @@ public final class Hub {
     this.isPrompt = isPrompt;
   }
 
-  /** A hub whose brokers do what they are asked for when the test says so. */
+  /** A hub whose brokers handle requests when the test runs them. */
   public static Hub manual() {
     return new Hub(false);
   }
 
-  /** A hub whose brokers do at once what they are asked for, on any thread. */
+  /** A hub whose brokers handle requests at once, on any thread. */
   public static Hub prompt() {
     return new Hub(true);
   }

@@ -50,7 +50,7 @@ public final class HubBroker implements Broker {
   /** The requests that are not answered. */
   private final List<CompletableFuture<?>> open = new ArrayList<>();
 
-  /** Hands the outcome of a request to whoever made it. */
+  /** Completes a request with its outcome. */
   private interface Answer<T extends @Nullable Object> {
     void giveTo(CompletableFuture<T> future);
   }
@@ -76,7 +76,7 @@ public final class HubBroker implements Broker {
     return isUp;
   }
 
-  /** What owns the members of this server: its name, and how often it was taken for dead. */
+  /** The owner of this server's members: its name, and how often it was taken for dead. */
   public String owner() {
     return name + "." + generation;
   }

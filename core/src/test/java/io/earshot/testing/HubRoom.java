@@ -99,7 +99,7 @@ final class HubRoom {
     }
   }
 
-  /** What {@code Broker.open} answers. */
+  /** The answer of {@code Broker.open}. */
   Stretch read(Known known, int limit, Terms terms) {
     if (epoch.isEmpty()) {
       epoch = terms.freshEpoch();
@@ -120,7 +120,7 @@ final class HubRoom {
     return new Stretch(end(), all.subList(Math.max(0, all.size() - limit), all.size()));
   }
 
-  /** Whether this order ends before a place, or has a message from elsewhere there. */
+  /** Whether this order ends before a place, or has a message of another origin there. */
   private boolean contradicts(Cursor place, Post.@Nullable Origin origin) {
     return offset < place.offset()
         || (origin != null

@@ -31,7 +31,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A running server: rooms, and the ports that clients reach them by.
+ * A running server: the rooms, and the ports that clients connect to.
  *
  * <pre>{@code
  * try (var server = EarshotServer.start(Config.defaults().with("tcpServer.port", 0))) {
@@ -84,7 +84,7 @@ public final class EarshotServer implements AutoCloseable {
    * @throws BindException if it cannot listen; the message names the port and its address
    * @throws IOException if a file that a setting names is missing or wrong; the message names the
    *     setting
-   * @throws IllegalArgumentException if two settings do not go together; the message names them
+   * @throws IllegalArgumentException if two settings contradict each other; the message names them
    */
   public static EarshotServer start(Config config) throws IOException {
     return start(config, _ -> {});
@@ -99,7 +99,7 @@ public final class EarshotServer implements AutoCloseable {
    *     throws
    * @return the server
    * @throws IOException if it cannot listen; the message names the port and its address
-   * @throws IllegalArgumentException if two settings do not go together; the message names them
+   * @throws IllegalArgumentException if two settings contradict each other; the message names them
    */
   public static EarshotServer start(Config config, Consumer<Api> ready) throws IOException {
     config.check();
@@ -220,9 +220,8 @@ public final class EarshotServer implements AutoCloseable {
   }
 
   /**
-   * Stops the server: accepts no more connections, ends those that are open with a reason, and
-   * waits until they are closed, for at most the setting {@code general.shutdownTimeout}.
-   * Idempotent.
+   * Stops the server: accepts no more connections, ends the open ones with a reason, and waits
+   * until they are closed, for at most the setting {@code general.shutdownTimeout}. Idempotent.
    *
    * @throws IllegalStateException if called on an event loop, such as from the callback of a stage
    */

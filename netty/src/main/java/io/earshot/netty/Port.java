@@ -5,7 +5,7 @@ import io.earshot.netty.socket.ConnectionFilter;
 import io.netty.channel.Channel;
 import java.net.InetSocketAddress;
 
-/** A port that clients connect to: which of them it refuses, and what it does with the others. */
+/** A port that clients connect to: refuses clients, and makes connections for the others. */
 sealed interface Port permits TcpPort, HttpPort {
 
   /** The name of its protocol, for error texts. */
@@ -16,11 +16,11 @@ sealed interface Port permits TcpPort, HttpPort {
   /** Whether clients are taken in without a channel. */
   boolean isLean();
 
-  /** Takes in a client as a channel. Called on the channel's event loop. */
+  /** Accepts a client as a channel. Called on the channel's event loop. */
   void open(Channel channel, NettyLoop loop);
 
   /**
-   * Takes in a client without a channel. Called on the event loop.
+   * Accepts a client without a channel. Called on the event loop.
    *
    * @param descriptor the file descriptor of its socket
    */

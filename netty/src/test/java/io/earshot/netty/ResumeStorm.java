@@ -185,7 +185,7 @@ final class ResumeStorm {
         said - saidBefore);
   }
 
-  /** Connects all, and returns when each has been answered and told what it missed. */
+  /** Connects all, and returns when each has its answer and the messages that it missed. */
   private void connect(List<Client> all, boolean bySession) throws IOException {
     done = 0;
     int next = 0;
@@ -212,7 +212,7 @@ final class ResumeStorm {
     selector.select(key -> ((Client) key.attachment()).ready(key), 1);
   }
 
-  /** A client in one room that hears all its messages. */
+  /** A client in one room that receives all its messages. */
   private final class Client {
     private final String room;
     private @Nullable SocketChannel channel;

@@ -1,6 +1,6 @@
 package io.earshot.netty;
 
-/** What tests in other packages need to know of the inside of a server. */
+/** Access to the inside of a server, for tests in other packages. */
 public final class ServerInside {
   private ServerInside() {}
 

@@ -305,7 +305,7 @@ final class TapesTest {
     }
   }
 
-  /** Hears some rooms, and is cut again and again; or never, with a seed below 0. */
+  /** Receives some rooms, and is disconnected again and again; never if the seed is below 0. */
   private static final class Listener extends BreakingClient {
     final List<String> rooms;
     final Map<String, List<Gap>> lost = new TreeMap<>();
@@ -432,7 +432,7 @@ final class TapesTest {
       String room = text(json, "room");
       Cursor place = cursor(json);
       assertThat(text(json, "context")).as("%s", json).isEqualTo("user");
-      // By one, since everybody here hears everything: nothing missing, nothing twice.
+      // By one, since each client receives every message: none is missing, none arrives twice.
       assertThat(place.offset()).as("%s", json).isEqualTo(at(room).offset() + 1);
       assertThat(place.epoch()).isEqualTo(at(room).epoch());
       cursors.put(room, place);

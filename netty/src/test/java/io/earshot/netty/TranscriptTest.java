@@ -49,7 +49,7 @@ class TranscriptTest {
           .flatMap(
               file ->
                   Arrays.stream(Kind.values())
-                      // The plain words are spoken over TCP alone.
+                      // Only TCP has the line vocabulary.
                       .filter(kind -> kind.isLines() || file.endsWith("json.txt"))
                       .filter(
                           kind ->

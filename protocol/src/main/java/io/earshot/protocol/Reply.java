@@ -28,7 +28,7 @@ public sealed interface Reply {
   /**
    * The connection receives a room's messages from now on.
    *
-   * @param heard where its messages begin
+   * @param heard the position after which its messages begin
    */
   record Receives(Received heard) implements Reply {}
 
@@ -38,7 +38,7 @@ public sealed interface Reply {
    * @param id the id of the connection
    * @param session the token for the next time
    * @param room the current room
-   * @param heard for each room, where its messages begin
+   * @param heard for each room, the position after which its messages begin
    */
   record Resumed(String id, String session, String room, List<Received> heard) implements Reply {
     /** Copies the list. */
@@ -48,7 +48,7 @@ public sealed interface Reply {
   }
 
   /**
-   * Where a connection begins to receive a room's messages.
+   * The position after which a connection receives a room's messages.
    *
    * @param room the room
    * @param cursor the position after which the connection receives messages; null if the server

@@ -8,8 +8,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What the thread of {@link Heartbeat} waits for: the time of the next beat, or a request for an
- * early one; and the beat that it published, coming back on the connection for subscriptions.
+ * The events that the thread of {@link Heartbeat} waits for: the time of the next beat, a request
+ * for an early beat, and the return of a published beat on the connection for subscriptions.
  *
  * <p>Thread-safe: semaphores and an atomic counter.
  */
@@ -40,7 +40,7 @@ final class Beats {
     return beat;
   }
 
-  /** Takes in a message; returns whether it is a beat, be it the last one or an older one. */
+  /** Receives a message; returns whether it is a beat, the last one or an older one. */
   boolean accept(byte[] message) {
     boolean isBeat = message.length > 5 && text(message).startsWith("beat ");
     if (isBeat && text(message).equals("beat " + count)) {

@@ -12,11 +12,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What this server knows of the cluster since its last beat: whether Redis can be reached, until
- * when its lease holds, and which servers are alive or dead.
+ * The state of the cluster at this server's last beat: whether Redis can be reached, when the lease
+ * of this server ends, and which servers are alive or dead.
  *
  * <p>Leases belong to owners. An owner is a run of a server and its generation, such as {@code
- * peer.0}; a server that was declared dead goes on as the owner of the next generation.
+ * peer.0}; a server that was declared dead continues as owner of the next generation.
  *
  * <p>Thread-safe: volatile fields, which the thread of {@link Heartbeat} alone writes.
  */
@@ -55,7 +55,7 @@ final class ClusterState {
     return owner.substring(0, owner.lastIndexOf('.'));
   }
 
-  /** Until when the lease holds, in milliseconds of Redis' clock. */
+  /** When the lease ends, in milliseconds of Redis' clock. */
   long leaseUntil() {
     return leaseUntil;
   }

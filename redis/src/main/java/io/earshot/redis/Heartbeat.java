@@ -31,7 +31,7 @@ import java.util.function.BiConsumer;
  * opened again.
  *
  * <p>A server whose lease expired is declared dead, and its members are removed from their rooms.
- * It notices that with its next beat at the latest, and goes on as the owner of the next
+ * It notices that with its next beat at the latest, and continues as the owner of the next
  * generation. A server declares others dead only if it was connected for a whole lease itself,
  * since all leases expire at once when Redis fails.
  *
@@ -101,7 +101,7 @@ final class Heartbeat {
     closing.set(true);
     beats.request();
     if (!isConnected) {
-      return; // this server is in no cluster that it could leave
+      return; // this server has not joined a cluster
     }
     try {
       var _ = left.await(5, TimeUnit.SECONDS);
@@ -191,7 +191,7 @@ final class Heartbeat {
   /** Declares this server's lease to be over, so that the other servers remove its members. */
   private void leave(Connections redis)
       throws InterruptedException, ExecutionException, TimeoutException {
-    // From now on a request of another server finds no subscriber, and fails at once.
+    // From now on requests of other servers find no subscriber, and fail at once.
     await(redis.unsubscribe(keys.inbox(state.peer())), settings.timeout());
     var _ = redis.addScored(keys.dead(), state.owner(), state.leaseUntil());
     await(redis.removeScored(keys.alive(), state.owner()), settings.timeout());

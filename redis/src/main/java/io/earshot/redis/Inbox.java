@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.function.BiConsumer;
 
 /**
- * Takes in all messages that arrive on subscribed channels: those of rooms, this server's own
- * beats, and requests and answers of other servers.
+ * Handles all messages that arrive on subscribed channels: those of rooms, this server's own beats,
+ * and requests and answers of other servers.
  *
  * <p>Thread-safe: no state of its own. Called by one thread of the Redis client per connection.
  */

@@ -172,7 +172,7 @@ final class PeerChannel {
 
   // --- answering -------------------------------------------------------------------------------
 
-  /** Takes in a request or an answer; ignores a message that is neither. */
+  /** Handles a request or an answer; ignores a message that is neither. */
   void received(Json.Obj fields) {
     if (!(fields.get("number") instanceof Json.Num(String number)) || number.length() > 18) {
       return;

@@ -18,8 +18,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Removes the members of dead owners from their rooms. Each room hears of each member once, however
- * many servers do this at the same time.
+ * Removes the members of dead owners from their rooms. Each room announces the leave of each member
+ * once, however many servers do this at the same time.
  *
  * <p>Owned by the thread of {@link Heartbeat}, and by one virtual thread at a time, which alone
  * uses the set of finished owners.
@@ -99,7 +99,7 @@ final class Reaper {
       }
       removed += leaving.size();
       await(CompletableFuture.allOf(leaving.toArray(CompletableFuture<?>[]::new)), TIMEOUT);
-      // A room that is never empty would otherwise keep a number for every server there ever was.
+      // Otherwise a room that is never empty would keep a number for every past server.
       redis.deleteFields(
           keys.head(room), "n:" + peer, "n:" + new Post.Origin(peer, 0).apart().peer());
       redis.remove(index, room);

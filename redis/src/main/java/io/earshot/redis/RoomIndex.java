@@ -43,8 +43,8 @@ final class RoomIndex {
               if (failure != null) {
                 indexed.replace(room, index, UNKNOWN);
                 String why = String.valueOf(failures.translated(failure).getMessage());
-                // The set is on another server of a Redis Cluster than the room, which may have
-                // done its part.
+                // In a Redis Cluster the set and the room may be on different servers. The room's
+                // server may have run its script.
                 throw new BrokerException(why, true);
               }
               return null;

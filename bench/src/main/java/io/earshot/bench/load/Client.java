@@ -19,7 +19,7 @@ abstract class Client {
   private static final int KEPT_TEXT = 1024;
 
   /**
-   * What a client is made of.
+   * The parts of a client.
    *
    * @param id its number
    * @param room its room

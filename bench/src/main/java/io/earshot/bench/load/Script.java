@@ -11,10 +11,10 @@ import java.util.List;
  *
  * @param wire the framing of texts
  * @param path the path of the WebSocket handshake
- * @param join what a client sends to join its room
- * @param listen what it sends to listen to one more room, numbered {@code %n%}; empty if it cannot
- * @param ready what the server answers to each of these; empty if it does not answer
- * @param say what a client sends to send a message to its room
+ * @param join the text that a client sends to join its room
+ * @param listen the text to listen to one more room, numbered {@code %n%}; empty for none
+ * @param ready the server's answer to each of these; empty if it does not answer
+ * @param say the text that a client sends to publish a message in its room
  * @param echoes whether publishers receive their own messages
  */
 public record Script(

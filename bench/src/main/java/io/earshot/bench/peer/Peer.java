@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the name on the command line
  * @param title the name in tables
- * @param scripts what its clients send, by transport
+ * @param scripts the texts that its clients send, by transport
  * @param launcher how it is built and started
  */
 public record Peer(String name, String title, Map<Transport, Script> scripts, Launcher launcher) {

@@ -18,7 +18,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 
 /**
- * What the admin API does with connections: lists, shows and ends them.
+ * The connections of the admin API: lists, shows and ends them.
  *
  * <p>Immutable.
  */

@@ -27,7 +27,7 @@ final class AdminKeys {
   private static final System.Logger LOG = System.getLogger(AdminKeys.class.getName());
   private static final int MINUTE = 60;
 
-  /** A limit that is given per minute: each use costs the seconds it takes to earn it. */
+  /** The rate of a limit per minute: one unit a second, with bursts of a minute's units. */
   private static final Pace PER_MINUTE = new Pace(1, MINUTE);
 
   /** How many wrong keys per minute from one address are answered as wrong. */
@@ -87,10 +87,10 @@ final class AdminKeys {
   }
 
   /**
-   * Finds the key that a request shows.
+   * Finds the key that a request presents.
    *
-   * @param headers those of the request
-   * @param from where the request is from
+   * @param headers the headers of the request
+   * @param from the address of the client
    * @param now the time, in milliseconds
    */
   Key check(HttpHeaders headers, InetAddress from, long now) throws ProblemException {
@@ -101,7 +101,7 @@ final class AdminKeys {
     byte[] shown = digest(secret);
     Key found = null;
     for (Key key : keys) {
-      // Each key is compared, so that the time it takes tells nothing.
+      // All keys are compared, so that the time does not reveal which of them is similar.
       found = MessageDigest.isEqual(key.digest, shown) ? key : found;
     }
     if (found == null) {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 
 /**
- * What the admin API does with measures: lists, shows, takes and lifts bans, mutes and closures.
+ * The measures of the admin API: lists, shows, creates and lifts bans, mutes and closures.
  *
  * <p>Immutable.
  */

@@ -14,7 +14,7 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the admin API does with rooms: lists, shows and closes them, and says something in them.
+ * The rooms of the admin API: lists, shows and closes them, and sends messages to them.
  *
  * <p>Immutable.
  */

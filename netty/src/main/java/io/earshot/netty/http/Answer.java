@@ -8,7 +8,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** What a route decides to do with a request. The connection's handler does it. */
+/** The decision of a route about a request. The connection's handler executes it. */
 public sealed interface Answer {
 
   /**
@@ -53,7 +53,7 @@ public sealed interface Answer {
   record WebSocket(JoinRequest join) implements Answer {}
 
   /**
-   * Make the connection a stream of what a room tells.
+   * Make the connection a stream of a room's messages.
    *
    * @param head the response before the stream
    * @param framing the format of the stream

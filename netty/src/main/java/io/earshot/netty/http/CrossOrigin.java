@@ -11,7 +11,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What pages of other origins may do with HTTP requests (CORS).
+ * The permissions of pages of other origins in HTTP requests (CORS).
  *
  * <p>Immutable.
  *
@@ -37,8 +37,8 @@ public record CrossOrigin(Origins origins) {
   }
 
   /**
-   * Whether the cookies of the request count: unless a page of another origin sent it that the
-   * setting does not list by name.
+   * Whether the cookies of the request count. They do not if a page of another origin sent it,
+   * unless the setting lists that origin by name.
    */
   boolean trustsCookies(HttpRequest request) {
     String origin = origin(request);

@@ -13,19 +13,19 @@ import io.netty.handler.codec.http.HttpResponse;
 import java.net.InetSocketAddress;
 
 /**
- * What all HTTP requests to this server share: the engine, the settings, and the policies made of
- * them.
+ * The common context of all HTTP requests to this server: the engine, the settings, and the
+ * policies made of them.
  *
  * <p>Immutable.
  */
 public final class Site {
-  /** What the paths of static files begin with. */
+  /** The prefix of the paths of static files. */
   public static final String PUBLIC_PATH = "/public";
 
-  /** What the paths of the admin API begin with. */
+  /** The prefix of the paths of the admin API. */
   public static final String ADMIN_PATH = "/admin/";
 
-  /** What the paths of rooms begin with. */
+  /** The prefix of the paths of rooms. */
   public static final String ROOMS_PATH = "/rooms/";
 
   private final Engine engine;
@@ -70,12 +70,12 @@ public final class Site {
     return crossOrigin;
   }
 
-  /** The server's name, with what a header cannot hold replaced. */
+  /** The server's name; characters that a header cannot contain are replaced. */
   public String serverName() {
     return serverName;
   }
 
-  /** The longest message that a client may say, in bytes, over any transport. */
+  /** The length of the longest message that a client may send over any transport, in bytes. */
   public int maxMessageLength() {
     return Math.max(config.tcpServer().maxLineLength(), config.webSockets().maxMessageLength());
   }
@@ -84,12 +84,12 @@ public final class Site {
     return !config.admin().keys().isEmpty();
   }
 
-  /** Where a WebSocket goes whose client asks for no room. */
+  /** The room of a WebSocket whose client names none. */
   public JoinRequest defaultJoin() {
     return new JoinRequest(config.general().defaultChatRoom(), null, null);
   }
 
-  /** Where a request is from, as far as trusted proxies tell. */
+  /** The client of a request, as trusted proxies report it. */
   Forwarded.Origin origin(Channel channel, HttpRequest request) {
     return forwarded.origin((InetSocketAddress) channel.remoteAddress(), request.headers());
   }
@@ -116,7 +116,7 @@ public final class Site {
   /** Adds the headers that each response has, except those of static files. */
   public void addHeaders(HttpRequest request, HttpResponse response) {
     response.headers().set("x-content-type-options", "nosniff").set("x-powered-by", serverName);
-    // No page of another origin may read the admin API, whatever the settings allow it elsewhere.
+    // No page of another origin may read the admin API, whatever other paths the settings allow.
     if (!hasAdmin() || !request.uri().startsWith(ADMIN_PATH)) {
       crossOrigin.allow(request, response);
     }

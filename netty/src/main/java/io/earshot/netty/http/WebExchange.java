@@ -26,7 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One HTTP request, the client that sent it, and what the engine does for that client.
+ * One HTTP request, the client that sent it, and the calls of the engine for that client.
  *
  * <p>Owned by the channel's event loop; the engine's answer is encoded on other threads, after the
  * loop has asked for it.
@@ -104,7 +104,7 @@ public final class WebExchange {
     return since;
   }
 
-  /** Where the client is, as far as trusted proxies tell; its port is 0 behind a proxy. */
+  /** The client's address, as trusted proxies report it; the port is 0 behind a proxy. */
   public InetSocketAddress address() {
     return address;
   }
@@ -149,7 +149,7 @@ public final class WebExchange {
   /**
    * Refuses a page of another origin that the settings do not allow.
    *
-   * @param what what the page wants to do, for the error text
+   * @param what the operation that the page requests, for the error text
    */
   public void refuseForeign(String what) throws ProblemException {
     if (site.crossOrigin().isForeign(request)) {
@@ -191,10 +191,10 @@ public final class WebExchange {
   }
 
   /**
-   * Says something in a room, in the name of the client.
+   * Sends a message to a room, in the name of the client.
    *
    * @param messageId the client's own id of the message, or null
-   * @param key the header {@code Idempotency-Key}, or null; counts before the message id
+   * @param key the header {@code Idempotency-Key}, or null; takes precedence over the message id
    */
   public CompletableFuture<Cursor> say(
       String room,
@@ -203,8 +203,8 @@ public final class WebExchange {
       @Nullable Audience audience,
       @Nullable Json messageId,
       @Nullable String key) {
-    // A client that got no cookie for its first try has another id when it tries again, so a key
-    // belongs to the client's address.
+    // A client that received no response to its first try has no cookie, and so another id when it
+    // tries again. Therefore a key belongs to the client's address.
     String namer = key == null ? client().id() : address.getAddress().getHostAddress();
     Json id = key == null ? messageId : Json.of(key);
     return site.engine().say(visitor(), room, token, message, audience, namer, id);

@@ -1,6 +1,6 @@
 /**
- * HTTP requests and responses: decoding and checking a request, what the engine does for its
- * client, and the formats of answers and errors.
+ * HTTP requests and responses: decoding and checking a request, calling the engine for its client,
+ * and the formats of answers and errors.
  */
 @NullMarked
 package io.earshot.netty.http;

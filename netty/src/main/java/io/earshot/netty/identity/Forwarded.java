@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 public record Forwarded(List<AddressRange> trusted) {
 
   /**
-   * Where a request is from.
+   * The client of a request, as far as it is known.
    *
    * @param address the client's address as far as it is known; the port is 0 if a proxy forwards it
    * @param overTls whether a proxy says that its client uses TLS
@@ -34,7 +34,7 @@ public record Forwarded(List<AddressRange> trusted) {
   /**
    * Finds the client: goes from the socket's address to the last forwarded address, and to the one
    * before it, as long as the current address is a trusted proxy. Addresses that a client wrote
-   * into the header itself stand further to the left, and are never reached.
+   * into the header itself are further to the left, and are never reached.
    *
    * @param socket the address of the connection
    * @param headers the headers of the request

@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The origins whose pages are allowed something: the server's own origin, and those that a setting
- * names.
+ * The origins whose pages have a permission: the server's own origin, and the origins that a
+ * setting lists.
  *
  * <p>Immutable.
  *

@@ -1,6 +1,6 @@
 /**
- * What an HTTP request tells of its sender: the cookie of its client, the address that proxies
- * forward, the origin of its page, and its bearer token.
+ * The sender of an HTTP request: the cookie of its client, the address that proxies forward, the
+ * origin of its page, and its bearer token.
  */
 @NullMarked
 package io.earshot.netty.identity;

@@ -12,7 +12,7 @@ import java.util.concurrent.ConcurrentMap;
 
 /**
  * The limits of each client address: how many connections it has, and how many HTTP requests it
- * sends, so that no client takes up a server alone. Only addresses are kept that have a connection
+ * sends, so that no client takes up a server alone. It keeps only addresses that have a connection
  * or have sent a request a moment ago.
  *
  * <p>Thread-safe: its maps are concurrent.
@@ -44,15 +44,15 @@ public final class AddressLimits {
     return connections.enters(address);
   }
 
-  /** A connection that entered is gone. */
+  /** A counted connection has ended. */
   public void leave(InetAddress address) {
     connections.leave(address);
   }
 
   /**
-   * Counts one more HTTP request, unless it comes too soon.
+   * Counts one more HTTP request, unless it exceeds the rate.
    *
-   * @return 0, or after how many milliseconds the request may come
+   * @return 0, or how many milliseconds the client has to wait before it sends the request again
    */
   public long asks(InetAddress address) {
     if (requestPace.isOff() || connections.isExempt(address)) {

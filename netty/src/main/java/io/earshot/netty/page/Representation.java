@@ -19,12 +19,12 @@ import java.util.zip.GZIPOutputStream;
  * @param modified when the file was changed last
  * @param length how many bytes it has
  * @param isGzip whether it is compressed
- * @param content its bytes, or where they are
+ * @param content its bytes, or the file that has them
  */
 record Representation(
     MediaType type, String tag, Instant modified, long length, boolean isGzip, Content content) {
 
-  /** Where the bytes of a representation are. */
+  /** The source of a representation's bytes. */
   sealed interface Content {
     /** In memory. */
     @SuppressWarnings("ArrayRecordComponent") // never compared, never changed

@@ -73,13 +73,13 @@ public abstract sealed class ClientSocket implements Outbound, Swept
   /** Shuts the output down, and then calls {@link #outputIsShut}. */
   abstract void shutOutput();
 
-  /** Closes the descriptor, and calls {@link #gone} once that is done. */
+  /** Closes the descriptor, and then calls {@link #gone}. */
   abstract void disconnect();
 
   // --- the start -------------------------------------------------------------------------------
 
   /**
-   * Sets who reads the first bytes, before {@link #attach}.
+   * Sets the decoder of the first bytes, before {@link #attach}.
    *
    * @param until when the socket is closed unless it is attached, in seconds of the loop
    */
@@ -89,7 +89,7 @@ public abstract sealed class ClientSocket implements Outbound, Swept
   }
 
   /**
-   * Connects the socket to its connection, and hands over bytes that came before.
+   * Connects the socket to its connection, and hands over the bytes that it has received already.
    *
    * @param through decodes the bytes
    */

@@ -5,15 +5,15 @@ import io.earshot.spi.Refusal;
 import java.net.InetSocketAddress;
 
 /**
- * Refuses new connections of addresses that have too many, before anything is made for them.
+ * Refuses new connections of addresses that have too many, before it allocates anything for them.
  *
  * <p>Immutable.
  *
- * @param response what a refused client is sent; empty if nothing can be sent
+ * @param response the bytes for a refused client; empty if none can be sent
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared, never changed
 public record ConnectionFilter(AddressLimits limits, byte[] response) {
-  /** The reason that a refused client is told. */
+  /** The reason that a refused client receives. */
   public static final String TOO_MANY = "there are too many connections from your address";
 
   /** Whether a client may connect; if so, {@link AddressLimits#leave} has to follow. */

@@ -29,7 +29,7 @@ public final class LeanListener implements EpollIoHandle {
   /** How long accepting pauses when no more files may be opened, in milliseconds. */
   private static final int PAUSE = 1_000;
 
-  /** Takes in a client. Called on the event loop that the client is to live on. */
+  /** Accepts a client. Called on the event loop that owns the client from then on. */
   public interface Opener {
     void open(NettyLoop loop, int descriptor, InetSocketAddress remote);
   }

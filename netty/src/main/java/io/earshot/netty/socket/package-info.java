@@ -1,7 +1,4 @@
-/**
- * The sockets of clients, with and without a Netty channel: how bytes come in and go out, and how a
- * socket closes.
- */
+/** The sockets of clients, with and without a Netty channel: reading, writing and closing. */
 @NullMarked
 package io.earshot.netty.socket;
 

@@ -17,7 +17,7 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The TLS of one port, with the certificate that its files hold now.
+ * The TLS of one port, with the certificate that its files contained when they were last read.
  *
  * <p>Thread-safe: any thread reads the context, which is replaced as a whole; {@link #reload} is
  * called by one thread at a time.

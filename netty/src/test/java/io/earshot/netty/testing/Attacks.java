@@ -28,7 +28,7 @@ public final class Attacks extends ServerAndClients implements BeforeAllCallback
   /** The level of other tests, at which each access to a buffer is recorded, is too slow here. */
   private static final ResourceLeakDetector.Level LEVEL = ResourceLeakDetector.getLevel();
 
-  /** What an attacker does. */
+  /** An attack. */
   public interface Attack {
     /** Attacks a server. */
     void on(EarshotServer server) throws Exception;

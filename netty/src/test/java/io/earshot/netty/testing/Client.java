@@ -61,7 +61,7 @@ public abstract class Client implements Closeable {
     }
   }
 
-  /** Sends a request in the words of its transport. */
+  /** Sends a request in the form of its transport. */
   public abstract void send(String request);
 
   /** The next JSON document; null at the end of the stream. */
@@ -88,7 +88,7 @@ public abstract class Client implements Closeable {
     }
   }
 
-  /** The next reply, after whatever else is heard. */
+  /** The next reply; skips all other messages. */
   public final String reply() {
     String next = next();
     while (next != null && next.contains("\"context\":\"user\"")) {

@@ -18,7 +18,7 @@ public final class StreamClient extends Client {
   /** The name of the last event; {@code message} where it has none. */
   public String name = "";
 
-  /** How often it was told nothing, to keep the connection alive. */
+  /** How many empty lines or comments it received, which keep the connection alive. */
   public int pings;
 
   public StreamClient(int port, @Nullable Pair pair) {

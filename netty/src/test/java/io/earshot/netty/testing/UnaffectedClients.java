@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Two clients that chat in a room of their own, one over lines and one over WebSocket. Whatever
- * other clients do meanwhile, these two have to hear each other soon, in order, and no other
- * client.
+ * other clients do meanwhile, these two have to receive each other's messages soon and in order,
+ * and no messages of other clients.
  */
 public final class UnaffectedClients implements AutoCloseable {
   public static final String ROOM = "innocents";
@@ -40,7 +40,7 @@ public final class UnaffectedClients implements AutoCloseable {
 
   private volatile long worst;
 
-  /** What other clients do to the server. */
+  /** The attack of other clients on the server. */
   public interface Attack {
     void run() throws Exception;
   }
@@ -100,7 +100,7 @@ public final class UnaffectedClients implements AutoCloseable {
     assertThat(late).as("late of %d probes", probes).isLessThanOrEqualTo(probes / 50);
   }
 
-  /** Measures what the machine makes everybody wait for, such as other programs. */
+  /** Measures delays of the machine itself, such as those by other programs. */
   private @Nullable Void measureMachine() throws IOException {
     try (var listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         var here = new Socket(listener.getInetAddress(), listener.getLocalPort());
@@ -129,7 +129,7 @@ public final class UnaffectedClients implements AutoCloseable {
     return null;
   }
 
-  /** One speaks and the other hears; they take turns. Returns how long it took. */
+  /** One client sends and the other receives; they take turns. Returns the duration. */
   private long probe() {
     boolean aliceSpeaks = said++ % 2 == 0;
     Client speaker = aliceSpeaks ? alice : bob;

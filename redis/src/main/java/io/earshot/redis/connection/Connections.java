@@ -51,7 +51,7 @@ public final class Connections implements AutoCloseable {
   private final BreakSignal signal;
 
   /**
-   * Records that a connection broke, and tells a listener.
+   * Records that a connection broke, and calls a listener.
    *
    * <p>Thread-safe: an atomic flag.
    *

@@ -68,7 +68,7 @@ public final class Connector {
   /**
    * Connects. Blocks for a few times the setting {@code redis.timeout} at most.
    *
-   * @param listener receives channel and message of what is published on subscribed channels;
+   * @param listener receives the channel and the text of each message on a subscribed channel;
    *     called by one thread of Lettuce per connection
    * @param onBroken called on a thread of Lettuce when a connection breaks
    * @throws RuntimeException if a connection cannot be made; {@link Failures#reason} says why
@@ -177,7 +177,7 @@ public final class Connector {
     }
   }
 
-  /** Returns the major version; the oldest one that will do if INFO does not tell. */
+  /** Returns the major version; the oldest supported one if INFO does not contain it. */
   private static int checkVersion(String info) {
     Matcher version = VERSION.matcher(info);
     if (!version.find()) {

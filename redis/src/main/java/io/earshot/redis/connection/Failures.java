@@ -12,7 +12,7 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns failures of Redis into errors for clients, and logs those that an operator has to act on.
+ * Turns failures of Redis into errors for clients, and logs the failures that need an operator.
  *
  * <p>Thread-safe: its only state is the log, which is thread-safe.
  */
@@ -66,7 +66,7 @@ public final class Failures {
     };
   }
 
-  /** What an operator can do about an error of Redis; empty if there is no advice. */
+  /** The advice to an operator about an error of Redis; empty if there is none. */
   public static String remedy(String error) {
     return switch (error.split(" ", 2)[0]) {
       case "OOM" ->
@@ -85,7 +85,7 @@ public final class Failures {
     };
   }
 
-  /** What a stage failed with, without the exceptions that later stages wrap around it. */
+  /** The original failure of a stage, without the exceptions that later stages wrap around it. */
   public static Throwable cause(Throwable failure) {
     Throwable cause = failure;
     while (cause instanceof CompletionException && cause.getCause() != null) {

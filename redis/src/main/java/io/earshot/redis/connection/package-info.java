@@ -1,6 +1,6 @@
 /**
- * The connections to Redis, and the only package that uses Lettuce: how to connect, commands,
- * scripts, subscriptions, and what their failures mean.
+ * The connections to Redis, and the only package that uses Lettuce: connecting, commands, scripts,
+ * subscriptions, and the meaning of their failures.
  */
 @NullMarked
 package io.earshot.redis.connection;
