@@ -7,6 +7,7 @@ import io.earshot.Config;
 import io.earshot.Connection;
 import io.earshot.RefusedException;
 import io.earshot.protocol.Json;
+import io.earshot.spi.BrokerException;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import java.lang.System.Logger.Level;
@@ -36,7 +37,7 @@ public final class ActionRunner implements Actions {
   public static final String BUSY = "Error: the server is busy; try again later";
 
   /** The error for an exception that is not meant for clients; the log has the details. */
-  public static final String BROKEN = "Error: The server experienced an internal error";
+  public static final String BROKEN = "Error: " + BrokerException.INTERNAL_ERROR;
 
   private static final Outcome TOO_LONG =
       new Outcome.Failed(Problem.BROKEN, "Error: the action took too long", Map.of());
@@ -197,12 +198,7 @@ public final class ActionRunner implements Actions {
               }
               answer.complete(failure == null ? done : TOO_LONG);
             });
-    var _ =
-        answer.exceptionally(
-            _ -> { // the caller has cancelled it
-              work.cancel(true);
-              return null;
-            });
+    Cancellation.forward(answer, work);
     return answer;
   }
 

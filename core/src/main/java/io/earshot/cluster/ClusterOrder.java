@@ -47,7 +47,7 @@ final class ClusterOrder implements RoomOrder {
   private final Arrivals arrivals;
   private final Departures departures;
   private final MemberList members;
-  private final Unheard unheard;
+  private final ExcludedSenders unheard;
 
   private boolean closed;
 
@@ -68,7 +68,7 @@ final class ClusterOrder implements RoomOrder {
     this.arrivals = new Arrivals(room, this);
     this.departures = new Departures(room, this);
     this.members = new MemberList(room, this, cluster);
-    this.unheard = new Unheard(room, cluster);
+    this.unheard = new ExcludedSenders(room, cluster);
   }
 
   @Override
@@ -209,7 +209,7 @@ final class ClusterOrder implements RoomOrder {
 
   @Override
   public void say(
-      Json from, @Nullable Member except, Room.Saying saying, Consumer<Room.Spoken> told) {
+      Json from, @Nullable Member except, Room.SayRequest saying, Consumer<Room.SayResult> told) {
     String id = except == null ? null : except.connection.id();
     publish(
         cluster.post(saying.message(), from, id, false, saying.audience()),
@@ -220,7 +220,8 @@ final class ClusterOrder implements RoomOrder {
   }
 
   @Override
-  public void sayAs(Json from, Room.Saying saying, boolean ifThere, Consumer<Room.Spoken> told) {
+  public void sayAs(
+      Json from, Room.SayRequest saying, boolean ifThere, Consumer<Room.SayResult> told) {
     String id = from instanceof Json.Text(String text) ? text : null;
     publish(
         cluster.post(saying.message(), from, id, true, saying.audience()),
@@ -233,9 +234,9 @@ final class ClusterOrder implements RoomOrder {
   private void publish(
       Post post,
       @Nullable Member sender,
-      Room.Saying saying,
+      Room.SayRequest saying,
       boolean ifThere,
-      Consumer<Room.Spoken> told) {
+      Consumer<Room.SayResult> told) {
     if (sender != null) {
       unheard.add(post, sender);
     }
@@ -253,7 +254,8 @@ final class ClusterOrder implements RoomOrder {
             unheard.refused(post, failure);
           }
           told.accept(
-              new Room.Spoken(place, failure == null ? null : BrokerException.explained(failure)));
+              new Room.SayResult(
+                  place, failure == null ? null : BrokerException.explained(failure)));
           room.closeIfEmpty();
         });
   }
@@ -266,7 +268,7 @@ final class ClusterOrder implements RoomOrder {
     }
   }
 
-  private @Nullable String repeatKey(Room.Saying saying) {
+  private @Nullable String repeatKey(Room.SayRequest saying) {
     return saying.messageId() == null || shard.repeatWindow() == 0
         ? null
         : MessageIds.name(saying.namer(), saying.messageId(), saying.words());
@@ -286,7 +288,7 @@ final class ClusterOrder implements RoomOrder {
     return members;
   }
 
-  Unheard unheard() {
+  ExcludedSenders unheard() {
     return unheard;
   }
 

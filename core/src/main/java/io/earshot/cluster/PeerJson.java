@@ -3,7 +3,7 @@ package io.earshot.cluster;
 import io.earshot.Config;
 import io.earshot.access.Tokens;
 import io.earshot.connection.Handover;
-import io.earshot.connection.Handover.Former;
+import io.earshot.connection.Handover.FormerPlace;
 import io.earshot.connection.Params;
 import io.earshot.connection.Participant;
 import io.earshot.protocol.Cursor;
@@ -43,7 +43,7 @@ final class PeerJson {
     return Json.from(fields);
   }
 
-  private static Map<String, Object> place(Former place) {
+  private static Map<String, Object> place(FormerPlace place) {
     var fields = new LinkedHashMap<String, Object>();
     fields.put("room", place.room());
     fields.put("in", place.isIn());
@@ -58,7 +58,7 @@ final class PeerJson {
   }
 
   static Handover toHandover(Json.Obj fields, Config.Limits limits) {
-    var places = new ArrayList<Former>();
+    var places = new ArrayList<FormerPlace>();
     for (Json each : ((Json.Array) field(fields, "places")).items()) {
       places.add(toPlace((Json.Obj) each));
     }
@@ -67,8 +67,8 @@ final class PeerJson {
     return new Handover(null, places, params, texts(fields, "attributes"), known(fields));
   }
 
-  private static Former toPlace(Json.Obj fields) {
-    return new Former(
+  private static FormerPlace toPlace(Json.Obj fields) {
+    return new FormerPlace(
         text(fields, "room"),
         field(fields, "in").equals(Json.of(true)),
         field(fields, "listening").equals(Json.of(true)),

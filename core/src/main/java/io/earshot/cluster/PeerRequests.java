@@ -3,9 +3,10 @@ package io.earshot.cluster;
 import static io.earshot.cluster.PeerJson.text;
 
 import io.earshot.Config;
+import io.earshot.action.Cancellation;
 import io.earshot.connection.Directory;
 import io.earshot.connection.Handover;
-import io.earshot.connection.Handover.Former;
+import io.earshot.connection.Handover.FormerPlace;
 import io.earshot.connection.Participant;
 import io.earshot.connection.PeerSessions;
 import io.earshot.protocol.Json;
@@ -138,7 +139,7 @@ public final class PeerRequests implements PeerSessions, PeerServers {
    * resumed the session by then. Tries until the broker has done it: the member is in no room of
    * this server, so no room reconciles its list for it.
    */
-  private void leaveUnlessResumed(String id, Former place) {
+  private void leaveUnlessResumed(String id, FormerPlace place) {
     if (!place.isIn()) {
       return;
     }
@@ -239,7 +240,7 @@ public final class PeerRequests implements PeerSessions, PeerServers {
                 to.completeExceptionally(failure);
               }
             });
-    WebClients.cancelWith(to, from);
+    Cancellation.forward(to, from);
   }
 
   private CompletionStage<@Nullable Json> runHere(Json.Obj fields) {

@@ -145,7 +145,7 @@ public final class Admission {
       @Nullable String token,
       @Nullable Audience audience,
       @Nullable Json messageId,
-      Consumer<Room.Spoken> told) {
+      Consumer<Room.SayResult> told) {
     if (!needsHooks(speaker)) {
       String refusal = refusal(speaker, message, token);
       sayUnless(refusal, speaker, message, message, audience, messageId, told);
@@ -168,12 +168,12 @@ public final class Admission {
       Json words,
       @Nullable Audience audience,
       @Nullable Json messageId,
-      Consumer<Room.Spoken> told) {
+      Consumer<Room.SayResult> told) {
     String why = refusal != null ? refusal : speaker.who().refusalToSpeak(speaker);
     if (why == null) {
       speaker.say(message, words, audience, messageId, true, told);
     } else {
-      told.accept(new Room.Spoken(null, why));
+      told.accept(new Room.SayResult(null, why));
     }
   }
 
@@ -184,7 +184,7 @@ public final class Admission {
    *     admitted
    * @param then called with the message, which hooks may have changed, or with the refusal
    */
-  public void hear(
+  public void decideSay(
       Place speaker, Json message, @Nullable String token, Consumer<HookVerdict> then) {
     if (needsHooks(speaker)) {
       askHooks(speaker, message, token, then);

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Handover(
     @Nullable Participant connection,
-    List<Former> places,
+    List<FormerPlace> places,
     @Nullable Params params,
     Map<String, String> attributes,
     Participant.@Nullable Known known) {
@@ -39,7 +39,7 @@ public record Handover(
    * @param known up to where the client was sent the room, if that was on another server
    * @param grant the grant by which the session was admitted; null without a token
    */
-  public record Former(
+  public record FormerPlace(
       String room,
       boolean isIn,
       boolean isListening,

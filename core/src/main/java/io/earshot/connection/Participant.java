@@ -190,7 +190,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
    *
    * @param to the audience; null for {@link #audience}
    */
-  public final void broadcast(Json message, @Nullable Audience to, Consumer<Room.Spoken> told) {
+  public final void broadcast(Json message, @Nullable Audience to, Consumer<Room.SayResult> told) {
     place.say(message, message, to == null ? audience() : to, null, false, told);
   }
 

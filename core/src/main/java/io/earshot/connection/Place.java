@@ -69,14 +69,15 @@ public final class Place extends Member {
       @Nullable Audience audience,
       @Nullable Json messageId,
       boolean isClients,
-      Consumer<Room.Spoken> told) {
+      Consumer<Room.SayResult> told) {
     // The id of the connection is formatted only where it is needed, since that is expensive.
     String namer = messageId == null || MessageIds.isUnique(messageId) ? "" : connection.id();
     who()
         .engine()
         .rooms()
         .shard(room)
-        .say(this, new Room.Saying(message, audience, namer, messageId, words, isClients), told);
+        .say(
+            this, new Room.SayRequest(message, audience, namer, messageId, words, isClients), told);
   }
 
   /** A grant that allows what either of two grants allows, until the first of them expires. */

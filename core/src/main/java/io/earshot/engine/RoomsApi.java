@@ -97,7 +97,7 @@ final class RoomsApi implements ChatRoom {
           if (room == null) {
             told.complete(null);
           } else {
-            var saying = new Room.Saying(message, sender.audience(), "", null, message, false);
+            var saying = new Room.SayRequest(message, sender.audience(), "", null, message, false);
             room.sayAs(sender.id(), saying, true, spoken -> spoken.tell(told));
             room.closeIfEmpty();
           }

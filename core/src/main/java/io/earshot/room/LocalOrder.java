@@ -88,17 +88,18 @@ final class LocalOrder implements RoomOrder {
 
   @Override
   public void say(
-      Json from, @Nullable Member except, Room.Saying saying, Consumer<Room.Spoken> told) {
-    told.accept(new Room.Spoken(say(from, except, saying), null));
+      Json from, @Nullable Member except, Room.SayRequest saying, Consumer<Room.SayResult> told) {
+    told.accept(new Room.SayResult(say(from, except, saying), null));
   }
 
   @Override
-  public void sayAs(Json from, Room.Saying saying, boolean ifThere, Consumer<Room.Spoken> told) {
+  public void sayAs(
+      Json from, Room.SayRequest saying, boolean ifThere, Consumer<Room.SayResult> told) {
     Member except = from instanceof Json.Text(String text) ? room.roster().withId(text) : null;
     say(from, except, saying, told);
   }
 
-  private Cursor say(Json from, @Nullable Member except, Room.Saying saying) {
+  private Cursor say(Json from, @Nullable Member except, Room.SayRequest saying) {
     Json messageId = saying.messageId();
     long window = room.shard().repeatWindow();
     if (messageId == null || window == 0) {

@@ -315,7 +315,7 @@ public final class Room {
    *     message
    * @param isClients whether a client sends it, rather than server code
    */
-  public record Saying(
+  public record SayRequest(
       Json message,
       @Nullable Audience audience,
       String namer,
@@ -324,12 +324,12 @@ public final class Room {
       boolean isClients) {}
 
   /**
-   * The result of a {@link Saying}.
+   * The result of a {@link SayRequest}.
    *
    * @param place the place of the message in the room's order; null if it has none
    * @param refusal why the message was not published, as an error for the client; null if it was
    */
-  public record Spoken(@Nullable Cursor place, @Nullable String refusal) {
+  public record SayResult(@Nullable Cursor place, @Nullable String refusal) {
 
     /** Completes a future with this result. */
     public void tell(CompletableFuture<Void> told) {
@@ -342,7 +342,7 @@ public final class Room {
   }
 
   /** Publishes a member's message, unless it is a repeat; {@code told} receives the result. */
-  public void say(Member speaker, Saying saying, Consumer<Spoken> told) {
+  public void say(Member speaker, SayRequest saying, Consumer<SayResult> told) {
     say(Json.of(speaker.connection.id()), speaker, saying, told);
   }
 
@@ -352,21 +352,21 @@ public final class Room {
    * @param from the id of the sender
    * @param except the member that does not receive the message, or null
    */
-  public void say(Json from, @Nullable Member except, Saying saying, Consumer<Spoken> told) {
+  public void say(Json from, @Nullable Member except, SayRequest saying, Consumer<SayResult> told) {
     if (isWithinRate(saying, told)) {
       order.say(from, except, saying, told);
     }
   }
 
   /** The same for a sender that may be a member; the member of that id does not receive it. */
-  public void sayAs(Json from, Saying saying, boolean ifThere, Consumer<Spoken> told) {
+  public void sayAs(Json from, SayRequest saying, boolean ifThere, Consumer<SayResult> told) {
     if (isWithinRate(saying, told)) {
       order.sayAs(from, saying, ifThere, told);
     }
   }
 
   /** Counts a client's message against the room's rate, and refuses it if there are too many. */
-  private boolean isWithinRate(Saying saying, Consumer<Spoken> told) {
+  private boolean isWithinRate(SayRequest saying, Consumer<SayResult> told) {
     if (!saying.isClients) {
       return true;
     }
@@ -380,7 +380,7 @@ public final class Room {
     }
     shard.count(Refusal.ROOM_MESSAGES);
     told.accept(
-        new Spoken(null, "Error: too many messages in this room; try again in " + wait + " ms"));
+        new SayResult(null, "Error: too many messages in this room; try again in " + wait + " ms"));
     return false;
   }
 

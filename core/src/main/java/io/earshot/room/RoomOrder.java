@@ -64,7 +64,8 @@ public interface RoomOrder {
    * @param except the member that does not receive the message, or null
    * @param told receives the place or the refusal
    */
-  void say(Json from, @Nullable Member except, Room.Saying saying, Consumer<Room.Spoken> told);
+  void say(
+      Json from, @Nullable Member except, Room.SayRequest saying, Consumer<Room.SayResult> told);
 
   /**
    * As {@link #say}, for a sender that may not be a member here: the member with its id, on any
@@ -72,7 +73,7 @@ public interface RoomOrder {
    *
    * @param ifThere whether to publish the message only if the room exists already
    */
-  void sayAs(Json from, Room.Saying saying, boolean ifThere, Consumer<Room.Spoken> told);
+  void sayAs(Json from, Room.SayRequest saying, boolean ifThere, Consumer<Room.SayResult> told);
 
   /** Runs a task when this server knows all messages up to a cursor, and up to the end. */
   void whenKnown(@Nullable Cursor cursor, Runnable task);

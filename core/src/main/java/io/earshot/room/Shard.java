@@ -108,13 +108,13 @@ public final class Shard implements RecoveryTarget {
    * @param told called on the member's loop with the message's place in the room's order; without a
    *     place if the room no longer exists
    */
-  public void say(Member speaker, Room.Saying saying, Consumer<Room.Spoken> told) {
+  public void say(Member speaker, Room.SayRequest saying, Consumer<Room.SayResult> told) {
     Subscriber connection = speaker.connection;
     tell(
         () -> {
           Room room = rooms.get(speaker.room);
           if (room == null) {
-            connection.tell(() -> told.accept(new Room.Spoken(null, null)));
+            connection.tell(() -> told.accept(new Room.SayResult(null, null)));
           } else {
             room.say(speaker, saying, spoken -> connection.tell(() -> told.accept(spoken)));
           }

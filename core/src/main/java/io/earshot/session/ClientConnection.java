@@ -234,7 +234,7 @@ public final class ClientConnection extends RequestOrder {
   }
 
   /** The session as it is now, with these places. */
-  Handover handover(@Nullable ClientConnection connection, List<Handover.Former> places) {
+  Handover handover(@Nullable ClientConnection connection, List<Handover.FormerPlace> places) {
     return new Handover(connection, places, params, attributes(), known());
   }
 

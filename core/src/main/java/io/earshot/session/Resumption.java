@@ -4,7 +4,7 @@ import io.earshot.access.SessionTokens;
 import io.earshot.connection.Admission;
 import io.earshot.connection.EngineContext;
 import io.earshot.connection.Handover;
-import io.earshot.connection.Handover.Former;
+import io.earshot.connection.Handover.FormerPlace;
 import io.earshot.connection.Participant;
 import io.earshot.connection.PeerSessions;
 import io.earshot.connection.Place;
@@ -159,12 +159,12 @@ final class Resumption {
   }
 
   /** Takes over the places. The answer comes first, then missed messages, then new ones. */
-  private void takePlaces(List<Former> places) {
+  private void takePlaces(List<FormerPlace> places) {
     var arrivals = new ArrayList<Room.Arrival>();
     var live = new Countdown(places.size(), () -> answer(arrivals));
     held = ByteBufAllocator.DEFAULT.directBuffer();
     boolean isLost = connection.phase == Phase.DETACHED;
-    for (Former former : places) {
+    for (FormerPlace former : places) {
       var place = new Place(connection, former.room());
       place.in = former.isIn();
       place.listening = former.isListening();
@@ -185,7 +185,7 @@ final class Resumption {
   }
 
   private void takePlace(
-      Former former, Place place, boolean isLost, Consumer<Room.Arrival> arrived) {
+      FormerPlace former, Place place, boolean isLost, Consumer<Room.Arrival> arrived) {
     Cursor known = after.get(former.room());
     Shard there = connection.engine().rooms().shard(former.room());
     there.tell(

@@ -1,7 +1,7 @@
 package io.earshot.session;
 
 import io.earshot.connection.Handover;
-import io.earshot.connection.Handover.Former;
+import io.earshot.connection.Handover.FormerPlace;
 import io.earshot.connection.Place;
 import io.earshot.protocol.Cursor;
 import io.earshot.session.MultiRoomConnection.Countdown;
@@ -34,14 +34,14 @@ final class SessionTransfer {
         holder -> {
           holder.giveUpSession();
           holder.heir = next;
-          List<Former> places =
+          List<FormerPlace> places =
               holder.members().stream().map(SessionTransfer::withPlaceHere).toList();
           then.accept(holder.handover(holder, places));
         });
   }
 
-  private static Former withPlaceHere(Place place) {
-    return new Former(place.room, place.in, place.listening, place, null, place.grant);
+  private static FormerPlace withPlaceHere(Place place) {
+    return new FormerPlace(place.room, place.in, place.listening, place, null, place.grant);
   }
 
   /**
@@ -60,7 +60,7 @@ final class SessionTransfer {
           holder.giveUpSession();
           holder.engine().forget(holder);
           List<Place> all = holder.members();
-          var places = new Former[all.size()];
+          var places = new FormerPlace[all.size()];
           var given =
               new Countdown(
                   places.length, () -> then.accept(holder.handover(null, List.of(places))));
@@ -77,7 +77,7 @@ final class SessionTransfer {
   }
 
   /** Gives a place up on the room's loop, and continues on the connection's. */
-  private static void giveUp(Place place, Consumer<Former> then) {
+  private static void giveUp(Place place, Consumer<FormerPlace> then) {
     boolean isIn = place.in;
     boolean isListening = place.listening;
     Consumer<@Nullable Cursor> given =
@@ -87,7 +87,8 @@ final class SessionTransfer {
                 .tell(
                     () ->
                         then.accept(
-                            new Former(place.room, isIn, isListening, null, known, place.grant)));
+                            new FormerPlace(
+                                place.room, isIn, isListening, null, known, place.grant)));
     place
         .who()
         .engine()

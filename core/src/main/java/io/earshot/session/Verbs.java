@@ -96,7 +96,7 @@ final class Verbs {
     }
   }
 
-  private static Reply reply(Room.Spoken spoken, String room) {
+  private static Reply reply(Room.SayResult spoken, String room) {
     if (spoken.refusal() != null) {
       return new Reply.Refused(spoken.refusal(), room);
     }

@@ -5,6 +5,12 @@ import java.util.concurrent.CompletionException;
 
 /** A broker did not do what a server asked of it. The message is an error for the client. */
 public final class BrokerException extends RuntimeException {
+  /**
+   * The text for a client whose request failed because of a fault of the server; the described
+   * system's own.
+   */
+  public static final String INTERNAL_ERROR = "The server experienced an internal error";
+
   private static final long serialVersionUID = 1;
   private static final System.Logger LOG = System.getLogger(BrokerException.class.getName());
 
@@ -41,20 +47,22 @@ public final class BrokerException extends RuntimeException {
     Throwable cause = cause(failure);
     if (!(cause instanceof BrokerException)) {
       LOG.log(Level.ERROR, "a request to the cluster failed because of a bug", cause);
-      return "Error: The server experienced an internal error";
+      return "Error: " + INTERNAL_ERROR;
     }
     return "Error: " + cause.getMessage();
   }
 
   /**
-   * The failure of a stage, without the wrapper that dependent stages add.
+   * The failure of a stage, without the wrappers that dependent stages add.
    *
    * @param failure the failure as a dependent stage has it
    * @return the original failure
    */
   public static Throwable cause(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
+    Throwable cause = failure;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause;
   }
 }

@@ -105,7 +105,7 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
             () ->
                 engine
                     .admission()
-                    .hear(
+                    .decideSay(
                         speaker,
                         message,
                         token,
@@ -113,7 +113,7 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
                           if (verdict.refusal() == null) {
                             String whose = MessageIds.isUnique(messageId) ? "" : namer;
                             var saying =
-                                new Room.Saying(
+                                new Room.SayRequest(
                                     verdict.message(), audience, whose, messageId, message, true);
                             tell(visitor.id(), name, saying, told);
                           } else {
@@ -123,13 +123,14 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
     return told;
   }
 
-  private void tell(String id, String name, Room.Saying saying, CompletableFuture<Cursor> told) {
+  private void tell(
+      String id, String name, Room.SayRequest saying, CompletableFuture<Cursor> told) {
     boolean areMembers = engine.config().commonWeb().httpClientMessageTTL().isPresent();
     Shard there = engine.rooms().shard(name);
     there.tell(
         () -> {
           Room room = there.room(name);
-          Consumer<Room.Spoken> then =
+          Consumer<Room.SayResult> then =
               spoken -> {
                 if (spoken.place() == null) {
                   told.completeExceptionally(

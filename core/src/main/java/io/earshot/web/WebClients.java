@@ -1,6 +1,7 @@
 package io.earshot.web;
 
 import io.earshot.action.ActionRunner;
+import io.earshot.action.Cancellation;
 import io.earshot.connection.EngineContext;
 import io.earshot.connection.LoopContext;
 import io.earshot.protocol.Json;
@@ -187,7 +188,7 @@ public final class WebClients {
       return;
     }
     CompletableFuture<WebAnswer> done = run(client.connection, action, params);
-    cancelWith(answer, done);
+    Cancellation.forward(answer, done);
     var _ =
         done.whenComplete(
             (result, failure) -> {
@@ -260,21 +261,8 @@ public final class WebClients {
     CompletableFuture<ActionRunner.Outcome> running =
         engine.actions().run(action, connection, params);
     CompletableFuture<WebAnswer> answer = running.thenApply(outcome -> answer(connection, outcome));
-    cancelWith(answer, running);
+    Cancellation.forward(answer, running);
     return answer;
-  }
-
-  /**
-   * When the caller cancels an answer, the work for it is cancelled, too. Callable by any thread.
-   */
-  public static void cancelWith(CompletableFuture<?> answer, CompletableFuture<?> work) {
-    var _ =
-        answer.whenComplete(
-            (_, _) -> {
-              if (answer.isCancelled()) {
-                work.cancel(true);
-              }
-            });
   }
 
   private static @Nullable String token(Map<String, Json> params) {

@@ -8,6 +8,7 @@ import io.earshot.config.Access;
 import io.earshot.config.Glob;
 import io.earshot.config.RoomRule;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,6 +30,14 @@ final class RoomRulesTest {
     assertThat(both.messageBytes()).isZero();
     assertThat(rules.of("stocks.eur").messageBytes()).isEqualTo(5);
     assertThat(rules.of("lobby").say()).isEqualTo(Access.Common.ANYONE);
+  }
+
+  /** Settings and rules have an enum each, since the API shows no type of the inside. */
+  @Test
+  void settings_and_rules_name_the_same_treatments_of_slow_consumers() {
+    assertThat(RoomRule.SlowConsumers.values())
+        .extracting(Enum::name)
+        .isEqualTo(Stream.of(Config.SlowConsumers.values()).map(Enum::name).toList());
   }
 
   @ParameterizedTest

@@ -6,13 +6,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.netty.testing.Attacks;
-import io.earshot.netty.testing.Await;
 import io.earshot.netty.testing.Client;
 import io.earshot.netty.testing.HttpClient;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.OnBoth;
 import io.earshot.netty.testing.TcpClient;
 import io.earshot.netty.testing.WebSocketClient;
+import io.earshot.testing.Await;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;

@@ -5,13 +5,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.netty.testing.Attacks;
-import io.earshot.netty.testing.Await;
 import io.earshot.netty.testing.Client;
 import io.earshot.netty.testing.HttpClient;
 import io.earshot.netty.testing.HttpClient.Response;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.UnaffectedClients;
 import io.earshot.netty.testing.WebSocketClient;
+import io.earshot.testing.Await;
 import java.net.URLEncoder;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,10 +3,10 @@ package io.earshot.netty;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
-import io.earshot.netty.testing.Await;
 import io.earshot.netty.testing.Client;
 import io.earshot.netty.testing.Kind;
 import io.earshot.protocol.RoomStatus;
+import io.earshot.testing.Await;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -3,7 +3,6 @@ package io.earshot.netty;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
-import io.earshot.netty.testing.Await;
 import io.earshot.netty.testing.Client;
 import io.earshot.netty.testing.HttpClient;
 import io.earshot.netty.testing.HttpClient.Response;
@@ -11,6 +10,7 @@ import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.StreamClient;
 import io.earshot.netty.testing.TcpClient;
 import io.earshot.netty.testing.WebSocketClient;
+import io.earshot.testing.Await;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

@@ -67,7 +67,7 @@ final class PeerChannel {
             })
         .exceptionally(
             failure -> {
-              Throwable cause = Failures.cause(failure);
+              Throwable cause = BrokerException.cause(failure);
               throw cause instanceof BrokerException translated
                   ? translated
                   : new BrokerException(String.valueOf(cause.getMessage()), false);
@@ -98,7 +98,7 @@ final class PeerChannel {
             .whenComplete((_, _) -> open.remove(number));
     return answer.exceptionally(
         failure -> {
-          Throwable cause = Failures.cause(failure);
+          Throwable cause = BrokerException.cause(failure);
           throw switch (cause) {
             case BrokerException refused -> refused;
             case PeerGoneException gone -> gone;
@@ -136,7 +136,7 @@ final class PeerChannel {
                     if (failure == null && !(answer instanceof Json.Null)) {
                       first.complete(answer);
                     } else if (failure != null
-                        && !(Failures.cause(failure) instanceof PeerGoneException)) {
+                        && !(BrokerException.cause(failure) instanceof PeerGoneException)) {
                       failed.incrementAndGet();
                     }
                     if (missing.decrementAndGet() == 0) {

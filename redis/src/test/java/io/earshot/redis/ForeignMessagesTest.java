@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
 import io.earshot.protocol.Cursor;
+import io.earshot.testing.Await;
 import io.earshot.testing.BrokerPeer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,7 +54,7 @@ final class ForeignMessagesTest {
   }
 
   private void publish(String channel, byte[] message) throws IOException {
-    try (RespClient client = redis.client(Await.PATIENCE)) {
+    try (RespClient client = redis.client(Await.LIMIT)) {
       client.send("PUBLISH".getBytes(UTF_8), channel.getBytes(UTF_8), message);
       assertThat(client.read()).as("listeners").isEqualTo(1L);
     }
@@ -67,7 +68,7 @@ final class ForeignMessagesTest {
     a.open("other");
     Cursor place = a.say(ROOM, "first");
     a.say("other", "elsewhere");
-    try (RespClient listener = redis.client(Await.PATIENCE)) {
+    try (RespClient listener = redis.client(Await.LIMIT)) {
       listener.call("SUBSCRIBE", "earshot:{other}");
       a.say("other", "to be played again");
       Object message = Objects.requireNonNull(listener.read());
@@ -178,7 +179,7 @@ final class ForeignMessagesTest {
     a.leave(ROOM, "x");
     a.say(ROOM, "1");
     assertThat(a.awaitHeard(ROOM, "1")).containsExactly("hi x", "bye x", "1");
-    assertThat(BrokerPeer.get(a.broker().claim("client", Await.PATIENCE))).isEqualTo("a");
+    assertThat(BrokerPeer.get(a.broker().claim("client", Await.LIMIT))).isEqualTo("a");
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Post;
 import io.earshot.spi.Broker;
 import io.earshot.spi.BrokerException;
+import io.earshot.testing.Await;
 import io.earshot.testing.BrokerPeer;
 import java.io.IOException;
 import java.time.Duration;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.Config;
 import io.earshot.spi.BrokerException;
+import io.earshot.testing.Await;
 import io.earshot.testing.BrokerPeer;
 import java.io.IOException;
 import java.time.Duration;
@@ -90,7 +91,7 @@ final class RefusedRedisTest {
   private void assertRefused(BrokerPeer peer, RedisServer redis, String... words)
       throws IOException {
     long start = System.nanoTime();
-    try (RespClient client = redis.client(Await.PATIENCE)) {
+    try (RespClient client = redis.client(Await.LIMIT)) {
       long before = received(client);
       Await.until("five more connections", () -> received(client) >= before + 5);
     }

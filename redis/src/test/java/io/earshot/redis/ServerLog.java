@@ -2,6 +2,7 @@ package io.earshot.redis;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.earshot.testing.Await;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
-import io.earshot.redis.Await;
+import io.earshot.testing.Await;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -64,7 +64,7 @@ class ClusterClientTest extends ClusterFixture {
     Json.Obj get(Peer peer, String path) throws Exception {
       var request =
           HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + peer.httpPort() + path))
-              .timeout(Await.PATIENCE);
+              .timeout(Await.LIMIT);
       if (!cookies.isEmpty()) {
         request.header(
             "Cookie",

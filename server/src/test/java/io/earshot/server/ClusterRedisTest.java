@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
-import io.earshot.redis.Await;
 import io.earshot.redis.Link;
 import io.earshot.redis.RedisCluster;
 import io.earshot.redis.RedisServer;
 import io.earshot.redis.Sentinels;
+import io.earshot.testing.Await;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package io.earshot.server;
 
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
-import io.earshot.redis.Await;
+import io.earshot.testing.Await;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -161,7 +161,7 @@ final class Load implements AutoCloseable {
     try (var probe = new RoomClient("probe", peer, "ready")) {
       Await.until(
           () -> peer + " is ready: " + peer.log(),
-          Await.PATIENCE,
+          Await.LIMIT,
           () -> probe.say("ready?").get("error") == null);
     }
   }
@@ -249,7 +249,7 @@ final class Load implements AutoCloseable {
           healedAt = now;
           healedSince = now;
         });
-    if (!RoomClient.comes(Await.PATIENCE, deaf::isEmpty)) {
+    if (!RoomClient.comes(Await.LIMIT, deaf::isEmpty)) {
       throw new AssertionError("in " + room + " nothing arrives on " + deaf);
     }
     return (healedAt - now) / 1e9;

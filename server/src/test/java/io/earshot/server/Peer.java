@@ -1,7 +1,7 @@
 package io.earshot.server;
 
-import io.earshot.redis.Await;
 import io.earshot.redis.Link;
+import io.earshot.testing.Await;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;

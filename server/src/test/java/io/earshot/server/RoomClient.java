@@ -3,7 +3,7 @@ package io.earshot.server;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
-import io.earshot.redis.Await;
+import io.earshot.testing.Await;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -99,8 +99,8 @@ final class RoomClient implements AutoCloseable {
 
   /** Waits for a condition on what clients have received. */
   static void await(String what, BooleanSupplier condition) throws InterruptedException {
-    if (!comes(Await.PATIENCE, condition)) {
-      throw new AssertionError("not within " + Await.PATIENCE + ": " + what);
+    if (!comes(Await.LIMIT, condition)) {
+      throw new AssertionError("not within " + Await.LIMIT + ": " + what);
     }
   }
 
@@ -225,7 +225,7 @@ final class RoomClient implements AutoCloseable {
   /** Sends a request and waits for the answer. */
   Json.Obj ask(Map<String, ?> question) {
     try {
-      return send(question).get(Await.PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      return send(question).get(Await.LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException | ExecutionException | TimeoutException e) {
       throw new AssertionError(name + " asks " + peer + " for " + question, e);
     }

@@ -9,6 +9,7 @@ import io.earshot.netty.http.Responses;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.http.WebExchange;
 import io.earshot.protocol.Json;
+import io.earshot.spi.BrokerException;
 import io.earshot.spi.WebAnswer;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -24,7 +25,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ActionRoute {
   private static final System.Logger LOG = System.getLogger(ActionRoute.class.getName());
-  private static final String INTERNAL_ERROR = "The server experienced an internal error";
 
   private final Site site;
   private final Config config;
@@ -71,7 +71,9 @@ public final class ActionRoute {
       return encoded(
           exchange,
           request,
-          answer == null ? WebAnswer.failed(500, "Error: " + INTERNAL_ERROR) : answer);
+          answer == null
+              ? WebAnswer.failed(500, "Error: " + BrokerException.INTERNAL_ERROR)
+              : answer);
     } catch (RuntimeException | Error e) {
       exchange
           .loop()
@@ -80,7 +82,8 @@ public final class ActionRoute {
                   exchange
                       .loop()
                       .report(LOG, "the answer of " + request.action() + " cannot be encoded", e));
-      return Responses.error(HttpResponseStatus.INTERNAL_SERVER_ERROR, INTERNAL_ERROR);
+      return Responses.error(
+          HttpResponseStatus.INTERNAL_SERVER_ERROR, BrokerException.INTERNAL_ERROR);
     }
   }
 

@@ -5,7 +5,6 @@ import io.earshot.spi.BrokerException;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.util.Map;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -83,7 +82,7 @@ public final class ProblemException extends Exception {
       case BrokerException away -> unavailable(away);
       case null, default ->
           new ProblemException(
-              HttpResponseStatus.INTERNAL_SERVER_ERROR, "The server experienced an internal error");
+              HttpResponseStatus.INTERNAL_SERVER_ERROR, BrokerException.INTERNAL_ERROR);
     };
   }
 
@@ -94,9 +93,7 @@ public final class ProblemException extends Exception {
 
   /** The failure itself, without the {@code CompletionException} of a future around it. */
   public static @Nullable Throwable cause(@Nullable Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
+    return failure == null ? null : BrokerException.cause(failure);
   }
 
   public HttpResponseStatus status() {

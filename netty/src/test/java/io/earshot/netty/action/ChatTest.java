@@ -2,11 +2,11 @@ package io.earshot.netty.action;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.netty.testing.Await;
 import io.earshot.netty.testing.HttpClient;
 import io.earshot.netty.testing.HttpClient.Response;
 import io.earshot.netty.testing.ServerWithActions;
 import io.earshot.netty.testing.TcpClient;
+import io.earshot.testing.Await;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;

@@ -8,10 +8,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
-import io.earshot.netty.testing.Await;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.WebSocketClient;
 import io.earshot.netty.testing.WebSocketClient.Frame;
+import io.earshot.testing.Await;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterEach;

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
-import io.earshot.netty.testing.Await;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.WebSocketClient;
+import io.earshot.testing.Await;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
 import io.earshot.netty.ServerInside;
-import io.earshot.netty.testing.Await;
 import io.earshot.netty.testing.HttpClient.Response;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.ServerAndClients;
 import io.earshot.netty.testing.TcpClient;
 import io.earshot.netty.testing.WebSocketClient;
+import io.earshot.testing.Await;
 import java.util.List;
 import java.util.Objects;
 import java.util.regex.Matcher;

@@ -3,13 +3,13 @@ package io.earshot.netty.room;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Transport;
-import io.earshot.netty.testing.Await;
 import io.earshot.netty.testing.Client;
 import io.earshot.netty.testing.HttpClient;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.StreamClient;
 import io.earshot.netty.testing.TcpClient;
 import io.earshot.netty.testing.WebSocketClient;
+import io.earshot.testing.Await;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;

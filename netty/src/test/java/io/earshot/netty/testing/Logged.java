@@ -1,5 +1,6 @@
 package io.earshot.netty.testing;
 
+import io.earshot.testing.Await;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Handler;

@@ -3,6 +3,7 @@ package io.earshot.netty.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.netty.EarshotServer;
+import io.earshot.testing.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

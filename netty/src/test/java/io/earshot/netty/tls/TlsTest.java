@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
-import io.earshot.netty.testing.Await;
 import io.earshot.netty.testing.Client;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.Pair;
 import io.earshot.netty.testing.TcpClient;
 import io.earshot.netty.testing.WebSocketClient;
+import io.earshot.testing.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;

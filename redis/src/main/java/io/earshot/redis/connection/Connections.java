@@ -2,6 +2,7 @@ package io.earshot.redis.connection;
 
 import static io.earshot.redis.connection.Utf8.bytes;
 
+import io.earshot.spi.BrokerException;
 import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.KeyValue;
 import io.lettuce.core.RedisChannelHandler;
@@ -117,7 +118,7 @@ public final class Connections implements AutoCloseable {
       var _ =
           answer.exceptionally(
               failure -> {
-                if (Failures.cause(failure) instanceof RedisCommandTimeoutException) {
+                if (BrokerException.cause(failure) instanceof RedisCommandTimeoutException) {
                   signal.run(); // a server of a Redis Cluster that the heartbeat does not reach
                 }
                 return null;
@@ -158,7 +159,7 @@ public final class Connections implements AutoCloseable {
     return this.<T>send(to -> to.evalsha(script.sha(), type, keys, arguments))
         .exceptionallyCompose(
             failure -> {
-              if (Failures.cause(failure) instanceof RedisNoScriptException) {
+              if (BrokerException.cause(failure) instanceof RedisNoScriptException) {
                 // Redis has lost its loaded scripts, by SCRIPT FLUSH or a failover.
                 return send(to -> to.eval(script.text(), type, keys, arguments));
               }

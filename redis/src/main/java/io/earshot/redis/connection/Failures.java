@@ -4,7 +4,6 @@ import io.earshot.spi.BrokerException;
 import io.lettuce.core.RedisCommandExecutionException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -40,7 +39,7 @@ public final class Failures {
 
   /** The error for the client whose request failed. */
   public BrokerException translated(Throwable failure) {
-    Throwable cause = cause(failure);
+    Throwable cause = BrokerException.cause(failure);
     if (cause instanceof BrokerException translated) {
       return translated;
     }
@@ -83,15 +82,6 @@ public final class Failures {
       case "CLUSTERDOWN" -> "; some of the Redis Cluster's slots have no server";
       default -> "";
     };
-  }
-
-  /** The original failure of a stage, without the exceptions that later stages wrap around it. */
-  public static Throwable cause(Throwable failure) {
-    Throwable cause = failure;
-    while (cause instanceof CompletionException && cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return cause;
   }
 
   /** The message of the innermost cause, on one line; why a connection could not be made. */

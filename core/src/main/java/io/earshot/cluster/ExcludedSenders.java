@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by the room's event loop.
  */
-final class Unheard {
+final class ExcludedSenders {
   private final Room room;
   private final Cluster cluster;
 
@@ -31,7 +31,7 @@ final class Unheard {
   /** The listeners of this server, which are in no member list. */
   private final Set<Member> listeners = new HashSet<>(0);
 
-  Unheard(Room room, Cluster cluster) {
+  ExcludedSenders(Room room, Cluster cluster) {
     this.room = room;
     this.cluster = cluster;
   }
