@@ -118,7 +118,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
   }
 
   /** The places in all rooms, the current one first. */
-  public abstract List<Place> members();
+  public abstract List<Place> places();
 
   /**
    * Joins a room.
@@ -287,7 +287,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
    * @param reason why the connection ends, if it has no other room to go to
    */
   final void removeFromRoom(String room, Json notice, String reason) {
-    for (Place member : members()) {
+    for (Place member : places()) {
       if (member.room.equals(room)) {
         removeFromRoom(member, notice, reason);
       }
@@ -314,7 +314,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
 
   /** Leaves the rooms that were closed while this connection could not be removed from them. */
   public final void leaveClosedRooms() {
-    for (Place member : members()) {
+    for (Place member : places()) {
       Measure closure = engine().moderation().closure(member.room);
       if (closure != null) {
         removeFromRoom(member.room, Moderator.notice(closure), closure.words());

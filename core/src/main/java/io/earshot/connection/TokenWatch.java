@@ -133,7 +133,7 @@ final class TokenWatch {
     if (now.name().equals(who.attributes().get(Grant.IDENTITY))) {
       who.set(Grant.IDENTITY, null);
     }
-    for (Place place : who.members()) {
+    for (Place place : who.places()) {
       if ((place.in && admits(place.rule.join(), now))
           || (place.listening && admits(place.rule.listen(), now))) {
         who.removeExpired(place);
@@ -159,7 +159,7 @@ final class TokenWatch {
     Admission admission = who.engine().admission();
     Grant newer = admission.tokens().check(token, Instant.ofEpochMilli(who.engine().now()));
     var rooms = new ArrayList<String>();
-    for (Place place : who.members()) {
+    for (Place place : who.places()) {
       if (newer.isFor(place.room) && (place.in || place.listening)) {
         for (Permission what : Permission.values()) {
           boolean isNeeded =

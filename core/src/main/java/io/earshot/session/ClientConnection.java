@@ -177,7 +177,7 @@ public final class ClientConnection extends RequestOrder {
     shard()
         .later(
             () -> {
-              members()
+              places()
                   .forEach(
                       place ->
                           engine().rooms().in(place.room, room -> room.detach(place), () -> {}));

@@ -58,7 +58,7 @@ abstract sealed class MultiRoomConnection extends Participant permits OutboundCo
   }
 
   @Override
-  public final List<Place> members() {
+  public final List<Place> places() {
     var all = new ArrayList<Place>();
     all.add(place());
     if (others != null) {
@@ -69,7 +69,7 @@ abstract sealed class MultiRoomConnection extends Participant permits OutboundCo
 
   /** The names of the rooms that the connection is a member of. */
   final List<String> rooms() {
-    return members().stream().filter(place -> place.in).map(place -> place.room).toList();
+    return places().stream().filter(place -> place.in).map(place -> place.room).toList();
   }
 
   /** The names of the rooms that the connection listens to, sorted. */
@@ -120,7 +120,7 @@ abstract sealed class MultiRoomConnection extends Participant permits OutboundCo
    * @param out called on the connection's loop after everything that the rooms sent before
    */
   final void leaveAll(Runnable out) {
-    List<Place> all = members();
+    List<Place> all = places();
     others = null;
     var left = new Countdown(all.size(), out);
     all.forEach(place -> leaveEntirely(place, left));

@@ -149,7 +149,7 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
   final void catchUp() {
     if (lags) {
       lags = false;
-      members().forEach(this::catchUp);
+      places().forEach(this::catchUp);
     }
   }
 }

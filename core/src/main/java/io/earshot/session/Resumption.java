@@ -133,7 +133,7 @@ final class Resumption {
       return;
     }
     connection.resuming = this;
-    List<Place> joined = connection.members();
+    List<Place> joined = connection.places();
     connection.forgetOthers();
     Admission admission = connection.engine().admission();
     var left =

@@ -35,7 +35,7 @@ final class SessionTransfer {
           holder.giveUpSession();
           holder.heir = next;
           List<FormerPlace> places =
-              holder.members().stream().map(SessionTransfer::withPlaceHere).toList();
+              holder.places().stream().map(SessionTransfer::withPlaceHere).toList();
           then.accept(holder.handover(holder, places));
         });
   }
@@ -59,7 +59,7 @@ final class SessionTransfer {
         holder -> {
           holder.giveUpSession();
           holder.engine().forget(holder);
-          List<Place> all = holder.members();
+          List<Place> all = holder.places();
           var places = new FormerPlace[all.size()];
           var given =
               new Countdown(

@@ -241,7 +241,7 @@ final class WebConnection extends Participant {
   }
 
   @Override
-  public List<Place> members() {
+  public List<Place> places() {
     return List.of(place());
   }
 

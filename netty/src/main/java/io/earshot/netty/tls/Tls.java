@@ -116,7 +116,7 @@ public final class Tls {
     tried = now;
     try {
       context = load();
-      LOG.log(System.Logger.Level.INFO, section + ": the certificate was read anew");
+      LOG.log(System.Logger.Level.INFO, section + ": the certificate was read again");
     } catch (IOException e) {
       LOG.log(
           System.Logger.Level.ERROR,
