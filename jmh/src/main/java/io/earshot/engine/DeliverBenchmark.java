@@ -107,6 +107,7 @@ public class DeliverBenchmark {
     Config config =
         Config.defaults()
             .with("rooms.announcements", false)
+            .with("rooms.messagesPerSecond", 0)
             .with("limits.messagesPerSecond", 0)
             .with("limits.bytesPerSecond", 0);
     var earshot = new Engine(config, List.of(loop), InstantSource.system());
