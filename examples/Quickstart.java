@@ -12,8 +12,9 @@ void main(String[] args) {
         event -> {
           switch (event) {
             case Event.Message message -> IO.println(message.from() + ": " + message.text());
-            case Event.Joined(String id) -> IO.println(id + " is here");
-            case Event.Left(String id) -> IO.println(id + " has left");
+            case Event.Signal signal -> IO.println(signal.from() + " " + signal.kind());
+            case Event.Joined joined -> IO.println(joined.id() + " is here");
+            case Event.Left left -> IO.println(left.id() + " has left");
             case Event.Resumed(boolean recovered) ->
                 IO.println(recovered ? "back; what was missed follows" : "back; something may be missing");
             case Event.Gap(long from, long to) -> IO.println("missed " + from + " to " + to);
@@ -23,7 +24,7 @@ void main(String[] args) {
 
     Cursor place = room.say(Map.of("order", "tea", "cups", 2)); // sent to all others
     room.sayAsync("only for you", "id", client.id()).toCompletableFuture().join();
-    IO.println("told at " + place.offset() + ", " + room.members().membersCount() + " here");
+    IO.println("told at " + place.offset() + ", " + room.present().size() + " here");
 
     Room news = client.listen("news"); // receives its messages without joining
     news.onMessage(message -> IO.println("news: " + message.text()));

@@ -10,6 +10,10 @@ const given = Object.fromEntries(process.argv.slice(2).map((pair) => pair.split(
 export const port = Number(given.port ?? 8080);
 export const sessions = Number(given.sessions ?? 0);
 export const control = Number(given.control ?? 0);
+/** The port of a server that permits few requests. */
+export const busy = Number(given.busy ?? 0);
+/** The port of a server for users only. */
+export const users = Number(given.users ?? 0);
 /** The root of the sources. */
 export const root = given.root ?? new URL('../..', import.meta.url).pathname;
 
@@ -27,7 +31,7 @@ export async function closeAll() {
 
 let rooms = 0;
 /** A room that no other test uses. Its name has to be encoded in a URL. */
-export const aRoom = () => `room ${++rooms}/ü`;
+export const aRoom = () => `room ${process.pid}.${++rooms}/ü`; // also of none of an earlier run
 /** A room with a message in its history, so that it keeps later messages. */
 export async function aRoomWithHistory() {
   const name = aRoom();
@@ -37,10 +41,15 @@ export async function aRoomWithHistory() {
 }
 
 /** A token for a private room of the server with sessions. */
-export function token(room, milliseconds) {
+export const token = (room, milliseconds) => signed({ room, sub: 'ada', can: ['join', 'say', 'listen'] }, milliseconds);
+
+/** A login of a user, with other claims. */
+export const login = (name, milliseconds, claims) => signed({ sub: name.toLowerCase(), name, ...claims }, milliseconds);
+
+function signed(claims, milliseconds) {
   const part = (what) => Buffer.from(JSON.stringify(what)).toString('base64url');
   const exp = Math.ceil((Date.now() + milliseconds) / 1000);
-  const text = `${part({ alg: 'HS256', kid: 'k1', typ: 'JWT' })}.${part({ room, sub: 'ada', can: ['join', 'say', 'listen'], exp })}`;
+  const text = `${part({ alg: 'HS256', kid: 'k1', typ: 'JWT' })}.${part({ ...claims, exp })}`;
   return `${text}.${createHmac('sha256', 'a secret that only tests know of').update(text).digest('base64url')}`;
 }
 
@@ -66,15 +75,22 @@ export function tape(room, event = 'message') {
   return heard;
 }
 
-/** A TCP proxy that can cut or stall connections, and drop answers. */
+/** A TCP proxy that can cut or stall connections, and drop answers. It counts the connections. */
 export async function proxy(to) {
   const pairs = new Set();
   let refusing = false;
+  let silent = false;
+  let most = 0;
   const server = net.createServer((near) => {
     if (refusing) return near.destroy();
+    if (silent) {
+      near.on('error', () => {});
+      return near.resume();
+    }
     const far = net.connect(to, '127.0.0.1');
     const pair = { near, far };
     pairs.add(pair);
+    most = Math.max(most, pairs.size);
     near.pipe(far);
     far.pipe(near);
     for (const end of [near, far]) {
@@ -119,7 +135,19 @@ export async function proxy(to) {
       far.unpipe(near);
       far.resume();
     }),
-    up: () => { refusing = false; },
+    /** A dead network: nothing arrives in either direction, and no connection ends, until `up`. */
+    hang() {
+      silent = true;
+      pairs.forEach(({ near, far }) => {
+        near.unpipe(far);
+        far.unpipe(near);
+        near.resume();
+        far.resume();
+      });
+    },
+    up: () => { refusing = silent = false; },
+    /** The most connections that were open at once. */
+    most: () => most,
     close() {
       pairs.forEach(({ near }) => near.destroy());
       server.close();

@@ -96,6 +96,17 @@ public interface Action {
   }
 
   /**
+   * Whether the action is about the client that asks. An action that only looks at the server, as
+   * {@code status} does, need not make that client a member of a room: then an HTTP request for it
+   * joins no room, gets no message queue and no cookie, and needs no Redis.
+   *
+   * @return by default true
+   */
+  default boolean needsClient() {
+    return true;
+  }
+
+  /**
    * Runs the action for one call.
    *
    * @param call the request, and the answer to fill

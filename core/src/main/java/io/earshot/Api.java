@@ -55,6 +55,13 @@ public interface Api {
   Moderation moderation();
 
   /**
+   * The users who are online.
+   *
+   * @return the users of all servers
+   */
+  Users users();
+
+  /**
    * The settings that this server runs with.
    *
    * @return the tree of settings

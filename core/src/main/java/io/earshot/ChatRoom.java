@@ -1,7 +1,11 @@
 package io.earshot;
 
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomStatus;
+import io.earshot.protocol.Signal;
+import io.earshot.protocol.Start;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +31,8 @@ public interface ChatRoom {
    *   <li>A {@link StandIn}: its room, id and audience.
    * </ul>
    *
+   * <p>A room without members remembers the message like the message of a client.
+   *
    * <p>Hooks, room rules and measures do not apply to messages of programs.
    *
    * @param sender the sender, or null for the server itself
@@ -40,6 +46,22 @@ public interface ChatRoom {
   CompletionStage<Void> socketRoomBroadcast(@Nullable Sender sender, @Nullable Object message);
 
   /**
+   * Sends a signal to a room: a message that is not kept and may be lost, such as "is typing". A
+   * newer signal of the same sender and kind replaces an older one. The sender decides on the room
+   * and the {@code from}, as for {@link #socketRoomBroadcast}; all other members and listeners
+   * receive it.
+   *
+   * @param sender the sender, or null for the server itself; without an audience
+   * @param signal the content: a text, or another value that JSON can express
+   * @param kind what the signal is about, or null
+   * @throws IllegalArgumentException if the content is null, longer than {@link Signal#LONGEST} or
+   *     cannot be expressed in JSON, if the kind is longer than {@link Signal#LONGEST_KIND}, if the
+   *     sender has an audience, if the stand-in's room is not a valid name, or if the connection is
+   *     not one of this server
+   */
+  void signal(@Nullable Sender sender, @Nullable Object signal, @Nullable String kind);
+
+  /**
    * The members of a room, on all servers of the cluster.
    *
    * @param room the room's name
@@ -48,6 +70,31 @@ public interface ChatRoom {
    *     thread
    */
   CompletionStage<RoomStatus> socketRoomStatus(@Nullable String room);
+
+  /**
+   * A page of the members of a room, on all servers of the cluster. Reading a large room page by
+   * page keeps each answer short.
+   *
+   * @param room the room's name
+   * @param page the part of the list; for the page after it, {@link RoomStatus#next} is its {@code
+   *     after}
+   * @return the members in the order of their ids, without listeners. Failed with an {@link
+   *     IllegalArgumentException} if the name is not valid. Completed on any thread
+   */
+  CompletionStage<RoomStatus> socketRoomStatus(@Nullable String room, RoomStatus.Page page);
+
+  /**
+   * Earlier messages of a room that were for all. Announcements of joins and leaves, and messages
+   * for some members, are left out.
+   *
+   * @param room the room's name
+   * @param before the position before which the messages are, such as that of the first message of
+   *     the page before; null for the newest messages
+   * @param limit the largest number of messages, from 1 to {@link Start#MAX_HISTORY}
+   * @return the messages, and whether there are {@link Excerpt#more}. Failed with an {@link
+   *     IllegalArgumentException} if the name or the limit is not valid. Completed on any thread
+   */
+  CompletionStage<Excerpt> history(String room, @Nullable Cursor before, int limit);
 
   /**
    * The rooms with members or listeners on this server, one page at a time.

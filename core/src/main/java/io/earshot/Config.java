@@ -1,12 +1,16 @@
 package io.earshot;
 
 import io.earshot.config.ConfigTree;
+import io.earshot.config.RedisUrl;
 import io.earshot.config.RoomRule;
+import io.earshot.config.Secret;
 import io.earshot.config.Setting;
 import io.earshot.config.SettingText;
 import io.earshot.protocol.RoomName;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -34,6 +38,7 @@ public record Config(
     CommonWeb commonWeb,
     Rooms rooms,
     Tokens tokens,
+    Users users,
     Hooks hooks,
     Redis redis,
     Admin admin,
@@ -45,7 +50,8 @@ public record Config(
   private static final String CERT_FILE =
       "The PEM file with the certificate, followed by its chain. Reloaded when it changes.";
   private static final String KEY_FILE =
-      "The PEM file with the private key of the certificate (PKCS#8, without a password).";
+      "The PEM file with the private key of the certificate (PKCS#8, without a password). Empty: the"
+          + " key is in certFile, too.";
 
   /** Settings of the whole server. */
   public record General(
@@ -130,6 +136,10 @@ public record Config(
 
     /** Checks what the types cannot express. */
     public General {
+      if (RoomName.isInbox(defaultChatRoom)) {
+        throw new IllegalArgumentException(
+            "general.defaultChatRoom must not begin with @, as the inboxes of users do");
+      }
       if (!RoomName.isValid(defaultChatRoom)) {
         throw new IllegalArgumentException(
             "general.defaultChatRoom must have 1 to 256 characters and no control characters");
@@ -146,7 +156,7 @@ public record Config(
       @Setting(value = BIND_IP, defaultValue = "*") String bindIP,
       @Setting(value = PORT, defaultValue = "5000", max = 65535) int port,
       @Setting(
-              value = "Whether TCP connections use TLS. Requires certFile and keyFile.",
+              value = "Whether TCP connections use TLS. Requires certFile.",
               defaultValue = "false")
           boolean secure,
       @Setting(value = CERT_FILE, defaultValue = "") String certFile,
@@ -162,7 +172,13 @@ public record Config(
                   "How long a client may send nothing before it is disconnected. 0: for ever (TCP keep-alive finds"
                       + " dead connections).",
               defaultValue = "0s")
-          Duration idleTimeout) {}
+          Duration idleTimeout) {
+
+    /** Checks what the types cannot express. */
+    public TcpServer {
+      ConfigCheck.bindIP("tcpServer.bindIP", bindIP);
+    }
+  }
 
   /** Settings of the HTTP server, which also accepts WebSocket clients. */
   public record HttpServer(
@@ -171,18 +187,25 @@ public record Config(
       @Setting(value = BIND_IP, defaultValue = "*") String bindIP,
       @Setting(value = PORT, defaultValue = "8080", max = 65535) int port,
       @Setting(
-              value =
-                  "Whether HTTP and WebSocket connections use TLS. Requires certFile and keyFile.",
+              value = "Whether HTTP and WebSocket connections use TLS. Requires certFile.",
               defaultValue = "false")
           boolean secure,
       @Setting(value = CERT_FILE, defaultValue = "") String certFile,
       @Setting(value = KEY_FILE, defaultValue = "") String keyFile,
       @Setting(
               value =
-                  "The proxies in front of this server, as addresses or ranges such as 10.0.0.0/8. The client address"
-                      + " that a trusted proxy sends (X-Forwarded-For, X-Forwarded-Proto) is believed.",
+                  "The proxies in front of this server, as addresses or ranges such as 10.0.0.0/8. What a trusted"
+                      + " proxy says about its client (X-Forwarded-For, -Proto, -Host and -Port, or Forwarded) is believed.",
               defaultValue = "")
           List<String> trustedProxies,
+      @Setting(
+              value =
+                  "The host names that the server answers to, such as chat.example.org or *.example.org. IP addresses,"
+                      + " localhost, names without a dot and the hosts of allowedOrigins and corsOrigins are always"
+                      + " answered, and so is what a trusted proxy forwards if this is empty. *: any name. Empty: also"
+                      + " any name if bindIP is a public address.",
+              defaultValue = "")
+          List<String> hosts,
       @Setting(
               value =
                   "The folder whose files are served under /public/. Empty: only the built-in files.",
@@ -206,13 +229,14 @@ public record Config(
           int maxBodyLength,
       @Setting(
               value =
-                  "The origins whose pages may send requests and read the answers, such as https://shop.example.org."
-                      + " Pages from this server always may. *: any origin, but without cookies.",
+                  "The origins whose pages may send requests and read the answers, such as https://shop.example.org or"
+                      + " https://*.example.org. Pages from this server always may. *: any origin, but without cookies.",
               defaultValue = "")
           List<String> corsOrigins) {
 
     /** Checks what the types cannot express. */
     public HttpServer {
+      ConfigCheck.bindIP("httpServer.bindIP", bindIP);
       ConfigCheck.ranges("httpServer.trustedProxies", trustedProxies);
     }
   }
@@ -227,8 +251,8 @@ public record Config(
           int maxMessageLength,
       @Setting(
               value =
-                  "The origins whose pages may connect, such as https://chat.example.org. Pages from this server"
-                      + " always may. *: any origin.",
+                  "The origins whose pages may connect, such as https://chat.example.org or https://*.example.org."
+                      + " Pages from this server always may. *: any origin.",
               defaultValue = "")
           List<String> allowedOrigins,
       @Setting(
@@ -264,10 +288,19 @@ public record Config(
       @Setting(
               value =
                   "The secret that signs identity cookies: a long random text, the same for all servers of a cluster."
-                      + " Empty: a random one at each start, so that a restart gives each client a new id.",
-              defaultValue = "")
+                      + " Empty: a random one at each start, so that a restart gives each client a new id; the servers"
+                      + " of a cluster share it in Redis.",
+              defaultValue = "",
+              secret = Secret.WHOLE)
           String cookieSecret,
-      FingerprintOptions fingerprintOptions) {}
+      FingerprintOptions fingerprintOptions) {
+
+    /** Does not show the secrets. */
+    @Override
+    public String toString() {
+      return ConfigTree.masked(this);
+    }
+  }
 
   /** How the server tells HTTP clients apart. */
   public record FingerprintOptions(
@@ -307,6 +340,12 @@ public record Config(
           int announcementsUpTo,
       @Setting(
               value =
+                  "A new connection is announced in its first room when it has sent a request or stayed for"
+                      + " this long. So a load balancer's check of a port is not announced. 0s: at once.",
+              defaultValue = "200ms")
+          Duration announceAfter,
+      @Setting(
+              value =
                   "How many messages a second all clients together may say in one room, with bursts of twice as many."
                       + " Further ones are refused. 0: no limit.",
               defaultValue = "20000")
@@ -319,7 +358,8 @@ public record Config(
           int messageBytes,
       @Setting(
               value =
-                  "How many messages the history of a room keeps for clients that return with a cursor. 0: none.",
+                  "How many messages the history of a room keeps, for clients that return and for those that enter."
+                      + " 0: none.",
               defaultValue = "100")
           int historyMessages,
       @Setting(
@@ -329,7 +369,7 @@ public record Config(
       @Setting(
               value =
                   "How long the history of a room keeps a message, also after the last member has left.",
-              defaultValue = "1m")
+              defaultValue = "1h")
           Duration historyAge,
       @Setting(
               value =
@@ -356,8 +396,8 @@ public record Config(
               value =
                   "Rules for some rooms only: a pattern of room names (* matches any characters) and settings, such"
                       + " as \"prices.* historyMessages=1 say=nobody\". The first rule that matches a room counts."
-                      + " join, say and listen are each anyone, token, nobody, or NAME:VALUE for clients with that"
-                      + " attribute; announcements is true, false, or a number of members; the others are named as"
+                      + " join, say, signal and listen are each anyone, token, nobody, or NAME:VALUE for clients with"
+                      + " that attribute; who may say may signal, unless signal is given; announcements is true, false, or a number of members; the others are named as"
                       + " here.",
               defaultValue = "")
           List<String> rules) {
@@ -368,16 +408,18 @@ public record Config(
     }
   }
 
-  /** Settings of the tokens that admit clients to private rooms. */
+  /** Settings of tokens: their keys and times, and tokens for private rooms. */
   public record Tokens(
       @Setting(
               value =
-                  "The keys of tokens, each as ID HS256 SECRET (at least 32 characters), or ID EdDSA FILE (PEM: a"
+                  "The keys of tokens, each as ID HS256 SECRET (at least 32 characters), or ID KIND FILE with the kind"
+                      + " RS256, ES256 or EdDSA (FILE is PEM: a"
                       + " PUBLIC KEY, and a PRIVATE KEY to sign tokens). The first key that can sign signs new"
                       + " tokens; tokens of all keys are accepted. To change a key, put the new one first, and remove"
                       + " the old one when its tokens have expired. Empty: a key derived from commonWeb.cookieSecret,"
                       + " if that has at least 32 characters; otherwise a random key at each start.",
-              defaultValue = "")
+              defaultValue = "",
+              secret = Secret.AFTER_KIND)
           List<String> keys,
       @Setting(
               value =
@@ -386,10 +428,108 @@ public record Config(
           Duration warning,
       @Setting(
               value =
+                  "How far the clock of a program that makes tokens may be ahead of this server's: a token is valid"
+                      + " this long before the time of its claim nbf. The claim exp counts as it is.",
+              defaultValue = "5s")
+          Duration leeway,
+      @Setting(
+              value =
                   "Whether any client may create a private room with the action privateRoom. The client receives an"
                       + " unguessable room name and a token to share. It cannot get a token for an existing room.",
               defaultValue = "true")
-          boolean forAnyone) {}
+          boolean forAnyone) {
+
+    /** Does not show the secrets. */
+    @Override
+    public String toString() {
+      return ConfigTree.masked(this);
+    }
+  }
+
+  /** Settings of users: clients that say who they are. */
+  public record Users(
+      @Setting(
+              value =
+                  "Whether each client has to log in. A client that shows no login is refused; over TCP and WebSocket"
+                      + " it may log in with its first request, within 10 seconds.",
+              defaultValue = "false")
+          boolean required,
+      @Setting(
+              value =
+                  "The name of a cookie whose value is the token of a login, for pages whose server sets it. Empty:"
+                      + " no cookie.",
+              defaultValue = "")
+          String cookie,
+      @Setting(
+              value =
+                  "The claim with the id of the user. It becomes the attributes user and identity of the connection.",
+              defaultValue = "sub")
+          String idClaim,
+      @Setting(value = "The claim with the name that others see.", defaultValue = "name")
+          String nameClaim,
+      @Setting(
+              value =
+                  "The claim with what else others see of a user: an object, whose fields stand beside id and name.",
+              defaultValue = "info")
+          String infoClaim,
+      @Setting(
+              value =
+                  "Claims that become attributes of the connection, each as ATTRIBUTE=CLAIM, such as plan=subscription."
+                      + " Rules, audiences, bans and hooks can use attributes.",
+              defaultValue = "")
+          List<String> attributes,
+      @Setting(
+              value =
+                  "The address (https or http) of the JSON Web Key Set of an identity provider, whose tokens are"
+                      + " accepted as logins besides those of tokens.keys. Empty: none.",
+              defaultValue = "")
+          String jwks,
+      @Setting(
+              value = "What the claim iss of a login has to be. Empty: anything.",
+              defaultValue = "")
+          String issuer,
+      @Setting(
+              value = "What the claim aud of a login has to be, or to contain. Empty: anything.",
+              defaultValue = "")
+          String audience,
+      @Setting(
+              value =
+                  "How long a user whose connection was lost stays in its rooms, so that nobody is told that it left"
+                      + " and joined when a page is reloaded. A client that leaves, or ends its connection itself,"
+                      + " leaves at once. 0: all leave at once.",
+              defaultValue = "5s")
+          Duration leaveGrace,
+      @Setting(
+              value =
+                  "How many connections one user may have on this server. Further ones are refused.",
+              defaultValue = "1000",
+              min = 1)
+          int connections,
+      @Setting(
+              value =
+                  "Whether the chat page may give its visitors a login with a name of their choice (POST"
+                      + " /development-login). Off in any case with users.required, tokens.keys, users.jwks,"
+                      + " users.issuer or users.audience: then the application has users of its own.",
+              defaultValue = "true")
+          boolean developmentLogin) {
+
+    /** Checks what the types cannot express. */
+    public Users {
+      ConfigCheck.users(cookie, attributes, jwks);
+    }
+
+    /**
+     * The attributes that claims become.
+     *
+     * @return the claim of each attribute
+     */
+    public Map<String, String> attributeClaims() {
+      var claims = new LinkedHashMap<String, String>();
+      attributes.forEach(
+          each -> claims.put(each.split("=", 2)[0].strip(), each.split("=", 2)[1].strip()));
+      return claims;
+    }
+  }
 
   /** Settings of hooks: server code that decides about requests of clients. */
   public record Hooks(
@@ -436,8 +576,38 @@ public record Config(
                   "The Redis that the servers of a cluster share, such as redis://localhost:6379. rediss:// uses TLS;"
                       + " redis://USER:PASSWORD@HOST:PORT, redis-sentinel://HOST:PORT?sentinelMasterId=NAME, and"
                       + " several HOST:PORT for a Redis Cluster are accepted. Empty: this server is not in a cluster.",
-              defaultValue = "")
+              defaultValue = "",
+              secret = Secret.PASSWORD)
           String url,
+      @Setting(
+              value =
+                  "The user of the sentinels, if they have users. The user of Redis itself is part of redis.url.",
+              defaultValue = "")
+          String sentinelUser,
+      @Setting(
+              value =
+                  "The password of the sentinels. The password of Redis itself is part of redis.url.",
+              defaultValue = "",
+              secret = Secret.WHOLE)
+          String sentinelPassword,
+      @Setting(
+              value =
+                  "The PEM file with the certificates of the authorities that sign the certificates of Redis and"
+                      + " its sentinels (rediss://). Empty: the authorities that the JDK trusts.",
+              defaultValue = "")
+          String caFile,
+      @Setting(
+              value =
+                  "The PEM file with the certificate that this server shows to Redis and its sentinels, followed by"
+                      + " its chain. Empty: it shows none.",
+              defaultValue = "")
+          String certFile,
+      @Setting(
+              value =
+                  "The PEM file with the private key of redis.certFile (PKCS#8, without a password). Empty: the key"
+                      + " is in redis.certFile, too.",
+              defaultValue = "")
+          String keyFile,
       @Setting(
               value =
                   "The prefix of all keys and channels, so that several clusters can share one Redis.",
@@ -448,7 +618,8 @@ public record Config(
                   "The secret that signs messages between servers: a long random text, the same for all servers."
                       + " Empty: messages are not signed, and whoever can publish in Redis can impersonate any"
                       + " client.",
-              defaultValue = "")
+              defaultValue = "",
+              secret = Secret.WHOLE)
           String secret,
       @Setting(
               value =
@@ -460,7 +631,21 @@ public record Config(
       @Setting(
               value = "How long Redis may take to answer before it counts as unreachable.",
               defaultValue = "2s")
-          Duration timeout) {}
+          Duration timeout) {
+
+    /** Checks what the types cannot express. */
+    public Redis {
+      if (!url.isEmpty()) {
+        var _ = RedisUrl.of(url);
+      }
+    }
+
+    /** Does not show the secrets. */
+    @Override
+    public String toString() {
+      return ConfigTree.masked(this);
+    }
+  }
 
   /** Settings of the admin API, for back ends and moderators. */
   public record Admin(
@@ -469,7 +654,8 @@ public record Config(
                   "The keys of the admin API under /admin/, each as NAME SECRET (at least 32 characters, without"
                       + " blanks). A request shows its key as Authorization: Bearer SECRET. Empty: there is no admin"
                       + " API.",
-              defaultValue = "")
+              defaultValue = "",
+              secret = Secret.AFTER_NAME)
           List<String> keys,
       @Setting(
               value =
@@ -489,6 +675,12 @@ public record Config(
     /** Checks what the types cannot express. */
     public Admin {
       ConfigCheck.adminKeys(keys);
+    }
+
+    /** Does not show the secrets. */
+    @Override
+    public String toString() {
+      return ConfigTree.masked(this);
     }
   }
 
@@ -543,7 +735,8 @@ public record Config(
           int waitingPolls,
       @Setting(
               value =
-                  "How many bytes the histories of all rooms may have together. Beyond it the rooms keep less.",
+                  "How many bytes the histories of all rooms may have together. Beyond it the rooms that were silent"
+                      + " for the longest time keep less.",
               defaultValue = "" + (256 << 20))
           int historyBytes,
       @Setting(
@@ -553,7 +746,8 @@ public record Config(
           int emptyRooms,
       @Setting(
               value =
-                  "How many lost clients may be waiting to resume at once. Further ones leave at once.",
+                  "How many lost clients may be waiting to resume, or stay for users.leaveGrace, at once. Further"
+                      + " ones leave at once.",
               defaultValue = "10000")
           int lostClients,
       @Setting(
@@ -567,6 +761,13 @@ public record Config(
               defaultValue = "4000",
               min = 1)
           int messageBurst,
+      @Setting(
+              value =
+                  "How many signals a client may send in a second over its connection, with bursts of twice as many."
+                      + " Further ones are refused. Signals do not count as requests. 0: they count as requests.",
+              defaultValue = "50",
+              max = Integer.MAX_VALUE / 2)
+          int signalsPerSecond,
       @Setting(
               value =
                   "How many bytes a TCP or WebSocket client may send in a second. The server stops reading for a"
@@ -701,11 +902,17 @@ public record Config(
    * @param path the path of the setting
    * @param alias the path of its second name, or empty
    * @param meaning what the setting means, in sentences
-   * @param value its value, as a configuration file has it
+   * @param value its value, as a configuration file has it, with *** in the place of a secret
    * @param defaultValue its default, as a configuration file has it
+   * @param isMasked whether the value has *** in the place of a secret
    */
   public record Entry(
-      String path, String alias, String meaning, String value, String defaultValue) {}
+      String path,
+      String alias,
+      String meaning,
+      String value,
+      String defaultValue,
+      boolean isMasked) {}
 
   /**
    * All settings with their meanings, in the order of the tree.

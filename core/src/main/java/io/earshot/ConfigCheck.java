@@ -1,6 +1,12 @@
 package io.earshot;
 
-import io.earshot.config.TokenKeys;
+import io.earshot.config.HostPattern;
+import io.earshot.config.Pem;
+import io.earshot.config.RedisUrl;
+import io.earshot.config.SettingFileException;
+import io.earshot.config.WebOrigin;
+import io.earshot.token.TokenKeys;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -13,7 +19,22 @@ import java.util.regex.Pattern;
  * <p>Immutable.
  */
 record ConfigCheck(Config config) {
+  /** A name whose last part is not a number, as that of an address is. */
+  private static final Pattern HOST_NAME =
+      Pattern.compile(
+          "(?![0-9.]*$)(?=.{1,253}$)[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(\\.[A-Za-z0-9_-]{1,63})*\\.?");
+
+  /** The brackets and the zone that an IPv6 address may have. */
+  private static final Pattern ADDRESS_EXTRAS = Pattern.compile("^\\[|]$|%[A-Za-z0-9._-]+(?=]?$)");
+
   private static final Pattern ADMIN_KEY = Pattern.compile("[A-Za-z0-9_.-]{1,64} +[!-~]{32,512}");
+
+  private static final Pattern COOKIE = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}");
+
+  private static final Pattern ATTRIBUTE =
+      Pattern.compile("(?!(?:user|identity) *=)[A-Za-z0-9_.-]{1,64} *= *[!-~]{1,256}");
+
+  private static final Pattern HTTP_URL = Pattern.compile("https?://[A-Za-z0-9\\[][!-~]*");
 
   static void check(Config config) {
     var check = new ConfigCheck(config);
@@ -23,6 +44,25 @@ record ConfigCheck(Config config) {
     check.cookie();
     check.sizes();
     check.origins();
+  }
+
+  /** Checks that a text can be an address or a host name. Does not ask a name service. */
+  static void bindIP(String path, String text) {
+    require(
+        text.equals("*") || isAddress(text) || HOST_NAME.matcher(text).matches(),
+        path
+            + ": '"
+            + text
+            + "' is not an address; write one of this machine such as 127.0.0.1, or * for all");
+  }
+
+  private static boolean isAddress(String text) {
+    try {
+      var _ = InetAddress.ofLiteral(ADDRESS_EXTRAS.matcher(text).replaceAll(""));
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
   }
 
   /** Checks that each entry of a list is an address or a range of addresses. */
@@ -48,6 +88,22 @@ record ConfigCheck(Config config) {
           names.add(key.substring(0, key.indexOf(' '))),
           "admin.keys: each key must have a name of its own");
     }
+  }
+
+  /** Checks the settings {@code users}. */
+  static void users(String cookie, List<String> attributes, String jwks) {
+    require(
+        cookie.isEmpty() || COOKIE.matcher(cookie).matches(),
+        "users.cookie must be a cookie's name: letters, digits, - and _");
+    for (String each : attributes) {
+      require(
+          ATTRIBUTE.matcher(each).matches(),
+          "users.attributes: write each as ATTRIBUTE=CLAIM, such as plan=subscription; user and"
+              + " identity are set by every login");
+    }
+    require(
+        jwks.isEmpty() || HTTP_URL.matcher(jwks).matches(),
+        "users.jwks must be an address such as https://id.example.org/.well-known/jwks.json");
   }
 
   private static void require(boolean isMet, String message) {
@@ -78,10 +134,38 @@ record ConfigCheck(Config config) {
             && redis.lease().compareTo(redis.timeout().multipliedBy(2)) >= 0,
         "redis.lease must be at least a second and at least twice redis.timeout; otherwise a server"
             + " that waits for Redis counts as dead");
+    redisAccess(redis, RedisUrl.of(redis.url()));
     require(redis.timeout().toMillis() >= 100, "redis.timeout must be at least 100 ms");
     require(
         redis.prefix().matches("[A-Za-z0-9:._-]{0,64}"),
         "redis.prefix may have letters, digits, and : . _ -, at most 64 of them");
+  }
+
+  private static void redisAccess(Config.Redis redis, RedisUrl url) {
+    require(
+        url.isSentinel() || (redis.sentinelUser().isEmpty() && redis.sentinelPassword().isEmpty()),
+        "redis.sentinelUser and redis.sentinelPassword are for sentinels, and redis.url has none;"
+            + " the user and the password of Redis are part of redis.url");
+    require(
+        redis.sentinelUser().isEmpty() || !redis.sentinelPassword().isEmpty(),
+        "redis.sentinelUser needs redis.sentinelPassword");
+    require(
+        url.tls() || (redis.caFile() + redis.certFile() + redis.keyFile()).isEmpty(),
+        "redis.caFile, redis.certFile and redis.keyFile need TLS: write redis.url with rediss:// or"
+            + " rediss-sentinel://");
+    require(
+        redis.keyFile().isEmpty() || !redis.certFile().isEmpty(),
+        "redis.keyFile is the key of redis.certFile, which is not set");
+    try {
+      if (!redis.caFile().isEmpty()) {
+        var _ = Pem.certificates("redis.caFile", redis.caFile());
+      }
+      if (!redis.certFile().isEmpty()) {
+        var _ = Pem.read("redis", redis.certFile(), redis.keyFile());
+      }
+    } catch (SettingFileException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
   }
 
   private void tokens() {
@@ -91,7 +175,7 @@ record ConfigCheck(Config config) {
   private void cookie() {
     String cookie = config.commonWeb().fingerprintOptions().cookieKey();
     require(
-        cookie.matches("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}") && !cookie.equals("__room"),
+        COOKIE.matcher(cookie).matches() && !cookie.equals("__room"),
         "commonWeb.fingerprintOptions.cookieKey must be a cookie's name: letters, digits, - and _,"
             + " and not __room");
   }
@@ -115,12 +199,24 @@ record ConfigCheck(Config config) {
   }
 
   private void origins() {
-    for (String origin : config.webSockets().allowedOrigins()) {
+    origins("webSockets.allowedOrigins", config.webSockets().allowedOrigins());
+    origins("httpServer.corsOrigins", config.httpServer().corsOrigins());
+    for (String host : config.httpServer().hosts()) {
       require(
-          origin.equals("*") || origin.matches("[a-z][a-z0-9+.-]*://[^/\\s]+"),
-          "webSockets.allowedOrigins: '"
-              + origin
-              + "' is not an origin; write it like https://chat.example.org");
+          host.equals("*") || HostPattern.of(host) != null,
+          "httpServer.hosts: '"
+              + host
+              + "' is not a host; write it like chat.example.org or *.example.org");
+    }
+  }
+
+  private static void origins(String path, List<String> origins) {
+    for (String origin : origins) {
+      try {
+        var _ = origin.equals("*") ? null : WebOrigin.ofSetting(origin);
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
+      }
     }
   }
 }

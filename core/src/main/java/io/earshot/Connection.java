@@ -1,8 +1,10 @@
 package io.earshot;
 
+import io.earshot.protocol.User;
 import java.net.SocketAddress;
 import java.time.Instant;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +43,13 @@ public non-sealed interface Connection extends Sender {
   Instant connectedAt();
 
   /**
+   * The user that the client has logged in as.
+   *
+   * @return the user; null for a client that has not logged in
+   */
+  @Nullable User user();
+
+  /**
    * The room that the client is in.
    *
    * @return the room's name
@@ -62,6 +71,30 @@ public non-sealed interface Connection extends Sender {
    * @param value its value, or null to remove it
    */
   void set(String name, @Nullable String value);
+
+  /**
+   * Makes the client a member of one more room. Neither rules nor hooks are asked; hooks are told.
+   * The client receives {@code {"context":"room","room":…,"status":"joined",…}}.
+   *
+   * @param room the room's name
+   * @return whether the client joins; false for a member, for a client that has gone, and for an
+   *     HTTP client, which is in one room. Completed on any thread when requests of the client that
+   *     are under way are answered; the room sees later messages of server code after the join
+   * @throws IllegalArgumentException if no client can join a room of this name
+   */
+  CompletionStage<Boolean> join(String room);
+
+  /**
+   * Makes the client leave a room; from its current room it moves to the default room. Hooks are
+   * told. The client receives {@code {"context":"room","room":…,"status":"left"}}.
+   *
+   * @param room the room's name
+   * @return whether the client leaves; false if it is no member, is an HTTP client, or has no other
+   *     room to go to: from the default room as its current one, and for the room of a stream.
+   *     Completed as for {@link #join}
+   * @throws IllegalArgumentException if no client can join a room of this name
+   */
+  CompletionStage<Boolean> leave(String room);
 
   /**
    * Ends the connection. Returns at once; the connection's event loop does it.

@@ -1,6 +1,10 @@
 package io.earshot;
 
 import io.earshot.protocol.Json;
+import io.earshot.protocol.User;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hooks: server code that decides about requests of clients. A hook may refuse a connection, a join
@@ -47,6 +51,73 @@ public interface Hooks {
      * @throws Exception if the hook failed; the connection is refused
      */
     void connect(Connection connection) throws Exception;
+  }
+
+  /**
+   * A client that connects: what it has sent, and what a hook may decide about it beyond {@link
+   * Connection#set}.
+   *
+   * <p>Thread-safe. It is of no use once the hook has returned.
+   */
+  interface Connecting {
+    /**
+     * The headers of the client's request, by names in lower case.
+     *
+     * @return the values of each header; empty for a client that does not speak HTTP
+     */
+    Map<String, List<String>> headers();
+
+    /**
+     * The cookies of the client's request.
+     *
+     * @return the first value of each cookie
+     */
+    Map<String, String> cookies();
+
+    /**
+     * The query of the URL to which the client connects.
+     *
+     * @return the values of each parameter, decoded
+     */
+    Map<String, List<String>> query();
+
+    /**
+     * The claims of the token by which the client has logged in. They were verified.
+     *
+     * @return the claims; null for a client without a token
+     */
+    Json.@Nullable Obj claims();
+
+    /**
+     * Sets the user that the client is, in place of the user of its token.
+     *
+     * @param user the user
+     */
+    void user(User user);
+
+    /**
+     * Makes the client a member of a room, whatever the rules. It joins after its first room, and
+     * receives {@code {"context":"room","room":…,"status":"joined"}}.
+     *
+     * @param room the room's name
+     * @throws IllegalArgumentException if the name is not valid
+     * @throws IllegalStateException for an HTTP client, which is in one room
+     */
+    void join(String room);
+  }
+
+  /** Decides about new connections by what the client has sent. */
+  @FunctionalInterface
+  interface ConnectRequestHook {
+    /**
+     * Admits a client by returning.
+     *
+     * @param connection the client. It is in no room yet, and has not received the welcome message
+     * @param connecting what the client has sent, and what may be decided about it
+     * @throws RefusedException to refuse the connection; the client receives its message
+     * @throws Exception if the hook failed; the connection is refused
+     */
+    void connect(Connection connection, Connecting connecting) throws Exception;
   }
 
   /**
@@ -126,6 +197,19 @@ public interface Hooks {
    * @return the registration, which removes the hook
    */
   Registration onConnect(ConnectHook hook);
+
+  /**
+   * Adds a hook that decides about each new connection by headers, cookies and the query of its
+   * request, and by its login. It may set the user and attributes of the client, and the rooms that
+   * it is in. A client that reconnects is decided about again, before it is in any room and before
+   * it resumes a session; what the hook sets then takes the place of what the session had. If a
+   * login is required ({@code users.required}) and the client logs in with its first request, the
+   * hook is asked once more, with the claims.
+   *
+   * @param hook the hook
+   * @return the registration, which removes the hook
+   */
+  Registration onConnect(ConnectRequestHook hook);
 
   /**
    * Adds a hook that decides about requests to join some rooms, or to listen to them. Later hooks

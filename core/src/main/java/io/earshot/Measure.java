@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param target the clients that it is against; null for a closure
  * @param room the room in which it is in force; null for all rooms
  * @param reason the reason that clients are sent; may be empty
- * @param until when it ends
+ * @param until when it ends, by the wall clock of the server that decided. Each server ends it
+ *     after the same time by a clock that is never set, whatever its own wall clock says
  */
 public record Measure(
     String id,

@@ -72,9 +72,20 @@ public sealed interface Target {
   }
 
   /**
-   * Reads what {@link #toJson} writes.
+   * All connections of a user who has logged in: those whose attribute {@code user} has this value.
    *
-   * @param json {@code {"id":…}}, {@code {"address":…}} or {@code
+   * @param id the application's id of the user
+   * @return the target
+   * @throws IllegalArgumentException if the id is empty or too long
+   */
+  static Target user(String id) {
+    return new Attribute("user", id);
+  }
+
+  /**
+   * Reads what {@link #toJson} writes, and the short form of a user.
+   *
+   * @param json {@code {"id":…}}, {@code {"user":…}}, {@code {"address":…}} or {@code
    *     {"attribute":{"name":…,"value":…}}}
    * @return the target
    * @throws IllegalArgumentException if the JSON is none of these; the message says what to write
@@ -84,6 +95,9 @@ public sealed interface Target {
       Map.Entry<String, Json> only = fields.entrySet().iterator().next();
       if (only.getKey().equals("id") && only.getValue() instanceof Json.Text(String id)) {
         return new Id(id);
+      }
+      if (only.getKey().equals("user") && only.getValue() instanceof Json.Text(String user)) {
+        return user(user);
       }
       if (only.getKey().equals("address") && only.getValue() instanceof Json.Text(String text)) {
         return address(text);
@@ -97,7 +111,7 @@ public sealed interface Target {
       }
     }
     throw new IllegalArgumentException(
-        "a target is {\"id\":…}, {\"address\":…} or {\"attribute\":{\"name\":…,\"value\":…}}");
+        "a target is {\"id\":…}, {\"user\":…}, {\"address\":…} or {\"attribute\":{\"name\":…,\"value\":…}}");
   }
 
   /**

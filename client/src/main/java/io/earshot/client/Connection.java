@@ -3,59 +3,82 @@ package io.earshot.client;
 import static io.earshot.client.MessageFields.number;
 import static io.earshot.client.MessageFields.text;
 
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
+import io.earshot.protocol.User;
 import java.net.URI;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.concurrent.SubmissionPublisher;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A client's connection to its server, over one {@link Transport} after another.
  *
- * <p>Thread-safe: one lock guards this object and its {@link Session}, {@link Rooms} and {@link
- * Requests}. No thread waits for the network or calls code of the program while it holds the lock:
- * futures are completed, and events published, on virtual threads.
+ * <p>Thread-safe: one lock guards this object, its {@link Session}, {@link Login}, {@link Rooms}
+ * and {@link Requests}. No thread waits for the network or calls code of the program while it holds
+ * the lock: futures are completed, and events published, on virtual threads.
  */
 final class Connection {
 
-  /** The time between two pings, in milliseconds. */
-  private static final long PING_INTERVAL = 25_000;
+  /** The close codes after which a client does not connect again; see docs/protocol.md. */
+  private static final Set<Integer> FINAL_CODES = Set.of(1000, 1002, 1007, 1008, 4000);
 
-  /** How long the server may take to send its welcome, in milliseconds. */
-  private static final long WELCOME_TIMEOUT = 10_000;
+  /** The reasons in the server's last message after which it does, where there is no close code. */
+  private static final Pattern NOT_FINAL =
+      Pattern.compile("(server shutdown|idle for|too far behind|internal error).*");
+
+  /** The close code for a client that the server refuses. */
+  private static final int REFUSED = 1008;
 
   private final URI uri;
   private final Backoff backoff;
+  private final Duration heartbeat;
   private final ReentrantLock lock = new ReentrantLock();
   private final SubmissionPublisher<State> states = new SubmissionPublisher<>(Futures.THREADS, 16);
   private final CompletableFuture<@Nullable Void> opened = new CompletableFuture<>();
+  private final Endpoint endpoint;
   private final Requests requests;
   private final Rooms rooms;
+  private final Memberships memberships;
+  private final Login login;
   private final Session session;
+  private final RoomNotices notices;
 
   private State state = State.CONNECTING;
-  private Attempt attempt = new Attempt();
+  private Attempt attempt;
   private int failures;
 
   /** How long the server asked to wait before the next attempt, in milliseconds. */
   private @Nullable Long reconnectAfter;
 
-  Connection(
-      URI uri, Function<String, @Nullable String> tokens, Backoff backoff, Duration patience) {
-    this.uri = uri;
-    this.backoff = backoff;
-    this.requests = new Requests(this, patience);
-    this.rooms = new Rooms(this, requests, tokens, backoff, patience);
-    this.session = new Session(this, requests, rooms);
+  /** The reason that the server gave for the end of the transport; null if it gave none. */
+  private @Nullable String goodbye;
+
+  /** Why the server has closed this client for good; null if it has not. */
+  private @Nullable String dismissal;
+
+  Connection(Settings settings) {
+    this.uri = settings.uri();
+    this.backoff = settings.backoff();
+    this.heartbeat = settings.heartbeat();
+    this.attempt = newAttempt();
+    this.endpoint = new Endpoint(settings);
+    this.requests = new Requests(this, settings);
+    this.rooms = new Rooms(this, settings);
+    var tokens = new RoomTokens(this, settings);
+    this.memberships = new Memberships(this, requests, rooms, tokens, settings);
+    this.login = new Login(this, requests, rooms, memberships, settings);
+    this.session = new Session(this, requests, rooms, memberships, login, settings);
+    this.notices = new RoomNotices(rooms, tokens, session, login, settings);
   }
 
   // --- the lock --------------------------------------------------------------------------------
@@ -70,7 +93,7 @@ final class Connection {
   }
 
   /** Computes a value under the lock. */
-  <T> T read(Supplier<T> value) {
+  <T extends @Nullable Object> T read(Supplier<T> value) {
     lock.lock();
     try {
       return value.get();
@@ -87,87 +110,44 @@ final class Connection {
 
   // --- transports ------------------------------------------------------------------------------
 
-  /** One transport, from the attempt to open it to its end. Guarded by the connection's lock. */
-  final class Attempt implements Transport.Receiver {
-    private final List<String> unsent = new ArrayList<>();
-    private @Nullable Transport transport;
-
-    /** Whether the server has sent anything. If it sends nothing, the attempt has failed. */
-    private boolean hasReceived;
-
-    private void send(String text) {
-      if (transport == null) {
-        unsent.add(text);
-      } else {
-        transport.send(text);
-      }
-    }
-
-    @Override
-    public void received(String text) {
-      locked(
-          () -> {
-            if (attempt == this && state != State.CLOSED) {
-              hasReceived = true;
-              Connection.this.received(text);
-            }
-          });
-    }
-
-    @Override
-    public void ended(String reason) {
-      locked(() -> disconnected(this, reason));
-    }
-
-    private void opened(Transport open) {
-      if (attempt != this || state == State.CLOSED) {
-        open.close();
-        return;
-      }
-      transport = open;
-      unsent.forEach(open::send);
-      unsent.clear();
-      keepAlive(open);
-      later(
-          WELCOME_TIMEOUT,
-          () -> {
-            if (attempt == this && !hasReceived) {
-              open.close();
-              disconnected(this, "the server sent no welcome in " + WELCOME_TIMEOUT + " ms");
-            }
-          });
-    }
-
-    private void keepAlive(Transport open) {
-      later(
-          PING_INTERVAL,
-          () -> {
-            if (attempt == this && state != State.CLOSED) {
-              open.ping();
-              keepAlive(open);
-            }
-          });
-    }
-  }
-
-  /** Opens the connection. The stage fails if the first attempt does. */
+  /**
+   * Opens the connection. The stage fails if the first attempt does; if the server refuses the
+   * login, if the second one does.
+   */
   CompletionStage<@Nullable Void> open() {
     locked(this::connect);
     return opened;
+  }
+
+  private Attempt newAttempt() {
+    return new Attempt(this, heartbeat);
   }
 
   private void connect() {
     if (state == State.CLOSED) {
       return;
     }
-    var next = new Attempt();
+    Attempt next = newAttempt();
     attempt = next;
+    login.load(
+        (token, failure) -> {
+          if (failure == null) {
+            connect(next, token);
+          } else {
+            disconnected(next, 0, String.valueOf(failure.getMessage()));
+          }
+        });
+  }
+
+  private void connect(Attempt next, @Nullable String token) {
+    if (!endpoint.showsLogin()) {
+      next.showLater(token);
+    }
     CompletionStage<? extends Transport> opening;
     try {
-      opening = Transport.open(uri, next);
+      opening = endpoint.open(token, rooms.inbox().events().known(), next);
     } catch (IllegalArgumentException e) {
-      state = State.CLOSED;
-      opened.completeExceptionally(e);
+      fail(e);
       return;
     }
     var _ =
@@ -178,21 +158,43 @@ final class Connection {
                       if (failure == null) {
                         next.opened(open);
                       } else {
-                        disconnected(next, Transport.reason(failure));
+                        disconnected(next, 0, Transport.reason(failure));
                       }
                     }));
   }
 
-  private void disconnected(Attempt ended, String reason) {
+  /** The server refuses this client on the current transport, or may take it in a moment. */
+  void refused(String reason) {
+    Attempt refused = attempt;
+    refused.close();
+    long wait = Requests.waitBeforeRepeating(reason);
+    reconnectAfter = wait < 0 ? null : Long.valueOf(wait);
+    disconnected(refused, wait < 0 ? REFUSED : 0, reason);
+  }
+
+  void disconnected(Attempt ended, int code, String reason) {
     if (attempt != ended || state == State.CLOSED) {
       return;
     }
-    attempt = new Attempt(); // never opened: nothing is sent or received until the next attempt
+    String told = goodbye;
+    goodbye = null;
+    boolean isFinal =
+        code == 0
+            ? told != null && reconnectAfter == null && !NOT_FINAL.matcher(told).matches()
+            : FINAL_CODES.contains(code);
+    boolean isRepeated = isFinal && login.mayShowAnother();
+    if (isFinal && !isRepeated && opened.isDone()) {
+      dismissal = told == null ? reason : told;
+      end();
+      return;
+    }
+    attempt = newAttempt(); // never opened: nothing is sent or received until the next attempt
     rooms.disconnected();
+    login.disconnected();
     requests.disconnected(reason);
-    if (!opened.isDone()) {
-      state = State.CLOSED;
-      Futures.fail(opened, new EarshotException("no server at " + uri + ": " + reason));
+    if (!opened.isDone() && !isRepeated) {
+      String what = isFinal ? "refused by the server at " : "no server at ";
+      fail(new EarshotException(what + uri + ": " + reason));
       return;
     }
     become(State.RECONNECTING);
@@ -202,12 +204,20 @@ final class Connection {
     later(wait, this::connect);
   }
 
+  /** The client was not connected, and tries no more. */
+  private void fail(RuntimeException failure) {
+    state = State.CLOSED;
+    endpoint.close();
+    Futures.fail(opened, failure);
+  }
+
   /** Opens the connection to the program: the server knows the client and its rooms again. */
   void ready() {
     failures = 0;
+    login.ready();
     become(State.OPEN);
     Futures.complete(opened, null);
-    rooms.enterMissing();
+    memberships.enterMissing();
     requests.flush();
   }
 
@@ -227,13 +237,14 @@ final class Connection {
     return attempt;
   }
 
+  /** Whether an attempt is the current one, of a client that is not closed. */
   boolean isCurrent(Attempt other) {
-    return attempt == other;
+    return attempt == other && state != State.CLOSED;
   }
 
   /** Whether a transport is open. False while requests of a lost transport fail. */
   boolean hasTransport() {
-    return attempt.transport != null;
+    return attempt.isOpen();
   }
 
   boolean isOpen() {
@@ -246,18 +257,24 @@ final class Connection {
 
   // --- what the server sends -------------------------------------------------------------------
 
-  private void received(String text) {
+  void received(String text) {
     Json.Obj message = MessageFields.parsed(text);
     if (message == null) {
       return; // not this protocol: the attempt fails when requests are not answered
     }
     switch (text(message, "context")) {
-      case "api" -> session.welcomed(message);
+      case "api" -> {
+        if (message.get("limits") instanceof Json.Obj limits) {
+          requests.limit(number(limits, "messageBytes"));
+        }
+        session.welcomed(message, attempt.welcomed());
+      }
       case "response" -> answered(message);
-      case "user" -> rooms.received(message, session);
-      case "gap" -> rooms.gap(message);
-      case "token" -> rooms.token(message);
-      case "room" -> rooms.closed(message);
+      case "user" -> notices.received(message);
+      case "gap" -> notices.gap(message);
+      case "signal" -> notices.signal(message);
+      case "token" -> notices.token(message);
+      case "room" -> notices.room(message);
       default -> {}
     }
   }
@@ -266,6 +283,9 @@ final class Connection {
     if (reply.get("messageId") instanceof Json.Text(String messageId)) {
       requests.answered(messageId, reply);
       return;
+    }
+    if (text(reply, "status").equals("Bye!")) {
+      goodbye = text(reply, "reason");
     }
     if (reply.get("reconnectAfter") instanceof Json.Num) {
       reconnectAfter = number(reply, "reconnectAfter");
@@ -279,8 +299,20 @@ final class Connection {
     return requests;
   }
 
-  Rooms rooms() {
-    return rooms;
+  Memberships memberships() {
+    return memberships;
+  }
+
+  Subscription onInbox(Consumer<Event> handler) {
+    return read(() -> rooms.inbox().events().subscribe(handler));
+  }
+
+  @Nullable Cursor inboxStart() {
+    return read(rooms.inbox()::start);
+  }
+
+  @Nullable User user() {
+    return read(login::user);
   }
 
   String id() {
@@ -301,20 +333,24 @@ final class Connection {
           if (state == State.CLOSED) {
             return;
           }
-          become(State.CLOSED);
-          states.close();
-          Transport transport = attempt.transport;
-          if (transport != null) {
-            transport.send("{\"event\":\"quit\"}");
-            transport.close();
-          }
-          requests.close();
-          rooms.close();
+          attempt.quit();
+          end();
         });
   }
 
+  private void end() {
+    become(State.CLOSED);
+    states.close();
+    requests.close();
+    rooms.close();
+    endpoint.close();
+  }
+
   /** The failure of each request to a closed client. */
-  static EarshotException closedFailure() {
-    return new EarshotException("this client is closed");
+  EarshotException closedFailure() {
+    return new EarshotException(
+        dismissal == null
+            ? "this client is closed"
+            : "the server closed this client: " + dismissal);
   }
 }

@@ -1,13 +1,14 @@
 package io.earshot.client;
 
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
+import io.earshot.protocol.Start;
+import io.earshot.protocol.User;
 import java.net.URI;
-import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class EarshotClient implements AutoCloseable {
   private final Connection connection;
 
-  private EarshotClient(Connection connection) {
+  EarshotClient(Connection connection) {
     this.connection = connection;
   }
 
@@ -51,97 +52,8 @@ public final class EarshotClient implements AutoCloseable {
    * @param uri the server's address, as for {@link #connect}
    * @return the builder
    */
-  public static Builder builder(URI uri) {
-    return new Builder(uri);
-  }
-
-  /** Builds a client. Not thread-safe. */
-  public static final class Builder {
-    private final URI uri;
-    private Function<String, @Nullable String> tokens = _ -> null;
-    private Duration shortest = Duration.ofMillis(250);
-    private Duration longest = Duration.ofSeconds(15);
-    private Duration patience = Duration.ofSeconds(30);
-
-    private Builder(URI uri) {
-      this.uri = uri;
-    }
-
-    /**
-     * Sets the source of tokens for private rooms. By default there are none.
-     *
-     * @param source takes a room's name and returns its token, or null for a room that needs none.
-     *     It is called on a virtual thread, and may block: at each join, at each reconnect, and
-     *     when a token is about to expire. If it throws, a join fails with that exception; a room
-     *     that the client was in before is tried again later
-     * @return this
-     */
-    public Builder tokens(Function<String, @Nullable String> source) {
-      this.tokens = source;
-      return this;
-    }
-
-    /**
-     * Sets how long to wait before reconnecting: a random time below a bound that doubles with each
-     * failure. By default the bound is 250 ms at first, and at most 15 s.
-     *
-     * @param shortest the first bound
-     * @param longest the largest bound
-     * @return this
-     */
-    public Builder backoff(Duration shortest, Duration longest) {
-      this.shortest = shortest;
-      this.longest = longest;
-      return this;
-    }
-
-    /**
-     * Sets how long the client waits for an answer, including the time without a connection.
-     *
-     * @param time the time; 30 s by default
-     * @return this
-     */
-    public Builder patience(Duration time) {
-      this.patience = time;
-      return this;
-    }
-
-    /**
-     * Connects, and waits until the client is in the default room.
-     *
-     * @return the client
-     * @throws EarshotException if the server cannot be reached now, or if the thread is interrupted
-     */
-    public EarshotClient connect() {
-      var connecting = connectAsync().toCompletableFuture();
-      try {
-        return Futures.await(connecting);
-      } catch (EarshotException e) {
-        connecting.cancel(false); // not completed if the thread was interrupted
-        var _ = connecting.thenAccept(EarshotClient::close);
-        throw e;
-      }
-    }
-
-    /**
-     * Connects without blocking.
-     *
-     * @return the client, once it is in the default room; fails if the server cannot be reached
-     *     now. To stop connecting, cancel the stage as a {@code CompletableFuture}
-     */
-    public CompletionStage<EarshotClient> connectAsync() {
-      var connection = new Connection(uri, tokens, new Backoff(shortest, longest), patience);
-      CompletableFuture<EarshotClient> client =
-          connection.open().thenApply(_ -> new EarshotClient(connection)).toCompletableFuture();
-      var _ =
-          client.whenComplete(
-              (_, failure) -> {
-                if (failure != null) {
-                  connection.close();
-                }
-              });
-      return client;
-    }
+  public static ClientBuilder builder(URI uri) {
+    return new ClientBuilder(uri);
   }
 
   /**
@@ -150,11 +62,12 @@ public final class EarshotClient implements AutoCloseable {
    * @return the default room
    */
   public Room home() {
-    return connection.rooms().home();
+    return connection.memberships().home();
   }
 
   /**
-   * Joins a room, in addition to the rooms that the client is in already.
+   * Joins a room, in addition to the rooms that the client is in already. A room that was joined
+   * several times is left when each of the returned objects has left it.
    *
    * @param room the room's name
    * @return the room
@@ -171,7 +84,52 @@ public final class EarshotClient implements AutoCloseable {
    * @return the room, once the client receives its messages
    */
   public CompletionStage<Room> joinAsync(String room) {
-    return connection.rooms().enter(room, true);
+    return connection.memberships().enter(room, true, Start.LIVE, null);
+  }
+
+  /**
+   * Joins a room, and receives its newest messages before those that follow.
+   *
+   * @param room the room's name
+   * @param history how many of the newest messages to receive, from 0 to 1000; without effect in a
+   *     room that the client is in already
+   * @param handler called for every event of the room, as by {@link Room#onEvent}, beginning with
+   *     the newest messages: the client's own, too. After a reconnect it is called for the messages
+   *     that were missed; if they are lost, for the newest messages again
+   * @return the room
+   * @throws EarshotException if the server refuses, or does not answer in time
+   */
+  public Room join(String room, int history, Consumer<Event> handler) {
+    return join(room, new Start(null, history), handler);
+  }
+
+  /**
+   * Joins a room, and receives the messages after a position that the program has kept: {@link
+   * Event.Message#place} of the last message that it has processed.
+   *
+   * @param room the room's name
+   * @param start {@link Start#after} the position. Its {@code history} is for {@link #join(String,
+   *     int, Consumer)} and for the case that messages after the position are lost
+   * @param handler called for every event of the room, as by {@link Room#onEvent}. The first is
+   *     {@link Event.Resumed}, which says whether all messages after the position follow
+   * @return the room
+   * @throws EarshotException if the server refuses, or does not answer in time; if the client is in
+   *     the room already
+   */
+  public Room join(String room, Start start, Consumer<Event> handler) {
+    return Futures.await(joinAsync(room, start, handler));
+  }
+
+  /**
+   * Joins a room from a position, without blocking.
+   *
+   * @param room the room's name
+   * @param start as for {@link #join(String, Start, Consumer)}
+   * @param handler as for {@link #join(String, Start, Consumer)}
+   * @return the room, once the client receives its messages
+   */
+  public CompletionStage<Room> joinAsync(String room, Start start, Consumer<Event> handler) {
+    return connection.memberships().enter(room, true, start, handler);
   }
 
   /**
@@ -192,7 +150,43 @@ public final class EarshotClient implements AutoCloseable {
    * @return the room, once the client receives its messages
    */
   public CompletionStage<Room> listenAsync(String room) {
-    return connection.rooms().enter(room, false);
+    return connection.memberships().enter(room, false, Start.LIVE, null);
+  }
+
+  /**
+   * Listens to a room from a position, without blocking.
+   *
+   * @param room the room's name
+   * @param start as for {@link #join(String, Start, Consumer)}
+   * @param handler as for {@link #join(String, Start, Consumer)}
+   * @return the room, once the client receives its messages
+   */
+  public CompletionStage<Room> listenAsync(String room, Start start, Consumer<Event> handler) {
+    return connection.memberships().enter(room, false, start, handler);
+  }
+
+  /**
+   * Calls a handler for every event of the user's inbox from now on, in order, on a virtual thread.
+   * The inbox receives what the server or the application tells the user, on all connections. For
+   * messages that come before this call, use {@link ClientBuilder#inbox}.
+   *
+   * @param handler the handler, which may block. {@link Event.Resumed} comes after a reconnect,
+   *     before the messages that were missed
+   * @return the subscription, which ends when it is closed
+   */
+  public Subscription onInbox(Consumer<Event> handler) {
+    return connection.onInbox(handler);
+  }
+
+  /**
+   * The position after which the messages of this client's inbox began. A program that has none yet
+   * keeps it for the next {@link ClientBuilder#inbox}, until it has processed a message: then that
+   * one's {@link Event.Message#place}.
+   *
+   * @return the position; null if the client has not logged in yet
+   */
+  public @Nullable Cursor inboxStart() {
+    return connection.inboxStart();
   }
 
   /**
@@ -228,6 +222,15 @@ public final class EarshotClient implements AutoCloseable {
    */
   public String id() {
     return connection.id();
+  }
+
+  /**
+   * The user that the client has logged in as, as the server names it.
+   *
+   * @return the user; null without a login, and when it has ended
+   */
+  public @Nullable User user() {
+    return connection.user();
   }
 
   /**

@@ -24,7 +24,7 @@ final class Futures {
     THREADS.execute(() -> future.complete(value));
   }
 
-  static void fail(CompletableFuture<?> future, EarshotException failure) {
+  static void fail(CompletableFuture<?> future, RuntimeException failure) {
     THREADS.execute(() -> future.completeExceptionally(failure));
   }
 
@@ -40,7 +40,8 @@ final class Futures {
     }
   }
 
-  private static EarshotException explained(Throwable failure) {
+  /** Any failure as an {@link EarshotException}. */
+  static EarshotException explained(Throwable failure) {
     Throwable cause = cause(failure);
     return switch (cause) {
       case TimeoutException e -> new EarshotException("the server did not answer in time", e);

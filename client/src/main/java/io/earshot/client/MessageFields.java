@@ -2,9 +2,17 @@ package io.earshot.client;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.earshot.protocol.Announcement;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
+import io.earshot.protocol.PresentUser;
+import io.earshot.protocol.RoomStatus;
+import io.earshot.protocol.User;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +47,79 @@ final class MessageFields {
   static @Nullable String optionalText(Json.Obj message, String name) {
     Json value = message.get(name);
     return value == null ? null : String.valueOf(value.asText());
+  }
+
+  /** What is published in a room: a join, a leave, or a message. */
+  static Event event(Json.Obj said, Json message, Cursor at, @Nullable Mapper mapper) {
+    return switch (Announcement.ofType(text(said, "type"))) {
+      case JOIN -> new Event.Joined(text(said, "from"), user(said));
+      case LEAVE -> new Event.Left(text(said, "from"), user(said));
+      case null -> message(said, message, at, mapper);
+    };
+  }
+
+  static Event.Message message(Json.Obj said, Json message, Cursor place, @Nullable Mapper mapper) {
+    return new Event.Message(
+        message, text(said, "from"), user(said), number(said, "sentAt"), place, mapper);
+  }
+
+  /** A signal. */
+  static Event.Signal signal(Json.Obj told, @Nullable Mapper mapper) {
+    Json content = told.get("signal");
+    return new Event.Signal(
+        content == null ? new Json.Null() : content,
+        optionalText(told, "kind"),
+        text(told, "from"),
+        user(told),
+        mapper);
+  }
+
+  /** The user in the field {@code user}; null if there is none. */
+  static @Nullable User user(Json.Obj message) {
+    return message.get("user") instanceof Json.Obj user ? asUser(user) : null;
+  }
+
+  /** The user whose wire format this is; null if it has no id. */
+  private static @Nullable User asUser(Json.Obj user) {
+    return user.get("id") instanceof Json.Text(String id)
+        ? new User(id, user.get("name") instanceof Json.Text(String name) ? name : null, user)
+        : null;
+  }
+
+  /** The answer to the request for the members of a room. */
+  static RoomStatus status(String room, Json.Obj answer) {
+    Json.Obj status =
+        answer.get("roomStatus") instanceof Json.Obj found ? found : new Json.Obj(Map.of());
+    var members = texts(status, "members");
+    var users = new ArrayList<PresentUser>();
+    for (Json each : items(status, "users")) {
+      if (each instanceof Json.Obj found) {
+        var fields = new LinkedHashMap<>(found.fields());
+        List.of("connections", "members").forEach(fields::remove);
+        User user = asUser(new Json.Obj(fields));
+        if (user != null) {
+          users.add(new PresentUser(user, texts(found, "members")));
+        }
+      }
+    }
+    return new RoomStatus(
+        room,
+        members,
+        cursor(status),
+        members.size(),
+        null,
+        users,
+        Math.max(users.size(), (int) number(status, "usersCount")),
+        optionalText(status, "usersNext"));
+  }
+
+  private static List<String> texts(Json.Obj message, String name) {
+    return items(message, name).stream().map(each -> String.valueOf(each.asText())).toList();
+  }
+
+  /** The items of an array; none if the field is missing. */
+  static List<Json> items(Json.Obj message, String name) {
+    return message.get(name) instanceof Json.Array(List<Json> all) ? all : List.of();
   }
 
   /** The value as a number; 0 if it is not a whole number of at most 18 digits. */

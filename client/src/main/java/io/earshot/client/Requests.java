@@ -2,9 +2,9 @@ package io.earshot.client;
 
 import static io.earshot.client.MessageFields.cursor;
 import static io.earshot.client.MessageFields.encoded;
+import static io.earshot.client.MessageFields.message;
 import static io.earshot.client.MessageFields.optionalText;
 
-import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomStatus;
@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -38,10 +39,14 @@ final class Requests {
 
   private static final Pattern TOO_MANY =
       Pattern.compile("Error: too many messages.*try again in (\\d{1,6}) ms");
+  private static final Pattern TRY_AGAIN = Pattern.compile(".*; try again in (\\d{1,6}) ms");
   private static final Pattern TOO_LONG = Pattern.compile(".*have at most (\\d{1,9}) bytes");
+
+  private static final String LOST = "the connection was lost: ";
 
   private final Connection connection;
   private final Duration patience;
+  private final @Nullable Mapper mapper;
 
   /** The program's requests by message id, in the order in which it made them. */
   private final Map<String, Request> pending = new LinkedHashMap<>();
@@ -50,6 +55,9 @@ final class Requests {
   private final Map<String, CompletableFuture<Json.Obj>> controls = new LinkedHashMap<>();
 
   private long lastNumber;
+
+  /** The longest request that the server takes, in bytes; 0 while it is unknown. */
+  private long mostBytes;
 
   /** A request of the program. */
   private static final class Request {
@@ -69,9 +77,10 @@ final class Requests {
     }
   }
 
-  Requests(Connection connection, Duration patience) {
+  Requests(Connection connection, Settings settings) {
     this.connection = connection;
-    this.patience = patience;
+    this.patience = settings.patience();
+    this.mapper = settings.mapper();
   }
 
   // --- of the program --------------------------------------------------------------------------
@@ -83,8 +92,8 @@ final class Requests {
     fields.put("room", room);
     fields.put("message", message);
     if (key != null) {
-      fields.put(Audience.KEY, key);
-      fields.put(Audience.VALUE, String.valueOf(value));
+      fields.put("roomMatchKey", key);
+      fields.put("roomMatchValue", String.valueOf(value));
     }
     // The server recognises a repeated message by an id that is long enough to be unique.
     return request(fields, UUID.randomUUID().toString(), true)
@@ -95,16 +104,56 @@ final class Requests {
             });
   }
 
+  CompletionStage<Boolean> signal(String room, Object signal, @Nullable String kind) {
+    if (!connection.read(connection::isOpen)) {
+      return CompletableFuture.completedFuture(false);
+    }
+    var fields = new LinkedHashMap<String, Object>();
+    fields.put("event", "signal");
+    fields.put("room", room);
+    fields.put("signal", signal);
+    if (kind != null) {
+      fields.put("kind", kind);
+    }
+    return request(fields, nextMessageId(), false)
+        .thenApply(_ -> true)
+        .exceptionally(
+            failure -> {
+              String why = String.valueOf(Futures.cause(failure).getMessage());
+              if (waitBeforeRepeating(why) >= 0 || why.startsWith(LOST)) {
+                return false;
+              }
+              throw new CompletionException(Futures.cause(failure));
+            });
+  }
+
   CompletionStage<RoomStatus> members(String room) {
     return request(Map.of("event", "roomView", "room", room), nextMessageId(), true)
+        .thenApply(answer -> MessageFields.status(room, answer));
+  }
+
+  CompletionStage<Room.Page> history(String room, @Nullable Cursor before, int limit) {
+    var fields = new LinkedHashMap<String, Object>();
+    fields.put("event", "history");
+    fields.put("room", room);
+    fields.put("limit", limit);
+    if (before != null) {
+      fields.put("before", before.toString());
+    }
+    return request(fields, nextMessageId(), true)
         .thenApply(
             answer -> {
-              var members = new ArrayList<String>();
-              if (answer.get("roomStatus") instanceof Json.Obj status
-                  && status.get("members") instanceof Json.Array(List<Json> all)) {
-                all.forEach(each -> members.add(String.valueOf(each.asText())));
+              var messages = new ArrayList<Event.Message>();
+              for (Json each : MessageFields.items(answer, "messages")) {
+                if (each instanceof Json.Obj said) {
+                  Json message = said.get("message");
+                  Cursor place = cursor(said);
+                  if (message != null && place != null) {
+                    messages.add(message(said, message, place, mapper));
+                  }
+                }
               }
-              return new RoomStatus(room, members, cursor(answer));
+              return new Room.Page(messages, Json.of(true).equals(answer.get("more")));
             });
   }
 
@@ -117,6 +166,7 @@ final class Requests {
     return request(fields, nextMessageId(), false)
         .thenApply(
             answer -> {
+              connection.locked(connection.memberships()::acted);
               var all = new LinkedHashMap<>(answer.fields());
               List.of("context", "messageCount", "messageId").forEach(all::remove);
               return all;
@@ -129,11 +179,16 @@ final class Requests {
 
   private CompletableFuture<Json.Obj> request(
       Map<String, ?> fields, String messageId, boolean isRepeatable) {
-    var request = new Request(withMessageId(fields, messageId), isRepeatable);
+    Request request;
+    try {
+      request = new Request(withMessageId(fields, messageId), isRepeatable);
+    } catch (EarshotException e) {
+      return CompletableFuture.failedFuture(e); // a value of the program that has no JSON
+    }
     connection.locked(
         () -> {
           if (connection.isClosed()) {
-            Futures.fail(request.answer, Connection.closedFailure());
+            Futures.fail(request.answer, connection.closedFailure());
           } else if (pending.size() >= LIMIT) {
             Futures.fail(
                 request.answer,
@@ -149,16 +204,30 @@ final class Requests {
         .whenComplete((_, _) -> connection.locked(() -> pending.remove(messageId)));
   }
 
+  /** Sets the longest request that the server takes, as its welcome says, in bytes. */
+  void limit(long bytes) {
+    mostBytes = bytes;
+  }
+
   /** Sends what was not sent over the current transport, in order. */
   void flush() {
-    if (connection.isOpen()) {
-      pending.values().stream()
-          .filter(request -> !request.isSent)
-          .forEach(
-              request -> {
-                request.isSent = true;
-                connection.send(encoded(request.json));
-              });
+    if (!connection.isOpen()) {
+      return;
+    }
+    for (Map.Entry<String, Request> each : List.copyOf(pending.entrySet())) {
+      Request request = each.getValue();
+      if (request.isSent) {
+        continue;
+      }
+      if (mostBytes > 0 && request.json.encode().length > mostBytes) {
+        pending.remove(each.getKey());
+        Futures.fail(
+            request.answer,
+            new EarshotException("messages have at most " + mostBytes + " bytes; it was not sent"));
+        continue;
+      }
+      request.isSent = true;
+      connection.send(encoded(request.json));
     }
   }
 
@@ -173,10 +242,10 @@ final class Requests {
     return answer;
   }
 
-  private static Json.Obj withMessageId(Map<String, ?> fields, String messageId) {
+  private Json.Obj withMessageId(Map<String, ?> fields, String messageId) {
     var all = new LinkedHashMap<String, Object>(fields);
     all.put("messageId", messageId);
-    return (Json.Obj) Json.from(all);
+    return (Json.Obj) JsonValues.json(all, mapper);
   }
 
   // --- answers and failures --------------------------------------------------------------------
@@ -208,6 +277,16 @@ final class Requests {
   }
 
   /**
+   * After how many milliseconds the server asks to repeat a request that it has refused.
+   *
+   * @return less than 0 if it does not ask for that
+   */
+  static long waitBeforeRepeating(String refusal) {
+    Matcher again = TRY_AGAIN.matcher(refusal);
+    return again.matches() ? Long.parseLong(again.group(1)) : -1;
+  }
+
+  /**
    * Fails the requests that are longer than the server takes, if that is why it ended the
    * transport: it would end the next one as well.
    */
@@ -228,7 +307,7 @@ final class Requests {
 
   /** Fails what must not be sent again; the rest waits for the next transport. */
   void disconnected(String reason) {
-    var failure = new EarshotException("the connection was lost: " + reason);
+    var failure = new EarshotException(LOST + reason);
     List.copyOf(controls.values()).forEach(control -> control.completeExceptionally(failure));
     controls.clear();
     refuseTooLong(reason);
@@ -243,7 +322,7 @@ final class Requests {
   }
 
   void close() {
-    EarshotException failure = Connection.closedFailure();
+    EarshotException failure = connection.closedFailure();
     pending.values().forEach(request -> Futures.fail(request.answer, failure));
     pending.clear();
   }

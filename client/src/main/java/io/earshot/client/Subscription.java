@@ -13,6 +13,9 @@ public final class Subscription implements Flow.Subscriber<Event>, AutoCloseable
   private final Consumer<Event> handler;
   private final AtomicReference<Flow.Subscription> source = new AtomicReference<>();
 
+  /** Set by {@link #close}, perhaps before the publisher has called {@link #onSubscribe}. */
+  private volatile boolean isClosed;
+
   Subscription(Consumer<Event> handler) {
     this.handler = handler;
   }
@@ -20,7 +23,11 @@ public final class Subscription implements Flow.Subscriber<Event>, AutoCloseable
   @Override
   public void onSubscribe(Flow.Subscription subscription) {
     source.set(subscription);
-    subscription.request(1);
+    if (isClosed) {
+      subscription.cancel();
+    } else {
+      subscription.request(1);
+    }
   }
 
   @Override
@@ -43,6 +50,7 @@ public final class Subscription implements Flow.Subscriber<Event>, AutoCloseable
 
   @Override
   public void close() {
+    isClosed = true;
     Flow.Subscription subscription = source.get();
     if (subscription != null) {
       subscription.cancel();

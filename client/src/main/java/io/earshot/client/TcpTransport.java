@@ -44,14 +44,14 @@ final class TcpTransport implements Transport {
     this.socket = socket;
   }
 
-  static CompletionStage<TcpTransport> open(URI uri, Receiver receiver) {
+  static CompletionStage<TcpTransport> open(URI uri, SSLSocketFactory sockets, Receiver receiver) {
     var opened = new CompletableFuture<TcpTransport>();
     var _ =
         Thread.startVirtualThread(
             () -> {
               TcpTransport transport;
               try {
-                transport = new TcpTransport(receiver, connected(uri));
+                transport = new TcpTransport(receiver, connected(uri, sockets));
               } catch (IOException | RuntimeException e) {
                 opened.completeExceptionally(e);
                 return;
@@ -63,7 +63,7 @@ final class TcpTransport implements Transport {
     return opened;
   }
 
-  private static Socket connected(URI uri) throws IOException {
+  private static Socket connected(URI uri, SSLSocketFactory sockets) throws IOException {
     int port = uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort();
     var plain = new Socket();
     try {
@@ -78,8 +78,7 @@ final class TcpTransport implements Transport {
       if (!uri.getScheme().equals("tcps")) {
         return plain;
       }
-      var factory = (SSLSocketFactory) SSLSocketFactory.getDefault();
-      var secure = (SSLSocket) factory.createSocket(plain, uri.getHost(), port, true);
+      var secure = (SSLSocket) sockets.createSocket(plain, uri.getHost(), port, true);
       SSLParameters parameters = secure.getSSLParameters();
       parameters.setEndpointIdentificationAlgorithm("HTTPS"); // checks the certificate's host
       secure.setSSLParameters(parameters);
@@ -105,7 +104,7 @@ final class TcpTransport implements Transport {
       reason = String.valueOf(e.getMessage());
     }
     queue.add(END);
-    receiver.ended(reason);
+    receiver.ended(0, reason);
   }
 
   private void write() {
@@ -128,8 +127,13 @@ final class TcpTransport implements Transport {
   }
 
   @Override
-  public void ping() {
-    // The operating system does, by TCP keep-alive.
+  public void abort() {
+    try {
+      queue.add(END);
+      socket.close();
+    } catch (IOException e) {
+      // It is closed all the same.
+    }
   }
 
   @Override

@@ -3,13 +3,14 @@ package io.earshot.client;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
-import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,19 +24,9 @@ final class WebSocketTransport implements Transport, WebSocket.Listener {
   /** How long connecting and the handshake may take. */
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
-  /** Shared by all clients: its one selector thread serves any number of connections. */
-  private static final HttpClient HTTP =
-      HttpClient.newBuilder()
-          .executor(Executors.newVirtualThreadPerTaskExecutor())
-          .connectTimeout(TIMEOUT)
-          .build();
-
   private final Receiver receiver;
   private final StringBuilder partial = new StringBuilder();
   private final AtomicBoolean ended = new AtomicBoolean();
-
-  /** Whether the server has hasPong the last ping. */
-  private final AtomicBoolean hasPong = new AtomicBoolean(true);
 
   private final Object lock = new Object();
   private volatile @Nullable WebSocket socket;
@@ -45,17 +36,25 @@ final class WebSocketTransport implements Transport, WebSocket.Listener {
     this.receiver = receiver;
   }
 
-  static CompletionStage<WebSocketTransport> open(URI uri, Receiver receiver) {
-    String text = uri.toString();
-    URI address = text.startsWith("http") ? URI.create("ws" + text.substring(4)) : uri;
-    if (address.getPath().isEmpty()) {
-      address = address.resolve("/");
-    }
+  /**
+   * Makes what opens WebSockets: with one selector thread, for any number of connections.
+   *
+   * @param tls how to check and show certificates; null for the JDK's own way
+   */
+  static HttpClient http(@Nullable SSLContext tls) {
+    HttpClient.Builder builder =
+        HttpClient.newBuilder()
+            .executor(Executors.newVirtualThreadPerTaskExecutor())
+            .connectTimeout(TIMEOUT);
+    return (tls == null ? builder : builder.sslContext(tls)).build();
+  }
+
+  static CompletionStage<WebSocketTransport> open(
+      HttpClient http, URI uri, Map<String, String> headers, Receiver receiver) {
     var transport = new WebSocketTransport(receiver);
-    return HTTP.newWebSocketBuilder()
-        .connectTimeout(TIMEOUT)
-        .buildAsync(address, transport)
-        .thenApply(_ -> transport);
+    WebSocket.Builder builder = http.newWebSocketBuilder().connectTimeout(TIMEOUT);
+    headers.forEach(builder::header);
+    return builder.buildAsync(uri, transport).thenApply(_ -> transport);
   }
 
   @Override
@@ -82,18 +81,18 @@ final class WebSocketTransport implements Transport, WebSocket.Listener {
 
   @Override
   public @Nullable CompletionStage<?> onClose(WebSocket from, int code, String reason) {
-    end(reason.isEmpty() ? "the server closed the WebSocket with code " + code : reason);
+    end(code, reason.isEmpty() ? "the server closed the WebSocket with code " + code : reason);
     return null;
   }
 
   @Override
   public void onError(WebSocket from, Throwable error) {
-    end(String.valueOf(error.getMessage()));
+    end(0, String.valueOf(error.getMessage()));
   }
 
-  private void end(String reason) {
+  private void end(int code, String reason) {
     if (ended.compareAndSet(false, true)) {
-      receiver.ended(reason);
+      receiver.ended(code, reason);
     }
   }
 
@@ -103,21 +102,11 @@ final class WebSocketTransport implements Transport, WebSocket.Listener {
   }
 
   @Override
-  public void ping() {
+  public void abort() {
     WebSocket to = socket;
-    if (to != null && !hasPong.getAndSet(false)) {
+    if (to != null) {
       to.abort();
-      end("the server did not answer a ping");
-      return;
     }
-    then(live -> live.sendPing(ByteBuffer.allocate(0)));
-  }
-
-  @Override
-  public @Nullable CompletionStage<?> onPong(WebSocket from, ByteBuffer message) {
-    hasPong.set(true);
-    from.request(1);
-    return null;
   }
 
   @Override
@@ -144,7 +133,7 @@ final class WebSocketTransport implements Transport, WebSocket.Listener {
           sent.exceptionally(
               failure -> {
                 to.abort();
-                end(String.valueOf(failure.getMessage()));
+                end(0, String.valueOf(failure.getMessage()));
                 return null;
               });
     }

@@ -14,6 +14,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
@@ -77,7 +78,7 @@ abstract class ClientTest {
   }
 
   /** A client that reconnects soon. */
-  EarshotClient connected(EarshotClient.Builder builder) {
+  EarshotClient connected(ClientBuilder builder) {
     return opened(builder.backoff(Duration.ofMillis(20), Duration.ofMillis(200)).connect());
   }
 
@@ -120,9 +121,13 @@ abstract class ClientTest {
     return stage.toCompletableFuture().get(20, TimeUnit.SECONDS);
   }
 
-  static void await(EarshotClient client, State state) throws InterruptedException {
+  static void await(EarshotClient client, State state) {
+    await(() -> client.state() == state);
+  }
+
+  static void await(BooleanSupplier condition) {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (client.state() != state) {
+    while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime()).isLessThan(end);
       Thread.onSpinWait();
     }

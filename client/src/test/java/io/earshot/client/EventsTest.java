@@ -1,8 +1,12 @@
 package io.earshot.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Json;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -27,6 +31,42 @@ final class EventsTest extends ClientTest {
     other.say("two");
     assertThat(received.poll(20, TimeUnit.SECONDS)).isEqualTo("one");
     assertThat(received.poll(20, TimeUnit.SECONDS)).isEqualTo("two");
+  }
+
+  @Test
+  void a_signal_reaches_the_others_and_one_beyond_the_rate_is_dropped() throws Exception {
+    Room attic = client().join("attic");
+    Room other = client().join("attic");
+    var received = new LinkedBlockingQueue<Event>();
+    var own = new LinkedBlockingQueue<Event>();
+    attic.onEvent(
+        event -> {
+          if (!(event instanceof Event.Joined)) { // which may be announced only now
+            received.add(event);
+          }
+        });
+    other.onEvent(own::add);
+    assertThat(get(other.signalAsync(Map.of("x", 1), "cursor"))).isTrue();
+    assertThat(next(received))
+        .isInstanceOfSatisfying(
+            Event.Signal.class,
+            signal -> {
+              assertThat(signal.signal()).isEqualTo(Json.from(Map.of("x", 1)));
+              assertThat(signal.kind()).isEqualTo("cursor");
+              assertThat(signal.from()).isNotEmpty();
+              assertThat(signal.user()).isNull();
+            });
+    assertThatThrownBy(() -> get(other.signalAsync("x".repeat(5_000), null)))
+        .hasMessageContaining("a signal has at most 4096 bytes");
+    List<CompletionStage<Boolean>> many =
+        IntStream.range(0, 300).mapToObj(i -> other.signalAsync(i, null)).toList();
+    boolean isDropped = false;
+    for (CompletionStage<Boolean> each : many) {
+      isDropped |= !get(each);
+    }
+    assertThat(isDropped).isTrue();
+    attic.say("end");
+    assertThat(next(own)).isInstanceOf(Event.Message.class);
   }
 
   @Test

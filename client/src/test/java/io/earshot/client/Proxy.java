@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
@@ -90,8 +91,10 @@ final class Proxy implements Closeable {
   void cut() throws IOException {
     isUp = false;
     for (Socket socket = open.poll(); socket != null; socket = open.poll()) {
-      if (!socket.isClosed()) {
+      try {
         socket.setSoLinger(true, 0);
+      } catch (SocketException e) {
+        // The end of a copy has closed it.
       }
       socket.close();
     }

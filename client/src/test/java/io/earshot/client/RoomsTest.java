@@ -6,9 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.earshot.Action;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Messages, members and actions of rooms. */
@@ -20,7 +25,7 @@ final class RoomsTest extends ClientTest {
     EarshotClient bob = client();
     BlockingQueue<Event> received = events(ada.join("attic"));
     Room attic = bob.join("attic");
-    assertThat(next(received)).isEqualTo(new Event.Joined(bob.id()));
+    assertThat(next(received)).isEqualTo(new Event.Joined(bob.id(), null));
     Cursor at = attic.say(Map.of("n", 1));
     assertThat(next(received))
         .isInstanceOfSatisfying(
@@ -33,12 +38,22 @@ final class RoomsTest extends ClientTest {
             });
     assertThat(attic.members().members()).containsExactly(ada.id(), bob.id());
     attic.leave();
-    assertThat(next(received)).isEqualTo(new Event.Left(bob.id()));
+    assertThat(next(received)).isEqualTo(new Event.Left(bob.id(), null));
     assertThatThrownBy(() -> attic.say("from outside"))
         .isInstanceOf(EarshotException.class)
         .hasMessage("Error: you are not in this room");
     assertThat(bob.home().name()).isEqualTo("defaultRoom");
     assertThatThrownBy(() -> bob.home().leave()).hasMessageContaining("default room");
+  }
+
+  @Test
+  void a_message_with_the_text_of_an_announcement_is_a_message() throws Exception {
+    BlockingQueue<Event> received = events(client().join("attic"));
+    Room attic = client().join("attic");
+    attic.say("I have left the room");
+    attic.say("I have entered the room");
+    assertThat(texts(received, 2))
+        .containsExactly("I have left the room", "I have entered the room");
   }
 
   @Test
@@ -110,5 +125,114 @@ final class RoomsTest extends ClientTest {
     assertThat(ada.state()).isEqualTo(State.CLOSED);
     assertThatThrownBy(() -> attic.say("x")).hasMessage("this client is closed");
     assertThatThrownBy(() -> ada.join("y")).hasMessage("this client is closed");
+  }
+
+  @Test
+  void a_room_is_left_when_each_join_of_it_was_left() throws Exception {
+    EarshotClient ada = client();
+    EarshotClient bob = client();
+    Room watched = bob.join("attic");
+    BlockingQueue<Event> seen = events(watched);
+    Room one = ada.join("attic");
+    Room two = ada.join("attic");
+    Room ear = ada.listen("attic");
+    BlockingQueue<Event> heard = events(ear);
+    assertThat(next(seen)).isEqualTo(new Event.Joined(ada.id(), null));
+    one.leave();
+    one.leave(); // once is enough
+    assertThat(watched.members().members()).contains(ada.id());
+    two.leave();
+    assertThat(next(seen)).isEqualTo(new Event.Left(ada.id(), null));
+    watched.say("for the listener");
+    assertThat(texts(heard, 1)).containsExactly("for the listener");
+    ear.leave();
+    watched.say("for nobody");
+    assertThat(ada.action("randomNumber", Map.of())).isNotEmpty();
+    assertThat(heard.stream().filter(Event.Message.class::isInstance)).isEmpty();
+  }
+
+  @Test
+  void a_room_that_is_left_while_it_is_joined_has_no_ghost() throws Exception {
+    var hold = new CountDownLatch(1);
+    EarshotClient ada =
+        connected(
+            EarshotClient.builder(uri(port()))
+                .tokens(
+                    name -> {
+                      if (name.equals("slow")) {
+                        awaitQuietly(hold);
+                      }
+                      return null;
+                    }));
+    EarshotClient bob = client();
+    Room slow = bob.join("slow");
+    CompletionStage<Room> joining = ada.joinAsync("slow");
+    CompletionStage<Room> again = ada.joinAsync("slow");
+    EarshotClient impatient =
+        connected(
+            EarshotClient.builder(uri(port()))
+                .patience(Duration.ofMillis(400))
+                .tokens(
+                    _ -> {
+                      awaitQuietly(hold);
+                      return null;
+                    }));
+    assertThatThrownBy(() -> impatient.join("slow")).hasMessageContaining("in time");
+    ada.close();
+    hold.countDown();
+    assertThatThrownBy(() -> get(joining)).hasMessageContaining("closed");
+    assertThatThrownBy(() -> get(again)).hasMessageContaining("closed");
+    assertThat(impatient.home().members().members()).contains(impatient.id());
+    assertThat(slow.members().members()).containsExactly(bob.id());
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void a_name_that_no_room_can_have_fails() {
+    EarshotClient ada = client();
+    for (String name : List.of("", "a\nb", "\ud800", "x".repeat(257))) {
+      assertThatThrownBy(() -> ada.join(name)).hasMessageContaining("room names have");
+      assertThatThrownBy(() -> ada.listen(name)).hasMessageContaining("room names have");
+    }
+    assertThat(ada.join("..").say("hello").offset()).isPositive();
+  }
+
+  @Test
+  void a_client_joins_a_room_with_its_newest_messages() throws Exception {
+    Room attic = client().join("attic");
+    IntStream.rangeClosed(1, 5).forEach(attic::say);
+    var events = new LinkedBlockingQueue<Event>();
+    EarshotClient bob = client();
+    Room room = bob.join("attic", 3, events::add);
+    attic.say(6);
+    assertThat(texts(events, 4)).containsExactly("3", "4", "5", "6");
+    room.say("mine");
+    room.leave();
+    var again = new LinkedBlockingQueue<Event>();
+    var _ = bob.join("attic", 2, again::add);
+    assertThat(texts(again, 2)).as("its own, too").containsExactly("6", "mine");
+    assertThatThrownBy(() -> bob.join("cellar", 1_000_000, again::add))
+        .hasMessageContaining("history must be a number from 0 to 1000");
+  }
+
+  @Test
+  void a_client_reads_the_history_page_by_page() {
+    Room attic = client().join("attic");
+    IntStream.rangeClosed(1, 5).forEach(attic::say);
+    Room.Page newest = attic.history(null, 3);
+    assertThat(newest.messages().stream().map(Event.Message::text)).containsExactly("3", "4", "5");
+    assertThat(newest.more()).isTrue();
+    Room.Page oldest = attic.history(newest.messages().getFirst().place(), 1_000);
+    assertThat(oldest.messages().stream().map(Event.Message::text)).containsExactly("1", "2");
+    assertThat(oldest.more()).isFalse();
+    assertThatThrownBy(() -> attic.history(null, 1_000_000))
+        .hasMessageContaining("limit must be a number from 1 to 1000");
   }
 }

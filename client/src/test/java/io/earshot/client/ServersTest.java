@@ -53,7 +53,7 @@ final class ServersTest extends ClientTest {
             () ->
                 EarshotClient.connect(
                     URI.create("ws://localhost:" + server.httpPort() + "/nowhere")))
-        .hasMessageEndingWith("the server answered the WebSocket handshake with status 200");
+        .hasMessageEndingWith("the server answered the WebSocket handshake with status 404");
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** Tokens of private rooms. */
@@ -93,5 +94,29 @@ final class TokensTest extends ClientTest {
                 .connect());
     BlockingQueue<Event> received = events(ada.join(room.name()));
     assertThat(next(received)).isEqualTo(new Event.Expelled("the token has expired"));
+  }
+
+  @Test
+  void a_token_that_never_comes_holds_up_its_own_room_only() throws Exception {
+    var never = new AtomicBoolean();
+    EarshotClient ada =
+        connected(
+            EarshotClient.builder(uri(proxy().port()))
+                .tokens(
+                    name -> {
+                      while (never.get() && name.equals("slow")) {
+                        LockSupport.parkNanos(1_000_000);
+                      }
+                      return null;
+                    }));
+    ada.join("slow");
+    Room attic = ada.join("attic");
+    never.set(true);
+    proxy().cut();
+    await(ada, State.RECONNECTING);
+    proxy().restore();
+    assertThat(attic.say("still in").offset()).isPositive();
+    never.set(false);
+    assertThat(ada.join("slow").members().members()).containsExactly(ada.id());
   }
 }

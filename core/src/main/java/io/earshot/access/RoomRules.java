@@ -3,6 +3,7 @@ package io.earshot.access;
 import io.earshot.Config;
 import io.earshot.config.Access;
 import io.earshot.config.RoomRule;
+import io.earshot.protocol.RoomName;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the rule of a room: the first line of {@code rooms.rules} whose pattern matches, applied to
- * the settings for all rooms.
+ * the settings for all rooms. For the inbox of a user only lines count whose pattern begins with
+ * {@code @}.
  *
  * <p>Immutable.
  */
@@ -30,6 +32,7 @@ public final class RoomRules {
     return new RoomRule(
         Access.Common.ANYONE,
         Access.Common.ANYONE,
+        null,
         Access.Common.ANYONE,
         settings.announcements() ? settings.announcementsUpTo() : 0,
         settings.messagesPerSecond(),
@@ -43,14 +46,15 @@ public final class RoomRules {
 
   /** The rule of a room. */
   public RoomRule of(String room) {
-    RoomRule rule = isPrivate(room) ? closed : open;
+    boolean isInbox = RoomName.isInbox(room);
+    RoomRule rule = isInbox ? open.with("say=nobody") : isPrivate(room) ? closed : open;
     RoomRule.Line line = line(room);
     if (line != null) {
       for (String setting : line.settings()) {
         rule = rule.with(setting);
       }
     }
-    return rule;
+    return isInbox ? rule.inbox() : rule;
   }
 
   private static boolean isPrivate(String room) {
@@ -59,11 +63,16 @@ public final class RoomRules {
 
   private RoomRule.@Nullable Line line(String room) {
     for (RoomRule.Line line : lines) {
-      if (line.rooms().matches(room)) {
+      if (matches(line, room)) {
         return line;
       }
     }
     return null;
+  }
+
+  private static boolean matches(RoomRule.Line line, String room) {
+    return line.rooms().matches(room)
+        && (!RoomName.isInbox(room) || RoomName.isInbox(line.rooms().pattern()));
   }
 
   /** Explains the rule of a room as text: a line for each setting, with its origin. */
@@ -71,7 +80,7 @@ public final class RoomRules {
     var text = new ArrayList<String>();
     RoomRule.Line counts = line(room);
     for (RoomRule.Line line : lines) {
-      boolean matches = line.rooms().matches(room);
+      boolean matches = matches(line, room);
       String why =
           line == counts
               ? "applies"
@@ -80,6 +89,9 @@ public final class RoomRules {
     }
     if (counts == null) {
       text.add("# no rule of rooms.rules matches");
+    }
+    if (RoomName.isInbox(room)) {
+      text.add("# an inbox: only the user listens, and only rules that name it apply");
     }
     if (isPrivate(room)) {
       text.add("# rooms whose names begin with " + RoomRule.PRIVATE + " require a token");
@@ -92,13 +104,17 @@ public final class RoomRules {
   }
 
   private static String origin(String room, String setting, RoomRule.@Nullable Line counts) {
+    if (RoomName.isInbox(room) && (setting.equals("join") || setting.equals("listen"))) {
+      return "an inbox";
+    }
     if (counts != null
         && counts.settings().stream().anyMatch(each -> each.startsWith(setting + "="))) {
       return "the rule";
     }
     return switch (setting) {
-      case "join", "say", "listen" -> isPrivate(room) ? "a private name" : "the default";
-      case "conflateBy" -> "the default";
+      case "join", "say", "listen" ->
+          RoomName.isInbox(room) ? "an inbox" : isPrivate(room) ? "a private name" : "the default";
+      case "conflateBy", "signal" -> "the default";
       default -> "rooms." + setting;
     };
   }

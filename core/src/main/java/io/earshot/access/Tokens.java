@@ -4,14 +4,18 @@ import io.earshot.Config;
 import io.earshot.Grant;
 import io.earshot.Permission;
 import io.earshot.RefusedException;
-import io.earshot.config.TokenKeys;
+import io.earshot.config.ServerSecret;
 import io.earshot.protocol.Json;
+import io.earshot.token.InvalidTokenException;
+import io.earshot.token.SignedToken;
+import io.earshot.token.TokenClaims;
+import io.earshot.token.TokenKeys;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Makes tokens from grants, and checks tokens.
@@ -19,23 +23,37 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable.
  */
 public final class Tokens {
-  /** The end of the year 9999, in seconds since 1970. */
-  private static final double LATEST = 253_402_300_799d;
-
+  /** For a client whose token has expired since it was checked. */
   public static final String EXPIRED = "Error: this token has expired";
-
-  /** For a token that is malformed, not signed with a known key, or without the required claims. */
-  private static final String INVALID = "Error: this token is not valid";
 
   private final TokenKeys keys;
 
+  /** See {@link TokenClaims#checkTime}. */
+  private final Duration leeway;
+
+  /** Tokens whose claim {@code nbf} counts as it is. */
   Tokens(TokenKeys keys) {
+    this(keys, Duration.ZERO);
+  }
+
+  private Tokens(TokenKeys keys, Duration leeway) {
     this.keys = keys;
+    this.leeway = leeway;
   }
 
   /** Tokens with the keys of a configuration. */
   public static Tokens of(Config config) {
-    return new Tokens(new TokenKeys(config.tokens().keys(), config.commonWeb().cookieSecret()));
+    return of(config, new ServerSecret(config.commonWeb().cookieSecret()));
+  }
+
+  /** The same with the secret of a server. */
+  static Tokens of(Config config, ServerSecret secret) {
+    return of(config, new TokenKeys(config.tokens().keys(), secret));
+  }
+
+  /** The same with the keys of a server. */
+  public static Tokens of(Config config, TokenKeys keys) {
+    return new Tokens(keys, config.tokens().leeway());
   }
 
   /**
@@ -66,24 +84,31 @@ public final class Tokens {
    * Checks a token.
    *
    * @return the grant of the token
-   * @throws RefusedException if the token is not valid, not valid yet, or has expired
+   * @throws RefusedException if the token is not valid, not valid yet, or has expired; the message
+   *     says why
    */
   public Grant check(String token, Instant now) throws RefusedException {
-    Json.Obj claims = keys.claims(token);
-    if (claims == null) {
-      throw new RefusedException(INVALID);
-    }
     try {
-      if (now.isBefore(time(claims, "nbf", Instant.MIN))) {
-        throw new RefusedException("Error: this token is not valid yet");
+      SignedToken signed = SignedToken.parse(token);
+      TokenClaims claims = keys.now().verify(signed);
+      if (!signed.isForRoom()) {
+        throw new InvalidTokenException(
+            "this token is a login; a token for a room has the claims room and can");
       }
-      Grant grant = grant(claims);
-      if (!now.isBefore(grant.until())) {
-        throw new RefusedException(EXPIRED);
-      }
-      return grant;
+      claims.checkTime(now, leeway);
+      return grant(claims);
+    } catch (InvalidTokenException e) {
+      throw new RefusedException("Error: " + e.words());
+    }
+  }
+
+  private static Grant grant(TokenClaims claims) throws InvalidTokenException {
+    claims.text("room");
+    claims.text("sub");
+    try {
+      return grant(claims.json());
     } catch (IllegalArgumentException e) {
-      throw new RefusedException(INVALID);
+      throw new InvalidTokenException("this token is not valid: " + e.getMessage());
     }
   }
 
@@ -96,25 +121,29 @@ public final class Tokens {
     var allowed = EnumSet.noneOf(Permission.class);
     if (claims.get("can") instanceof Json.Array(var items)) {
       for (Json item : items) {
-        allowed.add(Permission.valueOf(String.valueOf(item.asText()).toUpperCase(Locale.ROOT)));
+        allowed.add(permission(item));
       }
     }
     if (claims.get("room") instanceof Json.Text(String rooms)
         && claims.get("sub") instanceof Json.Text(String identity)) {
-      return new Grant(rooms, identity, allowed, time(claims, "exp", null));
+      return new Grant(rooms, identity, allowed, expiry(claims));
     }
-    throw new IllegalArgumentException("a claim is missing");
+    throw new IllegalArgumentException("its claims room and sub must be texts");
   }
 
-  /** A claim that is a time in seconds since 1970; if it is missing, the given time or an error. */
-  private static Instant time(Json.Obj claims, String name, @Nullable Instant otherwise) {
-    Json time = claims.get(name);
-    if (time == null && otherwise != null) {
-      return otherwise;
+  private static Permission permission(Json item) {
+    try {
+      return Permission.valueOf(String.valueOf(item.asText()).toUpperCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("its claim can lists join, say and listen", e);
     }
-    if (time instanceof Json.Num(String seconds)) {
-      return Instant.ofEpochSecond((long) Math.clamp(Double.parseDouble(seconds), 0, LATEST));
+  }
+
+  private static Instant expiry(Json.Obj claims) {
+    try {
+      return new TokenClaims(claims).expiry();
+    } catch (InvalidTokenException e) {
+      throw new IllegalArgumentException(e.words(), e);
     }
-    throw new IllegalArgumentException("the claim " + name + " is missing or not a number");
   }
 }

@@ -221,6 +221,15 @@ public final class ActionRunner implements Actions {
     return CompletableFuture.completedFuture(new Outcome.Failed(problem, error, Map.of()));
   }
 
+  /**
+   * Whether a call is about the client that asks. A call of no action is: it is a request of that
+   * client like any other.
+   */
+  public boolean needsClient(String name) {
+    Known asked = known.get(name);
+    return asked == null || asked.action.needsClient();
+  }
+
   /** Whether any action names a param. */
   public boolean understands(String param) {
     return known.values().stream()

@@ -31,6 +31,11 @@ public final class ActionsView implements Action {
   }
 
   @Override
+  public boolean needsClient() {
+    return false;
+  }
+
+  @Override
   public void run(Call call) throws RefusedException {
     Collection<Action> actions = call.api().actions().all();
     switch (call.text("format")) {

@@ -1,12 +1,19 @@
 package io.earshot.cluster;
 
+import io.earshot.history.Past;
 import io.earshot.history.StoredMessage;
 import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Post;
+import io.earshot.protocol.Reply.Received;
+import io.earshot.protocol.RoomMessage;
+import io.earshot.protocol.Start;
+import io.earshot.room.Lag;
 import io.earshot.room.Member;
 import io.earshot.room.Room;
 import io.earshot.room.Subscriber;
 import io.earshot.spi.Broker.Placed;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,10 +39,10 @@ final class Arrivals {
   /** How many members have begun to join. */
   private long begun;
 
-  /** The messages delivered since the first in {@link #joining} began. */
-  private final Queue<Placed> recent = new ArrayDeque<>(0);
+  /** What the room has delivered since the first in {@link #joining} began. */
+  private final Queue<Recent> recent = new ArrayDeque<>(0);
 
-  /** How many delivered messages {@link #recent} no longer holds. */
+  /** How many entries {@link #recent} no longer holds. */
   private long dropped;
 
   /**
@@ -44,10 +51,25 @@ final class Arrivals {
    */
   private final Map<Subscriber, LastHeard> leftSince = new LinkedHashMap<>(0);
 
+  /** What the room has delivered: a message, or the notice of a gap. */
+  private sealed interface Recent {
+    /** The place up to which the room is known after it. */
+    Cursor place();
+
+    record Message(Placed message) implements Recent {
+      @Override
+      public Cursor place() {
+        return message.place();
+      }
+    }
+
+    record Gap(long from, Cursor place) implements Recent {}
+  }
+
   private static final class Joining {
     final long number;
 
-    /** How many messages were delivered when the join began; the member needs none of them. */
+    /** How many entries there were when the join began; the member needs none of them. */
     final long since;
 
     boolean isDone;
@@ -71,21 +93,26 @@ final class Arrivals {
     this.order = order;
   }
 
-  void join(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live, boolean take) {
+  void join(Member member, Start start, Consumer<Room.Arrival> live, boolean take) {
     room.enroll(member);
     order.workStarts();
     member.startEntering(take);
-    order.whenLive(() -> enter(member, after, live));
+    order.members().startsToEnter(member);
+    order.whenLive(
+        () -> {
+          enter(member, start, live);
+          order.members().endsToEnter(member);
+        });
   }
 
-  private void enter(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+  private void enter(Member member, Start start, Consumer<Room.Arrival> live) {
     MemberList list = order.members();
     list.expectOurs();
     if (order.isAway() || !member.joined()) {
       // A member that is not joined has left again, or its session was resumed under another
       // Member: reconcile the list, and let the new one enter.
       list.recheckSoon();
-      goLive(member, after, null, live);
+      goLive(member, start, null, live);
       return;
     }
     var entry = new Joining(++begun, dropped + recent.size());
@@ -99,20 +126,20 @@ final class Arrivals {
             } else {
               list.recheckSoon();
             }
-            goLive(member, after, null, live);
+            goLive(member, start, null, live);
             done(entry);
           } else {
             order.whenReached(
                 moved.place(),
                 () -> {
-                  goLive(member, after, moved.place(), live);
+                  goLive(member, start, moved.place(), live);
                   done(entry);
                 });
           }
         });
   }
 
-  /** Drops the messages and entries that no joining member can need. */
+  /** Drops the entries that no joining member can need. */
   private void done(Joining entry) {
     entry.isDone = true;
     Joining first = joining.peek();
@@ -135,26 +162,32 @@ final class Arrivals {
     }
   }
 
-  void listen(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
-    member.startListening();
+  void listen(Member member, Start start, Consumer<Room.Arrival> live) {
     order.workStarts();
-    order.whenKnown(after, () -> goLive(member, after, null, live));
+    order.whenKnown(start.after(), () -> goLive(member, start, null, live));
   }
 
   /**
    * Adds a member to the fan-out, and answers it with its place and the messages that it missed.
    *
-   * @param after the last message that the client knows of the room, or null
+   * @param start where the messages begin that the client receives
    * @param enteredAt the place at which the broker entered the member; null if it did not
    */
   private void goLive(
-      Member member,
-      @Nullable Cursor after,
-      @Nullable Cursor enteredAt,
-      Consumer<Room.Arrival> live) {
+      Member member, Start start, @Nullable Cursor enteredAt, Consumer<Room.Arrival> live) {
     order.workEnds();
     member.finishEntering();
-    Room.Past past = room.past(after, member);
+    order.departures().endFormer(member);
+    Boolean recovered = start.after() == null ? null : true;
+    // What this server has of the history is older than what the client has received.
+    Consumer<Room.Arrival> held =
+        start.after() == null && start.history() > 0
+            ? arrival -> live.accept(withoutHistory(arrival))
+            : live;
+    if (order.holdsBack(member, start.after(), recovered, held)) {
+      return;
+    }
+    Past past = room.past(start, member);
     Cursor place = room.end();
     if (!Boolean.TRUE.equals(past.recovered())
         && enteredAt != null
@@ -166,18 +199,49 @@ final class Arrivals {
       LastHeard heard = leftSince.remove(member.connection);
       place = heard != null && isAfter(heard.cursor, enteredAt) ? heard.cursor : enteredAt;
       long from = order.isSameEpoch(place) ? place.offset() : past.since();
-      past = new Room.Past(recentFor(member, place), from, past.recovered());
+      Past before = past.history() == null ? past : room.latest(start, place, member);
+      var missed = new ArrayList<>(before.missed());
+      missed.addAll(recentFor(member, place));
+      past = new Past(missed, from, past.recovered(), before.history());
     }
     room.hear(member, past, place, live);
     room.closeIfEmpty();
   }
 
+  /** The answer to a client that asked for a history and receives none. */
+  private static Room.Arrival withoutHistory(Room.Arrival arrival) {
+    Received heard = arrival.heard();
+    return new Room.Arrival(
+        new Received(heard.room(), heard.cursor(), heard.recovered(), 0), arrival.missed());
+  }
+
   private List<StoredMessage> recentFor(Member member, Cursor after) {
     return recent.stream()
-        .filter(each -> isAfter(each.place(), after))
-        .filter(each -> member.connection.isFor(each.post().except(), each.post().audience()))
-        .map(each -> new StoredMessage(room.encoded(each.post(), each.place()), each.place()))
+        .filter(each -> isMissed(each.place(), after))
+        .filter(each -> isFor(each, member))
+        .map(each -> toSend(each, after))
         .toList();
+  }
+
+  private static boolean isFor(Recent recent, Member member) {
+    return switch (recent) {
+      case Recent.Message(Placed(_, Post post, _)) ->
+          member.connection.isFor(post.except(), post.audience());
+      case Recent.Gap _ -> true;
+    };
+  }
+
+  private StoredMessage toSend(Recent recent, Cursor after) {
+    return switch (recent) {
+      case Recent.Message(Placed(Cursor place, Post post, _)) ->
+          new StoredMessage(new RoomMessage(room.name(), post, place).encode(), place);
+      case Recent.Gap(long from, Cursor to) -> Lag.gap(room.name(), from, to, after);
+    };
+  }
+
+  /** Of earlier epochs, a member that knows a place of this one has missed nothing. */
+  private boolean isMissed(Cursor place, Cursor known) {
+    return isAfter(place, known) && (order.isSameEpoch(place) || !order.isSameEpoch(known));
   }
 
   private static boolean isAfter(Cursor place, Cursor other) {
@@ -187,7 +251,14 @@ final class Arrivals {
   /** A message was delivered in the room. */
   void delivered(Placed message) {
     if (!joining.isEmpty()) {
-      recent.add(message);
+      recent.add(new Recent.Message(message));
+    }
+  }
+
+  /** The messages from an offset up to the room's end are lost. */
+  void lost(long from) {
+    if (!joining.isEmpty()) {
+      recent.add(new Recent.Gap(from, room.cursor()));
     }
   }
 

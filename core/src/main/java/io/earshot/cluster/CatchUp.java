@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -106,7 +107,7 @@ final class CatchUp {
     switch (state) {
       case NEW -> {
         whenLive.add(task);
-        if (cluster.isUp()) {
+        if (cluster.reaches(room.name())) {
           read();
         } else {
           away();
@@ -115,7 +116,7 @@ final class CatchUp {
       case READING -> whenLive.add(task);
       case LIVE -> task.run();
       case AWAY -> {
-        if (isQueued && cluster.isUp()) {
+        if (isQueued && cluster.reaches(room.name())) {
           whenLive.add(task);
           read(); // at once, since a request waits for this room
         } else {
@@ -128,7 +129,7 @@ final class CatchUp {
   /** The broker can be reached again, and messages sent meanwhile are missing. */
   void reconnected() {
     if (state != State.NEW) {
-      order.members().markStale();
+      order.members().reconnected();
       if (!isQueued) {
         isQueued = true;
         cluster.catchUpQueue(shard).add(this);
@@ -149,29 +150,52 @@ final class CatchUp {
    * @return completes when the broker has answered
    */
   CompletionStage<?> readInTurn() {
-    if (isQueued && !order.isClosed() && cluster.isUp()) {
+    if (isQueued && !order.isClosed() && cluster.reaches(room.name())) {
       return read();
     }
     isQueued = false;
     return CompletableFuture.completedStage(null);
   }
 
-  /** Asks the broker for the messages after the last one delivered. */
+  /**
+   * Asks the broker for the messages after the last one delivered. Before that, the broker finds
+   * out whether its order has fallen back behind a place that it has answered.
+   */
   CompletionStage<?> read() {
     state = State.READING;
     isQueued = false;
     int number = ++reads;
+    Known unverified = order.answered().unverified();
+    if (unverified == null) {
+      return readMissing(number);
+    }
+    var verifying = open(unverified, 1);
+    whenRead(
+        number,
+        verifying,
+        _ -> {
+          order.answered().verified();
+          var _ = readMissing(number);
+        });
+    return verifying;
+  }
+
+  private CompletionStage<?> readMissing(int number) {
     int limit =
         room.end() == null
             ? Math.clamp(room.rule().historyMessages(), MIN_FIRST_READ, CHUNK)
             : CHUNK;
-    var reading =
-        broker.open(
-            room.name(),
-            new Known(room.end(), origins.last()),
-            limit,
-            order.terms(),
-            room.hasPeople());
+    var reading = open(new Known(room.end(), origins.last()), limit);
+    whenRead(number, reading, this::learn);
+    return reading;
+  }
+
+  private CompletionStage<Stretch> open(Known known, int limit) {
+    return broker.open(room.name(), known, limit, order.terms(), room.hasPeople());
+  }
+
+  /** Continues with the answer to the last read; if the read failed, reads again later. */
+  private void whenRead(int number, CompletionStage<Stretch> reading, Consumer<Stretch> next) {
     order.then(
         reading,
         (stretch, _) -> {
@@ -182,10 +206,9 @@ final class CatchUp {
             away();
             retry();
           } else {
-            learn(stretch);
+            next.accept(stretch);
           }
         });
-    return reading;
   }
 
   /** Reads again after a pause, if the broker can be reached then. */
@@ -193,7 +216,7 @@ final class CatchUp {
     int number = reads;
     shard.schedule(
         () -> {
-          if (number == reads && isAway() && !order.isClosed() && cluster.isUp()) {
+          if (number == reads && isAway() && !order.isClosed() && cluster.reaches(room.name())) {
             reconnected();
           }
         },
@@ -227,18 +250,20 @@ final class CatchUp {
         && !stretch.posts().isEmpty()) {
       read(); // there are more
     } else {
-      room.begin(
-          end.epoch(), Math.max(end.offset(), order.isSameEpoch(end) ? room.cursor().offset() : 0));
+      room.log()
+          .begin(
+              end.epoch(),
+              Math.max(end.offset(), order.isSameEpoch(end) ? room.cursor().offset() : 0));
       if (isFirst && end.offset() > 0 && room.isHeard()) {
         // The members that joined while the broker was away received no place with their answers.
-        room.tellGap(1);
+        order.tellGap(1);
       }
       live();
     }
   }
 
   private void recall(Placed message) {
-    room.recall(message.post(), message.place());
+    room.recall(message);
     origins.add(message);
   }
 
@@ -264,17 +289,17 @@ final class CatchUp {
   /** Announces a gap: the broker no longer has these messages. */
   private void skip(String epoch, long from, long to) {
     room.log().forgetAll();
-    room.begin(epoch, to);
+    room.log().begin(epoch, to);
     origins.setLast(null);
-    room.tellGap(from);
+    order.tellGap(from);
   }
 
   /** Changes to another epoch, since the known order was lost. Delivers no message twice. */
   private void beginAnew(Stretch stretch, @Nullable Cursor end) {
     room.log().forgetAll();
-    order.members().forget();
+    order.members().markStale(); // the list may be lost as well
     if (end == null) {
-      room.begin("", 0);
+      room.log().begin("", 0);
       origins.setLast(null);
       return;
     }
@@ -285,15 +310,16 @@ final class CatchUp {
     }
     List<Placed> fresh = posts.subList(known + 1, posts.size());
     long first = fresh.isEmpty() ? end.offset() + 1 : fresh.getFirst().place().offset();
-    room.begin(end.epoch(), first - 1);
+    room.log().begin(end.epoch(), first - 1);
     if (known < 0 && first > 1) {
-      room.tellGap(1);
+      order.tellGap(1);
     }
     if (known >= 0) {
       origins.setLast(posts.get(known).post().origin());
     }
     for (Placed message : fresh) {
-      deliver(new Placed(new Cursor(end.epoch(), message.place().offset()), message.post()));
+      Cursor place = new Cursor(end.epoch(), message.place().offset());
+      deliver(new Placed(place, message.post(), message.age()));
     }
   }
 
@@ -316,7 +342,29 @@ final class CatchUp {
     order.members().reconcileIfStale();
     order.runUnreachable();
     order.runReached();
+    order.ahead().releaseAll();
     room.closeIfEmpty();
+  }
+
+  /**
+   * The broker's order had this end a moment ago. If the room has not received everything up to it
+   * a little later, its messages do not arrive: it reads them, and subscribes again by that.
+   */
+  void endIs(@Nullable Cursor end) {
+    if (isLive() && isBehind(end)) {
+      shard.schedule(
+          () -> {
+            if (isLive() && !order.isClosed() && isBehind(end)) {
+              cluster.heardNothing(room.name());
+              read();
+            }
+          },
+          Cluster.RETRY_PAUSE);
+    }
+  }
+
+  private boolean isBehind(@Nullable Cursor end) {
+    return end == null ? !room.cursor().epoch().isEmpty() : !order.isKnown(end);
   }
 
   /** The broker has sent a message. */
@@ -344,7 +392,7 @@ final class CatchUp {
       deliver(message);
     } else if (!order.isSameEpoch(place)
         || place.offset() > now.offset()
-        || origins.contradict(message, now.offset())) {
+        || !origins.contains(message)) { // the broker has given a known place again
       // Dropped here: if the message is still in the broker's order, the read returns it.
       read();
     }

@@ -3,8 +3,10 @@ package io.earshot.cluster;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Post;
+import io.earshot.protocol.Signal;
+import io.earshot.protocol.Start;
+import io.earshot.protocol.User;
 import io.earshot.room.Member;
-import io.earshot.room.MessageIds;
 import io.earshot.room.Room;
 import io.earshot.room.RoomOrder;
 import io.earshot.room.Shard;
@@ -48,6 +50,8 @@ final class ClusterOrder implements RoomOrder {
   private final Departures departures;
   private final MemberList members;
   private final ExcludedSenders unheard;
+  private final Ahead ahead;
+  private final Answered answered;
 
   private boolean closed;
 
@@ -69,6 +73,8 @@ final class ClusterOrder implements RoomOrder {
     this.departures = new Departures(room, this);
     this.members = new MemberList(room, this, cluster);
     this.unheard = new ExcludedSenders(room, cluster);
+    this.ahead = new Ahead(room, this);
+    this.answered = new Answered(room);
   }
 
   @Override
@@ -78,7 +84,7 @@ final class ClusterOrder implements RoomOrder {
 
   @Override
   public boolean isBusy() {
-    return underWay > 0 || catchUp.isAwaited() || members.needsRoom();
+    return underWay > 0 || catchUp.isAwaited() || !ahead.isEmpty() || members.needsRoom();
   }
 
   @Override
@@ -99,9 +105,17 @@ final class ClusterOrder implements RoomOrder {
   /** Delivers the next message of the order to the members on this server. */
   void deliver(Placed message) {
     Member except = unheard.take(message.post());
-    room.tell(message.post(), message.place(), except);
+    room.tell(message, except);
     arrivals.delivered(message);
     runReached();
+    ahead.release();
+  }
+
+  /** Announces that the messages from an offset up to the room's end are lost. */
+  void tellGap(long from) {
+    room.tellGap(from);
+    arrivals.lost(from);
+    ahead.release();
   }
 
   /**
@@ -109,6 +123,7 @@ final class ClusterOrder implements RoomOrder {
    * away.
    */
   void whenReached(Cursor place, Runnable task) {
+    answered.add(place, null);
     if (isAway() || isKnown(place)) {
       task.run();
     } else {
@@ -143,14 +158,13 @@ final class ClusterOrder implements RoomOrder {
   // --- members and listeners -------------------------------------------------------------------
 
   @Override
-  public void join(
-      Member member, @Nullable Cursor after, Consumer<Room.Arrival> live, boolean take) {
-    arrivals.join(member, after, live, take);
+  public void join(Member member, Start start, Consumer<Room.Arrival> live, boolean take) {
+    arrivals.join(member, start, live, take);
   }
 
   @Override
-  public void listen(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
-    arrivals.listen(member, after, live);
+  public void listen(Member member, Start start, Consumer<Room.Arrival> live) {
+    arrivals.listen(member, start, live);
   }
 
   @Override
@@ -159,8 +173,20 @@ final class ClusterOrder implements RoomOrder {
   }
 
   @Override
+  public void identify(Member member, @Nullable User user) {
+    User former = member.user();
+    room.roster().identify(member, user);
+    members.identify(member, former);
+  }
+
+  @Override
   public void silence(Member member, Runnable out) {
     departures.silence(member, out);
+  }
+
+  @Override
+  public void whenEntered(Member member, Runnable task) {
+    members.whenEntered(member, task);
   }
 
   @Override
@@ -171,6 +197,16 @@ final class ClusterOrder implements RoomOrder {
   @Override
   public void forget(Member member) {
     unheard.removeListener(member);
+    ahead.forget(member);
+  }
+
+  @Override
+  public boolean holdsBack(
+      Member member,
+      @Nullable Cursor known,
+      @Nullable Boolean recovered,
+      Consumer<Room.Arrival> live) {
+    return ahead.hold(member, known, recovered, live);
   }
 
   @Override
@@ -209,44 +245,44 @@ final class ClusterOrder implements RoomOrder {
 
   @Override
   public void say(
-      Json from, @Nullable Member except, Room.SayRequest saying, Consumer<Room.SayResult> told) {
+      Json from,
+      @Nullable Member except,
+      RoomOrder.SayRequest saying,
+      Consumer<RoomOrder.SayResult> told) {
     String id = except == null ? null : except.connection.id();
     publish(
-        cluster.post(saying.message(), from, id, false, saying.audience()),
+        cluster.post(saying.message(), from, saying.user(), id, false, saying.audience()),
         except,
         saying,
-        false,
         told);
   }
 
   @Override
-  public void sayAs(
-      Json from, Room.SayRequest saying, boolean ifThere, Consumer<Room.SayResult> told) {
+  public void sayAs(Json from, RoomOrder.SayRequest saying, Consumer<RoomOrder.SayResult> told) {
     String id = from instanceof Json.Text(String text) ? text : null;
     publish(
-        cluster.post(saying.message(), from, id, true, saying.audience()),
+        cluster.post(saying.message(), from, saying.user(), id, true, saying.audience()),
         null,
         saying,
-        ifThere,
         told);
   }
 
   private void publish(
       Post post,
       @Nullable Member sender,
-      Room.SayRequest saying,
-      boolean ifThere,
-      Consumer<Room.SayResult> told) {
+      RoomOrder.SayRequest saying,
+      Consumer<RoomOrder.SayResult> told) {
     if (sender != null) {
       unheard.add(post, sender);
     }
     workStarts();
     then(
-        broker.publish(
-            room.name(), post, terms(), repeatKey(saying), shard.repeatWindow(), ifThere),
+        broker.publish(room.name(), post, terms(), repeatKey(saying), shard.repeatWindow()),
         (place, failure) -> {
           workEnds();
           if (place != null) {
+            // With a message id, the place may be that of an earlier post.
+            answered.add(place, saying.messageId() == null ? post.origin() : null);
             // By then the post is delivered, unless the place is that of an earlier post with the
             // same message id.
             whenReached(place, () -> placed(post));
@@ -254,10 +290,15 @@ final class ClusterOrder implements RoomOrder {
             unheard.refused(post, failure);
           }
           told.accept(
-              new Room.SayResult(
+              new RoomOrder.SayResult(
                   place, failure == null ? null : BrokerException.explained(failure)));
           room.closeIfEmpty();
         });
+  }
+
+  @Override
+  public void signal(Signal signal) {
+    broker.signal(room.name(), signal);
   }
 
   private void placed(Post post) {
@@ -268,10 +309,8 @@ final class ClusterOrder implements RoomOrder {
     }
   }
 
-  private @Nullable String repeatKey(Room.SayRequest saying) {
-    return saying.messageId() == null || shard.repeatWindow() == 0
-        ? null
-        : MessageIds.name(saying.namer(), saying.messageId(), saying.words());
+  private @Nullable String repeatKey(RoomOrder.SayRequest saying) {
+    return shard.repeatWindow() == 0 ? null : saying.repeatKey();
   }
 
   // --- what the parts share --------------------------------------------------------------------
@@ -284,12 +323,24 @@ final class ClusterOrder implements RoomOrder {
     return arrivals;
   }
 
+  Departures departures() {
+    return departures;
+  }
+
   MemberList members() {
     return members;
   }
 
   ExcludedSenders unheard() {
     return unheard;
+  }
+
+  Ahead ahead() {
+    return ahead;
+  }
+
+  Answered answered() {
+    return answered;
   }
 
   void whenLive(Runnable task) {
@@ -327,7 +378,7 @@ final class ClusterOrder implements RoomOrder {
   }
 
   Broker.Terms terms() {
-    return cluster.terms(room.rule(), room.end());
+    return cluster.terms(room.rule(), answered.end());
   }
 
   /** Asks the broker for the end of the room's order; null if it has none. */

@@ -97,7 +97,7 @@ public final class MeasureLog implements MeasurePublisher {
 
   /** The broker can be reached, for the first time or again. */
   void connected() {
-    shard.tell(this::read);
+    shard.tellIfRunning(this::read);
   }
 
   private void read() {
@@ -111,7 +111,8 @@ public final class MeasureLog implements MeasurePublisher {
         cluster
             .broker()
             .open(ROOM, new Known(from, origin), from == null ? 1 : CHUNK, terms(), true)
-            .whenComplete((stretch, failure) -> shard.tell(() -> read(from, stretch, failure)));
+            .whenComplete(
+                (stretch, failure) -> shard.tellIfRunning(() -> read(from, stretch, failure)));
   }
 
   /** The broker has answered a read of what follows {@code from}. */
@@ -149,7 +150,7 @@ public final class MeasureLog implements MeasurePublisher {
   private void retry() {
     shard.schedule(
         () -> {
-          if (cluster.isUp()) {
+          if (cluster.reaches(ROOM)) {
             read();
           }
         },
@@ -164,9 +165,24 @@ public final class MeasureLog implements MeasurePublisher {
     read();
   }
 
+  /** The log had this end a moment ago; what has not arrived is read. */
+  void endIs(@Nullable Cursor end) {
+    shard.tellIfRunning(
+        () -> {
+          boolean isKnown =
+              known != null
+                  && end != null
+                  && known.epoch().equals(end.epoch())
+                  && known.offset() >= end.offset();
+          if (!isKnown && !isReading && (known != null || end != null)) {
+            read();
+          }
+        });
+  }
+
   /** The broker has sent an entry. */
   void told(Cursor place, Post post) {
-    shard.tell(
+    shard.tellIfRunning(
         () -> {
           Cursor now = known;
           if (now == null || !now.epoch().equals(place.epoch())) {
@@ -175,7 +191,7 @@ public final class MeasureLog implements MeasurePublisher {
             applyNext(new Placed(place, post));
             repeatOldest(place.offset(), post.origin());
           } else if (place.offset() > now.offset()) {
-            apply(post, place);
+            apply(new Placed(place, post));
             read();
           }
         });
@@ -186,12 +202,13 @@ public final class MeasureLog implements MeasurePublisher {
     if (known == null || !known.epoch().equals(place.epoch()) || place.offset() > known.offset()) {
       known = place;
       origin = entry.post().origin();
-      apply(entry.post(), place);
+      apply(entry);
     }
   }
 
-  private void apply(Post post, Cursor place) {
-    moderation.learn(post.message(), place.offset());
+  private void apply(Placed entry) {
+    Post post = entry.post();
+    moderation.learn(post.message(), entry.place().offset(), entry.age());
     // Whichever server wrote this entry, it need not be written again.
     if (post.message() instanceof Json.Obj fact) {
       if (fact.get("id") instanceof Json.Text(String id)) {
@@ -207,7 +224,7 @@ public final class MeasureLog implements MeasurePublisher {
   @Override
   public CompletionStage<Void> tell(String about, Json fact) {
     var written = new CompletableFuture<Void>();
-    shard.tell(
+    shard.tellIfRunning(
         () -> {
           unwritten.put(about, fact);
           write(about, written);
@@ -227,7 +244,7 @@ public final class MeasureLog implements MeasurePublisher {
         publish(fact, key)
             .whenComplete(
                 (_, failure) ->
-                    shard.tell(
+                    shard.tellIfRunning(
                         () -> {
                           if (failure == null) {
                             unwritten.remove(about, fact);
@@ -238,16 +255,15 @@ public final class MeasureLog implements MeasurePublisher {
                         }));
   }
 
-  private CompletionStage<@Nullable Cursor> publish(Json fact, @Nullable String key) {
+  private CompletionStage<Cursor> publish(Json fact, @Nullable String key) {
     return cluster
         .broker()
         .publish(
             ROOM,
-            cluster.post(fact, Json.of(cluster.peer()), null, false, null),
+            cluster.post(moderation.timed(fact), Json.of(cluster.peer()), null, null, false, null),
             terms(),
             key,
-            REPEAT_WINDOW,
-            false);
+            REPEAT_WINDOW);
   }
 
   /**

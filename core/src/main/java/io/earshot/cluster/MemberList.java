@@ -1,24 +1,29 @@
 package io.earshot.cluster;
 
+import io.earshot.protocol.Announcement;
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Post;
+import io.earshot.protocol.User;
 import io.earshot.room.Member;
 import io.earshot.room.Room;
 import io.earshot.spi.Broker;
 import io.earshot.spi.Broker.Moved;
-import io.earshot.spi.Broker.Present;
+import io.earshot.spi.Broker.Tally;
 import io.earshot.spi.BrokerException;
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * This server's part of the broker's list of a room's members: the entries of the members of this
  * server. After a failed request, or after the broker was away, the list may be wrong; then {@link
- * #reconcile} reads it and corrects the entries of this server.
+ * #reconcile} reads it and corrects the entries of this server. Since the broker may also lose
+ * entries without a failure, {@link #check} compares the tally of the entries once per lease.
  *
  * <p>Owned by the room's event loop.
  */
@@ -31,8 +36,14 @@ final class MemberList {
   private final Cluster cluster;
   private final Broker broker;
 
+  /** The owner of this server's entries; those of an earlier owner are gone, and announced. */
+  private String owner;
+
   /** Whether the list may differ from the members of this server. */
   private boolean isStale;
+
+  /** How often the list is being read. */
+  private int reading;
 
   /** Whether members of this server are in the list, or may be. */
   private boolean hasOurs;
@@ -43,11 +54,23 @@ final class MemberList {
    */
   private final Map<String, Member> unrecorded = new HashMap<>(0);
 
+  /**
+   * The members that are being entered, or are about to be, and the tasks that wait for the
+   * broker's answers.
+   */
+  private final Map<Member, Entering> entering = new HashMap<>(0);
+
+  private static final class Entering {
+    int unanswered;
+    final List<Runnable> tasks = new ArrayList<>(0);
+  }
+
   MemberList(Room room, ClusterOrder order, Cluster cluster) {
     this.room = room;
     this.order = order;
     this.cluster = cluster;
     this.broker = cluster.broker();
+    this.owner = cluster.owner();
   }
 
   /** Whether the list still needs a correction, which only this room would make. */
@@ -63,31 +86,83 @@ final class MemberList {
 
   /** Enters a member into the list; gives null if the member is on another server. */
   CompletionStage<@Nullable Moved> enter(Member member) {
+    return enter(member, false);
+  }
+
+  /**
+   * Enters a member into the list.
+   *
+   * @param isLost whether the broker has lost the entries that are missing
+   */
+  private CompletionStage<@Nullable Moved> enter(Member member, boolean isLost) {
     // A member of a list that the broker lost enters again without an announcement, since no leave
     // was announced.
-    int upTo = member.isForgotten() ? 0 : room.rule().announcementsUpTo();
+    boolean isForgotten = isForgotten(member);
+    boolean isSilent = isForgotten || (isLost && member.listedIn() != null);
+    int upTo = isSilent ? 0 : room.rule().announcementsUpTo();
     String id = member.connection.id();
-    Post post = cluster.announcement(Room.ENTERED, id);
+    Post post = cluster.announcement(Announcement.JOIN, id, member.user());
     order.unheard().add(post, member);
+    startsToEnter(member);
     return broker
-        .enter(room.name(), id, post, upTo, order.terms(), member.takes() || member.isForgotten())
+        .enter(room.name(), id, post, upTo, order.terms(), member.takes() || isForgotten)
         .whenComplete(
             (moved, failure) -> {
               moved(post, moved, failure);
-              if (moved != null) {
-                room.shard().tell(member::setListed);
-              }
+              room.shard()
+                  .tell(
+                      () -> {
+                        if (moved != null) {
+                          member.setListed(epoch(moved));
+                        }
+                        endsToEnter(member);
+                      });
             });
+  }
+
+  /** A member is about to be entered; {@link #whenEntered} waits until {@link #endsToEnter}. */
+  void startsToEnter(Member member) {
+    entering.computeIfAbsent(member, _ -> new Entering()).unanswered++;
+  }
+
+  void endsToEnter(Member member) {
+    Entering entry = entering.get(member);
+    if (entry != null && --entry.unanswered == 0) {
+      entering.remove(member);
+      entry.tasks.forEach(Runnable::run);
+    }
+  }
+
+  /** Runs a task when the broker has answered all requests to enter a member, and none is due. */
+  void whenEntered(Member member, Runnable task) {
+    Entering entry = entering.get(member);
+    if (entry == null) {
+      task.run();
+    } else {
+      entry.tasks.add(task);
+    }
+  }
+
+  private String epoch(Moved moved) {
+    String ours = room.cursor().epoch(); // one string for all members
+    return ours.equals(moved.place().epoch()) ? ours : moved.place().epoch();
+  }
+
+  /** Whether the broker has lost the list in which the member was. */
+  private boolean isForgotten(Member member) {
+    String epoch = member.listedIn();
+    return epoch != null && !epoch.equals(room.cursor().epoch());
   }
 
   /**
    * Takes a member out of the list.
    *
+   * @param user the user that the list has for the member; null for none
    * @param member the membership on this server, which must not receive the announcement; null if
    *     there is none
    */
-  CompletionStage<Moved> leave(String id, @Nullable Member member) {
-    Post post = cluster.announcement(Room.LEFT, id);
+  CompletionStage<Moved> leave(String id, @Nullable User user, @Nullable Member member) {
+    Post post = cluster.announcement(Announcement.LEAVE, id, user);
     if (member != null) {
       order.unheard().add(post, member);
     }
@@ -103,22 +178,44 @@ final class MemberList {
     }
   }
 
+  /** A member has become another user's, or its user has changed. */
+  void identify(Member member, @Nullable User former) {
+    hasOurs = true;
+    if (!order.isLive() || isStale || reading > 0) {
+      recheckSoon(); // the list may have yet another user for the member
+      return;
+    }
+    if (!User.areSame(former, member.user())) {
+      leaveAgain(member.connection.id(), former, member);
+    }
+    enterAgain(member, false);
+  }
+
   /** A member has left, and the broker may not know. */
   void leftUnrecorded(Member member) {
     // Members that were never listed may join and leave while the broker is away: forget them.
-    if (member.isListed() || member.listens()) {
+    if (member.listedIn() != null || member.listens()) {
       unrecorded.put(member.connection.id(), member);
     }
+    hasOurs = true; // as far as this server knows
     recheckSoon();
-  }
-
-  /** The broker's order was lost, and the list with it; the listed members enter again. */
-  void forget() {
-    room.roster().forEach(Member::forgetListing);
   }
 
   void markStale() {
     isStale = true;
+  }
+
+  /** The broker was away. Its entries of this server may belong to an earlier owner now. */
+  void reconnected() {
+    isStale = true;
+    owner = cluster.owner();
+  }
+
+  /** The broker may list members of this server that are not in the room. */
+  void checkListed() {
+    hasOurs = true;
+    isStale = true;
+    order.whenLive(this::reconcileIfStale);
   }
 
   /** Reconciles the list after a pause; if the broker is away, when it can be reached again. */
@@ -139,56 +236,124 @@ final class MemberList {
   void reconcileIfStale() {
     if (isStale) {
       isStale = false;
-      reconcile();
+      reconcile(false);
     }
   }
 
-  /** Reads the list, and corrects the entries of this server. */
-  private void reconcile() {
+  /**
+   * Compares the tally of the entries with the members, unless the list is to be read anyway.
+   *
+   * @return complete when the broker has answered; null if there is nothing to ask
+   */
+  @Nullable CompletionStage<?> check() {
+    if (!order.isLive() || isStale || reading > 0 || !hasOurs) {
+      return null;
+    }
+    // Requests are done in the order in which they were made. So the broker compares with the
+    // members of now, including those whose requests are not answered.
+    Tally expected = tallyOfMembers();
+    Cursor known = room.end();
+    CompletionStage<Tally> asked = broker.tally(room.name());
+    order.then(
+        asked,
+        (tally, _) -> {
+          // If the owner is another one, the broker's connected() follows, and marks the list.
+          if (tally != null && order.isLive() && !isStale && tally.owner().equals(owner)) {
+            compare(expected, known, tally);
+          }
+        });
+    return asked;
+  }
+
+  private Tally tallyOfMembers() {
+    var sum = new AtomicLong();
+    var count = new AtomicLong();
+    room.roster()
+        .forEach(
+            member -> {
+              count.incrementAndGet();
+              sum.addAndGet(Tally.digest(member.connection.id(), member.user()));
+            });
+    return new Tally(owner, room.end(), count.get(), sum.get() & 0xFFFF_FFFFL);
+  }
+
+  private void compare(Tally expected, @Nullable Cursor known, Tally tally) {
+    if (known != null && order.isSameEpoch(known) && !continues(tally.end(), known)) {
+      markStale(); // the broker has lost the order, and the list with it
+      order.catchUp().read();
+    }
+    if (!isStale && reading == 0 && !tally.hasSameEntries(expected)) {
+      hasOurs |= tally.count() > 0;
+      reconcile(true);
+    }
+  }
+
+  private static boolean continues(@Nullable Cursor end, Cursor known) {
+    return end != null && end.epoch().equals(known.epoch()) && end.offset() >= known.offset();
+  }
+
+  /**
+   * Reads the list, and corrects the entries of this server.
+   *
+   * @param isLost whether the broker has lost the entries that are missing; otherwise it may have
+   *     removed them, and announced that
+   */
+  private void reconcile(boolean isLost) {
     if (!hasOurs) {
       return;
     }
     order.workStarts();
+    reading++;
     order.then(
-        broker.members(room.name()),
+        broker.entries(room.name()),
         (listed, _) -> {
           order.workEnds();
+          reading--;
           if (listed == null) {
             recheckSoon();
-          } else {
-            reconcile(listed);
+          } else if (!isLost || listed.owner().equals(owner)) {
+            reconcile(listed.members(), isLost);
           }
           room.closeIfEmpty();
         });
   }
 
-  private void reconcile(List<Present> listed) {
-    var ours = new LinkedHashMap<String, Member>();
-    room.roster().forEach(member -> ours.put(member.connection.id(), member));
-    hasOurs = !ours.isEmpty();
+  private void reconcile(List<Broker.Entry> listed, boolean isLost) {
+    var missing = new LinkedHashMap<String, Member>();
+    room.roster().forEach(member -> missing.put(member.connection.id(), member));
+    hasOurs = !missing.isEmpty();
     var left = Map.copyOf(unrecorded);
     unrecorded.clear();
-    var correct = new HashSet<String>();
-    for (Present present : listed) {
-      boolean isOurs = present.peer().equals(cluster.peer());
-      if (isOurs && !ours.containsKey(present.id())) {
-        leaveAgain(present.id(), left.get(present.id()));
-      } else if (isOurs && present.isCurrent()) {
-        correct.add(present.id());
+    for (Broker.Entry entry : listed) {
+      String id = entry.id();
+      Member here = missing.get(id);
+      if (here != null && User.areSame(here.user(), entry.user())) {
+        missing.remove(id);
+      } else if (here != null) {
+        leaveAgain(id, entry.user(), here);
+      } else {
+        if (cluster.requests().isHandedOver(id)) {
+          hasOurs = true;
+          keepUnrecorded(id, left.get(id));
+          recheckSoon(); // another server is about to take over the entry, or does not need it
+        } else {
+          leaveAgain(id, entry.user(), left.get(id));
+        }
       }
     }
-    ours.forEach(
-        (id, member) -> {
-          if (!correct.contains(id)) {
-            enterAgain(member);
-          }
-        });
+    missing.values().forEach(member -> enterAgain(member, isLost));
   }
 
-  private void leaveAgain(String id, @Nullable Member member) {
+  private void keepUnrecorded(String id, @Nullable Member member) {
+    if (member != null) {
+      unrecorded.put(id, member);
+    }
+  }
+
+  private void leaveAgain(String id, @Nullable User user, @Nullable Member member) {
     order.workStarts();
     order.then(
-        leave(id, member),
+        leave(id, user, member),
         (_, failure) -> {
           order.workEnds();
           if (failure != null) {
@@ -199,10 +364,10 @@ final class MemberList {
         });
   }
 
-  private void enterAgain(Member member) {
+  private void enterAgain(Member member, boolean isLost) {
     order.workStarts();
     order.then(
-        enter(member),
+        enter(member, isLost),
         (moved, failure) -> {
           order.workEnds();
           if (moved == null && failure == null) {

@@ -2,24 +2,42 @@ package io.earshot.cluster;
 
 import io.earshot.protocol.Post;
 import io.earshot.spi.Broker.Placed;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The origins of the last messages of a room: for each message one key, made of the publishing
- * server and the message's number there. After the broker lost data, the room's order restarts in a
- * new epoch and repeats messages of the old one. Their origins show which of them this server has
- * delivered already.
+ * Up to which number this server has delivered the messages of each publishing server in a room.
+ * Every server numbers its messages, and the broker gives them places in that order. After the
+ * broker lost data, the room's order restarts in a new epoch and repeats messages of the old one;
+ * their numbers show which of them this server has delivered already, however long ago.
  *
  * <p>Owned by the room's event loop.
  */
 final class Origins {
-  /** How many of the last messages are remembered. */
-  private static final int REMEMBERED = 256;
+  /** How many servers are remembered; the one whose last message is the oldest is forgotten. */
+  private static final int MAX_PEERS = 256;
 
-  /** The key of the message at each offset, modulo the size; allocated with the first message. */
-  private long @Nullable [] keys;
-
+  private final Map<String, Delivered> peers = new Peers();
   private Post.@Nullable Origin last;
+
+  /** The highest number delivered. */
+  private static final class Delivered {
+    long upTo;
+  }
+
+  /** In the order of their last messages. */
+  @SuppressWarnings("serial") // never serialized
+  private static final class Peers extends LinkedHashMap<String, Delivered> {
+    Peers() {
+      super(2, 0.75f, true);
+    }
+
+    @Override
+    protected boolean removeEldestEntry(Map.Entry<String, Delivered> eldest) {
+      return size() > MAX_PEERS;
+    }
+  }
 
   /** The origin of the message at the end of the order, or null if it is not known. */
   Post.@Nullable Origin last() {
@@ -31,39 +49,20 @@ final class Origins {
   }
 
   void add(Placed message) {
-    last = message.post().origin();
-    if (keys == null) {
-      keys = new long[REMEMBERED];
+    Post.Origin origin = message.post().origin();
+    last = origin;
+    Delivered delivered = peers.get(origin.peer());
+    if (delivered == null) {
+      delivered = new Delivered();
+      peers.put(origin.peer(), delivered);
     }
-    keys[slot(message)] = last.key();
+    delivered.upTo = Math.max(delivered.upTo, origin.number());
   }
 
-  private static int slot(Placed message) {
-    return (int) (message.place().offset() % REMEMBERED);
-  }
-
+  /** Whether the message was delivered, or a later one of the same server was. */
   boolean contains(Placed message) {
-    long key = message.post().origin().key();
-    if (keys != null) {
-      for (long each : keys) {
-        if (each == key) {
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-
-  /**
-   * Whether this server has delivered another message at this offset, so that its order is no
-   * longer the broker's.
-   *
-   * @param end the offset of the last message delivered
-   */
-  boolean contradict(Placed message, long end) {
-    return keys != null
-        && message.place().offset() > end - REMEMBERED
-        && keys[slot(message)] != message.post().origin().key()
-        && !contains(message);
+    Post.Origin origin = message.post().origin();
+    Delivered delivered = peers.get(origin.peer());
+    return delivered != null && origin.number() <= delivered.upTo;
   }
 }

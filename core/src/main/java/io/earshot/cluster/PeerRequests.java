@@ -3,14 +3,18 @@ package io.earshot.cluster;
 import static io.earshot.cluster.PeerJson.text;
 
 import io.earshot.Config;
+import io.earshot.UserPresence;
+import io.earshot.Users;
 import io.earshot.action.Cancellation;
+import io.earshot.connection.ConnectionActions.PeerSessions;
 import io.earshot.connection.Directory;
 import io.earshot.connection.Handover;
 import io.earshot.connection.Handover.FormerPlace;
+import io.earshot.connection.OnlineUsers;
 import io.earshot.connection.Participant;
-import io.earshot.connection.PeerSessions;
+import io.earshot.protocol.Announcement;
 import io.earshot.protocol.Json;
-import io.earshot.room.Room;
+import io.earshot.protocol.User;
 import io.earshot.room.Rooms;
 import io.earshot.room.Shard;
 import io.earshot.session.ClientConnection;
@@ -21,17 +25,24 @@ import io.earshot.web.PeerServers;
 import io.earshot.web.WebClients;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BinaryOperator;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The requests that the servers of a cluster make to each other: to close a connection, to hand
- * over a session that resumes on another server, and to run an action for an HTTP client.
+ * over a session that resumes on another server, to find a user, and to run an action for an HTTP
+ * client.
  *
- * <p>Immutable; the connections and rooms that it reaches are owned by event loops.
+ * <p>Thread-safe: the table of handovers is concurrent, and the connections and rooms that it
+ * reaches are owned by event loops.
  */
 public final class PeerRequests implements PeerSessions, PeerServers {
   private static final System.Logger LOG = System.getLogger(PeerRequests.class.getName());
@@ -43,19 +54,37 @@ public final class PeerRequests implements PeerSessions, PeerServers {
   private final Rooms rooms;
   private final Directory connections;
   private final Config.Limits limits;
+
+  /** The cookies with which whoever has them is the client. */
+  private final Set<String> secrets;
+
   private final Function<String, WebClients> webClients;
+
+  /**
+   * How many handovers of a session may still be under way, by the session's id: each of them for
+   * {@link #RESUME_TIMEOUT}.
+   */
+  private final Map<String, Integer> handovers = new ConcurrentHashMap<>();
 
   PeerRequests(
       Cluster cluster,
       Rooms rooms,
       Directory connections,
-      Config.Limits limits,
+      Config config,
       Function<String, WebClients> webClients) {
     this.cluster = cluster;
     this.rooms = rooms;
     this.connections = connections;
-    this.limits = limits;
+    this.limits = config.limits();
+    this.secrets = secretCookies(config);
     this.webClients = webClients;
+  }
+
+  private static Set<String> secretCookies(Config config) {
+    var names = new HashSet<String>();
+    names.add(config.commonWeb().fingerprintOptions().cookieKey());
+    names.add(config.users().cookie());
+    return names;
   }
 
   /**
@@ -68,8 +97,12 @@ public final class PeerRequests implements PeerSessions, PeerServers {
       if (request instanceof Json.Obj fields) {
         return switch (text(fields, "ask")) {
           case "close" -> closeHere(fields);
-          case "session" -> handOverHere(text(fields, "id"));
+          case "session" -> handOverHere(text(fields, "id"), PeerJson.token(fields));
           case "web" -> runHere(fields);
+          case "user" ->
+              OnlineUsers.here(connections, cluster.peer(), text(fields, "id"))
+                  .<@Nullable Json>thenApply(UserPresence::toJson);
+          case "move" -> moveHere(fields);
           default -> noAnswer();
         };
       }
@@ -103,29 +136,75 @@ public final class PeerRequests implements PeerSessions, PeerServers {
     return CompletableFuture.completedStage(Json.of(true));
   }
 
+  // --- users -----------------------------------------------------------------------------------
+
+  @Override
+  public CompletionStage<UserPresence> findUser(String id) {
+    Json question = Json.from(Map.of("ask", "user", "id", id));
+    return askEach(
+        question,
+        new UserPresence(id, null, List.of(), 0, true),
+        answer -> PeerJson.toPresence(id, answer),
+        UserPresence::plus);
+  }
+
+  /** Asks all other servers, and adds up the answers; null stands for one that is missing. */
+  private <T> CompletionStage<T> askEach(
+      Json question, T none, Function<@Nullable Json, T> read, BinaryOperator<T> plus) {
+    CompletionStage<T> all = CompletableFuture.completedStage(none);
+    for (String peer : cluster.peers()) {
+      if (!peer.equals(cluster.peer())) {
+        CompletionStage<T> one =
+            cluster.broker().ask(peer, question).handle((answer, _) -> read.apply(answer));
+        all = all.thenCombine(one, plus);
+      }
+    }
+    return all;
+  }
+
+  @Override
+  public CompletionStage<Users.Moved> moveUser(String id, String room, boolean joins) {
+    var fields = Map.of("ask", "move", "id", id, "room", room, "to", joins ? "join" : "leave");
+    return askEach(
+        Json.from(fields), new Users.Moved(0, true), PeerJson::toMoved, Users.Moved::plus);
+  }
+
+  private CompletionStage<@Nullable Json> moveHere(Json.Obj fields) {
+    String room = text(fields, "room");
+    return OnlineUsers.canBeJoined(room)
+        ? OnlineUsers.moveHere(
+                connections, text(fields, "id"), room, text(fields, "to").equals("join"))
+            .thenApply(count -> Json.from(Map.of("connections", count)))
+        : noAnswer();
+  }
+
   // --- handing over a session ------------------------------------------------------------------
 
   @Override
-  public CompletionStage<@Nullable Handover> handOver(String id) {
+  public CompletionStage<@Nullable Handover> handOver(String id, int token) {
     return cluster
         .broker()
-        .askAll(Json.from(Map.of("ask", "session", "id", id)))
+        .askAll(PeerJson.sessionRequest(id, token))
         .thenApply(
             answer ->
                 answer instanceof Json.Obj fields ? PeerJson.toHandover(fields, limits) : null);
   }
 
-  private CompletionStage<@Nullable Json> handOverHere(String id) {
+  private CompletionStage<@Nullable Json> handOverHere(String id, int token) {
     var answer = new CompletableFuture<@Nullable Json>();
     if (connections.find(id) instanceof ClientConnection found) {
+      handovers.merge(id, 1, Integer::sum); // before the first room gives the member up
       found.tell(
           () ->
               found.handOverToServer(
                   id,
+                  token,
                   handover -> {
                     answer.complete(handover == null ? null : PeerJson.json(handover));
-                    if (handover != null) {
-                      handover.places().forEach(place -> leaveUnlessResumed(id, place));
+                    if (handover == null) {
+                      endHandover(id);
+                    } else {
+                      found.schedule(() -> leaveUnlessResumed(id, handover), RESUME_TIMEOUT);
                     }
                   }));
     } else {
@@ -135,38 +214,62 @@ public final class PeerRequests implements PeerSessions, PeerServers {
   }
 
   /**
-   * Takes the member of a session that was handed over out of a room, unless another server has
-   * resumed the session by then. Tries until the broker has done it: the member is in no room of
-   * this server, so no room reconciles its list for it.
+   * Whether another server may be about to resume a session of this server, so that the session's
+   * member is still in the lists of its rooms, and has to stay there.
    */
-  private void leaveUnlessResumed(String id, FormerPlace place) {
-    if (!place.isIn()) {
-      return;
+  boolean isHandedOver(String id) {
+    return handovers.containsKey(id);
+  }
+
+  /** Ends a handover, and returns whether it was the last one of the session. */
+  private boolean endHandover(String id) {
+    return handovers.computeIfPresent(id, (_, count) -> count == 1 ? null : count - 1) == null;
+  }
+
+  /**
+   * Takes the member of a session that was handed over out of its rooms, unless another server has
+   * resumed the session by now, or the session was resumed here again.
+   */
+  private void leaveUnlessResumed(String id, Handover handover) {
+    if (endHandover(id)) {
+      handover.places().stream()
+          .filter(FormerPlace::isIn)
+          .map(FormerPlace::room)
+          .forEach(room -> leaveUnlessHere(id, handover.user(), room));
     }
+  }
+
+  /**
+   * Takes a member out of a room of which it is no member on this server. Tries until the broker
+   * has done it: no room reconciles its list for that member.
+   */
+  private void leaveUnlessHere(String id, @Nullable User user, String room) {
     // On the room's loop, which numbers all posts of this server in that room.
-    Shard shard = rooms.shard(place.room());
-    shard.schedule(
+    Shard shard = rooms.shard(room);
+    shard.tell(
         () -> {
-          if (cluster.isHere(id)) {
-            return; // the session was resumed here again, and so the member is in its rooms
+          if (cluster.isHere(id) || isHandedOver(id)) {
+            return;
           }
           var _ =
               cluster
                   .broker()
                   .leave(
-                      place.room(),
+                      room,
                       id,
-                      cluster.announcement(Room.LEFT, id),
-                      cluster.announcesUpTo(place.room()),
-                      cluster.terms(place.room()))
+                      cluster.announcement(Announcement.LEAVE, id, user),
+                      cluster.announcesUpTo(room),
+                      cluster.terms(room))
                   .whenComplete(
                       (_, failure) -> {
                         if (failure != null) {
-                          shard.tell(() -> leaveUnlessResumed(id, place));
+                          shard.tell(
+                              () ->
+                                  shard.schedule(
+                                      () -> leaveUnlessHere(id, user, room), RESUME_TIMEOUT));
                         }
                       });
-        },
-        RESUME_TIMEOUT);
+        });
   }
 
   // --- actions of HTTP clients -----------------------------------------------------------------
@@ -186,7 +289,7 @@ public final class PeerRequests implements PeerSessions, PeerServers {
                   } else if (peer.equals(cluster.peer())) {
                     pass(here.askHere(visitor, action, params), answer);
                   } else {
-                    askPeer(peer, visitor, action, params, answer);
+                    askPeer(peer, visitor, action, params, here.asksHooks(), answer);
                   }
                 });
     return answer;
@@ -217,11 +320,12 @@ public final class PeerRequests implements PeerSessions, PeerServers {
       Visitor visitor,
       String action,
       Map<String, Json> params,
+      boolean asksHooks,
       CompletableFuture<WebAnswer> answer) {
     var _ =
         cluster
             .broker()
-            .ask(peer, PeerJson.webRequest(visitor, action, params))
+            .ask(peer, PeerJson.webRequest(visitor, action, params, asksHooks ? secrets : null))
             .whenComplete(
                 (json, failure) ->
                     answer.complete(

@@ -16,7 +16,9 @@ public sealed interface Access {
     /** Clients whose token allows it. */
     TOKEN,
     /** No client. Server code may. */
-    NOBODY
+    NOBODY,
+    /** The user whose inbox the room is. No rule can say this. */
+    OWNER
   }
 
   /** Clients with an attribute that server code, or a token, has set. */
@@ -43,7 +45,7 @@ public sealed interface Access {
       return new Attribute(text.substring(0, colon), text.substring(colon + 1));
     }
     for (Common each : Common.values()) {
-      if (each.name().equalsIgnoreCase(text)) {
+      if (each != Common.OWNER && each.name().equalsIgnoreCase(text)) {
         return each;
       }
     }

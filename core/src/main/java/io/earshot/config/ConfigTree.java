@@ -4,9 +4,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -77,7 +75,13 @@ public final class ConfigTree {
    * @param <E> the type of the entries
    */
   public interface Maker<E> {
-    E make(String path, String alias, String meaning, String value, String defaultValue);
+    E make(
+        String path,
+        String alias,
+        String meaning,
+        String value,
+        String defaultValue,
+        boolean isMasked);
   }
 
   /** An entry for each setting, in the order of the tree. */
@@ -102,36 +106,61 @@ public final class ConfigTree {
                 ? setting.value()
                 : setting.value() + " Also: " + setting.alias() + ".";
         String alias = setting.alias().isEmpty() ? "" : prefix + setting.alias();
-        into.add(maker.make(path, alias, meaning, SettingText.of(value), SettingText.of(usual)));
+        Object shown = SettingText.masked(setting.secret(), value);
+        into.add(
+            maker.make(
+                path,
+                alias,
+                meaning,
+                SettingText.of(shown),
+                SettingText.of(usual),
+                !shown.equals(value)));
       }
     }
+  }
+
+  /**
+   * The text of a branch that has secrets, as {@code toString} of a record, without the secrets.
+   */
+  public static String masked(Record branch) {
+    var parts = new ArrayList<String>();
+    for (RecordComponent component : branch.getClass().getRecordComponents()) {
+      Setting setting = component.getAnnotation(Setting.class);
+      Object value = read(branch, component);
+      parts.add(
+          component.getName()
+              + "="
+              + (setting == null ? value : SettingText.masked(setting.secret(), value)));
+    }
+    return branch.getClass().getSimpleName() + "[" + String.join(", ", parts) + "]";
+  }
+
+  /**
+   * Whether a value, or an item of it, is the mask of a secret: it was copied from where the secret
+   * is not shown.
+   *
+   * @param path the path of a setting by names, not aliases; there may be none
+   * @param value a text, or a list of texts
+   */
+  public static boolean isMask(Record tree, String path, Object value) {
+    int dot = path.indexOf('.');
+    String head = dot < 0 ? path : path.substring(0, dot);
+    for (RecordComponent component : tree.getClass().getRecordComponents()) {
+      Setting setting = component.getAnnotation(Setting.class);
+      if (component.getName().equals(head)) {
+        return setting == null
+            ? dot > 0 && isMask((Record) read(tree, component), path.substring(dot + 1), value)
+            : dot < 0 && SettingText.isMask(setting.secret(), value);
+      }
+    }
+    return false;
   }
 
   private static String unknown(String path, Record tree) {
     String start = "there is no setting '" + path + "'";
-    return entries(tree, tree, (known, _, _, _, _) -> known).stream()
-        .min(Comparator.comparingInt(known -> distance(known, path)))
-        .filter(nearest -> distance(nearest, path) <= Math.max(3, path.length() / 3))
+    return Words.nearest(path, entries(tree, tree, (known, _, _, _, _, _) -> known))
         .map(nearest -> start + "; the nearest is '" + nearest + "'")
         .orElse(start + "; ./earshot config lists all settings");
-  }
-
-  /** The number of letters that differ (Levenshtein distance), in any case. */
-  private static int distance(String a, String b) {
-    String left = a.toLowerCase(Locale.ROOT);
-    String right = b.toLowerCase(Locale.ROOT);
-    int[] row = new int[right.length() + 1];
-    Arrays.setAll(row, j -> j);
-    for (int i = 1; i <= left.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= right.length(); j++) {
-        int replaced = diagonal + (left.charAt(i - 1) == right.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
-      }
-    }
-    return row[right.length()];
   }
 
   private static Object read(Record branch, RecordComponent component) {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param join the clients that may be members
  * @param say the clients that may send messages
+ * @param signal the clients that may send signals; null for those that may send messages
  * @param listen the clients that may listen without being members, or read the history
  * @param announcementsUpTo joins and leaves are announced in rooms of at most so many members
  * @param messagesPerSecond how many messages a second clients may say, or 0 for no limit
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 public record RoomRule(
     Access join,
     Access say,
+    @Nullable Access signal,
     Access listen,
     int announcementsUpTo,
     int messagesPerSecond,
@@ -47,6 +49,7 @@ public record RoomRule(
       new RoomRule(
           Access.Common.ANYONE,
           Access.Common.ANYONE,
+          null,
           Access.Common.ANYONE,
           0,
           0,
@@ -110,6 +113,7 @@ public record RoomRule(
     switch (name) {
       case "join" -> change.join = Access.parse(name, value);
       case "say" -> change.say = Access.parse(name, value);
+      case "signal" -> change.signal = value.equals("say") ? null : Access.parse(name, value);
       case "listen" -> change.listen = Access.parse(name, value);
       case "announcements" -> change.announcementsUpTo = announcements(value);
       case "messagesPerSecond" -> change.messagesPerSecond = number(name, value);
@@ -133,6 +137,7 @@ public record RoomRule(
   private static final class Change {
     Access join;
     Access say;
+    @Nullable Access signal;
     Access listen;
     int announcementsUpTo;
     int messagesPerSecond;
@@ -146,6 +151,7 @@ public record RoomRule(
     Change(RoomRule rule) {
       join = rule.join;
       say = rule.say;
+      signal = rule.signal;
       listen = rule.listen;
       announcementsUpTo = rule.announcementsUpTo;
       messagesPerSecond = rule.messagesPerSecond;
@@ -161,6 +167,7 @@ public record RoomRule(
       return new RoomRule(
           join,
           say,
+          signal,
           listen,
           announcementsUpTo,
           messagesPerSecond,
@@ -178,6 +185,7 @@ public record RoomRule(
     var all = new LinkedHashMap<String, String>();
     all.put("join", word(join));
     all.put("say", word(say));
+    all.put("signal", signal == null ? "say" : word(signal));
     all.put("listen", word(listen));
     all.put("announcements", announcementsUpTo == 0 ? "false" : String.valueOf(announcementsUpTo));
     all.put("messagesPerSecond", String.valueOf(messagesPerSecond));
@@ -242,6 +250,24 @@ public record RoomRule(
   /** A copy that requires a token for everything. */
   public RoomRule closed() {
     return with("join=token").with("say=token").with("listen=token");
+  }
+
+  /** A copy for inboxes: the user listens, and server code sends. */
+  public RoomRule inbox() {
+    Change change = new Change(this);
+    change.join = Access.Common.NOBODY;
+    change.listen = Access.Common.OWNER;
+    return change.done();
+  }
+
+  /** Whether the room is the inbox of a user. */
+  public boolean isInbox() {
+    return listen == Access.Common.OWNER;
+  }
+
+  /** The clients that may send signals. */
+  public Access maySignal() {
+    return signal == null ? say : signal;
   }
 
   /** How many messages clients may say at once after a pause. */

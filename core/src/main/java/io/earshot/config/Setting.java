@@ -24,6 +24,9 @@ public @interface Setting {
   /** A second name, accepted in place of the component's; empty for none. */
   String alias() default "";
 
+  /** The part of the setting that is never shown. */
+  Secret secret() default Secret.NONE;
+
   /** The smallest number accepted. */
   long min() default 0;
 

@@ -129,6 +129,24 @@ public final class SettingText {
     return type == Duration.class ? "a time such as 500ms, 30s, 5m or 1h" : "one value";
   }
 
+  /** The value as it may be shown; equal to the value if no part of it is secret. */
+  static Object masked(Secret secret, Object value) {
+    return switch (value) {
+      case String text -> secret.masked(text);
+      case List<?> list -> list.stream().map(item -> secret.masked(item.toString())).toList();
+      default -> value;
+    };
+  }
+
+  /** Whether the value, or an item of it, is the mask of a secret and not the secret. */
+  static boolean isMask(Secret secret, Object value) {
+    return switch (value) {
+      case String text -> secret.isMask(text);
+      case List<?> list -> list.stream().anyMatch(item -> secret.isMask(item.toString()));
+      default -> false;
+    };
+  }
+
   /** Writes a value so that YAML and {@link #parse} read the same value back. */
   static String of(Object value) {
     return switch (value) {

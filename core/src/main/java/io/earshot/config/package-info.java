@@ -1,6 +1,6 @@
 /**
- * The form of settings: paths, values, patterns, room rules and keys. Nothing here knows a setting
- * by name, apart from those of a room rule.
+ * The form of settings: paths, values, patterns, room rules, keys, the address of Redis, and PEM
+ * files. Nothing here reads a setting from the tree.
  */
 @NullMarked
 package io.earshot.config;

@@ -1,6 +1,8 @@
 package io.earshot.connection;
 
+import io.earshot.Grant;
 import io.earshot.Permission;
+import io.earshot.RefusedException;
 import io.earshot.access.AccessPolicy;
 import io.earshot.access.AccessPolicy.Verdict;
 import io.earshot.access.Tokens;
@@ -8,11 +10,14 @@ import io.earshot.config.RoomRule;
 import io.earshot.hook.Hook;
 import io.earshot.hook.HookRunner;
 import io.earshot.hook.HookVerdict;
+import io.earshot.hook.NewClient;
 import io.earshot.hook.Question;
 import io.earshot.hook.RoomHooks;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
-import io.earshot.room.Room;
+import io.earshot.protocol.User;
+import io.earshot.room.RoomOrder;
+import io.earshot.spi.Login;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import java.util.List;
@@ -29,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class Admission {
 
   /** The check of a token's signature counts as so many messages. */
-  private static final int TOKEN_COST = 25;
+  public static final int TOKEN_COST = 25;
 
   private final AccessPolicy policy;
   private final HookRunner hooks;
@@ -47,20 +52,44 @@ public final class Admission {
 
   // --- connecting, joining, listening ----------------------------------------------------------
 
+  /** Whether hooks decide about new clients. */
+  public boolean asksToConnect() {
+    return !hooks.connects().isEmpty();
+  }
+
   /**
-   * Decides whether a client may connect.
+   * Decides whether a client may connect, and sets the user that hooks choose.
    *
    * @param then called with the refusal, or with null
    */
-  public void askToConnect(Participant who, Consumer<@Nullable String> then) {
+  public void askToConnect(Participant who, NewClient client, Consumer<@Nullable String> then) {
     List<Hook> asked = hooks.connects();
     if (asked.isEmpty()) {
       then.accept(null);
       return;
     }
-    var question = new Question(who, who.room(), Permission.JOIN);
+    var question = new Question(who, client);
     hooks.inTurn(
-        who, ended -> hooks.ask(asked, question, ended, verdict -> then.accept(verdict.refusal())));
+        who,
+        ended ->
+            hooks.ask(
+                asked,
+                question,
+                ended,
+                verdict ->
+                    then.accept(
+                        verdict.refusal() != null
+                            ? verdict.refusal()
+                            : chosen(who, client.decided()))));
+  }
+
+  /** Logs a client in as the user that hooks have chosen; returns the refusal, or null. */
+  private static @Nullable String chosen(Participant who, @Nullable User user) {
+    if (user == null || who.isGone()) {
+      return null;
+    }
+    Login login = who.login();
+    return LoginWatch.logIn(who, login == null ? Login.of(user) : login.as(user));
   }
 
   /**
@@ -145,7 +174,7 @@ public final class Admission {
       @Nullable String token,
       @Nullable Audience audience,
       @Nullable Json messageId,
-      Consumer<Room.SayResult> told) {
+      Consumer<RoomOrder.SayResult> told) {
     if (!needsHooks(speaker)) {
       String refusal = refusal(speaker, message, token);
       sayUnless(refusal, speaker, message, message, audience, messageId, told);
@@ -168,12 +197,12 @@ public final class Admission {
       Json words,
       @Nullable Audience audience,
       @Nullable Json messageId,
-      Consumer<Room.SayResult> told) {
+      Consumer<RoomOrder.SayResult> told) {
     String why = refusal != null ? refusal : speaker.who().refusalToSpeak(speaker);
     if (why == null) {
       speaker.say(message, words, audience, messageId, true, told);
     } else {
-      told.accept(new Room.SayResult(null, why));
+      told.accept(new RoomOrder.SayResult(null, why));
     }
   }
 
@@ -238,6 +267,22 @@ public final class Admission {
     return "Error: a message has at most " + most + " bytes in this room";
   }
 
+  // --- signals ---------------------------------------------------------------------------------
+
+  /**
+   * The reason why a client may not send a signal to a room: by rules, tokens and measures. Hooks
+   * are not asked.
+   *
+   * @param grant the grant of the client's token for this room, or null
+   * @return the refusal; null if the client may
+   */
+  public @Nullable String refusalToSignal(Place sender, Json content, @Nullable Grant grant) {
+    Participant who = sender.who();
+    Verdict verdict = policy.checkSignal(who, sender.room, sender.rule, grant);
+    disconnectIfBanned(who, verdict);
+    return verdict.refusal() != null ? verdict.refusal() : tooLong(sender.rule, content);
+  }
+
   // --- without hooks ---------------------------------------------------------------------------
 
   /** Decides at once, by rules, tokens and measures, without hooks. */
@@ -247,6 +292,30 @@ public final class Admission {
       who.charge(TOKEN_COST);
     }
     Verdict verdict = policy.check(who, place.room, place.rule, what, place.grant, token);
+    disconnectIfBanned(who, verdict);
+    return verdict;
+  }
+
+  /**
+   * Verifies a token.
+   *
+   * @throws RefusedException if the token is not valid, not valid yet, or has expired
+   */
+  public Grant verify(String token) throws RefusedException {
+    return policy.verify(token);
+  }
+
+  /**
+   * Decides as {@link #check} does, by the grant of a token that was verified for this request.
+   *
+   * @param shown the grant; null without a token
+   */
+  public Verdict checkShown(Place place, Permission what, @Nullable Grant shown) {
+    if (shown == null) {
+      return check(place, what, null);
+    }
+    Participant who = place.who();
+    Verdict verdict = policy.checkShown(who, place.room, place.rule, what, shown);
     disconnectIfBanned(who, verdict);
     return verdict;
   }

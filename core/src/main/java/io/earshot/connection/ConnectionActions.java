@@ -3,6 +3,8 @@ package io.earshot.connection;
 import io.earshot.AddressRange;
 import io.earshot.Connection;
 import io.earshot.Target;
+import io.earshot.UserPresence;
+import io.earshot.Users;
 import io.earshot.moderation.MeasureIndex;
 import io.earshot.moderation.ModerationTargets;
 import io.earshot.protocol.Json;
@@ -22,6 +24,30 @@ public final class ConnectionActions implements ModerationTargets {
 
   /** The number of connections that one task of a loop checks. */
   private static final int BATCH = 1_000;
+
+  /** The sessions on the other servers of a cluster. Callable from any thread. */
+  public interface PeerSessions {
+
+    /**
+     * Takes a session over from the server that has it.
+     *
+     * @param token the number of the token that the client has presented
+     * @return the session; null if no server has it, or the token is not valid any more
+     */
+    CompletionStage<@Nullable Handover> handOver(String id, int token);
+
+    /** Where a user is online on the other servers; incomplete if one of them does not answer. */
+    CompletionStage<UserPresence> findUser(String id);
+
+    /**
+     * Makes the connections of a user on the other servers join or leave a room; incomplete if one
+     * of them does not answer.
+     */
+    CompletionStage<Users.Moved> moveUser(String id, String room, boolean joins);
+
+    /** Closes a connection on another server; completed with whether there is one of this id. */
+    CompletionStage<Boolean> close(String id, String reason);
+  }
 
   private final Directory connections;
   private final List<Shard> shards;

@@ -1,7 +1,13 @@
 package io.earshot.connection;
 
+import io.earshot.protocol.User;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +23,12 @@ public final class Directory {
 
   private @Nullable Participant[] slots = new Participant[FEWEST_SLOTS];
   private int size;
+
+  /** The connections of each user that has any, by the user's id. */
+  private final Map<String, Set<Participant>> byUser = new HashMap<>(0);
+
+  /** Those of them that are lost. */
+  private final Set<Participant> lost = new HashSet<>(0);
 
   /** The hash of an id: its first eight hexadecimal digits; any other character counts as F. */
   public static int hash(String id) {
@@ -36,6 +48,7 @@ public final class Directory {
       resize(slots.length * 2);
     }
     insert(connection);
+    addToUser(connection);
   }
 
   private void insert(Participant connection) {
@@ -74,6 +87,7 @@ public final class Directory {
       at = next(at);
     }
     size--;
+    removeFromUser(connection);
     closeGap(at);
     if (slots.length > FEWEST_SLOTS && size < slots.length / 8) {
       resize(slots.length / 2);
@@ -105,6 +119,59 @@ public final class Directory {
       at = next(at);
     }
     return null;
+  }
+
+  /** Sets who a connection is, which may not be here. */
+  synchronized void identify(Participant connection, @Nullable TokenIdentity now) {
+    boolean isHere = find(connection.id()) == connection;
+    if (isHere) {
+      removeFromUser(connection);
+    }
+    connection.identity = now;
+    if (isHere) {
+      addToUser(connection);
+    }
+  }
+
+  private void addToUser(Participant connection) {
+    User user = connection.user();
+    if (user != null) {
+      byUser.computeIfAbsent(user.id(), _ -> new LinkedHashSet<>(2)).add(connection);
+    }
+  }
+
+  private void removeFromUser(Participant connection) {
+    User user = connection.user();
+    lost.remove(connection);
+    if (user != null) {
+      byUser.computeIfPresent(
+          user.id(), (_, all) -> all.remove(connection) && all.isEmpty() ? null : all);
+    }
+  }
+
+  /**
+   * Whether a user may have no further connection. A lost one counts half: its client may be about
+   * to resume its session, and has to log in before.
+   *
+   * @param limit how many connections a user may have
+   */
+  synchronized boolean isFull(String id, int limit) {
+    Set<Participant> all = byUser.getOrDefault(id, Set.of());
+    return all.size() >= limit
+        && (all.size() >= 2L * limit
+            || all.stream().filter(each -> !lost.contains(each)).count() >= limit);
+  }
+
+  /** Takes note that a connection is lost, and stays only for a client that comes back. */
+  public synchronized void lose(Participant connection) {
+    if (connection.user() != null && find(connection.id()) == connection) {
+      lost.add(connection);
+    }
+  }
+
+  /** The connections of a user, in the order in which they logged in. */
+  synchronized List<Participant> ofUser(String id) {
+    return List.copyOf(byUser.getOrDefault(id, Set.of()));
   }
 
   /** A snapshot of all connections. */

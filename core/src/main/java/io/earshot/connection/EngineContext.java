@@ -4,6 +4,9 @@ import io.earshot.Config;
 import io.earshot.access.SessionTokens;
 import io.earshot.action.ActionRunner;
 import io.earshot.config.RoomRule;
+import io.earshot.config.ServerSecret;
+import io.earshot.connection.ConnectionActions.PeerSessions;
+import io.earshot.login.Logins;
 import io.earshot.moderation.Moderator;
 import io.earshot.room.Rooms;
 import io.earshot.spi.Pace;
@@ -19,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe: final parts, and an atomic count.
  */
 public final class EngineContext {
+  /** The shortest delay before a client reconnects after a loss, in milliseconds. */
+  private static final long LEAST_DELAY = 1_000;
+
   private final Config config;
   private final Rooms rooms;
   private final Admission admission;
@@ -26,6 +32,7 @@ public final class EngineContext {
   private final Directory connections;
   private final ConnectionActions connectionActions;
   private final ActionRunner actions;
+  private final Logins logins;
   private final Refusals refusals;
   private final @Nullable SessionTokens sessions;
   private final Pace messagePace;
@@ -38,12 +45,14 @@ public final class EngineContext {
 
   public EngineContext(
       Config config,
+      ServerSecret secret,
       Rooms rooms,
       Admission admission,
       Moderator moderation,
       Directory connections,
       ConnectionActions connectionActions,
       ActionRunner actions,
+      Logins logins,
       Refusals refusals,
       SecureRandom random) {
     this.config = config;
@@ -53,15 +62,13 @@ public final class EngineContext {
     this.connections = connections;
     this.connectionActions = connectionActions;
     this.actions = actions;
+    this.logins = logins;
     this.refusals = refusals;
     this.random = random;
     Config.Limits limits = config.limits();
     this.messagePace = new Pace(limits.messagesPerSecond(), limits.messageBurst());
     this.bytePace = new Pace(limits.bytesPerSecond(), limits.bytesBurst());
-    this.sessions =
-        config.general().resumeWindow().isZero()
-            ? null
-            : new SessionTokens(config.commonWeb().cookieSecret());
+    this.sessions = config.general().resumeWindow().isZero() ? null : new SessionTokens(secret);
   }
 
   public Config config() {
@@ -92,6 +99,11 @@ public final class EngineContext {
     return actions;
   }
 
+  /** The check of logins. */
+  public Logins logins() {
+    return logins;
+  }
+
   /** The sessions of the other servers; null without a cluster. */
   public @Nullable PeerSessions peers() {
     return connectionActions.peers();
@@ -120,6 +132,14 @@ public final class EngineContext {
     return spread == 0 ? 0 : random.nextLong(spread);
   }
 
+  /**
+   * A random delay after which a client is to reconnect when it loses its connection for another
+   * reason, in milliseconds.
+   */
+  public long reconnectAfterLoss() {
+    return LEAST_DELAY + reconnectAfter();
+  }
+
   /** The tokens by which clients resume; null if sessions cannot be resumed. */
   public @Nullable SessionTokens sessions() {
     return sessions;
@@ -133,10 +153,6 @@ public final class EngineContext {
   /** Adds to the number of detached connections; a negative number subtracts. */
   public void addDetached(int more) {
     detached.addAndGet(more);
-  }
-
-  long now() {
-    return rooms.now();
   }
 
   /** Removes a connection from the directory. */

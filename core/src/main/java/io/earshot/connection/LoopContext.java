@@ -8,5 +8,8 @@ import io.earshot.room.Shard;
  *
  * @param shard the loop, and the rooms on it
  * @param engine the parts that all connections use
+ * @param newcomers the connections that are not announced yet
+ * @param signalRates how many signals the connections have sent
  */
-public record LoopContext(Shard shard, EngineContext engine) {}
+public record LoopContext(
+    Shard shard, EngineContext engine, Newcomers newcomers, SignalRates signalRates) {}

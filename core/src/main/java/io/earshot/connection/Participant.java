@@ -1,29 +1,30 @@
 package io.earshot.connection;
 
 import io.earshot.Connection;
-import io.earshot.Grant;
 import io.earshot.Measure;
-import io.earshot.RefusedException;
 import io.earshot.Transport;
-import io.earshot.access.Tokens;
 import io.earshot.hook.HookQueue;
 import io.earshot.hook.HookSubject;
 import io.earshot.moderation.Moderator;
 import io.earshot.protocol.Audience;
-import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
-import io.earshot.protocol.Reply;
+import io.earshot.protocol.Signal;
+import io.earshot.protocol.Start;
+import io.earshot.protocol.User;
 import io.earshot.room.Room;
+import io.earshot.room.RoomOrder;
 import io.earshot.room.Shard;
 import io.earshot.room.Subscriber;
+import io.earshot.spi.Login;
 import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.time.Instant;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -49,21 +50,32 @@ public abstract class Participant extends Subscriber implements HookSubject {
   private @Nullable HookQueue hookQueue;
 
   /**
-   * The identity by the tokens of this connection; null without one. {@link TokenWatch} sets it.
+   * Who this connection is, by its login or its tokens for rooms; null without either. {@link
+   * Directory#identify} sets it, on the connection's loop.
    */
-  @Nullable Known known;
+  volatile @Nullable TokenIdentity identity;
 
   @SuppressWarnings("this-escape") // Place only stores the reference
   public Participant(LoopContext context, Wire wire, Transport transport, String room) {
     this.context = context;
     this.wire = wire;
     this.transport = transport;
-    this.connectedAt = context.shard().now();
+    this.connectedAt = context.shard().wallTime();
     this.place = new Place(this, room);
   }
 
   public final EngineContext engine() {
     return context.engine();
+  }
+
+  /** Whether a new connection is announced in a room only after it has asked or stayed. */
+  protected final boolean isAnnouncedLater(Place first) {
+    return !context.newcomers().areOff() && first.rule.announcementsUpTo() > 0;
+  }
+
+  /** Announces this new connection after it has stayed for a while. */
+  protected final void announceLater(Runnable announce) {
+    context.newcomers().add(announce);
   }
 
   @Override
@@ -123,26 +135,45 @@ public abstract class Participant extends Subscriber implements HookSubject {
   /**
    * Joins a room.
    *
-   * @param after the last message that the client knows of the room, or null
+   * @param start where the messages begin that the client receives
    * @param live called on the connection's loop when messages begin to arrive; it has to send the
    *     messages that the client missed before it returns
    */
-  public final void join(Place member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+  public final void join(Place member, Start start, Consumer<Room.Arrival> live) {
+    join(member, start, true, live);
+  }
+
+  /**
+   * The same for a new connection.
+   *
+   * @param isAnnounced false to receive messages only, until the room announces the member
+   */
+  protected final void join(
+      Place member, Start start, boolean isAnnounced, Consumer<Room.Arrival> live) {
     // Queued before the client's next request, which may be to leave.
     Runnable isIn = engine().admission().joining(member);
     enter(
         member,
-        after,
+        start,
+        isAnnounced,
         arrival -> {
           isIn.run();
           live.accept(arrival);
         });
   }
 
-  private void enter(Place member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+  private void enter(Place member, Start start, boolean isAnnounced, Consumer<Room.Arrival> live) {
     member.in = true;
     Shard there = engine().rooms().shard(member.room);
-    there.tell(() -> there.room(member.room).join(member, after, live));
+    there.tell(
+        () -> {
+          Room room = there.room(member.room);
+          if (isAnnounced) {
+            room.join(member, start, live);
+          } else {
+            room.receive(member, start, live);
+          }
+        });
   }
 
   /**
@@ -166,7 +197,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
    * Leaves the current room and joins another. If the connection is in that room already, the room
    * sees it leave and join again, and hooks see nothing.
    */
-  public final void move(Place member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+  public final void move(Place member, Start start, Consumer<Room.Arrival> live) {
     Place old = place;
     boolean stays = member.in;
     if (old != member) {
@@ -177,9 +208,9 @@ public abstract class Participant extends Subscriber implements HookSubject {
     }
     moveTo(member);
     if (stays) {
-      enter(member, after, live);
+      enter(member, start, true, live);
     } else {
-      join(member, after, live);
+      join(member, start, live);
     }
   }
 
@@ -190,7 +221,8 @@ public abstract class Participant extends Subscriber implements HookSubject {
    *
    * @param to the audience; null for {@link #audience}
    */
-  public final void broadcast(Json message, @Nullable Audience to, Consumer<Room.SayResult> told) {
+  public final void broadcast(
+      Json message, @Nullable Audience to, Consumer<RoomOrder.SayResult> told) {
     place.say(message, message, to == null ? audience() : to, null, false, told);
   }
 
@@ -201,6 +233,21 @@ public abstract class Participant extends Subscriber implements HookSubject {
    * @return the refusal; null if the message may be sent
    */
   protected abstract @Nullable String refusalToSpeak(Place speaker);
+
+  /** How many signals the connections of this loop have sent. */
+  protected final SignalRates signalRates() {
+    return context.signalRates();
+  }
+
+  /**
+   * Sends a signal to a room, without asking rules.
+   *
+   * @param place the place there; a member does not receive its own signal
+   */
+  public final void signal(Place place, Json content, @Nullable String kind) {
+    var signal = new Signal(Json.of(id()), user(), kind, content);
+    engine().rooms().shard(place.room).signal(place.room, signal, place);
+  }
 
   /** Sends a document that is not a room message. */
   public final void send(byte[] json) {
@@ -218,65 +265,36 @@ public abstract class Participant extends Subscriber implements HookSubject {
 
   // --- tokens ----------------------------------------------------------------------------------
 
+  /** Who this connection is, by its login or its tokens for rooms; null without either. */
+  public final @Nullable TokenIdentity identity() {
+    return identity;
+  }
+
   /**
-   * The identity by the tokens of a connection.
-   *
-   * @param until when it ends, in milliseconds since 1970
-   * @param look identifies the timer that ends it
+   * Sets who this connection is. In the rooms that it is in, the former user's connection leaves
+   * and the new user's joins.
    */
-  public record Known(String name, long until, Object look) {
-    public Known(String name, long until) {
-      this(name, until, new Object());
+  final void identify(@Nullable TokenIdentity now) {
+    User before = user();
+    engine().connections().identify(this, now);
+    User after = user();
+    if (!Objects.equals(before, after)) {
+      for (Place member : places()) {
+        if (member.in) {
+          engine().rooms().in(member.room, room -> room.identify(member, after), () -> {});
+        }
+      }
     }
   }
 
-  /** The identity by the tokens of this connection; null without one. */
-  public final @Nullable Known known() {
-    return known;
-  }
-
-  /** Sets the identity by tokens, for a connection that resumes a session. */
-  public final void setKnown(Known now) {
-    TokenWatch.identify(this, now);
-  }
-
-  /** Stores the grant by which this connection was admitted to a room, until it expires. */
-  public final void accept(Place member, @Nullable Grant grant) {
-    TokenWatch.accept(member, grant);
-  }
-
-  /**
-   * Replaces the grants of this connection by a newer token's, in the rooms that the token is for.
-   *
-   * @throws RefusedException if the token is of no use; the message says why
-   */
-  public final Reply.Refreshed refresh(String token) throws RefusedException {
-    return TokenWatch.refresh(this, token);
-  }
-
-  /**
-   * The notice to a client that its token for a room expires or has expired.
-   *
-   * @param expiresAt when the token expires, in milliseconds since 1970; null if it has
-   */
-  public static Json notice(String room, String status, @Nullable Long expiresAt) {
-    var fields = new LinkedHashMap<String, Object>();
-    fields.put("context", "token");
-    fields.put("room", room);
-    fields.put("status", status);
-    if (expiresAt != null) {
-      fields.put("expiresAt", expiresAt);
-    }
-    return Json.from(fields);
+  /** The login of this connection; null without one. */
+  public final @Nullable Login login() {
+    TokenIdentity now = identity;
+    return now == null ? null : now.login();
   }
 
   /** Removes the connection from a room because its token has expired. */
   public abstract void expire(Place member);
-
-  /** Removes the connection from a room, and sends the notice that the token has expired. */
-  protected final void removeExpired(Place member) {
-    removeFromRoom(member, notice(member.room, "expired", null), Tokens.EXPIRED);
-  }
 
   // --- forced to leave -------------------------------------------------------------------------
 
@@ -296,6 +314,9 @@ public abstract class Participant extends Subscriber implements HookSubject {
 
   /** The same for a place; from the current room the connection moves to the default room. */
   public abstract void removeFromRoom(Place member, Json notice, String reason);
+
+  /** Joins or leaves a room, as server code decides; the result is whether it begins to. */
+  public abstract void moveByServer(String room, boolean joins, Consumer<Boolean> then);
 
   /** Leaves all rooms and ends, without sending anything. */
   public abstract void endSilently();
@@ -340,31 +361,39 @@ public abstract class Participant extends Subscriber implements HookSubject {
   }
 
   @Override
+  public final @Nullable User user() {
+    Login now = login();
+    return now == null ? null : now.user();
+  }
+
+  @Override
   public final Map<String, String> attributes() {
     return attributes;
   }
 
-  /** Takes over the attributes of a session that is resumed. */
-  public final synchronized void inherit(Map<String, String> others) {
-    attributes = Map.copyOf(others);
-  }
-
   @Override
   public final void set(String name, @Nullable String value) {
-    change(name, value);
+    change(changed -> changed.compute(name, (_, _) -> value));
     if (value != null) {
       lookForBan();
     }
   }
 
-  private synchronized void change(String name, @Nullable String value) {
+  @Override
+  public final CompletionStage<Boolean> join(String room) {
+    return OnlineUsers.move(this, room, true);
+  }
+
+  @Override
+  public final CompletionStage<Boolean> leave(String room) {
+    return OnlineUsers.move(this, room, false);
+  }
+
+  /** Changes several attributes at once. */
+  final synchronized void change(Consumer<Map<String, String>> changes) {
     // Locked, since two threads may set attributes at once. Readers see one snapshot or the next.
     var changed = new HashMap<>(attributes);
-    if (value == null) {
-      changed.remove(name);
-    } else {
-      changed.put(name, value);
-    }
+    changes.accept(changed);
     attributes = Map.copyOf(changed);
   }
 

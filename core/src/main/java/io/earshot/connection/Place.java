@@ -5,8 +5,7 @@ import io.earshot.hook.RoomHooks;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
 import io.earshot.room.Member;
-import io.earshot.room.MessageIds;
-import io.earshot.room.Room;
+import io.earshot.room.RoomOrder;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.function.Consumer;
@@ -35,6 +34,9 @@ public final class Place extends Member {
   /** Whether the connection listens to the room, or its request to listen is under way. */
   public boolean listening;
 
+  /** Whether a hook has chosen the room as the client connected. */
+  public boolean isByHook;
+
   /** The hooks that are about the room. */
   RoomHooks hooks = RoomHooks.NONE;
 
@@ -48,6 +50,11 @@ public final class Place extends Member {
 
   public Place(Participant who, String room) {
     super(who, room, who.engine().rule(room));
+  }
+
+  /** Whether messages to the room may come from here: all but the inboxes of users need members. */
+  public boolean mayBeSpokenIn() {
+    return in || rule.isInbox();
   }
 
   /** The connection whose place this is. */
@@ -69,15 +76,19 @@ public final class Place extends Member {
       @Nullable Audience audience,
       @Nullable Json messageId,
       boolean isClients,
-      Consumer<Room.SayResult> told) {
+      Consumer<RoomOrder.SayResult> told) {
     // The id of the connection is formatted only where it is needed, since that is expensive.
-    String namer = messageId == null || MessageIds.isUnique(messageId) ? "" : connection.id();
+    String namer =
+        messageId == null || RoomOrder.SayRequest.isUnique(messageId) ? "" : connection.id();
     who()
         .engine()
         .rooms()
         .shard(room)
         .say(
-            this, new Room.SayRequest(message, audience, namer, messageId, words, isClients), told);
+            this,
+            new RoomOrder.SayRequest(
+                message, who().user(), audience, namer, messageId, words, isClients),
+            told);
   }
 
   /** A grant that allows what either of two grants allows, until the first of them expires. */

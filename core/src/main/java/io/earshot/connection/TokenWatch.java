@@ -4,20 +4,23 @@ import io.earshot.Grant;
 import io.earshot.Permission;
 import io.earshot.RefusedException;
 import io.earshot.access.AccessPolicy;
+import io.earshot.access.Tokens;
 import io.earshot.config.Access;
+import io.earshot.protocol.Json;
 import io.earshot.protocol.Reply;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The tokens of a connection: which token lets it stay in a room, who its tokens say it is, and
  * what happens when a token expires.
  *
- * <p>Stateless: the state is in {@link Place} and in {@link Participant#known()}. Called on the
+ * <p>Stateless: the state is in {@link Place} and in {@link Participant#identity()}. Called on the
  * connection's event loop.
  */
-final class TokenWatch {
+public final class TokenWatch {
 
   /**
    * The longest time between two checks of a token, in milliseconds. A connection that has ended is
@@ -28,7 +31,7 @@ final class TokenWatch {
   private TokenWatch() {}
 
   /** Stores the grant by which a connection was admitted, and checks it until it expires. */
-  static void accept(Place place, @Nullable Grant grant) {
+  public static void accept(Place place, @Nullable Grant grant) {
     if (grant == null || grant.equals(place.grant)) {
       return;
     }
@@ -53,7 +56,7 @@ final class TokenWatch {
       place.watch = null;
       return;
     }
-    long left = grant.until().toEpochMilli() - who.shard().now();
+    long left = grant.until().toEpochMilli() - who.shard().wallTime();
     if (left <= 0) {
       place.watch = null;
       if (needsToken(place)) {
@@ -66,10 +69,10 @@ final class TokenWatch {
     boolean isWarned = before != null && before.warnedOf() == grant;
     if (untilWarning <= 0 && !isWarned && needsToken(place)) {
       long expiresAt = grant.until().toEpochMilli();
-      who.send(Participant.notice(place.room, "expiring", expiresAt).encode());
+      who.send(notice(place.room, "expiring", expiresAt).encode());
     }
     long wait = Math.min(untilWarning <= 0 ? left : untilWarning, CHECK_INTERVAL);
-    var now = new Place.Watch(who.shard().now() + wait, untilWarning <= 0 ? grant : null);
+    var now = new Place.Watch(who.shard().wallTime() + wait, untilWarning <= 0 ? grant : null);
     place.watch = now;
     who.shard()
         .schedule(
@@ -91,61 +94,95 @@ final class TokenWatch {
 
   /** The identity of a grant is the connection's in all its rooms until the grant expires. */
   private static void identify(Participant who, Grant grant) {
-    if (grant.identity().isEmpty()) {
+    if (grant.identity().isEmpty() || who.login() != null) { // a login is stronger
       return;
     }
     long until = grant.until().toEpochMilli();
-    Participant.Known before = who.known;
+    TokenIdentity before = who.identity;
     if (before != null && before.name().equals(grant.identity())) {
-      who.known =
-          new Participant.Known(before.name(), Math.max(before.until(), until), before.look());
+      who.identify(
+          new TokenIdentity(before.name(), Math.max(before.until(), until), before.look(), null));
     } else {
-      identify(who, new Participant.Known(grant.identity(), until));
+      begin(who, new TokenIdentity(grant.identity(), until));
+    }
+  }
+
+  /** Sets the identity of a connection that resumes a session, unless it has a login. */
+  public static void inherit(Participant who, TokenIdentity was) {
+    if (who.login() == null) { // a login is stronger
+      begin(who, was);
     }
   }
 
   /** Sets the identity of a connection until its time is over. */
-  static void identify(Participant who, Participant.Known now) {
-    who.known = new Participant.Known(now.name(), now.until()); // which stops the older timer
+  private static void begin(Participant who, TokenIdentity now) {
+    who.identify(new TokenIdentity(now.name(), now.until())); // which stops the older timer
     who.set(Grant.IDENTITY, now.name());
     checkIdentity(who);
   }
 
   /** Ends the identity of a connection if its time is over, or schedules the next check. */
   private static void checkIdentity(Participant who) {
-    Participant.Known now = who.known;
+    TokenIdentity now = who.identity;
     if (now == null || who.isGone()) {
       return;
     }
-    long left = now.until() - who.shard().now();
+    long left = now.until() - who.shard().wallTime();
     if (left > 0) {
       who.shard()
           .schedule(
               () -> {
-                if (who.known != null && who.known.look() == now.look()) {
+                TokenIdentity then = who.identity;
+                if (then != null && then.look() == now.look()) {
                   checkIdentity(who);
                 }
               },
               Math.min(left, CHECK_INTERVAL));
       return;
     }
-    who.known = null;
+    who.identify(null);
     if (now.name().equals(who.attributes().get(Grant.IDENTITY))) {
       who.set(Grant.IDENTITY, null);
     }
     for (Place place : who.places()) {
       if ((place.in && admits(place.rule.join(), now))
           || (place.listening && admits(place.rule.listen(), now))) {
-        who.removeExpired(place);
+        removeExpired(place);
       }
     }
   }
 
   /** Whether an access rule is for one identity, and for this one. */
-  private static boolean admits(Access access, Participant.Known known) {
+  private static boolean admits(Access access, TokenIdentity identity) {
     return access instanceof Access.Attribute(String name, String value)
         && name.equals(Grant.IDENTITY)
-        && value.equals(known.name());
+        && value.equals(identity.name());
+  }
+
+  // --- expiry ----------------------------------------------------------------------------------
+
+  /** Removes a connection from a room, and sends the notice that the token has expired. */
+  public static void removeExpired(Place place) {
+    place.who().removeFromRoom(place, notice(place.room, "expired", null), Tokens.EXPIRED);
+  }
+
+  /**
+   * The notice to a client that its token expires or has expired.
+   *
+   * @param room the room that the token is for; null for a login
+   * @param expiresAt when the token expires, in milliseconds since 1970; null if it has
+   */
+  static Json notice(@Nullable String room, String status, @Nullable Long expiresAt) {
+    var fields = new LinkedHashMap<String, Object>();
+    fields.put("context", "token");
+    if (room != null) {
+      fields.put("room", room);
+    }
+    fields.put("status", status);
+    if (expiresAt != null) {
+      fields.put("expiresAt", expiresAt);
+    }
+    return Json.from(fields);
   }
 
   // --- a newer token ---------------------------------------------------------------------------
@@ -155,9 +192,9 @@ final class TokenWatch {
    *
    * @throws RefusedException if the token is invalid or permits less than the connection does there
    */
-  static Reply.Refreshed refresh(Participant who, String token) throws RefusedException {
+  public static Reply.Refreshed refresh(Participant who, String token) throws RefusedException {
     Admission admission = who.engine().admission();
-    Grant newer = admission.tokens().check(token, Instant.ofEpochMilli(who.engine().now()));
+    Grant newer = admission.tokens().check(token, Instant.ofEpochMilli(who.shard().wallTime()));
     var rooms = new ArrayList<String>();
     for (Place place : who.places()) {
       if (newer.isFor(place.room) && (place.in || place.listening)) {

@@ -2,11 +2,13 @@ package io.earshot.engine;
 
 import io.earshot.Api;
 import io.earshot.Config;
+import io.earshot.Grant;
 import io.earshot.Measure;
 import io.earshot.Permission;
 import io.earshot.RefusedException;
 import io.earshot.Transport;
 import io.earshot.cluster.Cluster;
+import io.earshot.config.ServerSecret;
 import io.earshot.connection.Directory;
 import io.earshot.connection.LoopContext;
 import io.earshot.connection.Participant;
@@ -14,21 +16,25 @@ import io.earshot.history.HistoryFolder;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
+import io.earshot.protocol.ExcerptRequest;
 import io.earshot.protocol.Json;
+import io.earshot.protocol.Start;
 import io.earshot.session.ClientConnection;
 import io.earshot.spi.Broker;
+import io.earshot.spi.Clocks;
+import io.earshot.spi.ConnectRequest;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Outbound;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
+import io.earshot.spi.VerifiedLogin;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
 import io.earshot.spi.Wire;
 import io.earshot.web.WebClients;
 import java.io.IOException;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -50,10 +56,11 @@ public final class Engine implements AutoCloseable {
    *
    * @param config its settings
    * @param loops the event loops that share the work; each connection lives on one of them
-   * @param clock the clock for the times of messages, measures, and tokens
+   * @param clocks the clock for the times of messages, measures, and tokens, and the one for
+   *     durations
    */
-  public Engine(Config config, List<? extends Loop> loops, InstantSource clock) {
-    this(config, loops, clock, new Refusals());
+  public Engine(Config config, List<? extends Loop> loops, Clocks clocks) {
+    this(config, loops, clocks, new Refusals());
   }
 
   /**
@@ -61,11 +68,21 @@ public final class Engine implements AutoCloseable {
    *
    * @param config its settings
    * @param loops the event loops that share the work; each connection lives on one of them
-   * @param clock the clock for the times of messages, measures, and tokens
+   * @param clocks the clock for the times of messages, measures, and tokens, and the one for
+   *     durations
    * @param refusals the counts of refusals, to which transports add theirs
    */
-  public Engine(Config config, List<? extends Loop> loops, InstantSource clock, Refusals refusals) {
-    this.parts = new Parts(config, loops, clock, refusals);
+  public Engine(Config config, List<? extends Loop> loops, Clocks clocks, Refusals refusals) {
+    this.parts = new Parts(config, loops, clocks, refusals);
+  }
+
+  /**
+   * The secret from which the keys of cookies are derived.
+   *
+   * @return the secret of this server, or of its cluster
+   */
+  public ServerSecret secret() {
+    return parts.secret;
   }
 
   /**
@@ -155,19 +172,20 @@ public final class Engine implements AutoCloseable {
    */
   public Intake connect(Loop loop, Outbound outbound, Wire wire, Transport transport) {
     String room = parts.config.general().defaultChatRoom();
-    return connect(loop, outbound, wire, transport, room, null, null);
+    return connect(loop, outbound, wire, transport, room, Start.LIVE, null);
   }
 
   /**
    * Adds a new connection that joins a room of its choice. It receives the welcome message, then
-   * the missed messages of the room, then new ones. Called on the connection's loop.
+   * the missed messages of the room, then new ones. A connection that joins no room at first
+   * receives only the welcome message. Called on the connection's loop.
    *
    * @param loop the connection's loop, one of those given to the constructor
    * @param outbound the destination of the connection's bytes
    * @param wire the framing of its messages
    * @param transport the client's transport
-   * @param room the room that it joins; a valid name
-   * @param after the place of the last message of that room that the client has, or null
+   * @param room the room that it joins, a valid name; null for none
+   * @param start where the messages of that room begin that the client receives
    * @param token the token that admits the client to the room, or null. A client that is not
    *     admitted receives the refusal and is disconnected
    * @return the receiver of the client's requests
@@ -177,19 +195,83 @@ public final class Engine implements AutoCloseable {
       Outbound outbound,
       Wire wire,
       Transport transport,
-      String room,
-      @Nullable Cursor after,
+      @Nullable String room,
+      Start start,
       @Nullable String token) {
+    return connect(loop, outbound, wire, transport, room, start, token, ConnectRequest.NONE);
+  }
+
+  /**
+   * Adds a new connection whose client has sent an HTTP request; see {@link #connect(Loop,
+   * Outbound, Wire, Transport, String, Start, String)}.
+   *
+   * @param loop the connection's loop, one of those given to the constructor
+   * @param outbound the destination of the connection's bytes
+   * @param wire the framing of its messages
+   * @param transport the client's transport
+   * @param room the room that it joins, a valid name; null for none
+   * @param start where the messages of that room begin that the client receives
+   * @param token the token that admits the client to the room, or null
+   * @param request the request, with the token by which the client logs in
+   * @return the receiver of the client's requests
+   */
+  public Intake connect(
+      Loop loop,
+      Outbound outbound,
+      Wire wire,
+      Transport transport,
+      @Nullable String room,
+      Start start,
+      @Nullable String token,
+      ConnectRequest request) {
     LoopContext context = parts.contextOf(loop);
     long idHigh = parts.random.nextLong();
     long idLow = parts.random.nextLong();
-    var connection = new ClientConnection(context, outbound, wire, idHigh, idLow, transport, room);
+    String first = room == null ? ClientConnection.NO_ROOM : room;
+    var connection = new ClientConnection(context, outbound, wire, idHigh, idLow, transport, first);
     parts.connections.add(connection);
-    connection.open(after, token);
+    connection.open(start, token, request);
     return connection;
   }
 
   // --- HTTP requests ---------------------------------------------------------------------------
+
+  /** Whether clients have to log in. */
+  public boolean isLoginRequired() {
+    return parts.context.logins().isRequired();
+  }
+
+  /**
+   * Checks the token by which an HTTP client logs in. Callable from any thread.
+   *
+   * @param token the token
+   * @return the login; failed with a {@link RefusedException} whose message says why. Completed at
+   *     once, unless another issuer is asked for its keys
+   */
+  public CompletableFuture<VerifiedLogin> checkLogin(String token) {
+    return parts.context.logins().check(token);
+  }
+
+  /**
+   * Why the chat page cannot log in its visitors.
+   *
+   * @return the reason, for the client; null if it can
+   */
+  public @Nullable String whyNoDevelopmentLogin() {
+    return parts.developmentLogin.whyOff();
+  }
+
+  /**
+   * Makes a token by which a visitor of the chat page logs in; see {@link #whyNoDevelopmentLogin}.
+   *
+   * @param name the name that others will see
+   * @param previous the token that the visitor has, whose id stays; or null
+   * @return the answer for the client
+   * @throws RefusedException if the name cannot be one; the message says why
+   */
+  public Json.Obj developmentLogin(String name, @Nullable String previous) throws RefusedException {
+    return parts.developmentLogin.answer(name, previous);
+  }
 
   /**
    * Runs an action for an HTTP client. Callable from any thread.
@@ -217,17 +299,29 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
+   * Verifies a token. A request verifies each of its tokens once, and then asks {@link
+   * #check(Visitor, String, Permission, Grant)} as often as it has to.
+   *
+   * @param token the token that a client shows
+   * @return the grant of the token
+   * @throws RefusedException if the token is not valid, not valid yet, or has expired
+   */
+  public Grant verify(String token) throws RefusedException {
+    return parts.readers.verify(token);
+  }
+
+  /**
    * Checks that an HTTP client may do something in a room.
    *
    * @param visitor the client
    * @param room the room's name
    * @param what the permission that the client needs there
-   * @param token the token that the client shows, or null
+   * @param grant the grant of the token that the client shows, or null
    * @throws RefusedException if the client may not; the message says why
    */
-  public void check(Visitor visitor, String room, Permission what, @Nullable String token)
+  public void check(Visitor visitor, String room, Permission what, @Nullable Grant grant)
       throws RefusedException {
-    parts.readers.check(visitor, room, what, token);
+    parts.readers.check(visitor, room, what, grant);
   }
 
   /**
@@ -246,15 +340,39 @@ public final class Engine implements AutoCloseable {
   /**
    * Reads messages of a room for a client that is not a member. Callable from any thread.
    *
-   * @param room the room's name
-   * @param after the place after which to begin; null for the last messages of the history
-   * @param limit the largest number of messages
+   * @param asked the room, and the messages
    * @param wait how long to wait for a message if there is none, in milliseconds; at most 25 s
    * @return the messages, completed on any thread; cancel it when the client has disconnected.
    *     Failed with a {@link RejectedExecutionException} if too many requests wait already
    */
-  public CompletableFuture<Excerpt> read(String room, @Nullable Cursor after, int limit, int wait) {
-    return parts.readers.read(room, after, limit, wait);
+  public CompletableFuture<Excerpt> read(ExcerptRequest asked, int wait) {
+    return parts.readers.read(asked, wait);
+  }
+
+  /**
+   * Reads earlier messages of a room for a client that is not a member. Callable from any thread.
+   *
+   * @param room the room's name
+   * @param before the place before which the messages are; null for the newest messages
+   * @param limit the largest number of messages
+   * @return the messages without an audience that somebody said, completed on any thread
+   */
+  public CompletableFuture<Excerpt> readBefore(String room, @Nullable Cursor before, int limit) {
+    return parts.readers.readBefore(room, before, limit);
+  }
+
+  /**
+   * Reads messages of several rooms for a client that is a member of none. Callable from any
+   * thread.
+   *
+   * @param rooms the rooms
+   * @param wait how long to wait for a message in any of the rooms if there is none, in
+   *     milliseconds; at most 25 s
+   * @return the messages of each room, in the order of the requests; see {@link
+   *     #read(ExcerptRequest, int)}
+   */
+  public CompletableFuture<List<Excerpt>> read(List<ExcerptRequest> rooms, int wait) {
+    return parts.readers.read(rooms, wait);
   }
 
   /**
@@ -283,6 +401,22 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
+   * Sends a signal to a room for a client that need not be a member. Callable from any thread.
+   *
+   * @param visitor the client
+   * @param room the room's name
+   * @param grant the grant of the token that the client shows, or null
+   * @param content the content of the signal
+   * @param kind the kind of the signal, or null
+   * @throws RefusedException if the client may not; the message says why
+   */
+  public void signal(
+      Visitor visitor, String room, @Nullable Grant grant, Json content, @Nullable String kind)
+      throws RefusedException {
+    parts.readers.signal(visitor, room, grant, content, kind);
+  }
+
+  /**
    * Whether any action names a param. HTTP transports drop the other params.
    *
    * @param param the param's name
@@ -290,6 +424,16 @@ public final class Engine implements AutoCloseable {
    */
   public boolean understands(String param) {
     return parts.actions.understands(param);
+  }
+
+  /**
+   * Whether an action is about the client that asks, so that the client needs an identity.
+   *
+   * @param action the action's name
+   * @return false for an action that only looks at the server; true if there is none of that name
+   */
+  public boolean needsClient(String action) {
+    return parts.actions.needsClient(action);
   }
 
   // --- counts ----------------------------------------------------------------------------------

@@ -11,25 +11,33 @@ import io.earshot.action.PrivateRoomAction;
 import io.earshot.action.RandomNumber;
 import io.earshot.action.TimedVirtualThreads;
 import io.earshot.cluster.Cluster;
+import io.earshot.config.ServerSecret;
 import io.earshot.connection.Admission;
 import io.earshot.connection.ConnectionActions;
 import io.earshot.connection.Directory;
 import io.earshot.connection.EngineContext;
 import io.earshot.connection.LoopContext;
+import io.earshot.connection.Newcomers;
+import io.earshot.connection.OnlineUsers;
+import io.earshot.connection.SignalRates;
 import io.earshot.history.HistoryFolder;
 import io.earshot.hook.HookRunner;
+import io.earshot.login.DevelopmentLogin;
+import io.earshot.login.Jwks;
+import io.earshot.login.Logins;
 import io.earshot.moderation.Moderator;
 import io.earshot.room.Rooms;
 import io.earshot.spi.Broker;
+import io.earshot.spi.Clocks;
 import io.earshot.spi.Loop;
 import io.earshot.spi.PerAddress;
 import io.earshot.spi.Refusals;
+import io.earshot.token.TokenKeys;
 import io.earshot.web.ChatAction;
 import io.earshot.web.RoomReaders;
 import io.earshot.web.WebClients;
 import java.io.IOException;
 import java.security.SecureRandom;
-import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -45,6 +53,7 @@ import org.jspecify.annotations.Nullable;
 final class Parts implements AutoCloseable {
   final Config config;
   final Refusals refusals;
+  final ServerSecret secret;
   final SecureRandom random = new SecureRandom();
   final List<? extends Loop> loops;
   final Directory connections = new Directory();
@@ -55,8 +64,9 @@ final class Parts implements AutoCloseable {
   final EngineContext context;
   final List<LoopContext> loopContexts;
   final RoomReaders readers;
+  final DevelopmentLogin developmentLogin;
   final Api api;
-  private final InstantSource clock;
+  private final Clocks clocks;
   private final RoomRules rules;
   private final ConnectionActions connectionActions;
   private final Map<Loop, LoopContext> contextsByLoop = new HashMap<>();
@@ -64,42 +74,74 @@ final class Parts implements AutoCloseable {
   private volatile @Nullable HistoryFolder historyFolder;
   private volatile @Nullable Cluster cluster;
 
-  Parts(Config config, List<? extends Loop> loops, InstantSource clock, Refusals refusals) {
+  Parts(Config config, List<? extends Loop> loops, Clocks clocks, Refusals refusals) {
     this.config = config;
     this.refusals = refusals;
     this.loops = loops;
-    this.clock = clock;
+    this.clocks = clocks;
     this.rules = new RoomRules(config.rooms());
     var threads = new TimedVirtualThreads();
-    this.hooks = new HookRunner(config.hooks(), clock, threads);
+    this.hooks = new HookRunner(config.hooks(), clocks::elapsed, threads);
     this.actions = new ActionRunner(this::api, config, threads, refusals);
-    this.rooms = new Rooms(config, rules::of, loops, clock, newBootName(), refusals);
+    this.rooms = new Rooms(config, rules::of, loops, clocks, newBootName(), refusals);
     this.connectionActions = new ConnectionActions(connections, rooms.shards());
-    this.moderation = new Moderator(config, clock, this::randomName, connectionActions);
-    var tokens = Tokens.of(config);
-    var policy = new AccessPolicy(tokens, moderation, refusals, clock);
+    this.moderation = new Moderator(config, clocks, this::randomName, connectionActions);
+    this.secret = new ServerSecret(config.commonWeb().cookieSecret());
+    var keys = new TokenKeys(config.tokens().keys(), secret);
+    var tokens = Tokens.of(config, keys);
+    var jwks = Jwks.at(config.users().jwks(), clocks::elapsed);
+    this.developmentLogin = new DevelopmentLogin(config, keys, clocks.wall(), this::randomName);
+    var policy = new AccessPolicy(tokens, moderation, refusals, clocks.wall());
     this.context =
         new EngineContext(
             config,
+            secret,
             rooms,
             new Admission(policy, hooks, refusals),
             moderation,
             connections,
             connectionActions,
             actions,
+            new Logins(config, keys, jwks, clocks.wall()),
             refusals,
             random);
+    long announceAfter = config.rooms().announceAfter().toMillis();
     this.loopContexts =
-        rooms.shards().stream().map(shard -> new LoopContext(shard, context)).toList();
+        rooms.shards().stream()
+            .map(
+                shard ->
+                    new LoopContext(
+                        shard,
+                        context,
+                        new Newcomers(shard, announceAfter),
+                        new SignalRates(shard, config.limits().signalsPerSecond())))
+            .toList();
     for (int i = 0; i < loops.size(); i++) {
       contextsByLoop.put(loops.get(i), loopContexts.get(i));
     }
     this.readers = new RoomReaders(context, loopContexts);
     this.webClients = newWebClients();
-    var chatRoom = new RoomsApi(config.general(), rooms, tokens, clock, this::randomName);
+    var chatRoom =
+        new RoomsApi(config.general(), rooms, readers, tokens, clocks.wall(), this::randomName);
     this.api =
-        new ServerApi(config, chatRoom, actions, hooks, moderation, connections, connectionActions);
-    actions.add(new Status(config, rooms, connections, refusals, this::cluster, clock));
+        new ServerApi(
+            config,
+            chatRoom,
+            actions,
+            hooks,
+            moderation,
+            connections,
+            connectionActions,
+            new OnlineUsers(connections, connectionActions, rooms.server()));
+    actions.add(
+        new Status(
+            config,
+            rooms,
+            connections,
+            refusals,
+            this::cluster,
+            this::historyFolder,
+            clocks::elapsed));
     actions.add(new ActionsView());
     actions.add(new RandomNumber());
     actions.add(new ChatAction());
@@ -127,6 +169,10 @@ final class Parts implements AutoCloseable {
 
   private Api api() {
     return api;
+  }
+
+  @Nullable HistoryFolder historyFolder() {
+    return historyFolder;
   }
 
   @Nullable Cluster cluster() {
@@ -159,13 +205,22 @@ final class Parts implements AutoCloseable {
   void recover(HistoryFolder.Disk disk) throws IOException {
     HistoryFolder folder = HistoryFolder.open(config.rooms(), disk);
     historyFolder = folder;
-    folder.recover(rooms.shards(), rooms::shard, rules::of, clock);
+    folder.recover(rooms.shards(), rooms::shard, rules::of, clocks::elapsed);
   }
 
   /** Makes this server one of the servers that a broker connects. */
   void join(Broker broker) {
     var joined =
-        new Cluster(broker, config, clock, rules, rooms, connections, moderation, this::webClients);
+        new Cluster(
+            broker,
+            config,
+            secret,
+            clocks.wall(),
+            rules,
+            rooms,
+            connections,
+            moderation,
+            this::webClients);
     cluster = joined;
     rooms.joinCluster(joined);
     connectionActions.joinCluster(joined.requests());

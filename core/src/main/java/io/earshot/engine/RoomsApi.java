@@ -14,12 +14,18 @@ import io.earshot.config.RoomRule;
 import io.earshot.connection.Participant;
 import io.earshot.hook.HookRegistry;
 import io.earshot.protocol.Audience;
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomName;
 import io.earshot.protocol.RoomStatus;
+import io.earshot.protocol.Signal;
+import io.earshot.protocol.Start;
 import io.earshot.room.Room;
+import io.earshot.room.RoomOrder;
 import io.earshot.room.Rooms;
 import io.earshot.room.Shard;
+import io.earshot.web.RoomReaders;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -35,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 final class RoomsApi implements ChatRoom {
   private final Config.General general;
   private final Rooms rooms;
+  private final RoomReaders readers;
   private final Tokens tokens;
   private final InstantSource clock;
   private final Supplier<String> names;
@@ -47,11 +54,13 @@ final class RoomsApi implements ChatRoom {
   RoomsApi(
       Config.General general,
       Rooms rooms,
+      RoomReaders readers,
       Tokens tokens,
       InstantSource clock,
       Supplier<String> names) {
     this.general = general;
     this.rooms = rooms;
+    this.readers = readers;
     this.tokens = tokens;
     this.clock = clock;
     this.names = names;
@@ -92,22 +101,63 @@ final class RoomsApi implements ChatRoom {
     Shard there = rooms.shard(name);
     there.tell(
         () -> {
-          // In a cluster, other servers may have members of a room that is unknown here.
-          Room room = rooms.orders().areShared() ? there.room(name) : there.roomIfAny(name);
-          if (room == null) {
-            told.complete(null);
-          } else {
-            var saying = new Room.SayRequest(message, sender.audience(), "", null, message, false);
-            room.sayAs(sender.id(), saying, true, spoken -> spoken.tell(told));
-            room.closeIfEmpty();
-          }
+          Room room = there.room(name);
+          var saying =
+              new RoomOrder.SayRequest(message, null, sender.audience(), "", null, message, false);
+          room.sayAs(sender.id(), saying, spoken -> spoken.tell(told));
+          room.closeIfEmpty();
         });
   }
 
   @Override
+  public void signal(@Nullable Sender sender, @Nullable Object signal, @Nullable String kind) {
+    Json content = HookRegistry.sayable(signal);
+    String error = Signal.invalid(content, kind);
+    if (error != null) {
+      throw new IllegalArgumentException(error);
+    }
+    switch (sender) {
+      case null -> signal(null, new Signal(Json.of(general.serverName()), null, kind, content));
+      case StandIn(String room, Json id, Audience audience) when audience == null ->
+          signal(room, new Signal(id, null, kind, content));
+      case Participant from -> from.tell(() -> from.signal(from.place(), content, kind));
+      case Connection _ -> throw new IllegalArgumentException("not a connection of this server");
+      case StandIn _, Aimed _ -> throw new IllegalArgumentException(Signal.NO_AUDIENCE);
+    }
+  }
+
+  private void signal(@Nullable String room, Signal signal) {
+    String name = room == null ? general.defaultChatRoom() : valid(room);
+    rooms.shard(name).signal(name, signal, null);
+  }
+
+  @Override
   public CompletionStage<RoomStatus> socketRoomStatus(@Nullable String room) {
+    return status(room, null);
+  }
+
+  @Override
+  public CompletionStage<RoomStatus> socketRoomStatus(@Nullable String room, RoomStatus.Page page) {
+    return status(room, page);
+  }
+
+  private CompletionStage<RoomStatus> status(
+      @Nullable String room, RoomStatus.@Nullable Page page) {
     try {
-      return rooms.status(valid(room));
+      return rooms.status(valid(room), page);
+    } catch (IllegalArgumentException e) {
+      return CompletableFuture.failedStage(e);
+    }
+  }
+
+  @Override
+  public CompletionStage<Excerpt> history(String room, @Nullable Cursor before, int limit) {
+    if (limit < 1 || limit > Start.MAX_HISTORY) {
+      return CompletableFuture.failedStage(
+          new IllegalArgumentException("limit must be from 1 to " + Start.MAX_HISTORY));
+    }
+    try {
+      return readers.readBefore(valid(room), before, limit);
     } catch (IllegalArgumentException e) {
       return CompletableFuture.failedStage(e);
     }

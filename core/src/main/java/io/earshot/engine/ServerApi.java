@@ -7,6 +7,7 @@ import io.earshot.Config;
 import io.earshot.Connection;
 import io.earshot.Hooks;
 import io.earshot.Moderation;
+import io.earshot.Users;
 import io.earshot.WebServer;
 import io.earshot.action.ActionRunner;
 import io.earshot.connection.ConnectionActions;
@@ -34,6 +35,7 @@ final class ServerApi implements Api {
   private final Moderation moderation;
   private final Directory connections;
   private final ConnectionActions connectionActions;
+  private final Users users;
 
   ServerApi(
       Config config,
@@ -42,7 +44,8 @@ final class ServerApi implements Api {
       HookRunner hookRunner,
       Moderation moderation,
       Directory connections,
-      ConnectionActions connectionActions) {
+      ConnectionActions connectionActions,
+      Users users) {
     this.config = config;
     this.chatRoom = chatRoom;
     this.actions = actions;
@@ -51,12 +54,13 @@ final class ServerApi implements Api {
     this.moderation = moderation;
     this.connections = connections;
     this.connectionActions = connectionActions;
+    this.users = users;
   }
 
   @Override
   public Api forPlugIn() {
     return new ServerApi(
-        config, chatRoom, actions, hookRunner, moderation, connections, connectionActions);
+        config, chatRoom, actions, hookRunner, moderation, connections, connectionActions, users);
   }
 
   @Override
@@ -82,6 +86,11 @@ final class ServerApi implements Api {
   @Override
   public Moderation moderation() {
     return moderation;
+  }
+
+  @Override
+  public Users users() {
+    return users;
   }
 
   @Override

@@ -7,17 +7,16 @@ import io.earshot.Connection;
 import io.earshot.Transport;
 import io.earshot.cluster.Cluster;
 import io.earshot.connection.Directory;
+import io.earshot.history.HistoryFolder;
 import io.earshot.room.Rooms;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,8 +31,9 @@ final class Status implements Action {
   private final Directory connections;
   private final Refusals refusals;
   private final Supplier<@Nullable Cluster> others;
-  private final InstantSource clock;
-  private final Instant startedAt;
+  private final Supplier<@Nullable HistoryFolder> historyFolder;
+  private final LongSupplier elapsed;
+  private final long startedAt;
 
   Status(
       Config config,
@@ -41,14 +41,16 @@ final class Status implements Action {
       Directory connections,
       Refusals refusals,
       Supplier<@Nullable Cluster> others,
-      InstantSource clock) {
+      Supplier<@Nullable HistoryFolder> historyFolder,
+      LongSupplier elapsed) {
     this.config = config;
     this.rooms = rooms;
     this.connections = connections;
     this.refusals = refusals;
     this.others = others;
-    this.clock = clock;
-    this.startedAt = clock.instant();
+    this.historyFolder = historyFolder;
+    this.elapsed = elapsed;
+    this.startedAt = elapsed.getAsLong();
   }
 
   @Override
@@ -56,7 +58,9 @@ final class Status implements Action {
     return "The state of the server: seconds since its start, connections by transport, rooms with"
         + " members or listeners, messages delivered to rooms since the start, slow consumers that"
         + " were disconnected and messages left out for them, refusals since the start by kind, the"
-        + " servers of its cluster if it is in one, and bytes of memory.";
+        + " servers of its cluster if it is in one and how many milliseconds its clock is ahead of"
+        + " that of Redis, whether history can be written if rooms.historyFolder is set, and bytes of"
+        + " memory.";
   }
 
   @Override
@@ -70,9 +74,15 @@ final class Status implements Action {
     example.put("messages", 2500);
     example.put("slowConsumers", slow(new Rooms.Count(0, 0, 12, 1)));
     example.put("refused", Map.of(Refusal.MESSAGES.key(), 96, Refusal.CONNECTIONS.key(), 3));
-    example.put("cluster", cluster(true, List.of("chat-1-3kq9", "chat-2-8fz2")));
+    example.put("cluster", cluster(true, List.of("chat-1-3kq9", "chat-2-8fz2"), 3));
+    example.put("historyStored", true);
     example.put("memory", memory(48_000_000, 64_000_000, 2_000_000_000));
     return example;
+  }
+
+  @Override
+  public boolean needsClient() {
+    return false;
   }
 
   @Override
@@ -80,7 +90,7 @@ final class Status implements Action {
     Rooms.Count count = rooms.count().toCompletableFuture().get();
     call.put("id", config.general().id());
     call.put("defaultRoom", config.general().defaultChatRoom());
-    call.put("uptimeSeconds", Duration.between(startedAt, clock.instant()).toSeconds());
+    call.put("uptimeSeconds", (elapsed.getAsLong() - startedAt) / 1_000);
     call.put("connections", byTransport(connections.all()));
     call.put("rooms", count.rooms());
     call.put("messages", count.messages());
@@ -88,7 +98,11 @@ final class Status implements Action {
     call.put("refused", refusals.counts());
     Cluster cluster = others.get();
     if (cluster != null) {
-      call.put("cluster", cluster(cluster.isUp(), cluster.peers()));
+      call.put("cluster", cluster(cluster.isUp(), cluster.peers(), cluster.clockSkew()));
+    }
+    HistoryFolder folder = historyFolder.get();
+    if (folder != null) {
+      call.put("historyStored", folder.isStoring());
     }
     Runtime runtime = Runtime.getRuntime();
     long reserved = runtime.totalMemory();
@@ -112,11 +126,15 @@ final class Status implements Action {
     return slow;
   }
 
-  /** Whether the broker can be reached, and the servers of the cluster, this one included. */
-  private static Map<String, Object> cluster(boolean isUp, List<String> servers) {
+  /**
+   * Whether the broker can be reached, the servers of the cluster, this one included, and how far
+   * this server's clock is ahead of the broker's.
+   */
+  private static Map<String, Object> cluster(boolean isUp, List<String> servers, long skew) {
     var cluster = new LinkedHashMap<String, Object>();
     cluster.put("connected", isUp);
     cluster.put("servers", servers);
+    cluster.put("clockSkewMillis", skew);
     return cluster;
   }
 

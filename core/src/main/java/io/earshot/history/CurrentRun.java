@@ -85,6 +85,12 @@ record CurrentRun(int run, String machine, boolean forced, boolean closed) {
     forceNames(folder);
   }
 
+  /** Deletes the file of a folder: no logs are valid then. */
+  static void delete(Path folder) throws IOException {
+    Files.deleteIfExists(folder.resolve(NAME));
+    forceNames(folder);
+  }
+
   /**
    * Forces the names of new files to the disk. Systems that cannot open a folder write the names
    * themselves.

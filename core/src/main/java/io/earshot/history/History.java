@@ -5,83 +5,211 @@ import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The last messages of a room, without a gap up to the newest; bounded in number, bytes and age.
+ * The last messages of a room; bounded in number, bytes and age. What was said is remembered
+ * without a gap up to the newest message. Announcements of joins and leaves, which clients can do
+ * without, have bounds of their own, so that many of them do not displace what was said.
  *
  * <p>Owned by the room's event loop.
  */
 public final class History {
+  /** Announcements have at most this part of the bytes of the room. */
+  private static final int ANNOUNCED_PART = 4;
+
   private final RoomRule rule;
-  private final Deque<Entry> entries = new ArrayDeque<>(2);
+  private final Deque<Entry> said = new ArrayDeque<>(2);
+
+  /** The announcements after the oldest message of {@link #said}. */
+  private final Deque<Entry> announced = new ArrayDeque<>(0);
+
+  /** Of all messages. */
   private int bytes;
 
+  private int announcedBytes;
+
+  /** The neighbours in the list of the {@link LoopHistory}. */
+  @Nullable History before;
+
+  @Nullable History after;
+
+  /** The offset of the newest message. */
+  private long offset;
+
+  private long lost;
+
   /**
-   * A message, without its place.
+   * A message.
    *
+   * @param offset its place in the order
    * @param json the message as UTF-8
-   * @param at when it was published, in milliseconds
+   * @param at when it was published, in milliseconds since 1970 by the wall clock of the server
+   *     that published it
+   * @param since when it was published, by the clock of durations of this server
    * @param speaker the id of the member that sent the message and does not receive it; or null
    * @param audience the members that receive it; null for all
+   * @param isSaid false for an announcement of a join or leave, which clients can do without
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   public record Entry(
-      byte[] json, long at, @Nullable String speaker, @Nullable Audience audience) {}
-
-  History(RoomRule rule) {
-    this.rule = rule;
+      long offset,
+      byte[] json,
+      long at,
+      long since,
+      @Nullable String speaker,
+      @Nullable Audience audience,
+      boolean isSaid) {
+    Entry since(long other) {
+      return new Entry(offset, json, at, other, speaker, audience, isSaid);
+    }
   }
 
   /**
-   * Adds the newest message, and forgets the oldest ones beyond the bounds.
+   * A history without messages.
    *
-   * @param now the time, in milliseconds
-   * @param spare how many more bytes the event loop may remember; less than 0 for too many
+   * @param lost the offset of the last message that was said and is not remembered; 0 for none
+   */
+  History(RoomRule rule, long lost) {
+    this.rule = rule;
+    this.lost = lost;
+  }
+
+  /** The offset of the last message that was said and is no longer remembered; 0 for none. */
+  long lost() {
+    return lost;
+  }
+
+  /**
+   * Adds the newest message, and forgets the oldest ones beyond the bounds of the room.
+   *
    * @return by how many bytes the history grew; less than 0 if it shrank
    */
-  int add(Entry entry, long now, long spare) {
-    int before = bytes;
-    entries.add(entry);
+  int add(Entry entry) {
+    int length = bytes;
+    offset = entry.offset;
     bytes += entry.json.length;
-    while (entries.size() > rule.historyMessages()
-        || bytes > rule.historyBytes()
-        || (bytes - before > spare && !entries.isEmpty())) {
+    if (entry.isSaid) {
+      said.add(entry);
+      if (said.size() > rule.historyMessages()) {
+        removeSaid();
+      }
+    } else {
+      announced.add(entry);
+      announcedBytes += entry.json.length;
+      while (announced.size() > rule.historyMessages()
+          || announcedBytes > rule.historyBytes() / ANNOUNCED_PART) {
+        removeAnnounced();
+      }
+    }
+    while (bytes > rule.historyBytes()) {
       removeOldest();
     }
-    forget(now);
-    return bytes - before;
+    forget(entry.since);
+    return bytes - length;
+  }
+
+  /**
+   * Takes note of a message that is not remembered. A message that was said makes all before it
+   * useless; an announcement may be missing anywhere.
+   *
+   * @param next its offset
+   */
+  void skip(long next, boolean isSaid) {
+    if (isSaid) {
+      while (size() > 0) {
+        removeOldest();
+      }
+      lost = next;
+    }
+    offset = next;
   }
 
   /** Forgets the messages that are too old, and returns how many bytes they had. */
   int forget(long now) {
-    int before = bytes;
-    for (Entry oldest = entries.peek();
-        oldest != null && now - oldest.at >= rule.historyAge();
-        oldest = entries.peek()) {
+    int length = bytes;
+    for (Entry oldest = oldest();
+        oldest != null && now - oldest.since >= rule.historyAge();
+        oldest = oldest()) {
       removeOldest();
     }
-    return before - bytes;
+    return length - bytes;
+  }
+
+  /** Forgets the oldest message, and returns how many bytes it had. */
+  int forgetOldest() {
+    int length = bytes;
+    removeOldest();
+    return length - bytes;
+  }
+
+  private @Nullable Entry oldest() {
+    Entry first = said.peek();
+    Entry other = announced.peek();
+    return first == null || (other != null && other.offset < first.offset) ? other : first;
   }
 
   private void removeOldest() {
-    bytes -= entries.remove().json.length;
+    if (oldest() == said.peek()) {
+      removeSaid();
+    } else {
+      removeAnnounced();
+    }
+  }
+
+  /** Forgets the oldest message that was said, and the announcements before it. */
+  private void removeSaid() {
+    Entry oldest = said.remove();
+    bytes -= oldest.json.length;
+    lost = oldest.offset;
+    for (Entry next = announced.peek();
+        next != null && next.offset < lost;
+        next = announced.peek()) {
+      removeAnnounced();
+    }
+  }
+
+  private void removeAnnounced() {
+    int length = announced.remove().json.length;
+    bytes -= length;
+    announcedBytes -= length;
   }
 
   public int size() {
-    return entries.size();
+    return said.size() + announced.size();
   }
 
+  /** The remembered messages, in their order. */
   List<Entry> entries() {
-    return List.copyOf(entries);
+    return after(0);
+  }
+
+  /** The remembered messages after an offset, in their order. */
+  private List<Entry> after(long since) {
+    var all = new ArrayList<Entry>();
+    for (Deque<Entry> each : List.of(said, announced)) {
+      for (Entry entry : each) {
+        if (entry.offset > since) {
+          all.add(entry);
+        }
+      }
+    }
+    all.sort(Comparator.comparingLong(Entry::offset)); // two ascending runs, which are merged
+    return all;
   }
 
   /** The newest message; null if it is forgotten. */
   @Nullable Entry last() {
-    return entries.peekLast();
+    Entry newest = said.peekLast();
+    if (newest == null || newest.offset < offset) {
+      newest = announced.peekLast();
+    }
+    return newest == null || newest.offset < offset ? null : newest;
   }
 
   int bytes() {
@@ -89,34 +217,45 @@ public final class History {
   }
 
   /**
-   * The messages after a cursor that pass a filter.
+   * A part of the remembered messages.
    *
-   * @param count how many messages follow the cursor; the history must contain all of them
+   * @param messages the messages, the oldest first
+   * @param more whether earlier messages of this kind are remembered
    */
-  List<StoredMessage> after(Cursor cursor, long count, Predicate<Entry> isFor) {
-    var missed = new ArrayList<StoredMessage>();
-    long offset = cursor.offset() + count - entries.size();
-    for (Entry entry : entries) {
-      if (++offset > cursor.offset() && isFor.test(entry)) {
-        missed.add(new StoredMessage(entry.json, new Cursor(cursor.epoch(), offset)));
-      }
-    }
-    return missed;
+  public record Page(List<StoredMessage> messages, boolean more) {
+    static final Page EMPTY = new Page(List.of(), false);
   }
 
   /**
-   * The messages after an offset that have no audience.
+   * The newest messages up to an offset that somebody said and that pass a filter.
    *
-   * @param last the place of the newest message
+   * @param epoch the epoch of the order
+   * @param upTo the offset of the last message that is looked at
+   * @param limit the largest number of messages
+   * @param most the most bytes of all messages together; a single longer message is returned alone
    */
-  List<StoredMessage> forAll(Cursor last, long after) {
-    var told = new ArrayList<StoredMessage>();
-    long offset = last.offset() - entries.size();
-    for (Entry entry : entries) {
-      if (++offset > after && entry.audience == null) {
-        told.add(new StoredMessage(entry.json, new Cursor(last.epoch(), offset)));
+  Page latest(String epoch, long upTo, int limit, int most, Predicate<Entry> isFor) {
+    var latest = new ArrayDeque<StoredMessage>();
+    long length = 0;
+    for (Iterator<Entry> newest = said.descendingIterator(); newest.hasNext(); ) {
+      Entry entry = newest.next();
+      if (entry.offset > upTo || !isFor.test(entry)) {
+        continue;
       }
+      length += entry.json.length + 1;
+      if (latest.size() == limit || (length > most && !latest.isEmpty())) {
+        return new Page(List.copyOf(latest), true);
+      }
+      latest.addFirst(new StoredMessage(entry.json, new Cursor(epoch, entry.offset)));
     }
-    return told;
+    return new Page(List.copyOf(latest), false);
+  }
+
+  /** The remembered messages after a cursor that pass a filter. */
+  List<StoredMessage> after(Cursor cursor, Predicate<Entry> isFor) {
+    return after(cursor.offset()).stream()
+        .filter(isFor)
+        .map(each -> new StoredMessage(each.json, new Cursor(cursor.epoch(), each.offset)))
+        .toList();
   }
 }

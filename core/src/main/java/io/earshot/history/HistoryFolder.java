@@ -2,6 +2,7 @@ package io.earshot.history;
 
 import io.earshot.Config;
 import io.earshot.config.RoomRule;
+import io.earshot.config.SettingFileException;
 import io.earshot.history.Recovery.DamagedException;
 import io.earshot.history.Recovery.Remembered;
 import java.io.IOException;
@@ -10,13 +11,14 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -25,6 +27,7 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of the setting {@code rooms.historyFolder}: a {@link Journal} for each event loop, and
@@ -33,7 +36,8 @@ import java.util.regex.Pattern;
  * <p>Each start of the server is a run with a number and with logs of its own. A run reads the logs
  * of the previous run, writes snapshots of all rooms into new logs, one for each loop that it has,
  * and then replaces {@code current} in one step. After a crash at any moment either the old logs or
- * the new ones are complete.
+ * the new ones are complete. Only where the disk has no space for both are the old ones deleted
+ * first.
  *
  * <p>The operating system keeps what a process wrote, however the process ends. A failure of the
  * machine loses what was not forced to the disk. So {@code current} records the machine and its
@@ -58,7 +62,7 @@ public final class HistoryFolder implements AutoCloseable {
   private int run;
 
   /** Whether {@code current} names this run. */
-  private boolean isCurrent;
+  private volatile boolean isCurrent;
 
   /**
    * The disk and the machine; tests replace them.
@@ -66,8 +70,13 @@ public final class HistoryFolder implements AutoCloseable {
    * @param segmentBytes the size of a file, in bytes
    * @param machine identifies the machine and its boot; empty if that is not known
    * @param background runs the tasks that create and delete files
+   * @param space asked before each file is written
    */
-  public record Disk(int segmentBytes, String machine, Executor background) {
+  public record Disk(int segmentBytes, String machine, Executor background, Space space) {
+    public Disk(int segmentBytes, String machine, Executor background) {
+      this(segmentBytes, machine, background, _ -> {});
+    }
+
     public static Disk ofThisMachine() {
       return new Disk(16 << 20, thisMachine(), Thread::startVirtualThread);
     }
@@ -83,6 +92,16 @@ public final class HistoryFolder implements AutoCloseable {
             .orElse("");
       }
     }
+  }
+
+  /** Limits the space for files, so that a test can fill a disk. */
+  public interface Space {
+    /**
+     * Refuses a file for which there is no space.
+     *
+     * @throws IOException if a disk would refuse it
+     */
+    void check(Path file) throws IOException;
   }
 
   /** The log of one event loop in one run. */
@@ -125,7 +144,10 @@ public final class HistoryFolder implements AutoCloseable {
     String why = cause.getMessage() == null ? "" : cause.getMessage();
     String kind =
         cause.getClass() == IOException.class ? "" : cause.getClass().getSimpleName() + " ";
-    return new IOException(SETTING + folder + " cannot be used: " + kind + why, cause);
+    String message = SETTING + folder + " cannot be used: " + kind + why;
+    return cause instanceof InvalidPathException || cause instanceof FileAlreadyExistsException
+        ? new SettingFileException(message, cause)
+        : new IOException(message, cause);
   }
 
   private static boolean isTaken(FileChannel channel) throws IOException {
@@ -143,16 +165,17 @@ public final class HistoryFolder implements AutoCloseable {
    * @param loops all loops, in their order
    * @param loopOf the loop of a room, by the room's name
    * @param rules the rule of a room, by the room's name
+   * @param elapsed the clock of durations, in milliseconds
    * @throws IOException if a file cannot be read or written; the message names the setting
    */
   public void recover(
       List<? extends RecoveryTarget> loops,
       Function<String, ? extends RecoveryTarget> loopOf,
       Function<String, RoomRule> rules,
-      InstantSource clock)
+      LongSupplier elapsed)
       throws IOException {
     try {
-      long began = clock.millis();
+      long began = elapsed.getAsLong();
       Map<Log, SortedMap<Long, Path>> logs = logs();
       CurrentRun current = CurrentRun.read(folder);
       run =
@@ -167,13 +190,28 @@ public final class HistoryFolder implements AutoCloseable {
       for (Remembered room : found) {
         messages += loopOf.apply(room.name).recover(room);
       }
-      for (RecoveryTarget target : loops) {
-        journals.add(journal(journals.size(), target::historyBytes));
-        target.begin(journals.getLast());
-      }
-      new CurrentRun(run, disk.machine(), forces, false).write(folder);
-      isCurrent = true;
       int files = logs.values().stream().mapToInt(Map::size).sum();
+      logs.entrySet().removeIf(log -> isOfAnotherRun(log.getKey(), current) && isDeleted(log));
+      if (!begins(loops)) {
+        // The files of two runs do not fit on the disk together. The rooms are in memory now, so
+        // the
+        // old files make room for the new ones. A crash in between loses history, and the rooms
+        // then begin new epochs.
+        CurrentRun.delete(folder);
+        deleteAll(logs);
+        if (!begins(loops)) {
+          for (RecoveryTarget target : loops) {
+            journals.add(journal(journals.size(), target::historyBytes));
+            target.begin(journals.getLast());
+          }
+          LOG.log(
+              Level.WARNING,
+              SETTING
+                  + folder
+                  + ": the disk has no space for history; rooms keep it in memory only until there is"
+                  + " space again");
+        }
+      }
       deleteAll(logs);
       if (files > 0) {
         LOG.log(
@@ -182,11 +220,79 @@ public final class HistoryFolder implements AutoCloseable {
             found.size(),
             messages,
             files,
-            clock.millis() - began,
+            elapsed.getAsLong() - began,
             without);
       }
     } catch (IOException e) {
       throw unusable(folder.toString(), e);
+    }
+  }
+
+  /**
+   * Begins the logs of this run, and makes them the valid ones.
+   *
+   * @return false if the disk has no space for them; then there are none
+   */
+  private boolean begins(List<? extends RecoveryTarget> loops) throws IOException {
+    try {
+      for (RecoveryTarget target : loops) {
+        Journal journal = journal(journals.size(), target::historyBytes);
+        journals.add(journal);
+        journal.open();
+        target.begin(journal);
+      }
+      makeCurrent();
+      return true;
+    } catch (IOException e) {
+      journals.forEach(Journal::discard);
+      journals.clear();
+      if (isFull(e)) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /** Names this run in {@code current}, if it does not. Called by any thread. */
+  private synchronized void makeCurrent() throws IOException {
+    if (!isCurrent) {
+      disk.space().check(folder.resolve("current"));
+      new CurrentRun(run, disk.machine(), forces, false).write(folder);
+      isCurrent = true;
+    }
+  }
+
+  /** Whether a write failed because the disk, or the share of it that this process has, is full. */
+  private boolean isFull(IOException failure) {
+    String why = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
+    if (why.contains("no space")
+        || why.contains("not enough space")
+        || why.contains("quota")
+        || why.contains("file too large")) {
+      return true;
+    }
+    try {
+      return Files.getFileStore(folder).getUsableSpace() < disk.segmentBytes();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Whether the history of all rooms is written to files. Callable from any thread. */
+  public boolean isStoring() {
+    return isCurrent && journals.stream().noneMatch(Journal::isBroken);
+  }
+
+  private static boolean isOfAnotherRun(Log log, @Nullable CurrentRun current) {
+    return current == null || log.run != current.run();
+  }
+
+  private static boolean isDeleted(Map.Entry<Log, SortedMap<Long, Path>> log) {
+    try {
+      deleteAll(Map.of(log.getKey(), log.getValue()));
+      return true;
+    } catch (IOException e) {
+      return false; // tried again later
     }
   }
 
@@ -238,9 +344,14 @@ public final class HistoryFolder implements AutoCloseable {
     return logs;
   }
 
-  private Journal journal(int loop, LongSupplier liveBytes) throws IOException {
+  private Journal journal(int loop, LongSupplier liveBytes) {
     String prefix = "run" + run + "-loop" + loop + "-";
-    return new Journal(number -> folder.resolve(prefix + number + ".log"), disk, forces, liveBytes);
+    return new Journal(
+        number -> folder.resolve(prefix + number + ".log"),
+        disk,
+        forces,
+        liveBytes,
+        this::makeCurrent);
   }
 
   private static void deleteAll(Map<Log, SortedMap<Long, Path>> logs) throws IOException {

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +37,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>If a file cannot be written, the log ends with a record that says so; space for that record is
  * reserved. The rooms continue from memory. After a restart they begin new epochs, since the log
- * does not know the messages after its end.
+ * does not know the messages after its end. When a file can be created again, a new log begins with
+ * snapshots of all rooms.
  *
  * <p>Owned by the event loop of the rooms. Background tasks create the next segment and delete old
  * ones.
@@ -46,8 +48,11 @@ public final class Journal implements AutoCloseable {
 
   // The kinds of records.
 
-  /** A room's epoch and offset, and how many messages of its history follow. */
-  static final byte SNAPSHOT = 1;
+  /**
+   * A snapshot of an earlier version, which is only read: it does not tell which of the messages
+   * that it lacks were said.
+   */
+  static final byte OLD_SNAPSHOT = 1;
 
   /** A message of a room. */
   static final byte MESSAGE = 2;
@@ -64,6 +69,24 @@ public final class Journal implements AutoCloseable {
   /** The end of a log that could not be written. */
   static final byte BROKEN = 6;
 
+  /**
+   * A snapshot of an earlier version, which is only read: its offset is the one before the messages
+   * that follow, which lack none.
+   */
+  static final byte WHOLE_SNAPSHOT = 7;
+
+  /** An announcement of a room; has the form of a message. */
+  static final byte ANNOUNCEMENT = 8;
+
+  /** The offset of an announcement that is not in the log. */
+  static final byte ANNOUNCEMENT_OFFSET = 9;
+
+  /**
+   * A room's epoch and offset, the offset of the last message that was said and is not in the log,
+   * and how many messages of its history follow.
+   */
+  static final byte SNAPSHOT = 10;
+
   /** A log with this many segments or fewer is not cleaned. */
   private static final int FEW = 4;
 
@@ -71,15 +94,30 @@ public final class Journal implements AutoCloseable {
   private final int segmentBytes;
   private final boolean forces;
   private final Executor background;
+  private final HistoryFolder.Space space;
   private final LongSupplier liveBytes;
   private final Deque<Segment> segments = new ArrayDeque<>();
 
   /** The number of the segment that has each room's snapshot, the oldest first. */
   private final Map<RoomLog, Long> snapshots = new LinkedHashMap<>();
 
-  private CompletableFuture<Segment> next;
+  private final Beginning beforeResume;
+  private CompletableFuture<Segment> next = noNext();
   private int numbers;
-  private boolean broken;
+
+  /** The number of the next segment of a log that begins anew. */
+  private long nextNumber;
+
+  /** Whether the log has ended, or has not begun. Other threads read it. */
+  private volatile boolean broken = true;
+
+  private boolean isResuming;
+  private boolean closed;
+
+  /** What a log that begins anew needs first. Called on a background thread. */
+  interface Beginning {
+    void run() throws IOException;
+  }
 
   /** The path of the segment of each number. */
   interface Files {
@@ -87,26 +125,42 @@ public final class Journal implements AutoCloseable {
   }
 
   /**
-   * Creates the first segment.
+   * A log without files; {@link #open} or {@link #resume} creates them.
    *
    * @param files the paths of the segments
    * @param disk the size of a segment, and what runs background tasks
    * @param forces whether to force each message to the disk before it is delivered
    * @param liveBytes how many bytes of messages the rooms remember now
+   * @param beforeResume runs before the log begins anew
    */
-  Journal(Files files, HistoryFolder.Disk disk, boolean forces, LongSupplier liveBytes)
-      throws IOException {
+  Journal(
+      Files files,
+      HistoryFolder.Disk disk,
+      boolean forces,
+      LongSupplier liveBytes,
+      Beginning beforeResume) {
     this.files = files;
     this.segmentBytes = disk.segmentBytes();
     this.background = disk.background();
     this.forces = forces;
     this.liveBytes = liveBytes;
+    this.space = disk.space();
+    this.beforeResume = beforeResume;
+  }
+
+  private static CompletableFuture<Segment> noNext() {
+    return CompletableFuture.failedFuture(new IOException("the log has not begun"));
+  }
+
+  /** Creates the first segment. */
+  void open() throws IOException {
     segments.add(create(0));
     next = prepare(1);
+    broken = false;
   }
 
   /** Appends the newest message of a room. */
-  void append(RoomLog room, long now) {
+  void append(RoomLog room, boolean isSaid, long now) {
     History history = room.history();
     if (broken || (room.number() == 0 && history == null)) {
       return;
@@ -115,7 +169,7 @@ public final class Journal implements AutoCloseable {
       if (room.number() == 0) {
         writeSnapshot(room);
       } else {
-        writeMessage(room, history == null ? null : history.last(), now);
+        writeMessage(room, history == null ? null : history.last(), isSaid, now);
       }
       force();
       clean();
@@ -126,6 +180,9 @@ public final class Journal implements AutoCloseable {
 
   /** Writes snapshots of the rooms that were recovered. */
   void begin(Iterable<RoomLog> rooms) throws IOException {
+    if (broken) {
+      return;
+    }
     for (RoomLog room : rooms) {
       writeSnapshot(room);
     }
@@ -156,34 +213,38 @@ public final class Journal implements AutoCloseable {
         from = i + 1;
       }
     }
+    long lost = room.lost();
+    for (int i = 0; i < from; i++) {
+      if (entries.get(i).isSaid()) {
+        lost = entries.get(i).offset();
+      }
+    }
     entries = entries.subList(from, entries.size());
     byte[] name = room.name().getBytes(UTF_8);
     byte[] epoch = room.epoch().getBytes(UTF_8);
-    long offset = room.offset() - entries.size();
-    ByteBuffer body = body(1 + 4 * Integer.BYTES + Long.BYTES + name.length + epoch.length);
+    ByteBuffer body = body(1 + 4 * Integer.BYTES + 2 * Long.BYTES + name.length + epoch.length);
     snapshots.remove(room);
     snapshots.put(room, segments.getLast().number());
-    body.put(SNAPSHOT).putInt(number).putInt(entries.size()).putLong(offset);
+    body.put(SNAPSHOT).putInt(number).putInt(entries.size()).putLong(room.offset()).putLong(lost);
     put(body, name);
     put(body, epoch);
     segments.getLast().commit();
     force(); // so that Recovery knows a torn message after it for a part of this snapshot
     for (History.Entry entry : entries) {
-      write(number, ++offset, entry);
+      write(number, entry);
     }
   }
 
-  private void writeMessage(RoomLog room, History.@Nullable Entry entry, long now)
+  private void writeMessage(RoomLog room, History.@Nullable Entry entry, boolean isSaid, long now)
       throws IOException {
-    long offset = room.offset();
     if (entry != null && fits(entry)) {
-      write(room.number(), offset, entry);
+      write(room.number(), entry);
       return;
     }
     body(1 + Integer.BYTES + 2 * Long.BYTES)
-        .put(OFFSET)
+        .put(isSaid ? OFFSET : ANNOUNCEMENT_OFFSET)
         .putInt(room.number())
-        .putLong(offset)
+        .putLong(room.offset())
         .putLong(now);
     segments.getLast().commit();
   }
@@ -197,14 +258,17 @@ public final class Journal implements AutoCloseable {
     return entry.json().length + 3 * names + 64 <= Segment.longest(segmentBytes);
   }
 
-  private void write(int number, long offset, History.Entry entry) throws IOException {
+  private void write(int number, History.Entry entry) throws IOException {
     byte[] speaker = bytes(entry.speaker());
     Audience audience = entry.audience();
     byte[] key = bytes(audience == null ? null : audience.key());
     byte[] value = bytes(audience == null ? null : audience.value());
     int length = 1 + 5 * Integer.BYTES + 2 * Long.BYTES + entry.json().length;
     ByteBuffer body = body(length + length(speaker) + length(key) + length(value));
-    body.put(MESSAGE).putInt(number).putLong(offset).putLong(entry.at());
+    body.put(entry.isSaid() ? MESSAGE : ANNOUNCEMENT)
+        .putInt(number)
+        .putLong(entry.offset())
+        .putLong(entry.at());
     put(body, speaker);
     put(body, key);
     put(body, value);
@@ -258,7 +322,9 @@ public final class Journal implements AutoCloseable {
   }
 
   private Segment create(long number) throws IOException {
-    return Segment.create(files.segment(number), number, segmentBytes, forces);
+    Path file = files.segment(number);
+    space.check(file);
+    return Segment.create(file, number, segmentBytes, forces);
   }
 
   private Segment next(long number) throws IOException {
@@ -294,14 +360,90 @@ public final class Journal implements AutoCloseable {
     background.execute(oldest::delete);
   }
 
+  /**
+   * Begins the log anew, if it has ended and a file can be created.
+   *
+   * @param rooms the rooms of the loop, when the file is created
+   * @param loop runs tasks on the loop
+   */
+  void resume(Supplier<List<RoomLog>> rooms, Executor loop) {
+    if (!broken || isResuming || closed) {
+      return;
+    }
+    isResuming = true;
+    List<Segment> old = List.copyOf(segments);
+    segments.clear();
+    CompletableFuture<Segment> prepared = next;
+    next = noNext();
+    nextNumber += 3; // a gap, so that no file of the log that ended can be taken for one of this
+    long number = nextNumber;
+    background.execute(
+        () -> {
+          old.forEach(Segment::delete);
+          prepared.thenAccept(Segment::delete).exceptionally(_ -> null).join();
+          Segment first;
+          try {
+            first = create(number);
+            beforeResume.run();
+          } catch (IOException | RuntimeException e) {
+            LOG.log(Level.DEBUG, "history cannot be stored yet", e);
+            first = null;
+          }
+          Segment created = first;
+          loop.execute(() -> resumed(created, rooms.get()));
+        });
+  }
+
+  private void resumed(@Nullable Segment first, List<RoomLog> rooms) {
+    isResuming = false;
+    if (first == null) {
+      return;
+    }
+    if (closed) {
+      first.delete();
+      return;
+    }
+    segments.add(first);
+    next = prepare(first.number() + 1);
+    snapshots.clear();
+    rooms.forEach(room -> room.number(0));
+    broken = false;
+    try {
+      for (RoomLog room : rooms) {
+        if (room.history() != null) {
+          writeSnapshot(room);
+        }
+      }
+      force();
+      LOG.log(
+          Level.INFO,
+          "rooms.historyFolder: {0} can be written; history is stored again",
+          files.segment(first.number()));
+    } catch (IOException | RuntimeException | InternalError e) {
+      breakOff(e);
+    }
+  }
+
+  /** Deletes the files of a log that was not used, and forgets its rooms. */
+  void discard() {
+    broken = true;
+    snapshots.keySet().forEach(room -> room.number(0));
+    snapshots.clear();
+    next.thenAccept(Segment::delete).exceptionally(_ -> null).join();
+    segments.forEach(Segment::delete);
+    segments.clear();
+  }
+
   private void breakOff(Throwable cause) {
     broken = true;
+    nextNumber = segments.getLast().number();
     LOG.log(
         Level.ERROR,
         "rooms.historyFolder: "
             + files.segment(segments.getLast().number())
             + " cannot be written, or the next file cannot be created; from now on rooms keep"
-            + " their history in memory only, and begin new epochs after a restart",
+            + " their history in memory only, and begin new epochs after a restart, until a file can"
+            + " be created again",
         cause);
     try {
       segments.getLast().last(BROKEN);
@@ -319,6 +461,7 @@ public final class Journal implements AutoCloseable {
   /** Forces the log to the disk and closes it. Called when no loop runs any more. */
   @Override
   public void close() {
+    closed = true;
     next.thenAccept(Segment::delete).exceptionally(_ -> null).join();
     try {
       segments.forEach(Segment::force);

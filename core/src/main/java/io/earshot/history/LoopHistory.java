@@ -1,11 +1,15 @@
 package io.earshot.history;
 
 import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The common state of the histories of one event loop's rooms: the limit on their bytes, and the
- * {@link Journal} that keeps them across restarts.
+ * {@link Journal} that keeps them across restarts. Beyond the limit, messages of the room that was
+ * silent for the longest time are forgotten first.
  *
  * <p>Owned by that event loop.
  */
@@ -14,6 +18,11 @@ public final class LoopHistory {
   private final Runnable changed;
   private long bytes;
   private long messages;
+
+  /** The histories with messages, as a list by their newest message; null for none. */
+  private @Nullable History first;
+
+  private @Nullable History last;
 
   /** Null if no setting asks for files. */
   private @Nullable Journal journal;
@@ -35,11 +44,23 @@ public final class LoopHistory {
     journal = log;
   }
 
+  /**
+   * Begins the journal anew if it could not be written, and can be now. Called every while.
+   *
+   * @param rooms the rooms of the loop
+   * @param loop runs tasks on the loop
+   */
+  public void resume(Supplier<List<RoomLog>> rooms, Executor loop) {
+    if (journal != null) {
+      journal.resume(rooms, loop);
+    }
+  }
+
   /** Counts a message that a room appended, and writes it to the journal. */
-  void appended(RoomLog room, long at) {
+  void appended(RoomLog room, boolean isSaid, long at) {
     messages++;
     if (journal != null) {
-      journal.append(room, at);
+      journal.append(room, isSaid, at);
     }
   }
 
@@ -49,10 +70,69 @@ public final class LoopHistory {
     }
   }
 
-  /** Changes the number of bytes; less than 0 for fewer. */
-  void add(int change) {
+  /**
+   * Counts a message that was added to a history, and forgets messages beyond the limit.
+   *
+   * @param change by how many bytes the history grew; less than 0 if it shrank
+   */
+  void added(History history, int change) {
+    if (last != history) {
+      unlink(history);
+      history.before = last;
+      if (last == null) {
+        first = history;
+      } else {
+        last.after = history;
+      }
+      last = history;
+    }
     bytes += change;
+    for (History oldest = first; bytes > limit && oldest != null; oldest = first) {
+      bytes -= oldest.forgetOldest();
+      if (oldest.size() == 0) {
+        unlink(oldest);
+      }
+    }
     changed.run();
+  }
+
+  /**
+   * Counts messages that were forgotten.
+   *
+   * @param freed how many bytes they had
+   */
+  void forgot(History history, int freed) {
+    bytes -= freed;
+    if (history.size() == 0) {
+      unlink(history);
+    }
+    changed.run();
+  }
+
+  /** Removes a history that no room has any more. */
+  void remove(History history) {
+    bytes -= history.bytes();
+    unlink(history);
+    changed.run();
+  }
+
+  private void unlink(History history) {
+    History before = history.before;
+    History after = history.after;
+    if (first == history) {
+      first = after;
+    }
+    if (last == history) {
+      last = before;
+    }
+    if (before != null) {
+      before.after = after;
+    }
+    if (after != null) {
+      after.before = before;
+    }
+    history.before = null;
+    history.after = null;
   }
 
   /** How many bytes of messages the rooms remember. */

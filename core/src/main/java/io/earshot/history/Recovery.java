@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,48 +46,53 @@ public final class Recovery {
   private int missing;
 
   private int partialNumber;
+
+  /** The offset of the room in that snapshot. */
+  private long partialEnd;
+
   private boolean isCut;
 
   /** A room of the log. */
   public static final class Remembered {
     public final String name;
     public final String epoch;
-    final Deque<History.Entry> entries = new ArrayDeque<>(2);
-    private final RoomRule rule;
-    private long bytes;
+    final History history;
     long offset;
 
     /** When the room's last message was published, in milliseconds; 0 if the log does not say. */
     long at;
 
-    Remembered(String name, String epoch, long offset, RoomRule rule) {
+    Remembered(String name, String epoch, long offset, long lost, RoomRule rule) {
       this.name = name;
       this.epoch = epoch;
       this.offset = offset;
-      this.rule = rule;
+      this.history = new History(rule, lost);
     }
 
-    private void add(long number, History.Entry entry) throws DamagedException {
-      if (number != offset + 1) {
-        throw new DamagedException("an offset is missing");
+    /** Adds a message of a snapshot, which may lack announcements. */
+    private void addOfSnapshot(History.Entry entry) throws DamagedException {
+      if (entry.offset() <= offset) {
+        throw new DamagedException("the messages of a snapshot are not in their order");
       }
-      offset = number;
+      offset = entry.offset();
       at = entry.at();
-      entries.add(entry);
-      bytes += entry.json().length;
-      while (entries.size() > rule.historyMessages() || bytes > rule.historyBytes()) {
-        bytes -= entries.remove().json().length;
-      }
+      history.add(entry);
     }
 
-    private void skip(long number, long now) throws DamagedException {
+    private void add(History.Entry entry) throws DamagedException {
+      if (entry.offset() != offset + 1) {
+        throw new DamagedException("an offset is missing");
+      }
+      addOfSnapshot(entry);
+    }
+
+    private void skip(long number, boolean isSaid, long now) throws DamagedException {
       if (number != offset + 1) {
         throw new DamagedException("an offset is missing");
       }
+      history.skip(number, isSaid);
       offset = number;
       at = now;
-      entries.clear();
-      bytes = 0;
     }
   }
 
@@ -204,17 +208,20 @@ public final class Recovery {
 
   private void apply(byte kind, ByteBuffer body) throws DamagedException {
     switch (kind) {
-      case Journal.SNAPSHOT -> {
+      case Journal.SNAPSHOT, Journal.WHOLE_SNAPSHOT, Journal.OLD_SNAPSHOT -> {
         int number = body.getInt();
         missing = body.getInt();
         long offset = body.getLong();
+        long lost = kind == Journal.OLD_SNAPSHOT ? offset : body.getLong();
         String name = text(body);
         String epoch = text(body);
-        partial = new Remembered(name, epoch, offset, rules.apply(name));
+        boolean isWhole = kind != Journal.SNAPSHOT; // then the messages come right after the offset
+        partial = new Remembered(name, epoch, isWhole ? offset : 0, lost, rules.apply(name));
+        partialEnd = isWhole ? offset + missing : offset;
         partialNumber = number;
         finish();
       }
-      case Journal.MESSAGE -> {
+      case Journal.MESSAGE, Journal.ANNOUNCEMENT -> {
         int number = body.getInt();
         long offset = body.getLong();
         long at = body.getLong();
@@ -224,25 +231,26 @@ public final class Recovery {
         Audience audience = key == null ? null : new Audience(key, value);
         byte[] json = new byte[body.getInt()];
         body.get(json);
-        var entry = new History.Entry(json, at, speaker, audience);
+        boolean isSaid = kind == Journal.MESSAGE;
+        var entry = new History.Entry(offset, json, at, 0, speaker, audience, isSaid);
         if (partial != null && partialNumber == number) {
-          partial.add(offset, entry);
+          partial.addOfSnapshot(entry);
           missing--;
           finish();
         } else {
           Remembered room = rooms.get(number);
           if (room != null) {
-            room.add(offset, entry);
+            room.add(entry);
           }
         }
       }
-      case Journal.OFFSET -> {
+      case Journal.OFFSET, Journal.ANNOUNCEMENT_OFFSET -> {
         int number = body.getInt();
         long offset = body.getLong();
         long at = body.getLong();
         Remembered room = rooms.get(number);
         if (room != null) {
-          room.skip(offset, at);
+          room.skip(offset, kind == Journal.OFFSET, at);
         }
       }
       case Journal.DROPPED -> rooms.remove(body.getInt());
@@ -254,6 +262,7 @@ public final class Recovery {
 
   private void finish() {
     if (partial != null && missing == 0) {
+      partial.offset = partialEnd;
       rooms.put(partialNumber, partial);
       partial = null;
     }

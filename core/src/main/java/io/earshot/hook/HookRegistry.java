@@ -4,6 +4,7 @@ import io.earshot.Hooks;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomMessage;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,18 @@ public final class HookRegistry implements Hooks {
         hook,
         asked -> {
           hook.connect(asked.subject());
+          return asked.message();
+        });
+  }
+
+  @Override
+  public Registration onConnect(ConnectRequestHook hook) {
+    return add(
+        Hook.Kind.CONNECT,
+        "*",
+        hook,
+        asked -> {
+          hook.connect(asked.subject(), Objects.requireNonNull(asked.connecting()));
           return asked.message();
         });
   }

@@ -5,7 +5,6 @@ import io.earshot.RefusedException;
 import io.earshot.action.ActionRunner;
 import io.earshot.action.TimedVirtualThreads;
 import java.lang.System.Logger.Level;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -14,6 +13,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +30,7 @@ public final class HookRunner {
   private static final long RETRY = 20;
 
   private final Config.Hooks settings;
-  private final InstantSource clock;
+  private final LongSupplier elapsed;
   private final TimedVirtualThreads threads;
 
   /** A permit for each further hook that may run. */
@@ -44,9 +44,9 @@ public final class HookRunner {
 
   private volatile RoomHooks all = RoomHooks.NONE;
 
-  public HookRunner(Config.Hooks settings, InstantSource clock, TimedVirtualThreads threads) {
+  public HookRunner(Config.Hooks settings, LongSupplier elapsed, TimedVirtualThreads threads) {
     this.settings = settings;
-    this.clock = clock;
+    this.elapsed = elapsed;
     this.threads = threads;
     this.running = new Semaphore(settings.running());
   }
@@ -242,7 +242,7 @@ public final class HookRunner {
       return new HookVerdict(question.message(), e.words());
     } catch (Throwable e) { // errors too: the client gets an answer whatever the hook does
       // An interruption at the time limit has been answered and logged already.
-      if (!(e instanceof InterruptedException) && hook.mayLog(clock.millis())) {
+      if (!(e instanceof InterruptedException) && hook.mayLog(elapsed.getAsLong())) {
         LOG.log(Level.ERROR, "the " + hook + " failed", e);
       }
       return new HookVerdict(question.message(), ActionRunner.BROKEN);
@@ -252,7 +252,7 @@ public final class HookRunner {
   }
 
   private HookVerdict overdue(Hook hook, Question question, Throwable failure) {
-    if (failure instanceof TimeoutException && hook.mayLog(clock.millis())) {
+    if (failure instanceof TimeoutException && hook.mayLog(elapsed.getAsLong())) {
       LOG.log(
           Level.WARNING,
           "the {0} took longer than {1} and was interrupted (hooks.onTimeout: {2})",

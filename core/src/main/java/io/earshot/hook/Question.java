@@ -1,7 +1,9 @@
 package io.earshot.hook;
 
+import io.earshot.Hooks;
 import io.earshot.Permission;
 import io.earshot.protocol.Json;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request that a hook decides about, or an event that a hook is notified of.
@@ -11,13 +13,28 @@ import io.earshot.protocol.Json;
  * @param subject the connection whose request it is
  * @param permission the permission that the request needs
  * @param message the message of a say; JSON's null for other requests
+ * @param connecting what a new client has sent; null for other requests
  */
-public record Question(HookSubject subject, String room, Permission permission, Json message) {
+public record Question(
+    HookSubject subject,
+    String room,
+    Permission permission,
+    Json message,
+    Hooks.@Nullable Connecting connecting) {
   public Question(HookSubject subject, String room, Permission permission) {
     this(subject, room, permission, new Json.Null());
   }
 
+  public Question(HookSubject subject, String room, Permission permission, Json message) {
+    this(subject, room, permission, message, null);
+  }
+
+  /** A new connection. */
+  public Question(HookSubject subject, Hooks.Connecting connecting) {
+    this(subject, subject.room(), Permission.JOIN, new Json.Null(), connecting);
+  }
+
   Question with(Json changed) {
-    return new Question(subject, room, permission, changed);
+    return new Question(subject, room, permission, changed, connecting);
   }
 }

@@ -1,7 +1,6 @@
 package io.earshot.moderation;
 
 import io.earshot.AddressRange;
-import io.earshot.Measure;
 import io.earshot.Target;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -35,7 +34,7 @@ public final class MeasureIndex {
     return all.isEmpty();
   }
 
-  void add(Target target, Measure measure) {
+  void add(Target target, TimedMeasure measure) {
     if (target instanceof Target.Address(AddressRange range)
         && !lengths.contains(Length.of(range))) {
       lengths.add(Length.of(range));
@@ -43,7 +42,7 @@ public final class MeasureIndex {
     all.add(target, measure);
   }
 
-  void remove(Target target, Measure measure) {
+  void remove(Target target, TimedMeasure measure) {
     all.remove(target, measure);
   }
 
@@ -53,9 +52,12 @@ public final class MeasureIndex {
    * @param holds the condition that the measure must meet
    * @return the measure, or null if there is none
    */
-  @Nullable Measure find(
-      String id, SocketAddress from, Map<String, String> attributes, Predicate<Measure> holds) {
-    Measure found = find(new Target.Id(id), holds);
+  @Nullable TimedMeasure find(
+      String id,
+      SocketAddress from,
+      Map<String, String> attributes,
+      Predicate<TimedMeasure> holds) {
+    TimedMeasure found = find(new Target.Id(id), holds);
     if (found == null) {
       for (Map.Entry<String, String> each : attributes.entrySet()) {
         found = found == null ? find(attribute(each.getKey(), each.getValue()), holds) : found;
@@ -73,9 +75,9 @@ public final class MeasureIndex {
     return found;
   }
 
-  private @Nullable Measure find(@Nullable Target target, Predicate<Measure> holds) {
+  private @Nullable TimedMeasure find(@Nullable Target target, Predicate<TimedMeasure> holds) {
     if (target != null) {
-      for (Measure each : all.of(target)) {
+      for (TimedMeasure each : all.of(target)) {
         if (holds.test(each)) {
           return each;
         }

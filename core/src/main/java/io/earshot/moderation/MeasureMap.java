@@ -1,6 +1,5 @@
 package io.earshot.moderation;
 
-import io.earshot.Measure;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,32 +13,32 @@ import java.util.concurrent.ConcurrentHashMap;
  * @param <K> the type of the keys
  */
 final class MeasureMap<K> {
-  private final Map<K, List<Measure>> all = new ConcurrentHashMap<>();
+  private final Map<K, List<TimedMeasure>> all = new ConcurrentHashMap<>();
 
   boolean isEmpty() {
     return all.isEmpty();
   }
 
-  List<Measure> of(K key) {
+  List<TimedMeasure> of(K key) {
     return all.getOrDefault(key, List.of());
   }
 
-  void add(K key, Measure measure) {
+  void add(K key, TimedMeasure measure) {
     all.merge(
         key,
         List.of(measure),
         (some, more) -> {
-          var both = new ArrayList<Measure>(some);
+          var both = new ArrayList<TimedMeasure>(some);
           both.addAll(more);
           return List.copyOf(both);
         });
   }
 
-  void remove(K key, Measure measure) {
+  void remove(K key, TimedMeasure measure) {
     all.computeIfPresent(
         key,
         (_, some) -> {
-          List<Measure> rest = some.stream().filter(each -> !each.equals(measure)).toList();
+          List<TimedMeasure> rest = some.stream().filter(each -> !each.equals(measure)).toList();
           return rest.isEmpty() ? null : rest;
         });
   }

@@ -3,13 +3,11 @@ package io.earshot.moderation;
 import io.earshot.Measure;
 import io.earshot.Target;
 import java.net.SocketAddress;
-import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +31,15 @@ public final class Measures {
   private final Set<String> over = new LinkedHashSet<>();
 
   /** A measure, and its last place in the log of the cluster; 0 for none. */
-  private record Held(Measure measure, long at) {}
+  private record Held(TimedMeasure timed, long at) {
+    Measure measure() {
+      return timed.measure();
+    }
+
+    boolean holds(long now) {
+      return timed.holds(now);
+    }
+  }
 
   Measures(int most) {
     this.most = most;
@@ -56,7 +62,7 @@ public final class Measures {
     return bans.isEmpty() && mutes.isEmpty() && closures.isEmpty();
   }
 
-  synchronized boolean isFull(Instant now) {
+  synchronized boolean isFull(long now) {
     if (held.size() >= most) {
       forget(now);
     }
@@ -66,28 +72,30 @@ public final class Measures {
   /**
    * Adds a measure.
    *
+   * @param left for how long it is in force from now on, in milliseconds
    * @param at its place in the log of the cluster, or 0
    * @return whether the measure is new
    */
-  synchronized boolean add(Measure measure, long at, Instant now) {
+  synchronized boolean add(Measure measure, long left, long at, long now) {
     if (over.contains(measure.id())) {
       return false;
     }
     Held known = held.remove(measure.id());
     if (known != null) {
-      held.put(measure.id(), new Held(known.measure, Math.max(at, known.at)));
+      held.put(measure.id(), new Held(known.timed, Math.max(at, known.at)));
       return false;
     }
-    if (!measure.holds(now)) {
+    if (left <= 0) {
       remember(measure.id());
       return true;
     }
-    held.put(measure.id(), new Held(measure, at));
+    var timed = new TimedMeasure(measure, now + left);
+    held.put(measure.id(), new Held(timed, at));
     Target target = measure.target();
     switch (measure.kind()) {
-      case BAN -> bans.add(target(target), measure);
-      case MUTE -> mutes.add(target(target), measure);
-      case CLOSURE -> closures.add(String.valueOf(measure.room()), measure);
+      case BAN -> bans.add(target(target), timed);
+      case MUTE -> mutes.add(target(target), timed);
+      case CLOSURE -> closures.add(String.valueOf(measure.room()), timed);
     }
     return true;
   }
@@ -111,87 +119,106 @@ public final class Measures {
    *
    * @return the measure, or null if it is not in force
    */
-  synchronized @Nullable Measure lift(String id, Instant now) {
+  synchronized @Nullable Measure lift(String id, long now) {
     remember(id);
     Held known = held.remove(id);
     if (known == null) {
       return null;
     }
-    unlist(known.measure);
-    return known.measure.holds(now) ? known.measure : null;
+    unlist(known.timed);
+    return known.holds(now) ? known.measure() : null;
   }
 
-  private void unlist(Measure measure) {
+  private void unlist(TimedMeasure timed) {
+    Measure measure = timed.measure();
     switch (measure.kind()) {
-      case BAN -> bans.remove(target(measure.target()), measure);
-      case MUTE -> mutes.remove(target(measure.target()), measure);
-      case CLOSURE -> closures.remove(String.valueOf(measure.room()), measure);
+      case BAN -> bans.remove(target(measure.target()), timed);
+      case MUTE -> mutes.remove(target(measure.target()), timed);
+      case CLOSURE -> closures.remove(String.valueOf(measure.room()), timed);
     }
   }
 
   /** Forgets the measures that have ended. */
-  private void forget(Instant now) {
+  private void forget(long now) {
     held.values()
         .removeIf(
             each -> {
-              boolean isOver = !each.measure.holds(now);
+              boolean isOver = !each.holds(now);
               if (isOver) {
-                unlist(each.measure);
+                unlist(each.timed);
               }
               return isOver;
             });
   }
 
   /** The measures of a kind that are in force. */
-  synchronized List<Measure> all(Measure.Kind kind, Instant now) {
+  synchronized List<Measure> all(Measure.Kind kind, long now) {
     forget(now);
     return held.values().stream().map(Held::measure).filter(each -> each.kind() == kind).toList();
   }
 
-  synchronized @Nullable Measure find(String id, Instant now) {
+  synchronized @Nullable Measure find(String id, long now) {
     Held known = held.get(id);
-    return known == null || !known.measure.holds(now) ? null : known.measure;
+    return known == null || !known.holds(now) ? null : known.measure();
+  }
+
+  /** For how long a measure is in force from now on, in milliseconds; 0 if it is not. */
+  synchronized long left(String id, long now) {
+    Held known = held.get(id);
+    return known == null ? 0 : Math.max(0, known.timed.end() - now);
   }
 
   /** The measures whose last place in the log of the cluster is before a place, oldest first. */
-  synchronized List<Measure> publishedBefore(long place, int limit, Instant now) {
+  synchronized List<Measure> publishedBefore(long place, int limit, long now) {
     return held.values().stream()
         .takeWhile(each -> each.at < place)
-        .map(Held::measure)
         .filter(each -> each.holds(now))
+        .map(Held::measure)
         .limit(limit)
         .toList();
   }
 
   /** All measures in force, for a log of the cluster that is empty again. */
-  synchronized List<Measure> allForEmptyLog(Instant now) {
+  synchronized List<Measure> allForEmptyLog(long now) {
     forget(now);
-    held.replaceAll((_, each) -> new Held(each.measure, 0));
+    held.replaceAll((_, each) -> new Held(each.timed, 0));
     return held.values().stream().map(Held::measure).toList();
   }
 
   // --- lookups by all loops --------------------------------------------------------------------
 
   /** The ban of a client; null for none. */
-  @Nullable Measure ban(
-      String id, SocketAddress from, Map<String, String> attributes, Instant now) {
-    return bans.isEmpty() ? null : bans.find(id, from, attributes, each -> each.holds(now));
+  @Nullable Measure ban(String id, SocketAddress from, Map<String, String> attributes, long now) {
+    return bans.isEmpty()
+        ? null
+        : measure(bans.find(id, from, attributes, each -> each.holds(now)));
   }
 
   /** The mute of a client in a room; null for none. */
   @Nullable Measure mute(
-      String id, SocketAddress from, Map<String, String> attributes, String room, Instant now) {
-    Predicate<Measure> isHere = each -> each.room() == null || each.room().equals(room);
+      String id, SocketAddress from, Map<String, String> attributes, String room, long now) {
     return mutes.isEmpty()
         ? null
-        : mutes.find(id, from, attributes, isHere.and(each -> each.holds(now)));
+        : measure(
+            mutes.find(
+                id,
+                from,
+                attributes,
+                each -> {
+                  String where = each.measure().room();
+                  return (where == null || where.equals(room)) && each.holds(now);
+                }));
+  }
+
+  private static @Nullable Measure measure(@Nullable TimedMeasure found) {
+    return found == null ? null : found.measure();
   }
 
   /** The closure of a room; null for none. */
-  @Nullable Measure closure(String room, Instant now) {
-    for (Measure each : closures.of(room)) {
+  @Nullable Measure closure(String room, long now) {
+    for (TimedMeasure each : closures.of(room)) {
       if (each.holds(now)) {
-        return each;
+        return each.measure();
       }
     }
     return null;

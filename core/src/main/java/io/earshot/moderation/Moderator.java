@@ -11,11 +11,11 @@ import io.earshot.Target;
 import io.earshot.Transport;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomName;
+import io.earshot.spi.Clocks;
 import io.earshot.spi.Visitor;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,9 +38,12 @@ public final class Moderator implements Moderation {
   /** A closure that becomes known later than this after its end removes no client from the room. */
   private static final Duration LATE = Duration.ofMinutes(1);
 
+  /** The field of a fact with the milliseconds for which the measure is still in force. */
+  private static final String LEFT = "left";
+
   private final int most;
   private final String defaultRoom;
-  private final InstantSource clock;
+  private final Clocks clocks;
   private final Supplier<String> names;
   private final ModerationTargets targets;
   private final Measures measures;
@@ -53,10 +56,10 @@ public final class Moderator implements Moderation {
    * @param targets the connections that a new measure ends at once
    */
   public Moderator(
-      Config config, InstantSource clock, Supplier<String> names, ModerationTargets targets) {
+      Config config, Clocks clocks, Supplier<String> names, ModerationTargets targets) {
     this.most = config.admin().measures();
     this.defaultRoom = config.general().defaultChatRoom();
-    this.clock = clock;
+    this.clocks = clocks;
     this.names = names;
     this.targets = targets;
     this.measures = new Measures(most);
@@ -125,8 +128,8 @@ public final class Moderator implements Moderation {
     return measures.find(id, now());
   }
 
-  private Instant now() {
-    return Instant.ofEpochMilli(clock.millis());
+  private long now() {
+    return clocks.elapsed();
   }
 
   private static Duration checked(Duration time) {
@@ -159,7 +162,8 @@ public final class Moderator implements Moderation {
       @Nullable String room,
       Duration time,
       String reason) {
-    var measure = new Measure(names.get(), kind, target, room, checked(reason), now().plus(time));
+    Instant until = Instant.ofEpochMilli(clocks.wall().millis()).plus(time);
+    var measure = new Measure(names.get(), kind, target, room, checked(reason), until);
     if (measures.isFull(now())) {
       return CompletableFuture.failedStage(
           new RefusedException(
@@ -167,7 +171,7 @@ public final class Moderator implements Moderation {
                   + most
                   + " bans, mutes and closures are in force (admin.measures); lift some, or ban a range"));
     }
-    take(measure, 0);
+    take(measure, time.toMillis(), 0);
     MeasurePublisher others = publisher;
     return others == null
         ? CompletableFuture.completedStage(measure)
@@ -180,18 +184,40 @@ public final class Moderator implements Moderation {
    * Applies a fact from the log of the cluster. The log also returns this server's own facts.
    *
    * @param at the place of the fact in the log
+   * @param age how long ago the fact was written, in milliseconds by the clock of the log
    */
-  public void learn(Json fact, long at) {
+  public void learn(Json fact, long at, long age) {
     try {
       if (fact instanceof Json.Obj fields && fields.get("lift") instanceof Json.Text(String id)) {
         var _ = measures.lift(id, now());
       } else {
-        take(of(fact), at);
+        take(of(fact), left(fact) - age, at);
       }
     } catch (IllegalArgumentException e) {
       // Another version of the server may have written it.
       LOG.log(Level.DEBUG, "a fact in the log of measures is not readable", e);
     }
+  }
+
+  /** How long the measure of a fact is in force from when the fact was written, in milliseconds. */
+  private long left(Json fact) {
+    long most = LONGEST.toMillis();
+    return fact instanceof Json.Obj fields && fields.get(LEFT) instanceof Json.Num(String millis)
+        ? Math.min(most, Long.parseLong(millis))
+        : Duration.between(clocks.wall().instant(), of(fact).until()).toMillis();
+  }
+
+  /**
+   * A fact as it is written now. The servers' wall clocks may differ, so a measure travels with the
+   * time that is left, and not only with its end.
+   */
+  public Json timed(Json fact) {
+    if (!(fact instanceof Json.Obj fields) || !(fields.get("id") instanceof Json.Text(String id))) {
+      return fact;
+    }
+    var timed = new LinkedHashMap<String, Json>(fields.fields());
+    timed.put(LEFT, Json.of(measures.left(id, now())));
+    return new Json.Obj(timed);
   }
 
   /** All measures in force, for a log of the cluster that is empty again. */
@@ -204,14 +230,14 @@ public final class Moderator implements Moderation {
     return measures.publishedBefore(place, limit, now());
   }
 
-  private void take(Measure measure, long at) {
-    if (!measures.add(measure, at, now())) {
+  private void take(Measure measure, long left, long at) {
+    if (!measures.add(measure, left, at, now())) {
       return;
     }
     Target target = measure.target();
     switch (measure.kind()) {
       case BAN -> {
-        if (target != null && measure.holds(now())) {
+        if (target != null && left > 0) {
           targets.disconnect(target, measure.words());
         }
       }
@@ -219,7 +245,7 @@ public final class Moderator implements Moderation {
         // Takes effect when the client sends a message.
       }
       case CLOSURE -> {
-        if (now().isBefore(measure.until().plus(LATE))) {
+        if (left > -LATE.toMillis()) {
           targets.removeFromRoom(String.valueOf(measure.room()), notice(measure), measure.words());
         }
       }
@@ -277,7 +303,7 @@ public final class Moderator implements Moderation {
     if (measures.isEmpty()) {
       return null;
     }
-    Instant now = now();
+    long now = now();
     Map<String, String> attributes = who.attributes();
     if (grant != null && !grant.identity().isEmpty()) {
       // The token's identity counts before the client is admitted by the token.
@@ -309,7 +335,11 @@ public final class Moderator implements Moderation {
 
   /** The ban of an HTTP client; null for none. */
   public @Nullable Measure ban(Visitor visitor) {
-    return measures.ban(visitor.id(), visitor.remoteAddress(), Map.of(), now());
+    return measures.ban(
+        visitor.id(),
+        visitor.remoteAddress(),
+        visitor.login() == null ? Map.of() : visitor.login().attributes(),
+        now());
   }
 
   /** The closure of a room; null for none. */

@@ -9,6 +9,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -92,24 +93,34 @@ final class Fanout {
     member.index = size;
     member.oddBatch = 0; // a number of another fan-out's batch means nothing here
     members[size++] = member;
-    if (batch != null) {
-      markOdd(member);
-      member.from = batch.writerIndex();
-    }
+    skipPending(member);
   }
 
   /** Removes a member, after it has got all earlier messages. */
   void remove(Member member) {
+    sendPending(member);
+    Member last = members[--size];
+    members[member.index] = last;
+    last.index = member.index;
+    Arrays.fill(members, size, size + 1, null);
+  }
+
+  /** Sends a member its part of the pending batch before the end of the turn. */
+  void sendPending(Member member) {
     if (member.lag != null) {
       leaveOut(member, parts, batchNumber);
       member.connection.catchUp(member);
     } else if (batch != null) {
       writeParts(member, batch, parts, batchNumber);
     }
-    Member last = members[--size];
-    members[member.index] = last;
-    last.index = member.index;
-    Arrays.fill(members, size, size + 1, null);
+    skipPending(member);
+  }
+
+  private void skipPending(Member member) {
+    if (batch != null) {
+      markOdd(member);
+      member.from = batch.writerIndex();
+    }
   }
 
   /**
@@ -132,7 +143,11 @@ final class Fanout {
       shard.flushLater(this);
     }
     int start = batch.writerIndex();
-    wire.frame(json, place, batch);
+    if (rule.isInbox()) {
+      wire.inbox(json, batch);
+    } else {
+      wire.frame(json, place, batch);
+    }
     @Nullable Member ours =
         except != null && is(except.connection.shard(), except.connection.wire()) ? except : null;
     boolean mayLeaveOut = rule.mayLeaveOut();
@@ -179,6 +194,47 @@ final class Fanout {
           member.connection.deliver(bytes, 0, length);
         } else {
           writeParts(member, bytes, odd, number);
+        }
+      }
+    } finally {
+      bytes.release();
+    }
+  }
+
+  /**
+   * A signal for all members but its sender.
+   *
+   * @param json the signal as UTF-8
+   * @param sender the member that does not get it, or null
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Signalled(byte[] json, @Nullable Member sender) {}
+
+  /**
+   * Sends signals at once to the members that have taken everything before. They are no part of the
+   * batch, so a signal may pass a message of the same turn.
+   */
+  void signal(List<Signalled> signals) {
+    ByteBuf bytes = ByteBufAllocator.DEFAULT.directBuffer(FIRST_CAPACITY);
+    try {
+      var senders = new HashSet<@Nullable Member>();
+      int[] ends = new int[signals.size()];
+      for (int i = 0; i < ends.length; i++) {
+        wire.signal(signals.get(i).json, bytes);
+        ends[i] = bytes.writerIndex();
+        senders.add(signals.get(i).sender);
+      }
+      for (int i = size - 1; i >= 0; i--) {
+        Member member = members[i];
+        if (member.lag == null && member.connection.takesSignals()) {
+          int at = 0;
+          for (int j = 0; senders.contains(member) && j < ends.length; j++) {
+            if (signals.get(j).sender == member) {
+              deliver(member, bytes, at, j == 0 ? 0 : ends[j - 1]);
+              at = ends[j];
+            }
+          }
+          deliver(member, bytes, at, bytes.writerIndex());
         }
       }
     } finally {

@@ -81,8 +81,25 @@ public final class Lag {
     return notice(room, first.epoch(), first.offset(), last.offset(), leftOut);
   }
 
-  /** The notice of offsets of a room that a client does not get. */
-  static Json.Obj notice(String room, String epoch, long from, long to, long missing) {
+  /**
+   * The notice that all messages of a room from an offset up to a place are lost.
+   *
+   * @param from the first offset
+   * @param to the last place, which is also the place of the notice
+   */
+  public static StoredMessage gap(String room, long from, Cursor to) {
+    Json.Obj notice = notice(room, to.epoch(), from, to.offset(), to.offset() - from + 1);
+    return new StoredMessage(notice.encode(), to);
+  }
+
+  /** The same, for a client that knows a message: without what it knows. */
+  public static StoredMessage gap(String room, long from, Cursor to, Cursor known) {
+    boolean isPartlyKnown =
+        known.epoch().equals(to.epoch()) && from <= known.offset() && known.offset() < to.offset();
+    return gap(room, isPartlyKnown ? known.offset() + 1 : from, to);
+  }
+
+  private static Json.Obj notice(String room, String epoch, long from, long to, long missing) {
     var fields = LinkedHashMap.<String, Json>newLinkedHashMap(6);
     fields.put("context", Json.of("gap"));
     fields.put("room", Json.of(room));

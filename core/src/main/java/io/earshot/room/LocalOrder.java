@@ -1,7 +1,13 @@
 package io.earshot.room;
 
+import io.earshot.history.MessageIds;
+import io.earshot.history.Past;
+import io.earshot.protocol.Announcement;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
+import io.earshot.protocol.Signal;
+import io.earshot.protocol.Start;
+import io.earshot.protocol.User;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -39,32 +45,62 @@ final class LocalOrder implements RoomOrder {
   public void close() {}
 
   @Override
-  public void join(
-      Member member, @Nullable Cursor after, Consumer<Room.Arrival> live, boolean take) {
-    Room.Past past = room.past(after, member);
+  public void join(Member member, Start start, Consumer<Room.Arrival> live, boolean take) {
+    Past past = room.past(start, member);
     room.enroll(member);
     if (room.roster().size() <= room.rule().announcementsUpTo()) {
-      announce(Room.ENTERED, Json.of(member.connection.id()), member);
+      announceJoin(member);
     }
-    room.hear(member, past, room.end(), live);
+    room.hear(member, past, place(past), live);
+  }
+
+  /** The place in the answer, which all messages for the member follow. */
+  private @Nullable Cursor place(Past past) {
+    boolean isOfNewOrder =
+        Boolean.FALSE.equals(past.recovered())
+            && past.history() == null
+            && !past.missed().isEmpty();
+    return isOfNewOrder ? new Cursor(room.log().epoch(), past.since()) : room.end();
   }
 
   @Override
-  public void listen(Member member, @Nullable Cursor after, Consumer<Room.Arrival> live) {
-    Room.Past past = room.past(after, member);
-    member.startListening();
-    room.hear(member, past, room.end(), live);
+  public void listen(Member member, Start start, Consumer<Room.Arrival> live) {
+    Past past = room.past(start, member);
+    room.hear(member, past, place(past), live);
   }
 
   @Override
   public void leave(Member member, int count, Runnable out) {
     // Before the member is out: from then on its connection may resume a session with another id.
-    Json id = count <= room.rule().announcementsUpTo() ? Json.of(member.connection.id()) : null;
+    User user = member.user;
+    boolean isAnnounced =
+        count <= room.rule().announcementsUpTo() && room.roster().connections(user) == 0;
+    Json id = isAnnounced ? Json.of(member.connection.id()) : null;
     room.unhear(member, out);
     if (id != null) {
-      announce(Room.LEFT, id, member);
+      announce(Announcement.LEAVE, id, user, member);
     }
     room.closeIfEmpty();
+  }
+
+  @Override
+  public void identify(Member member, @Nullable User user) {
+    User former = member.user;
+    room.roster().identify(member, user);
+    if (User.areSame(former, user) || room.roster().size() > room.rule().announcementsUpTo()) {
+      return;
+    }
+    if (room.roster().connections(former) == 0) {
+      announce(Announcement.LEAVE, Json.of(member.connection.id()), former, member);
+    }
+    announceJoin(member);
+  }
+
+  /** Announces a new member, unless its user has another connection in the room. */
+  private void announceJoin(Member member) {
+    if (room.roster().connections(member.user) <= 1) {
+      announce(Announcement.JOIN, Json.of(member.connection.id()), member.user, member);
+    }
   }
 
   @Override
@@ -74,49 +110,70 @@ final class LocalOrder implements RoomOrder {
   }
 
   @Override
+  public void whenEntered(Member member, Runnable task) {
+    task.run();
+  }
+
+  @Override
   public void listens(Member member) {}
 
   @Override
   public void forget(Member member) {}
 
   @Override
+  public boolean holdsBack(
+      Member member,
+      @Nullable Cursor known,
+      @Nullable Boolean recovered,
+      Consumer<Room.Arrival> live) {
+    return false;
+  }
+
+  @Override
   public void replaced(Member lost, Member back) {}
 
-  private void announce(String text, Json id, Member mover) {
-    room.deliver(Json.of(text), id, mover, null, false);
+  private void announce(Announcement what, Json id, @Nullable User user, Member mover) {
+    room.deliver(Json.of(what.text()), id, user, mover, null, what);
   }
 
   @Override
   public void say(
-      Json from, @Nullable Member except, Room.SayRequest saying, Consumer<Room.SayResult> told) {
-    told.accept(new Room.SayResult(say(from, except, saying), null));
+      Json from,
+      @Nullable Member except,
+      RoomOrder.SayRequest saying,
+      Consumer<RoomOrder.SayResult> told) {
+    told.accept(new RoomOrder.SayResult(say(from, except, saying), null));
   }
 
   @Override
-  public void sayAs(
-      Json from, Room.SayRequest saying, boolean ifThere, Consumer<Room.SayResult> told) {
+  public void sayAs(Json from, RoomOrder.SayRequest saying, Consumer<RoomOrder.SayResult> told) {
     Member except = from instanceof Json.Text(String text) ? room.roster().withId(text) : null;
     say(from, except, saying, told);
   }
 
-  private Cursor say(Json from, @Nullable Member except, Room.SayRequest saying) {
+  private Cursor say(Json from, @Nullable Member except, RoomOrder.SayRequest saying) {
     Json messageId = saying.messageId();
     long window = room.shard().repeatWindow();
     if (messageId == null || window == 0) {
-      return room.deliver(saying.message(), from, except, saying.audience(), true);
+      return room.deliver(saying.message(), from, saying.user(), except, saying.audience(), null);
     }
     if (messageIds == null) {
       messageIds = new MessageIds(window);
     }
-    long now = room.shard().now();
+    long now = room.shard().elapsed();
     Long first = messageIds.find(saying.namer(), messageId, saying.words(), now);
     if (first != null) {
       return new Cursor(room.log().epoch(), first);
     }
-    Cursor place = room.deliver(saying.message(), from, except, saying.audience(), true);
-    messageIds.add(saying.namer(), messageId, saying.words(), place.offset(), room.shard().now());
+    Cursor place =
+        room.deliver(saying.message(), from, saying.user(), except, saying.audience(), null);
+    messageIds.add(
+        saying.namer(), messageId, saying.words(), place.offset(), room.shard().elapsed());
     return place;
   }
+
+  @Override
+  public void signal(Signal signal) {}
 
   @Override
   public void whenKnown(@Nullable Cursor cursor, Runnable task) {

@@ -49,7 +49,7 @@ public final class LongPolls {
    */
   public void add(
       Room room, long millis, @Nullable Boolean recovered, CompletableFuture<Excerpt> answer) {
-    var poll = new LongPoll(room, shard.now() + millis, numbers++, recovered, answer);
+    var poll = new LongPoll(room, shard.elapsed() + millis, numbers++, recovered, answer);
     room.add(poll);
     if (stopping) {
       poll.answerEmpty();
@@ -76,7 +76,7 @@ public final class LongPolls {
     if (!all.isEmpty() && all.getFirst().until() < nextCheck) {
       long at = all.getFirst().until();
       nextCheck = at;
-      shard.schedule(() -> check(at), Math.max(1, at - shard.now()));
+      shard.schedule(() -> check(at), Math.max(1, at - shard.elapsed()));
     }
   }
 

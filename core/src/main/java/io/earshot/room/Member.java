@@ -1,6 +1,8 @@
 package io.earshot.room;
 
 import io.earshot.config.RoomRule;
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.User;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,21 +19,39 @@ public abstract class Member {
   /** The rule of the room. */
   public final RoomRule rule;
 
+  private static final byte COMES_IN = 1;
+  private static final byte TAKES = 2;
+
   // Owned by the room's event loop.
 
   boolean joined;
   boolean listens;
+
+  /** Whether the connection receives messages and is to be a member, but is not one yet. */
+  boolean isUnannounced;
+
   boolean hears;
-  private boolean comesIn;
-  private boolean takes;
-  private boolean isListed;
-  private boolean isForgotten;
+
+  /** Whether the member {@link #COMES_IN} and {@link #TAKES}: in one field, as members are many. */
+  private byte entering;
+
+  /** The user that the room knows the member as; null for none, or while not joined. */
+  @Nullable User user;
+
+  /** The epoch of the broker's list that has this member, as far as this server knows; or null. */
+  private @Nullable String listedIn;
 
   /** Whether the connection was lost, and the room keeps the place for its session. */
   boolean away;
 
-  /** The offset after which the member receives messages or, while away, misses them. */
+  /** The offset after which the member receives messages while it is subscribed. */
   long since;
+
+  /**
+   * The place up to which the client was sent the room, as of when the member is not subscribed;
+   * null where no such place is known.
+   */
+  @Nullable Cursor sentUpTo;
 
   /** The member's index in the {@link Roster}. */
   int rank;
@@ -56,6 +76,11 @@ public abstract class Member {
     this.rule = rule;
   }
 
+  /** Whether the connection is to receive messages of the room. */
+  boolean receives() {
+    return joined || listens || isUnannounced;
+  }
+
   /** Whether the connection is in the room. */
   public boolean joined() {
     return joined;
@@ -64,6 +89,11 @@ public abstract class Member {
   /** Whether the connection listens to the room. */
   public boolean listens() {
     return listens;
+  }
+
+  /** The user that the room knows the member as; null for none. */
+  public @Nullable User user() {
+    return user;
   }
 
   /** Listens to the room from now on. */
@@ -76,14 +106,21 @@ public abstract class Member {
     return hears;
   }
 
+  /**
+   * Whether the connection is to receive messages, and is in no fan-out and not on its way there.
+   */
+  public boolean lacksSubscription() {
+    return !hears && !away && receives();
+  }
+
   /** Whether the member waits for the broker's answer to its join. */
   boolean comesIn() {
-    return comesIn;
+    return (entering & COMES_IN) != 0;
   }
 
   /** Whether the member is taken over if another server has it. */
   public boolean takes() {
-    return takes;
+    return (entering & TAKES) != 0;
   }
 
   /**
@@ -92,44 +129,55 @@ public abstract class Member {
    * @param take whether the member is taken over if another server has it
    */
   public void startEntering(boolean take) {
-    takes = take;
-    comesIn = true;
+    entering = take ? COMES_IN | TAKES : COMES_IN;
   }
 
   /** Ends the wait for the broker, whatever the broker answered. */
   public void finishEntering() {
-    comesIn = false;
+    entering &= ~COMES_IN;
   }
 
-  /** Whether the broker's list of members contains this one, as far as this server knows. */
-  public boolean isListed() {
-    return isListed;
+  /**
+   * The epoch of the broker's list that contains this member, as far as this server knows; null if
+   * it was in no list. A list ends with its epoch: the broker has lost it.
+   */
+  public @Nullable String listedIn() {
+    return listedIn;
   }
 
-  /** Whether the broker lost that list after the member was in it. */
-  public boolean isForgotten() {
-    return isForgotten;
+  /** The broker has entered the member into the list of an epoch. */
+  public void setListed(String epoch) {
+    listedIn = epoch;
+    entering &= ~TAKES;
   }
 
-  /** The broker's list has the member now. */
-  public void setListed() {
-    isListed = true;
-    isForgotten = false;
-    takes = false;
+  /**
+   * Continues a membership of another server.
+   *
+   * @param upTo the place up to which that server sent the client the room, or null
+   * @param epoch the epoch of the list that has the member there, or null
+   */
+  public void continueFrom(@Nullable Cursor upTo, @Nullable String epoch) {
+    sentUpTo = upTo;
+    listedIn = epoch;
   }
 
-  /** The broker lost its list. */
-  public void forgetListing() {
-    isForgotten = isListed;
+  /**
+   * The place up to which the client was sent the room.
+   *
+   * @param end what to give for a member that is subscribed, or of which no place is known
+   */
+  Cursor sentUpTo(Cursor end) {
+    return hears || sentUpTo == null ? end : sentUpTo;
   }
 
   /** Takes over the state of the same client's lost membership, which then is in no room. */
   void takeOver(Member lost) {
     joined = lost.joined;
     listens = lost.listens;
-    isListed = lost.isListed;
-    isForgotten = lost.isForgotten;
-    takes = lost.takes;
+    listedIn = lost.listedIn;
+    user = lost.user;
+    entering = (byte) ((entering & COMES_IN) | (lost.entering & TAKES));
     lost.joined = false;
     lost.listens = false;
   }

@@ -1,22 +1,26 @@
 package io.earshot.room;
 
-import io.earshot.RefusedException;
-import io.earshot.Transport;
 import io.earshot.config.RoomRule;
+import io.earshot.history.History;
+import io.earshot.history.Past;
 import io.earshot.history.RoomLog;
 import io.earshot.history.StoredMessage;
+import io.earshot.protocol.Announcement;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
-import io.earshot.protocol.Excerpt;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Post;
 import io.earshot.protocol.Reply.Received;
 import io.earshot.protocol.RoomMessage;
-import io.earshot.protocol.RoomStatus;
+import io.earshot.protocol.Start;
+import io.earshot.protocol.User;
+import io.earshot.room.RoomOrder.SayRequest;
+import io.earshot.room.RoomOrder.SayResult;
+import io.earshot.spi.Broker.Placed;
 import io.earshot.spi.Pace;
 import io.earshot.spi.Refusal;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -33,9 +37,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the room's event loop.
  */
 public final class Room {
-  public static final String ENTERED = "I have entered the room";
-  public static final String LEFT = "I have left the room";
-
   private final String name;
   private final Shard shard;
   private final RoomRule rule;
@@ -43,6 +44,9 @@ public final class Room {
   private final RoomOrder order;
   private final Roster roster = new Roster();
   private final Subscribers subscribers;
+
+  /** Null in a room without signals so far. */
+  private @Nullable Signals signals;
 
   /** What clients have used of the room's message rate, as a {@link Pace} counts it. */
   private long paidBy;
@@ -52,7 +56,7 @@ public final class Room {
    *
    * @param epoch the name of its order; empty in a cluster, whose broker names it
    */
-  Room(String name, Shard shard, String epoch, RoomRule rule, RoomOrders orders) {
+  Room(String name, Shard shard, String epoch, RoomRule rule, Rooms.Orders orders) {
     this.name = name;
     this.shard = shard;
     this.rule = rule;
@@ -86,10 +90,6 @@ public final class Room {
     return roster;
   }
 
-  RoomStatus status() {
-    return new RoomStatus(name, roster.ids(), cursor());
-  }
-
   // --- whether the room is needed --------------------------------------------------------------
 
   /** Whether the room has no members, listeners or long polls, and no request is under way. */
@@ -111,12 +111,7 @@ public final class Room {
     return roster.size() > 0 || !subscribers.isEmpty();
   }
 
-  /** How long to keep the room while it is empty, in milliseconds. */
-  long keptFor() {
-    return order.keptFor();
-  }
-
-  /** Drops the room, now or after {@link #keptFor}, if it is empty. */
+  /** Drops the room, now or after {@link RoomOrder#keptFor}, if it is empty. */
   public void closeIfEmpty() {
     if (isEmpty()) {
       shard.emptied(this);
@@ -129,35 +124,51 @@ public final class Room {
    * The result of joining or listening, for the connection.
    *
    * @param heard the answer to the request
-   * @param missed the messages to send before any new one
+   * @param missed the messages to send before any new one; those of the history begin them
    */
-  public record Arrival(Received heard, List<StoredMessage> missed) {
-    /** The same, with an answer that does not say that nothing is missing. */
-    private Arrival unconfirmed() {
-      return new Arrival(new Received(heard.room(), heard.cursor(), false), missed);
-    }
-  }
+  public record Arrival(Received heard, List<StoredMessage> missed) {}
 
   /**
    * Adds a connection as a member.
    *
-   * @param after the last message that the client knows of this room, or null
+   * @param start where the messages begin that the client receives
    * @param live runs on the connection's loop when the member is subscribed
    */
-  public void join(Member member, @Nullable Cursor after, Consumer<Arrival> live) {
-    // An HTTP client belongs to the server that it asks, also if another server has it.
-    order.join(member, after, live, member.connection.transport() == Transport.WEB);
+  public void join(Member member, Start start, Consumer<Arrival> live) {
+    member.sentUpTo = start.after();
+    order.join(member, start, live, member.connection.mayBeListedElsewhere());
   }
 
   /** Adds a member to the list of members. */
   public void enroll(Member member) {
     member.joined = true;
+    member.user = member.connection.user();
     roster.add(member);
   }
 
+  /**
+   * Subscribes a connection that may go at once, as one that only looks whether the port is open.
+   * {@link #announce} makes it a member. The parameters are those of {@link #join}.
+   */
+  public void receive(Member member, Start start, Consumer<Arrival> live) {
+    roster.expect(member);
+    member.sentUpTo = start.after();
+    order.listen(member, start, live);
+  }
+
+  /** Makes an unannounced connection a member, unless it has left. */
+  public void announce(Member member) {
+    if (member.isUnannounced) {
+      roster.expectNoLonger(member);
+      order.join(member, Start.LIVE, _ -> {}, false);
+    }
+  }
+
   /** Subscribes a connection that is no member; the parameters are those of {@link #join}. */
-  public void listen(Member member, @Nullable Cursor after, Consumer<Arrival> live) {
-    order.listen(member, after, live);
+  public void listen(Member member, Start start, Consumer<Arrival> live) {
+    member.startListening();
+    member.sentUpTo = start.after();
+    order.listen(member, start, live);
   }
 
   /**
@@ -166,6 +177,12 @@ public final class Room {
    * @param out runs on the connection's loop when the member has received all earlier messages
    */
   public void leave(Member member, Runnable out) {
+    if (member.isUnannounced) {
+      roster.expectNoLonger(member);
+      unhear(member, out);
+      closeIfEmpty();
+      return;
+    }
     if (!member.joined) {
       member.connection.tell(out);
       return;
@@ -174,6 +191,13 @@ public final class Room {
     int count = roster.size();
     roster.remove(member);
     order.leave(member, count, out);
+  }
+
+  /** Follows a change of the user of a member. */
+  public void identify(Member member, @Nullable User user) {
+    if (member.joined && !Objects.equals(member.user, user)) {
+      order.identify(member, user);
+    }
   }
 
   /** Ends listening; {@code out} runs as for {@link #leave}. */
@@ -188,97 +212,28 @@ public final class Room {
 
   /** Keeps the place of a member whose connection was lost, and sends it nothing. */
   public void detach(Member member) {
-    subscribers.suspend(member, log.offset());
+    subscribers.suspend(member, cursor());
   }
 
-  /** Gives the place of a lost member to the connection that resumed its session, unannounced. */
-  public void replace(Member lost, Member back, @Nullable Cursor after, Consumer<Arrival> live) {
-    long since = lost.away ? lost.since : log.offset();
-    Past past = past(after == null ? new Cursor(log.epoch(), since) : after, back);
-    if (lost.joined) {
-      roster.replace(lost, back);
+  /** The messages that a member missed; none since its cursor while it is subscribed. */
+  public Past past(Start start, Member member) {
+    Cursor after = start.after();
+    if (member.hears && after != null) {
+      boolean isRecovered = log.isOurs(after) && after.offset() >= member.since;
+      if (isRecovered || start.history() == 0) {
+        return new Past(List.of(), member.since, isRecovered, null);
+      }
+    } else if (!log.needsHistory(start, shard.elapsed())) {
+      Subscriber to = member.connection;
+      return log.past(after, shard.elapsed(), each -> to.isFor(each.speaker(), each.audience()));
     }
-    back.takeOver(lost);
-    unhear(lost, () -> {});
-    order.replaced(lost, back);
-    // No server knows which bytes were in flight when the connection broke. So a client without a
-    // cursor gets the later messages, but its answer does not say that nothing is missing.
-    hear(back, after != null ? past : new Past(past.missed, past.since, false), end(), live);
+    return latest(start, cursor(), member);
   }
 
-  /**
-   * Gives up the place of a member that resumed its session on another server, unannounced.
-   *
-   * @return the last message that the member received
-   */
-  public Cursor giveUp(Member member) {
-    var known = new Cursor(log.epoch(), member.away ? member.since : log.offset());
-    if (member.joined) {
-      roster.remove(member);
-    }
-    member.joined = false;
-    member.listens = false;
-    unhear(member, () -> {});
-    closeIfEmpty();
-    return known;
-  }
-
-  /**
-   * Adds a client that resumed a session of another server on this one, without an announcement.
-   *
-   * @param isIn whether the client is a member
-   * @param listens whether the client listens
-   * @param after the last message that the client knows, as the client says, or null
-   * @param known the last message that the other server sent it, or null
-   */
-  public void settle(
-      Member member,
-      boolean isIn,
-      boolean listens,
-      @Nullable Cursor after,
-      @Nullable Cursor known,
-      Consumer<Arrival> live) {
-    if (!order.isShared()) {
-      throw new IllegalStateException("no other server shares this room");
-    }
-    Consumer<Arrival> arrived =
-        after != null ? live : arrival -> live.accept(arrival.unconfirmed());
-    Cursor since = after != null ? after : known;
-    member.listens = listens;
-    if (isIn) {
-      order.join(member, since, arrived, true);
-    } else {
-      order.listen(member, since, arrived);
-    }
-  }
-
-  // --- subscribing -----------------------------------------------------------------------------
-
-  /**
-   * The messages that a client missed before it is subscribed.
-   *
-   * @param missed the messages for it
-   * @param since the offset before those messages
-   * @param recovered whether no message after the client's cursor is missing; null without a cursor
-   */
-  public record Past(List<StoredMessage> missed, long since, @Nullable Boolean recovered) {}
-
-  /** The messages that a member missed since a cursor; none while it is subscribed. */
-  public Past past(@Nullable Cursor after, Member member) {
-    if (after == null) {
-      return new Past(List.of(), log.offset(), null);
-    }
-    if (member.hears) {
-      return new Past(List.of(), member.since, log.isOurs(after) && after.offset() >= member.since);
-    }
-    if (!log.remembersSince(after, shard.now())) {
-      return new Past(List.of(), log.offset(), false);
-    }
-    Subscriber subscriber = member.connection;
-    return new Past(
-        log.after(after, each -> subscriber.isFor(each.speaker(), each.audience())),
-        after.offset(),
-        true);
+  /** The newest messages up to a place that a member may read. */
+  public Past latest(Start start, Cursor upTo, Member member) {
+    return log.latest(
+        start, upTo, shard.answerBytes(), shard.elapsed(), member.connection::mayRead);
   }
 
   /**
@@ -288,8 +243,9 @@ public final class Room {
    *     has no order yet
    */
   public void hear(Member member, Past past, @Nullable Cursor place, Consumer<Arrival> live) {
-    var arrival = new Arrival(new Received(name, place, past.recovered), past.missed);
-    subscribers.add(member, past.since, arrival, live);
+    var arrival =
+        new Arrival(new Received(name, place, past.recovered(), past.history()), past.missed());
+    subscribers.add(member, past.since(), arrival, live);
   }
 
   /** Ends a member's subscription, unless it is still in the room or listens to it. */
@@ -303,43 +259,6 @@ public final class Room {
   }
 
   // --- publishing ------------------------------------------------------------------------------
-
-  /**
-   * A sender's request to publish a message.
-   *
-   * @param audience the members that receive it; null for all
-   * @param namer the sender to which {@code messageId} belongs
-   * @param messageId the client's id of the message, which is published once however often the
-   *     client repeats it; or null
-   * @param words the message as the client sent it; identifies a repeat even if a hook changed the
-   *     message
-   * @param isClients whether a client sends it, rather than server code
-   */
-  public record SayRequest(
-      Json message,
-      @Nullable Audience audience,
-      String namer,
-      @Nullable Json messageId,
-      Json words,
-      boolean isClients) {}
-
-  /**
-   * The result of a {@link SayRequest}.
-   *
-   * @param place the place of the message in the room's order; null if it has none
-   * @param refusal why the message was not published, as an error for the client; null if it was
-   */
-  public record SayResult(@Nullable Cursor place, @Nullable String refusal) {
-
-    /** Completes a future with this result. */
-    public void tell(CompletableFuture<Void> told) {
-      if (refusal == null) {
-        told.complete(null);
-      } else {
-        told.completeExceptionally(new RefusedException(refusal));
-      }
-    }
-  }
 
   /** Publishes a member's message, unless it is a repeat; {@code told} receives the result. */
   public void say(Member speaker, SayRequest saying, Consumer<SayResult> told) {
@@ -359,19 +278,19 @@ public final class Room {
   }
 
   /** The same for a sender that may be a member; the member of that id does not receive it. */
-  public void sayAs(Json from, SayRequest saying, boolean ifThere, Consumer<SayResult> told) {
+  public void sayAs(Json from, SayRequest saying, Consumer<SayResult> told) {
     if (isWithinRate(saying, told)) {
-      order.sayAs(from, saying, ifThere, told);
+      order.sayAs(from, saying, told);
     }
   }
 
   /** Counts a client's message against the room's rate, and refuses it if there are too many. */
   private boolean isWithinRate(SayRequest saying, Consumer<SayResult> told) {
-    if (!saying.isClients) {
+    if (!saying.isClients()) {
       return true;
     }
     Pace pace = new Pace(rule.messagesPerSecond(), rule.messageBurst());
-    long now = pace.isOff() ? 0 : shard.now();
+    long now = pace.isOff() ? 0 : shard.elapsed();
     long spent = pace.spend(paidBy, now, 1);
     long wait = pace.overdrawn(spent, now);
     if (wait == 0) {
@@ -384,7 +303,13 @@ public final class Room {
     return false;
   }
 
-  // --- the order of messages -------------------------------------------------------------------
+  /** The signals of this turn. */
+  public Signals signals() {
+    if (signals == null) {
+      signals = new Signals(this, subscribers);
+    }
+    return signals;
+  }
 
   public Cursor cursor() {
     return log.cursor();
@@ -395,40 +320,37 @@ public final class Room {
     return log.end();
   }
 
-  /** Moves to a place in an order; the next message comes after it. */
-  public void begin(String epoch, long at) {
-    log.begin(epoch, at);
-  }
-
   /**
    * Delivers a message of this server to all subscribers, as the next in the room's order.
    *
+   * @param user the user of the sender; null for none
    * @param except the member that does not receive it, or null
-   * @param isSaid false for announcements of joins and leaves, which do not begin a history
+   * @param announcement what this server announces by it; null for a message that somebody sent
    * @return the place of the message
    */
   Cursor deliver(
       Json message,
       Json from,
+      @Nullable User user,
       @Nullable Member except,
       @Nullable Audience audience,
-      boolean isSaid) {
+      @Nullable Announcement announcement) {
     String speaker = except != null && from instanceof Json.Text(String id) ? id : null;
-    long now = shard.now();
-    log.advance();
-    Cursor place = cursor();
-    byte[] json = new RoomMessage(message, name, from, now, place).encode();
-    log.append(json, now, speaker, audience, isSaid, now);
+    long sentAt = shard.wallTime();
+    Cursor place = log.advance();
+    byte[] json = new RoomMessage(message, name, from, user, sentAt, place, announcement).encode();
+    boolean isSaid = announcement == null;
+    log.append(log.entry(json, sentAt, shard.elapsed(), speaker, audience, isSaid));
     tell(json, place, except, audience, rule.kind(message));
     return place;
   }
 
   /** Delivers a message to which a broker gave the place after the last one. */
-  public void tell(Post post, Cursor place, @Nullable Member except) {
-    begin(place.epoch(), place.offset());
-    byte[] json = encoded(post, place);
-    log.append(json, post.sentAt(), post.except(), post.audience(), true, shard.now());
-    tell(json, place, except, post.audience(), rule.kind(post.message()));
+  public void tell(Placed message, @Nullable Member except) {
+    History.Entry entry = begin(message);
+    log.append(entry);
+    String kind = rule.kind(message.post().message());
+    tell(entry.json(), message.place(), except, entry.audience(), kind);
   }
 
   private void tell(
@@ -443,35 +365,25 @@ public final class Room {
     }
   }
 
-  public byte[] encoded(Post post, Cursor place) {
-    return new RoomMessage(post.message(), name, post.from(), post.sentAt(), place).encode();
+  /** Remembers a message that was published before this server opened the room. */
+  public void recall(Placed message) {
+    log.remember(begin(message));
   }
 
-  /** Remembers a message that was published before this server opened the room. */
-  public void recall(Post post, Cursor place) {
-    begin(place.epoch(), place.offset());
-    log.remember(
-        encoded(post, place), post.sentAt(), post.except(), post.audience(), true, shard.now());
+  /** Moves to the place of a message, which is as old as the broker says, not its sender. */
+  private History.Entry begin(Placed message) {
+    Post post = message.post();
+    log.advance(message.place());
+    byte[] json = new RoomMessage(name, post, message.place()).encode();
+    long since = shard.elapsed() - message.age();
+    boolean isSaid = post.announcement() == null;
+    return log.entry(json, post.sentAt(), since, post.except(), post.audience(), isSaid);
   }
 
   /** Announces to all subscribers that the messages from an offset up to the end are lost. */
   public void tellGap(long from) {
     Cursor to = cursor();
-    Json.Obj notice = Lag.notice(name, to.epoch(), from, to.offset(), to.offset() - from + 1);
-    subscribers.tell(notice.encode(), to, null, null, null);
-  }
-
-  // --- readers that do not join ----------------------------------------------------------------
-
-  /**
-   * The remembered messages without an audience: after a cursor the first ones, without a cursor
-   * the last ones.
-   *
-   * @param limit the largest number of messages
-   * @param bytes the most bytes of all messages together; a single longer message is returned alone
-   */
-  public Excerpt read(@Nullable Cursor after, int limit, int bytes) {
-    return log.read(after, limit, bytes, shard.now());
+    subscribers.tell(Lag.gap(name, from, to).json(), to, null, null, null);
   }
 
   void add(LongPoll poll) {
@@ -486,6 +398,6 @@ public final class Room {
 
   /** The cursor from which a reader can go on; null if the room will be dropped before that. */
   @Nullable Cursor endToGoOnFrom() {
-    return order.isShared() || isUsed() || keptFor() > 0 ? end() : null;
+    return order.isShared() || isUsed() || order.keptFor() > 0 ? end() : null;
   }
 }

@@ -4,9 +4,9 @@ import io.earshot.Config;
 import io.earshot.RoomCount;
 import io.earshot.config.RoomRule;
 import io.earshot.protocol.RoomStatus;
+import io.earshot.spi.Clocks;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Refusals;
-import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -16,6 +16,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All rooms of this server. Each room belongs to the event loop that its name chooses.
@@ -27,11 +28,11 @@ public final class Rooms {
   private final Config config;
   private final Function<String, RoomRule> rules;
   private final Refusals refusals;
-  private final InstantSource clock;
+  private final Clocks clocks;
   private final String boot;
   private final AtomicInteger polls = new AtomicInteger();
   private final List<Shard> shards;
-  private volatile RoomOrders orders = new LocalOrders();
+  private volatile Orders orders = new LocalOrders();
 
   /**
    * No rooms yet.
@@ -43,12 +44,12 @@ public final class Rooms {
       Config config,
       Function<String, RoomRule> rules,
       List<? extends Loop> loops,
-      InstantSource clock,
+      Clocks clocks,
       String boot,
       Refusals refusals) {
     this.config = config;
     this.rules = rules;
-    this.clock = clock;
+    this.clocks = clocks;
     this.boot = boot;
     this.refusals = refusals;
     shards =
@@ -58,11 +59,11 @@ public final class Rooms {
   }
 
   /** Takes the orders of new rooms from a cluster. Called before the first connection. */
-  public void joinCluster(RoomOrders others) {
+  public void joinCluster(Orders others) {
     orders = others;
   }
 
-  public RoomOrders orders() {
+  public Orders orders() {
     return orders;
   }
 
@@ -78,12 +79,24 @@ public final class Rooms {
     return refusals;
   }
 
-  public long now() {
-    return clock.millis();
+  /** The time of day, in milliseconds since 1970, for people; it may be set back or forward. */
+  public long wallTime() {
+    return clocks.wall().millis();
+  }
+
+  /** Milliseconds that only increase, for durations; see {@link Clocks#elapsed}. */
+  public long elapsed() {
+    return clocks.elapsed();
   }
 
   public String boot() {
     return boot;
+  }
+
+  /** The name of this run of this server: {@code general.id}, and {@link #boot}. */
+  public String server() {
+    String id = config.general().id().replaceAll("[^A-Za-z0-9_.-]", "_");
+    return (id.isEmpty() ? "" : id + "-") + boot;
   }
 
   /** How many long polls wait, on all loops; counted by {@link LongPolls}. */
@@ -162,13 +175,31 @@ public final class Rooms {
         });
   }
 
-  /** Asks for the members of a room; completes on any thread. */
-  public CompletionStage<RoomStatus> status(String name) {
-    return orders.status(name);
+  /** Asks for all members of a room, or a page of them; completes on any thread. */
+  public CompletionStage<RoomStatus> status(String name, RoomStatus.@Nullable Page page) {
+    return orders.status(name, page);
+  }
+
+  /** Makes the {@link RoomOrder} of each room. */
+  public interface Orders {
+
+    /** Whether other servers share the orders. */
+    boolean areShared();
+
+    /** The order of a new room; called on the room's loop. */
+    RoomOrder of(Room room);
+
+    /**
+     * Asks for the members of a room; completes on any thread.
+     *
+     * @param page the part of the list, which is selected on a thread of its own; null for all
+     *     members
+     */
+    CompletionStage<RoomStatus> status(String room, RoomStatus.@Nullable Page page);
   }
 
   /** The orders of a single server. */
-  private final class LocalOrders implements RoomOrders {
+  private final class LocalOrders implements Orders {
     @Override
     public boolean areShared() {
       return false;
@@ -180,13 +211,18 @@ public final class Rooms {
     }
 
     @Override
-    public CompletionStage<RoomStatus> status(String name) {
-      var status = new CompletableFuture<RoomStatus>();
+    public CompletionStage<RoomStatus> status(String name, RoomStatus.@Nullable Page page) {
+      var members = new CompletableFuture<Roster.Members>();
       in(
           name,
-          room -> status.complete(room.status()),
-          () -> status.complete(new RoomStatus(name, List.of(), null)));
-      return status;
+          room -> members.complete(room.roster().members(room.cursor())),
+          () -> members.complete(new Roster.Members(List.of(), List.of(), null)));
+      return page == null
+          ? members.thenApply(all -> new RoomStatus(name, all.ids(), all.end(), all.users()))
+          : members.thenApplyAsync(
+              all ->
+                  page.select(name, all.ids().stream(), all.ids().size(), all.end(), all.users()),
+              Thread::startVirtualThread);
     }
   }
 }

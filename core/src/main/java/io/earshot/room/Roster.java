@@ -1,14 +1,23 @@
 package io.earshot.room;
 
+import io.earshot.Connection;
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.PresentUser;
+import io.earshot.protocol.User;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The members of a room in the order in which they joined: an array with holes where members left,
- * which is compacted when it is full.
+ * which is compacted when it is full. It also has the connections that become members when they are
+ * announced; whoever asks for the members sees them already.
  *
  * <p>Owned by the room's event loop.
  */
@@ -16,6 +25,12 @@ public final class Roster {
   private @Nullable Member[] members = new Member[2];
   private int end;
   private int size;
+
+  /** The connections that are not announced yet; null if there are none. */
+  private @Nullable Set<Member> expected;
+
+  /** How many members each user has, by the user's id; null if no member has a user. */
+  private @Nullable Map<String, Integer> users;
 
   int size() {
     return size;
@@ -28,6 +43,34 @@ public final class Roster {
     member.rank = end;
     members[end++] = member;
     size++;
+    count(member.user, 1);
+  }
+
+  /** Makes a member another user's. */
+  public void identify(Member member, @Nullable User user) {
+    count(member.user, -1);
+    member.user = user;
+    count(user, 1);
+  }
+
+  private void count(@Nullable User user, int by) {
+    if (user == null) {
+      return;
+    }
+    if (users == null) {
+      users = new HashMap<>();
+    }
+    if (users.merge(user.id(), by, Integer::sum) == 0) {
+      users.remove(user.id());
+      if (users.isEmpty()) {
+        users = null;
+      }
+    }
+  }
+
+  /** How many members a user has; 0 for no user. */
+  int connections(@Nullable User user) {
+    return user == null || users == null ? 0 : users.getOrDefault(user.id(), 0);
   }
 
   /** Gives a member's place in the order to another. */
@@ -39,6 +82,7 @@ public final class Roster {
   void remove(Member member) {
     members[member.rank] = null;
     size--;
+    count(member.user, -1);
   }
 
   /** Removes the holes, and resizes the array to twice its members. */
@@ -74,9 +118,62 @@ public final class Roster {
     }
   }
 
+  /** Adds a connection that becomes a member when it is announced. */
+  void expect(Member member) {
+    member.isUnannounced = true;
+    if (expected == null) {
+      expected = new LinkedHashSet<>();
+    }
+    expected.add(member);
+  }
+
+  /** A connection is announced, or has left before that. */
+  void expectNoLonger(Member member) {
+    member.isUnannounced = false;
+    if (expected != null && expected.remove(member) && expected.isEmpty()) {
+      expected = null;
+    }
+  }
+
+  /** The ids of the members, and of the connections that are not announced yet. */
   public List<String> ids() {
     var ids = new ArrayList<String>(size);
     forEach(member -> ids.add(member.connection.id()));
+    expected().forEach(connection -> ids.add(connection.id()));
     return ids;
+  }
+
+  /** The connections that are not announced yet. */
+  public List<Connection> expected() {
+    return expected == null
+        ? List.of()
+        : expected.stream().map(member -> (Connection) member.connection).toList();
+  }
+
+  /**
+   * The members, and the connections that are not announced yet.
+   *
+   * @param users all users among them, in the order of their ids
+   * @param end the end of the room's order; null if the room has had no message
+   */
+  record Members(List<String> ids, List<PresentUser> users, @Nullable Cursor end) {}
+
+  Members members(Cursor end) {
+    return new Members(ids(), users(), end);
+  }
+
+  private List<PresentUser> users() {
+    var all = new ArrayList<PresentUser>();
+    if (users != null) {
+      forEach(member -> addUser(member.user, member.connection.id(), all));
+    }
+    expected().forEach(connection -> addUser(connection.user(), connection.id(), all));
+    return PresentUser.collect(all.stream());
+  }
+
+  private static void addUser(@Nullable User user, String member, List<PresentUser> to) {
+    if (user != null) {
+      to.add(new PresentUser(user, member));
+    }
   }
 }

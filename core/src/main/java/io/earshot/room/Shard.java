@@ -8,6 +8,7 @@ import io.earshot.history.LoopHistory;
 import io.earshot.history.Recovery;
 import io.earshot.history.RecoveryTarget;
 import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Signal;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Refusal;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -25,11 +27,14 @@ import org.jspecify.annotations.Nullable;
  * One event loop with the rooms that it owns, and the fan-outs to its connections that have a batch
  * pending.
  *
- * <p>Owned by that event loop. Any thread may call {@link #tell}, {@link #later}, {@link #now} and
- * {@link #index}.
+ * <p>Owned by that event loop. Any thread may call {@link #tell}, {@link #later}, {@link #index},
+ * {@link #wallTime} and {@link #elapsed}.
  */
 public final class Shard implements RecoveryTarget {
   private static final System.Logger LOG = System.getLogger(Shard.class.getName());
+
+  /** How often a server forgets old messages at least, in milliseconds. */
+  private static final long LONGEST_SWEEP = 60_000;
 
   /** How often a server of a cluster looks for empty rooms to drop, in milliseconds. */
   private static final long CLUSTER_SWEEP = 5_000;
@@ -65,7 +70,7 @@ public final class Shard implements RecoveryTarget {
     this.loop = loop;
     Config config = all.config();
     this.repeatWindow = config.general().repeatWindow().toMillis();
-    this.sweepEvery = Math.max(1_000, config.rooms().historyAge().toMillis());
+    this.sweepEvery = Math.clamp(config.rooms().historyAge().toMillis(), 1_000, LONGEST_SWEEP);
     this.history = new LoopHistory(config.limits().historyBytes() / count, this::sweepLater);
     this.polls = new LongPolls(this, all.polls(), config.limits().waitingPolls());
   }
@@ -79,8 +84,19 @@ public final class Shard implements RecoveryTarget {
     return index;
   }
 
-  public long now() {
-    return all.now();
+  /** The most bytes of earlier messages that a client receives at once. */
+  int answerBytes() {
+    return all.config().limits().answerBytes();
+  }
+
+  /** The time of day, in milliseconds since 1970, for people; it may be set back or forward. */
+  public long wallTime() {
+    return all.wallTime();
+  }
+
+  /** Milliseconds that only increase, for durations; see {@link io.earshot.spi.Clocks#elapsed}. */
+  public long elapsed() {
+    return all.elapsed();
   }
 
   /** Runs a task on this loop: now if the caller is on it, else after the tasks given before. */
@@ -89,6 +105,18 @@ public final class Shard implements RecoveryTarget {
       task.run();
     } else {
       loop.execute(task);
+    }
+  }
+
+  /**
+   * The same, for a caller that does not know whether the server still runs, such as a broker: a
+   * loop that has ended drops the task.
+   */
+  public void tellIfRunning(Runnable task) {
+    try {
+      tell(task);
+    } catch (RejectedExecutionException e) {
+      // The loop has ended, and its rooms and connections with it.
     }
   }
 
@@ -103,20 +131,36 @@ public final class Shard implements RecoveryTarget {
   }
 
   /**
-   * Sends a member's message to its room.
+   * Sends a connection's message to its room. An HTTP client without a message queue is no member,
+   * so the room may have none.
    *
-   * @param told called on the member's loop with the message's place in the room's order; without a
-   *     place if the room no longer exists
+   * @param told called on the connection's loop with the result
    */
-  public void say(Member speaker, Room.SayRequest saying, Consumer<Room.SayResult> told) {
+  public void say(Member speaker, RoomOrder.SayRequest saying, Consumer<RoomOrder.SayResult> told) {
     Subscriber connection = speaker.connection;
     tell(
         () -> {
-          Room room = rooms.get(speaker.room);
-          if (room == null) {
-            connection.tell(() -> told.accept(new Room.SayResult(null, null)));
-          } else {
-            room.say(speaker, saying, spoken -> connection.tell(() -> told.accept(spoken)));
+          Room room = room(speaker.room);
+          room.say(speaker, saying, spoken -> connection.tell(() -> told.accept(spoken)));
+          room.closeIfEmpty();
+        });
+  }
+
+  /**
+   * Sends a signal to a room of this loop, if somebody may hear it.
+   *
+   * @param sender the member that does not receive it; null if the sender is none
+   */
+  public void signal(String name, Signal signal, @Nullable Member sender) {
+    tell(
+        () -> {
+          Room room = roomIfAny(name);
+          if (all.orders().areShared()) {
+            room = room(name);
+            room.signals().send(signal, sender);
+            room.closeIfEmpty();
+          } else if (room != null) {
+            room.signals().send(signal, sender);
           }
         });
   }
@@ -125,11 +169,14 @@ public final class Shard implements RecoveryTarget {
     return repeatWindow;
   }
 
-  /** The room of this name, for a connection that enters it; created if it does not exist. */
+  /**
+   * The room of this name, for a connection that enters it or for a message; created if it does not
+   * exist.
+   */
   public Room room(String name) {
     Room room = rooms.get(name);
     if (room == null) {
-      RoomOrders orders = all.orders();
+      Rooms.Orders orders = all.orders();
       room = new Room(name, this, orders.areShared() ? "" : newEpoch(), all.rule(name), orders);
       rooms.put(name, room);
     } else if (room.isEmpty()) {
@@ -153,7 +200,7 @@ public final class Shard implements RecoveryTarget {
     if (rooms.get(room.name()) != room) {
       return; // dropped already
     }
-    if (room.keptFor() == 0) {
+    if (room.order().keptFor() == 0) {
       empty.remove(room);
       drop(room);
     } else {
@@ -171,7 +218,7 @@ public final class Shard implements RecoveryTarget {
 
   private void keep(Room room) {
     empty.remove(room);
-    empty.put(room, now()); // at the end of the map
+    empty.put(room, elapsed()); // at the end of the map
     sweepLater();
     if (empty.size() > all.config().limits().emptyRooms() / count) {
       Room oldest = empty.keySet().iterator().next();
@@ -189,7 +236,7 @@ public final class Shard implements RecoveryTarget {
   @Override
   public int recover(Recovery.Remembered before) {
     var room = new Room(before.name, this, before.epoch, all.rule(before.name), all.orders());
-    room.log().recover(before, now());
+    room.log().recover(before, elapsed(), wallTime());
     rooms.put(room.name(), room);
     keep(room);
     History messages = room.log().history();
@@ -226,15 +273,16 @@ public final class Shard implements RecoveryTarget {
   /** Drops empty rooms and forgets old messages. Rare enough to look at every room. */
   private void sweep() {
     sweeping = false;
-    long now = now();
+    long now = elapsed();
     for (var oldest = empty.entrySet().iterator(); oldest.hasNext(); ) {
       Map.Entry<Room, Long> entry = oldest.next();
-      if (now - entry.getValue() >= entry.getKey().keptFor() && entry.getKey().isEmpty()) {
+      if (now - entry.getValue() >= entry.getKey().order().keptFor() && entry.getKey().isEmpty()) {
         oldest.remove();
         drop(entry.getKey());
       }
     }
     rooms.values().forEach(room -> room.log().forget(now));
+    history.resume(() -> rooms.values().stream().map(Room::log).toList(), this::tell);
     sweepLater();
   }
 

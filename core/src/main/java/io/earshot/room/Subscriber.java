@@ -1,9 +1,13 @@
 package io.earshot.room;
 
 import io.earshot.Connection;
+import io.earshot.history.History;
+import io.earshot.history.StoredMessage;
 import io.earshot.protocol.Audience;
 import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,14 +26,37 @@ public abstract class Subscriber implements Connection {
   /** How messages to the connection are framed. */
   public abstract Wire wire();
 
+  /**
+   * Whether lists of members may still show the connection as another server's: an HTTP client, or
+   * a session that was resumed here. The connection belongs to this server all the same.
+   */
+  public abstract boolean mayBeListedElsewhere();
+
   /** Whether the connection has this id; does not format the id, as {@link #id} does. */
   public abstract boolean hasId(String id);
 
   /** Sends bytes that a fan-out framed and still owns. May end the connection. */
   public abstract void deliver(ByteBuf bytes, int offset, int length);
 
+  /** Sends the messages that the client missed in a room. */
+  public final void sendMissed(Collection<StoredMessage> missed) {
+    if (missed.isEmpty()) {
+      return;
+    }
+    ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer();
+    try {
+      missed.forEach(message -> wire().frame(message.json(), message.place(), buffer));
+      deliver(buffer, buffer.readerIndex(), buffer.readableBytes());
+    } finally {
+      buffer.release();
+    }
+  }
+
   /** Whether too many bytes wait for the client to read them. */
   public abstract boolean isBehind();
+
+  /** Whether the client has taken all earlier bytes, so that signals may be sent to it. */
+  public abstract boolean takesSignals();
 
   /** Begins to leave out the messages of a member's room, until {@link #catchUp}. */
   public abstract Lag newLag(Member member);
@@ -49,6 +76,13 @@ public abstract class Subscriber implements Connection {
         && (audience.key().equals("id")
             ? hasId(value)
             : value.equals(attributes().get(audience.key())));
+  }
+
+  /** Whether the connection may read an earlier message: one that is for it, or its own. */
+  public final boolean mayRead(History.Entry entry) {
+    Audience audience = entry.audience();
+    String speaker = entry.speaker();
+    return audience == null || isMeant(audience) || (speaker != null && hasId(speaker));
   }
 
   /**

@@ -68,7 +68,17 @@ final class Subscribers {
    */
   void add(Member member, long since, Room.Arrival arrival, Consumer<Room.Arrival> live) {
     // With a cluster the member may have left, or been lost, while the broker was asked.
-    if (member.hears || member.away || !(member.joined || member.listens)) {
+    if (member.hears) {
+      Fanout fanout = branch(member.connection.shard(), member.connection.wire()).fanout;
+      member.connection.tell(
+          () -> {
+            // The pending messages come before the place that the answer names.
+            fanout.sendPending(member);
+            live.accept(arrival);
+          });
+      return;
+    }
+    if (!member.lacksSubscription()) {
       member.connection.tell(() -> live.accept(arrival));
       return;
     }
@@ -76,6 +86,7 @@ final class Subscribers {
       order.listens(member);
     }
     member.hears = true;
+    member.sentUpTo = null;
     member.since = since;
     Branch branch = branch(member.connection.shard(), member.connection.wire());
     branch.size++;
@@ -92,7 +103,7 @@ final class Subscribers {
    * @param out runs on the connection's loop when the member has received all earlier messages
    */
   void remove(Member member, Runnable out) {
-    if (member.joined || member.listens) {
+    if (member.receives()) {
       member.connection.tell(out);
     } else if (member.away) {
       member.away = false;
@@ -116,21 +127,23 @@ final class Subscribers {
   }
 
   /** Removes a member whose connection was lost, and keeps its place. */
-  void suspend(Member member, long offset) {
-    if (!member.away && (member.joined || member.listens)) {
+  void suspend(Member member, Cursor end) {
+    if (!member.away && member.receives()) {
+      // A member that was lost before it was subscribed has received nothing since.
+      Cursor upTo = member.sentUpTo(end);
       stop(member, () -> {});
       member.away = true;
       awaited++;
-      member.since = offset;
+      member.sentUpTo = upTo;
     }
   }
 
   private void stop(Member member, Runnable out) {
+    order.forget(member);
     if (!member.hears) {
       member.connection.tell(out);
       return;
     }
-    order.forget(member);
     member.hears = false;
     Branch branch = branch(member.connection.shard(), member.connection.wire());
     member.connection.tell(
@@ -182,6 +195,14 @@ final class Subscribers {
     for (Branch branch = branches; branch != null; branch = branch.next) {
       Fanout fanout = branch.fanout;
       fanout.shard().tell(() -> fanout.append(json, place, except, audience, kind));
+    }
+  }
+
+  /** Hands signals to the fan-outs of all subscribers, with one task for each loop and wire. */
+  void signal(List<Fanout.Signalled> signals) {
+    for (Branch branch = branches; branch != null; branch = branch.next) {
+      Fanout fanout = branch.fanout;
+      fanout.shard().tell(() -> fanout.signal(signals));
     }
   }
 

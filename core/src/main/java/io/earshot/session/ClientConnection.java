@@ -1,21 +1,23 @@
 package io.earshot.session;
 
-import io.earshot.Grant;
 import io.earshot.Transport;
 import io.earshot.access.SessionTokens;
+import io.earshot.access.TokenNumbers;
 import io.earshot.connection.Directory;
 import io.earshot.connection.Handover;
+import io.earshot.connection.LoginWatch;
 import io.earshot.connection.LoopContext;
 import io.earshot.connection.Params;
 import io.earshot.connection.Place;
+import io.earshot.connection.TokenWatch;
 import io.earshot.protocol.Audience;
-import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Command;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Reply;
+import io.earshot.protocol.Start;
 import io.earshot.room.Room;
-import io.earshot.spi.Ending;
+import io.earshot.spi.ConnectRequest;
 import io.earshot.spi.Outbound;
-import io.earshot.spi.Refusal;
 import io.earshot.spi.Wire;
 import java.util.HexFormat;
 import java.util.List;
@@ -24,13 +26,16 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connection of a client over TCP, WebSocket or a stream: its id, its session, and how it ends.
- * {@link RequestOrder} takes its requests, {@link Verbs} does what they ask for, and {@link
- * OutboundConnection} sends.
+ * The connection of a client over TCP, WebSocket or a stream: its id, its params, its entry into
+ * the first room, and its session. {@link RequestOrder} takes its requests, {@link Verbs} does what
+ * they ask for, {@link OutboundConnection} sends, and {@link DetachableConnection} ends it.
  *
  * <p>Owned by the connection's event loop.
  */
-public final class ClientConnection extends RequestOrder {
+public final class ClientConnection extends DetachableConnection {
+
+  /** The current room of a connection that begins in no room. No room can have this name. */
+  public static final String NO_ROOM = "";
 
   // The id as two longs, 128 random bits. It is formatted on demand; most ids are never read. A
   // connection that resumes a session takes over the session's id.
@@ -39,8 +44,28 @@ public final class ClientConnection extends RequestOrder {
 
   private @Nullable Params params;
 
-  /** The connection that has taken over the session of this one; null for none. */
-  @Nullable ClientConnection heir;
+  /** As {@link #isUnannounced()} says. */
+  private boolean isUnannounced;
+
+  /** Whether the connection is subscribed to its first room. */
+  private boolean hasArrived;
+
+  /** Whether the connection is announced, and may not be in the list of its first room yet. */
+  private boolean isEntering;
+
+  /** Whether the client has sent a request by which it is announced. */
+  private boolean hasAsked;
+
+  private boolean isLoggingIn;
+
+  /** The opening that waits for a login; null for none. */
+  @Nullable Opening opening;
+
+  /** The tokens by which the session can be resumed. */
+  TokenNumbers tokens = TokenNumbers.FIRST;
+
+  /** Whether the session was on another server before. */
+  private volatile boolean wasElsewhere;
 
   public ClientConnection(
       LoopContext context,
@@ -72,8 +97,21 @@ public final class ClientConnection extends RequestOrder {
   }
 
   @Override
+  public boolean mayBeListedElsewhere() {
+    return wasElsewhere;
+  }
+
+  @Override
   void perform(NumberedRequest request) {
-    Verbs.perform(this, request);
+    boolean isPermitted =
+        phase != Phase.LOGIN
+            || request.command() instanceof Command.Login
+            || request.command() instanceof Command.Quit;
+    if (isPermitted) {
+      Verbs.perform(this, request);
+    } else {
+      reply(request, new Reply.Refused("Error: log in first: login TOKEN"));
+    }
   }
 
   // --- params ----------------------------------------------------------------------------------
@@ -109,25 +147,100 @@ public final class ClientConnection extends RequestOrder {
 
   @Override
   protected @Nullable String refusalToSpeak(Place speaker) {
-    return speaker.in && phase.takesRequests() ? null : NOT_IN_ROOM;
+    return speaker.mayBeSpokenIn() && phase.takesRequests() ? null : NOT_IN_ROOM;
   }
 
   // --- rooms -----------------------------------------------------------------------------------
 
+  /** Joins the first room and then sends the welcome; requests wait. See {@link Opening}. */
+  public void open(Start start, @Nullable String token, ConnectRequest request) {
+    new Opening(this, start, token, request).begin();
+  }
+
   /**
-   * Joins the first room and then sends the welcome; requests wait for it.
-   *
-   * @param after the last message that the client knows of that room, or null
-   * @param token the token for that room, or null
+   * Joins the first room. A new connection only receives messages until it is announced: when it
+   * has sent a request, or has stayed for a moment. A connection that goes before that, such as a
+   * check whether the port is open, is no member and disturbs nobody.
    */
-  public void open(@Nullable Cursor after, @Nullable String token) {
-    Opening.begin(this, after, token);
+  void joinFirst(Place place, Start start, Consumer<Room.Arrival> live) {
+    isUnannounced = !hasAsked && isAnnouncedLater(place);
+    join(
+        place,
+        start,
+        !isUnannounced,
+        arrival ->
+            beforeNext(
+                () -> {
+                  hasArrived = true;
+                  live.accept(arrival);
+                  if (hasAsked) {
+                    announce();
+                  } else if (isUnannounced) {
+                    announceLater(this::announce);
+                  }
+                }));
+  }
+
+  @Override
+  boolean isUnannounced() {
+    return isUnannounced;
+  }
+
+  /** Becomes a member of its first room, unless it is one or is about to arrive there. */
+  private void announce() {
+    if (isUnannounced && hasArrived) {
+      isUnannounced = false;
+      Place place = place();
+      isEntering = true;
+      engine().rooms().in(place.room, room -> room.announce(place), () -> {});
+    }
+  }
+
+  /**
+   * Runs a task that may look at the members of the first room: now, unless this connection was
+   * announced and may not be among them yet.
+   */
+  void onceEntered(Runnable task) {
+    if (!isEntering) {
+      task.run();
+      return;
+    }
+    Place place = place();
+    Runnable entered =
+        () ->
+            tell(
+                () -> {
+                  isEntering = false;
+                  task.run();
+                });
+    engine().rooms().in(place.room, room -> room.order().whenEntered(place, entered), entered);
+  }
+
+  @Override
+  void asked(Command command) {
+    if (!(holding instanceof Resumption)) {
+      tokens = tokens.received(); // the client has read the answer to its resume
+    }
+    // A connection that only resumes a session, or ends, need not be announced.
+    switch (command) {
+      case Command.Malformed _, Command.Quit _, Command.Resume _ -> {}
+      case Command.Login _ -> isLoggingIn = true;
+      default -> appear(!isLoggingIn);
+    }
+  }
+
+  /** Announces the connection, unless it is still logging in: then as the user's. */
+  void appear(boolean isKnown) {
+    if (isKnown && !hasAsked) {
+      hasAsked = true;
+      announce();
+    }
   }
 
   /** Leaves the current room for another one, or joins it again. */
-  void changeRoom(Place next, @Nullable Cursor after, Consumer<Room.Arrival> live) {
+  void changeRoom(Place next, Start start, Consumer<Room.Arrival> live) {
     Place old = place();
-    move(next, after, live);
+    move(next, start, live);
     track(old);
     track(next);
   }
@@ -136,9 +249,8 @@ public final class ClientConnection extends RequestOrder {
   public void expire(Place member) {
     afterRequests(
         () -> {
-          Grant grant = member.grant;
-          if (grant != null && grant.until().toEpochMilli() <= shard().now()) {
-            removeExpired(member);
+          if (Eviction.isExpired(member)) {
+            TokenWatch.removeExpired(member);
           }
         });
   }
@@ -148,68 +260,30 @@ public final class ClientConnection extends RequestOrder {
     afterRequests(() -> Eviction.removeFromRoom(this, member, notice, reason));
   }
 
-  // --- a lost client, and its session ----------------------------------------------------------
-
-  /** Whether the client cannot send requests, such as one to resume a session. */
-  boolean isStream() {
-    return transport() == Transport.STREAM;
+  @Override
+  public void moveByServer(String room, boolean joins, Consumer<Boolean> then) {
+    ServerMoves.move(this, room, joins, then);
   }
+
+  // --- its session -----------------------------------------------------------------------------
 
   /** The token to resume this session by; null if it cannot be resumed. */
   @Nullable String session() {
     SessionTokens sessions = engine().sessions();
-    return sessions == null || isStream() ? null : sessions.token(idHigh, idLow);
-  }
-
-  private boolean isResumable() {
-    return phase == Phase.OPEN
-        && engine().sessions() != null
-        && !isStream()
-        && dismissal == null
-        && engine().mayDetach();
-  }
-
-  /** Keeps the places in rooms for the resume window, without receiving messages. */
-  private void detach(@Nullable Ending why) {
-    phase = Phase.DETACHED;
-    forgetWaiting();
-    // Later, since the caller may be in the middle of a fan-out to this connection.
-    shard()
-        .later(
-            () -> {
-              places()
-                  .forEach(
-                      place ->
-                          engine().rooms().in(place.room, room -> room.detach(place), () -> {}));
-              if (why != null) {
-                finish(null, why);
-              }
-            });
-    engine().addDetached(1);
-    shard().schedule(this::endSession, engine().config().general().resumeWindow().toMillis());
-  }
-
-  /** Ends a detached session, which was not resumed. */
-  void endSession() {
-    if (phase == Phase.DETACHED) {
-      endDetached();
-      endSilently();
-    }
-  }
-
-  private void endDetached() {
-    phase = Phase.ENDED;
-    engine().addDetached(-1);
+    return sessions == null || isStream() ? null : sessions.token(idHigh, idLow, tokens.newest());
   }
 
   /** Takes over the session of another connection. */
   void become(String id, Handover was) {
     engine().forget(this);
+    isUnannounced = false; // the session's places are members, or listen
     idHigh = HexFormat.fromHexDigitsToLong(id, 0, 16);
     idLow = HexFormat.fromHexDigitsToLong(id, 16, 32);
     params = was.params();
-    inherit(was.attributes());
+    tokens = was.tokens();
+    LoginWatch.inherit(this, was.attributes(), was.login());
     lookForBan();
+    wasElsewhere = was.connection() == null || was.connection().mayBeListedElsewhere();
     if (was.connection() == null) {
       engine().connections().add(this);
     } else {
@@ -217,176 +291,22 @@ public final class ClientConnection extends RequestOrder {
     }
   }
 
-  /** Whether the session can be handed over: a connection that ends gives up its session itself. */
-  boolean hasSession() {
-    return phase == Phase.DETACHED || (!isGone() && dismissal == null);
-  }
-
   /** Gives up the session of this connection: it sends nothing more to rooms and leaves none. */
   void giveUpSession() {
-    if (phase == Phase.DETACHED) {
-      endDetached();
-    } else {
-      phase = Phase.LEAVING; // the client is back before its loss was noticed
-      forgetWaiting();
-      shard().later(() -> sendLast(null, Ending.RESUMED));
-    }
+    announce();
+    endWithoutSession();
   }
 
   /** The session as it is now, with these places. */
   Handover handover(@Nullable ClientConnection connection, List<Handover.FormerPlace> places) {
-    return new Handover(connection, places, params, attributes(), known());
+    return new Handover(connection, places, params, attributes(), identity(), tokens);
   }
 
   /**
-   * Hands this session over to another server. Its places on this server are given up without a
-   * leave.
-   *
-   * @param then called with the session, or with null if this connection no longer has it; on any
-   *     loop
+   * Hands this session over to another server, without a leave; see {@link
+   * SessionTransfer#toServer}.
    */
-  public void handOverToServer(String id, Consumer<@Nullable Handover> then) {
-    SessionTransfer.toServer(this, id, then);
-  }
-
-  @Override
-  public void endSilently() {
-    engine().forget(this);
-    leaveAll(() -> {});
-  }
-
-  /** Ends a connection that may not be in any room, whatever the client has requested meanwhile. */
-  void turnAway(String why) {
-    abandonHold();
-    disconnect(why);
-  }
-
-  // --- the end ---------------------------------------------------------------------------------
-
-  @Override
-  void endOfInput(Ending why, boolean isLost) {
-    if (isLost && isResumable()) {
-      detach(why);
-    } else {
-      end(why);
-    }
-  }
-
-  @Override
-  void endDismissed(Ending why) {
-    @Nullable Long again = why.equals(Ending.SHUTDOWN) ? engine().reconnectAfter() : null;
-    // The reply to no request, and so without a number.
-    end(Phase.LEAVING, new Reply.Bye(why.reason(), again).toJson(0, null), why);
-  }
-
-  @Override
-  public void dismiss(Ending why) {
-    if (why.equals(Ending.IDLE) && dismissal == null && !isEnded()) {
-      engine().count(Refusal.IDLE);
-    }
-    if (phase == Phase.DETACHED) {
-      endSession();
-    } else if (why.equals(Ending.IDLE) && isResumable()) {
-      lost(why);
-    } else if (dismissal == null) {
-      dismissal = why;
-      afterWork();
-    }
-  }
-
-  @Override
-  public void close(String reason) {
-    tell(() -> dismiss(Ending.closed(reason)));
-  }
-
-  @Override
-  public void disconnect(String reason) {
-    if (phase == Phase.DETACHED) {
-      endSession();
-    } else {
-      end(Phase.LEAVING, new Reply.Bye(reason, null).toJson(0, null), Ending.refused(reason));
-    }
-  }
-
-  /** Ends the connection at the client's request. */
-  void endByRequest(NumberedRequest request) {
-    Reply bye = new Reply.Bye(Ending.REQUESTED.reason(), null);
-    end(Phase.LEAVING, bye.toJson(request.number(), request.messageId()), Ending.REQUESTED);
-  }
-
-  @Override
-  public void end(Ending why) {
-    end(Phase.LEAVING, null, why);
-  }
-
-  /**
-   * Leaves all rooms, whose earlier messages are sent; then sends the last message, and ends.
-   * Later, since the caller may be in the middle of a fan-out to this connection.
-   *
-   * @param next the phase while the rooms are left
-   */
-  private void end(Phase next, @Nullable Json lastMessage, Ending why) {
-    if (isEnded()) {
-      return;
-    }
-    phase = next;
-    forgetWaiting();
-    shard().later(() -> leaveAll(() -> sendLast(lastMessage, why)));
-  }
-
-  private void sendLast(@Nullable Json lastMessage, Ending why) {
-    if (phase != Phase.ENDED) {
-      phase = Phase.ENDED;
-      forgetThis();
-      finish(lastMessage, why);
-    }
-  }
-
-  /**
-   * Ends a connection whose client does not read. If the client reads again, it gets all messages
-   * up to some place, and then an ending that says how to continue.
-   */
-  @Override
-  void cutOff() {
-    shard().countCutOff();
-    if (isGone()) {
-      closeNow(); // the client does not even read the end
-    } else if (isResumable()) {
-      detach(Ending.BEHIND);
-    } else {
-      Json bye = new Reply.Bye(Ending.BEHIND.reason(), null).toJson(0, null);
-      end(Phase.CUT_OFF, bye, Ending.BEHIND);
-    }
-  }
-
-  @Override
-  void closeNow() {
-    outbound.close();
-    gone();
-  }
-
-  @Override
-  public void gone() {
-    if (phase == Phase.ENDED || phase == Phase.DETACHED) {
-      return;
-    }
-    if (isResumable()) {
-      detach(null);
-      return;
-    }
-    boolean leavesAlready = isGone();
-    phase = Phase.ENDED;
-    forgetThis();
-    if (!leavesAlready) {
-      forgetWaiting();
-      shard().later(() -> leaveAll(() -> {}));
-    }
-  }
-
-  /** Removes this connection from the directory, unless it leads to the one with its session. */
-  private void forgetThis() {
-    if (heir == null) {
-      engine().forget(this);
-    }
+  public void handOverToServer(String id, int token, Consumer<@Nullable Handover> then) {
+    SessionTransfer.toServer(this, new SessionTokens.Session(id, token), then);
   }
 }

@@ -1,8 +1,10 @@
 package io.earshot.session;
 
+import io.earshot.Grant;
 import io.earshot.Permission;
 import io.earshot.connection.Place;
 import io.earshot.protocol.Json;
+import io.earshot.protocol.Start;
 
 /**
  * Puts a connection out of a room that it may not stay in: out of its current room into the default
@@ -12,6 +14,13 @@ import io.earshot.protocol.Json;
  */
 final class Eviction {
   private Eviction() {}
+
+  /** Whether the token of a place has expired, or the login that has led to an inbox. */
+  static boolean isExpired(Place place) {
+    Grant grant = place.grant;
+    return Inbox.isOfAnother(place)
+        || (grant != null && grant.until().toEpochMilli() <= place.who().shard().wallTime());
+  }
 
   static void removeFromRoom(ClientConnection connection, Place place, Json notice, String reason) {
     if (connection.isGone() || !(place.in || place.listening)) {
@@ -39,7 +48,8 @@ final class Eviction {
     connection.track(place);
   }
 
-  private static void move(ClientConnection connection, Place next, String reason) {
+  /** Moves to another room; a connection that may not is ended. */
+  static void move(ClientConnection connection, Place next, String reason) {
     connection.holdRequests();
     connection
         .engine()
@@ -56,7 +66,7 @@ final class Eviction {
                 connection.endSession(); // and no notice of the move would reach it
               } else {
                 connection.beforeNext(
-                    () -> connection.changeRoom(next, null, _ -> connection.finished()));
+                    () -> connection.changeRoom(next, Start.LIVE, _ -> connection.finished()));
               }
             });
   }

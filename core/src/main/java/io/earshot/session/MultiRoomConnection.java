@@ -4,6 +4,7 @@ import io.earshot.Transport;
 import io.earshot.connection.LoopContext;
 import io.earshot.connection.Participant;
 import io.earshot.connection.Place;
+import io.earshot.protocol.RoomName;
 import io.earshot.spi.Wire;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -81,6 +82,12 @@ abstract sealed class MultiRoomConnection extends Participant permits OutboundCo
             .map(place -> place.room)
             .sorted()
             .toList();
+  }
+
+  /** Whether the connection listens to as many rooms as it may, its inbox aside. */
+  final boolean listensToTooMany() {
+    return listening().stream().filter(room -> !RoomName.isInbox(room)).count()
+        >= engine().config().limits().listeningRooms();
   }
 
   /**

@@ -2,7 +2,6 @@ package io.earshot.session;
 
 import io.earshot.Transport;
 import io.earshot.connection.LoopContext;
-import io.earshot.history.StoredMessage;
 import io.earshot.protocol.Json;
 import io.earshot.room.Lag;
 import io.earshot.room.Member;
@@ -13,7 +12,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
-import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,8 +30,8 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
 
   Phase phase = Phase.OPENING;
 
-  /** The request to resume a session that is under way; null for none. */
-  @Nullable Resumption resuming;
+  /** The opening or the request to resume that is under way and holds messages; null for none. */
+  @Nullable HeldMessages holding;
 
   /** Messages were left out in some room, since the client did not keep up. */
   private boolean lags;
@@ -62,8 +60,8 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
     if (!phase.sendsMessages()) {
       return;
     }
-    if (resuming != null && resuming.holds()) {
-      if (resuming.hold(bytes, offset, length) > engine().config().limits().outboundBytes()) {
+    if (holding != null && holding.isHolding()) {
+      if (holding.hold(bytes, offset, length) > engine().config().limits().outboundBytes()) {
         closeNow();
       }
       return;
@@ -86,15 +84,14 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
     deliver(framed, framed.readerIndex(), framed.readableBytes());
   }
 
-  /** Sends the messages that the client missed in a room. */
-  final void sendMissed(Collection<StoredMessage> missed) {
-    if (missed.isEmpty()) {
-      return;
-    }
-    ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer();
+  /** Sends when the client is to reconnect, if the wire has a form for that. */
+  final void sendReconnectAfter(long millis) {
+    ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer(32);
     try {
-      missed.forEach(message -> wire().frame(message.json(), message.place(), buffer));
-      write(buffer);
+      wire().reconnectAfter(millis, buffer);
+      if (buffer.isReadable()) {
+        write(buffer);
+      }
     } finally {
       buffer.release();
     }
@@ -122,6 +119,11 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
   @Override
   public final boolean isBehind() {
     return outbound.pendingBytes() > MAX_UNREAD;
+  }
+
+  @Override
+  public final boolean takesSignals() {
+    return phase.sendsMessages() && holding == null && outbound.pendingBytes() == 0;
   }
 
   @Override

@@ -2,6 +2,9 @@ package io.earshot.session;
 
 /** The phases of a connection, from its first request to join to its end. Immutable. */
 enum Phase {
+  /** It has to log in before anything else, and is in no room. */
+  LOGIN,
+
   /** It is not admitted to its first room yet, and so has no session that could be resumed. */
   OPENING,
 
@@ -25,12 +28,12 @@ enum Phase {
 
   /** Whether requests of the client are taken. */
   boolean takesRequests() {
-    return this == OPEN || this == OPENING;
+    return this == OPEN || this == OPENING || this == LOGIN;
   }
 
   /** Whether messages of rooms are sent to the client. */
   boolean sendsMessages() {
-    return this == OPEN || this == OPENING || this == LEAVING;
+    return this == OPEN || this == OPENING || this == LOGIN || this == LEAVING;
   }
 
   /** Whether the connection is leaving its rooms, or has ended. */

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the connection's event loop.
  */
 abstract sealed class RequestOrder extends OutboundConnection implements Intake
-    permits ClientConnection {
+    permits DetachableConnection {
 
   /** The transport stops reading when so many requests wait or are under way. */
   private static final int MAX_WAITING = 64;
@@ -100,12 +100,15 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
     }
 
     byte[] encode(Reply reply) {
-      return reply.toJson(number, messageId()).encode();
+      return reply.encode(number, messageId());
     }
   }
 
   /** Executes a request, and then calls {@link #finished} or {@link #reply}. */
   abstract void perform(NumberedRequest request);
+
+  /** The client has sent a request. Called before the request is executed. */
+  abstract void asked(Command command);
 
   /** Ends the connection, which has answered everything that the client sent. */
   abstract void endOfInput(Ending why, boolean isLost);
@@ -120,6 +123,7 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
     if (!phase.takesRequests()) {
       return;
     }
+    asked(request.command());
     var numbered = new NumberedRequest(paced(request), ++requests);
     if (dismissal != null) {
       // By the server, or by server code that closed this connection.
@@ -145,19 +149,16 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
    * order of the requests. A request to end is never refused.
    */
   private Request paced(Request request) {
+    if (request.command() instanceof Command.SendSignal && !signalRates().areOff()) {
+      long wait = signalRates().take(this);
+      return wait == 0 ? request : tooMany(Refusal.SIGNALS, "signals", wait, request);
+    }
     Pace pace = engine().messagePace();
-    long now = pace.isOff() ? 0 : shard().now();
+    long now = pace.isOff() ? 0 : shard().elapsed();
     long paidBy = pace.spend(messagesPaidBy, now, 1);
     long wait = pace.overdrawn(paidBy, now);
     if (wait > 0 && !(request.command() instanceof Command.Quit)) {
-      engine().count(Refusal.MESSAGES);
-      if (++refusedSincePause == MAX_REFUSED) {
-        refusedSincePause = 0;
-        pauseReading(REFUSED_PAUSE);
-      }
-      return new Request(
-          new Command.Malformed("Error: too many messages; try again in " + wait + " ms"),
-          request.messageId());
+      return tooMany(Refusal.MESSAGES, "messages", wait, request);
     }
     messagesPaidBy = paidBy;
     if (request.command() instanceof Command.Malformed) {
@@ -166,11 +167,22 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
     return request;
   }
 
+  private Request tooMany(Refusal kind, String what, long wait, Request request) {
+    engine().count(kind);
+    if (++refusedSincePause == MAX_REFUSED) {
+      refusedSincePause = 0;
+      pauseReading(REFUSED_PAUSE);
+    }
+    return new Request(
+        new Command.Malformed("Error: too many " + what + "; try again in " + wait + " ms"),
+        request.messageId());
+  }
+
   @Override
   public final boolean received(int bytes) {
     Pace pace = engine().bytePace();
     if (!pace.isOff()) {
-      long now = shard().now();
+      long now = shard().elapsed();
       bytesPaidBy = pace.spend(bytesPaidBy, now, bytes);
       long wait = pace.overdrawn(bytesPaidBy, now);
       if (wait > 0 && !isPaused) {
@@ -198,7 +210,7 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
   public final void charge(int messages) {
     Pace pace = engine().messagePace();
     if (!pace.isOff()) {
-      messagesPaidBy = pace.spend(messagesPaidBy, shard().now(), messages);
+      messagesPaidBy = pace.spend(messagesPaidBy, shard().elapsed(), messages);
     }
   }
 

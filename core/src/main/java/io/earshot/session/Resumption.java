@@ -2,22 +2,26 @@ package io.earshot.session;
 
 import io.earshot.access.SessionTokens;
 import io.earshot.connection.Admission;
+import io.earshot.connection.ConnectionActions.PeerSessions;
 import io.earshot.connection.EngineContext;
 import io.earshot.connection.Handover;
 import io.earshot.connection.Handover.FormerPlace;
+import io.earshot.connection.LoginWatch;
 import io.earshot.connection.Participant;
-import io.earshot.connection.PeerSessions;
 import io.earshot.connection.Place;
+import io.earshot.connection.TokenWatch;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Reply;
 import io.earshot.protocol.Reply.Received;
+import io.earshot.protocol.RoomName;
+import io.earshot.room.MembershipTransfer;
 import io.earshot.room.Room;
 import io.earshot.room.Shard;
 import io.earshot.session.MultiRoomConnection.Countdown;
 import io.earshot.session.RequestOrder.NumberedRequest;
 import io.earshot.spi.BrokerException;
+import io.earshot.spi.Login;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,19 +34,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by the connection's event loop.
  */
-final class Resumption {
+final class Resumption extends HeldMessages {
   private final ClientConnection connection;
   private final NumberedRequest request;
   private final Map<String, Cursor> after;
 
+  /** The rooms that hooks have chosen for this connection, whatever rooms the session is in. */
+  private List<String> byHook = List.of();
+
   /** Requests for the session by other connections, until this one has it; then null. */
   private @Nullable List<Runnable> queued = new ArrayList<>();
-
-  /**
-   * Messages of the rooms, until the request is answered; null before the connection has the
-   * session, and after the answer.
-   */
-  private @Nullable ByteBuf held;
 
   /**
    * A request to resume a session.
@@ -64,44 +65,34 @@ final class Resumption {
     return queued != null && queued.add(task);
   }
 
-  /** Whether messages of rooms are held back. */
-  boolean holds() {
-    return held != null;
-  }
-
-  /** Holds bytes back, and returns how many are held. */
-  int hold(ByteBuf bytes, int offset, int length) {
-    if (held == null) {
-      throw new IllegalStateException("nothing is held back");
-    }
-    held.writeBytes(bytes, offset, length);
-    return held.readableBytes();
-  }
-
   /** Finds the session, on this server or another one, and takes it over. */
-  void begin(String session) {
+  void begin(String token) {
     EngineContext engine = connection.engine();
     SessionTokens sessions = engine.sessions();
-    String id = sessions == null ? null : sessions.id(session);
+    SessionTokens.Session session = sessions == null ? null : sessions.session(token);
+    String id = session == null ? null : session.id();
     Participant found = id == null ? null : engine.connections().find(id);
     PeerSessions peers = engine.peers();
     if (found == connection) {
       refuse("Error: this is your session; you have not left it");
-    } else if (id != null && found instanceof ClientConnection before) {
+    } else if (session != null && found instanceof ClientConnection before) {
       before.tell(
           () ->
               SessionTransfer.toConnection(
-                  before, id, connection, was -> connection.tell(() -> leaveRooms(id, was))));
-    } else if (id != null && peers != null) {
+                  before,
+                  session,
+                  connection,
+                  was -> connection.tell(() -> leaveRooms(session.id(), was))));
+    } else if (session != null && peers != null) {
       var _ =
           peers
-              .handOver(id)
+              .handOver(session.id(), session.number())
               .whenComplete(
                   (was, failure) ->
                       connection.tell(
                           () -> {
                             if (failure == null) {
-                              leaveRooms(id, was);
+                              leaveRooms(session.id(), was);
                             } else {
                               refuse(BrokerException.explained(failure));
                             }
@@ -132,8 +123,18 @@ final class Resumption {
       was.giveBack(); // this connection's rooms are left by its end, or by another connection
       return;
     }
-    connection.resuming = this;
+    if (isOfAnotherUser(was)) {
+      was.giveBack();
+      refuse("Error: this session is another user's");
+      return;
+    }
+    connection.holding = this;
     List<Place> joined = connection.places();
+    byHook =
+        joined.stream()
+            .filter(place -> place.in && place.isByHook)
+            .map(place -> place.room)
+            .toList();
     connection.forgetOthers();
     Admission admission = connection.engine().admission();
     var left =
@@ -142,17 +143,26 @@ final class Resumption {
     joined.forEach(place -> connection.leaveEntirely(place, left));
   }
 
+  private boolean isOfAnotherUser(Handover was) {
+    Login own = connection.login();
+    Login its = was.login();
+    return own != null && its != null && !own.subject().equals(its.subject());
+  }
+
   private void takeOver(String id, Handover was) {
     List<Runnable> tasks = queued == null ? List.of() : queued;
     queued = null;
     if (connection.isGone()) {
-      connection.resuming = null;
+      connection.holding = null;
       was.giveBack();
     } else {
       connection.become(id, was);
       takePlaces(was.places());
-      if (was.known() != null) {
-        connection.setKnown(was.known()); // not longer than the session had it
+      Login login = was.login();
+      if (login != null) {
+        LoginWatch.leaveRoomsOf(connection, login.attributes());
+      } else if (was.identity() != null) {
+        TokenWatch.inherit(connection, was.identity()); // not longer than the session had it
       }
     }
     tasks.forEach(Runnable::run);
@@ -161,8 +171,8 @@ final class Resumption {
   /** Takes over the places. The answer comes first, then missed messages, then new ones. */
   private void takePlaces(List<FormerPlace> places) {
     var arrivals = new ArrayList<Room.Arrival>();
-    var live = new Countdown(places.size(), () -> answer(arrivals));
-    held = ByteBufAllocator.DEFAULT.directBuffer();
+    var live = new Countdown(places.size() + 1, () -> answer(arrivals));
+    beginHolding();
     boolean isLost = connection.phase == Phase.DETACHED;
     for (FormerPlace former : places) {
       var place = new Place(connection, former.room());
@@ -172,7 +182,7 @@ final class Resumption {
         connection.moveTo(place);
       }
       connection.track(place);
-      connection.accept(place, former.grant());
+      TokenWatch.accept(place, former.grant());
       takePlace(
           former,
           place,
@@ -182,6 +192,19 @@ final class Resumption {
             live.run();
           });
     }
+    listenToInbox(
+        inbox -> {
+          if (inbox != null) {
+            arrivals.add(inbox);
+          }
+          live.run();
+        });
+  }
+
+  /** Listens to the inbox of a client that logged in before it resumed a session without it. */
+  private void listenToInbox(Consumer<Room.@Nullable Arrival> arrived) {
+    String room = RoomName.inboxOf(connection.user());
+    Inbox.listen(connection, room == null ? null : after.get(room), arrived);
   }
 
   private void takePlace(
@@ -192,10 +215,13 @@ final class Resumption {
         () -> {
           Room room = there.room(former.room());
           if (former.lost() != null) {
-            room.replace(former.lost(), place, known, arrived);
+            MembershipTransfer.replace(room, former.lost(), place, known, arrived);
           } else {
-            room.settle(place, former.isIn(), former.isListening(), known, former.known(), arrived);
+            place.continueFrom(former.known(), former.listedIn());
+            MembershipTransfer.settle(
+                room, place, former.isIn(), former.isListening(), known, arrived);
           }
+          room.identify(place, connection.user()); // it may have logged in before it resumed
           if (isLost) {
             room.detach(place); // the client was lost again while it resumed
           }
@@ -203,9 +229,8 @@ final class Resumption {
   }
 
   private void answer(List<Room.Arrival> arrivals) {
-    ByteBuf news = held;
-    held = null;
-    connection.resuming = null;
+    ByteBuf news = takeHeld();
+    connection.holding = null;
     List<Received> heard = arrivals.stream().map(Room.Arrival::heard).toList();
     connection.send(
         request,
@@ -214,8 +239,8 @@ final class Resumption {
     arrivals.forEach(arrival -> connection.sendMissed(arrival.missed()));
     if (news != null) {
       connection.write(news);
-      news.release();
     }
+    byHook.forEach(room -> ServerMoves.joinByHook(connection, room));
     connection.finished();
     // A room may have been closed while the session had no connection.
     connection.leaveClosedRooms();

@@ -1,29 +1,29 @@
 package io.earshot.session;
 
-import io.earshot.Permission;
 import io.earshot.RefusedException;
 import io.earshot.action.ActionRunner;
 import io.earshot.connection.Participant;
 import io.earshot.connection.Place;
+import io.earshot.connection.TokenWatch;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Command;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Details;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Reply;
-import io.earshot.room.Room;
-import io.earshot.room.Shard;
+import io.earshot.protocol.Signal;
+import io.earshot.room.RoomOrder;
 import io.earshot.session.RequestOrder.NumberedRequest;
-import io.earshot.spi.BrokerException;
+import io.earshot.spi.Login;
 import io.earshot.spi.Refusal;
+import io.earshot.token.SignedToken;
 import java.lang.System.Logger.Level;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Executes requests: one method for each verb.
+ * Executes requests: one method for each verb, here or in {@link RoomVerbs}.
  *
  * <p>Stateless. Called on the loop of the connection, by {@link RequestOrder}.
  */
@@ -35,16 +35,24 @@ final class Verbs {
   static void perform(ClientConnection connection, NumberedRequest request) {
     switch (request.command()) {
       case Command.Say say -> say(connection, request, say);
-      case Command.ChangeRoom change -> changeRoom(connection, request, change);
-      case Command.AddRoom add -> addRoom(connection, request, add);
-      case Command.LeaveRoom(String room) -> leaveRoom(connection, request, room);
-      case Command.ViewRoom(String room) -> viewRoom(connection, request, room);
-      case Command.Listen listen -> listen(connection, request, listen);
-      case Command.Silence(String room) -> silence(connection, request, room);
+      case Command.SendSignal signal -> connection.reply(request, signal(connection, signal));
+      case Command.ChangeRoom change -> RoomVerbs.changeRoom(connection, request, change);
+      case Command.AddRoom add -> RoomVerbs.addRoom(connection, request, add);
+      case Command.LeaveRoom(String room) -> RoomVerbs.leaveRoom(connection, request, room);
+      case Command.ViewRoom view -> RoomVerbs.viewRoom(connection, request, view);
+      case Command.Listen listen -> RoomVerbs.listen(connection, request, listen);
+      case Command.Silence(String room) -> RoomVerbs.silence(connection, request, room);
+      case Command.ReadHistory read -> RoomVerbs.readHistory(connection, request, read);
       case Command.Resume(String session, Map<String, Cursor> after) ->
           new Resumption(connection, request, after).begin(session);
-      case Command.RefreshToken(String token) ->
+      case Command.RefreshToken(String token) -> {
+        if (SignedToken.kind(token) == SignedToken.Kind.LOGIN) {
+          logIn(connection, request, token, null);
+        } else {
           connection.reply(request, refreshed(connection, token));
+        }
+      }
+      case Command.Login(String token, Cursor inbox) -> logIn(connection, request, token, inbox);
       case Command.ViewDetails _ ->
           connection.reply(request, new Reply.Detailed(details(connection)));
       case Command.AddParam(String key, String value) ->
@@ -75,8 +83,8 @@ final class Verbs {
 
   private static void say(ClientConnection connection, NumberedRequest request, Command.Say say) {
     Place speaker = connection.placeIn(say.room());
-    if (!speaker.in) {
-      refuseNotInRoom(connection, request, speaker);
+    if (!speaker.mayBeSpokenIn()) {
+      RoomVerbs.refuseNotInRoom(connection, request, speaker);
       return;
     }
     Audience audience = say.audience() != null ? say.audience() : connection.audience();
@@ -96,179 +104,75 @@ final class Verbs {
     }
   }
 
-  private static Reply reply(Room.SayResult spoken, String room) {
-    if (spoken.refusal() != null) {
-      return new Reply.Refused(spoken.refusal(), room);
+  private static Reply signal(ClientConnection connection, Command.SendSignal signal) {
+    Place sender = connection.placeIn(signal.room());
+    String refusal =
+        !sender.mayBeSpokenIn()
+            ? Participant.NOT_IN_ROOM
+            : connection.audience() != null
+                ? Signal.NO_AUDIENCE
+                : connection
+                    .engine()
+                    .admission()
+                    .refusalToSignal(sender, signal.content(), sender.grant);
+    if (refusal != null) {
+      return new Reply.Refused(refusal, sender.room);
     }
-    return spoken.place() == null ? new Reply.Done() : new Reply.Said(spoken.place());
+    connection.signal(sender, signal.content(), signal.kind());
+    return new Reply.DoneIn(sender.room);
   }
 
-  private static void refuseNotInRoom(
-      ClientConnection connection, NumberedRequest request, Place place) {
-    connection.reply(request, new Reply.Refused(Participant.NOT_IN_ROOM, place.room));
-  }
-
-  // --- rooms -----------------------------------------------------------------------------------
-
-  /** Enters a room if the client may, and else refuses the request. */
-  private static void ifAdmitted(
-      ClientConnection connection,
-      NumberedRequest request,
-      Place place,
-      Permission what,
-      @Nullable String token,
-      Runnable enter) {
-    connection
-        .engine()
-        .admission()
-        .admit(
-            place,
-            what,
-            token,
-            verdict -> {
-              if (verdict.refusal() != null) {
-                connection.reply(request, new Reply.Refused(verdict.refusal(), place.room));
-              } else if (connection.isEnded()) {
-                connection.finished(); // the client was lost while hooks were asked
-              } else {
-                connection.beforeNext(
-                    () -> {
-                      enter.run();
-                      connection.accept(place, verdict.grant());
-                    });
-              }
-            });
-  }
-
-  private static void changeRoom(
-      ClientConnection connection, NumberedRequest request, Command.ChangeRoom change) {
-    Place place = connection.placeIn(change.room());
-    ifAdmitted(
-        connection,
-        request,
-        place,
-        Permission.JOIN,
-        change.token(),
-        () -> connection.changeRoom(place, change.after(), replyHears(connection, request)));
-  }
-
-  private static void addRoom(
-      ClientConnection connection, NumberedRequest request, Command.AddRoom add) {
-    String room = add.room();
-    Place place = connection.placeIn(room);
-    if (place.in) {
-      connection.reply(request, new Reply.Refused("Error: you are already in this room", room));
-    } else if (connection.rooms().size() >= connection.engine().config().limits().rooms()) {
-      connection.engine().count(Refusal.ROOMS);
-      connection.reply(request, new Reply.Refused("Error: you are in too many rooms", room));
-    } else {
-      ifAdmitted(
-          connection,
-          request,
-          place,
-          Permission.JOIN,
-          add.token(),
-          () -> {
-            connection.join(place, add.after(), replyHears(connection, request));
-            connection.track(place);
-          });
-    }
-  }
-
-  private static void leaveRoom(ClientConnection connection, NumberedRequest request, String room) {
-    Place place = connection.placeIn(room);
-    if (!place.in) {
-      refuseNotInRoom(connection, request, place);
-    } else if (place == connection.place()) {
-      String next = connection.engine().config().general().defaultChatRoom();
-      changeRoom(connection, request, new Command.ChangeRoom(next, null, null));
-    } else {
-      connection.leave(place, () -> connection.reply(request, new Reply.DoneIn(room)));
-      connection.track(place);
-    }
-  }
-
-  private static void viewRoom(
-      ClientConnection connection, NumberedRequest request, @Nullable String room) {
-    Place place = connection.placeIn(room);
-    if (!place.in) {
-      refuseNotInRoom(connection, request, place);
-      return;
-    }
-    var _ =
-        connection
-            .engine()
-            .rooms()
-            .status(place.room)
-            .handle(
-                (status, failure) ->
-                    failure == null
-                        ? new Reply.Viewed(status)
-                        : new Reply.Refused(BrokerException.explained(failure), place.room))
-            .thenAccept(reply -> connection.tell(() -> connection.reply(request, reply)));
-  }
-
-  private static void listen(
-      ClientConnection connection, NumberedRequest request, Command.Listen listen) {
-    String room = listen.room();
-    Place place = connection.placeIn(room);
-    if (place.listening) {
-      connection.reply(request, new Reply.Refused("you are already listening to this room", room));
-    } else if (connection.listening().size()
-        >= connection.engine().config().limits().listeningRooms()) {
-      connection.engine().count(Refusal.LISTENS);
-      connection.reply(
-          request, new Reply.Refused("Error: you are listening to too many rooms", room));
-    } else {
-      ifAdmitted(
-          connection,
-          request,
-          place,
-          Permission.LISTEN,
-          listen.token(),
-          () -> {
-            place.listening = true;
-            connection.track(place);
-            Consumer<Room.Arrival> arrived = replyHears(connection, request);
-            Shard there = connection.engine().rooms().shard(room);
-            there.tell(() -> there.room(room).listen(place, listen.after(), arrived));
-          });
-    }
-  }
-
-  private static void silence(ClientConnection connection, NumberedRequest request, String room) {
-    Place place = connection.placeIn(room);
-    if (!place.listening) {
-      connection.reply(request, new Reply.Refused("you are not listening to this room", room));
-      return;
-    }
-    connection.stopListening(place, () -> connection.reply(request, new Reply.DoneIn(room)));
-    connection.track(place);
-  }
-
-  /** Sends the answer with the room's cursor, and then the messages that the client missed. */
-  private static Consumer<Room.Arrival> replyHears(
-      ClientConnection connection, NumberedRequest request) {
-    return arrival -> {
-      connection.send(request, new Reply.Receives(arrival.heard()));
-      connection.sendMissed(arrival.missed());
-      connection.finished();
-    };
+  private static Reply reply(RoomOrder.SayResult spoken, String room) {
+    return spoken.place() == null
+        ? new Reply.Refused(String.valueOf(spoken.refusal()), room)
+        : new Reply.Said(spoken.place());
   }
 
   // --- the connection itself -------------------------------------------------------------------
 
   private static Reply refreshed(ClientConnection connection, String token) {
     try {
-      return connection.refresh(token);
+      return TokenWatch.refresh(connection, token);
     } catch (RefusedException e) {
       return new Reply.Refused(String.valueOf(e.getMessage()));
     }
   }
 
+  private static void logIn(
+      ClientConnection connection, NumberedRequest request, String token, @Nullable Cursor inbox) {
+    Opening.check(
+        connection,
+        token,
+        (verified, refusal) -> {
+          connection.appear(true);
+          Login login = connection.login();
+          if (verified == null || login == null) {
+            connection.reply(request, new Reply.Refused(refusal));
+            return;
+          }
+          Long until = login.until() == Long.MAX_VALUE ? null : login.until();
+          Opening opening = connection.opening;
+          if (opening != null) { // the welcome tells of the inbox, since a hook may change the user
+            connection.send(request, new Reply.LoggedIn(login.user(), until, null));
+            opening.loggedIn(verified, inbox);
+            return;
+          }
+          Inbox.listen(
+              connection,
+              inbox,
+              arrival -> {
+                Reply.Received heard = arrival == null ? null : arrival.heard();
+                connection.send(request, new Reply.LoggedIn(login.user(), until, heard));
+                Inbox.sendMissed(connection, arrival);
+                connection.finished();
+              });
+        });
+  }
+
   private static Details details(ClientConnection connection) {
     return new Details(
         connection.id(),
+        connection.user(),
         connection.connectedAt().toEpochMilli(),
         connection.params(),
         connection.room(),
@@ -297,6 +201,11 @@ final class Verbs {
       return;
     }
     connection.actionStarted();
+    connection.onceEntered(() -> run(connection, request, name, given));
+  }
+
+  private static void run(
+      ClientConnection connection, NumberedRequest request, String name, Map<String, Json> given) {
     var _ =
         connection
             .engine()

@@ -3,6 +3,9 @@ package io.earshot.spi;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Post;
+import io.earshot.protocol.Signal;
+import io.earshot.protocol.User;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -26,8 +29,21 @@ public interface Broker extends AutoCloseable {
    *
    * @param place the message's place in the room's order
    * @param post the message
+   * @param age how long ago the broker took the message, in milliseconds by the broker's clock; at
+   *     least 0. The clock of the server that published it may be another
    */
-  record Placed(Cursor place, Post post) {}
+  record Placed(Cursor place, Post post, long age) {
+
+    /**
+     * A message that arrives as it is published.
+     *
+     * @param place the message's place in the room's order
+     * @param post the message
+     */
+    public Placed(Cursor place, Post post) {
+      this(place, post, 0);
+    }
+  }
 
   /**
    * The last message of a room that a server knows.
@@ -73,10 +89,70 @@ public interface Broker extends AutoCloseable {
    * A member of a room.
    *
    * @param id the member's id
-   * @param peer the server of the member
-   * @param isCurrent whether that server still has the member; false if it was declared dead since
+   * @param isCurrent whether the member is on this server, and entered the room as its present
+   *     {@link #owner}
+   * @param user the member's user; null for none
    */
-  record Present(String id, String peer, boolean isCurrent) {}
+  record Present(String id, boolean isCurrent, @Nullable User user) {}
+
+  /**
+   * This server's entries in a room's list of members, as a count and a checksum.
+   *
+   * @param owner the {@link #owner} of the entries
+   * @param end the end of the room's order; null if the room has no order
+   * @param count the number of entries
+   * @param sum the sum of the {@link #digest} of each member, modulo 2<sup>32</sup>
+   */
+  record Tally(String owner, @Nullable Cursor end, long count, long sum) {
+
+    /**
+     * A short checksum of a member: of its id, or of its id, a space and the id of its user. For a
+     * text in ASCII it is {@link String#hashCode}, as an unsigned number.
+     *
+     * @param id the member's id
+     * @param user the member's user; null for none
+     * @return 32 bits
+     */
+    public static long digest(String id, @Nullable User user) {
+      String text = user == null ? id : id + " " + user.id();
+      int digest = 0;
+      for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
+        digest = 31 * digest + (each & 0xFF);
+      }
+      return Integer.toUnsignedLong(digest);
+    }
+
+    /**
+     * Whether another tally has the same entries.
+     *
+     * @param other a tally of the same room
+     * @return false if the entries differ; true if they differ only by an improbable chance
+     */
+    public boolean hasSameEntries(Tally other) {
+      return count == other.count && sum == other.sum;
+    }
+  }
+
+  /**
+   * This server's entries in a room's list of members.
+   *
+   * @param owner the {@link #owner} of the entries
+   * @param members the members, in no order
+   */
+  record Entries(String owner, List<Entry> members) {
+    /** Copies the list. */
+    public Entries {
+      members = List.copyOf(members);
+    }
+  }
+
+  /**
+   * A member in a room's list.
+   *
+   * @param id the member's id
+   * @param user the member's user; null for none
+   */
+  record Entry(String id, @Nullable User user) {}
 
   /**
    * Connects. Returns at once; {@link Bus#connected} follows when the store can be reached.
@@ -85,6 +161,22 @@ public interface Broker extends AutoCloseable {
    * @param bus the server to call
    */
   void start(String peer, Bus bus);
+
+  /**
+   * Whether requests for a room can be sent now. It changes before {@link Bus#connected} and {@link
+   * Bus#disconnected} are called.
+   *
+   * @param room the room's name
+   * @return false if they fail at once
+   */
+  boolean reaches(String room);
+
+  /**
+   * Whether requests can be sent now, for all rooms.
+   *
+   * @return false if those for some rooms fail at once
+   */
+  boolean reachesAll();
 
   /**
    * Opens a room, or reads it again if it is open. The messages after the returned stretch arrive
@@ -118,18 +210,29 @@ public interface Broker extends AutoCloseable {
    * @param repeat a text that the message and its repeats share; an earlier message with the same
    *     text is not published again. Null for no such text
    * @param window how long that text is remembered, in milliseconds
-   * @param ifThere whether to publish the message only if the room has an order
-   * @return the message's place, or that of the earlier one; null if the message was not published
+   * @return the message's place, or that of the earlier one
    */
-  CompletionStage<@Nullable Cursor> publish(
-      String room, Post post, Terms terms, @Nullable String repeat, long window, boolean ifThere);
+  CompletionStage<Cursor> publish(
+      String room, Post post, Terms terms, @Nullable String repeat, long window);
 
   /**
-   * Adds a member of this server to a room's list.
+   * Sends a signal to the other servers that have the room open. It may be lost, and costs no
+   * request that waits for an answer.
+   *
+   * @param room the room's name
+   * @param signal the signal
+   */
+  void signal(String room, Signal signal);
+
+  /**
+   * Adds a member of this server to a room's list; its user is that of the announcement. A member
+   * that this server has in the list stays the user's that it was. Of a user with several members
+   * in the room, only the first is announced.
    *
    * @param room the room's name
    * @param id the member's id
-   * @param announcement the message for the room, published if the member was not in the list
+   * @param announcement the message for the room, published if the member was not in the list, or
+   *     was another user's
    * @param upTo the largest room in which the announcement is published, in members
    * @param terms how to treat the room
    * @param take whether to take the member over from another server
@@ -140,7 +243,9 @@ public interface Broker extends AutoCloseable {
       String room, String id, Post announcement, int upTo, Terms terms, boolean take);
 
   /**
-   * Removes a member from a room's list, if it is on this server.
+   * Removes a member from a room's list, if it is on this server, and the list has it as a member
+   * of the announcement's user. Of a user with several members in the room, only the last is
+   * announced.
    *
    * @param room the room's name
    * @param id the member's id
@@ -159,6 +264,23 @@ public interface Broker extends AutoCloseable {
    * @return the members in the order in which they joined, without those of dead servers
    */
   CompletionStage<List<Present>> members(String room);
+
+  /**
+   * Counts this server's entries in a room's list. Costs about as much as {@link #end}, however
+   * many members the room has.
+   *
+   * @param room the room's name
+   * @return the count and the checksum of the entries
+   */
+  CompletionStage<Tally> tally(String room);
+
+  /**
+   * Reads this server's entries in a room's list, and corrects what {@link #tally} counts.
+   *
+   * @param room the room's name
+   * @return the entries; without those that this server made before it was declared dead
+   */
+  CompletionStage<Entries> entries(String room);
 
   /**
    * Reads the end of a room's order.
@@ -203,11 +325,27 @@ public interface Broker extends AutoCloseable {
   void release(String client);
 
   /**
+   * The owner of the entries that this server makes in lists of members: the name of its run, and
+   * how often it was declared dead. The entries of an earlier owner are removed by other servers. A
+   * change is followed by {@link Bus#connected}.
+   *
+   * @return the name of the owner
+   */
+  String owner();
+
+  /**
    * The servers of the cluster that were alive a short while ago.
    *
    * @return the names of their runs, this server's own included while it is alive
    */
   List<String> peers();
+
+  /**
+   * How far this server's wall clock is ahead of the broker's, as of a short while ago.
+   *
+   * @return milliseconds, less than 0 if this server's clock is behind; 0 while it is not known
+   */
+  long clockSkew();
 
   /** Leaves the cluster. Blocks until the requests made before are done, or cannot be. */
   @Override

@@ -3,7 +3,10 @@ package io.earshot.spi;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Post;
+import io.earshot.protocol.Signal;
+import io.earshot.protocol.User;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The server, as its {@link Broker} calls it. Any thread may call it; no method blocks. */
@@ -21,13 +24,65 @@ public interface Bus {
   void told(String room, Cursor place, Post post);
 
   /**
-   * The broker is connected, for the first time or again. The messages of the time between are
-   * missing.
+   * Receives a signal of another server for a room that was open a moment ago.
+   *
+   * @param room the room's name
+   * @param signal the signal
    */
-  void connected();
+  void signalled(String room, Signal signal);
 
-  /** The broker has lost its connection. */
-  void disconnected();
+  /**
+   * The broker reaches these rooms, for the first time or again. Their messages of the time between
+   * are missing.
+   *
+   * @param rooms tests a room's name; may be called later and on any thread
+   */
+  void connected(Predicate<String> rooms);
+
+  /**
+   * The broker cannot reach these rooms.
+   *
+   * @param rooms tests a room's name; may be called later and on any thread
+   */
+  void disconnected(Predicate<String> rooms);
+
+  /**
+   * A look at the order of an open room, which the broker takes every now and then. Messages up to
+   * this end have been sent; a server that has not received them a little later reads them.
+   *
+   * @param room the room's name
+   * @param end the end of the order; null if the room has none
+   */
+  void endIs(String room, @Nullable Cursor end);
+
+  /**
+   * A random secret of this server. The first server of a cluster gives it to the others.
+   *
+   * @return the secret; null if the settings of this server have all secrets
+   */
+  @Nullable String secretToShare();
+
+  /**
+   * Takes over the secret of the cluster, which replaces this server's random one.
+   *
+   * @param shared the secret of all servers without a configured one
+   */
+  void shareSecret(String shared);
+
+  /**
+   * This server's lease was renewed. With each call the server compares some of its rooms with the
+   * broker's lists of members.
+   *
+   * @param timesPerLease how often the broker calls this method in the time of a lease
+   */
+  void leaseRenewed(int timesPerLease);
+
+  /**
+   * The broker may list members of this server in a room that this server does not use.
+   *
+   * @param room the room's name
+   */
+  void listedIn(String room);
 
   /**
    * Answers another server's question.
@@ -49,9 +104,10 @@ public interface Bus {
    * The announcement that a member left, for a member whose server is dead.
    *
    * @param id the member's id
+   * @param user the member's user; null for none
    * @return the announcement, with a number apart from those of other posts
    */
-  Post leaveAnnouncement(String id);
+  Post leaveAnnouncement(String id, @Nullable User user);
 
   /**
    * The largest number of members with which a room announces joins and leaves.

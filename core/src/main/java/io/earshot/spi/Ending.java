@@ -93,6 +93,20 @@ public record Ending(int code, String reason) {
   }
 
   /**
+   * Whether the client should connect again by itself.
+   *
+   * @return {@link Code#reconnect} of the code; false for a code that only clients use
+   */
+  public boolean reconnect() {
+    for (Code each : Code.values()) {
+      if (each.number == code) {
+        return each.reconnect;
+      }
+    }
+    return false;
+  }
+
+  /**
    * The client broke the WebSocket protocol.
    *
    * @param what the rule that it broke

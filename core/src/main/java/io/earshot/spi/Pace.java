@@ -6,7 +6,8 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * A rate limit, as a token bucket: a number of units a second, and a burst after an idle time. The
  * state of a bucket is one number: the time at which all used units are paid for, in nanoseconds
- * (GCRA). The state of a new bucket is 0.
+ * (GCRA). The state of a new bucket is 0. Times are those of a clock that is never set back, see
+ * {@link Clocks}.
  *
  * <p>Immutable.
  *
@@ -31,7 +32,7 @@ public record Pace(int perSecond, int burst) {
    * Uses units.
    *
    * @param paidBy the bucket
-   * @param now the time, in milliseconds
+   * @param now the time, in milliseconds by {@link Clocks#elapsed}
    * @param amount the number of units
    * @return the bucket after it, which may be overdrawn
    */
@@ -48,7 +49,7 @@ public record Pace(int perSecond, int burst) {
    * Uses units, unless that would overdraw the bucket. Thread-safe.
    *
    * @param paidBy the bucket
-   * @param now the time, in milliseconds
+   * @param now the time, in milliseconds by {@link Clocks#elapsed}
    * @param amount the number of units
    * @return 0 if the units were used; otherwise how many milliseconds to wait
    */
@@ -67,7 +68,7 @@ public record Pace(int perSecond, int burst) {
    * How long a bucket is overdrawn.
    *
    * @param paidBy the bucket
-   * @param now the time, in milliseconds
+   * @param now the time, in milliseconds by {@link Clocks#elapsed}
    * @return the milliseconds until it is no longer overdrawn, rounded up; 0 if it is not
    */
   public long overdrawn(long paidBy, long now) {
@@ -79,7 +80,7 @@ public record Pace(int perSecond, int burst) {
    * Whether a bucket is in the same state as a new one.
    *
    * @param paidBy the bucket
-   * @param now the time, in milliseconds
+   * @param now the time, in milliseconds by {@link Clocks#elapsed}
    * @return true if all used units are paid for
    */
   public boolean isPaid(long paidBy, long now) {

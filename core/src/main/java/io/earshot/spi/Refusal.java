@@ -8,6 +8,8 @@ public enum Refusal {
   HTTP_REQUESTS("httpRequests"),
   /** A request: its connection sends too many. */
   MESSAGES("messages"),
+  /** A signal: its connection sends too many. */
+  SIGNALS("signals"),
   /** Reading from a connection that sends too many bytes; it is paused for a while. */
   BYTES("bytes"),
   /** A message: clients send too many in its room. */

@@ -22,6 +22,26 @@ public interface Wire {
   void frame(byte[] json, @Nullable Cursor place, ByteBuf out);
 
   /**
+   * Frames a signal: a message without a place in its room's order.
+   *
+   * @param json the signal, as UTF-8 without line breaks
+   * @param out the buffer to append to
+   */
+  default void signal(byte[] json, ByteBuf out) {
+    frame(json, null, out);
+  }
+
+  /**
+   * Frames a message of the client's inbox. A stream of a room does not continue from its place.
+   *
+   * @param json the message, as UTF-8 without line breaks
+   * @param out the buffer to append to
+   */
+  default void inbox(byte[] json, ByteBuf out) {
+    frame(json, null, out);
+  }
+
+  /**
    * Frames the welcome, the first document on a connection.
    *
    * @param json the welcome, as UTF-8 without line breaks
@@ -32,6 +52,14 @@ public interface Wire {
   default void welcome(byte[] json, @Nullable Cursor known, ByteBuf out) {
     frame(json, null, out);
   }
+
+  /**
+   * Says when the client is to reconnect, if it is disconnected. A document follows.
+   *
+   * @param millis after how many milliseconds
+   * @param out the buffer to append to; unchanged by a wire whose clients decide that themselves
+   */
+  default void reconnectAfter(long millis, ByteBuf out) {}
 
   /**
    * Frames the end of a connection.

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The shipped action {@code chat}: the chat for HTTP clients. Its methods {@code roomView}, {@code
  * say}, {@code messages}, {@code roomChange} and {@code detailsView} are those of actionHero's chat
- * documentation; {@code tokenRefresh}, and the params {@code wait} and {@code token}, are
- * additions.
+ * documentation; {@code tokenRefresh}, and the params {@code wait}, {@code token}, {@code limit}
+ * and {@code after}, are additions.
  *
  * <p>Immutable.
  */
@@ -52,7 +52,7 @@ public final class ChatAction implements Action {
 
   @Override
   public List<String> optional() {
-    return List.of("message", "room", "wait", "token");
+    return List.of("message", "room", "wait", "token", "limit", "after", "usersAfter");
   }
 
   @Override
@@ -73,7 +73,14 @@ public final class ChatAction implements Action {
     switch (method.value()) {
       case "roomView" -> {
         client.checkAccess(call.text("token"));
-        call.put("roomStatus", result(chatRoom.socketRoomStatus(client.room())).toJson());
+        RoomStatus.Page page = page(call.params());
+        call.put(
+            "roomStatus",
+            result(
+                    page == null
+                        ? chatRoom.socketRoomStatus(client.room())
+                        : chatRoom.socketRoomStatus(client.room(), page))
+                .toJson());
       }
       case "say" -> {
         Json message = call.params().get("message");
@@ -102,6 +109,15 @@ public final class ChatAction implements Action {
       }
       case "detailsView" -> call.put("details", details(client));
       default -> throw new RefusedException(method.value() + " is not a known chat method");
+    }
+  }
+
+  private static RoomStatus.@Nullable Page page(Map<String, Json> params) throws RefusedException {
+    try {
+      return RoomStatus.Page.fromJson(
+          params.get("limit"), params.get("after"), params.get("usersAfter"));
+    } catch (IllegalArgumentException e) {
+      throw new RefusedException(String.valueOf(e.getMessage()));
     }
   }
 

@@ -39,7 +39,7 @@ final class Mailbox {
   private int bytes;
   private boolean closed;
 
-  /** A message, and the time of its end in milliseconds since 1970. */
+  /** A message, and the time of its end by {@link Shard#elapsed}. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Entry(byte[] json, long until) {}
 
@@ -67,7 +67,7 @@ final class Mailbox {
         return;
       }
     }
-    entries.add(new Entry(json, shard.now() + ttl));
+    entries.add(new Entry(json, shard.elapsed() + ttl));
     bytes += json.length;
     while (entries.size() > limits.queuedMessages()
         || (bytes > limits.queuedBytes() && entries.size() > 1)) {
@@ -91,7 +91,7 @@ final class Mailbox {
   void take(long wait, CompletableFuture<byte @Nullable []> taker) {
     takers.forEach(older -> older.complete(null));
     takers.clear();
-    while (!entries.isEmpty() && entries.element().until <= shard.now()) {
+    while (!entries.isEmpty() && entries.element().until <= shard.elapsed()) {
       drop();
     }
     if (taker.isDone()) {

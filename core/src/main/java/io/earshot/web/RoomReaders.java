@@ -1,22 +1,27 @@
 package io.earshot.web;
 
+import io.earshot.Grant;
 import io.earshot.Permission;
 import io.earshot.RefusedException;
+import io.earshot.access.AccessPolicy;
 import io.earshot.connection.EngineContext;
 import io.earshot.connection.LoopContext;
 import io.earshot.connection.Place;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
+import io.earshot.protocol.ExcerptRequest;
 import io.earshot.protocol.Json;
-import io.earshot.room.MessageIds;
+import io.earshot.protocol.Start;
 import io.earshot.room.Room;
+import io.earshot.room.RoomOrder;
 import io.earshot.room.Shard;
 import io.earshot.spi.Visitor;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,29 +35,127 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
   private static final int ENVELOPE = 160;
 
   /** Reads messages of a room; see {@code Engine.read}. */
-  public CompletableFuture<Excerpt> read(String name, @Nullable Cursor after, int limit, int wait) {
+  public CompletableFuture<Excerpt> read(ExcerptRequest asked, int wait) {
+    return read(asked, wait, engine.config().limits().answerBytes());
+  }
+
+  private CompletableFuture<Excerpt> read(ExcerptRequest asked, int wait, int answerBytes) {
     var answer = new CompletableFuture<Excerpt>();
-    int room = ENVELOPE + Json.of(name).encode().length;
-    int bytes = engine.config().limits().answerBytes() - room;
+    String name = asked.room();
+    Start start = asked.start();
+    int bytes = forMessages(answerBytes, name);
     Shard there = engine.rooms().shard(name);
     there.tell(
         () ->
             there.whenKnown(
-                name, after, () -> readOrWait(there, name, after, limit, bytes, wait, answer)));
+                name,
+                start.after(),
+                () -> readOrWait(there, name, start, asked.limit(), bytes, wait, answer)));
     return answer;
+  }
+
+  private static int forMessages(int answerBytes, String room) {
+    return answerBytes - ENVELOPE - Json.of(room).encode().length;
+  }
+
+  /** Reads earlier messages of a room; see {@code Engine.readBefore}. */
+  public CompletableFuture<Excerpt> readBefore(String name, @Nullable Cursor before, int limit) {
+    var answer = new CompletableFuture<Excerpt>();
+    int bytes = forMessages(engine.config().limits().answerBytes(), name);
+    Shard there = engine.rooms().shard(name);
+    there.tell(
+        () ->
+            there.whenKnown(
+                name,
+                before,
+                () -> {
+                  Room room = there.roomIfAny(name);
+                  answer.complete(
+                      room == null
+                          ? new Excerpt(name, List.of(), null, null, null, false)
+                          : room.log()
+                              .before(
+                                  before,
+                                  limit,
+                                  bytes,
+                                  there.elapsed(),
+                                  entry -> entry.audience() == null));
+                  there.closeIfEmpty(name);
+                }));
+    return answer;
+  }
+
+  /** Reads messages of several rooms; see {@code Engine.read}. */
+  public CompletableFuture<List<Excerpt>> read(List<ExcerptRequest> rooms, int wait) {
+    List<CompletableFuture<Excerpt>> now = readAll(rooms, 0);
+    CompletableFuture<List<Excerpt>> known =
+        CompletableFuture.allOf(now.toArray(CompletableFuture<?>[]::new))
+            .thenApply(_ -> now.stream().map(CompletableFuture::join).toList());
+    if (wait == 0) {
+      return known;
+    }
+    var answer = new CompletableFuture<List<Excerpt>>();
+    var _ =
+        known.whenComplete(
+            (found, failure) -> {
+              if (failure != null) {
+                answer.completeExceptionally(failure);
+              } else if (found.isEmpty() || !found.stream().allMatch(RoomReaders::isUpToDate)) {
+                answer.complete(found);
+              } else {
+                awaitAny(rooms, found, wait, answer);
+              }
+            });
+    return answer;
+  }
+
+  private List<CompletableFuture<Excerpt>> readAll(List<ExcerptRequest> rooms, int wait) {
+    int share = engine.config().limits().answerBytes() / Math.max(1, rooms.size());
+    return rooms.stream().map(asked -> read(asked, wait, share)).toList();
+  }
+
+  /** Waits for a message of any room; the answer has what is known of the other rooms by then. */
+  private void awaitAny(
+      List<ExcerptRequest> rooms,
+      List<Excerpt> known,
+      int wait,
+      CompletableFuture<List<Excerpt>> answer) {
+    List<CompletableFuture<Excerpt>> waiting = readAll(rooms, wait);
+    var _ = answer.whenComplete((_, _) -> waiting.forEach(each -> each.cancel(false)));
+    var _ =
+        CompletableFuture.anyOf(waiting.toArray(CompletableFuture<?>[]::new))
+            .whenComplete(
+                (_, failure) -> {
+                  if (failure == null) {
+                    answer.complete(
+                        IntStream.range(0, known.size())
+                            .mapToObj(i -> ended(waiting.get(i), known.get(i)))
+                            .toList());
+                  } else {
+                    answer.completeExceptionally(failure);
+                  }
+                });
+  }
+
+  /** What a room was found to have; ends the wait if it was found to have nothing yet. */
+  private static Excerpt ended(CompletableFuture<Excerpt> waiting, Excerpt otherwise) {
+    return waiting.cancel(false) || waiting.isCompletedExceptionally() ? otherwise : waiting.join();
+  }
+
+  private static boolean isUpToDate(Excerpt now) {
+    return now.messages().isEmpty() && !Boolean.FALSE.equals(now.recovered());
   }
 
   private static void readOrWait(
       Shard there,
       String name,
-      @Nullable Cursor after,
+      Start start,
       int limit,
       int bytes,
       int wait,
       CompletableFuture<Excerpt> answer) {
-    Excerpt now = read(there, name, after, limit, bytes);
-    boolean isUpToDate = now.messages().isEmpty() && !Boolean.FALSE.equals(now.recovered());
-    if (wait > 0 && isUpToDate) {
+    Excerpt now = read(there, name, start, limit, bytes);
+    if (wait > 0 && isUpToDate(now)) {
       int millis = Math.min(wait, ChatAction.MAX_WAIT);
       there.polls().add(there.room(name), millis, now.recovered(), answer);
     } else {
@@ -61,18 +164,26 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
     }
   }
 
-  private static Excerpt read(
-      Shard there, String name, @Nullable Cursor after, int limit, int bytes) {
+  private static Excerpt read(Shard there, String name, Start start, int limit, int bytes) {
     Room room = there.roomIfAny(name);
-    return room == null
-        ? new Excerpt(name, List.of(), null, after == null ? null : false)
-        : room.read(after, limit, bytes);
+    if (room == null) {
+      return new Excerpt(name, List.of(), null, start.after() == null ? null : false);
+    }
+    Excerpt found = room.log().read(start, Math.max(limit, 1), bytes, there.elapsed());
+    return limit == 0 && found.history() == null
+        ? new Excerpt(name, List.of(), found.next(), found.recovered())
+        : found;
+  }
+
+  /** Verifies a token; see {@code Engine.verify}. */
+  public Grant verify(String token) throws RefusedException {
+    return engine.admission().verify(token);
   }
 
   /** Checks that a client may do something in a room; see {@code Engine.check}. */
-  public void check(Visitor visitor, String room, Permission what, @Nullable String token)
+  public void check(Visitor visitor, String room, Permission what, @Nullable Grant grant)
       throws RefusedException {
-    String refusal = engine.admission().check(place(visitor, room), what, token).refusal();
+    String refusal = engine.admission().checkShown(place(visitor, room), what, grant).refusal();
     if (refusal != null) {
       throw new RefusedException(refusal);
     }
@@ -81,7 +192,8 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
   /** The client's place in a room; if it has none on this server, a place that has not joined. */
   private Place place(Visitor visitor, String room) {
     if (engine.connections().find(visitor.id()) instanceof WebConnection known
-        && known.place().room.equals(room)) {
+        && known.place().room.equals(room)
+        && (visitor.login() == null || (known.login() != null && known.isOf(visitor.login())))) {
       return known.place();
     }
     LoopContext anywhere = contexts.get(engine.rooms().shard(room).index());
@@ -111,10 +223,16 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
                         token,
                         verdict -> {
                           if (verdict.refusal() == null) {
-                            String whose = MessageIds.isUnique(messageId) ? "" : namer;
+                            String whose = RoomOrder.SayRequest.isUnique(messageId) ? "" : namer;
                             var saying =
-                                new Room.SayRequest(
-                                    verdict.message(), audience, whose, messageId, message, true);
+                                new RoomOrder.SayRequest(
+                                    verdict.message(),
+                                    speaker.who().user(),
+                                    audience,
+                                    whose,
+                                    messageId,
+                                    message,
+                                    true);
                             tell(visitor.id(), name, saying, told);
                           } else {
                             told.completeExceptionally(new RefusedException(verdict.refusal()));
@@ -123,14 +241,31 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
     return told;
   }
 
+  /** Sends a signal to a room; see {@code Engine.signal}. */
+  public void signal(
+      Visitor visitor, String room, @Nullable Grant grant, Json content, @Nullable String kind)
+      throws RefusedException {
+    Place sender = place(visitor, room);
+    String refusal =
+        grant != null && !grant.isFor(room)
+            ? AccessPolicy.FOR_ANOTHER_ROOM
+            : engine
+                .admission()
+                .refusalToSignal(sender, content, grant == null ? sender.grant : grant);
+    if (refusal != null) {
+      throw new RefusedException(refusal);
+    }
+    sender.who().signal(sender, content, kind);
+  }
+
   private void tell(
-      String id, String name, Room.SayRequest saying, CompletableFuture<Cursor> told) {
+      String id, String name, RoomOrder.SayRequest saying, CompletableFuture<Cursor> told) {
     boolean areMembers = engine.config().commonWeb().httpClientMessageTTL().isPresent();
     Shard there = engine.rooms().shard(name);
     there.tell(
         () -> {
           Room room = there.room(name);
-          Consumer<Room.SayResult> then =
+          Consumer<RoomOrder.SayResult> then =
               spoken -> {
                 if (spoken.place() == null) {
                   told.completeExceptionally(
@@ -141,7 +276,7 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
               };
           // With message queues the client may be a member, whose own messages are not queued.
           if (areMembers) {
-            room.sayAs(Json.of(id), saying, false, then);
+            room.sayAs(Json.of(id), saying, then);
           } else {
             room.say(Json.of(id), null, saying, then);
           }

@@ -3,9 +3,11 @@ package io.earshot.web;
 import io.earshot.action.ActionRunner;
 import io.earshot.action.Cancellation;
 import io.earshot.connection.EngineContext;
+import io.earshot.connection.LoginWatch;
 import io.earshot.connection.LoopContext;
 import io.earshot.protocol.Json;
 import io.earshot.room.Shard;
+import io.earshot.spi.Login;
 import io.earshot.spi.PerAddress;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Visitor;
@@ -52,7 +54,7 @@ public final class WebClients {
     /** The number of its requests under way. */
     int underWay;
 
-    /** The time of its end unless it sends another request, in milliseconds since 1970. */
+    /** The time of its end unless it sends another request, by {@link Shard#elapsed}. */
     long until;
 
     WebClient(WebConnection connection, InetAddress address) {
@@ -93,6 +95,10 @@ public final class WebClients {
     if (ttl == 0) {
       return askOnce(visitor, action, params);
     }
+    if (!engine.actions().needsClient(action)) {
+      shard.tell(() -> stay(visitor.id()));
+      return askOnce(visitor, action, params);
+    }
     PeerServers servers = others;
     return servers == null
         ? askHere(visitor, action, params)
@@ -117,6 +123,11 @@ public final class WebClients {
     return answer;
   }
 
+  /** Whether hooks decide about new clients. */
+  public boolean asksHooks() {
+    return engine.admission().asksToConnect();
+  }
+
   /** Whether a client belongs to this server; completed on any thread. */
   public CompletableFuture<Boolean> isHere(String id) {
     var answer = new CompletableFuture<Boolean>();
@@ -134,6 +145,9 @@ public final class WebClients {
       return;
     }
     WebClient client = clients.get(visitor.id());
+    if (client != null && !client.connection.isOf(visitor.login())) {
+      client.connection.endSilently(); // another user has logged in, with the same cookie
+    }
     if (client == null) {
       InetAddress address = address(visitor);
       WebAnswer refusal = tryCount(address);
@@ -146,10 +160,24 @@ public final class WebClients {
     } else if (client.connection.isGone()) {
       // The client was disconnected, and has returned.
       client = enter(visitor, params, client.address);
+    } else if (visitor.login() != null) {
+      WebAnswer refused = renewed(client.connection, visitor.login());
+      if (refused != null) {
+        answer.complete(refused);
+        return;
+      }
     }
     client.underWay++;
     WebClient known = client;
     known.connection.whenLive(() -> work(known, action, params, answer));
+  }
+
+  /** Logs a client in that had no login, or renews its login; returns the refusal, or null. */
+  private static @Nullable WebAnswer renewed(WebConnection client, Login login) {
+    Login before = client.login();
+    boolean isNews = before == null || before.until() < login.until();
+    String refusal = isNews ? LoginWatch.logIn(client, login) : null;
+    return refusal == null ? null : WebAnswer.failed(403, refusal);
   }
 
   private static InetAddress address(Visitor visitor) {
@@ -207,14 +235,22 @@ public final class WebClients {
     var client = new WebClient(connection, address);
     clients.put(visitor.id(), client);
     engine.connections().add(connection);
-    connection.enter(token(params));
+    connection.enter(visitor, token(params));
     return client;
+  }
+
+  /** A request that needs no client also shows that the client is there, if it is one. */
+  private void stay(String id) {
+    WebClient client = clients.get(id);
+    if (client != null) {
+      client.until = shard.elapsed() + ttl;
+    }
   }
 
   /** A request of the client has ended; the time to its end starts anew. */
   private void requestEnded(WebClient client) {
     client.underWay--;
-    client.until = shard.now() + ttl;
+    client.until = shard.elapsed() + ttl;
     clients.get(client.connection.id()); // which moves it to the end of the order
     sweepLater();
   }
@@ -225,13 +261,13 @@ public final class WebClients {
       WebClient oldest = clients.values().iterator().next();
       shard.schedule(
           this::sweep,
-          oldest.underWay > 0 ? ttl : Math.max(1, Math.min(ttl, oldest.until - shard.now())));
+          oldest.underWay > 0 ? ttl : Math.max(1, Math.min(ttl, oldest.until - shard.elapsed())));
     }
   }
 
   private void sweep() {
     isSweepScheduled = false;
-    long now = shard.now();
+    long now = shard.elapsed();
     for (Iterator<WebClient> oldest = clients.values().iterator(); oldest.hasNext(); ) {
       WebClient client = oldest.next();
       if (client.underWay > 0) {

@@ -5,17 +5,21 @@ import io.earshot.Permission;
 import io.earshot.RefusedException;
 import io.earshot.Transport;
 import io.earshot.access.AccessPolicy;
-import io.earshot.access.Tokens;
 import io.earshot.connection.Directory;
+import io.earshot.connection.LoginWatch;
 import io.earshot.connection.LoopContext;
 import io.earshot.connection.Participant;
 import io.earshot.connection.Place;
+import io.earshot.connection.TokenWatch;
+import io.earshot.hook.NewClient;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
 import io.earshot.protocol.Reply;
+import io.earshot.protocol.Start;
 import io.earshot.room.Lag;
 import io.earshot.room.Member;
+import io.earshot.spi.Login;
 import io.earshot.spi.Visitor;
 import io.netty.buffer.ByteBuf;
 import java.net.SocketAddress;
@@ -23,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,11 +57,19 @@ final class WebConnection extends Participant {
     this.id = visitor.id();
     this.remoteAddress = visitor.remoteAddress();
     this.mailbox = mailbox;
+    if (mailbox == null && visitor.login() != null) {
+      LoginWatch.assume(this, visitor.login());
+    }
   }
 
   @Override
   public String id() {
     return id;
+  }
+
+  @Override
+  public boolean mayBeListedElsewhere() {
+    return true; // an HTTP client belongs to the server that it asks
   }
 
   @Override
@@ -80,11 +93,19 @@ final class WebConnection extends Participant {
    *
    * @param token the token of the request, or null
    */
-  void enter(@Nullable String token) {
+  void enter(Visitor visitor, @Nullable String token) {
+    Login login = visitor.login();
+    refusal = login == null ? null : LoginWatch.logIn(this, login);
+    if (refusal != null) {
+      endSilently();
+      becomeLive();
+      return;
+    }
     engine()
         .admission()
         .askToConnect(
             this,
+            new NewClient(visitor.request(), visitor.claims(), false),
             why -> {
               if (why == null) {
                 enter(place(), token);
@@ -96,6 +117,12 @@ final class WebConnection extends Participant {
             });
   }
 
+  /** Whether a request with a login, or without one, may be this client's. */
+  boolean isOf(@Nullable Login login) {
+    Login own = login();
+    return login == null || own == null || own.subject().equals(login.subject());
+  }
+
   private void enter(Place member, @Nullable String token) {
     engine().admission().admit(member, Permission.JOIN, token, verdict -> enter(member, verdict));
   }
@@ -103,8 +130,8 @@ final class WebConnection extends Participant {
   private void enter(Place member, AccessPolicy.Verdict verdict) {
     String usual = engine().config().general().defaultChatRoom();
     if (!gone && verdict.refusal() == null) {
-      join(member, null, _ -> becomeLive());
-      accept(member, verdict.grant());
+      join(member, Start.LIVE, _ -> becomeLive());
+      TokenWatch.accept(member, verdict.grant());
     } else if (!gone && !member.room.equals(usual)) {
       roomChosen = usual;
       moveTo(new Place(this, usual));
@@ -175,8 +202,8 @@ final class WebConnection extends Participant {
       done.complete(member.room);
       return;
     }
-    move(member, null, _ -> done.complete(member.room));
-    accept(member, grant);
+    move(member, Start.LIVE, _ -> done.complete(member.room));
+    TokenWatch.accept(member, grant);
   }
 
   /**
@@ -232,7 +259,7 @@ final class WebConnection extends Participant {
     tell(
         () -> {
           try {
-            done.complete(refresh(token));
+            done.complete(TokenWatch.refresh(this, token));
           } catch (RefusedException e) {
             done.completeExceptionally(e);
           }
@@ -247,7 +274,12 @@ final class WebConnection extends Participant {
 
   @Override
   public void expire(Place member) {
-    removeFromRoom(member, notice(member.room, "expired", null), Tokens.EXPIRED);
+    TokenWatch.removeExpired(member);
+  }
+
+  @Override
+  public void moveByServer(String room, boolean joins, Consumer<Boolean> then) {
+    then.accept(false); // it is in one room, which it chooses
   }
 
   @Override
@@ -318,6 +350,11 @@ final class WebConnection extends Participant {
   @Override
   public boolean isBehind() {
     return false; // the mailbox has bounds of its own
+  }
+
+  @Override
+  public boolean takesSignals() {
+    return false; // signals do not wait in a mailbox
   }
 
   @Override

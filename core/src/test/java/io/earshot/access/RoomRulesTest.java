@@ -90,6 +90,7 @@ final class RoomRulesTest {
             "# rooms.rules: * join=nobody  (matches, but an earlier rule applies)",
             "join=anyone  # the default",
             "say=role:trader  # the rule",
+            "signal=say  # the default",
             "listen=anyone  # the default",
             "announcements=250  # rooms.announcements",
             "messagesPerSecond=20000  # rooms.messagesPerSecond",
@@ -126,7 +127,7 @@ final class RoomRulesTest {
           lobby say=everyone         | say must be anyone, token, nobody, or an attribute as NAME:VALUE, not 'everyone'
           lobby announcements=maybe  | announcements must be a number, 0 or more, not 'maybe'
           lobby messageBytes=-1      | messageBytes must be a number, 0 or more, not '-1'
-          lobby talk=nobody          | there is no 'talk'; there are join, say, listen, announcements, messagesPerSecond
+          lobby talk=nobody          | there is no 'talk'; there are join, say, signal, listen, announcements, messagesPerSecond
           """)
   void a_malformed_rule_is_refused_with_what_to_write(String line, String why) {
     assertThatThrownBy(() -> rules(line))

@@ -43,6 +43,11 @@ final class ClientJson {
     return "{\"event\":\"resume\",\"session\":\"%s\",\"after\":{%s}}".formatted(session, cursors);
   }
 
+  /** The same request with a number of earlier messages. */
+  static String withHistory(String request, int history) {
+    return request.substring(0, request.length() - 1) + ",\"history\":" + history + "}";
+  }
+
   /** The same request with a message id. */
   static String withId(String request, String messageId) {
     return request.substring(0, request.length() - 1) + ",\"messageId\":\"" + messageId + "\"}";

@@ -21,6 +21,9 @@ final class Expected {
   /** Up to this event the client had no groups. */
   private final int noGroupsUntil;
 
+  /** Up to this event only what somebody said has to have come. */
+  private int saidUntil = -1;
+
   Expected(SimulatedClient client, String room, int after, int before, int noGroupsUntil) {
     this.client = client;
     this.room = room;
@@ -30,12 +33,17 @@ final class Expected {
     this.noGroupsUntil = noGroupsUntil;
   }
 
+  void mayLackAnnouncements(int until) {
+    saidUntil = until;
+  }
+
   boolean includes(HubEvent event) {
     return after < event.at
         && event.at < before
         && event.kind == Kind.POSTED
         && event.room.equals(room)
         && !event.isLost
+        && (event.at > saidUntil || !HubEvents.isAnnouncement(event))
         && (event.at > noGroupsUntil || !HubEvents.isForGroup(event))
         && HubEvents.isFor(event, id, client.groups);
   }

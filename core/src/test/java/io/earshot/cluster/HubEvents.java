@@ -7,6 +7,7 @@ import io.earshot.protocol.Post;
 import io.earshot.testing.Hub;
 import io.earshot.testing.HubEvent;
 import io.earshot.testing.HubEvent.Kind;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -26,10 +27,13 @@ final class HubEvents {
 
   /**
    * The post that a client received. The place alone does not find it: after a loss of data, posts
-   * have their offsets in another epoch, and offsets are used again. Of several, the last counts.
+   * have their offsets in another epoch, and offsets are used again: also for another announcement
+   * of the same leave, which was sent at another time. Of several, the last counts; but of several
+   * with one place, as when a post is lost and posted again, the first that comes after an event.
    */
-  HubEvent find(String room, Cursor place, String text, String from) {
+  HubEvent find(String room, Cursor place, String text, String from, long sentAt, int after) {
     @Nullable HubEvent found = null;
+    @Nullable HubEvent exact = null;
     // The posts that an epoch has of the one before were made before any other event in it.
     int begun =
         hub.events.stream()
@@ -43,12 +47,16 @@ final class HubEvents {
           && event.room.equals(room)
           && event.place.offset() == place.offset()
           && text(event).equals(text)
-          && from(event).equals(from)) {
+          && from(event).equals(from)
+          && sentAt(event) == sentAt) {
         if (event.place.equals(place)) {
-          return event;
+          exact = exact == null || event.at > after ? event : exact;
         }
         found = found == null || found.at > begun ? event : found;
       }
+    }
+    if (exact != null) {
+      return exact;
     }
     assertThat(found).as("the post %s %s %s %s", room, place, from, text).isNotNull();
     return Objects.requireNonNull(found);
@@ -88,6 +96,44 @@ final class HubEvents {
         .orElse(-1);
   }
 
+  /**
+   * Whether the hub lost a post, and then gave its place, or one before, to another post in the
+   * same epoch. A server that had received the lost post, and was disconnected since, cannot know
+   * of that, and sends the lost post to a client that comes from another server with the place
+   * before it.
+   */
+  boolean isReplaced(HubEvent lost) {
+    return lost.isLost
+        && hub.events.subList(lost.at + 1, hub.events.size()).stream()
+            .filter(event -> event.kind == Kind.POSTED && event.room.equals(lost.room))
+            .filter(event -> event.place.epoch().equals(lost.place.epoch()))
+            .anyMatch(event -> event.place.offset() <= lost.place.offset());
+  }
+
+  /**
+   * Whether a place may be on two branches of an epoch: the hub lost posts up to the place, and
+   * gave their places to others. A server that knows the lost ones, and was disconnected since,
+   * takes the place for one of them.
+   */
+  boolean isAmbiguous(String room, Cursor place) {
+    return hub.events.stream()
+        .filter(event -> event.kind == Kind.POSTED && event.room.equals(room))
+        .filter(event -> event.place.epoch().equals(place.epoch()))
+        .filter(event -> event.place.offset() <= place.offset())
+        .anyMatch(this::isReplaced);
+  }
+
+  /** A post, and those that a client cannot tell from it: one was lost, and was posted again. */
+  List<Integer> twins(HubEvent post) {
+    return hub.events.stream()
+        .filter(event -> event.kind == Kind.POSTED && event.room.equals(post.room))
+        .filter(event -> event.place.equals(post.place))
+        .filter(event -> sentAt(event) == sentAt(post))
+        .filter(event -> text(event).equals(text(post)) && from(event).equals(from(post)))
+        .map(event -> event.at)
+        .toList();
+  }
+
   /** Whether a post is for a client with this id and these groups. */
   static boolean isFor(HubEvent event, String id, Set<String> groups) {
     Post post = Objects.requireNonNull(event.post);
@@ -103,6 +149,10 @@ final class HubEvents {
   /** Whether a post announces that a member has entered or left. */
   static boolean isAnnouncement(HubEvent event) {
     return text(event).startsWith("I have ");
+  }
+
+  private static long sentAt(HubEvent event) {
+    return Objects.requireNonNull(event.post).sentAt();
   }
 
   static String text(HubEvent event) {

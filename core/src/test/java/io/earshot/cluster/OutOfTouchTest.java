@@ -5,15 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.earshot.Config;
 import io.earshot.Connection;
 import io.earshot.StandIn;
+import io.earshot.protocol.Json;
+import io.earshot.protocol.Post;
+import io.earshot.spi.Broker;
 import io.earshot.testing.Await;
 import io.earshot.testing.Hub;
 import io.earshot.testing.HubBroker;
+import io.earshot.testing.ManualLoop;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A server loses the connection to its cluster, and connects again. */
 final class OutOfTouchTest {
   private static final int ROOMS = 3_000;
+  private static final Broker.Terms LATE = new Broker.Terms(1, 1, null, "e");
 
   private final Hub hub = Hub.manual();
   private final HubBroker broker = hub.broker();
@@ -90,6 +96,38 @@ final class OutOfTouchTest {
   }
 
   @Test
+  void a_room_whose_messages_do_not_arrive_reads_them_a_second_after_a_look_at_its_end() {
+    server.earshot.join(broker);
+    broker.connect();
+    Guest guest = server.guest();
+    rest();
+    guest.hear();
+    say("lost");
+    broker.told.clear(); // the subscription is dead, and nothing says so
+    broker.look("defaultRoom");
+    rest();
+    assertThat(guest.heard()).isEmpty();
+    server.pass(Duration.ofSeconds(1));
+    rest();
+    assertThat(guest.heard()).containsExactly("lost");
+    say("late");
+    broker.look("defaultRoom");
+    rest();
+    assertThat(guest.heard()).containsExactly("late");
+    server.pass(Duration.ofSeconds(1));
+    assertThat(broker.asked).as("reads of a room that receives its messages").isEmpty();
+  }
+
+  /** Publishes a message, and stops when the hub has sent it. */
+  private void say(String text) {
+    server.earshot.api().chatRoom().socketRoomBroadcast(StandIn.in("defaultRoom"), text);
+    server.settle();
+    for (Runnable next = broker.asked.poll(); next != null; next = broker.asked.poll()) {
+      next.run();
+    }
+  }
+
+  @Test
   void connections_that_come_and_go_while_disconnected_are_not_kept_in_memory() {
     server.earshot.join(broker);
     broker.connect();
@@ -109,6 +147,55 @@ final class OutOfTouchTest {
     broker.connect();
     rest();
     assertThat(hub.members("defaultRoom")).containsOnlyKeys(stays.id());
+  }
+
+  @Test
+  void a_subscription_that_comes_after_its_room_was_dropped_ends_with_the_next_message_or_look() {
+    server.earshot.join(broker);
+    broker.connect();
+    subscribeLate("defaultRoom");
+    var post =
+        new Post(Json.of("x"), Json.of("y"), 0, null, false, null, new Post.Origin("other", 1));
+    var _ = broker.publish("defaultRoom", post, LATE, null, 0);
+    rest();
+    assertThat(broker.isOpen("defaultRoom")).isFalse();
+    subscribeLate("other");
+    broker.look("other");
+    rest();
+    assertThat(broker.isOpen("other")).isFalse();
+    Guest guest = server.guest();
+    rest();
+    broker.look("defaultRoom");
+    rest();
+    assertThat(broker.isOpen("defaultRoom")).isTrue();
+    guest.hear();
+    say("to a room that is here");
+    rest();
+    assertThat(guest.heard()).containsExactly("to a room that is here");
+  }
+
+  /** As when a request is repeated because the room's data moves, and the room is dropped first. */
+  private void subscribeLate(String room) {
+    var _ = broker.open(room, new Broker.Known(null, null), 1, LATE, true);
+    rest();
+    assertThat(broker.isOpen(room)).isTrue();
+  }
+
+  @Test
+  void what_the_broker_sends_to_a_server_whose_loops_have_ended_is_dropped() {
+    server.earshot.join(broker);
+    broker.connect();
+    Guest guest = server.guest();
+    rest();
+    guest.send("say on its way while the server stops");
+    server.settle();
+    Objects.requireNonNull(broker.asked.poll()).run();
+    assertThat(broker.told).isNotEmpty();
+    server.loops.forEach(ManualLoop::end);
+    List.copyOf(broker.told).forEach(Runnable::run);
+    broker.look("defaultRoom");
+    broker.disconnect();
+    broker.connect();
   }
 
   private WeakReference<Connection> comesAndGoes() {

@@ -7,11 +7,14 @@ import static io.earshot.cluster.ClientJson.texts;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Transport;
+import io.earshot.cluster.HubLinks.Asked;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
+import io.earshot.protocol.Start;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import io.earshot.testing.TestServer.Lines;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -55,7 +58,9 @@ final class SimulatedClient {
   private String current = Simulation.DEFAULT_ROOM;
   private final Set<String> added = new TreeSet<>();
   private final Set<String> listening = new TreeSet<>();
-  private final Map<String, Stay> stays = new TreeMap<>();
+  private final ClientStays stays;
+
+  private final ClientHistories histories;
 
   /** Up to where it had received each room when it was cut. */
   private final Map<String, Cursor> cursors = new TreeMap<>();
@@ -76,19 +81,12 @@ final class SimulatedClient {
     void accept(Json.Obj answer);
   }
 
-  /**
-   * What held when a request was made.
-   *
-   * @param at the number of events
-   * @param cuts how often the server had lost the connection to the hub
-   * @param isUp whether the server was connected to the hub
-   */
-  record Asked(int at, int cuts, boolean isUp) {}
-
   SimulatedClient(Simulation sim) {
     this.sim = sim;
     random = sim.random;
     streams = new ClientStreams(sim, this);
+    stays = new ClientStays(sim);
+    histories = new ClientHistories(sim, this);
     usesSession = random.nextInt(3) > 0;
     Simulation.GROUPS.stream().filter(_ -> random.nextBoolean()).forEach(groups::add);
     guest = connect(Simulation.DEFAULT_ROOM, null);
@@ -124,12 +122,12 @@ final class SimulatedClient {
   }
 
   private Asked asked() {
-    return new Asked(sim.hub.events.size(), sim.cuts[server], sim.brokers.get(server).isUp());
+    return sim.links.asked(server);
   }
 
   /** Whether its server was connected to the hub all the time since. */
   boolean wasConnectedToHub(Asked since) {
-    return since.isUp && since.cuts == sim.cuts[server] && sim.brokers.get(server).isUp();
+    return sim.links.wasConnected(server, since);
   }
 
   // --- posting ---------------------------------------------------------------------------------
@@ -166,8 +164,8 @@ final class SimulatedClient {
   // --- changing rooms --------------------------------------------------------------------------
 
   void move() {
-    if (isMoving) {
-      return;
+    if (isMoving || isWaiting()) {
+      return; // after a return the client has made several requests, of which some are not answered
     }
     String room = sim.anyRoom();
     isMoving = true;
@@ -179,7 +177,7 @@ final class SimulatedClient {
         if (room.equals(current)) {
           isMoving = false;
         } else {
-          endStay(room, sim.hub.events.size());
+          stays.end(room, sim.hub.events.size());
           leave("roomLeave", room, added);
         }
       }
@@ -195,18 +193,20 @@ final class SimulatedClient {
 
   private void changeRoom(String room) {
     Asked since = asked();
-    endStay(current, sim.hub.events.size());
-    endStay(room, sim.hub.events.size());
+    stays.end(current, sim.hub.events.size());
+    stays.end(room, sim.hub.events.size());
+    int history = histories.any();
     request(
-        event("roomChange", room, null),
+        ClientHistories.entry("roomChange", room, null, history),
         answer -> {
+          histories.expect(room, answer, history);
           String before = current;
           boolean goesOn = listening.contains(room);
           current = room;
           added.remove(room);
           if (!before.equals(room) && !receives(before)) {
             streams.leave(
-                before, wasConnectedToHub(since) ? sim.events.left(before, id, since.at) : -1);
+                before, wasConnectedToHub(since) ? sim.events.left(before, id, since.at()) : -1);
           }
           begin(room, answer, null, since, true, goesOn);
           isMoving = false;
@@ -215,10 +215,12 @@ final class SimulatedClient {
 
   private void enter(String verb, String room, @Nullable Cursor after, Set<String> rooms) {
     Asked since = asked();
+    int history = histories.any();
     request(
-        event(verb, room, after),
+        ClientHistories.entry(verb, room, after, history),
         answer -> {
           if (answer.get("error") == null) {
+            histories.expect(room, answer, history);
             boolean goesOn = streams.has(room) && receives(room);
             rooms.add(room);
             begin(room, answer, after, since, rooms == added, goesOn);
@@ -235,7 +237,7 @@ final class SimulatedClient {
           if (answer.get("error") == null) {
             rooms.remove(room);
             if (!receives(room)) {
-              streams.end(room, wasConnectedToHub(since) ? since.at : -1);
+              streams.end(room, wasConnectedToHub(since) ? since.at() : -1);
             }
           }
           isMoving = false;
@@ -256,23 +258,10 @@ final class SimulatedClient {
       boolean goesOn) {
     assertThat(answer.get("error")).as("%s", answer).isNull();
     if (asMember) {
-      stays.computeIfAbsent(room, _ -> newStay(room, wasConnectedToHub(since)));
+      stays.begin(room, id, wasConnectedToHub(since));
     }
     if (!goesOn) {
       streams.begin(room, answer, after, since, asMember);
-    }
-  }
-
-  private Stay newStay(String room, boolean isSure) {
-    var stay = new Stay(room, id, sim.hub.events.size(), isSure);
-    sim.stays.add(stay);
-    return stay;
-  }
-
-  private void endStay(String room, int to) {
-    Stay stay = stays.remove(room);
-    if (stay != null) {
-      stay.to = to;
     }
   }
 
@@ -291,13 +280,15 @@ final class SimulatedClient {
     now.loop.run(
         () ->
             now.intake =
-                there.earshot.connect(now.loop, now, now.wire, Transport.TCP, room, after, null));
+                there.earshot.connect(
+                    now.loop, now, now.wire, Transport.TCP, room, Start.after(after), null));
     sim.connections.add(now);
     groups.forEach(group -> now.connection().set(group, "true"));
     guest = now;
     linesRead = 0;
     id = now.id();
     waiting.clear();
+    histories.clear();
     isMoving = true;
     isResuming = false;
     waiting.put(
@@ -309,7 +300,7 @@ final class SimulatedClient {
           if (!isResuming) {
             current = room;
             begin(room, answer, after, since, true, false);
-            streams.hasNoGroupsUntil(room, since.at - 1);
+            streams.hasNoGroupsUntil(room, since.at() - 1);
             isMoving = false;
           }
         });
@@ -319,7 +310,11 @@ final class SimulatedClient {
   /** The connection breaks; the server notices at once, or later. The client comes back. */
   void cut(boolean isNoticed) {
     read(random.nextInt(1 + guest.lines.size() - linesRead)); // the other lines are lost
-    cutAt = isResuming ? cutAt : sim.hub.events.size();
+    if (isResuming) {
+      sim.mayLeave.add(id);
+    } else {
+      cutAt = sim.hub.events.size();
+    }
     Guest old = guest;
     if (isNoticed) {
       old.loop.run(old.intake::gone);
@@ -347,9 +342,15 @@ final class SimulatedClient {
     boolean withCursors = random.nextInt(4) > 0;
     Map<String, Cursor> after = withCursors ? new TreeMap<>(cursors) : Map.of();
     Asked since = asked();
+    Instant start = sim.now();
     request(
         ClientJson.resume(before, withCursors ? after : null),
-        answer -> resumed(answer, after, since));
+        answer -> {
+          if (sim.now().isAfter(start.plus(Simulation.RESUME_TIMEOUT))) {
+            sim.mayLeave.add(was);
+          }
+          resumed(answer, after, since);
+        });
   }
 
   private void resumed(Json.Obj answer, Map<String, Cursor> after, Asked since) {
@@ -390,14 +391,8 @@ final class SimulatedClient {
           var all = rooms();
           all.addAll(listening);
           assertThat(streams.rooms()).isEqualTo(all);
-          for (String room : List.copyOf(stays.keySet())) {
-            if (!rooms().contains(room)) {
-              endStay(room, cutAt);
-            }
-          }
-          for (String room : rooms()) {
-            stays.computeIfAbsent(room, _ -> newStay(room, false));
-          }
+          stays.endExcept(rooms(), cutAt);
+          rooms().forEach(room -> stays.begin(room, id, false));
           isMoving = false;
         });
   }
@@ -407,9 +402,7 @@ final class SimulatedClient {
     Set<String> addedBefore = new TreeSet<>(added);
     Set<String> listeningBefore = new TreeSet<>(listening);
     Map<String, Cursor> after = new TreeMap<>(cursors);
-    for (String room : List.copyOf(stays.keySet())) {
-      endStay(room, cutAt);
-    }
+    stays.endExcept(Set.of(), cutAt);
     unanswered.clear();
     cursors.clear();
     added.clear();
@@ -446,7 +439,7 @@ final class SimulatedClient {
     switch (text(json, "context")) {
       case "api" -> Objects.requireNonNull(waiting.remove("welcome")).accept(json);
       case "user", "gap" -> {
-        if (!isResuming) {
+        if (!isResuming && !histories.receive(json)) {
           streams.receive(json);
         }
       }
@@ -492,6 +485,7 @@ final class SimulatedClient {
   void finish() {
     readAll();
     assertThat(waiting).isEmpty();
+    histories.checkComplete();
     assertThat(isResuming).isFalse();
     streams.finish();
   }

@@ -13,13 +13,16 @@ import io.earshot.testing.ManualLoop;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.Random;
+import java.util.Set;
 
 /**
  * Two or three servers that share their rooms, and clients that use them. Chance decides who posts,
@@ -34,6 +37,10 @@ final class Simulation {
   static final List<String> GROUPS = List.of("red", "blue");
 
   private static final Duration RESUME_WINDOW = Duration.ofSeconds(30);
+
+  /** How long a session that was handed over stays in its rooms without its new server. */
+  static final Duration RESUME_TIMEOUT = Duration.ofSeconds(15);
+
   private static final int MAX_TURNS = 20_000;
 
   /** What may fail between the servers. */
@@ -55,6 +62,12 @@ final class Simulation {
   final Random random;
   final Faults faults;
   final boolean canResume;
+  private final boolean renewsLeases;
+
+  /** Whether clients ask for earlier messages when they enter a room. */
+  final boolean asksForHistory;
+
+  private final int historyMessages;
   final Hub hub = Hub.manual();
   final HubEvents events = new HubEvents(hub);
   final List<TestServer> servers = new ArrayList<>();
@@ -62,8 +75,14 @@ final class Simulation {
   /** The broker of each server. */
   final List<HubBroker> brokers = new ArrayList<>();
 
-  /** How often each server lost the connection to the hub. */
-  final int[] cuts;
+  final HubLinks links = new HubLinks(hub);
+
+  /**
+   * The ids of sessions that may leave rooms though their clients are there: sessions whose client
+   * was cut while it resumed, since that request may still take the session over after the client's
+   * next request has, and sessions that took longer than {@link #RESUME_TIMEOUT} to resume.
+   */
+  final Set<String> mayLeave = new HashSet<>();
 
   final List<SimulatedClient> clients = new ArrayList<>();
 
@@ -91,6 +110,19 @@ final class Simulation {
   private int posts;
 
   Simulation(int seed) {
+    this(seed, false, false);
+  }
+
+  /**
+   * A run that has not begun.
+   *
+   * @param renewsLeases whether servers compare their members with the lists of the hub meanwhile
+   * @param asksForHistory whether clients ask for earlier messages when they enter a room
+   */
+  Simulation(int seed, boolean renewsLeases, boolean asksForHistory) {
+    this.renewsLeases = renewsLeases;
+    this.asksForHistory = asksForHistory;
+    historyMessages = seed / 5 % 7 == 0 ? 0 : 100;
     random = new Random(seed);
     faults = List.of(Faults.values()).get(seed % 5);
     canResume = seed / 5 % 3 > 0;
@@ -108,7 +140,8 @@ final class Simulation {
               Config.defaults()
                   .with("general.id", "server" + i)
                   .with("rooms.announcements", seed / 5 % 5 > 0)
-                  .with("rooms.historyMessages", seed / 5 % 7 == 0 ? 0 : 100)
+                  .with("rooms.historyMessages", historyMessages)
+                  .with("rooms.historyAge", asksForHistory ? "1h" : "60s")
                   .with("general.resumeWindow", canResume ? RESUME_WINDOW : Duration.ZERO)
                   .with("general.repeatWindow", Duration.ofHours(1))
                   .with("commonWeb.cookieSecret", "the same for all of them"));
@@ -116,19 +149,18 @@ final class Simulation {
       server.earshot.join(broker);
       servers.add(server);
       brokers.add(broker);
+      links.add(server, broker);
     }
-    cuts = new int[servers.size()];
   }
 
   // --- the run ---------------------------------------------------------------------------------
 
   void run() {
-    brokers.forEach(
-        broker -> {
-          if (faults == Faults.NONE || random.nextInt(4) > 0) {
-            broker.connect();
-          }
-        });
+    for (int i = 0; i < servers.size(); i++) {
+      if (faults == Faults.NONE || random.nextInt(4) > 0) {
+        links.connect(i);
+      }
+    }
     for (int i = 0; i < 5; i++) {
       clients.add(new SimulatedClient(this));
     }
@@ -172,7 +204,11 @@ final class Simulation {
 
   /** Lets every client catch up and post once more, and checks everything. */
   private void finish() {
-    brokers.stream().filter(broker -> !broker.isUp()).forEach(HubBroker::connect);
+    for (int i = 0; i < servers.size(); i++) {
+      if (!links.isUp(i)) {
+        links.connect(i);
+      }
+    }
     while (!unnoticed.isEmpty()) {
       noticeLoss();
     }
@@ -197,6 +233,11 @@ final class Simulation {
     comeToRest();
     comeToRest();
     new SimulationChecks(this).checkEmpty();
+  }
+
+  /** Whether each server remembers the last messages of each room that it has open. */
+  boolean remembersAll() {
+    return faults == Faults.NONE && historyMessages > 0 && hub.maxPerRead > 100;
   }
 
   String nextText() {
@@ -239,6 +280,9 @@ final class Simulation {
   private void step() {
     int i = random.nextInt(servers.size());
     HubBroker broker = brokers.get(i);
+    if (renewsLeases && broker.isUp() && random.nextInt(20) == 0) {
+      broker.renewLease(1 + random.nextInt(2));
+    }
     switch (random.nextInt(5)) {
       case 0 -> runOne(broker.asked);
       case 1 -> runOne(broker.answered);
@@ -287,6 +331,10 @@ final class Simulation {
         }
       }
     }
+  }
+
+  Instant now() {
+    return servers.getFirst().now();
   }
 
   private void pass(Duration time) {
@@ -350,19 +398,18 @@ final class Simulation {
   }
 
   private void disconnect(int server) {
-    if (brokers.get(server).isUp()) {
+    if (links.isUp(server)) {
       clients.stream()
           .filter(client -> client.server() == server)
           .forEach(client -> client.streams().expectNoMoreOfLeftRooms());
-      cuts[server]++;
-      brokers.get(server).disconnect();
+      links.disconnect(server);
     }
   }
 
   private void reconnect() {
-    HubBroker broker = brokers.get(random.nextInt(brokers.size()));
-    if (!broker.isUp()) {
-      broker.connect();
+    int server = random.nextInt(servers.size());
+    if (!links.isUp(server)) {
+      links.connect(server);
     }
   }
 

@@ -54,4 +54,10 @@ public final class EngineInside {
   public static void recover(Engine engine, HistoryFolder.Disk disk) throws IOException {
     engine.parts.recover(disk);
   }
+
+  /** Whether the history of all rooms is written to files. */
+  public static boolean isStoring(Engine engine) {
+    HistoryFolder folder = engine.parts.historyFolder();
+    return folder != null && folder.isStoring();
+  }
 }

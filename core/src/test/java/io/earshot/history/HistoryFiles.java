@@ -37,6 +37,7 @@ abstract class HistoryFiles {
   static Config config(Path folder) {
     return TestServer.quiet()
         .with("rooms.historyFolder", folder.toString())
+        .with("rooms.historyAge", "60s")
         .with("rooms.historyMessages", 5);
   }
 

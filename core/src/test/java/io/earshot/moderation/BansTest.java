@@ -112,7 +112,7 @@ final class BansTest extends ModerationTestCase {
   @Test
   void a_banned_client_cannot_resume_its_session() {
     Guest lost = server.guest();
-    String session = lost.hear().getFirst().replaceAll(".*\"session\":\"([^\"]+)\".*", "$1");
+    String session = TestServer.session(lost.hear().getFirst());
     String id = lost.id();
     lost.loop.run(lost.intake::gone);
     server.settle();
@@ -125,7 +125,7 @@ final class BansTest extends ModerationTestCase {
   @Test
   void a_client_that_resumes_with_a_banned_identity_is_disconnected() {
     Guest lost = server.guest();
-    String session = lost.hear().getFirst().replaceAll(".*\"session\":\"([^\"]+)\".*", "$1");
+    String session = TestServer.session(lost.hear().getFirst());
     lost.connection().set("name", "eve");
     lost.loop.run(lost.intake::gone);
     server.settle();

@@ -100,15 +100,15 @@ final class ClusterMeasuresTest extends ModerationTestCase {
     Measure ban = ban(new Target.Id("a"));
     done(moderation().lift(ban.id()));
     ((Moderator) moderation())
-        .learn(ban.toJson(), 7); // published again by a server that did not know
+        .learn(ban.toJson(), 7, 0); // published again by a server that did not know
     assertThat(moderation().bans()).isEmpty();
     var other = new TestServer(1, config()).earshot.api().moderation();
-    ((Moderator) other).learn(Json.from(Map.of("lift", ban.id())), 1);
-    ((Moderator) other).learn(ban.toJson(), 2);
+    ((Moderator) other).learn(Json.from(Map.of("lift", ban.id())), 1, 0);
+    ((Moderator) other).learn(ban.toJson(), 2, 0);
     assertThat(other.bans()).isEmpty();
-    ((Moderator) other).learn(Json.of("what is no measure"), 3);
+    ((Moderator) other).learn(Json.of("what is no measure"), 3, 0);
     ((Moderator) other)
-        .learn(Json.from(Map.of("id", "x", "kind", "spell", "reason", "", "until", 1)), 4);
+        .learn(Json.from(Map.of("id", "x", "kind", "spell", "reason", "", "until", 1)), 4, 0);
     assertThat(other.bans()).isEmpty();
   }
 }

@@ -107,7 +107,7 @@ final class MutesAndClosuresTest extends ModerationTestCase {
   @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8})
   void a_client_that_resumes_in_a_closed_room_leaves_it(int steps) {
     Guest lost = server.guest();
-    String session = lost.hear().getFirst().replaceAll(".*\"session\":\"([^\"]+)\".*", "$1");
+    String session = TestServer.session(lost.hear().getFirst());
     lost.ask("roomChange attic");
     lost.loop.run(lost.intake::gone);
     server.settle();
@@ -126,7 +126,7 @@ final class MutesAndClosuresTest extends ModerationTestCase {
   void a_closure_that_becomes_known_long_after_its_end_removes_no_member() {
     Guest member = server.guest();
     member.ask("roomChange attic");
-    Instant now = Instant.ofEpochMilli(EngineInside.rooms(server.earshot).now());
+    Instant now = Instant.ofEpochMilli(EngineInside.rooms(server.earshot).wallTime());
     learn("long over", now.minus(HOUR));
     assertThat(member.ask("detailsView")).contains("attic");
     learn("just now", now);
@@ -135,7 +135,7 @@ final class MutesAndClosuresTest extends ModerationTestCase {
 
   private void learn(String id, Instant until) {
     var closure = new Measure(id, Measure.Kind.CLOSURE, null, "attic", "", until);
-    ((Moderator) moderation()).learn(closure.toJson(), 1);
+    ((Moderator) moderation()).learn(closure.toJson(), 1, 0);
     server.settle();
   }
 

@@ -20,21 +20,11 @@ final class FanoutTest {
 
   @Test
   void a_message_reaches_each_other_member_and_listener_once_and_not_the_speaker() {
-    Guest speaker = server.guest();
-    Guest member = server.guest();
-    Guest listener = server.guest();
-    listener.ask("roomChange attic");
-    listener.ask("listenToRoom defaultRoom");
-    Guest both = server.guest();
-    both.ask("listenToRoom defaultRoom");
-    Guest outsider = server.guest();
-    outsider.ask("roomChange cellar");
-    Stream.of(member, listener, both, outsider).forEach(Guest::hear);
-
+    var all = Recipients.in(server);
+    Guest speaker = all.sender();
     assertThat(speaker.ask("say hello")).contains("\"status\":\"OK\"");
-
     assertThat(speaker.heard()).isEmpty();
-    assertThat(member.hear())
+    assertThat(all.member().hear())
         .containsExactly(
             "{\"message\":\"hello\",\"room\":\"defaultRoom\",\"from\":\""
                 + speaker.id()
@@ -45,9 +35,9 @@ final class FanoutTest {
                     .cursor()
                     .epoch()
                 + "\"}");
-    assertThat(listener.heard()).containsExactly("hello");
-    assertThat(both.heard()).containsExactly("hello");
-    assertThat(outsider.heard()).isEmpty();
+    assertThat(all.listener().heard()).containsExactly("hello");
+    assertThat(all.both().heard()).containsExactly("hello");
+    assertThat(all.outsider().heard()).isEmpty();
   }
 
   @Test

@@ -53,6 +53,9 @@ final class ClientRooms {
     /** The offset after which the server promised all messages. */
     final long floor;
 
+    /** Up to where it was recovered: of this part, announcements may be forgotten. */
+    long recoveredUpTo;
+
     Stretch(Cursor place) {
       epoch = place.epoch();
       at = place.offset();
@@ -89,7 +92,9 @@ final class ClientRooms {
     fading.remove(room);
     if (all) {
       assertThat(after).isNotNull();
-      stretches.put(room, new Stretch(Objects.requireNonNull(after)));
+      var stretch = new Stretch(Objects.requireNonNull(after));
+      stretch.recoveredUpTo = now.offset();
+      stretches.put(room, stretch);
       assertThat(now.epoch()).isEqualTo(after.epoch());
       assertThat(now.offset()).isGreaterThanOrEqualTo(after.offset());
     } else {
@@ -98,7 +103,7 @@ final class ClientRooms {
         stretch.at = -1;
       }
       if (after != null) {
-        long at = simulation.rooms().shard(room).now();
+        long at = simulation.rooms().shard(room).wallTime();
         simulation.record.add(new RoomRecord.NotRecovered(room, after, now, at));
       }
       stretches.put(room, stretch);
@@ -186,6 +191,8 @@ final class ClientRooms {
   }
 
   private void claimSilence(String room, Stretch stretch, long after, long before, String id) {
-    simulation.record.add(new RoomRecord.Silence(room, stretch.epoch, after, before, id, groups));
+    simulation.record.add(
+        new RoomRecord.Silence(
+            room, stretch.epoch, after, before, id, groups, after < stretch.recoveredUpTo));
   }
 }

@@ -73,6 +73,48 @@ final class CursorsTest {
   }
 
   @Test
+  void a_cursor_recovers_over_announcements_that_are_not_remembered() {
+    var loud = new TestServer(1, config().with("rooms.announcements", true));
+    Guest here = loud.guest();
+    Guest cut = loud.guest();
+    String known = cursor(cut.ask("roomView"));
+    cut.loop.run(cut.intake::gone);
+    loud.guest();
+    here.ask("say first");
+    Guest back = loud.guest();
+    back.ask("roomChange peers");
+    for (String after : List.of(known, known.replaceAll("\\d+$", "0"))) {
+      assertThat(back.ask("listenToRoom defaultRoom after=" + after))
+          .contains("\"recovered\":true");
+      assertThat(back.heard()).contains("first");
+      back.ask("silenceRoom defaultRoom");
+    }
+    assertThat(back.ask("roomChange defaultRoom after=" + known)).contains("\"recovered\":true");
+    assertThat(back.heard()).contains("first");
+  }
+
+  @Test
+  void announcements_that_no_longer_fit_into_the_history_are_not_missed() {
+    var loud = new TestServer(1, config().with("rooms.announcements", true));
+    Guest here = loud.guest();
+    String known = cursor(here.ask("say known"));
+    for (int i = 0; i < 10; i++) {
+      Guest passing = loud.guest();
+      passing.loop.run(passing.intake::gone);
+    }
+    here.ask("say new");
+    Guest back = loud.guest();
+    assertThat(back.ask("roomChange defaultRoom after=" + known)).contains("\"recovered\":true");
+    assertThat(back.heard()).contains("new");
+    String begin = known.replaceAll("\\d+$", "0");
+    assertThat(back.ask("roomChange defaultRoom after=" + begin)).contains("\"recovered\":true");
+    for (int i = 0; i < 4; i++) {
+      here.ask("say " + i); // five messages are remembered
+    }
+    assertThat(back.ask("roomChange defaultRoom after=" + begin)).contains("\"recovered\":false");
+  }
+
+  @Test
   void a_client_that_missed_more_than_the_history_keeps_is_answered_with_the_current_place() {
     String known = cursor(speaker.ask("say known"));
     say(speaker, 1, 6);
@@ -177,7 +219,11 @@ final class CursorsTest {
     talker.ask("roomChange last");
     String known = cursor(talker.ask("roomView"));
     talker.ask("say " + "x".repeat(300));
-    assertThat(small.guest().ask("roomChange last after=" + known)).contains("\"recovered\":");
+    assertThat(small.guest().ask("roomChange last after=" + known))
+        .as("the room that was silent for the longest time is forgotten first")
+        .contains("\"recovered\":true");
+    assertThat(small.guest().ask("roomChange room99 history=1")).contains("\"history\":1");
+    assertThat(small.guest().ask("roomChange room0 history=1")).contains("\"history\":0");
     small.pass(Duration.ofMinutes(10));
     assertThat(EngineInside.rooms(small.earshot).shards().getFirst().history().spare())
         .isEqualTo(2000);

@@ -139,7 +139,7 @@ final class ResumeSimulation {
 
   RoomStatus status(String room) {
     var status = new CompletableFuture<RoomStatus>();
-    var _ = rooms().status(room).thenAccept(status::complete);
+    var _ = rooms().status(room, null).thenAccept(status::complete);
     server.settle();
     return Objects.requireNonNull(status.getNow(null));
   }

@@ -15,6 +15,7 @@ import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -268,5 +269,59 @@ final class ResumeTest {
     assertThat(guests.getFirst().ask("roomView")).contains("\"membersCount\":3");
     small.pass(WINDOW);
     assertThat(guests.getFirst().ask("roomView")).contains("\"membersCount\":1");
+  }
+
+  @Test
+  void an_old_token_is_of_no_use_once_the_client_has_spoken_after_its_resume() {
+    Guest guest = server.guest();
+    String first = session(guest);
+    Guest back = server.guest();
+    String second = resumed(back.ask("resume " + first));
+    assertThat(second).isNotEqualTo(first);
+    back.ask("say I have the answer");
+    // A request of a connection that is dead by now comes late.
+    assertThat(server.guest().ask("resume " + first)).contains("no such session");
+    assertThat(back.ask("roomView")).contains("OK");
+    assertThat(back.finished).isFalse();
+    lose(server, back);
+    resumed(server.guest().ask("resume " + second));
+  }
+
+  @Test
+  void a_client_that_never_got_the_answer_to_its_resume_resumes_by_the_token_that_it_has() {
+    Guest guest = server.guest();
+    String first = session(guest);
+    Guest lost = server.guest();
+    String second = resumed(lost.ask("resume " + first));
+    lose(server, lost);
+    Guest again = server.guest();
+    String third = resumed(again.ask("resume " + first));
+    lose(server, again);
+    // Both answers may be the one that the client got.
+    Guest last = server.guest();
+    String fourth = resumed(last.ask("resume " + second));
+    assertThat(Set.of(first, second, third, fourth)).hasSize(4);
+    last.ask("say I have the answer");
+    for (String old : List.of(first, second, third)) {
+      assertThat(server.guest().ask("resume " + old)).contains("no such session");
+    }
+  }
+
+  @Test
+  void a_request_sent_before_the_answer_does_not_show_that_the_client_has_it() {
+    Guest guest = server.guest();
+    String first = session(guest);
+    Guest lost = server.guest(1, TestServer.Lines.TWO); // whose loop has to wait for the other
+    lost.hear();
+    lost.send("resume " + first);
+    lost.send("say at once");
+    server.settle();
+    lose(server, lost);
+    resumed(server.guest().ask("resume " + first));
+  }
+
+  private static String resumed(String answer) {
+    assertThat(answer).contains("\"status\":\"OK\"");
+    return TestServer.session(answer);
   }
 }

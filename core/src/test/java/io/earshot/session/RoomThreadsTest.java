@@ -1,5 +1,8 @@
 package io.earshot.session;
 
+import static io.earshot.session.ThreadClient.REFUSED;
+import static io.earshot.session.ThreadClient.await;
+import static io.earshot.session.ThreadClient.offset;
 import static java.util.Objects.requireNonNull;
 
 import io.earshot.Config;
@@ -9,32 +12,19 @@ import io.earshot.engine.Engine;
 import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Command;
 import io.earshot.protocol.Json;
-import io.earshot.protocol.Request;
+import io.earshot.protocol.Start;
 import io.earshot.room.Shard;
-import io.earshot.spi.Intake;
-import io.earshot.spi.Outbound;
-import io.earshot.spi.Wire;
+import io.earshot.spi.Clocks;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Lines;
 import io.earshot.testing.ThreadLoop;
-import io.netty.buffer.ByteBuf;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
@@ -64,7 +54,7 @@ final class RoomThreadsTest {
         .actorsBefore(0)
         .actorsAfter(3)
         .iterations(FACTOR)
-        .invocationsPerIteration(30)
+        .invocationsPerIteration(15)
         .minimizeFailedScenario(
             false) // the state that a fault leaves in the server would mislead it
         .sequentialSpecification(SequentialRoom.class)
@@ -99,7 +89,7 @@ final class RoomThreadsTest {
     public int join(int thread) {
       int me = SharedRoom.client(thread);
       if (present[me]) {
-        return SharedRoom.REFUSED;
+        return REFUSED;
       }
       int place = tell(me);
       present[me] = true;
@@ -121,7 +111,7 @@ final class RoomThreadsTest {
 
     public int say(int thread) {
       int me = SharedRoom.client(thread);
-      return present[me] ? tell(me) : SharedRoom.REFUSED;
+      return present[me] ? tell(me) : REFUSED;
     }
 
     public List<Integer> quit(int thread) {
@@ -165,15 +155,17 @@ final class RoomThreadsTest {
   @Param(name = "whom", gen = IntGen.class, conf = "0:2")
   public static final class SharedRoom {
     static final int CLIENTS = 3;
-    static final int REFUSED = -1;
 
     private static final List<ThreadLoop> LOOPS =
         List.of(ThreadLoop.started(), ThreadLoop.started());
     private static final Engine EARSHOT =
         new Engine(
-            Config.defaults().with("rooms.historyMessages", 0).with("general.repeatWindow", "0s"),
+            Config.defaults()
+                .with("rooms.historyMessages", 0)
+                .with("rooms.announceAfter", "0s")
+                .with("general.repeatWindow", "0s"),
             LOOPS,
-            () -> TestServer.NOW);
+            new Clocks(() -> TestServer.NOW, () -> 0));
     private static final AtomicInteger ROOMS = new AtomicInteger();
 
     /** Chooses the loops and wires of the clients, and the loop of the room. */
@@ -181,7 +173,7 @@ final class RoomThreadsTest {
 
     private final String room = "room " + number;
     private final Shard there = EngineInside.rooms(EARSHOT).shard(room);
-    private final AtomicReferenceArray<@Nullable Client> clients =
+    private final AtomicReferenceArray<@Nullable ThreadClient> clients =
         new AtomicReferenceArray<>(CLIENTS);
     private final Map<String, Integer> clientsById = new ConcurrentHashMap<>();
 
@@ -194,18 +186,21 @@ final class RoomThreadsTest {
     @Operation
     public int join(@Param(gen = ThreadIdGen.class) int thread) {
       int me = client(thread);
-      Client client = connected(me);
-      String answer = client == null ? null : client.ask(new Command.AddRoom(room, null, null));
+      ThreadClient client = connected(me);
+      String answer =
+          client == null ? null : client.ask(new Command.AddRoom(room, Start.LIVE, null));
       return offset(answer == null ? connect(me) : answer);
     }
 
     private String connect(int me) {
-      var client = new Client(LOOPS.get(number >> me & 1), lines(number >> (CLIENTS + me) & 1));
+      var client =
+          new ThreadClient(LOOPS.get(number >> me & 1), lines(number >> (CLIENTS + me) & 1));
       clients.set(me, client);
       client.loop.execute(
           () -> {
             client.intake =
-                EARSHOT.connect(client.loop, client, client.wire, Transport.TCP, room, null, null);
+                EARSHOT.connect(
+                    client.loop, client, client.wire, Transport.TCP, room, Start.LIVE, null);
             String id = ((ClientConnection) client.intake).id();
             clientsById.put(id, me);
             client.id.complete(id);
@@ -220,7 +215,7 @@ final class RoomThreadsTest {
 
     @Operation
     public boolean leave(@Param(gen = ThreadIdGen.class) int thread) {
-      Client client = connected(client(thread));
+      ThreadClient client = connected(client(thread));
       String answer = client == null ? null : client.ask(new Command.LeaveRoom(room));
       if (client == null || answer == null || answer.contains("\"error\"")) {
         return false;
@@ -234,7 +229,7 @@ final class RoomThreadsTest {
 
     @Operation
     public int say(@Param(gen = ThreadIdGen.class) int thread) {
-      Client client = connected(client(thread));
+      ThreadClient client = connected(client(thread));
       String answer =
           client == null ? null : client.ask(new Command.Say(room, Json.of("hello"), null));
       return offset(answer);
@@ -243,7 +238,7 @@ final class RoomThreadsTest {
     /** Quits, and returns the messages that the client has received. */
     @Operation
     public List<Integer> quit(@Param(gen = ThreadIdGen.class) int thread) {
-      Client client = connected(client(thread));
+      ThreadClient client = connected(client(thread));
       String answer = client == null ? null : client.ask(new Command.Quit());
       if (client == null || answer == null) {
         return List.of();
@@ -255,13 +250,13 @@ final class RoomThreadsTest {
     /** Breaks the connection. */
     @Operation
     public void disconnect(@Param(gen = ThreadIdGen.class) int thread) {
-      Client client = connected(client(thread));
+      ThreadClient client = connected(client(thread));
       if (client != null) {
         disconnect(client);
       }
     }
 
-    private void disconnect(Client client) {
+    private void disconnect(ThreadClient client) {
       client.loop.execute(
           () -> {
             requireNonNull(client.intake).gone();
@@ -275,7 +270,7 @@ final class RoomThreadsTest {
 
     @Operation
     public void kick(@Param(name = "whom") int whom) {
-      Client client = connected(whom);
+      ThreadClient client = connected(whom);
       String id = client == null ? null : client.id.getNow(null);
       if (client != null && id != null) {
         EARSHOT.api().connection(id).ifPresent(connection -> connection.close("enough"));
@@ -308,7 +303,7 @@ final class RoomThreadsTest {
     /** The messages of a connected client, after all earlier messages have arrived. */
     @Operation
     public List<Integer> heard(@Param(name = "whom") int whom) {
-      Client client = connected(whom);
+      ThreadClient client = connected(whom);
       if (client == null) {
         return List.of();
       }
@@ -329,8 +324,8 @@ final class RoomThreadsTest {
       return List.of();
     }
 
-    private @Nullable Client connected(int whom) {
-      Client client = clients.get(whom);
+    private @Nullable ThreadClient connected(int whom) {
+      ThreadClient client = clients.get(whom);
       return client == null || client.over.isDone() ? null : client;
     }
 
@@ -339,7 +334,7 @@ final class RoomThreadsTest {
     @Validate
     public void nothing_is_left_of_connections_that_have_ended() {
       for (int i = 0; i < CLIENTS; i++) {
-        Client client = connected(i);
+        ThreadClient client = connected(i);
         if (client != null) {
           disconnect(client);
         }
@@ -362,126 +357,5 @@ final class RoomThreadsTest {
         throw new IllegalStateException(actual + " " + of + " are left");
       }
     }
-  }
-
-  private static final Pattern OFFSET = Pattern.compile("\"offset\":(\\d+)");
-
-  private static int offset(@Nullable String answer) {
-    Matcher offset = OFFSET.matcher(answer == null ? "" : answer);
-    return offset.find() ? Integer.parseInt(offset.group(1)) : SharedRoom.REFUSED;
-  }
-
-  private static <T extends @Nullable Object> T await(CompletionStage<T> stage) {
-    try {
-      return stage.toCompletableFuture().get(30, TimeUnit.SECONDS);
-    } catch (InterruptedException | ExecutionException | TimeoutException e) {
-      throw new IllegalStateException("not answered", e);
-    }
-  }
-
-  /** One connection. Owned by its loop, except for fields that are volatile or futures. */
-  private static final class Client implements Outbound {
-    private static final String ENDED = "gone";
-
-    final ThreadLoop loop;
-    final Wire wire;
-    final CompletableFuture<@Nullable String> id = new CompletableFuture<>();
-    final CompletableFuture<String> welcome = new CompletableFuture<>();
-
-    /** Completed when the connection has left all rooms. */
-    final CompletableFuture<Void> over = new CompletableFuture<>();
-
-    /** The offsets of the messages that the client has received in the room. */
-    final List<Integer> heard = new ArrayList<>();
-
-    private final StringBuilder partial = new StringBuilder();
-    private final Map<String, CompletableFuture<String>> unanswered = new HashMap<>();
-    private int requests;
-    @Nullable Intake intake;
-
-    Client(ThreadLoop loop, Wire wire) {
-      this.loop = loop;
-      this.wire = wire;
-    }
-
-    /**
-     * Sends a request and waits for the answer.
-     *
-     * @return null if the connection has ended; if it was ending, this waits for the end
-     */
-    @Nullable String ask(Command command) {
-      var answer = new CompletableFuture<String>();
-      loop.execute(
-          () -> {
-            if (isEnding()) {
-              answer.complete(ENDED);
-            } else {
-              String number = Integer.toString(++requests);
-              unanswered.put(number, answer);
-              requireNonNull(intake).handle(new Request(command, Json.of(number)));
-            }
-          });
-      String answered = await(answer);
-      if (answered.equals(ENDED) || answered.contains("this connection is ending")) {
-        await(over);
-        return null;
-      }
-      return answered;
-    }
-
-    boolean isEnding() {
-      return intake != null && intake.isEnded();
-    }
-
-    void completeOver() {
-      over.complete(null);
-    }
-
-    @Override
-    public void write(ByteBuf batch, int offset, int length) {
-      partial.append(batch.toString(offset, length, StandardCharsets.UTF_8));
-      for (int end = partial.indexOf("\n"); end >= 0; end = partial.indexOf("\n")) {
-        hear(partial.substring(0, end));
-        partial.delete(0, end + 1);
-      }
-    }
-
-    private void hear(String line) {
-      if (line.contains("\"context\":\"user\"")) {
-        if (line.contains("\"room\":\"room ")) {
-          heard.add(offset(line));
-        }
-      } else if (line.contains("\"welcome\"")) {
-        welcome.complete(line);
-      } else {
-        unanswered
-            .entrySet()
-            .removeIf(
-                request ->
-                    line.contains("\"messageId\":\"" + request.getKey() + "\"")
-                        && request.getValue().complete(line));
-      }
-    }
-
-    @Override
-    public SocketAddress remoteAddress() {
-      return new InetSocketAddress(0);
-    }
-
-    @Override
-    public int pendingBytes() {
-      return 0;
-    }
-
-    @Override
-    public void resume() {}
-
-    @Override
-    public void finish() {
-      completeOver();
-    }
-
-    @Override
-    public void close() {}
   }
 }

@@ -4,13 +4,21 @@ import static io.earshot.testing.BrokerPeer.get;
 import static io.earshot.testing.BrokerPeer.texts;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.earshot.protocol.Announcement;
 import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Json;
 import io.earshot.protocol.Post;
+import io.earshot.protocol.User;
 import io.earshot.spi.Broker;
+import io.earshot.spi.Broker.Entries;
+import io.earshot.spi.Broker.Entry;
 import io.earshot.spi.Broker.Moved;
 import io.earshot.spi.Broker.Present;
+import io.earshot.spi.Broker.Tally;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.IntStream;
@@ -37,10 +45,10 @@ interface BrokerMembersContract extends BrokerFixture {
     for (BrokerPeer each : List.of(a, b)) {
       assertThat(get(each.broker().members(ROOM)))
           .containsExactly(
-              new Present("zoe", a.name(), each == a),
-              new Present("adam", b.name(), each == b),
-              new Present("10 1.0", a.name(), each == a),
-              new Present("", b.name(), each == b));
+              new Present("zoe", each == a, null),
+              new Present("adam", each == b, null),
+              new Present("10 1.0", each == a, null),
+              new Present("", each == b, null));
     }
     assertThat(get(a.broker().members("other"))).isEmpty();
   }
@@ -92,13 +100,13 @@ interface BrokerMembersContract extends BrokerFixture {
     a.enter(ROOM, "x");
     a.enter(ROOM, "y");
     assertThat(b.enter(ROOM, "x", false)).isNull();
-    assertThat(get(a.broker().members(ROOM)).getFirst().peer()).isEqualTo(a.name());
+    assertThat(get(a.broker().members(ROOM)).getFirst()).isEqualTo(new Present("x", true, null));
     Moved taken = b.enter(ROOM, "x", true);
     assertThat(taken).isNotNull();
     assertThat(taken.isAnnounced()).isFalse();
     assertThat(taken.place().offset()).isEqualTo(2);
     assertThat(get(b.broker().members(ROOM)))
-        .containsExactly(new Present("x", b.name(), true), new Present("y", a.name(), false));
+        .containsExactly(new Present("x", true, null), new Present("y", false, null));
     // The server that had the member before can no longer change its entry.
     assertThat(a.leave(ROOM, "x").isAnnounced()).isFalse();
     assertThat(a.enter(ROOM, "x", false)).isNull();
@@ -126,6 +134,152 @@ interface BrokerMembersContract extends BrokerFixture {
   }
 
   @Test
+  default void the_tally_of_a_servers_entries_follows_each_change() {
+    BrokerPeer a = peer();
+    BrokerPeer b = peer();
+    assertEntries(a);
+    a.enter(ROOM, "zoe");
+    a.enter(ROOM, "\u00e4 \u20ac \ud834\udd1e");
+    a.enter(ROOM, "");
+    b.enter(ROOM, "adam");
+    a.enter(ROOM, "zoe");
+    assertEntries(a, "zoe", "\u00e4 \u20ac \ud834\udd1e", "");
+    assertEntries(b, "adam");
+    b.enter(ROOM, "zoe", true);
+    a.enter(ROOM, "adam", false);
+    a.leave(ROOM, "adam");
+    a.leave(ROOM, "");
+    a.leave(ROOM, "");
+    assertEntries(a, "\u00e4 \u20ac \ud834\udd1e");
+    assertEntries(b, "adam", "zoe");
+    b.leave(ROOM, "zoe");
+    b.leave(ROOM, "adam");
+    assertEntries(b);
+    a.leave(ROOM, "\u00e4 \u20ac \ud834\udd1e");
+    assertEntries(a);
+    for (int i = 0; i < 300; i++) {
+      b.broker().enter(ROOM, "m" + i * i, b.post("hi"), 0, b.terms(ROOM), false);
+    }
+    assertEntries(
+        b, IntStream.range(0, 300).mapToObj(i -> "m" + i * i).toList().toArray(String[]::new));
+  }
+
+  private static void assertEntries(BrokerPeer peer, String... ids) {
+    Broker broker = peer.broker();
+    Tally tally = get(broker.tally(ROOM));
+    assertThat(tally.count()).isEqualTo(ids.length);
+    assertThat(tally.sum())
+        .isEqualTo(Arrays.stream(ids).mapToLong(id -> Tally.digest(id, null)).sum() % (1L << 32));
+    assertThat(tally.owner()).isEqualTo(broker.owner());
+    assertThat(tally.end()).isEqualTo(get(broker.end(ROOM)));
+    Entries entries = get(broker.entries(ROOM));
+    assertThat(entries.members()).extracting(Entry::id).containsExactlyInAnyOrder(ids);
+    assertThat(entries.owner()).isEqualTo(broker.owner());
+  }
+
+  @Test
+  default void of_a_user_the_first_join_and_the_last_leave_are_announced() {
+    BrokerPeer a = peer();
+    BrokerPeer b = peer();
+    User ada = User.of("ada \u00e4", "Ada L.", Map.of("x", Json.of("\n 1 \"")));
+    User bob = User.of("bob", null, Map.of());
+    a.open(ROOM);
+    assertThat(a.enter(ROOM, "1", ada, false)).matches(Moved::isAnnounced);
+    assertThat(b.enter(ROOM, "2", ada, false)).matches(moved -> !moved.isAnnounced());
+    assertThat(b.enter(ROOM, "3", bob, false)).matches(Moved::isAnnounced);
+    assertThat(b.enter(ROOM, "4", null, false)).matches(Moved::isAnnounced);
+    for (BrokerPeer each : List.of(a, b)) {
+      assertThat(get(each.broker().members(ROOM)))
+          .containsExactly(
+              new Present("1", each == a, ada),
+              new Present("2", each == b, ada),
+              new Present("3", each == b, bob),
+              new Present("4", each == b, null));
+    }
+    assertListed(a, new Entry("1", ada));
+    assertListed(b, new Entry("2", ada), new Entry("3", bob), new Entry("4", null));
+    // A takeover announces nothing, and changes no count.
+    assertThat(a.enter(ROOM, "2", ada, true)).matches(moved -> !moved.isAnnounced());
+    assertListed(a, new Entry("1", ada), new Entry("2", ada));
+    assertThat(a.leave(ROOM, "1", ada).isAnnounced()).isFalse();
+    assertThat(a.leave(ROOM, "1", ada).isAnnounced()).isFalse();
+    assertThat(a.leave(ROOM, "2", ada).isAnnounced()).isTrue();
+    assertThat(b.leave(ROOM, "3", bob).isAnnounced()).isTrue();
+    assertThat(b.leave(ROOM, "4", null).isAnnounced()).isTrue();
+    assertThat(a.enter(ROOM, "1", ada, false)).matches(Moved::isAnnounced);
+    assertThat(a.awaitTold(ROOM, 7))
+        .hasSize(7)
+        .allMatch(each -> each.post().announcement() != null);
+    assertThat(a.told(ROOM))
+        .extracting(each -> each.post().user())
+        .containsExactly(ada, bob, null, ada, bob, null, ada);
+  }
+
+  @Test
+  default void an_entry_follows_the_user_of_its_member() {
+    BrokerPeer a = peer();
+    BrokerPeer b = peer();
+    User ada = User.of("ada", "Ada", Map.of());
+    User renamed = User.of("ada", "Countess", Map.of());
+    User bob = User.of("bob", null, Map.of());
+    a.open(ROOM);
+    a.enter(ROOM, "1", null, false);
+    b.enter(ROOM, "2", ada, false);
+    // A member stays the user's that it was.
+    assertThat(a.enter(ROOM, "1", ada, false)).matches(moved -> !moved.isAnnounced());
+    assertListed(a, new Entry("1", null));
+    assertThat(a.leave(ROOM, "1", ada).isAnnounced()).isFalse();
+    assertListed(a, new Entry("1", null));
+    assertThat(a.leave(ROOM, "1", null).isAnnounced()).isTrue();
+    assertThat(a.enter(ROOM, "1", ada, false)).matches(moved -> !moved.isAnnounced());
+    assertThat(a.enter(ROOM, "1", renamed, false)).matches(moved -> !moved.isAnnounced());
+    assertThat(get(b.broker().members(ROOM)).getLast().user()).isEqualTo(renamed);
+    // Unless another server takes it over.
+    assertThat(b.enter(ROOM, "1", bob, true)).matches(Moved::isAnnounced);
+    assertListed(a);
+    assertListed(b, new Entry("2", ada), new Entry("1", bob));
+    assertThat(b.leave(ROOM, "2", ada).isAnnounced()).isTrue();
+    assertThat(a.enter(ROOM, "3", bob, false)).matches(moved -> !moved.isAnnounced());
+  }
+
+  @Test
+  default void a_long_list_of_users_is_counted_right() {
+    BrokerPeer a = peer();
+    var entries = new ArrayList<Entry>();
+    for (int i = 0; i < 120; i++) {
+      User user = i % 4 == 3 ? null : User.of("u" + i % 4, "U", Map.of());
+      entries.add(new Entry("m" + i, user));
+      a.broker()
+          .enter(
+              ROOM,
+              "m" + i,
+              Post.announcing(Announcement.JOIN, "m" + i, user, 0, a.post("").origin()),
+              0,
+              a.terms(ROOM),
+              false);
+    }
+    assertListed(a, entries.toArray(Entry[]::new));
+    for (int i = 0; i < 119; i++) {
+      User user = entries.get(i).user();
+      boolean isLast = user == null || i >= 116;
+      assertThat(a.leave(ROOM, "m" + i, user).isAnnounced())
+          .as("leave of m%d", i)
+          .isEqualTo(isLast);
+    }
+  }
+
+  private static void assertListed(BrokerPeer peer, Entry... expected) {
+    Tally tally = get(peer.broker().tally(ROOM));
+    assertThat(tally.count()).isEqualTo(expected.length);
+    assertThat(tally.sum())
+        .isEqualTo(
+            Arrays.stream(expected).mapToLong(each -> Tally.digest(each.id(), each.user())).sum()
+                % (1L << 32));
+    assertThat(get(peer.broker().entries(ROOM)).members()).containsExactlyInAnyOrder(expected);
+    assertThat(get(peer.broker().tally(ROOM))).isEqualTo(tally);
+  }
+
+  @Test
   default void the_leave_of_no_member_is_not_announced() {
     BrokerPeer a = peer();
     Moved left = a.leave(ROOM, "ghost");
@@ -143,7 +297,7 @@ interface BrokerMembersContract extends BrokerFixture {
     var stages = new ArrayList<CompletionStage<?>>();
     for (int i = 0; i < 50; i++) {
       stages.add(broker.enter(ROOM, "x", a.post("in " + i), 9, a.terms(ROOM), false));
-      stages.add(broker.publish(ROOM, a.post("say " + i), a.terms(ROOM), null, 0, false));
+      stages.add(broker.publish(ROOM, a.post("say " + i), a.terms(ROOM), null, 0));
       stages.add(broker.leave(ROOM, "x", a.post("out " + i), 9, a.terms(ROOM)));
     }
     stages.forEach(BrokerPeer::get);

@@ -8,6 +8,7 @@ import static io.earshot.testing.BrokerPeer.get;
 import static io.earshot.testing.BrokerPeer.texts;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.earshot.protocol.Announcement;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
@@ -78,9 +79,7 @@ interface BrokerOrderContract extends BrokerFixture {
                 for (int i = 0; i < count; i++) {
                   String text = sender.name() + " " + i;
                   var place =
-                      sender
-                          .broker()
-                          .publish(ROOM, sender.post(text), sender.terms(ROOM), null, 0, false);
+                      sender.broker().publish(ROOM, sender.post(text), sender.terms(ROOM), null, 0);
                   synchronized (places) {
                     places.put(text, place);
                   }
@@ -140,25 +139,7 @@ interface BrokerOrderContract extends BrokerFixture {
   }
 
   private static @Nullable Cursor postAs(BrokerPeer peer, String room, String text, String key) {
-    return get(peer.broker().publish(room, peer.post(text), peer.terms(room), key, WINDOW, false));
-  }
-
-  @Test
-  default void a_post_only_for_existing_rooms_creates_no_room() {
-    BrokerPeer a = peer();
-    BrokerPeer b = peer();
-    assertThat(postIfExists(a, "nobody")).isNull();
-    assertThat(get(a.broker().end(ROOM))).isNull();
-    Cursor place = b.say(ROOM, "the room exists");
-    assertThat(postIfExists(a, "somebody")).isEqualTo(new Cursor(place.epoch(), 2));
-    assertThat(texts(b.open(ROOM).posts())).containsExactly("the room exists", "somebody");
-    b.open("opened");
-    assertThat(get(a.broker().publish("opened", a.post("x"), a.terms(ROOM), null, 0, true)))
-        .isNotNull();
-  }
-
-  private static @Nullable Cursor postIfExists(BrokerPeer peer, String text) {
-    return get(peer.broker().publish(ROOM, peer.post(text), peer.terms(ROOM), null, 0, true));
+    return get(peer.broker().publish(room, peer.post(text), peer.terms(room), key, WINDOW));
   }
 
   static List<String> names() {
@@ -233,6 +214,9 @@ interface BrokerOrderContract extends BrokerFixture {
     posts.add(with(a.post("x"), Json.of(""), null, false, new Audience("id", "somebody")));
     posts.add(with(a.post("x"), Json.of(""), "", true, new Audience("", "")));
     posts.add(with(a.post("x"), Json.of(""), null, false, new Audience("team", null)));
+    for (Announcement what : Announcement.values()) {
+      posts.add(Post.announcing(what, "somebody", null, 1_357_000_000_000L, a.post("x").origin()));
+    }
     posts.forEach(post -> a.say(ROOM, post));
     assertThat(b.awaitTold(ROOM, posts.size()).stream().map(Placed::post)).isEqualTo(posts);
     assertThat(a.open(ROOM).posts().stream().map(Placed::post)).isEqualTo(posts);

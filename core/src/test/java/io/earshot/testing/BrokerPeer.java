@@ -1,8 +1,11 @@
 package io.earshot.testing;
 
+import io.earshot.protocol.Announcement;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Post;
+import io.earshot.protocol.Signal;
+import io.earshot.protocol.User;
 import io.earshot.spi.Broker;
 import io.earshot.spi.Broker.Known;
 import io.earshot.spi.Broker.Moved;
@@ -13,6 +16,7 @@ import io.earshot.spi.Broker.Terms;
 import io.earshot.spi.BrokerException;
 import io.earshot.spi.Bus;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,11 +24,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,11 +53,15 @@ public final class BrokerPeer implements Bus, AutoCloseable {
 
   // Guarded by this.
   private final Map<String, List<Placed>> told = new LinkedHashMap<>();
+  private final Map<String, List<Signal>> signals = new HashMap<>();
   private final Set<String> receiving = new HashSet<>();
+  private final Map<String, @Nullable Cursor> ends = new HashMap<>();
   private boolean wasToldConcurrently;
+  private final Set<String> listedIn = ConcurrentHashMap.newKeySet();
   private int connected;
   private int disconnected;
 
+  private volatile String secret = "";
   private volatile Function<Json, CompletionStage<@Nullable Json>> answers =
       _ -> CompletableFuture.completedStage(null);
 
@@ -105,7 +115,7 @@ public final class BrokerPeer implements Bus, AutoCloseable {
 
   /** Publishes a post, and waits for its place. */
   public Cursor say(String room, Post post) {
-    Cursor place = get(broker.publish(room, post, terms(room), null, 0, false));
+    Cursor place = get(broker.publish(room, post, terms(room), null, 0));
     if (place == null) {
       throw new AssertionError("the broker gave no place");
     }
@@ -146,6 +156,22 @@ public final class BrokerPeer implements Bus, AutoCloseable {
    */
   public @Nullable Moved enter(String room, String id, boolean take) {
     return get(broker.enter(room, id, post("hi " + id), ANNOUNCED_MEMBERS, terms(room), take));
+  }
+
+  /** Enters a member of a user. */
+  public @Nullable Moved enter(String room, String id, @Nullable User user, boolean take) {
+    Post post = announcing(Announcement.JOIN, id, user);
+    return get(broker.enter(room, id, post, ANNOUNCED_MEMBERS, terms(room), take));
+  }
+
+  /** Takes a member of a user out of a room. */
+  public Moved leave(String room, String id, @Nullable User user) {
+    Post post = announcing(Announcement.LEAVE, id, user);
+    return get(broker.leave(room, id, post, ANNOUNCED_MEMBERS, terms(room)));
+  }
+
+  private Post announcing(Announcement what, String id, @Nullable User user) {
+    return Post.announcing(what, id, user, 0, post("").origin());
   }
 
   /** Takes a member out of a room. */
@@ -247,13 +273,67 @@ public final class BrokerPeer implements Bus, AutoCloseable {
   }
 
   @Override
-  public synchronized void connected() {
+  public synchronized void signalled(String room, Signal signal) {
+    signals.computeIfAbsent(room, _ -> new ArrayList<>()).add(signal);
+  }
+
+  /** Waits until a number of signals of a room have arrived, and gives all of them. */
+  public List<Signal> awaitSignals(String room, int count) {
+    Await.until(count + " signals in " + room, () -> signals(room).size() >= count);
+    return signals(room);
+  }
+
+  /** The signals of a room that have arrived. */
+  public synchronized List<Signal> signals(String room) {
+    return List.copyOf(signals.getOrDefault(room, List.of()));
+  }
+
+  @Override
+  public synchronized void connected(Predicate<String> rooms) {
     connected++;
   }
 
   @Override
-  public synchronized void disconnected() {
+  public synchronized void disconnected(Predicate<String> rooms) {
     disconnected++;
+  }
+
+  @Override
+  public synchronized void endIs(String room, @Nullable Cursor end) {
+    ends.put(room, end);
+  }
+
+  /** The ends of rooms, as the broker has looked at them last. */
+  public synchronized Map<String, @Nullable Cursor> ends() {
+    return new HashMap<>(ends);
+  }
+
+  @Override
+  public String secretToShare() {
+    return "the secret of " + name;
+  }
+
+  @Override
+  public void shareSecret(String shared) {
+    secret = shared;
+  }
+
+  /** The secret that the servers share; empty before the broker has told it. */
+  public String secret() {
+    return secret;
+  }
+
+  @Override
+  public void leaseRenewed(int timesPerLease) {}
+
+  @Override
+  public void listedIn(String room) {
+    listedIn.add(room);
+  }
+
+  /** The rooms with members of this server of which the broker has told it. */
+  public Set<String> listedIn() {
+    return Set.copyOf(listedIn);
   }
 
   @Override
@@ -272,10 +352,18 @@ public final class BrokerPeer implements Bus, AutoCloseable {
   }
 
   @Override
-  public Post leaveAnnouncement(String id) {
+  public Post leaveAnnouncement(String id, @Nullable User user) {
     Post post = post("gone " + id);
     return new Post(
-        post.message(), post.from(), post.sentAt(), null, false, null, post.origin().apart());
+        post.message(),
+        post.from(),
+        user,
+        post.sentAt(),
+        null,
+        false,
+        null,
+        null,
+        post.origin().apart());
   }
 
   @Override

@@ -150,13 +150,13 @@ interface BrokerReadingContract extends BrokerFixture {
     BrokerPeer a = peer();
     String epoch = say(a, 3).getFirst().epoch();
     Cursor ahead = new Cursor(epoch, 4);
-    Cursor place = get(a.broker().publish(ROOM, a.post("4"), a.knowing(ahead), null, 0, false));
+    Cursor place = get(a.broker().publish(ROOM, a.post("4"), a.knowing(ahead), null, 0));
     assertThat(place).isNotNull();
     assertThat(place.epoch()).isNotEqualTo(epoch);
     assertThat(get(a.broker().end(ROOM))).isEqualTo(place);
     // A cursor at the end, or of another epoch, changes nothing.
     for (Cursor known : List.of(place, new Cursor("other", 99), ahead)) {
-      Cursor next = get(a.broker().publish(ROOM, a.post("x"), a.knowing(known), null, 0, false));
+      Cursor next = get(a.broker().publish(ROOM, a.post("x"), a.knowing(known), null, 0));
       assertThat(next).isNotNull();
       assertThat(next.epoch()).isEqualTo(place.epoch());
     }
@@ -197,7 +197,7 @@ interface BrokerReadingContract extends BrokerFixture {
     BrokerPeer a = peer();
     for (int i = 1; i <= 30; i++) {
       Terms few = new Terms(5, WINDOW, null, "few");
-      assertThat(get(a.broker().publish(ROOM, a.post("" + i), few, null, 0, false))).isNotNull();
+      assertThat(get(a.broker().publish(ROOM, a.post("" + i), few, null, 0))).isNotNull();
     }
     List<Long> offsets = offsets(a.open(ROOM).posts());
     assertThat(offsets).hasSizeBetween(5, 30);

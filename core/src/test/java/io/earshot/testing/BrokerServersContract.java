@@ -10,10 +10,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
+import io.earshot.protocol.Signal;
+import io.earshot.protocol.User;
 import io.earshot.spi.BrokerException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,6 +26,32 @@ import org.junit.jupiter.api.Test;
 
 /** What servers may rely on: servers reach each other, and leave the cluster in order. */
 interface BrokerServersContract extends BrokerFixture {
+
+  @Test
+  default void a_signal_reaches_the_other_servers_that_have_the_room_open_and_takes_no_place() {
+    BrokerPeer a = peer();
+    BrokerPeer b = peer();
+    BrokerPeer c = peer();
+    a.open("attic");
+    b.open("attic");
+    c.open("cellar");
+    User ada = User.of("ada", "Ada", Map.of());
+    List<Signal> sent =
+        List.of(
+            new Signal(Json.of("a1"), ada, "typing", Json.of(true)),
+            new Signal(Json.of(1), null, null, deepest()));
+    Cursor before = a.say("attic", "one");
+    sent.forEach(signal -> a.broker().signal("attic", signal));
+    c.broker().signal("attic", new Signal(Json.of("c1"), null, "x", Json.of("far")));
+    assertThat(b.awaitSignals("attic", 3)).containsAll(sent).hasSize(3);
+    assertThat(a.awaitSignals("attic", 1)).hasSize(1);
+    Cursor after = a.say("attic", "two");
+    assertThat(after).isEqualTo(new Cursor(before.epoch(), before.offset() + 1));
+    assertThat(b.awaitHeard("attic", "two")).containsExactly("one", "two");
+    assertThat(b.signals("attic")).hasSize(3);
+    assertThat(a.signals("attic")).as("not its own").hasSize(1);
+    assertThat(c.signals("attic")).isEmpty();
+  }
 
   @Test
   default void a_request_reaches_the_server_with_that_name() {
@@ -99,7 +128,7 @@ interface BrokerServersContract extends BrokerFixture {
     var places = new ArrayList<CompletionStage<@Nullable Cursor>>();
     for (int i = 0; i < 300; i++) {
       String room = rooms.get(i % rooms.size());
-      places.add(b.broker().publish(room, b.post("" + i), b.terms(room), null, 0, false));
+      places.add(b.broker().publish(room, b.post("" + i), b.terms(room), null, 0));
     }
     b.close();
     for (var place : places) {

@@ -6,9 +6,11 @@ import io.earshot.spi.Broker.Placed;
 import io.earshot.spi.Bus;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +47,12 @@ public final class Hub {
   /** How many missing messages a broker reads at once at most. */
   public int maxPerRead = Integer.MAX_VALUE;
 
+  /** The hub's clock, in milliseconds, by which messages have an age when they are read. */
+  public LongSupplier clock = () -> 0;
+
+  /** When the hub took each message. */
+  private final IdentityHashMap<Post, Long> taken = new IdentityHashMap<>();
+
   private Hub(boolean isPrompt) {
     this.isPrompt = isPrompt;
   }
@@ -69,6 +77,22 @@ public final class Hub {
     events.forEach(event -> event.isLost = true);
     rooms.clear();
     clients.clear();
+  }
+
+  /** Forgets one room, as when one server of a Redis Cluster restarts empty. */
+  public void forget(String room) {
+    rooms.remove(room);
+  }
+
+  /** Forgets the list of members of a room. */
+  public void forgetMembers(String room) {
+    room(room).members.clear();
+    room(room).users.clear();
+  }
+
+  /** Lists a member, as in an older state of the hub. */
+  public void list(String room, String id, String owner) {
+    room(room).members.put(id, owner);
   }
 
   /** Loses the last posts of a room, and the joins and leaves since. */
@@ -101,7 +125,7 @@ public final class Hub {
           room.leave(
               member.getKey(),
               dead.owner(),
-              bus.leaveAnnouncement(member.getKey()),
+              bus.leaveAnnouncement(member.getKey(), room.users.get(member.getKey())),
               bus.announcesUpTo(room.name),
               bus.terms(room.name));
         }
@@ -112,6 +136,17 @@ public final class Hub {
   /** Whether nothing waits to arrive. */
   public boolean isIdle() {
     return brokers.values().stream().allMatch(HubBroker::isIdle);
+  }
+
+  /** The hub has taken a message. */
+  void took(Post post) {
+    taken.put(post, clock.getAsLong());
+  }
+
+  /** The same message with its age. */
+  Placed aged(Placed message) {
+    long since = taken.getOrDefault(message.post(), clock.getAsLong());
+    return new Placed(message.place(), message.post(), clock.getAsLong() - since);
   }
 
   @Nullable HubRoom roomIfAny(String name) {

@@ -3,12 +3,15 @@ package io.earshot.testing;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Post;
+import io.earshot.protocol.Signal;
+import io.earshot.protocol.User;
 import io.earshot.spi.Broker;
 import io.earshot.spi.BrokerException;
 import io.earshot.spi.Bus;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
@@ -42,7 +45,7 @@ public final class HubBroker implements Broker {
   public final Queue<Runnable> asked = new ArrayDeque<>();
 
   /** Messages on their way to the server; also answers, unless these have a queue of their own. */
-  public final Queue<Runnable> told = new ArrayDeque<>();
+  public final Deque<Runnable> told = new ArrayDeque<>();
 
   /** Answers on their way to the server, if {@link Hub#hasSeparateAnswers}. */
   public final Queue<Runnable> answered = new ArrayDeque<>();
@@ -76,9 +79,24 @@ public final class HubBroker implements Broker {
     return isUp;
   }
 
-  /** The owner of this server's members: its name, and how often it was taken for dead. */
+  @Override
+  public boolean reaches(String room) {
+    return isUp;
+  }
+
+  @Override
+  public boolean reachesAll() {
+    return isUp;
+  }
+
+  @Override
   public String owner() {
     return name + "." + generation;
+  }
+
+  /** The server of an {@link #owner}. */
+  static String server(String owner) {
+    return owner.substring(0, owner.lastIndexOf('.'));
   }
 
   /** The server is taken for dead; once it connects again, it owns none of its members. */
@@ -105,7 +123,21 @@ public final class HubBroker implements Broker {
       isFenced = false;
       generation++;
     }
-    bus().connected();
+    bus().connected(_ -> true);
+  }
+
+  /**
+   * Renews the server's lease.
+   *
+   * @param timesPerLease how often that happens in the time of a lease
+   */
+  public void renewLease(int timesPerLease) {
+    bus().leaseRenewed(timesPerLease);
+  }
+
+  /** Finds that the hub lists members of the server in a room. */
+  public void findListed(String room) {
+    bus().listedIn(room);
   }
 
   /** Makes the hub unreachable: open requests fail, and messages on their way are lost. */
@@ -117,7 +149,12 @@ public final class HubBroker implements Broker {
     opened.clear();
     List.copyOf(open).forEach(each -> each.completeExceptionally(away(true)));
     open.clear();
-    bus().disconnected();
+    bus().disconnected(_ -> true);
+  }
+
+  @Override
+  public long clockSkew() {
+    return 0;
   }
 
   private static BrokerException away(boolean maybeDone) {
@@ -219,16 +256,41 @@ public final class HubBroker implements Broker {
     opened.remove(room);
   }
 
+  /** Whether the hub sends the messages of a room to the server. */
+  public boolean isOpen(String room) {
+    return opened.contains(room);
+  }
+
   @Override
-  public CompletionStage<@Nullable Cursor> publish(
-      String room, Post post, Terms terms, @Nullable String repeat, long window, boolean ifThere) {
-    return this.<@Nullable Cursor>request(
-        () -> {
-          HubRoom found = hub.roomIfAny(room);
-          return ifThere && (found == null || !found.hasOrder())
-              ? null
-              : hub.room(room).post(post, terms, repeat);
-        });
+  public CompletionStage<Cursor> publish(
+      String room, Post post, Terms terms, @Nullable String repeat, long window) {
+    return request(() -> hub.room(room).post(post, terms, repeat));
+  }
+
+  @Override
+  public void signal(String room, Signal signal) {
+    if (!isUp) {
+      return;
+    }
+    Runnable sending =
+        () -> List.copyOf(hub.brokers.values()).forEach(peer -> peer.hear(this, room, signal));
+    if (hub.isPrompt) {
+      sending.run();
+    } else {
+      asked.add(sending);
+    }
+  }
+
+  private void hear(HubBroker from, String room, Signal signal) {
+    if (from == this || !opened.contains(room)) {
+      return;
+    }
+    Runnable hearing = () -> bus().signalled(room, signal);
+    if (hub.isPrompt) {
+      hearing.run();
+    } else {
+      told.add(hearing);
+    }
   }
 
   @Override
@@ -239,7 +301,9 @@ public final class HubBroker implements Broker {
           HubRoom found = hub.room(room);
           String before = found.members.get(id);
           boolean isElsewhere = before != null && !before.startsWith(name + ".");
-          return isElsewhere && !take ? null : found.enter(id, owner(), announcement, upTo, terms);
+          return isElsewhere && !take
+              ? null
+              : found.enter(id, owner(), announcement, upTo, terms, take);
         });
   }
 
@@ -256,15 +320,44 @@ public final class HubBroker implements Broker {
           var present = new ArrayList<Present>();
           HubRoom found = hub.roomIfAny(room);
           if (found != null) {
-            found.members.forEach((id, owner) -> present.add(present(id, owner)));
+            found.members.forEach(
+                (id, owner) -> present.add(present(id, owner, found.users.get(id))));
           }
           return present;
         });
   }
 
-  private Present present(String id, String owner) {
-    String server = owner.substring(0, owner.lastIndexOf('.'));
-    return new Present(id, server, owner.equals(owner()));
+  @Override
+  public CompletionStage<Tally> tally(String room) {
+    return request(
+        () -> {
+          HubRoom found = hub.roomIfAny(room);
+          List<Entry> own = own(found);
+          return new Tally(
+              owner(),
+              found == null || !found.hasOrder() ? null : found.end(),
+              own.size(),
+              own.stream().mapToLong(each -> Tally.digest(each.id(), each.user())).sum()
+                  % (1L << 32));
+        });
+  }
+
+  @Override
+  public CompletionStage<Entries> entries(String room) {
+    return request(() -> new Entries(owner(), own(hub.roomIfAny(room))));
+  }
+
+  private List<Entry> own(@Nullable HubRoom room) {
+    return room == null
+        ? List.of()
+        : room.members.keySet().stream()
+            .filter(id -> owner().equals(room.members.get(id)))
+            .map(id -> new Entry(id, room.users.get(id)))
+            .toList();
+  }
+
+  private Present present(String id, String owner, @Nullable User user) {
+    return new Present(id, owner.equals(owner()), user);
   }
 
   @Override
@@ -274,6 +367,12 @@ public final class HubBroker implements Broker {
           HubRoom found = hub.roomIfAny(room);
           return found == null || !found.hasOrder() ? null : found.end();
         });
+  }
+
+  /** Looks at the end of a room, as brokers do every now and then. */
+  public void look(String room) {
+    HubRoom found = hub.roomIfAny(room);
+    bus().endIs(room, found == null || !found.hasOrder() ? null : found.end());
   }
 
   // --- other servers ---------------------------------------------------------------------------

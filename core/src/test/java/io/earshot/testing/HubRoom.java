@@ -3,6 +3,7 @@ package io.earshot.testing;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.MalformedJsonException;
 import io.earshot.protocol.Post;
+import io.earshot.protocol.User;
 import io.earshot.spi.Broker.Known;
 import io.earshot.spi.Broker.Moved;
 import io.earshot.spi.Broker.Placed;
@@ -15,6 +16,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,9 @@ final class HubRoom {
 
   /** The {@link HubBroker#owner} of each member, by id, in the order in which they entered. */
   final Map<String, String> members = new LinkedHashMap<>();
+
+  /** The users of the members, by the member's id; without those that have none. */
+  final Map<String, User> users = new HashMap<>();
 
   /** The place of each message that was posted with a key against repeats. */
   private final Map<String, Cursor> repeatKeys = new HashMap<>();
@@ -112,11 +117,12 @@ final class HubRoom {
             log.stream()
                 .filter(each -> each.place().offset() > cursor.offset())
                 .limit(Math.min(limit, hub.maxPerRead))
+                .map(hub::aged)
                 .toList());
       }
       beginAnew(terms);
     }
-    var all = List.copyOf(log);
+    var all = log.stream().map(hub::aged).toList();
     return new Stretch(end(), all.subList(Math.max(0, all.size() - limit), all.size()));
   }
 
@@ -156,6 +162,7 @@ final class HubRoom {
     numbers.put(origin.peer(), origin.number());
     offset++;
     var placed = new Placed(end(), transmitted(post));
+    hub.took(placed.post());
     log.add(placed);
     if (log.size() > Math.min(terms.messages(), hub.maxRemembered)) {
       log.remove();
@@ -188,9 +195,14 @@ final class HubRoom {
 
   // --- members ---------------------------------------------------------------------------------
 
-  Moved enter(String id, String owner, Post announcement, int upTo, Terms terms) {
+  Moved enter(String id, String owner, Post announcement, int upTo, Terms terms, boolean take) {
+    User userBefore = users.get(id);
     String before = members.put(id, owner);
-    boolean isAnnounced = before == null && members.size() <= upTo;
+    boolean stays = before != null && !take && !User.areSame(announcement.user(), userBefore);
+    User user = stays ? userBefore : announcement.user();
+    setUser(id, user);
+    boolean isNews = before == null || !User.areSame(user, userBefore);
+    boolean isAnnounced = isNews && members.size() <= upTo && (user == null || has(user) == 1);
     if (isAnnounced) {
       post(announcement, terms);
     } else {
@@ -201,6 +213,7 @@ final class HubRoom {
         id,
         null,
         () -> {
+          setUser(id, userBefore);
           if (before == null) {
             members.remove(id);
           } else {
@@ -212,16 +225,44 @@ final class HubRoom {
 
   Moved leave(String id, String owner, Post announcement, int upTo, Terms terms) {
     int count = members.size();
-    boolean wasMember = members.remove(id, owner);
-    boolean isAnnounced = wasMember && count <= upTo;
+    String before = members.get(id);
+    User user = users.get(id);
+    boolean wasMember =
+        before != null
+            && User.areSame(user, announcement.user())
+            && HubBroker.server(before).equals(HubBroker.server(owner));
+    if (wasMember) {
+      members.remove(id);
+      users.remove(id);
+    }
+    boolean isAnnounced = wasMember && count <= upTo && (user == null || has(user) == 0);
     if (isAnnounced) {
       post(announcement, terms);
     } else {
       begin(terms);
     }
     if (wasMember) {
-      changed(HubEvent.Kind.LEFT, id, null, () -> members.put(id, owner));
+      changed(
+          HubEvent.Kind.LEFT, id, null, () -> undoLeave(id, Objects.requireNonNull(before), user));
     }
     return new Moved(end(), isAnnounced);
+  }
+
+  private void undoLeave(String id, String owner, @Nullable User user) {
+    members.put(id, owner);
+    setUser(id, user);
+  }
+
+  private void setUser(String id, @Nullable User user) {
+    if (user == null) {
+      users.remove(id);
+    } else {
+      users.put(id, user);
+    }
+  }
+
+  /** How many members a user has. */
+  private long has(User user) {
+    return users.values().stream().filter(each -> User.areSame(each, user)).count();
   }
 }

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,10 @@ public final class ManualLoop implements Loop {
   private long now;
 
   private volatile @Nullable Thread runner;
+  private volatile boolean isEnded;
+
+  /** The number of tasks run by {@link #runOne}. */
+  private long ran;
 
   private record Timer(long due, Runnable task) {}
 
@@ -47,14 +52,33 @@ public final class ManualLoop implements Loop {
     return runner == Thread.currentThread();
   }
 
+  /** Ends the loop: from now on it refuses tasks, as a loop of Netty does. */
+  public void end() {
+    tasks.clear();
+    isEnded = true;
+  }
+
   @Override
   public void execute(Runnable task) {
+    if (isEnded) {
+      throw new RejectedExecutionException("the loop has ended");
+    }
     tasks.add(task);
   }
 
   /** The number of scheduled tasks that are not due. */
   public int timers() {
     return timers.size();
+  }
+
+  /** How many queued tasks it has run. */
+  public long ran() {
+    return ran;
+  }
+
+  /** How many queued tasks it will have run once it has run all that are queued now. */
+  public long given() {
+    return ran + tasks.size();
   }
 
   /** Whether no task is queued. */
@@ -68,6 +92,7 @@ public final class ManualLoop implements Loop {
     if (task == null) {
       return false;
     }
+    ran++;
     run(task);
     return true;
   }

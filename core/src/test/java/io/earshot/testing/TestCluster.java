@@ -6,6 +6,7 @@ import io.earshot.Config;
 import io.earshot.Moderation;
 import io.earshot.Transport;
 import io.earshot.testing.TestServer.Guest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -36,7 +37,20 @@ public final class TestCluster {
 
   /** Adds one more server, and lets it join the others. */
   public TestServer add() {
+    return add(Duration.ZERO);
+  }
+
+  /**
+   * The same, with a wall clock that is fast by some time.
+   *
+   * @param fast by how much; negative for a slow clock
+   */
+  public TestServer add(Duration fast) {
     var added = new TestServer(2, config.with("general.id", "server" + servers.size()));
+    added.setClock(fast);
+    if (servers.isEmpty()) {
+      hub.clock = added::elapsed;
+    }
     HubBroker peer = hub.broker();
     added.earshot.join(peer);
     peer.connect();
@@ -56,6 +70,12 @@ public final class TestCluster {
       }
       servers.forEach(TestServer::settle);
     } while (!hub.isIdle());
+  }
+
+  /** Lets time pass on all servers, and everything happen that is due by then. */
+  public void pass(Duration time) {
+    servers.forEach(server -> server.pass(time));
+    settle();
   }
 
   private static void run(@Nullable Runnable task) {
@@ -82,5 +102,18 @@ public final class TestCluster {
     Guest guest = servers.get(server).guest(address, Transport.WEBSOCKET, "defaultRoom", null);
     settle();
     return guest;
+  }
+
+  /** Sends a line, lets everything happen, and gives the last answer. */
+  public String ask(Guest guest, String line) {
+    guest.hear();
+    guest.send(line);
+    for (int i = 0; i < 4; i++) {
+      settle(); // servers also give tasks to each other
+    }
+    return guest.lines.stream()
+        .filter(each -> each.contains("\"context\":\"response\""))
+        .reduce((_, last) -> last)
+        .orElse("");
   }
 }

@@ -1,13 +1,19 @@
 package io.earshot.testing;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.earshot.AddressRange;
 import io.earshot.Config;
 import io.earshot.Connection;
 import io.earshot.Transport;
+import io.earshot.connection.UserFixture;
 import io.earshot.engine.Engine;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.RequestDecoder;
+import io.earshot.protocol.Start;
+import io.earshot.protocol.User;
 import io.earshot.session.ClientConnection;
+import io.earshot.spi.Clocks;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Outbound;
@@ -39,6 +45,9 @@ public final class TestServer {
   public final Engine earshot;
   private Instant now;
 
+  /** The clock of durations, in milliseconds. */
+  private long elapsed;
+
   /** A server with one loop and the default configuration. */
   public TestServer() {
     this(1, Config.defaults());
@@ -48,10 +57,25 @@ public final class TestServer {
     this(loops, config, NOW);
   }
 
+  /** A server that announces new connections at once, so that tests need not wait. */
   public TestServer(int loops, Config config, Instant now) {
+    this(config.with("rooms.announceAfter", Duration.ZERO), loops, now);
+  }
+
+  /** A server that announces new connections as the configuration says. */
+  public static TestServer announcing(Config config) {
+    return announcing(1, config);
+  }
+
+  /** The same, with several loops. */
+  public static TestServer announcing(int loops, Config config) {
+    return new TestServer(config, loops, NOW);
+  }
+
+  private TestServer(Config config, int loops, Instant now) {
     this.now = now;
     this.loops = IntStream.range(0, loops).mapToObj(i -> new ManualLoop()).toList();
-    this.earshot = new Engine(config, this.loops, () -> this.now);
+    this.earshot = new Engine(config, this.loops, new Clocks(() -> this.now, () -> this.elapsed));
   }
 
   public Instant now() {
@@ -82,7 +106,20 @@ public final class TestServer {
     guest.loop.run(
         () ->
             guest.intake =
-                earshot.connect(guest.loop, guest, guest.wire, transport, room, null, token));
+                earshot.connect(guest.loop, guest, guest.wire, transport, room, Start.LIVE, token));
+    return guest;
+  }
+
+  /** A client of a loop that has logged in before it enters the default room. */
+  public Guest guest(int loop, User user, Transport transport) {
+    var guest = new Guest(loops.get(loop), Lines.ONE);
+    guest.loop.run(
+        () -> {
+          guest.intake =
+              earshot.connect(guest.loop, guest, guest.wire, transport, null, Start.LIVE, null);
+          UserFixture.identify(guest.connection(), user);
+        });
+    guest.send("roomChange " + earshot.api().configData().general().defaultChatRoom());
     return guest;
   }
 
@@ -111,7 +148,7 @@ public final class TestServer {
 
   /** Lets time pass, and everything happen that is due by then. */
   public void pass(Duration time) {
-    now = now.plus(time);
+    skip(time);
     loops.forEach(loop -> loop.advance(time));
     settle();
   }
@@ -119,6 +156,17 @@ public final class TestServer {
   /** Moves the clock, but runs no timers, as if the loops were busy. */
   public void skip(Duration time) {
     now = now.plus(time);
+    elapsed += time.toMillis();
+  }
+
+  /** Sets the wall clock forward, or back by a negative time, while no time passes. */
+  public void setClock(Duration by) {
+    now = now.plus(by);
+  }
+
+  /** The clock of durations, in milliseconds. */
+  public long elapsed() {
+    return elapsed;
   }
 
   /** Runs one task of a loop that chance chooses. */
@@ -214,6 +262,11 @@ public final class TestServer {
       return (ClientConnection) intake;
     }
 
+    /** Logs in as a user, or out. */
+    public void identify(@Nullable User user) {
+      loop.run(() -> UserFixture.identify(connection(), user));
+    }
+
     @Override
     public void write(ByteBuf batch, int offset, int length) {
       if (failure != null) {
@@ -251,6 +304,12 @@ public final class TestServer {
     public void close() {
       closed = true;
     }
+  }
+
+  /** The token of the session that a welcome or an answer names. */
+  public static String session(String line) {
+    assertThat(line).contains("\"session\":\"");
+    return line.replaceAll(".*\"session\":\"([^\"]*)\".*", "$1");
   }
 
   /** The texts of the room messages among some lines. */

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
+import io.earshot.protocol.ExcerptRequest;
+import io.earshot.protocol.Start;
 import io.earshot.testing.ManualLoop;
 import java.time.Duration;
 import java.util.List;
@@ -33,7 +35,8 @@ final class LongPollTest extends RoomReaderTestCase {
   @Test
   void a_request_that_waits_in_vain_is_answered_in_time_and_after_25_s_at_most() {
     CompletableFuture<Excerpt> poll = poll(ROOM, end(ROOM));
-    CompletableFuture<Excerpt> patient = server.earshot.read(ROOM, null, 1, Integer.MAX_VALUE);
+    CompletableFuture<Excerpt> patient =
+        server.earshot.read(new ExcerptRequest(ROOM, Start.LIVE, 1), Integer.MAX_VALUE);
     server.settle();
     server.pass(Duration.ofMillis(9_999));
     assertThat(poll).isNotDone();
@@ -107,7 +110,10 @@ final class LongPollTest extends RoomReaderTestCase {
   void requests_with_different_waits_are_each_answered_in_time() {
     List<CompletableFuture<Excerpt>> polls =
         IntStream.rangeClosed(1, 20)
-            .mapToObj(i -> server.earshot.read(ROOM, null, 1, 21_000 - 1_000 * i))
+            .mapToObj(
+                i ->
+                    server.earshot.read(
+                        new ExcerptRequest(ROOM, Start.LIVE, 1), 21_000 - 1_000 * i))
             .toList();
     server.settle();
     for (int i = 19; i >= 0; i--) {

@@ -32,12 +32,10 @@ final class MailboxTest {
 
   private WebConnection enter(String id) {
     var mailbox = new Mailbox(shard, TTL.toMillis(), EngineInside.config(server.earshot).limits());
+    var visitor = new Visitor(id, "defaultRoom", new InetSocketAddress(0));
     var connection =
-        new WebConnection(
-            EngineInside.loopContexts(server.earshot).getFirst(),
-            new Visitor(id, "defaultRoom", new InetSocketAddress(0)),
-            mailbox);
-    server.loops.getFirst().run(() -> connection.enter(null));
+        new WebConnection(EngineInside.loopContexts(server.earshot).getFirst(), visitor, mailbox);
+    server.loops.getFirst().run(() -> connection.enter(visitor, null));
     server.settle();
     return connection;
   }

@@ -2,13 +2,19 @@ package io.earshot.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.earshot.ChatRoom;
+import io.earshot.Sender;
+import io.earshot.StandIn;
 import io.earshot.Transport;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
+import io.earshot.protocol.Start;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -49,6 +55,26 @@ final class RoomPostTest extends RoomReaderTestCase {
   }
 
   @Test
+  void a_message_of_a_program_to_an_empty_room_is_kept_like_a_post() {
+    ChatRoom chatRoom = server.earshot.api().chatRoom();
+    speaker.ask("roomChange elsewhere");
+    Map<String, @Nullable Sender> senders = new HashMap<>();
+    senders.put("attic", StandIn.in("attic"));
+    senders.put("defaultRoom", null);
+    senders.forEach(
+        (room, sender) -> {
+          var told = chatRoom.socketRoomBroadcast(sender, "one").toCompletableFuture();
+          server.settle();
+          assertThat(told).isCompleted();
+          assertThat(texts(read(room, null, 9))).containsExactly("one");
+          server.pass(Duration.ofSeconds(50));
+          chatRoom.socketRoomBroadcast(sender, "two");
+          server.pass(Duration.ofSeconds(50));
+          assertThat(texts(read(room, null, 9))).containsExactly("two");
+        });
+  }
+
+  @Test
   void a_post_keeps_an_empty_room_for_as_long_as_the_history_keeps_it() {
     post("attic", "one");
     server.pass(Duration.ofSeconds(50));
@@ -75,7 +101,7 @@ final class RoomPostTest extends RoomReaderTestCase {
         () ->
             guest.intake =
                 server.earshot.connect(
-                    guest.loop, guest, guest.wire, transport, room, after, null));
+                    guest.loop, guest, guest.wire, transport, room, Start.after(after), null));
     server.settle();
     return guest;
   }
@@ -96,6 +122,20 @@ final class RoomPostTest extends RoomReaderTestCase {
         .contains("\"recovered\":false", "\"offset\":3");
     assertThat(visitor("attic", null, Transport.STREAM).hear().getFirst())
         .doesNotContain("recovered");
+  }
+
+  @Test
+  void a_cursor_of_a_room_that_was_dropped_since_gets_all_of_the_new_order() {
+    Guest first = visitor("attic", null, Transport.WEBSOCKET);
+    String welcome = first.hear().getFirst();
+    first.ask("roomChange cellar");
+    server.settle();
+    String epoch = welcome.replaceAll(".*\"epoch\":\"(\\w+)\".*", "$1");
+    Cursor said = post("attic", "first words");
+    assertThat(said.epoch()).as("the room was empty").isNotEqualTo(epoch);
+    List<String> lines = visitor("attic", new Cursor(epoch, 1), Transport.WEBSOCKET).hear();
+    assertThat(lines.getFirst()).contains("\"recovered\":false", "\"offset\":0");
+    assertThat(TestServer.texts(lines)).containsExactly("first words");
   }
 
   @Test

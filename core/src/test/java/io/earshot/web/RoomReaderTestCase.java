@@ -6,7 +6,9 @@ import io.earshot.Config;
 import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
+import io.earshot.protocol.ExcerptRequest;
 import io.earshot.protocol.Json;
+import io.earshot.protocol.Start;
 import io.earshot.room.Room;
 import io.earshot.spi.Visitor;
 import io.earshot.testing.TestServer;
@@ -43,11 +45,12 @@ abstract class RoomReaderTestCase {
   }
 
   Excerpt read(String room, @Nullable Cursor after, int limit) {
-    return settled(server.earshot.read(room, after, limit, 0));
+    return settled(server.earshot.read(new ExcerptRequest(room, Start.after(after), limit), 0));
   }
 
   CompletableFuture<Excerpt> poll(String room, @Nullable Cursor after) {
-    CompletableFuture<Excerpt> poll = server.earshot.read(room, after, 100, 10_000);
+    CompletableFuture<Excerpt> poll =
+        server.earshot.read(new ExcerptRequest(room, Start.after(after), 100), 10_000);
     server.settle();
     return poll;
   }

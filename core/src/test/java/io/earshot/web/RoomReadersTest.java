@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
+import io.earshot.protocol.Json;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -71,6 +75,34 @@ final class RoomReadersTest extends RoomReaderTestCase {
     assertThat(excerpt.recovered()).isFalse();
     assertThat(excerpt.messages()).isEmpty();
     assertThat(excerpt.next()).isEqualTo(end);
+  }
+
+  @Test
+  void server_code_reads_what_was_said_to_all_page_by_page() {
+    say(1, 5);
+    speaker.ask(
+        "{\"event\":\"say\",\"message\":\"secret\",\"roomMatchKey\":\"a\",\"roomMatchValue\":\"b\"}");
+    Excerpt newest = history(null, 2);
+    assertThat(newest.parsed().stream().map(each -> each.get("message")))
+        .containsExactly(Json.of("4"), Json.of("5"));
+    assertThat(newest.more()).isTrue();
+    Json.Obj first = newest.parsed().getFirst();
+    Cursor before = Cursor.parse(text(first, "epoch") + ":" + text(first, "offset"));
+    assertThat(texts(history(before, 1_000))).containsExactly("2", "3");
+    assertThat(history(before, 1_000).more()).isFalse();
+    assertThat(server.earshot.api().chatRoom().history(ROOM, null, 1_000_000))
+        .failsWithin(Duration.ZERO)
+        .withThrowableThat()
+        .withMessageContaining("limit must be from 1 to 1000");
+  }
+
+  private Excerpt history(@Nullable Cursor before, int limit) {
+    return settled(
+        server.earshot.api().chatRoom().history(ROOM, before, limit).toCompletableFuture());
+  }
+
+  private static String text(Json.Obj message, String field) {
+    return String.valueOf(Objects.requireNonNull(message.get(field)).asText());
   }
 
   @Test

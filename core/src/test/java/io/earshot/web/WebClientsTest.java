@@ -20,6 +20,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** HTTP clients between their requests, on a clock that the test moves. */
 final class WebClientsTest {
@@ -60,6 +62,45 @@ final class WebClientsTest {
 
   private String members() {
     return guest.ask("roomView").replaceAll(".*\"members\":(\\[[^]]*]).*", "$1");
+  }
+
+  @Test
+  void requests_that_only_look_make_no_members_and_need_no_broker() {
+    for (int i = 0; i < 3; i++) {
+      for (String action : new String[] {"status", "actionsView"}) {
+        look(server, ANNA.substring(1) + i, action);
+      }
+    }
+    assertThat(guest.heard()).isEmpty();
+    assertThat(members()).isEqualTo("[\"" + guest.id() + "\"]");
+    assertThat(EngineInside.connections(server.earshot).size()).isEqualTo(1);
+    // A client that is a member stays one as long as it looks.
+    ask(ANNA, "method", "detailsView");
+    server.pass(TTL.minusSeconds(1));
+    look(server, ANNA, "status");
+    server.pass(TTL.minusSeconds(1));
+    assertThat(members()).contains(ANNA);
+    var away = new TestServer(1, EngineInside.config(server.earshot));
+    away.earshot.join(Hub.manual().broker());
+    WebAnswer status = look(away, ANNA, "status");
+    assertThat(status.status()).isEqualTo(200);
+    assertThat(String.valueOf(status.fields().get("cluster"))).contains("connected");
+    // A path of no action.
+    var visitor = new Visitor(ANNA, "defaultRoom", new InetSocketAddress(0));
+    assertThat(settled(away, away.earshot.askOnce(visitor, "metrics")).status()).isEqualTo(404);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"randomNumber", "nothing", ""})
+  void any_other_request_makes_its_client_a_member(String action) {
+    look(server, ANNA, action);
+    assertThat(guest.heard()).containsExactly("I have entered the room");
+    assertThat(members()).contains(ANNA);
+  }
+
+  private static WebAnswer look(TestServer server, String id, String action) {
+    var visitor = new Visitor(id, "defaultRoom", new InetSocketAddress(0));
+    return settled(server, server.earshot.ask(visitor, action, Map.of()));
   }
 
   @Test
@@ -195,6 +236,19 @@ final class WebClientsTest {
             lonely.earshot.ask(visitor, "chat", java.util.Map.of("method", Json.of("roomView"))));
     assertThat(answer.error()).isEqualTo("Error: it is away");
     assertThat(answer.status()).isEqualTo(400);
+  }
+
+  @Test
+  void the_chat_action_lists_a_page_of_the_members() {
+    String id = guest.id();
+    WebAnswer page = ask(ANNA, "method", "roomView", "limit", "1");
+    String first = id.compareTo(ANNA) < 0 ? id : ANNA;
+    assertThat(String.valueOf(page.fields().get("roomStatus")))
+        .contains("[Text[value=" + first + "]]", "next=Text[value=" + first + "]");
+    assertThat(ask(ANNA, "method", "roomView", "limit", "many").error())
+        .isEqualTo("Error: limit must be a number from 1 to 1000");
+    assertThat(ask(ANNA, "method", "roomView", "after", "k3f9:17").error())
+        .isEqualTo("Error: after must be a member's id");
   }
 
   private static final class Admission implements Action {

@@ -4,6 +4,7 @@ import io.earshot.Config;
 import io.earshot.Transport;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.RequestDecoder;
+import io.earshot.spi.Clocks;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Loop;
@@ -110,7 +111,11 @@ public class DeliverBenchmark {
             .with("rooms.messagesPerSecond", 0)
             .with("limits.messagesPerSecond", 0)
             .with("limits.bytesPerSecond", 0);
-    var earshot = new Engine(config, List.of(loop), InstantSource.system());
+    var earshot =
+        new Engine(
+            config,
+            List.of(loop),
+            new Clocks(InstantSource.system(), () -> System.nanoTime() / 1_000_000));
     var wire = new Lines();
     for (int i = 0; i < members; i++) {
       sender = earshot.connect(loop, new Sink(), wire, Transport.TCP);

@@ -4,11 +4,13 @@ import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.engine.Engine;
 import io.earshot.netty.http.Site;
+import io.earshot.netty.identity.OwnHosts;
 import io.earshot.netty.loop.AddressLimits;
 import io.earshot.netty.loop.NettyLoop;
 import io.earshot.netty.loop.Sockets;
 import io.earshot.netty.tls.Tls;
 import io.earshot.spi.BrokerProvider;
+import io.earshot.spi.Clocks;
 import io.earshot.spi.Refusals;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -64,16 +66,19 @@ public final class EarshotServer implements AutoCloseable {
 
   private EarshotServer(Config config, Sockets sockets) {
     this.config = config;
-    var clock = Clock.systemUTC();
+    long start = System.nanoTime();
+    var clocks =
+        new Clocks(
+            Clock.systemUTC(), () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
     var refusals = new Refusals();
-    this.limits = new AddressLimits(config, clock, refusals);
+    this.limits = new AddressLimits(config, clocks::elapsed, refusals);
     this.group = sockets.newGroup(config.general().eventLoops());
     this.loops =
         sockets.loops(group).stream()
             .collect(Collectors.toMap(Function.identity(), loop -> new NettyLoop(loop, limits)));
     this.listeners = new Listeners(sockets, group, loops, limits);
     this.areSocketsLean = sockets.areLean();
-    this.engine = new Engine(config, List.copyOf(loops.values()), clock, refusals);
+    this.engine = new Engine(config, List.copyOf(loops.values()), clocks, refusals);
   }
 
   /**
@@ -149,6 +154,7 @@ public final class EarshotServer implements AutoCloseable {
     }
     if (http.enabled()) {
       warnOfPlainKeys();
+      tellOfOpenHosts(site.hosts());
       httpPort = listeners.listen(web, http.bindIP(), http.port());
     }
     every(FORGET_SECONDS, limits::forget);
@@ -172,6 +178,15 @@ public final class EarshotServer implements AutoCloseable {
             "admin.keys is set, and HTTP is neither encrypted (httpServer.secure) nor bound to loopback"
                 + " (httpServer.bindIP): keys can be read on the way");
       }
+    }
+  }
+
+  private void tellOfOpenHosts(OwnHosts hosts) {
+    if (hosts.isAny() && config.httpServer().hosts().isEmpty()) {
+      LOG.log(
+          Level.INFO,
+          "HTTP is bound to a public address, and httpServer.hosts is empty: requests to any host name are"
+              + " answered (list the names of this server to prevent DNS rebinding)");
     }
   }
 

@@ -130,6 +130,33 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
       loop.schedule(() -> respondLater(exchange, () -> Responses.problem(refusal)), REFUSAL_DELAY);
       return;
     }
+    CompletableFuture<?> login = exchange.logIn();
+    if (login.isDone()) {
+      route(exchange);
+    } else {
+      awaitLogin(exchange, login);
+    }
+  }
+
+  /** Waits until the keys of another issuer have come, by which the client's login is checked. */
+  private void awaitLogin(WebExchange exchange, CompletableFuture<?> login) {
+    exchange.request().retain();
+    isWorking = true;
+    var _ =
+        login.whenComplete(
+            (_, _) ->
+                loop.execute(
+                    () -> {
+                      isWorking = false;
+                      waitingSince = loop.now();
+                      if (isOpen) {
+                        route(exchange);
+                      }
+                      exchange.request().release();
+                    }));
+  }
+
+  private void route(WebExchange exchange) {
     try {
       answer(exchange, port.routes().answer(exchange));
     } catch (MalformedRequestException e) {
@@ -151,7 +178,13 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
               Handshake.response(exchange.request()),
               () ->
                   port.transports()
-                      .webSocket(channel, loop, exchange.address(), join, this::leave));
+                      .webSocket(
+                          channel,
+                          loop,
+                          exchange.address(),
+                          join,
+                          port.connecting(exchange.request(), exchange.addressed()),
+                          this::leave));
         }
       }
       case Answer.Stream(HttpResponse head, Framing framing, JoinRequest join) -> {
@@ -161,7 +194,29 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
               head,
               () ->
                   port.transports().stream(
-                      channel, loop, exchange.address(), framing, join, this::leave));
+                      channel,
+                      loop,
+                      exchange.address(),
+                      framing,
+                      join,
+                      exchange.clientRequest(),
+                      this::leave));
+        }
+      }
+      case Answer.SharedStream stream -> {
+        if (admits(exchange)) {
+          site.addHeaders(exchange.request(), stream.head());
+          switchTo(
+              stream.head(),
+              () ->
+                  port.transports().stream(
+                      channel,
+                      loop,
+                      exchange.address(),
+                      stream,
+                      exchange.clientRequest(),
+                      site,
+                      this::leave));
         }
       }
     }

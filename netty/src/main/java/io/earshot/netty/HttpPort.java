@@ -4,11 +4,14 @@ import io.earshot.netty.http.JoinRequest;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.http.Responses;
 import io.earshot.netty.http.Site;
+import io.earshot.netty.identity.Addressed;
+import io.earshot.netty.identity.ClientRequest;
 import io.earshot.netty.identity.Origins;
 import io.earshot.netty.loop.NettyLoop;
 import io.earshot.netty.page.StaticFiles;
 import io.earshot.netty.room.Handshake;
 import io.earshot.netty.room.HandshakePeek;
+import io.earshot.netty.room.RoomUrl;
 import io.earshot.netty.socket.ConnectionFilter;
 import io.earshot.netty.socket.LeanSocket;
 import io.earshot.netty.tls.Tls;
@@ -50,7 +53,8 @@ final class HttpPort implements Port {
       throws IOException {
     this.transports = transports;
     this.site = site;
-    this.handshake = new Handshake(new Origins(site.config().webSockets().allowedOrigins()));
+    this.handshake =
+        new Handshake(Origins.of(site.config().webSockets().allowedOrigins()), site.hosts());
     this.routes = new Routes(site, handshake);
     this.files = new StaticFiles(site.config().httpServer().publicFolder(), InstantSource.system());
     this.areSocketsLean = areSocketsLean;
@@ -73,6 +77,16 @@ final class HttpPort implements Port {
 
   StaticFiles files() {
     return files;
+  }
+
+  /** What the client of a handshake that was accepted has sent. */
+  ClientRequest connecting(HttpRequest request, Addressed addressed) {
+    return ClientRequest.of(
+        request,
+        site.config().users().cookie(),
+        handshake.trustsCookies(request, addressed),
+        RoomUrl.matches(request.uri().split("\\?", 2)[0]),
+        true);
   }
 
   /** How long a client may take to send a request, in seconds. */
@@ -139,6 +153,11 @@ final class HttpPort implements Port {
     }
 
     @Override
+    public Addressed addressed(HttpRequest request) {
+      return site.addressed(site.forwarded().origin(remote, request.headers()), request, false);
+    }
+
+    @Override
     public boolean admits(HttpRequest request) {
       InetSocketAddress from = site.forwarded().origin(remote, request.headers()).address();
       InetAddress address = from.getAddress();
@@ -155,7 +174,11 @@ final class HttpPort implements Port {
       ByteBuf response = Handshake.rawResponse(request);
       socket.write(response, 0, response.readableBytes());
       response.release();
-      transports.webSocket(socket, loop, join == null ? site.defaultJoin() : join);
+      transports.webSocket(
+          socket,
+          loop,
+          join == null ? site.defaultJoin() : join,
+          connecting(request, addressed(request)));
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.earshot.netty.http.RequestCheck;
 import io.earshot.netty.http.Responses;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.http.WebExchange;
+import io.earshot.netty.page.DevelopmentLoginRoute;
 import io.earshot.netty.page.StaticFiles;
 import io.earshot.netty.room.Handshake;
 import io.earshot.netty.room.RoomUrl;
@@ -60,6 +61,7 @@ final class Routes {
     if (site.hasAdmin()) {
       table.add(new Route(Admin::matches, new Admin(site)::answer));
     }
+    table.add(new Route(Site.LOGIN_PATH::equals, new DevelopmentLoginRoute(site)::answer));
     table.add(new Route(RoomUrl::matches, new RoomUrls(site, handshake)::answer));
     table.add(new Route(_ -> true, this::webSocketOrAction));
   }
@@ -74,6 +76,7 @@ final class Routes {
   Answer answer(WebExchange exchange) throws MalformedRequestException, ProblemException {
     FullHttpRequest request = exchange.request();
     RequestCheck.check(request);
+    exchange.checkHost();
     request.setUri(request.uri().replaceFirst("^(?i:https?)://[^/?#]*", ""));
     String rawPath = exchange.rawPath();
     for (Route route : table) {
@@ -89,13 +92,14 @@ final class Routes {
     FullHttpRequest request = exchange.request();
     Query query = Query.of(exchange.uri());
     boolean isHandshake = Handshake.isRequested(request);
+    boolean isSocketPath = query.path().equals("/ws") || query.path().equals("/ws/");
     if (isHandshake && request.content().isReadable()) {
       throw new MalformedRequestException(Handshake.HAS_BODY.error());
     }
-    if (isHandshake && (query.path().equals("/") || query.path().equals("/ws"))) {
-      return webSocket(request);
+    if (isHandshake && (query.path().equals("/") || isSocketPath)) {
+      return webSocket(exchange);
     }
-    if (query.path().equals("/ws")) {
+    if (isSocketPath) {
       FullHttpResponse response =
           Responses.error(HttpResponseStatus.UPGRADE_REQUIRED, "connect here with a WebSocket");
       response.headers().set(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET);
@@ -108,8 +112,9 @@ final class Routes {
     return file == null ? actions.answer(exchange, query) : new Answer.File(file);
   }
 
-  private Answer webSocket(FullHttpRequest request) {
-    Handshake.Refusal refusal = handshake.check(request);
+  private Answer webSocket(WebExchange exchange) {
+    FullHttpRequest request = exchange.request();
+    Handshake.Refusal refusal = handshake.check(request, exchange.addressed());
     return refusal == null
         ? new Answer.WebSocket(site.defaultJoin())
         : Handshake.refused(Responses.error(refusal.status(), refusal.error()));
@@ -121,9 +126,10 @@ final class Routes {
     if (site.config().commonWeb().rootEndpointType() == Config.RootEndpoint.FILE) {
       return path.equals("/api") || path.startsWith("/api/") ? null : Site.PUBLIC_PATH + path;
     }
-    String accept = request.headers().get(HttpHeaderNames.ACCEPT);
     boolean wantsPage =
-        accept != null && accept.contains("text/html") && !query.params().containsKey("action");
+        request.headers().getAll(HttpHeaderNames.ACCEPT).stream()
+                .anyMatch(accept -> accept.contains("text/html"))
+            && !query.params().containsKey("action");
     return path.equals("/") && wantsPage ? Site.PUBLIC_PATH + "/" : null;
   }
 }

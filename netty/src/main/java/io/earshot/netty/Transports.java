@@ -3,17 +3,24 @@ package io.earshot.netty;
 import io.earshot.Config;
 import io.earshot.Transport;
 import io.earshot.engine.Engine;
+import io.earshot.netty.frame.EventIds;
 import io.earshot.netty.frame.FrameDecoder;
 import io.earshot.netty.frame.Framing;
 import io.earshot.netty.frame.KeepAlive;
 import io.earshot.netty.frame.LineDecoder;
 import io.earshot.netty.frame.StreamInput;
+import io.earshot.netty.http.Answer;
 import io.earshot.netty.http.JoinRequest;
+import io.earshot.netty.http.OpenStreams;
+import io.earshot.netty.http.Site;
 import io.earshot.netty.loop.NettyLoop;
 import io.earshot.netty.socket.ChannelSocket;
 import io.earshot.netty.socket.ClientSocket;
 import io.earshot.netty.socket.LeanSocket;
+import io.earshot.protocol.Start;
+import io.earshot.spi.ConnectRequest;
 import io.earshot.spi.Intake;
+import io.earshot.spi.Outbound;
 import io.netty.channel.Channel;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -66,8 +73,8 @@ final class Transports {
     return new LeanSocket(loop, frameKeepAlive, descriptor, remote);
   }
 
-  void webSocket(ClientSocket socket, NettyLoop loop, JoinRequest join) {
-    Intake intake = connect(loop, socket, Framing.FRAMES, Transport.WEBSOCKET, join);
+  void webSocket(ClientSocket socket, NettyLoop loop, JoinRequest join, ConnectRequest request) {
+    Intake intake = connect(loop, socket, Framing.FRAMES, Transport.WEBSOCKET, join, request);
     socket.attach(intake, new FrameDecoder(intake, config.webSockets().maxMessageLength()));
   }
 
@@ -75,6 +82,7 @@ final class Transports {
    * Makes a WebSocket of a channel that spoke HTTP. Reading is paused.
    *
    * @param from where the client is
+   * @param request what the client has sent
    * @param leaveHttp removes HTTP from the channel
    */
   void webSocket(
@@ -82,8 +90,9 @@ final class Transports {
       NettyLoop loop,
       InetSocketAddress from,
       JoinRequest join,
+      ConnectRequest request,
       Runnable leaveHttp) {
-    webSocket(switched(channel, loop, frameKeepAlive, from, leaveHttp), loop, join);
+    webSocket(switched(channel, loop, frameKeepAlive, from, leaveHttp), loop, join, request);
     channel.config().setAutoRead(true);
   }
 
@@ -94,11 +103,51 @@ final class Transports {
       InetSocketAddress from,
       Framing framing,
       JoinRequest join,
+      ConnectRequest request,
       Runnable leaveHttp) {
-    // The client of a stream sends nothing, so it cannot be idle for too long.
-    var keepAlive = KeepAlive.of(framing, config.webSockets().pingInterval(), Duration.ZERO);
-    ClientSocket socket = switched(channel, loop, keepAlive, from, leaveHttp);
-    Intake intake = connect(loop, socket, framing, Transport.STREAM, join);
+    ClientSocket socket =
+        streaming(channel, loop, framing, config.webSockets().pingInterval(), from, leaveHttp);
+    attach(channel, socket, connect(loop, socket, framing, Transport.STREAM, join, request));
+  }
+
+  /** The same for a stream of several rooms, whose client may send requests. */
+  void stream(
+      Channel channel,
+      NettyLoop loop,
+      InetSocketAddress from,
+      Answer.SharedStream stream,
+      ConnectRequest request,
+      Site site,
+      Runnable leaveHttp) {
+    ClientSocket socket =
+        streaming(channel, loop, stream.framing(), stream.pingInterval(), from, leaveHttp);
+    String key = stream.key();
+    OpenStreams.Stream open = key == null ? null : site.streams().open(key, loop, channel);
+    boolean isBrowsers = stream.byUrl() && stream.framing() == Framing.EVENTS;
+    Outbound out = isBrowsers ? EventIds.of(socket, stream.requests()) : socket;
+    Intake intake =
+        engine.connect(
+            loop, out, stream.framing(), Transport.STREAM, null, Start.LIVE, null, request);
+    if (open != null) {
+      open.attach(intake);
+    }
+    attach(channel, socket, intake);
+    stream.requests().forEach(intake::handle);
+  }
+
+  private static ClientSocket streaming(
+      Channel channel,
+      NettyLoop loop,
+      Framing framing,
+      Duration pingInterval,
+      InetSocketAddress from,
+      Runnable leaveHttp) {
+    // The client sends nothing over the connection, so it cannot be idle for too long.
+    var keepAlive = KeepAlive.of(framing, pingInterval, Duration.ZERO);
+    return switched(channel, loop, keepAlive, from, leaveHttp);
+  }
+
+  private static void attach(Channel channel, ClientSocket socket, Intake intake) {
     socket.attach(intake, new StreamInput(intake));
     channel.config().setAutoRead(true);
   }
@@ -116,8 +165,13 @@ final class Transports {
   }
 
   private Intake connect(
-      NettyLoop loop, ClientSocket socket, Framing framing, Transport transport, JoinRequest join) {
+      NettyLoop loop,
+      ClientSocket socket,
+      Framing framing,
+      Transport transport,
+      JoinRequest join,
+      ConnectRequest request) {
     return engine.connect(
-        loop, socket, framing, transport, join.room(), join.after(), join.token());
+        loop, socket, framing, transport, join.room(), join.start(), join.token(), request);
   }
 }

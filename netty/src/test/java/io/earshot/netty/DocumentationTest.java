@@ -51,7 +51,7 @@ final class DocumentationTest {
   /** A setting as the pages name it. */
   private static final Pattern SETTING =
       Pattern.compile(
-          "`((?:general|tcpServer|httpServer|webSockets|commonWeb|rooms|tokens|hooks|redis|admin"
+          "`((?:general|tcpServer|httpServer|webSockets|commonWeb|rooms|tokens|users|hooks|redis|admin"
               + "|limits)\\.[A-Za-z.]+)`");
 
   @ParameterizedTest

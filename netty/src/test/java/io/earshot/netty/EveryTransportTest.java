@@ -68,7 +68,9 @@ final class EveryTransportTest {
       assertThat(alice.next())
           .matches(
               "\\{\"welcome\":\"Hello! Welcome to Earshot.\",\"room\":\"defaultRoom\",\"context\":\"api\","
-                  + "\"epoch\":\"[a-z0-9]+\",\"offset\":0}");
+                  + "\"epoch\":\"[a-z0-9]+\",\"offset\":0,"
+                  + "\"limits\":\\{\"messageBytes\":65536,\"roomNameLength\":256,\"rooms\":100,"
+                  + "\"signalsPerSecond\":50}}");
       assertThat(alice.ask(say("hello")))
           .matches(
               "\\{\"context\":\"response\",\"status\":\"OK\",\"epoch\":\"[a-z0-9]+\",\"offset\":1,"

@@ -130,7 +130,7 @@ final class HooksTest {
         assertThat(stream.next()).contains("welcome");
       }
       awaitTold("+pub", "-pub");
-      assertThat(server.api().connections()).isEmpty();
+      Await.until("nobody is left", () -> server.api().connections().isEmpty());
     }
   }
 

@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
+import io.earshot.config.HostPattern;
+import io.earshot.config.ServerSecret;
 import io.earshot.netty.action.WebRequest;
 import io.earshot.netty.frame.FrameDecoder;
 import io.earshot.netty.frame.LineDecoder;
@@ -14,10 +16,12 @@ import io.earshot.netty.http.MalformedRequestException;
 import io.earshot.netty.http.PausingDecoder;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.http.Query;
+import io.earshot.netty.identity.Addressed;
 import io.earshot.netty.identity.Forwarded;
 import io.earshot.netty.identity.Identity;
 import io.earshot.netty.identity.Identity.Known;
 import io.earshot.netty.identity.Origins;
+import io.earshot.netty.identity.OwnHosts;
 import io.earshot.netty.loop.AddressLimits;
 import io.earshot.netty.room.Handshake;
 import io.earshot.netty.room.HandshakePeek;
@@ -52,7 +56,6 @@ import java.net.InetSocketAddress;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -179,6 +182,11 @@ enum Parser {
               HANDSHAKE,
               new HandshakePeek.Client() {
                 @Override
+                public Addressed addressed(HttpRequest handshake) {
+                  return Parser.addressed(handshake);
+                }
+
+                @Override
                 public boolean admits(HttpRequest handshake) {
                   return true;
                 }
@@ -200,7 +208,8 @@ enum Parser {
     }
 
     private static String wanted(FullHttpRequest request) {
-      return request.decoderResult().isSuccess() && HANDSHAKE.check(request) == null
+      return request.decoderResult().isSuccess()
+              && HANDSHAKE.check(request, addressed(request)) == null
           ? request.uri() + " " + Handshake.accept(request)
           : "nothing";
     }
@@ -209,7 +218,7 @@ enum Parser {
       Known known = IDENTITY.of(request, "192.0.2.1", true, false);
       assertThat(RoomName.isValid(known.room())).isTrue();
       assertThat(FORWARDED.origin(ADDRESS, request.headers()).address().isUnresolved()).isFalse();
-      var _ = HANDSHAKE.check(request);
+      var _ = HANDSHAKE.check(request, addressed(request));
       try {
         if (RoomUrl.matches(request.uri())) {
           var _ = RoomUrl.of(request.uri()).join(request.headers());
@@ -238,12 +247,18 @@ enum Parser {
 
   private static final int LIMIT = 300;
   private static final AddressLimits LIMITS =
-      new AddressLimits(Config.defaults(), InstantSource.system(), new Refusals());
-  private static final Identity IDENTITY = new Identity(Config.defaults());
-  private static final Handshake HANDSHAKE = new Handshake(new Origins(List.of()));
+      new AddressLimits(Config.defaults(), () -> 0, new Refusals());
+  private static final Identity IDENTITY = new Identity(Config.defaults(), new ServerSecret(""));
+  private static final Handshake HANDSHAKE =
+      new Handshake(Origins.of(List.of()), new OwnHosts(List.of(), List.of(), true));
   private static final Forwarded FORWARDED = Forwarded.of(List.of("127.0.0.0/8"));
   private static final InetSocketAddress ADDRESS =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+
+  private static Addressed addressed(HttpRequest request) {
+    String host = FORWARDED.origin(ADDRESS, request.headers()).host();
+    return new Addressed(null, host == null ? null : HostPattern.ofHeader(host), false, true);
+  }
 
   /** Gives bytes to the parser; fails if it breaks a promise. */
   abstract void take(byte[] bytes) throws Exception;

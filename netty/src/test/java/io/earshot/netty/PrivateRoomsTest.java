@@ -16,6 +16,8 @@ import io.earshot.netty.testing.WebSocketClient;
 import io.earshot.testing.Await;
 import java.io.Closeable;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Set;
@@ -274,6 +276,57 @@ final class PrivateRoomsTest {
   }
 
   @Test
+  void a_poll_of_several_rooms_verifies_each_token_once() {
+    PrivateRoom other = server.api().chatRoom().createPrivateRoom();
+    HttpClient poller = curl();
+    List<String> entries = new ArrayList<>(Collections.nCopies(20, entry(room, "no token")));
+    entries.add(entry(room, token(Permission.LISTEN)));
+    entries.add(entry(other, token(Permission.LISTEN)));
+    entries.add(entry(room, token(Permission.SAY)));
+    entries.addAll(Collections.nCopies(20, entry(room, "nor this")));
+    String answer =
+        poller
+            .post("/rooms", "application/json", "{\"rooms\":[" + String.join(",", entries) + "]}")
+            .body();
+    assertThat(answer.split("\\{\"", -1))
+        .filteredOn(each -> each.contains("this token is not valid"))
+        .hasSize(40);
+    assertThat(answer.split("\\{\"", -1))
+        .filteredOn(each -> each.contains("\"messages\":[]"))
+        .hasSize(1);
+    assertThat(answer).contains("this token is for another room", "you may not listen");
+    // Two tokens that are not valid, and the one that is for another room.
+    assertThat(curl().get("/status").body()).contains("\"rules\":1,\"tokens\":3");
+  }
+
+  @Test
+  void a_waiting_poll_of_several_rooms_verifies_no_token_again() {
+    TcpClient insider = insider();
+    HttpClient waiting = curl();
+    String token = room.token("ada", Duration.ofSeconds(2), Set.of(Permission.LISTEN));
+    waiting.sendRequest(
+        "POST",
+        "/rooms",
+        "{\"wait\":20000,\"rooms\":[" + entry(room, token) + "," + entry(room, token) + "]}",
+        "Content-Type: application/json");
+    Await.until("it waits", () -> server.waitingPolls() == 2);
+    Await.until(
+        "the token has ended", () -> curl().get(url("/messages?token=" + token)).status() == 403);
+    insider.ask("say secret");
+    assertThat(waiting.response().body())
+        .contains("Error: this token expired ")
+        .doesNotContain("secret");
+    // The entries of the poll were refused by the rule of the room. So was the request above if its
+    // token ended between the look at the token and that at the room.
+    assertThat(curl().get("/status").body())
+        .containsAnyOf("\"rules\":2,\"tokens\":1", "\"rules\":3,\"tokens\":0");
+  }
+
+  private static String entry(PrivateRoom room, String token) {
+    return "{\"room\":\"" + room + "\",\"token\":\"" + token + "\"}";
+  }
+
+  @Test
   void a_waiting_poll_gets_no_message_that_is_said_after_its_token_has_ended() {
     TcpClient insider = insider();
     HttpClient waiting = curl();
@@ -283,6 +336,8 @@ final class PrivateRoomsTest {
     Await.until(
         "the token has ended", () -> curl().get(url("/messages?token=" + token)).status() == 403);
     insider.ask("say secret");
-    assertRefused(waiting.response(), "Error: this token has expired");
+    Response refused = waiting.response();
+    assertThat(refused.status()).isEqualTo(403);
+    assertThat(refused.body()).contains("\"detail\":\"Error: this token expired ");
   }
 }

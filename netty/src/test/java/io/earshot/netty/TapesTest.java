@@ -206,6 +206,12 @@ final class TapesTest {
       return parsed(next);
     }
 
+    /** The answer to a resume brings the token for the next one. */
+    final void resumed(Json.Obj answer) {
+      assertThat(text(answer, "status")).as("%s", answer).isEqualTo("OK");
+      session = text(answer, "session");
+    }
+
     /** Breaks off, in one of the ways in which connections do. */
     final void cut() {
       cuts++;
@@ -262,7 +268,7 @@ final class TapesTest {
     public void run() {
       try {
         welcomed();
-        answerTo(ask("{\"event\":\"roomChange\",\"room\":\"" + room + "\""));
+        var _ = answerTo(ask("{\"event\":\"roomChange\",\"room\":\"" + room + "\""));
         ready.await();
         for (int i = 1; i <= SAYS; i++) {
           pace.waitUntil(i - AHEAD);
@@ -276,7 +282,7 @@ final class TapesTest {
           }
           if (random.nextInt(12) == 0) {
             cut();
-            answerTo(resume(""));
+            resumed(answerTo(resume("")));
             unanswered.values().forEach(client::send);
           }
         }
@@ -296,12 +302,12 @@ final class TapesTest {
       }
     }
 
-    private void answerTo(String messageId) {
+    private Json.Obj answerTo(String messageId) {
       Json.Obj json = next();
       while (!text(json, "messageId").equals(messageId)) {
         json = next();
       }
-      assertThat(text(json, "status")).as("%s", json).isEqualTo("OK");
+      return json;
     }
   }
 
@@ -384,7 +390,7 @@ final class TapesTest {
       while (!text(answer, "messageId").equals(messageId)) {
         answer = next(); // the visitor's
       }
-      assertThat(text(answer, "status")).as("%s", answer).isEqualTo("OK");
+      resumed(answer);
       List<Json> found = ((Json.Array) Objects.requireNonNull(answer.get("rooms"))).items();
       found.stream()
           .map(Json.Obj.class::cast)

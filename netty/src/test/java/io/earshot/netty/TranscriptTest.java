@@ -2,12 +2,15 @@ package io.earshot.netty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.earshot.ChatRoom;
 import io.earshot.Config;
 import io.earshot.Connection;
 import io.earshot.netty.testing.Client;
 import io.earshot.netty.testing.HttpClient;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.StreamClient;
+import io.earshot.protocol.Cursor;
+import io.earshot.testing.Await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,9 +20,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -37,6 +42,9 @@ class TranscriptTest {
 
   private static final Pattern MEASURE = Pattern.compile("\"id\":\"([0-9a-f]{32})\",\"kind\"");
   private static final Pattern EPOCH = Pattern.compile("\"epoch\":\"([a-z0-9]+)\"");
+
+  private static final Pattern WELCOME = Pattern.compile("\"welcome\".*\"room\":\"(\\w+)\"");
+  private static final Pattern OFFSET = Pattern.compile("\"offset\":(\\d+)");
 
   /** The column of the arrows. */
   private static final int ARROW = 6;
@@ -70,6 +78,7 @@ class TranscriptTest {
     Map<String, String> ids = new HashMap<>();
     String epoch = "";
     String measure = "";
+    String asked = "";
     Config config =
         Config.defaults()
             .with("commonWeb.httpClientMessageTTL", "30s")
@@ -85,9 +94,13 @@ class TranscriptTest {
           clients.put(who, client);
         }
         if (sends) {
-          client.send(resolve(what, ids).replace("<epoch>", epoch).replace("<measure>", measure));
+          asked = resolve(what, ids).replace("<epoch>", epoch).replace("<measure>", measure);
+          client.send(asked);
         } else {
           String next = client.next();
+          if (isEmptyQueue(next) && !isEmptyQueue(what)) {
+            next = awaitMessage(client, asked);
+          }
           Matcher place = EPOCH.matcher(String.valueOf(next));
           epoch = place.find() ? place.group(1) : epoch;
           Matcher decided = MEASURE.matcher(String.valueOf(next));
@@ -96,6 +109,10 @@ class TranscriptTest {
             newId(servers, ids).ifPresent(id -> ids.put(who, id));
           }
           assertThat(next).as("%s in %s", who, name).matches(pattern(resolve(what, ids)));
+          Matcher welcome = WELCOME.matcher(what);
+          if (welcome.find()) {
+            servers.awaitAnnounced(welcome.group(1), String.valueOf(next));
+          }
         }
       }
       clients.forEach(
@@ -111,6 +128,23 @@ class TranscriptTest {
           });
       clients.values().forEach(Client::close);
     }
+  }
+
+  private static boolean isEmptyQueue(@Nullable String answer) {
+    return answer != null && answer.startsWith("{\"message\":null,");
+  }
+
+  /** Asks again, as people do: a message from another server is in the queue a moment later. */
+  private static @Nullable String awaitMessage(Client client, String request) {
+    var answer = new AtomicReference<@Nullable String>();
+    Await.until(
+        "a message in the queue",
+        () -> {
+          client.send(request);
+          answer.set(client.next());
+          return !isEmptyQueue(answer.get());
+        });
+    return answer.get();
   }
 
   private static Client open(String who, Kind kind, EarshotServer server) {
@@ -132,6 +166,20 @@ class TranscriptTest {
       return all.get(client % all.size());
     }
 
+    /** Waits, as people do before they go on, until a client that was welcomed is announced. */
+    private void awaitAnnounced(String room, String welcome) {
+      Matcher before = OFFSET.matcher(welcome);
+      assertThat(before.find()).isTrue();
+      long offset = Long.parseLong(before.group(1));
+      ChatRoom rooms = all.getFirst().api().chatRoom();
+      Await.until(
+          "the client is announced",
+          () -> {
+            Cursor end = rooms.socketRoomStatus(room).toCompletableFuture().join().cursor();
+            return end != null && end.offset() > offset;
+          });
+    }
+
     @Override
     public void close() {
       all.forEach(EarshotServer::close);
@@ -139,7 +187,7 @@ class TranscriptTest {
   }
 
   Servers start(Kind kind, Config config) {
-    return new Servers(List.of(kind.start(config)));
+    return new Servers(List.of(kind.startAsIs(config)));
   }
 
   private static Optional<String> newId(Servers servers, Map<String, String> known) {

@@ -16,23 +16,32 @@ public sealed interface Command {
   record Say(@Nullable String room, Json message, @Nullable Audience audience) implements Command {}
 
   /**
+   * Send a signal to the others in a room: a message that is not kept.
+   *
+   * @param room the room, which the connection has to be in; null for the current room
+   * @param content the content
+   * @param kind what it is about, or null: a newer signal replaces an older one of the same kind
+   */
+  record SendSignal(@Nullable String room, Json content, @Nullable String kind)
+      implements Command {}
+
+  /**
    * Leave the current room and join another. If it is the same room, leave it and join it again.
    *
    * @param room the room to join
-   * @param after the last position that the client knows, to receive the messages after it; or null
+   * @param start where the messages begin that the client receives
    * @param token the token for the room, or null
    */
-  record ChangeRoom(String room, @Nullable Cursor after, @Nullable String token)
-      implements Command {}
+  record ChangeRoom(String room, Start start, @Nullable String token) implements Command {}
 
   /**
    * Join one more room. The current room stays the current one.
    *
    * @param room the room to join
-   * @param after the last position that the client knows, or null
+   * @param start where the messages begin that the client receives
    * @param token the token for the room, or null
    */
-  record AddRoom(String room, @Nullable Cursor after, @Nullable String token) implements Command {}
+  record AddRoom(String room, Start start, @Nullable String token) implements Command {}
 
   /**
    * Leave a room. A connection that leaves its current room joins the default room instead.
@@ -45,17 +54,31 @@ public sealed interface Command {
    * List the members of a room.
    *
    * @param room the room, which the connection has to be in; null for the current room
+   * @param page the part of the list; null for all members
    */
-  record ViewRoom(@Nullable String room) implements Command {}
+  record ViewRoom(@Nullable String room, RoomStatus.@Nullable Page page) implements Command {}
 
   /**
    * Listen to a room without being a member.
    *
    * @param room the room to listen to
-   * @param after the last position that the client knows, or null
+   * @param start where the messages begin that the client receives
    * @param token the token for the room, or null
    */
-  record Listen(String room, @Nullable Cursor after, @Nullable String token) implements Command {}
+  record Listen(String room, Start start, @Nullable String token) implements Command {}
+
+  /**
+   * Read earlier messages of a room.
+   *
+   * @param room the room, which the connection has to be in or listen to; null for the current room
+   * @param before the position before which the messages are; null for the newest messages
+   * @param limit the largest number of messages, from 1 to {@link Start#MAX_HISTORY}
+   */
+  record ReadHistory(@Nullable String room, @Nullable Cursor before, int limit) implements Command {
+
+    /** The limit of a client that names none. */
+    public static final int DEFAULT_LIMIT = 100;
+  }
 
   /**
    * Stop listening to a room.
@@ -78,6 +101,14 @@ public sealed interface Command {
    * @param token the newer token
    */
   record RefreshToken(String token) implements Command {}
+
+  /**
+   * Say who the client is, or show a newer token of the same user.
+   *
+   * @param token the token of the login
+   * @param inbox the last position of the user's inbox that the client knows, or null
+   */
+  record Login(String token, @Nullable Cursor inbox) implements Command {}
 
   /** Show the details of this connection. */
   record ViewDetails() implements Command {}

@@ -18,9 +18,19 @@ import org.jspecify.annotations.Nullable;
 public record Cursor(String epoch, long offset) {
   private static final Pattern FORM = Pattern.compile("([A-Za-z0-9_-]{1,32}):(\\d{1,18})");
 
+  /**
+   * The cursor of a client that returns, and does not know what it received last. No room has this
+   * epoch, so nothing can be recovered.
+   */
+  public static final Cursor UNKNOWN = new Cursor("?", 0);
+
   /** The error for a text that is not a cursor. */
   static final String INVALID =
       "Error: after must be epoch:offset, as messages and replies have them";
+
+  /** The error for a text that is not a cursor of an inbox. */
+  public static final String INVALID_INBOX =
+      "Error: inbox must be epoch:offset, as messages and replies have them";
 
   /**
    * Reads a cursor.

@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The details of a connection, as its client can ask for them.
@@ -11,6 +12,7 @@ import java.util.Map;
  * <p>Immutable.
  *
  * @param id the connection's public id
+ * @param user the user that it has logged in as; null for none
  * @param connectedAt when it connected, in milliseconds since 1970
  * @param params the params that the client has set
  * @param room the current room
@@ -21,6 +23,7 @@ import java.util.Map;
  */
 public record Details(
     String id,
+    @Nullable User user,
     long connectedAt,
     Map<String, String> params,
     String room,
@@ -58,6 +61,9 @@ public record Details(
   private Map<String, Json> identity() {
     var fields = new LinkedHashMap<String, Json>();
     fields.put("id", Json.of(id));
+    if (user != null) {
+      fields.put("user", user.json());
+    }
     fields.put("connectedAt", Json.of(connectedAt));
     return fields;
   }

@@ -11,24 +11,65 @@ import org.jspecify.annotations.Nullable;
  *
  * @param message the content
  * @param from the id of the sender: a text, or any JSON value that a stand-in has as its id
+ * @param user the user of the sender; null for none
  * @param sentAt when it was sent, in milliseconds since 1970; the same for all recipients
  * @param except the id of the connection that does not receive it, or null
  * @param mayBeElsewhere whether the connection {@code except} may be on another server than the
  *     publisher
  * @param audience the recipients; null for all members
+ * @param announcement what the server announces by it; null for a message that somebody sent
  * @param origin the publishing server, and the number of the post
  */
 public record Post(
     Json message,
     Json from,
+    @Nullable User user,
     long sentAt,
     @Nullable String except,
     boolean mayBeElsewhere,
     @Nullable Audience audience,
+    @Nullable Announcement announcement,
     Origin origin) {
 
   /** The deepest nesting of the content: the post around it adds one level. */
   private static final int DEPTH = JsonCodec.MAX_TOLD_DEPTH - 1;
+
+  /**
+   * A post that is no announcement, of a sender without a user.
+   *
+   * @param message the content
+   * @param from the id of the sender
+   * @param sentAt when it was sent, in milliseconds since 1970
+   * @param except the id of the connection that does not receive it, or null
+   * @param mayBeElsewhere whether that connection may be on another server than the publisher
+   * @param audience the recipients; null for all members
+   * @param origin the publishing server, and the number of the post
+   */
+  public Post(
+      Json message,
+      Json from,
+      long sentAt,
+      @Nullable String except,
+      boolean mayBeElsewhere,
+      @Nullable Audience audience,
+      Origin origin) {
+    this(message, from, null, sentAt, except, mayBeElsewhere, audience, null, origin);
+  }
+
+  /**
+   * The announcement that a member has joined or left. The member itself does not receive it.
+   *
+   * @param what what is announced
+   * @param id the id of the member
+   * @param user the user of the member; null for none
+   * @param at when it happened, in milliseconds since 1970
+   * @param origin the publishing server, and the number of the post
+   * @return the post
+   */
+  public static Post announcing(
+      Announcement what, String id, @Nullable User user, long at, Origin origin) {
+    return new Post(Json.of(what.text()), Json.of(id), user, at, id, false, null, what, origin);
+  }
 
   /**
    * The identity of a post, by which servers recognise a duplicate.
@@ -84,6 +125,9 @@ public record Post(
             .raw(Long.toString(sentAt))
             .raw(",\"f\":")
             .value(from, DEPTH);
+    if (user != null) {
+      json.raw(",\"u\":").value(user.json(), DEPTH);
+    }
     if (except != null) {
       json.raw(mayBeElsewhere ? ",\"s\":" : ",\"x\":").text(except);
     }
@@ -92,6 +136,9 @@ public record Post(
       if (audience.value() != null) {
         json.raw(",\"v\":").text(audience.value());
       }
+    }
+    if (announcement != null) {
+      json.raw(",\"a\":").text(announcement.type());
     }
     return json.raw(",\"m\":").value(message, DEPTH).raw('}').written();
   }
@@ -117,10 +164,12 @@ public record Post(
     return new Post(
         message,
         from,
+        fields.containsKey("u") ? User.decoded(fields.get("u")) : null,
         number(fields, "t"),
         strange != null ? strange : optional(fields, "x"),
         strange != null,
         key == null ? null : new Audience(key, optional(fields, "v")),
+        Announcement.ofType(optional(fields, "a")),
         new Origin(text(fields, "p"), number(fields, "n")));
   }
 

@@ -1,5 +1,6 @@
 package io.earshot.protocol;
 
+import java.io.ByteArrayOutputStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,21 @@ public sealed interface Reply {
   record Receives(Received heard) implements Reply {}
 
   /**
+   * Server code has made the connection a member of a room. Not the reply to a request, but a
+   * notice.
+   *
+   * @param heard the position after which the room's messages begin
+   */
+  record Joined(Received heard) implements Reply {}
+
+  /**
+   * Server code has made the connection leave a room. Not the reply to a request, but a notice.
+   *
+   * @param room the room
+   */
+  record Left(String room) implements Reply {}
+
+  /**
    * The session was resumed.
    *
    * @param id the id of the connection
@@ -55,8 +71,14 @@ public sealed interface Reply {
    *     does not know it yet
    * @param recovered whether the connection has received all messages since the cursor that the
    *     client gave; null if it gave none
+   * @param history how many earlier messages follow, all of them up to {@code cursor}; null if the
+   *     client asked for none, or has {@code recovered}
    */
-  record Received(String room, @Nullable Cursor cursor, @Nullable Boolean recovered) {
+  record Received(
+      String room,
+      @Nullable Cursor cursor,
+      @Nullable Boolean recovered,
+      @Nullable Integer history) {
     private void putInto(Map<String, Json> fields) {
       fields.put("room", Json.of(room));
       if (cursor != null) {
@@ -65,10 +87,18 @@ public sealed interface Reply {
       if (recovered != null) {
         fields.put("recovered", Json.of(recovered));
       }
+      if (history != null) {
+        fields.put("history", Json.of(history));
+      }
     }
 
-    private Json toJson() {
-      var fields = LinkedHashMap.<String, Json>newLinkedHashMap(4);
+    /**
+     * The wire format.
+     *
+     * @return the JSON object
+     */
+    public Json toJson() {
+      var fields = LinkedHashMap.<String, Json>newLinkedHashMap(5);
       putInto(fields);
       return new Json.Obj(fields);
     }
@@ -86,6 +116,22 @@ public sealed interface Reply {
       rooms = List.copyOf(rooms);
     }
   }
+
+  /**
+   * The client is logged in.
+   *
+   * @param user the user that it is
+   * @param expiresAt when the login ends, in milliseconds since 1970; null if it does not
+   * @param inbox the user's inbox, to which the connection listens; null if it does not
+   */
+  record LoggedIn(User user, @Nullable Long expiresAt, @Nullable Received inbox) implements Reply {}
+
+  /**
+   * Earlier messages of a room.
+   *
+   * @param excerpt the messages
+   */
+  record Read(Excerpt excerpt) implements Reply {}
 
   /**
    * The members of a room.
@@ -147,6 +193,26 @@ public sealed interface Reply {
    *
    * @param messageCount the number of the request that this answers, from 1; 0 if it answers none
    * @param messageId the message id of the request, or null
+   * @return the JSON, as UTF-8
+   */
+  default byte[] encode(long messageCount, @Nullable Json messageId) {
+    byte[] fields = toJson(messageCount, messageId).encode();
+    if (!(this instanceof Read(Excerpt excerpt))) {
+      return fields;
+    }
+    var out = new ByteArrayOutputStream();
+    out.write(fields, 0, fields.length - 1);
+    excerpt.writeMessages(out);
+    out.write('}');
+    return out.toByteArray();
+  }
+
+  /**
+   * The reply in its wire format, as a tree. The messages of a {@link Read} are left out: they are
+   * encoded already.
+   *
+   * @param messageCount the number of the request that this answers, from 1; 0 if it answers none
+   * @param messageId the message id of the request, or null
    * @return the JSON object
    */
   default Json.Obj toJson(long messageCount, @Nullable Json messageId) {
@@ -165,6 +231,16 @@ public sealed interface Reply {
         ok(fields);
         heard.putInto(fields);
       }
+      case Joined(Received heard) -> {
+        fields.put("context", Json.of("room"));
+        heard.putInto(fields);
+        fields.put("status", Json.of("joined"));
+      }
+      case Left(String room) -> {
+        fields.put("context", Json.of("room"));
+        fields.put("room", Json.of(room));
+        fields.put("status", Json.of("left"));
+      }
       case Resumed(String id, String session, String room, List<Received> heard) -> {
         ok(fields);
         fields.put("id", Json.of(id));
@@ -176,6 +252,24 @@ public sealed interface Reply {
         ok(fields);
         fields.put("rooms", new Json.Array(rooms.stream().<Json>map(Json::of).toList()));
         fields.put("expiresAt", Json.of(expiresAt));
+      }
+      case LoggedIn(User user, Long expiresAt, Received inbox) -> {
+        ok(fields);
+        fields.put("user", user.json());
+        if (expiresAt != null) {
+          fields.put("expiresAt", Json.of(expiresAt));
+        }
+        if (inbox != null) {
+          fields.put("inbox", inbox.toJson());
+        }
+      }
+      case Read(Excerpt excerpt) -> {
+        ok(fields);
+        fields.put("room", Json.of(excerpt.room()));
+        if (excerpt.next() != null) {
+          excerpt.next().putInto(fields);
+        }
+        fields.put("more", Json.of(Boolean.TRUE.equals(excerpt.more())));
       }
       case Viewed(RoomStatus status) -> {
         ok(fields);

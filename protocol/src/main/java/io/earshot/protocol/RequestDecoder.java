@@ -18,14 +18,23 @@ public final class RequestDecoder {
   /** Introduces a cursor in a line of words. */
   private static final String AFTER = "after=";
 
+  /** Introduces a number of earlier messages in a line of words. */
+  private static final String HISTORY = "history=";
+
+  /** Introduces the cursor before which a page of earlier messages ends, in a line of words. */
+  private static final String BEFORE = "before=";
+
+  /** Introduces the number of messages of a page in a line of words. */
+  private static final String LIMIT = "limit=";
+
+  /** Introduces the cursor of the user's inbox in a line of words. */
+  private static final String INBOX = "inbox=";
+
   /** Introduces a token in a line of words. */
   private static final String TOKEN = "token=";
 
   /** The longest token, in characters. */
-  private static final int LONGEST_TOKEN = 4096;
-
-  /** Some editors write it at the start of a text. */
-  private static final char BYTE_ORDER_MARK = '\uFEFF';
+  private static final int LONGEST_TOKEN = 8192;
 
   private RequestDecoder() {}
 
@@ -37,9 +46,6 @@ public final class RequestDecoder {
    * @return the request
    */
   public static Request line(String line) {
-    if (line.charAt(0) == BYTE_ORDER_MARK) {
-      return line.length() == 1 ? new Request(words(""), null) : line(line.substring(1));
-    }
     char first = firstOf(line);
     if (first == '{' || first == '[' || first == '"') {
       Request say = PlainSay.of(line);
@@ -100,12 +106,15 @@ public final class RequestDecoder {
     return switch (verb) {
       case "say" ->
           rest == null ? missing("message", verb) : new Command.Say(null, Json.of(rest), null);
-      case "roomView" -> new Command.ViewRoom(null);
+      case "signal" -> rest == null ? missing("signal", verb) : signal(null, Json.of(rest), null);
+      case "roomView" -> new Command.ViewRoom(null, null);
       // In later versions of the described system, roomAdd has the meaning of roomChange.
       case "roomAdd" -> room("roomChange", rest);
       case "roomChange", "roomLeave", "listenToRoom", "silenceRoom" -> room(verb, rest);
+      case "history" -> history(rest);
       case "resume" -> resume(rest);
       case "tokenRefresh" -> refreshToken(firstWord(rest));
+      case "login" -> loginLine(rest);
       case "paramAdd" -> addParam(rest);
       case "paramView", "paramDelete" -> param(verb, firstWord(rest), null);
       default -> {
@@ -115,7 +124,13 @@ public final class RequestDecoder {
     };
   }
 
-  private static Request object(Json.Obj object) {
+  /**
+   * Decodes one JSON object.
+   *
+   * @param object the object
+   * @return the request
+   */
+  public static Request object(Json.Obj object) {
     Json messageId = object.get("messageId");
     if (messageId != null && (messageId.asText() == null || messageId.asText().length() > 256)) {
       return Request.malformed(
@@ -137,25 +152,23 @@ public final class RequestDecoder {
     String verb = name.value();
     return switch (verb) {
       case "say" -> say(object);
-      case "roomView" -> {
-        Json room = object.get("room");
-        yield room instanceof Json.Text(String named) && RoomName.isValid(named)
-            ? new Command.ViewRoom(named)
-            : room == null || room instanceof Json.Null
-                ? new Command.ViewRoom(null)
-                : new Command.Malformed(RoomName.INVALID);
-      }
+      case "signal" -> signal(object);
+      case "roomView" -> viewRoom(object);
       case "roomChange", "roomAdd", "roomLeave", "listenToRoom", "silenceRoom" -> {
-        Json after = object.get("after");
-        Json token = object.get("token");
         yield room(
             verb,
             text(object, "room"),
-            after == null || after instanceof Json.Null ? null : String.valueOf(after.asText()),
-            token == null || token instanceof Json.Null ? null : String.valueOf(token.asText()));
+            option(object, "after"),
+            option(object, "history"),
+            option(object, "token"));
       }
+      case "history" ->
+          option(object, "room") != null && text(object, "room") == null
+              ? new Command.Malformed("Error: room must be a text")
+              : history(text(object, "room"), option(object, "before"), option(object, "limit"));
       case "resume" -> resume(object);
       case "tokenRefresh" -> refreshToken(text(object, "token"));
+      case "login" -> login(text(object, "token"), option(object, "inbox"));
       case "paramAdd", "paramView", "paramDelete" ->
           param(verb, text(object, "key"), object.get("value"));
       case "action" -> {
@@ -194,22 +207,102 @@ public final class RequestDecoder {
     return new Command.Say(room == null ? null : text(room), message, Audience.of(object.fields()));
   }
 
-  /** A verb with its words: a room, and optionally a cursor and a token. */
+  private static Command signal(Json.Obj object) {
+    Json content = object.get("signal");
+    if (content == null) {
+      return missing("signal", "signal");
+    }
+    if (Audience.of(object.fields()) != null) {
+      return new Command.Malformed(Signal.NO_AUDIENCE);
+    }
+    for (String field : new String[] {"room", "kind"}) {
+      Json value = object.get(field);
+      if (value != null && !(value instanceof Json.Text) && !(value instanceof Json.Null)) {
+        return new Command.Malformed("Error: " + field + " must be a text");
+      }
+    }
+    return signal(text(object, "room"), content, text(object, "kind"));
+  }
+
+  private static Command signal(@Nullable String room, Json content, @Nullable String kind) {
+    String error = Signal.invalid(content, kind);
+    return error == null
+        ? new Command.SendSignal(room, content, kind)
+        : new Command.Malformed(error);
+  }
+
+  private static Command viewRoom(Json.Obj object) {
+    Json room = object.get("room") instanceof Json.Null ? null : object.get("room");
+    String name = text(object, "room");
+    if (room != null && (name == null || !RoomName.isValid(name))) {
+      return new Command.Malformed(RoomName.INVALID);
+    }
+    try {
+      return new Command.ViewRoom(
+          name,
+          RoomStatus.Page.fromJson(
+              object.get("limit"), object.get("after"), object.get("usersAfter")));
+    } catch (IllegalArgumentException e) {
+      return new Command.Malformed("Error: " + e.getMessage());
+    }
+  }
+
+  /** A verb with its words: a room, and optionally a cursor, a number of messages and a token. */
   private static Command room(String verb, @Nullable String rest) {
     if (rest == null) {
       return missing("room", verb);
     }
-    String[] words = rest.split(" ", 5);
+    String[] words = rest.split(" ", 6);
     String after = null;
+    String history = null;
     String token = null;
-    for (int i = 1; i < words.length && i < 4; i++) {
+    for (int i = 1; i < words.length && i < 5; i++) {
       if (words[i].startsWith(AFTER) && after == null) {
         after = words[i].substring(AFTER.length());
+      } else if (words[i].startsWith(HISTORY) && history == null) {
+        history = words[i].substring(HISTORY.length());
       } else if (words[i].startsWith(TOKEN) && token == null) {
         token = words[i].substring(TOKEN.length());
       }
     }
-    return room(verb, words[0], after, token);
+    return room(verb, words[0], after, history, token);
+  }
+
+  /** The words after {@code history}: a room and options, all of which may be left out. */
+  private static Command history(@Nullable String rest) {
+    String[] words = rest == null || rest.isBlank() ? new String[0] : rest.strip().split(" +", -1);
+    String room = null;
+    String before = null;
+    String limit = null;
+    for (String word : words) {
+      if (word.startsWith(BEFORE) && before == null) {
+        before = word.substring(BEFORE.length());
+      } else if (word.startsWith(LIMIT) && limit == null) {
+        limit = word.substring(LIMIT.length());
+      } else if (word == words[0]) {
+        room = word;
+      } else {
+        return new Command.Malformed(
+            "Error: history takes a room, before=EPOCH:OFFSET and limit=NUMBER");
+      }
+    }
+    return history(room, before, limit);
+  }
+
+  private static Command history(
+      @Nullable String room, @Nullable String before, @Nullable String limit) {
+    if (room != null && !RoomName.isValid(room)) {
+      return new Command.Malformed(RoomName.INVALID);
+    }
+    @Nullable Cursor cursor = before == null ? null : Cursor.parse(before);
+    if (before != null && cursor == null) {
+      return new Command.Malformed(
+          "Error: before must be epoch:offset, as messages and replies have them");
+    }
+    int count = limit == null ? Command.ReadHistory.DEFAULT_LIMIT : Start.count(limit, 1);
+    return count < 0
+        ? new Command.Malformed("Error: limit must be a number from 1 to " + Start.MAX_HISTORY)
+        : new Command.ReadHistory(room, cursor, count);
   }
 
   private static Command refreshToken(@Nullable String token) {
@@ -218,8 +311,32 @@ public final class RequestDecoder {
         : new Command.RefreshToken(token);
   }
 
+  /** The words after {@code login}: the token, and optionally the cursor of the inbox. */
+  private static Command loginLine(@Nullable String rest) {
+    String[] words = rest == null ? new String[] {""} : rest.split(" ", 3);
+    boolean isBack = words.length > 1 && words[1].startsWith(INBOX);
+    return login(words[0], isBack ? words[1].substring(INBOX.length()) : null);
+  }
+
+  private static Command login(@Nullable String token, @Nullable String inbox) {
+    if (token == null || token.isEmpty()) {
+      return missing("token", "login");
+    }
+    if (token.length() > LONGEST_TOKEN) {
+      return new Command.Malformed("Error: a token has at most " + LONGEST_TOKEN + " characters");
+    }
+    @Nullable Cursor known = inbox == null ? null : Cursor.parse(inbox);
+    return inbox != null && known == null
+        ? new Command.Malformed(Cursor.INVALID_INBOX)
+        : new Command.Login(token, known);
+  }
+
   private static Command room(
-      String verb, @Nullable String room, @Nullable String after, @Nullable String token) {
+      String verb,
+      @Nullable String room,
+      @Nullable String after,
+      @Nullable String history,
+      @Nullable String token) {
     if (room == null || room.isEmpty()) {
       return missing("room", verb);
     }
@@ -230,15 +347,20 @@ public final class RequestDecoder {
     if (after != null && cursor == null) {
       return new Command.Malformed(Cursor.INVALID);
     }
+    int count = history == null ? 0 : Start.count(history, 0);
+    if (count < 0) {
+      return new Command.Malformed("Error: " + Start.INVALID_HISTORY);
+    }
+    var start = new Start(cursor, count);
     if (token != null && token.length() > LONGEST_TOKEN) {
       return new Command.Malformed("Error: a token has at most " + LONGEST_TOKEN + " characters");
     }
     return switch (verb) {
-      case "listenToRoom" -> new Command.Listen(room, cursor, token);
+      case "listenToRoom" -> new Command.Listen(room, start, token);
       case "silenceRoom" -> new Command.Silence(room);
       case "roomLeave" -> new Command.LeaveRoom(room);
-      case "roomAdd" -> new Command.AddRoom(room, cursor, token);
-      default -> new Command.ChangeRoom(room, cursor, token);
+      case "roomAdd" -> new Command.AddRoom(room, start, token);
+      default -> new Command.ChangeRoom(room, start, token);
     };
   }
 
@@ -323,6 +445,12 @@ public final class RequestDecoder {
     }
     int blank = rest.indexOf(' ');
     return blank < 0 ? rest : rest.substring(0, blank);
+  }
+
+  /** The value of an option as text; null if it is not given. */
+  private static @Nullable String option(Json.Obj object, String key) {
+    Json value = object.get(key);
+    return value == null || value instanceof Json.Null ? null : String.valueOf(value.asText());
   }
 
   private static @Nullable String text(Json.Obj object, String key) {

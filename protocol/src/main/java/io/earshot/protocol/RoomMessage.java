@@ -1,6 +1,7 @@
 package io.earshot.protocol;
 
 import java.util.LinkedHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A message as the members of a room receive it.
@@ -10,10 +11,44 @@ import java.util.LinkedHashMap;
  * @param message the content
  * @param room the room's name
  * @param from the id of the sender: a text, or any JSON value that a stand-in has as its id
+ * @param user the user of the sender, as the server knows it; null for none
  * @param sentAt when the server accepted it, in milliseconds since 1970
  * @param cursor its position in the room's order
+ * @param announcement what the server announces by it; null for a message that somebody sent
  */
-public record RoomMessage(Json message, String room, Json from, long sentAt, Cursor cursor) {
+public record RoomMessage(
+    Json message,
+    String room,
+    Json from,
+    @Nullable User user,
+    long sentAt,
+    Cursor cursor,
+    @Nullable Announcement announcement) {
+
+  /**
+   * A message that is no announcement, of a sender without a user.
+   *
+   * @param message the content
+   * @param room the room's name
+   * @param from the id of the sender
+   * @param sentAt when the server accepted it, in milliseconds since 1970
+   * @param cursor its position in the room's order
+   */
+  public RoomMessage(Json message, String room, Json from, long sentAt, Cursor cursor) {
+    this(message, room, from, null, sentAt, cursor, null);
+  }
+
+  /**
+   * A message that has its place.
+   *
+   * @param room the room's name
+   * @param post the message
+   * @param cursor its position in the room's order
+   */
+  public RoomMessage(String room, Post post, Cursor cursor) {
+    this(
+        post.message(), room, post.from(), post.user(), post.sentAt(), cursor, post.announcement());
+  }
 
   /**
    * The message in its wire format, as a tree.
@@ -21,14 +56,20 @@ public record RoomMessage(Json message, String room, Json from, long sentAt, Cur
    * @return the JSON object
    */
   public Json.Obj toJson() {
-    var fields = LinkedHashMap.<String, Json>newLinkedHashMap(7);
+    var fields = LinkedHashMap.<String, Json>newLinkedHashMap(9);
     fields.put("message", message);
     fields.put("room", Json.of(room));
     fields.put("from", from);
+    if (user != null) {
+      fields.put("user", user.json());
+    }
     fields.put("context", Json.of("user"));
     fields.put("sentAt", Json.of(sentAt));
     fields.put("offset", Json.of(cursor.offset()));
     fields.put("epoch", Json.of(cursor.epoch()));
+    if (announcement != null) {
+      fields.put("type", Json.of(announcement.type()));
+    }
     return new Json.Obj(fields);
   }
 
@@ -41,20 +82,26 @@ public record RoomMessage(Json message, String room, Json from, long sentAt, Cur
   public byte[] encode() {
     int depth = JsonCodec.MAX_TOLD_DEPTH - 1;
     int length = message instanceof Json.Text(String text) ? text.length() : 200;
-    return new JsonWriter(length + room.length() + 192)
-        .raw("{\"message\":")
-        .value(message, depth)
-        .raw(",\"room\":")
-        .text(room)
-        .raw(",\"from\":")
-        .value(from, depth)
-        .raw(",\"context\":\"user\",\"sentAt\":")
+    var json =
+        new JsonWriter(length + room.length() + 192)
+            .raw("{\"message\":")
+            .value(message, depth)
+            .raw(",\"room\":")
+            .text(room)
+            .raw(",\"from\":")
+            .value(from, depth);
+    if (user != null) {
+      json.raw(",\"user\":").value(user.json(), depth);
+    }
+    json.raw(",\"context\":\"user\",\"sentAt\":")
         .raw(Long.toString(sentAt))
         .raw(",\"offset\":")
         .raw(Long.toString(cursor.offset()))
         .raw(",\"epoch\":\"")
-        .raw(cursor.epoch())
-        .raw("\"}")
-        .written();
+        .raw(cursor.epoch());
+    if (announcement != null) {
+      json.raw("\",\"type\":\"").raw(announcement.type());
+    }
+    return json.raw("\"}").written();
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.regex.Pattern;
@@ -68,8 +69,10 @@ final class JsonWriterTest {
               value(3),
               text(),
               value(1),
+              i % 2 == 0 ? null : User.of("ada" + i, "Ä", Map.of("info", value(2))),
               random.nextLong(),
-              new Cursor("k3f9", random.nextLong(1_000_000)));
+              new Cursor("k3f9", random.nextLong(1_000_000)),
+              Announcement.ofType(List.of("", "join", "leave").get(i % 3)));
       assertThat(message.encode()).isEqualTo(message.toJson().encode());
     }
   }

@@ -32,14 +32,14 @@ final class RequestDecoderTest {
         Arguments.of("say Hello World", new Say(null, Json.of("Hello World"), null)),
         Arguments.of("say  two  blanks ", new Say(null, Json.of(" two  blanks "), null)),
         Arguments.of("say ", new Say(null, Json.of(""), null)),
-        Arguments.of("roomChange attic", new ChangeRoom("attic", null, null)),
-        Arguments.of("roomChange two words", new ChangeRoom("two", null, null)),
-        Arguments.of("roomChange __proto__", new ChangeRoom("__proto__", null, null)),
-        Arguments.of("roomAdd attic", new ChangeRoom("attic", null, null)),
+        Arguments.of("roomChange attic", new ChangeRoom("attic", Start.LIVE, null)),
+        Arguments.of("roomChange two words", new ChangeRoom("two", Start.LIVE, null)),
+        Arguments.of("roomChange __proto__", new ChangeRoom("__proto__", Start.LIVE, null)),
+        Arguments.of("roomAdd attic", new ChangeRoom("attic", Start.LIVE, null)),
         Arguments.of("roomLeave attic", new LeaveRoom("attic")),
-        Arguments.of("roomView", new ViewRoom(null)),
-        Arguments.of("roomView elsewhere", new ViewRoom(null)),
-        Arguments.of("listenToRoom attic", new Listen("attic", null, null)),
+        Arguments.of("roomView", new ViewRoom(null, null)),
+        Arguments.of("roomView elsewhere", new ViewRoom(null, null)),
+        Arguments.of("listenToRoom attic", new Listen("attic", Start.LIVE, null)),
         Arguments.of("silenceRoom attic", new Silence("attic")),
         Arguments.of("detailsView", new ViewDetails()),
         Arguments.of("paramAdd a=b=c d", new AddParam("a", "b=c d")),
@@ -61,7 +61,7 @@ final class RequestDecoderTest {
             "{\"action\":\"status\",\"params\":{\"a\":1}}",
             new Act("status", Map.of("a", Json.of(1)))),
         Arguments.of("{\"params\":{}}", new Act("", Map.of())),
-        Arguments.of("{\"event\":\"roomView\"}", new ViewRoom(null)));
+        Arguments.of("{\"event\":\"roomView\"}", new ViewRoom(null, null)));
   }
 
   @ParameterizedTest
@@ -103,7 +103,8 @@ final class RequestDecoderTest {
         "{\"event\":\"roomChange\",\"room\":\"a\\nb\"}",
         "{\"event\":\"paramAdd\",\"key\":\"a\"}",
         "{\"action\":\"a\",\"params\":[]}",
-        "{\"event\":\"roomView\",\"messageId\":{}}"
+        "{\"event\":\"roomView\",\"messageId\":{}}",
+        "{\"event\":\"roomView\",\"room\":5}"
       })
   void an_incomplete_or_invalid_line_is_malformed_with_a_reason(String line) {
     assertThat(RequestDecoder.line(line).command())
@@ -128,12 +129,18 @@ final class RequestDecoderTest {
             new Say(null, Json.of(1), null)),
         Arguments.of(
             "{\"event\":\"roomChange\",\"room\":\"two words\"}",
-            new ChangeRoom("two words", null, null)),
+            new ChangeRoom("two words", Start.LIVE, null)),
         Arguments.of("{\"event\":\"paramAdd\",\"key\":\"a\",\"value\":2}", new AddParam("a", "2")),
         Arguments.of(
             "{\"event\":\"action\",\"params\":{\"action\":\"status\"}}",
             new Act("status", Map.of("action", Json.of("status")))),
         Arguments.of("{\"event\":\"action\"}", new Act("", Map.of())),
+        Arguments.of(
+            "{\"event\":\"roomView\",\"room\":\"r\",\"limit\":9,\"after\":\"0f\"}",
+            new ViewRoom("r", new RoomStatus.Page(9, "0f", null))),
+        Arguments.of(
+            "{\"event\":\"roomView\",\"after\":\"0f\"}",
+            new ViewRoom(null, new RoomStatus.Page(1000, "0f", null))),
         Arguments.of("{\"event\":\"exit\"}", new Quit()));
   }
 

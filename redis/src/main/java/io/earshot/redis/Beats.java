@@ -2,6 +2,7 @@ package io.earshot.redis;
 
 import static io.earshot.redis.connection.Utf8.text;
 
+import io.earshot.redis.link.Patience;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +52,6 @@ final class Beats {
 
   /** Waits until the last beat has come back; false if it does not in time. */
   boolean awaitReturn(Duration timeout) throws InterruptedException {
-    return returned.tryAcquire(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    return Patience.await(nanos -> returned.tryAcquire(nanos, TimeUnit.NANOSECONDS), timeout);
   }
 }

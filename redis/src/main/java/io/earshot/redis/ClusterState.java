@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -22,9 +23,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClusterState {
   private final String peer;
+  private final LongSupplier nanos;
   private final AtomicInteger generation = new AtomicInteger();
   private volatile @Nullable Connections connections;
   private volatile long leaseUntil;
+
+  /** When the lease ends by this server's own clock, in nanoseconds; 0 before the first lease. */
+  private volatile long leaseEnd;
+
   private volatile String whyUnavailable =
       "the cluster cannot be reached yet; try again in a moment";
   private volatile List<String> peers;
@@ -34,9 +40,11 @@ final class ClusterState {
    * The state before the first beat.
    *
    * @param peer the name of this run of this server
+   * @param nanos a clock that is never set, in nanoseconds
    */
-  ClusterState(String peer) {
+  ClusterState(String peer, LongSupplier nanos) {
     this.peer = peer;
+    this.nanos = nanos;
     this.peers = List.of(peer);
   }
 
@@ -58,6 +66,15 @@ final class ClusterState {
   /** When the lease ends, in milliseconds of Redis' clock. */
   long leaseUntil() {
     return leaseUntil;
+  }
+
+  /**
+   * Whether the lease is over by this server's own clock, as after a pause of this process. Redis
+   * decides by its clock, and accepts a late command if that was set back meanwhile.
+   */
+  boolean isLeaseOver() {
+    long end = leaseEnd;
+    return end != 0 && nanos.getAsLong() - end > 0;
   }
 
   /** The connections to Redis; null while Redis cannot be reached. */
@@ -108,8 +125,15 @@ final class ClusterState {
     generation.incrementAndGet();
   }
 
-  void renewed(long until, List<String> liveOwners, List<String> deadOwners) {
+  /**
+   * The lease was renewed.
+   *
+   * @param until when the lease ends, by the clock of Redis
+   * @param end when it ends by this server's own clock, in nanoseconds
+   */
+  void renewed(long until, long end, List<String> liveOwners, List<String> deadOwners) {
     leaseUntil = until;
+    leaseEnd = end == 0 ? 1 : end;
     peers = liveOwners.stream().map(ClusterState::peerOf).distinct().toList();
     dead = Set.copyOf(deadOwners);
   }

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Post;
+import io.earshot.protocol.Signal;
 import io.earshot.spi.Bus;
 import java.util.Arrays;
 import java.util.function.BiConsumer;
@@ -16,10 +17,14 @@ import java.util.function.BiConsumer;
  * <p>Thread-safe: no state of its own. Called by one thread of the Redis client per connection.
  */
 final class Inbox implements BiConsumer<String, byte[]> {
+  /** The beginning of a signal; no cursor is like it. */
+  static final byte[] SIGNAL = {'~', ' '};
+
   /** No cursor is longer. */
   private static final int LONGEST_CURSOR = 64;
 
   private final Keys keys;
+  private final String peer;
   private final String ownChannel;
   private final MessageDecoder decoder;
   private final Beats beats;
@@ -28,6 +33,7 @@ final class Inbox implements BiConsumer<String, byte[]> {
 
   Inbox(Keys keys, String peer, MessageDecoder decoder, Beats beats, PeerChannel peers, Bus bus) {
     this.keys = keys;
+    this.peer = peer;
     this.ownChannel = keys.inbox(peer);
     this.decoder = decoder;
     this.beats = beats;
@@ -57,8 +63,16 @@ final class Inbox implements BiConsumer<String, byte[]> {
     }
   }
 
-  /** The message is a cursor, a space, and the signed message. */
+  /** The message is a cursor, a space, and the signed message; or {@link #SIGNAL} and a signal. */
   private void acceptRoom(String channel, String room, byte[] message) {
+    if (Arrays.mismatch(message, SIGNAL) == SIGNAL.length) {
+      byte[] signed = Arrays.copyOfRange(message, SIGNAL.length, message.length);
+      Signal.Sent sent = decoder.signal(keys.signedSignal(room), signed);
+      if (sent != null && !sent.peer().equals(peer)) {
+        bus.signalled(room, sent.signal());
+      }
+      return;
+    }
     int space = 0;
     while (space < Math.min(message.length, LONGEST_CURSOR) && message[space] != ' ') {
       space++;
@@ -69,7 +83,7 @@ final class Inbox implements BiConsumer<String, byte[]> {
       return;
     }
     int start = Math.min(message.length, space + 1);
-    Post post = decoder.post(channel, Arrays.copyOfRange(message, start, message.length));
+    Post post = decoder.post(keys.signed(room), Arrays.copyOfRange(message, start, message.length));
     if (post != null) {
       bus.told(room, place, post);
     }

@@ -1,5 +1,6 @@
 package io.earshot.redis;
 
+import io.earshot.protocol.Post;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -12,15 +13,38 @@ import org.jspecify.annotations.Nullable;
  * Redis Cluster chooses the server of a key by the text in braces, so one server has all keys of a
  * room, and one script can change them all.
  *
+ * <p>Keys belong to a database of Redis, but all databases share their channels. So the names of
+ * channels contain the number of the database. Those of database 0 do not, as in all earlier
+ * versions.
+ *
  * <p>Immutable.
  *
- * @param prefix the beginning of all names
+ * @param prefix the beginning of all names of keys
+ * @param channelPrefix the beginning of all names of channels
  */
-record Keys(String prefix) {
+record Keys(String prefix, String channelPrefix) {
 
-  /** A hash: the epoch {@code e}, the last offset {@code o}, and the last number of each peer. */
+  /** The names in a database, with the prefix of the settings. */
+  static Keys of(String prefix, int database) {
+    return new Keys(prefix, database == 0 ? prefix : prefix + "db" + database + ":");
+  }
+
+  /**
+   * A hash: the epoch {@code e}, the last offset {@code o}, the last number of each peer, and the
+   * tally of each owner.
+   */
   String head(String room) {
     return of(room) + ":head";
+  }
+
+  /** The field of a head with the number and the checksum of an owner's members. */
+  static String tally(String owner) {
+    return "c:" + owner;
+  }
+
+  /** The fields of a head with the last numbers of a peer. */
+  static String[] numbers(String peer) {
+    return new String[] {"n:" + peer, "n:" + new Post.Origin(peer, 0).apart().peer()};
   }
 
   /** A stream: the last messages of the room; the id of an entry is its offset. */
@@ -28,9 +52,17 @@ record Keys(String prefix) {
     return of(room) + ":log";
   }
 
-  /** A hash: the members, each with its owner and its place in the order of joining. */
+  /**
+   * A hash: the members, each with its owner, its place in the order of joining, and if it has a
+   * user, the user's id, a line feed, and the user as JSON.
+   */
   String members(String room) {
     return of(room) + ":members";
+  }
+
+  /** A hash: how many members each user has, by the user's id. */
+  String users(String room) {
+    return of(room) + ":users";
   }
 
   /** A text: the position of a message that has a message id. */
@@ -51,20 +83,34 @@ record Keys(String prefix) {
 
   /** The channel of a room's messages. */
   String channel(String room) {
+    return channelPrefix + braced(room);
+  }
+
+  /** What the signature of a message names beside the message: its room, in any database. */
+  String signed(String room) {
     return of(room);
   }
 
+  /** The same for a signal, so that no message can pass for one. */
+  String signedSignal(String room) {
+    return of(room) + ":signal";
+  }
+
   private String of(String room) {
+    return prefix + braced(room);
+  }
+
+  private static String braced(String room) {
     // Escapes what would end the braces early, and the escape character itself.
-    return prefix + "{" + room.replace("%", "%25").replace("}", "%7D").replace("{", "%7B") + "}";
+    return "{" + room.replace("%", "%25").replace("}", "%7D").replace("{", "%7B") + "}";
   }
 
   /** The room of a channel; null if the channel is not a room's. */
   @Nullable String room(String channel) {
-    if (!channel.startsWith(prefix + "{") || !channel.endsWith("}")) {
+    if (!channel.startsWith(channelPrefix + "{") || !channel.endsWith("}")) {
       return null;
     }
-    String name = channel.substring(prefix.length() + 1, channel.length() - 1);
+    String name = channel.substring(channelPrefix.length() + 1, channel.length() - 1);
     return name.indexOf('%') < 0
         ? name
         : URLDecoder.decode(name.replace("+", "%2B"), StandardCharsets.UTF_8);
@@ -80,6 +126,11 @@ record Keys(String prefix) {
     return prefix + "{peers}:dead";
   }
 
+  /** A text: the random secret of the servers without a configured one. */
+  String secret() {
+    return prefix + "{peers}:secret";
+  }
+
   /** A set: the rooms in which an owner may have members. */
   String rooms(String owner) {
     return prefix + "{peers}:rooms:" + owner;
@@ -92,7 +143,7 @@ record Keys(String prefix) {
 
   /** The channel of messages to one peer. */
   String inbox(String peer) {
-    return prefix + "{peers}:" + peer;
+    return channelPrefix + "{peers}:" + peer;
   }
 
   /** A text: the peer that an HTTP client is on. */

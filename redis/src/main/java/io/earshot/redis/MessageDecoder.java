@@ -3,6 +3,8 @@ package io.earshot.redis;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
 import io.earshot.protocol.Post;
+import io.earshot.protocol.Signal;
+import io.earshot.redis.connection.MessageSigner;
 import io.earshot.redis.connection.RateLimitedLog;
 import java.lang.System.Logger.Level;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class MessageDecoder {
   private static final System.Logger LOG = System.getLogger(MessageDecoder.class.getName());
 
+  private static final String UNSIGNED = "it is not signed with this server's redis.secret";
+
   private final MessageSigner signer;
   private final RateLimitedLog log;
 
@@ -28,11 +32,26 @@ final class MessageDecoder {
   @Nullable Post post(String channel, byte[] signed) {
     byte[] json = signer.verify(channel, signed);
     if (json == null) {
-      drop(channel, "it is not signed with this server's redis.secret");
+      drop(channel, UNSIGNED);
       return null;
     }
     try {
       return Post.parse(json);
+    } catch (MalformedJsonException e) {
+      drop(channel, String.valueOf(e.getMessage()));
+    }
+    return null;
+  }
+
+  /** Decodes a signal to a room; null if it is not valid. */
+  Signal.@Nullable Sent signal(String channel, byte[] signed) {
+    byte[] json = signer.verify(channel, signed);
+    if (json == null) {
+      drop(channel, UNSIGNED);
+      return null;
+    }
+    try {
+      return Signal.Sent.parse(json);
     } catch (MalformedJsonException e) {
       drop(channel, String.valueOf(e.getMessage()));
     }

@@ -3,6 +3,7 @@ package io.earshot.redis;
 import io.earshot.protocol.Json;
 import io.earshot.redis.connection.Connections;
 import io.earshot.redis.connection.Failures;
+import io.earshot.redis.connection.MessageSigner;
 import io.earshot.spi.BrokerException;
 import io.earshot.spi.Bus;
 import java.time.Duration;
@@ -68,9 +69,12 @@ final class PeerChannel {
         .exceptionally(
             failure -> {
               Throwable cause = BrokerException.cause(failure);
-              throw cause instanceof BrokerException translated
-                  ? translated
-                  : new BrokerException(String.valueOf(cause.getMessage()), false);
+              throw switch (cause) {
+                case BrokerException refused -> refused;
+                case TimeoutException _ ->
+                    new BrokerException("another server of the cluster does not answer", true);
+                default -> new BrokerException(String.valueOf(cause.getMessage()), false);
+              };
             });
   }
 
@@ -92,21 +96,9 @@ final class PeerChannel {
                     answer.completeExceptionally(new PeerGoneException());
                   }
                 });
-    var _ =
-        answer
-            .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
-            .whenComplete((_, _) -> open.remove(number));
-    return answer.exceptionally(
-        failure -> {
-          Throwable cause = BrokerException.cause(failure);
-          throw switch (cause) {
-            case BrokerException refused -> refused;
-            case PeerGoneException gone -> gone;
-            case TimeoutException _ ->
-                new BrokerException("another server of the cluster does not answer", true);
-            default -> failures.translated(cause);
-          };
-        });
+    return answer
+        .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
+        .whenComplete((_, _) -> open.remove(number));
   }
 
   /** The server that was asked is not subscribed to its channel. */
@@ -125,7 +117,9 @@ final class PeerChannel {
     var first = new CompletableFuture<@Nullable Json>();
     var missing = new AtomicInteger(others.size());
     var failed = new AtomicInteger();
-    if (others.isEmpty()) {
+    if (state.leaseUntil() == 0) {
+      first.completeExceptionally(noAnswer()); // this server does not know the others yet
+    } else if (others.isEmpty()) {
       first.complete(null);
     }
     for (String other : others) {
@@ -135,24 +129,34 @@ final class PeerChannel {
                   (answer, failure) -> {
                     if (failure == null && !(answer instanceof Json.Null)) {
                       first.complete(answer);
-                    } else if (failure != null
-                        && !(BrokerException.cause(failure) instanceof PeerGoneException)) {
+                    } else if (failure != null && !isGone(other, failure)) {
                       failed.incrementAndGet();
                     }
                     if (missing.decrementAndGet() == 0) {
                       if (failed.get() == 0) {
                         first.complete(null);
                       } else {
-                        first.completeExceptionally(
-                            new BrokerException(
-                                "another server of the cluster does not answer; try again in a"
-                                    + " moment",
-                                false));
+                        first.completeExceptionally(noAnswer());
                       }
                     }
                   });
     }
     return first;
+  }
+
+  /** Our clients repeat a request that is refused in these words. */
+  private static BrokerException noAnswer() {
+    return new BrokerException(
+        "another server of the cluster does not answer; try again in 1000 ms", false);
+  }
+
+  /**
+   * Whether a server that has not answered is gone. One whose lease goes on is not, though it is
+   * not subscribed: it has lost its connections, and may have what was asked for.
+   */
+  private boolean isGone(String peer, Throwable failure) {
+    return BrokerException.cause(failure) instanceof PeerGoneException
+        && !state.peers().contains(peer);
   }
 
   /** Publishes on the channel of another server; the answer is the number of subscribers. */

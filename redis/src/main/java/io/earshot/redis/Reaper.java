@@ -1,10 +1,10 @@
 package io.earshot.redis;
 
-import static io.earshot.redis.connection.Failures.await;
+import static io.earshot.redis.connection.Utf8.bytes;
+import static io.earshot.redis.connection.Utf8.text;
+import static io.earshot.redis.link.Patience.await;
 
-import io.earshot.protocol.Post;
 import io.earshot.redis.connection.Connections;
-import io.earshot.spi.Broker.Terms;
 import io.earshot.spi.Bus;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -14,8 +14,11 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Removes the members of dead owners from their rooms. Each room announces the leave of each member
@@ -30,6 +33,14 @@ final class Reaper {
 
   /** For how long one server alone removes the members of an owner. */
   private static final long EXCLUSIVE_MILLIS = 15_000;
+
+  /** How many rooms are worked on at once. */
+  private static final int MAX_ROOMS = 64;
+
+  /**
+   * How many members are removed at once, from all rooms together: for Redis some 10 ms of work.
+   */
+  private static final int MAX_LEAVES = 512;
 
   private final ClusterState state;
   private final Keys keys;
@@ -72,47 +83,114 @@ final class Reaper {
     }
   }
 
-  /** Returns whether the owner had no members left. */
+  /** Returns whether the owner had left nothing in any room. */
   private boolean reap(String owner)
       throws InterruptedException, ExecutionException, TimeoutException {
     Connections redis = state.connections();
     if (redis == null) {
       return false;
     }
-    String index = keys.rooms(owner);
-    List<String> indexed = await(redis.elements(index), TIMEOUT);
+    List<String> indexed = await(redis.elements(keys.rooms(owner)), TIMEOUT);
     if (indexed.isEmpty()) {
       return true;
     }
     String lock = keys.reaper(owner);
-    if (!await(redis.setIfAbsent(lock, state.peer(), EXCLUSIVE_MILLIS), TIMEOUT)) {
+    if (!claim(redis, lock)) {
       return false;
     }
-    String peer = ClusterState.peerOf(owner);
-    int removed = 0;
-    for (String room : indexed) {
-      var leaving = new ArrayList<CompletableFuture<?>>();
-      for (RoomMembers.StoredMember member : await(members.stored(room), TIMEOUT)) {
-        if (member.owner().equals(owner)) {
-          leaving.add(leave(room, member.id(), owner));
-        }
-      }
-      removed += leaving.size();
-      await(CompletableFuture.allOf(leaving.toArray(CompletableFuture<?>[]::new)), TIMEOUT);
-      // Otherwise a room that is never empty would keep a number for every past server.
-      redis.deleteFields(
-          keys.head(room), "n:" + peer, "n:" + new Post.Origin(peer, 0).apart().peer());
-      redis.remove(index, room);
+    try {
+      reap(redis, owner, indexed);
+    } finally {
+      release(lock);
     }
-    LOG.log(Level.INFO, "the server {0} is dead; removed {1} members of its rooms", owner, removed);
-    redis.delete(lock);
     return false; // the next beat looks again
   }
 
-  private CompletableFuture<?> leave(String room, String id, String owner) {
-    Terms terms = bus.terms(room);
+  /** Takes the lock; it may be left from an earlier attempt of this server, or of a dead one. */
+  private boolean claim(Connections redis, String lock)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    Object holder =
+        await(
+            redis.runForValue(
+                Scripts.CLAIM,
+                new String[] {lock},
+                bytes(state.peer()),
+                bytes(EXCLUSIVE_MILLIS),
+                bytes(" " + String.join(" ", state.deadPeers()) + " ")),
+            TIMEOUT);
+    return text(holder).equals(state.peer());
+  }
+
+  private void release(String lock) {
+    Connections redis = state.connections();
+    if (redis != null) {
+      var _ = redis.runForValue(Scripts.RELEASE, new String[] {lock}, bytes(state.peer()));
+    }
+  }
+
+  /** Works on several rooms at once. A room that fails does not keep the others waiting. */
+  private void reap(Connections redis, String owner, List<String> indexed)
+      throws InterruptedException {
+    var removed = new AtomicInteger();
+    var failed = new AtomicInteger();
+    var rooms = new Semaphore(MAX_ROOMS);
+    var leaves = new Semaphore(MAX_LEAVES);
+    for (String room : indexed) {
+      rooms.acquire();
+      Thread.startVirtualThread(
+          () -> {
+            try {
+              removed.addAndGet(reap(redis, owner, room, leaves));
+            } catch (ExecutionException | TimeoutException | RuntimeException e) {
+              failed.incrementAndGet();
+              LOG.log(Level.DEBUG, "the members of a dead server stay in a room for now", e);
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            } finally {
+              rooms.release();
+            }
+          });
+    }
+    rooms.acquire(MAX_ROOMS);
+    if (failed.get() == 0) {
+      LOG.log(
+          Level.INFO, "the server {0} is dead; removed {1} members of its rooms", owner, removed);
+    }
+  }
+
+  /** Returns how many members the owner had in a room. */
+  private int reap(Connections redis, String owner, String room, Semaphore permits)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    var leaving = new ArrayList<CompletableFuture<?>>();
+    for (RoomMembers.StoredMember member : await(members.stored(room), TIMEOUT)) {
+      if (member.owner().equals(owner)) {
+        if (!permits.tryAcquire(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+          throw new TimeoutException(); // so that the wait for all rooms has a bound as well
+        }
+        leaving.add(leave(room, member, owner).whenComplete((_, _) -> permits.release()));
+      }
+    }
+    await(CompletableFuture.allOf(leaving.toArray(CompletableFuture<?>[]::new)), TIMEOUT);
+    String peer = ClusterState.peerOf(owner);
+    if (state.deadPeers().contains(peer)) {
+      // Otherwise a room that is never empty would keep a number for every past server.
+      redis.deleteFields(keys.head(room), Keys.numbers(peer));
+    }
+    redis.deleteFields(keys.head(room), Keys.tally(owner));
+    redis.remove(keys.rooms(owner), room);
+    return leaving.size();
+  }
+
+  private CompletableFuture<?> leave(String room, RoomMembers.StoredMember member, String owner) {
+    String id = member.id();
     return rooms
-        .leave(room, id, owner, bus.leaveAnnouncement(id), bus.announcesUpTo(room), terms)
+        .leave(
+            room,
+            id,
+            owner,
+            bus.leaveAnnouncement(id, member.user()),
+            bus.announcesUpTo(room),
+            bus.terms(room))
         .toCompletableFuture();
   }
 }

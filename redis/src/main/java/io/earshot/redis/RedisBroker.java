@@ -6,22 +6,28 @@ import io.earshot.Config;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Post;
+import io.earshot.protocol.Signal;
+import io.earshot.redis.connection.ClockSkew;
 import io.earshot.redis.connection.Connections;
 import io.earshot.redis.connection.Connector;
 import io.earshot.redis.connection.Failures;
+import io.earshot.redis.connection.MessageSigner;
 import io.earshot.redis.connection.RateLimitedLog;
 import io.earshot.redis.connection.Utf8;
 import io.earshot.spi.Broker;
 import io.earshot.spi.Bus;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A broker over Redis. Commands go out on one connection, in order; messages of rooms come in on
- * another. {@link Heartbeat} opens the two, and opens new ones when one breaks: commands that were
- * not answered then fail, and none is sent twice.
+ * another, in a Redis Cluster two for each master. New ones are opened when one breaks: commands
+ * that were not answered then fail, and none that Redis may have run is sent again.
  *
  * <p>Thread-safe: its parts are made at the start, and thread-safe themselves.
  */
@@ -36,6 +42,8 @@ final class RedisBroker implements Broker {
   private static final long CLAIM_MARGIN_MILLIS = 30_000;
 
   private final Config.Redis settings;
+  private final InstantSource wall;
+  private final LongSupplier nanos;
   private final Connector connector;
   private final Keys keys;
   private volatile @Nullable Started started;
@@ -51,13 +59,21 @@ final class RedisBroker implements Broker {
       RoomCommands rooms,
       RoomMembers members,
       PeerChannel peers,
-      Heartbeat heartbeat) {}
+      Heartbeat heartbeat,
+      ClockSkew skew) {}
 
-  /** Throws IllegalArgumentException if {@code redis.url} is not an address. */
-  RedisBroker(Config.Redis settings) {
+  /**
+   * Throws IllegalArgumentException if {@code redis.url} is not an address.
+   *
+   * @param wall the time of day, which is compared with that of Redis
+   * @param nanos a clock that is never set, in nanoseconds, by which leases end
+   */
+  RedisBroker(Config.Redis settings, InstantSource wall, LongSupplier nanos) {
+    this.wall = wall;
+    this.nanos = nanos;
     this.settings = settings;
     this.connector = new Connector(settings);
-    this.keys = new Keys(settings.prefix());
+    this.keys = Keys.of(settings.prefix(), connector.database());
   }
 
   @Override
@@ -66,18 +82,40 @@ final class RedisBroker implements Broker {
     var failures = new Failures(log);
     var signer = new MessageSigner(settings.secret());
     var decoder = new MessageDecoder(signer, log);
-    var state = new ClusterState(peer);
+    var state = new ClusterState(peer, nanos);
     var beats = new Beats();
-    var index = new RoomIndex(keys, failures);
+    var index = new RoomIndex(keys, failures, peer, settings.lease());
     var rooms = new RoomCommands(state, keys, index, signer, decoder, failures, beats);
     var members = new RoomMembers(state, keys, index, failures);
     var peers = new PeerChannel(state, keys, signer, failures, bus, settings.timeout());
     var inbox = new Inbox(keys, peer, decoder, beats, peers, bus);
     var reaper = new Reaper(state, keys, members, rooms, bus);
+    var skew = new ClockSkew(wall, log);
+    var reach = new Reach(connector.address(), keys, state, beats, bus, log);
     var heartbeat =
-        new Heartbeat(connector, settings, keys, state, beats, inbox, index, reaper, bus, log);
-    started = new Started(state, failures, rooms, members, peers, heartbeat);
+        new Heartbeat(
+            connector,
+            settings,
+            keys,
+            state,
+            beats,
+            inbox,
+            index,
+            reaper,
+            bus,
+            signer,
+            look(rooms, bus),
+            reach,
+            skew,
+            nanos);
+    started = new Started(state, failures, rooms, members, peers, heartbeat, skew);
     heartbeat.start();
+  }
+
+  private static Consumer<String> look(RoomCommands rooms, Bus bus) {
+    return room -> {
+      var _ = rooms.end(room).thenAccept(end -> bus.endIs(room, end));
+    };
   }
 
   private Started started() {
@@ -96,6 +134,18 @@ final class RedisBroker implements Broker {
     }
   }
 
+  @Override
+  public boolean reaches(String room) {
+    Connections redis = started().state.connections();
+    return redis != null && redis.reaches(keys.channel(room));
+  }
+
+  @Override
+  public boolean reachesAll() {
+    Connections redis = started().state.connections();
+    return redis != null && redis.reachesAll();
+  }
+
   // --- rooms -----------------------------------------------------------------------------------
 
   @Override
@@ -110,9 +160,14 @@ final class RedisBroker implements Broker {
   }
 
   @Override
-  public CompletionStage<@Nullable Cursor> publish(
-      String room, Post post, Terms terms, @Nullable String repeat, long window, boolean ifThere) {
-    return started().rooms.publish(room, post, terms, repeat, window, ifThere);
+  public CompletionStage<Cursor> publish(
+      String room, Post post, Terms terms, @Nullable String repeat, long window) {
+    return started().rooms.publish(room, post, terms, repeat, window);
+  }
+
+  @Override
+  public void signal(String room, Signal signal) {
+    started().rooms.signal(room, signal);
   }
 
   @Override
@@ -134,6 +189,16 @@ final class RedisBroker implements Broker {
   }
 
   @Override
+  public CompletionStage<Tally> tally(String room) {
+    return started().members.tally(room);
+  }
+
+  @Override
+  public CompletionStage<Entries> entries(String room) {
+    return started().members.entries(room);
+  }
+
+  @Override
   public CompletionStage<@Nullable Cursor> end(String room) {
     return started().rooms.end(room);
   }
@@ -141,8 +206,18 @@ final class RedisBroker implements Broker {
   // --- servers ---------------------------------------------------------------------------------
 
   @Override
+  public String owner() {
+    return started().state.owner();
+  }
+
+  @Override
   public List<String> peers() {
     return started().state.peers();
+  }
+
+  @Override
+  public long clockSkew() {
+    return started().skew.millis();
   }
 
   @Override

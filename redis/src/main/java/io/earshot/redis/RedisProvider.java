@@ -3,6 +3,7 @@ package io.earshot.redis;
 import io.earshot.Config;
 import io.earshot.spi.Broker;
 import io.earshot.spi.BrokerProvider;
+import java.time.InstantSource;
 
 /**
  * Makes the brokers of servers that share the Redis of the setting {@code redis.url}.
@@ -16,6 +17,6 @@ public final class RedisProvider implements BrokerProvider {
 
   @Override
   public Broker broker(Config config) {
-    return new RedisBroker(config.redis());
+    return new RedisBroker(config.redis(), InstantSource.system(), System::nanoTime);
   }
 }

@@ -5,8 +5,11 @@ import static io.earshot.redis.connection.Utf8.text;
 
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Post;
+import io.earshot.protocol.Signal;
+import io.earshot.protocol.User;
 import io.earshot.redis.connection.Connections;
 import io.earshot.redis.connection.Failures;
+import io.earshot.redis.connection.MessageSigner;
 import io.earshot.redis.connection.Script;
 import io.earshot.spi.Broker.Known;
 import io.earshot.spi.Broker.Moved;
@@ -17,18 +20,23 @@ import io.earshot.spi.BrokerException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the scripts that change rooms: writes their arguments and reads their answers.
  *
- * <p>Thread-safe: no state of its own.
+ * <p>Thread-safe: an atomic counter.
  */
 final class RoomCommands {
   private static final byte[] ZERO = {'0'};
   private static final byte[] ONE = {'1'};
   private static final byte[] NOTHING = {};
+
+  /** How many signals may be on their way to Redis. */
+  private static final int MOST_SIGNALS = 1_000;
 
   private final ClusterState state;
   private final Keys keys;
@@ -37,6 +45,7 @@ final class RoomCommands {
   private final MessageDecoder decoder;
   private final Failures failures;
   private final Beats beats;
+  private final AtomicInteger signalsUnderWay = new AtomicInteger();
 
   RoomCommands(
       ClusterState state,
@@ -93,9 +102,9 @@ final class RoomCommands {
       var entry = (List<?>) each;
       String id = text(entry.get(0));
       long offset = Long.parseLong(id.substring(0, id.indexOf('-')));
-      Post post = decoder.post(keys.channel(room), (byte[]) entry.get(1));
+      Post post = decoder.post(keys.signed(room), (byte[]) entry.get(1));
       if (post != null) {
-        posts.add(new Placed(new Cursor(end.epoch(), offset), post));
+        posts.add(new Placed(new Cursor(end.epoch(), offset), post, (Long) entry.get(2)));
       }
     }
     return new Stretch(end, posts);
@@ -106,24 +115,45 @@ final class RoomCommands {
     Connections redis = state.connections();
     if (redis != null) {
       var _ = redis.unsubscribe(keys.channel(room));
-      index.remove(redis, state.owner(), room);
     }
+    index.close(room);
   }
 
   /** Publishes a message; see {@link io.earshot.spi.Broker#publish}. */
-  CompletionStage<@Nullable Cursor> publish(
-      String room, Post post, Terms terms, @Nullable String repeat, long window, boolean ifThere) {
+  CompletionStage<Cursor> publish(
+      String room, Post post, Terms terms, @Nullable String repeat, long window) {
     Connections redis = state.connections();
     if (redis == null) {
       return state.unavailable();
     }
+    index.use(redis, state.owner(), room);
     return run(
             redis,
             Scripts.PUBLISH,
             room,
             repeat == null ? null : keys.repeat(room, repeat),
-            arguments(redis, room, post, terms, ifThere ? ONE : ZERO, bytes(Math.max(1, window))))
-        .<@Nullable Cursor>thenApply(answer -> isNone(answer) ? null : cursor(answer.get(1)));
+            arguments(redis, room, post, terms, bytes(Math.max(1, window))))
+        .thenApply(answer -> cursor(answer.get(1)));
+  }
+
+  /**
+   * Sends a signal to the other servers; see {@link io.earshot.spi.Broker#signal}. Dropped while
+   * many are not answered, so that signals never fill the connection.
+   */
+  void signal(String room, Signal signal) {
+    Connections redis = state.connections();
+    if (redis == null || signalsUnderWay.get() >= MOST_SIGNALS) {
+      return;
+    }
+    byte[] json = new Signal.Sent(state.peer(), signal).encode();
+    byte[] signed = signer.sign(keys.signedSignal(room), json);
+    byte[] message = Arrays.copyOf(Inbox.SIGNAL, Inbox.SIGNAL.length + signed.length);
+    System.arraycopy(signed, 0, message, Inbox.SIGNAL.length, signed.length);
+    signalsUnderWay.incrementAndGet();
+    var _ =
+        redis
+            .publish(keys.channel(room), message)
+            .whenComplete((_, _) -> signalsUnderWay.decrementAndGet());
   }
 
   /** Adds a member of this server; see {@link io.earshot.spi.Broker#enter}. */
@@ -134,22 +164,21 @@ final class RoomCommands {
       return state.unavailable();
     }
     String owner = state.owner();
+    User user = announcement.user();
     // Sent before the member is added, so that a member is never in a room that is not indexed.
     CompletionStage<?> indexed = index.add(redis, owner, room);
-    return run(
+    return runOnMembers(
             redis,
             Scripts.ENTER,
             room,
-            null,
-            arguments(
-                redis,
-                room,
-                announcement,
-                terms,
-                bytes(id),
-                bytes(owner),
-                bytes(upTo),
-                take ? ONE : ZERO))
+            announcement,
+            terms,
+            bytes(id),
+            bytes(owner),
+            bytes(upTo),
+            take ? ONE : ZERO,
+            idOf(user),
+            user == null ? NOTHING : user.json().encode())
         .<@Nullable Object, @Nullable Moved>thenCombine(
             indexed,
             (answer, _) -> text(answer.getFirst()).equals("elsewhere") ? null : moved(answer));
@@ -162,13 +191,22 @@ final class RoomCommands {
     if (redis == null) {
       return state.unavailable();
     }
-    return run(
+    index.use(redis, state.owner(), room);
+    return runOnMembers(
             redis,
             Scripts.LEAVE,
             room,
-            null,
-            arguments(redis, room, announcement, terms, bytes(id), bytes(owner), bytes(upTo)))
+            announcement,
+            terms,
+            bytes(id),
+            bytes(owner),
+            bytes(upTo),
+            idOf(announcement.user()))
         .thenApply(RoomCommands::moved);
+  }
+
+  private static byte[] idOf(@Nullable User user) {
+    return user == null ? NOTHING : bytes(user.id());
   }
 
   /** The end of a room's order; null if the room has none. */
@@ -191,20 +229,35 @@ final class RoomCommands {
 
   // --- scripts ---------------------------------------------------------------------------------
 
+  /** Runs a script that changes a room's members, and announces it. */
+  private CompletionStage<List<Object>> runOnMembers(
+      Connections redis,
+      Script script,
+      String room,
+      Post announcement,
+      Terms terms,
+      byte[]... own) {
+    return run(
+        redis, script, room, keys.users(room), arguments(redis, room, announcement, terms, own));
+  }
+
   private CompletionStage<List<Object>> run(
-      Connections redis, Script script, String room, @Nullable String repeat, byte[][] arguments) {
+      Connections redis, Script script, String room, @Nullable String fourth, byte[][] arguments) {
+    if (state.isLeaseOver()) {
+      beats.request();
+      return CompletableFuture.failedStage(lostContact());
+    }
     String[] names =
-        repeat == null
+        fourth == null
             ? new String[] {keys.head(room), keys.log(room), keys.members(room)}
-            : new String[] {keys.head(room), keys.log(room), keys.members(room), repeat};
+            : new String[] {keys.head(room), keys.log(room), keys.members(room), fourth};
     return failures
         .translated(redis.run(script, names, arguments))
         .thenApply(
             answer -> {
               if (text(answer.getFirst()).equals("over")) {
                 beats.request();
-                throw new BrokerException(
-                    "this server has lost contact with the cluster; try again in a moment", false);
+                throw lostContact();
               }
               if (text(answer.getFirst()).equals("late")) {
                 throw new BrokerException(
@@ -214,20 +267,24 @@ final class RoomCommands {
             });
   }
 
+  private static BrokerException lostContact() {
+    return new BrokerException(
+        "this server has lost contact with the cluster; try again in a moment", false);
+  }
+
   /** The arguments that all scripts of rooms share, and then the script's own. */
   private byte[][] arguments(
       Connections redis, String room, @Nullable Post post, Terms terms, byte[]... own) {
-    String channel = keys.channel(room);
     Cursor known = terms.known();
     byte[][] all =
         Arrays.copyOf(
             new byte[][] {
               bytes(state.leaseUntil()),
-              bytes(channel),
+              bytes(keys.channel(room)),
               bytes(redis.publishCommand()),
               bytes(post == null ? "" : post.origin().peer()),
               post == null ? ZERO : bytes(post.origin().number()),
-              post == null ? NOTHING : signer.sign(channel, post.encode()),
+              post == null ? NOTHING : signer.sign(keys.signed(room), post.encode()),
               bytes(terms.keep()),
               bytes(terms.messages()),
               bytes(known == null ? "" : known.epoch()),

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
 import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Json;
 import io.earshot.testing.Await;
 import io.earshot.testing.BrokerPeer;
 import java.io.IOException;
@@ -14,8 +15,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.InstanceOfAssertFactories;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,6 +31,9 @@ final class ForeignMessagesTest {
   private static final String ROOM = "room";
   private static final String FORGED =
       "{\"p\":\"a\",\"n\":99,\"t\":1,\"f\":\"boss\",\"m\":\"forged\"}";
+
+  private static final String FORGED_SIGNAL =
+      "{\"peer\":\"b\",\"from\":\"boss\",\"signal\":\"forged\"}";
 
   private final List<BrokerPeer> peers = new ArrayList<>();
   private final Warnings warnings = new Warnings();
@@ -85,10 +91,14 @@ final class ForeignMessagesTest {
               next + genuine,
               next,
               next + signature,
+              "~ - " + FORGED_SIGNAL,
+              "~ " + signature + " " + FORGED_SIGNAL,
+              "~ " + genuine,
               "")) {
         publish("earshot:{room}", forged.getBytes(UTF_8));
       }
     }
+    assertThat(a.signals(ROOM)).isEmpty();
     String question = "- {\"from\":\"x\",\"number\":1,\"question\":1}";
     publish("earshot:{peers}:a", question.getBytes(UTF_8));
     Cursor second = a.say(ROOM, "second");
@@ -125,6 +135,10 @@ final class ForeignMessagesTest {
             "",
             " ",
             "x",
+            "~ ",
+            "~ - {}",
+            "~ - {\"peer\":\"b\",\"from\":\"boss\"}",
+            "~ - {\"peer\":\"b\",\"from\":\"boss\",\"signal\":1,\"user\":{\"id\":\"\"}}",
             next.strip(),
             next,
             next + "- ",
@@ -166,6 +180,55 @@ final class ForeignMessagesTest {
   }
 
   @Test
+  void servers_in_different_databases_of_a_redis_share_no_channels() throws Exception {
+    Config secret = Brokers.config(redis.url()).with("redis.secret", "of all of them");
+    BrokerPeer a = peer("a", secret);
+    BrokerPeer b = peer("b", secret.with("redis.url", redis.url() + "/2"));
+    BrokerPeer c = peer("c", secret.with("redis.url", redis.url() + "/2"));
+    List.of(a, b, c).forEach(each -> each.open(ROOM));
+    a.say(ROOM, "in 0");
+    b.say(ROOM, "in 2");
+    c.say(ROOM, "too");
+    assertThat(a.awaitHeard(ROOM, "in 0")).containsExactly("in 0");
+    assertThat(b.awaitHeard(ROOM, "too")).containsExactly("in 2", "too");
+    assertThat(c.awaitHeard(ROOM, "too")).containsExactly("in 2", "too");
+    assertThat(BrokerPeer.texts(c.open(ROOM).posts())).containsExactly("in 2", "too");
+    assertThat(BrokerPeer.get(b.broker().askAll(Json.of("?")))).isNull();
+    c.answer(question -> CompletableFuture.<@Nullable Json>completedStage(question));
+    assertThat(BrokerPeer.get(b.broker().ask("c", Json.of("?")))).isEqualTo(Json.of("?"));
+    // Those of database 0 are named as always, so that servers can be upgraded one by one.
+    assertThat((List<?>) Objects.requireNonNull(redis.command("PUBSUB", "CHANNELS")))
+        .map(String::valueOf)
+        .containsExactlyInAnyOrder(
+            "earshot:{room}",
+            "earshot:{peers}:a",
+            "earshot:db2:{room}",
+            "earshot:db2:{peers}:b",
+            "earshot:db2:{peers}:c");
+  }
+
+  @Test
+  void servers_without_a_configured_secret_share_a_random_one() throws Exception {
+    Config config =
+        Brokers.config(redis.url()).with("redis.lease", "1s").with("redis.timeout", "300ms");
+    BrokerPeer a = peer("a", config);
+    BrokerPeer b = peer("b", config);
+    assertThat(a.secret()).isEqualTo("the secret of a");
+    assertThat(b.secret()).isEqualTo(a.secret());
+    redis.command("DEL", "earshot:{peers}:secret");
+    Await.until(
+        "the secret to be in Redis again",
+        () -> "the secret of a".equals(redis.command("GET", "earshot:{peers}:secret")));
+    // With redis.secret, to read Redis is not enough.
+    BrokerPeer c = peer("c", config.with("redis.secret", "between us"));
+    BrokerPeer d = peer("d", config.with("redis.secret", "between us"));
+    assertThat(c.secret()).hasSize(43).isEqualTo(d.secret());
+    // One that was lost and replaced meanwhile is taken over.
+    redis.command("SET", "earshot:{peers}:secret", "another");
+    Await.until("the other secret", () -> a.secret().equals("another"));
+  }
+
+  @Test
   void a_redis_user_with_minimal_rights_is_enough() throws Exception {
     var rule = new ArrayList<>(List.of("ACL", "SETUSER", "earshot", "on", ">pass:word"));
     rule.addAll(List.of("~earshot:*", "&earshot:*", "+@connection", "+@scripting", "+@pubsub"));
@@ -180,6 +243,40 @@ final class ForeignMessagesTest {
     a.say(ROOM, "1");
     assertThat(a.awaitHeard(ROOM, "1")).containsExactly("hi x", "bye x", "1");
     assertThat(BrokerPeer.get(a.broker().claim("client", Await.LIMIT))).isEqualTo("a");
+  }
+
+  @Test
+  void a_redis_user_that_may_not_load_scripts_is_enough() throws Exception {
+    redis.command("ACL", "SETUSER", "plain", "on", ">x", "~*", "&*", "+@all", "-script");
+    BrokerPeer a = peer("a", Brokers.config("redis://plain:x@127.0.0.1:" + redis.port()));
+    a.open(ROOM);
+    a.say(ROOM, "1");
+    assertThat(a.awaitHeard(ROOM, "1")).containsExactly("1");
+    assertThat(warnings.messages()).isEmpty();
+  }
+
+  @Test
+  void a_redis_user_that_may_not_read_the_shared_secret_is_logged_once() throws Exception {
+    redis.command("ACL", "SETUSER", "blind", "on", ">x", "~*", "&*", "+@all", "-get");
+    BrokerPeer a = peer("a", Brokers.config("redis://blind:x@127.0.0.1:" + redis.port()));
+    a.say(ROOM, "1");
+    Await.until("a warning", () -> !warnings.messages().isEmpty());
+    assertThat(warnings.messages())
+        .singleElement()
+        .asString()
+        .contains("earshot:{peers}:secret", "SET and GET", "NOPERM", "strings (SET, GET)");
+  }
+
+  @Test
+  void several_servers_that_are_no_redis_cluster_are_refused() throws Exception {
+    try (var other = new RedisServer()) {
+      var a = new BrokerPeer("a", Brokers.at(Brokers.config(redis.url() + "," + other.url())));
+      peers.add(a);
+      a.start();
+      Await.until("a warning", () -> !warnings.messages().isEmpty());
+      assertThat(warnings.messages()).singleElement().asString().contains("no Redis Cluster");
+      assertThat(a.connections()).isZero();
+    }
   }
 
   @Test

@@ -13,12 +13,10 @@ import io.earshot.testing.BrokerPeer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
 import org.assertj.core.api.InstanceOfAssertFactories;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,26 +24,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Redis is lost, comes back, has no memory, or is slow. */
 @Timeout(60)
-final class OutageTest {
+final class OutageTest extends PeersTestCase {
   private static final String ROOM = "room";
-
-  private final List<BrokerPeer> peers = new ArrayList<>();
-  private final Warnings warnings = new Warnings();
-
-  @AfterEach
-  void end() {
-    warnings.close();
-    peers.forEach(BrokerPeer::close);
-  }
-
-  private BrokerPeer begin(Config config) {
-    var peer = new BrokerPeer("peer-" + peers.size(), Brokers.at(config));
-    peers.add(peer);
-    return peer.start();
-  }
 
   private BrokerPeer peer(String url) {
     BrokerPeer peer = begin(Brokers.config(url));
+    peer.awaitConnected(1);
+    return peer;
+  }
+
+  /** A server that keeps its connections when this machine or Redis is slow. */
+  private BrokerPeer patientPeer(String url) {
+    Config patient = Brokers.config(url).with("redis.timeout", "5s").with("redis.lease", "10s");
+    BrokerPeer peer = begin(patient);
     peer.awaitConnected(1);
     return peer;
   }
@@ -59,18 +50,15 @@ final class OutageTest {
       a.open(ROOM);
       var posts = new ArrayList<Post>();
       var places = new ArrayList<Cursor>();
-      long killed = 0;
       for (int i = 0; i < 300; i++) {
         Post post = a.post(String.valueOf(i));
         posts.add(post);
         if (i == 100) {
           redis.command("CLIENT", "KILL", "TYPE", type);
-          killed = System.nanoTime();
         }
         places.add(sayUntilStored(a, post));
       }
       a.awaitConnected(2);
-      assertThat(Duration.ofNanos(System.nanoTime() - killed)).isLessThan(Duration.ofSeconds(3));
       var stretch = a.open(ROOM);
       assertThat(stretch.posts().stream().map(Broker.Placed::post)).isEqualTo(posts);
       assertThat(stretch.posts().stream().map(Broker.Placed::place)).isEqualTo(places);
@@ -87,8 +75,8 @@ final class OutageTest {
         redis.command("CLIENT", "KILL", "TYPE", "pubsub");
         a.awaitConnected(i);
       }
-      // There are a few ways to notice a loss.
-      assertThat(warnings.messages()).hasSizeBetween(1, 4);
+      // There are a few ways to notice a loss, and each is logged once.
+      assertThat(warnings.messages()).isNotEmpty().doesNotHaveDuplicates().hasSizeLessThan(10);
       assertThat(warnings.news()).hasSizeLessThanOrEqualTo(1 + warnings.messages().size());
     }
   }
@@ -126,7 +114,7 @@ final class OutageTest {
       assertThat(a.members(ROOM)).isEmpty();
       assertThat(a.enter(ROOM, "x").isAnnounced()).isTrue();
       assertThat(a.awaitHeard(ROOM, "hi x")).containsExactly("hi x");
-      assertThat(warnings.messages()).hasSizeLessThanOrEqualTo(3);
+      assertThat(warnings.messages()).doesNotHaveDuplicates();
     }
   }
 
@@ -136,13 +124,11 @@ final class OutageTest {
       BrokerPeer a = peer(redis.url());
       a.open(ROOM);
       redis.pause();
-      long start = System.nanoTime();
       assertThatThrownBy(() -> a.say(ROOM, "x"))
           .isInstanceOfSatisfying(BrokerException.class, e -> assertThat(e.maybeDone()).isTrue());
       a.awaitDisconnected(1);
       assertThatThrownBy(() -> a.open("other"))
           .isInstanceOfSatisfying(BrokerException.class, e -> assertThat(e.maybeDone()).isFalse());
-      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
       redis.unpause();
       a.awaitConnected(2);
       a.say(ROOM, "y");
@@ -152,7 +138,7 @@ final class OutageTest {
   @Test
   void a_redis_without_memory_refuses_messages_and_keeps_members() throws Exception {
     try (var redis = new RedisServer("--maxmemory-policy", "noeviction")) {
-      BrokerPeer a = peer(redis.url());
+      BrokerPeer a = patientPeer(redis.url());
       a.open(ROOM);
       a.enter(ROOM, "x");
       Cursor place = a.say(ROOM, "before");
@@ -192,7 +178,7 @@ final class OutageTest {
   @Test
   void scripts_that_redis_has_lost_are_sent_again() throws Exception {
     try (var redis = new RedisServer()) {
-      BrokerPeer a = peer(redis.url());
+      BrokerPeer a = patientPeer(redis.url());
       a.open(ROOM);
       a.enter(ROOM, "x");
       redis.command("SCRIPT", "FLUSH");
@@ -206,7 +192,7 @@ final class OutageTest {
       redis.command("SCRIPT", "FLUSH");
       var places = new ArrayList<CompletionStage<?>>();
       for (int i = 0; i < 50; i++) {
-        places.add(a.broker().publish("many", a.post("" + i), a.terms("many"), null, 0, false));
+        places.add(a.broker().publish("many", a.post("" + i), a.terms("many"), null, 0));
       }
       long placed = places.stream().filter(OutageTest::isPlaced).count();
       assertThat(placed).isPositive();
@@ -232,16 +218,14 @@ final class OutageTest {
     try (var redis = new RedisServer();
         var link = new Link(redis.port())) {
       link.delay(Duration.ofMillis(200));
-      Config patient = Brokers.config(link.url()).with("redis.timeout", "2s");
-      BrokerPeer a = begin(patient.with("redis.lease", "4s"));
-      a.awaitConnected(1);
+      BrokerPeer a = patientPeer(link.url());
       BrokerPeer b = peer(redis.url());
       a.open(ROOM);
       b.open(ROOM);
       a.enter(ROOM, "x");
       var places = new ArrayList<CompletionStage<?>>();
       for (int i = 0; i < 100; i++) {
-        places.add(a.broker().publish(ROOM, a.post("" + i), a.terms(ROOM), null, 0, false));
+        places.add(a.broker().publish(ROOM, a.post("" + i), a.terms(ROOM), null, 0));
       }
       places.forEach(BrokerPeer::get);
       a.awaitTold(ROOM, 101);

@@ -2,6 +2,7 @@ package io.earshot.redis;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.earshot.netty.testing.Pair;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,6 +13,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -92,6 +96,35 @@ public final class RedisServer implements AutoCloseable {
     file.add("bind " + Ports.LOOPBACK.getHostAddress());
     file.addAll(settings);
     return new RedisServer(port, "+monitor master", List.of("--sentinel"), file);
+  }
+
+  /** Starts a server with a password that accepts only TLS clients with the pair's certificate. */
+  static RedisServer secured(Pair pair, String password) throws IOException, InterruptedException {
+    int port = Ports.free();
+    var options = new ArrayList<>(withDefaults(port, List.of("--requirepass", password)));
+    tls(port, pair).forEach((name, value) -> options.addAll(List.of("--" + name, value)));
+    return new RedisServer(port, "Ready to accept connections", options, List.of());
+  }
+
+  /** Starts a sentinel that accepts only TLS clients with the pair's certificate. */
+  static RedisServer securedSentinel(Pair pair, List<String> settings)
+      throws IOException, InterruptedException {
+    int port = Ports.free();
+    var file = new ArrayList<>(List.of("bind " + Ports.LOOPBACK.getHostAddress()));
+    tls(port, pair).forEach((name, value) -> file.add(name + " " + value));
+    file.add("tls-replication yes");
+    file.addAll(settings);
+    return new RedisServer(port, "+monitor master", List.of("--sentinel"), file);
+  }
+
+  private static SortedMap<String, String> tls(int port, Pair pair) {
+    return new TreeMap<>(
+        Map.of(
+            "port", "0",
+            "tls-port", String.valueOf(port),
+            "tls-cert-file", pair.cert().toString(),
+            "tls-key-file", pair.key().toString(),
+            "tls-ca-cert-file", pair.cert().toString()));
   }
 
   /** Skips the test if there is no {@code redis-server} on the path. */

@@ -13,7 +13,7 @@ import java.util.logging.SimpleFormatter;
  *
  * <p>Thread-safe: a concurrent list.
  */
-final class Warnings extends Handler {
+final class Warnings extends Handler implements AutoCloseable {
   // A strong reference: java.util.logging drops loggers, and their handlers, without one.
   private final Logger logger = Logger.getLogger("io.earshot.redis");
   private final SimpleFormatter formatter = new SimpleFormatter();

@@ -1,5 +1,6 @@
 package io.earshot.server;
 
+import io.earshot.Config;
 import io.earshot.access.RoomRules;
 import io.earshot.protocol.RoomName;
 import io.earshot.server.log.OneLine;
@@ -11,6 +12,7 @@ import io.earshot.server.settings.SettingsFile;
 import io.earshot.server.settings.SettingsPage;
 import io.earshot.server.settings.StartException;
 import java.io.PrintWriter;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +54,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "Exit status: 0 stopped by a signal, 1 cannot start, 2 a setting or an option is wrong."
     })
 final class EarshotCommand implements Callable<Integer> {
+  private static final System.Logger LOG = System.getLogger(EarshotCommand.class.getName());
   private static final int CANNOT_START = 1;
   private static final int MISUSED = 2;
   private static final String HINT = "; ./earshot help shows what there is";
@@ -145,10 +148,17 @@ final class EarshotCommand implements Callable<Integer> {
     int equals = given.indexOf('=');
     if (equals < 1) {
       throw new SettingsException(
-          "command line, --set " + given + ": write it as key=value, such as tcpServer.port=5001");
+          "command line, --set "
+              + name(given)
+              + ": write it as key=value, such as tcpServer.port=5001");
     }
     String path = given.substring(0, equals);
     options.add(new Assignment(path, given.substring(equals + 1), "command line, --set " + path));
+  }
+
+  /** The name at the start of an option's value; the rest may be a secret. */
+  private static String name(String given) {
+    return given.matches("=.{0,3}") ? given : given.replaceFirst("[^A-Za-z.].*", "");
   }
 
   @Option(
@@ -228,7 +238,16 @@ final class EarshotCommand implements Callable<Integer> {
 
   @Command(name = "serve", description = "start the server (this is the default)")
   int serve() throws SettingsException, StartException, InterruptedException {
-    Serve.forever(settings().config(), out);
+    Config config = settings().config();
+    List<String> links = Environment.of(environment).links();
+    if (!links.isEmpty()) {
+      LOG.log(
+          Level.INFO,
+          "these environment variables are ignored, since they look like service links of a"
+              + " container platform: {0}",
+          String.join(", ", links));
+    }
+    Serve.forever(config, out);
     return CANNOT_START;
   }
 
@@ -327,7 +346,7 @@ final class EarshotCommand implements Callable<Integer> {
     if (file != null) {
       assignments.addAll(SettingsFile.assignments(file));
     }
-    assignments.addAll(Environment.assignments(environment));
+    assignments.addAll(Environment.of(environment).assignments());
     assignments.addAll(options);
     return Settings.of(assignments);
   }
@@ -337,9 +356,16 @@ final class EarshotCommand implements Callable<Integer> {
       return String.valueOf(refused.getMessage());
     }
     if (e instanceof UnmatchedArgumentException unmatched) {
-      return "there is no '" + unmatched.getUnmatched().getFirst() + "'" + HINT;
+      return "there is no '" + shown(unmatched.getUnmatched().getFirst()) + "'" + HINT;
     }
     return e.getMessage() + HINT;
+  }
+
+  /** An argument that is not understood, without what may be a secret. */
+  private static String shown(String argument) {
+    int equals = argument.indexOf('=');
+    String start = equals < 0 ? argument : argument.substring(0, equals);
+    return start.indexOf('@') < 0 ? start : "***" + start.substring(start.lastIndexOf('@'));
   }
 
   private static int failed(PrintWriter err, Exception e) throws Exception {

@@ -2,6 +2,7 @@ package io.earshot.server;
 
 import io.earshot.Api;
 import io.earshot.Config;
+import io.earshot.config.SettingFileException;
 import io.earshot.netty.EarshotServer;
 import io.earshot.server.actions.ActionFolder;
 import io.earshot.server.actions.PlugIns;
@@ -42,8 +43,7 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
     try (Serve serve = start(config)) {
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(serve, out), "stop"));
       // Not since the process began: it was the launcher before, and may have built the server.
-      long now = System.currentTimeMillis();
-      var took = Duration.ofMillis(now - ManagementFactory.getRuntimeMXBean().getStartTime());
+      var took = Duration.ofMillis(ManagementFactory.getRuntimeMXBean().getUptime());
       long pid = ProcessHandle.current().pid();
       EarshotServer server = serve.server();
       out.print(Banner.of(config, pid, took, server.tcpPort(), server.httpPort()));
@@ -57,7 +57,7 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
    *
    * @throws StartException if the server cannot listen, or cannot compile its actions; the message
    *     says what to change
-   * @throws SettingsException if the actions folder does not exist
+   * @throws SettingsException if a file or folder of the settings cannot be used
    */
   static Serve start(Config config) throws SettingsException, StartException {
     ActionFolder actions = ActionFolder.of(config);
@@ -68,6 +68,9 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
       String why = String.valueOf(e.getMessage());
       String remedy = isUnresolved(e) ? BIND : remedy(config, why);
       throw new StartException(why + "; choose another with " + remedy, e);
+    } catch (SettingFileException e) {
+      close(actions);
+      throw new SettingsException(String.valueOf(e.getMessage()));
     } catch (IOException e) {
       close(actions);
       throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);

@@ -48,6 +48,7 @@ class ArchitectureTest {
 
   private static final String PROTOCOL = "io.earshot.protocol";
   private static final String API = "io.earshot";
+  private static final String TOKEN = "io.earshot.token";
   private static final String SPI = "io.earshot.spi";
   private static final String[] CORE = PackagesTest.core();
   private static final String NETTY = "io.earshot.netty";
@@ -68,6 +69,16 @@ class ArchitectureTest {
   }
 
   @Test
+  void the_library_of_tokens_stays_in_their_package() {
+    assertHolds(
+        knowNo(
+            "com.nimbusds..",
+            Stream.of(CORE).filter(each -> !each.equals(TOKEN)).toArray(String[]::new)));
+    assertHolds(knowNo("com.nimbusds..", NETTY + "..", SERVER + ".."));
+    assertBroken(knowNo("com.nimbusds..", TOKEN));
+  }
+
+  @Test
   void protocol_knows_the_jdk_and_jackson_only() {
     String[] known = {PROTOCOL, "tools.jackson.core.."};
     assertHolds(know(PROTOCOL, known));
@@ -76,10 +87,12 @@ class ArchitectureTest {
   }
 
   @Test
-  void core_knows_protocol_and_the_bytes_of_netty_only() {
+  void core_knows_protocol_the_bytes_of_netty_and_the_library_of_tokens_only() {
     String[] ours = Stream.concat(Stream.of(CORE), Stream.of(PROTOCOL)).toArray(String[]::new);
     String[] known =
-        Stream.concat(Stream.of(ours), Stream.of("io.netty.buffer..", "io.netty.util.."))
+        Stream.concat(
+                Stream.of(ours),
+                Stream.of("io.netty.buffer..", "io.netty.util..", "com.nimbusds.."))
             .toArray(String[]::new);
     for (String each : CORE) {
       assertHolds(know(each, known));
@@ -152,7 +165,11 @@ class ArchitectureTest {
     return resideInAnyPackage(packages)
         .or(
             resideInAnyPackage(
-                "java..", "javax.crypto..", "jdk.management..", "org.jspecify.annotations"))
+                "java..",
+                "javax.crypto..",
+                "javax.net.ssl..",
+                "jdk.management..",
+                "org.jspecify.annotations"))
         .or(DescribedPredicate.describe("primitive", ArchitectureTest::isPrimitive));
   }
 

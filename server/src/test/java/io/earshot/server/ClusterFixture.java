@@ -32,8 +32,7 @@ abstract class ClusterFixture {
   static final String[] SETTINGS = {
     "redis.secret=a secret of the servers",
     "general.resumeWindow=10s",
-    "commonWeb.httpClientMessageTTL=30s",
-    "commonWeb.cookieSecret=a secret of the servers that cookies are signed with",
+    "commonWeb.httpClientMessageTTL=30s", // cookies and sessions are signed with a shared secret
   };
 
   private final List<AutoCloseable> opened = new ArrayList<>();

@@ -24,6 +24,11 @@ class EarshotCommandTest {
           --http -1                      | command line, --http: httpServer.port must be from 0 to 65535, not -1
           --config /no/such              | there is no file /no/such: give one that exists to --config
           --config a --config b          | command line, --config: give only one file
+          --set redis.secret:hunter2     | command line, --set redis.secret: write it as key=value, such as tcpServer.port=5001
+          --redis redis://:a b@localhost | there is no '***@localhost'; ./earshot help shows what there is
+          --rediss=redis://:p@localhost  | there is no '--rediss'; ./earshot help shows what there is
+          --redis redis-sentinel://h     | command line, --redis: redis.url: the name of the primary is missing (?sentinelMasterId=NAME); write it as redis://HOST:PORT, rediss:// for TLS, redis://USER:PASSWORD@HOST:PORT, redis-sentinel://HOST:PORT,HOST:PORT?sentinelMasterId=NAME, or, for a Redis Cluster, redis://HOST:PORT,HOST:PORT
+          --bind 999.1.1.1               | command line, --bind: tcpServer.bindIP: '999.1.1.1' is not an address; write one of this machine such as 127.0.0.1, or * for all
           --nonsense                     | there is no '--nonsense'; ./earshot help shows what there is
           nonsense                       | there is no 'nonsense'; ./earshot help shows what there is
           config nonsense                | there is no 'nonsense'; ./earshot help shows what there is
@@ -31,7 +36,7 @@ class EarshotCommandTest {
           token --room r --identity i    | token: no key to sign with; set tokens.keys here and on the servers, such as --set tokens.keys='k1 HS256 SECRET-OF-AT-LEAST-32-CHARACTERS'
           token --room r --identity i --can rule --set commonWeb.cookieSecret=0123456789abcdef0123456789abcdef | token: --can takes join, say, listen, not 'rule'
           token --room r --identity i --for ever --set commonWeb.cookieSecret=0123456789abcdef0123456789abcdef | token: --for must be a time such as 30m, not 'ever'
-          --set tokens.keys=k1           | tokens.keys: a key has an id, a kind, and a value; write each as ID HS256 SECRET (at least 32 characters), or ID EdDSA FILE (PEM)
+          --set tokens.keys=k1           | tokens.keys: a key has an id, a kind, and a value; write each as ID HS256 SECRET (at least 32 characters), or ID KIND FILE (PEM) with the kind RS256, ES256 or EdDSA
           """)
   void a_wrong_option_is_one_line_and_status_2(String line, String why) {
     Run run = Run.of(line.split(" "));

@@ -265,6 +265,15 @@ final class Load implements AutoCloseable {
 
   // --- judging -----------------------------------------------------------------------------------
 
+  String room() {
+    return room;
+  }
+
+  /** How many messages have been refused until now. */
+  long refused() {
+    return texts.values().stream().filter(said -> said.answered && !said.ok).count();
+  }
+
   /** Waits until messages arrive everywhere and all requests are answered, and then judges. */
   Verdict judge(String fault) throws InterruptedException {
     return judge(fault, heal());

@@ -46,36 +46,39 @@ class PackagesTest {
       """
       protocol:
       config: protocol
-      api: protocol config
+      token: protocol config
+      api: protocol config token
       spi: protocol api
       moderation: protocol api spi
-      access: protocol config api spi moderation
+      access: protocol config token api spi moderation
+      login: protocol token api spi
       action: protocol api spi
-      hook: protocol config api action
+      hook: protocol config api spi action
       history: protocol config api
       room: protocol config api spi history
-      connection: protocol config api spi moderation access action hook room
-      web: protocol api spi access action hook room connection
-      session: protocol api spi access action history room connection
+      connection: protocol config api spi moderation access login action hook room
+      web: protocol api spi access action hook history room connection
+      session: protocol config token api spi access login action hook history room connection
       cluster: protocol config api spi moderation access action history room connection web session
-      engine: protocol api spi moderation access action hook history room connection web session cluster
+      engine: protocol config token api spi moderation access login action hook history room connection web session cluster
       netty.loop: api spi
       netty.frame: protocol spi
-      netty.tls: spi netty.loop
+      netty.tls: config spi netty.loop
       netty.socket: spi netty.loop netty.frame netty.tls
-      netty.identity: protocol api
-      netty.http: protocol api spi engine netty.loop netty.frame netty.tls netty.identity
-      netty.page: netty.http
-      netty.room: protocol api spi engine netty.frame netty.identity netty.http
+      netty.identity: protocol config token api spi netty.frame
+      netty.http: protocol config api spi engine netty.loop netty.frame netty.tls netty.identity
+      netty.page: protocol config api engine netty.frame netty.http
+      netty.room: protocol token api spi engine netty.frame netty.identity netty.http
       netty.action: protocol api spi engine netty.loop netty.http
       netty.admin: protocol api spi engine netty.identity netty.http netty.room
       netty: protocol api spi engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.admin
-      redis.connection: api spi
-      redis: protocol api spi redis.connection
+      redis.link: api spi
+      redis.connection: config api spi redis.link
+      redis: protocol api spi redis.link redis.connection
       server.log:
-      server.settings: api server.log
+      server.settings: config api server.log
       server.actions: api server.settings
-      server: protocol api access netty server.log server.settings server.actions
+      server: protocol config api access netty server.log server.settings server.actions
       """;
 
   private static final Map<String, List<String>> MAY_USE = new LinkedHashMap<>();

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The commands in the documentation that make a token for a private room. */
 class PrivateScriptTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Pattern TOKEN = Pattern.compile("and there: (roomChange \\S+ token=\\S+)");
 
   @TempDir Path folder;
@@ -53,7 +53,7 @@ class PrivateScriptTest {
   }
 
   /** The same with ports that are free, and the program of this build. */
-  private static String runnable(String script, int port) {
+  static String runnable(String script, int port) {
     String earshot =
         "'%s' -cp '%s' io.earshot.server.Main"
             .formatted(
@@ -64,7 +64,7 @@ class PrivateScriptTest {
         .replace("--tcp 5000 --http 8080", "--tcp " + port + " --http 0");
   }
 
-  private static String answer(int port, String request) throws IOException {
+  static String answer(int port, String request) throws IOException {
     try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket.setSoTimeout((int) PATIENCE.toMillis());
       socket.getOutputStream().write((request + "\nquit\n").getBytes(StandardCharsets.UTF_8));

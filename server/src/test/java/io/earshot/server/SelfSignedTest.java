@@ -130,6 +130,6 @@ class SelfSignedTest {
             "earshot: httpServer.certFile is not set; secure needs it"
                 + " (./earshot cert makes a pair for trying)"
                 + System.lineSeparator());
-    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.status()).isEqualTo(2);
   }
 }

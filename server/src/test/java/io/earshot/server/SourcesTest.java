@@ -2,12 +2,21 @@ package io.earshot.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.earshot.server.settings.Environment;
+import io.earshot.server.settings.SettingsException;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 
 class SourcesTest {
   @TempDir Path folder;
@@ -96,6 +105,69 @@ class SourcesTest {
     var variables =
         Map.of("EARSHOT_PORT", "tcp://10.0.0.1:5000", "EARSHOT_SERVICE_HOST", "10.0.0.1");
     assertThat(Run.of(variables, "config").out()).isEqualTo(Run.of("config").out());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "EARSHOT_REDIS_PORT, tcp://10.0.0.9:6379",
+    "EARSHOT_REDIS_PORT_6379_TCP, tcp://10.0.0.9:6379",
+    "EARSHOT_REDIS_PORT_6379_TCP_ADDR, 10.0.0.9",
+    "EARSHOT_REDIS_PORT_6379_TCP_PORT, 6379",
+    "EARSHOT_REDIS_PORT_6379_TCP_PROTO, tcp",
+    "EARSHOT_REDIS_SERVICE_HOST, 10.0.0.9",
+    "EARSHOT_REDIS_SERVICE_PORT, 6379",
+    "EARSHOT_REDIS_SERVICE_PORT_HTTP, 6379",
+    "EARSHOT_REDIS_SENTINEL_SERVICE_HOST, 10.0.0.9",
+    "EARSHOT_ADMIN_PORT, udp://10.0.0.9:53",
+    "EARSHOT_TCPSERVER_PORT, tcp://10.0.0.9:5000",
+    "EARSHOT_TCPSERVER_PORT_5000_TCP, tcp://10.0.0.9:5000",
+    "EARSHOT_LIMITS_PORT_53_UDP_ADDR, 10.0.0.9",
+    "EARSHOT_PORT, tcp://10.0.0.9:80",
+    "EARSHOT_PORT_80_TCP_ADDR, 10.0.0.9",
+    "EARSHOT_SERVICE_PORT_HTTP, 80",
+    "earshot_redis_port, tcp://10.0.0.9:6379",
+    "EARSHOT_REDIS_NAME, /web/redis",
+    "EARSHOT_REDIS_ENV_REDIS_VERSION, 7.0",
+  })
+  void a_service_link_is_ignored_and_named(String name, String value) throws SettingsException {
+    Environment environment = Environment.of(Map.of(name, value));
+    assertThat(environment.assignments()).isEmpty();
+    assertThat(environment.links()).containsExactly(name);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "EARSHOT_TCPSERVER_PORT, tcp, tcpServer.port must be a whole number",
+    "EARSHOT_REDIS_PORT, 6379, there is no setting 'redis.port'",
+    "EARSHOT_REDIS_URI, redis://h, there is no setting 'redis.uri'; the nearest is 'redis.url'",
+    "EARSHOT_REDSI_URL, redis://h, there is no setting 'redsi.url'; the nearest is 'redis.url'",
+    "EARSHOT_TCPSEVER_PORT, 5001, there is no setting 'tcpsever.port'; the nearest is 'tcpServer.port'",
+  })
+  void a_mistyped_variable_is_refused_still(String name, String value, String why) {
+    Run run = Run.of(Map.of(name, value), "config");
+    assertThat(run.err()).startsWith("earshot: environment variable " + name + ": " + why);
+    assertThat(run.status()).isEqualTo(2);
+  }
+
+  @Test
+  void a_start_names_the_ignored_service_links_once_and_without_values() throws IOException {
+    var logger = (Logger) LoggerFactory.getLogger(EarshotCommand.class);
+    var lines = new ListAppender<ILoggingEvent>();
+    lines.start();
+    logger.addAppender(lines);
+    try (var taken = new ServerSocket(0)) {
+      var links =
+          Map.of("EARSHOT_REDIS_PORT", "tcp://10.0.0.9:6379", "EARSHOT_SERVICE_HOST", "10.0.0.9");
+      Run run = Run.of(links, "--http", "0", "--tcp", String.valueOf(taken.getLocalPort()));
+      assertThat(run.status()).isEqualTo(1);
+    } finally {
+      logger.detachAppender(lines);
+    }
+    assertThat(lines.list)
+        .singleElement()
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .asString()
+        .endsWith("container platform: EARSHOT_REDIS_PORT, EARSHOT_SERVICE_HOST");
   }
 
   @Test

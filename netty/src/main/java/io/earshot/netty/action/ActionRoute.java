@@ -52,13 +52,21 @@ public final class ActionRoute {
     if (isChat && exchange.isHead()) {
       return refused(HttpResponseStatus.METHOD_NOT_ALLOWED, "HEAD does not chat; use GET or POST");
     }
-    if (isChat && site.crossOrigin().isForeign(exchange.request())) {
+    if (isChat && exchange.isForeign()) {
       return refused(HttpResponseStatus.FORBIDDEN, WebExchange.foreign("chat"));
+    }
+    // A path of no action is no request of a client: it makes no member and sets no cookie.
+    boolean isNothing =
+        request.isPath() && site.engine().api().actions().find(request.action()).isEmpty();
+    if (!isNothing) {
+      exchange.checkLogin(site.engine().needsClient(request.action()));
     }
     exchange.check();
     return Answer.encodedOffLoop(
-        exchange.ask(request.action(), request.params()),
-        (answer, _) -> encodedSafely(exchange, request, answer));
+        isNothing
+            ? exchange.askOnce(request.action())
+            : exchange.ask(request.action(), request.params()),
+        (answer, _) -> encodedSafely(exchange, request, isNothing, answer));
   }
 
   private static Answer refused(HttpResponseStatus status, String error) {
@@ -66,11 +74,12 @@ public final class ActionRoute {
   }
 
   private FullHttpResponse encodedSafely(
-      WebExchange exchange, WebRequest request, @Nullable WebAnswer answer) {
+      WebExchange exchange, WebRequest request, boolean isNothing, @Nullable WebAnswer answer) {
     try {
       return encoded(
           exchange,
           request,
+          isNothing,
           answer == null
               ? WebAnswer.failed(500, "Error: " + BrokerException.INTERNAL_ERROR)
               : answer);
@@ -87,11 +96,12 @@ public final class ActionRoute {
     }
   }
 
-  private FullHttpResponse encoded(WebExchange exchange, WebRequest request, WebAnswer answer) {
+  private FullHttpResponse encoded(
+      WebExchange exchange, WebRequest request, boolean isNothing, WebAnswer answer) {
     Json.Obj all =
         Envelope.answer(
             answer.fields(),
-            serverInformation(exchange.since()),
+            serverInformation(exchange.duration()),
             requestorInformation(exchange, request),
             answer.error());
     String callback = request.text("callback");
@@ -102,27 +112,29 @@ public final class ActionRoute {
                 ? Envelope.xml(all, config.limits())
                 : Envelope.json(all);
     config.limits().checkAnswer(envelope.body().length);
-    boolean hasStatus = answer.status() == 500 || config.commonWeb().returnErrorCodes();
+    boolean hasStatus =
+        isNothing || answer.status() == 500 || config.commonWeb().returnErrorCodes();
     FullHttpResponse response =
         Responses.of(
             HttpResponseStatus.valueOf(hasStatus ? answer.status() : 200),
             envelope.type(),
             envelope.body());
     response.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-store");
-    exchange.setCookie(response);
+    if (!isNothing && site.engine().needsClient(request.action())) {
+      exchange.setCookie(response);
+    }
     if (answer.roomChosen() != null) {
       exchange.setRoomCookie(response, answer.roomChosen());
     }
     return response;
   }
 
-  private Json.Obj serverInformation(long since) {
-    long now = System.currentTimeMillis();
+  private Json.Obj serverInformation(long duration) {
     var fields = new LinkedHashMap<String, Json>();
     fields.put("serverName", Json.of(config.general().serverName()));
     fields.put("apiVersion", Json.of(config.general().apiVersion()));
-    fields.put("requestDuration", Json.of(now - since));
-    fields.put("currentTime", Json.of(now));
+    fields.put("requestDuration", Json.of(duration));
+    fields.put("currentTime", Json.of(System.currentTimeMillis()));
     return new Json.Obj(fields);
   }
 

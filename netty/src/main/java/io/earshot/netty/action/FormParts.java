@@ -2,6 +2,8 @@ package io.earshot.netty.action;
 
 import io.earshot.netty.http.MalformedRequestException;
 import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -113,8 +115,13 @@ record FormParts(String body, BiConsumer<String, String> fields) {
     return at > begin && at < end && body.charAt(at - 1) == '\r' ? at - 1 : at;
   }
 
-  private String decoded(int from, int to, Charset charset) {
-    return new String(body.substring(from, to).getBytes(StandardCharsets.ISO_8859_1), charset);
+  private String decoded(int from, int to, Charset charset) throws MalformedRequestException {
+    byte[] bytes = body.substring(from, to).getBytes(StandardCharsets.ISO_8859_1);
+    try {
+      return charset.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException e) {
+      throw new MalformedRequestException("a part of the form is not " + charset);
+    }
   }
 
   private static Charset charset(String header) throws MalformedRequestException {

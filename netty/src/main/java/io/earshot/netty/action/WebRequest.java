@@ -7,7 +7,6 @@ import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -25,8 +24,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param action the action's name; empty where none is named
  * @param params the params that some action understands
+ * @param isPath whether the path is the action's name, and not {@code /api/NAME}
  */
-public record WebRequest(String action, Map<String, Json> params) {
+public record WebRequest(String action, Map<String, Json> params, boolean isPath) {
 
   /** The params that are understood whatever the action. */
   private static final Set<String> COMMON =
@@ -52,18 +52,17 @@ public record WebRequest(String action, Map<String, Json> params) {
     addAll(all, query.params());
     addBody(all, request);
     all.keySet().removeIf(name -> !COMMON.contains(name) && !understood.test(name));
-    return new WebRequest(action(query.path(), all), all);
+    List<String> segments =
+        Arrays.stream(query.path().split("/", -1)).filter(segment -> !segment.isEmpty()).toList();
+    boolean isApi = !segments.isEmpty() && segments.getFirst().equals("api");
+    String name = String.join("/", isApi ? segments.subList(1, segments.size()) : segments);
+    return name.isEmpty()
+        ? new WebRequest(action(all.get("action")), all, false)
+        : new WebRequest(name, all, !isApi);
   }
 
-  private static String action(String path, Map<String, Json> params) {
-    List<String> segments =
-        Arrays.stream(path.split("/", -1)).filter(segment -> !segment.isEmpty()).toList();
-    int first = !segments.isEmpty() && segments.getFirst().equals("api") ? 1 : 0;
-    if (segments.size() > first) {
-      return segments.get(first);
-    }
-    Json action = params.get("action");
-    String name = action == null ? null : action.asText();
+  private static String action(@Nullable Json param) {
+    String name = param == null ? null : param.asText();
     return name == null ? "" : name;
   }
 
@@ -98,9 +97,8 @@ public record WebRequest(String action, Map<String, Json> params) {
     }
     switch (RequestBody.mediaType(request)) {
       case "application/x-www-form-urlencoded" ->
-          addAll(params, Query.ofForm(request.content().toString(StandardCharsets.UTF_8)));
-      case "application/json" ->
-          addJson(params, request.content().toString(StandardCharsets.UTF_8));
+          addAll(params, Query.ofForm(RequestBody.utf8(request)));
+      case "application/json" -> addJson(params, RequestBody.utf8(request));
       case "multipart/form-data" ->
           FormParts.read(
               request.content(),

@@ -24,7 +24,6 @@ import org.jspecify.annotations.Nullable;
 public final class Admin {
   private static final System.Logger LOG = System.getLogger(Admin.class.getName());
 
-  private final Site site;
   private final AdminRoutes routes;
   private final AdminKeys keys;
   private final long start = System.nanoTime();
@@ -32,7 +31,6 @@ public final class Admin {
   private final Executor threads = Thread::startVirtualThread;
 
   public Admin(Site site) {
-    this.site = site;
     this.routes = new AdminRoutes(site);
     this.keys =
         new AdminKeys(site.config().admin().keys(), site.config().admin().requestsPerSecond());
@@ -46,7 +44,7 @@ public final class Admin {
 
   /** Answers a request whose path {@link #matches}. */
   public Answer answer(WebExchange exchange) throws ProblemException {
-    if (site.crossOrigin().isFromAnotherOrigin(exchange.request())) {
+    if (exchange.isFromAnotherOrigin()) {
       throw new ProblemException(
           HttpResponseStatus.FORBIDDEN, "pages of other sites have no business here");
     }

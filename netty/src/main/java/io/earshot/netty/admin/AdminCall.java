@@ -99,6 +99,7 @@ record AdminCall(
       case 1 -> names.getFirst();
       case 2 -> names.getFirst() + "/*";
       case 3 -> names.getFirst() + "/*/" + names.getLast();
+      case 4 -> names.getFirst() + "/*/" + names.get(2) + "/*";
       default -> "";
     };
   }

@@ -5,6 +5,7 @@ import io.earshot.Api;
 import io.earshot.Connection;
 import io.earshot.Target;
 import io.earshot.netty.http.ProblemException;
+import io.earshot.netty.room.RoomUrl;
 import io.earshot.protocol.Json;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.net.InetAddress;
@@ -68,6 +69,31 @@ record AdminConnections(Api api) {
         api.connection(call.name())
             .map(AdminConnections::encoded)
             .orElseThrow(() -> unknown("on this server")));
+  }
+
+  /** Where a user is online, on all servers of the cluster. */
+  CompletionStage<AdminReply> findUser(AdminCall call) {
+    return api.users().find(call.name()).thenApply(found -> AdminReply.ok(found.toJson()));
+  }
+
+  /** Makes a user join or leave a room, with all connections on all servers. */
+  CompletionStage<AdminReply> moveUser(AdminCall call, boolean joins) throws ProblemException {
+    call.only();
+    String id = call.name();
+    String room = RoomUrl.valid(call.names().getLast());
+    return (joins ? api.users().join(id, room) : api.users().leave(id, room))
+        .thenApply(
+            moved ->
+                AdminReply.ok(
+                    AdminPage.object(
+                        "id",
+                        id,
+                        "room",
+                        room,
+                        "connections",
+                        moved.connections(),
+                        "complete",
+                        moved.isComplete())));
   }
 
   private static ProblemException unknown(String where) {

@@ -43,6 +43,9 @@ final class AdminRoutes {
     add("GET", "connections", call -> connections.list(call).now());
     add("GET", "connections/*", call -> connections.find(call).now());
     add("DELETE", "connections/*", connections::kick);
+    add("GET", "users/*", connections::findUser);
+    add("PUT", "users/*/rooms/*", call -> connections.moveUser(call, true));
+    add("DELETE", "users/*/rooms/*", call -> connections.moveUser(call, false));
     add("GET", "bans", call -> measures.list(call, Measure.Kind.BAN).now());
     add("POST", "bans", measures::ban);
     add("GET", "bans/*", call -> measures.find(call, Measure.Kind.BAN).now());

@@ -208,7 +208,7 @@ public final class FrameDecoder implements Inbound {
           Request.malformed("Error: binary frames are not understood; send JSON in text frames"));
       return;
     }
-    String text = Framing.text(in, at, size);
+    String text = Utf8.text(in, at, size);
     if (text == null) {
       intake.end(Ending.NOT_UTF8);
     } else {
@@ -232,7 +232,7 @@ public final class FrameDecoder implements Inbound {
       closing(Framing.NO_CODE);
     } else if (size == 1 || !isCloseCode(in.getUnsignedShort(at))) {
       intake.end(Ending.protocolError("that is no close code"));
-    } else if (Framing.text(in, at + 2, size - 2) == null) {
+    } else if (Utf8.text(in, at + 2, size - 2) == null) {
       intake.end(Ending.NOT_UTF8);
     } else {
       closing(in.getUnsignedShort(at));

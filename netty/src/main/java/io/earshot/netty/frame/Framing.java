@@ -4,7 +4,6 @@ import io.earshot.protocol.Cursor;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -64,7 +63,8 @@ public enum Framing implements Wire {
 
   /**
    * Server-sent events (WHATWG HTML, 9.2). The event id of a message is its cursor, which a client
-   * sends when it reconnects. The welcome and notices are named events.
+   * sends when it reconnects; a message of the inbox has none. The welcome, signals and notices are
+   * named events.
    */
   EVENTS {
     @Override
@@ -73,8 +73,23 @@ public enum Framing implements Wire {
     }
 
     @Override
+    public void inbox(byte[] json, ByteBuf out) {
+      event("", json, out);
+    }
+
+    @Override
+    public void signal(byte[] json, ByteBuf out) {
+      event("event: signal\n", json, out);
+    }
+
+    @Override
     public void welcome(byte[] json, @Nullable Cursor known, ByteBuf out) {
       event("event: welcome\n" + (known == null ? "" : "id: " + known + "\n"), json, out);
+    }
+
+    @Override
+    public void reconnectAfter(long millis, ByteBuf out) {
+      out.writeCharSequence("retry: " + millis + "\n", StandardCharsets.US_ASCII);
     }
 
     private void event(String fields, byte[] json, ByteBuf out) {
@@ -141,12 +156,5 @@ public enum Framing implements Wire {
     } else {
       out.writeByte(127).writeLong(length);
     }
-  }
-
-  /** Decodes a part of a buffer; null if it is not UTF-8. */
-  public static @Nullable String text(ByteBuf in, int offset, int length) {
-    return ByteBufUtil.isText(in, offset, length, StandardCharsets.UTF_8)
-        ? in.toString(offset, length, StandardCharsets.UTF_8)
-        : null;
   }
 }

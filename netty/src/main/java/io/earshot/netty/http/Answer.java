@@ -1,8 +1,11 @@
 package io.earshot.netty.http;
 
 import io.earshot.netty.frame.Framing;
+import io.earshot.protocol.Request;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -59,6 +62,32 @@ public sealed interface Answer {
    * @param framing the format of the stream
    */
   record Stream(HttpResponse head, Framing framing, JoinRequest join) implements Answer {}
+
+  /**
+   * Make the connection a stream of the messages of several rooms.
+   *
+   * @param head the response before the stream
+   * @param framing the format of the stream
+   * @param key the key by which the client sends further requests; null if it sends none
+   * @param pingInterval after how long without a message the server sends a ping
+   * @param requests the requests that the stream begins with, such as those to join rooms
+   * @param byUrl whether the URL names the rooms, so that a browser that reconnects names them
+   *     again
+   */
+  record SharedStream(
+      HttpResponse head,
+      Framing framing,
+      @Nullable String key,
+      Duration pingInterval,
+      List<Request> requests,
+      boolean byUrl)
+      implements Answer {
+
+    /** Copies the list. */
+    public SharedStream {
+      requests = List.copyOf(requests);
+    }
+  }
 
   /** Send the file at a path under {@code /public}. */
   record File(String path) implements Answer {}

@@ -1,6 +1,6 @@
 package io.earshot.netty.http;
 
-import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Start;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable.
  *
  * @param room the room's name, a valid one
- * @param after the client's cursor in this room, or null
+ * @param start where the messages of the room begin that the client receives
  * @param token the token that admits the client, or null
  */
-public record JoinRequest(String room, @Nullable Cursor after, @Nullable String token) {}
+public record JoinRequest(String room, Start start, @Nullable String token) {}

@@ -55,7 +55,7 @@ public final class ProblemException extends Exception {
   public static ProblemException tooManyRequests(String detail, long wait) {
     return new ProblemException(
         HttpResponseStatus.TOO_MANY_REQUESTS,
-        detail,
+        detail + "; try again in " + wait + " ms",
         Map.of("retry-after", Long.toString((wait + 999) / 1000)));
   }
 
@@ -77,6 +77,7 @@ public final class ProblemException extends Exception {
   public static ProblemException of(@Nullable Throwable failure) {
     Throwable cause = cause(failure);
     return switch (cause) {
+      case ProblemException problem -> problem;
       case RefusedException refused -> of(refused);
       case RejectedExecutionException full -> unavailable(full);
       case BrokerException away -> unavailable(away);

@@ -1,7 +1,9 @@
 package io.earshot.netty.http;
 
+import io.earshot.netty.frame.Utf8;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -24,15 +26,35 @@ public record Query(String rawPath, String path, Map<String, List<String>> param
    * Reads a URL.
    *
    * @param uri path and query
-   * @throws MalformedRequestException if a percent sign encodes nothing
+   * @throws MalformedRequestException if a percent sign encodes nothing, or it is not UTF-8
    */
   public static Query of(String uri) throws MalformedRequestException {
-    return read(uri, true);
+    return read(encoded(uri), true);
+  }
+
+  /** Encodes the bytes that a client should have encoded, each of which is one character. */
+  private static String encoded(String uri) {
+    if (uri.chars().allMatch(c -> c < 0x80)) {
+      return uri;
+    }
+    var encoded = new StringBuilder();
+    uri.chars()
+        .forEach(
+            c -> {
+              if (c < 0x80) {
+                encoded.append((char) c);
+              } else {
+                encoded.append('%').append(HexFormat.of().toHexDigits((byte) c));
+              }
+            });
+    return encoded.toString();
   }
 
   /** Reads a form, which has the syntax of a query. */
   public static Map<String, List<String>> ofForm(String body) throws MalformedRequestException {
-    return read(body, false).params;
+    // One character for each byte, as in a URL.
+    String bytes = new String(body.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    return read(encoded(bytes), false).params;
   }
 
   /** Decodes one segment of a raw path. */
@@ -43,7 +65,12 @@ public record Query(String rawPath, String path, Map<String, List<String>> param
   private static Query read(String text, boolean hasPath) throws MalformedRequestException {
     var decoder = new QueryStringDecoder(text, StandardCharsets.UTF_8, hasPath, MAX_PARAMS, true);
     try {
-      return new Query(decoder.rawPath(), decoder.path(), decoder.parameters());
+      var query = new Query(decoder.rawPath(), decoder.path(), decoder.parameters());
+      if (text.indexOf('%') >= 0 && !Utf8.isText(text)) {
+        throw new MalformedRequestException(
+            hasPath ? "the URL is not UTF-8" : "the form is not UTF-8");
+      }
+      return query;
     } catch (IllegalArgumentException e) {
       throw new MalformedRequestException(
           "a percent sign is not followed by two hexadecimal digits");

@@ -1,6 +1,6 @@
 package io.earshot.netty.http;
 
-import io.earshot.netty.frame.Framing;
+import io.earshot.netty.frame.Utf8;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
 import io.netty.buffer.ByteBuf;
@@ -20,10 +20,19 @@ public final class RequestBody {
   }
 
   public static String text(FullHttpRequest request) throws ProblemException {
+    try {
+      return utf8(request);
+    } catch (MalformedRequestException e) {
+      throw ProblemException.of(e);
+    }
+  }
+
+  /** The same for a request whose problems are answered in the format of actions. */
+  public static String utf8(FullHttpRequest request) throws MalformedRequestException {
     ByteBuf content = request.content();
-    String text = Framing.text(content, content.readerIndex(), content.readableBytes());
+    String text = Utf8.text(content, content.readerIndex(), content.readableBytes());
     if (text == null) {
-      throw ProblemException.badRequest("the body is not UTF-8");
+      throw new MalformedRequestException("the body is not UTF-8");
     }
     return text;
   }

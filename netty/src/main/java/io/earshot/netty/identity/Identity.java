@@ -5,15 +5,17 @@ import static java.util.stream.Collectors.mapping;
 import static java.util.stream.Collectors.toList;
 
 import io.earshot.Config;
+import io.earshot.config.ServerSecret;
+import io.earshot.netty.frame.Utf8;
 import io.earshot.protocol.RoomName;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.cookie.Cookie;
 import io.netty.handler.codec.http.cookie.CookieHeaderNames.SameSite;
 import io.netty.handler.codec.http.cookie.DefaultCookie;
 import io.netty.handler.codec.http.cookie.ServerCookieDecoder;
 import io.netty.handler.codec.http.cookie.ServerCookieEncoder;
-import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -43,24 +45,29 @@ public final class Identity {
 
   private final Config.FingerprintOptions options;
   private final String defaultRoom;
-  private final byte[] key;
+  private final ServerSecret secret;
   private final SecureRandom random = new SecureRandom();
 
-  public Identity(Config config) {
+  /**
+   * Identifies clients.
+   *
+   * @param secret what cookies are signed with
+   */
+  public Identity(Config config, ServerSecret secret) {
+    this.secret = secret;
     options = config.commonWeb().fingerprintOptions();
     defaultRoom = config.general().defaultChatRoom();
-    String secret = config.commonWeb().cookieSecret();
-    key = secret.isEmpty() ? random(32) : secret.getBytes(StandardCharsets.UTF_8);
   }
 
   /**
    * A client.
    *
    * @param id its public id
+   * @param isKnown whether it was known before this request: by its cookie, or by its headers
    * @param room the room that its cookie names, or the default room
    * @param newCookie the cookie to set, or null if the client has one or is not to get one
    */
-  public record Known(String id, String room, @Nullable String newCookie) {}
+  public record Known(String id, boolean isKnown, String room, @Nullable String newCookie) {}
 
   /**
    * Identifies the client of a request.
@@ -69,29 +76,35 @@ public final class Identity {
    * @param secure whether new cookies are for TLS only
    */
   public Known of(HttpRequest request, String remoteAddress, boolean trustCookies, boolean secure) {
-    Map<String, List<String>> cookies = trustCookies ? cookies(request) : Map.of();
+    Map<String, List<String>> cookies = trustCookies ? cookies(request.headers()) : Map.of();
     String room = room(cookies.getOrDefault(ROOM, List.of()).stream().findFirst().orElse(null));
+    List<String> keys = secret.all();
+    String key = keys.getFirst();
     if (options.onlyStaticElements()) {
-      return new Known(derived("static", staticElements(request, remoteAddress)), room, null);
+      return new Known(
+          derived(key, "static", staticElements(request, remoteAddress)), true, room, null);
     }
     // Another site of the same domain may have set a cookie of the same name.
     for (String cookie : cookies.getOrDefault(options.cookieKey(), List.of())) {
-      if (isOurs(cookie)) {
-        return new Known(derived("id", cookie.substring(0, HEX_LENGTH)), room, null);
+      for (String each : keys) {
+        if (isOurs(each, cookie)) {
+          return new Known(derived(each, "id", cookie.substring(0, HEX_LENGTH)), true, room, null);
+        }
       }
     }
-    String secret = HexFormat.of().formatHex(random(SECRET_BYTES));
+    String name = HexFormat.of().formatHex(random(SECRET_BYTES));
     String fresh =
         options.toSetCookie() && trustCookies
-            ? cookie(options.cookieKey(), secret + derived("cookie", secret), secure)
+            ? cookie(options.cookieKey(), name + derived(key, "cookie", name), secure)
             : null;
-    return new Known(derived("id", secret), room, fresh);
+    return new Known(derived(key, "id", name), false, room, fresh);
   }
 
-  private boolean isOurs(String cookie) {
+  private static boolean isOurs(String key, String cookie) {
     return cookie.length() == 2 * HEX_LENGTH
         && MessageDigest.isEqual(
-            derived("cookie", cookie.substring(0, HEX_LENGTH)).getBytes(StandardCharsets.US_ASCII),
+            derived(key, "cookie", cookie.substring(0, HEX_LENGTH))
+                .getBytes(StandardCharsets.US_ASCII),
             cookie.substring(HEX_LENGTH).getBytes(StandardCharsets.UTF_8));
   }
 
@@ -106,12 +119,8 @@ public final class Identity {
     if (cookie == null) {
       return defaultRoom;
     }
-    try {
-      String room = URLDecoder.decode(cookie.replace("+", "%2B"), StandardCharsets.UTF_8);
-      return RoomName.isValid(room) ? room : defaultRoom;
-    } catch (IllegalArgumentException e) {
-      return defaultRoom;
-    }
+    String room = Utf8.percentDecoded(cookie);
+    return room != null && RoomName.isValid(room) ? room : defaultRoom;
   }
 
   private static String cookie(String name, String value, boolean secure) {
@@ -123,12 +132,12 @@ public final class Identity {
     return ServerCookieEncoder.STRICT.encode(cookie);
   }
 
-  private static Map<String, List<String>> cookies(HttpRequest request) {
-    String header = request.headers().get(HttpHeaderNames.COOKIE);
-    return header == null
-        ? Map.of()
-        : ServerCookieDecoder.STRICT.decodeAll(header).stream()
-            .collect(groupingBy(Cookie::name, mapping(Cookie::value, toList())));
+  /** The values of each cookie. */
+  static Map<String, List<String>> cookies(HttpHeaders headers) {
+    // A client may send several headers, and a proxy may split one (RFC 9113, 8.2.3).
+    return headers.getAll(HttpHeaderNames.COOKIE).stream()
+        .flatMap(header -> ServerCookieDecoder.STRICT.decodeAll(header).stream())
+        .collect(groupingBy(Cookie::name, mapping(Cookie::value, toList())));
   }
 
   private static String staticElements(HttpRequest request, String remoteAddress) {
@@ -143,10 +152,10 @@ public final class Identity {
   }
 
   /** An HMAC of a text as 40 hexadecimal digits. */
-  private String derived(String use, String text) {
+  private static String derived(String key, String use, String text) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(key, "HmacSHA256"));
+      mac.init(new SecretKeySpec(key.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
       byte[] all = mac.doFinal((use + ":" + text).getBytes(StandardCharsets.UTF_8));
       return HexFormat.of().formatHex(Arrays.copyOf(all, SECRET_BYTES));
     } catch (GeneralSecurityException e) {

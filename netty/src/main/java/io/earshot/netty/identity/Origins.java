@@ -1,43 +1,43 @@
 package io.earshot.netty.identity;
 
-import java.net.URI;
+import io.earshot.config.WebOrigin;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The origins whose pages have a permission: the server's own origin, and the origins that a
- * setting lists.
+ * The origins whose pages have a permission, besides the server's own, as a setting lists them.
  *
  * <p>Immutable.
  *
- * @param named the origins besides the server's own; {@code *} for any
+ * @param isAny whether the pages of any origin have it
+ * @param named the origins that are named
  */
-public record Origins(List<String> named) {
+public record Origins(boolean isAny, List<WebOrigin> named) {
+  private static final String ANY = "*";
 
+  /**
+   * Reads a setting.
+   *
+   * @throws IllegalArgumentException if no page has such an origin
+   */
+  public static Origins of(List<String> setting) {
+    return new Origins(
+        setting.contains(ANY),
+        setting.stream().filter(each -> !each.equals(ANY)).map(WebOrigin::ofSetting).toList());
+  }
+
+  /** Whether the setting is empty. */
+  public boolean isEmpty() {
+    return !isAny && named.isEmpty();
+  }
+
+  /** Whether the setting allows an origin, which it may do without naming it. */
+  public boolean allows(String origin) {
+    return isAny || names(origin);
+  }
+
+  /** Whether the setting names an origin, or the domain that it belongs to. */
   public boolean names(String origin) {
-    return named.contains("*") || named.contains(origin);
-  }
-
-  /**
-   * Whether pages of an origin are allowed.
-   *
-   * @param host the header {@code Host} of their request
-   */
-  public boolean allows(String origin, @Nullable String host) {
-    return names(origin) || isOwn(origin, host);
-  }
-
-  /**
-   * Whether an origin is this server.
-   *
-   * @param host the header {@code Host} of the request
-   */
-  public boolean isOwn(String origin, @Nullable String host) {
-    try {
-      String authority = URI.create(origin).getRawAuthority();
-      return authority != null && authority.equalsIgnoreCase(host);
-    } catch (IllegalArgumentException e) {
-      return false;
-    }
+    WebOrigin page = WebOrigin.ofHeader(origin);
+    return page != null && named.stream().anyMatch(each -> each.matches(page));
   }
 }

@@ -6,9 +6,9 @@ import io.earshot.spi.PerAddress;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import java.net.InetAddress;
-import java.time.InstantSource;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.LongSupplier;
 
 /**
  * The limits of each client address: how many connections it has, and how many HTTP requests it
@@ -19,18 +19,18 @@ import java.util.concurrent.ConcurrentMap;
  */
 public final class AddressLimits {
   private final Pace requestPace;
-  private final InstantSource clock;
+  private final LongSupplier elapsed;
   private final Refusals refusals;
   private final PerAddress connections;
 
   /** The bucket of each address, as {@link Pace} has it. */
   private final ConcurrentMap<Long, Long> requests = new ConcurrentHashMap<>();
 
-  public AddressLimits(Config config, InstantSource clock, Refusals refusals) {
+  public AddressLimits(Config config, LongSupplier elapsed, Refusals refusals) {
     Config.Limits limits = config.limits();
     this.connections = new PerAddress(limits.connectionsPerAddress(), PerAddress.exempt(config));
     this.requestPace = new Pace(limits.requestsPerSecond(), 2 * limits.requestsPerSecond());
-    this.clock = clock;
+    this.elapsed = elapsed;
     this.refusals = refusals;
   }
 
@@ -59,7 +59,7 @@ public final class AddressLimits {
       return 0;
     }
     Long key = PerAddress.key(address);
-    long now = clock.millis();
+    long now = elapsed.getAsLong();
     while (true) {
       Long before = requests.get(key);
       long after = requestPace.spend(before == null ? 0 : before, now, 1);
@@ -74,9 +74,26 @@ public final class AddressLimits {
     }
   }
 
+  /**
+   * Counts further HTTP requests, whether or not they exceed the rate. If they do, {@link #asks}
+   * refuses the address's next requests.
+   *
+   * @param count how many; none if it is not positive
+   */
+  public void charge(InetAddress address, int count) {
+    if (count > 0 && !requestPace.isOff() && !connections.isExempt(address)) {
+      long now = elapsed.getAsLong();
+      var _ =
+          requests.merge(
+              PerAddress.key(address),
+              requestPace.spend(0, now, count),
+              (before, _) -> requestPace.spend(before, now, count));
+    }
+  }
+
   /** Forgets addresses that sent no requests lately. Called every few seconds, by any thread. */
   public void forget() {
-    long now = clock.millis();
+    long now = elapsed.getAsLong();
     requests.values().removeIf(paidBy -> requestPace.isPaid(paidBy, now));
   }
 

@@ -2,6 +2,7 @@ package io.earshot.netty.loop;
 
 import io.earshot.Config;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoEventLoop;
@@ -76,9 +77,19 @@ public record Sockets(
 
   /** Sends as much as the kernel takes at once, and returns how many bytes that was. */
   public static int send(Socket socket, ByteBuf from, int offset, int length) throws IOException {
-    return from.hasMemoryAddress()
-        ? socket.sendAddress(from.memoryAddress(), offset, offset + length)
-        : socket.send(from.nioBuffer(offset, length), 0, length);
+    if (from.hasMemoryAddress()) {
+      return socket.sendAddress(from.memoryAddress(), offset, offset + length);
+    }
+    if (from.isDirect()) {
+      return socket.send(from.nioBuffer(offset, length), 0, length);
+    }
+    // The kernel cannot read the heap, where messages wait for the answer that precedes them.
+    ByteBuf copy = ByteBufAllocator.DEFAULT.directBuffer(length);
+    try {
+      return send(socket, copy.writeBytes(from, offset, length), 0, length);
+    } finally {
+      copy.release();
+    }
   }
 
   /**

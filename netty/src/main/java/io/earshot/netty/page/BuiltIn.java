@@ -39,9 +39,13 @@ record BuiltIn(Representation plain, Representation gzip) {
           "icon.svg", load("icon.svg"),
           "earshot.js", load("earshot.js"));
 
-  /** A built-in file; null if there is none of this name. */
+  /**
+   * A built-in file; null if there is none of this name. The page names its files relative to the
+   * root, so that it works behind a proxy under any path; where it is shown in {@code /public/}
+   * itself, that name is below the folder.
+   */
   static @Nullable Representation find(String name, boolean gzip) {
-    BuiltIn file = FILES.get(name);
+    BuiltIn file = FILES.get(name.startsWith("public/") ? name.substring(7) : name);
     if (file == null) {
       return null;
     }

@@ -1,9 +1,8 @@
 package io.earshot.netty.page;
 
+import io.earshot.config.SettingFileException;
+import io.earshot.netty.frame.Utf8;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
@@ -39,10 +38,10 @@ final class PublicFolder {
     try {
       this.folder = Path.of(folder);
     } catch (InvalidPathException e) {
-      throw new IOException("httpServer.publicFolder: there is no folder " + folder, e);
+      throw new SettingFileException("httpServer.publicFolder: there is no folder " + folder, e);
     }
     if (!Files.isDirectory(this.folder)) {
-      throw new IOException("httpServer.publicFolder: there is no folder " + folder);
+      throw new SettingFileException("httpServer.publicFolder: there is no folder " + folder);
     }
   }
 
@@ -71,29 +70,11 @@ final class PublicFolder {
 
   /** Decodes a name; null if the result is not valid as a name. */
   private static @Nullable String decode(String part) {
-    var bytes = ByteBuffer.allocate(part.length() * 3);
-    for (int i = 0; i < part.length(); i++) {
-      char c = part.charAt(i);
-      if (c == '%') {
-        int high = i + 2 < part.length() ? Character.digit(part.charAt(i + 1), 16) : -1;
-        int low = i + 2 < part.length() ? Character.digit(part.charAt(i + 2), 16) : -1;
-        if (high < 0 || low < 0) {
-          return null;
-        }
-        bytes.put((byte) (high << 4 | low));
-        i += 2;
-      } else {
-        bytes.put(String.valueOf(c).getBytes(StandardCharsets.UTF_8));
-      }
-    }
-    try {
-      String name = StandardCharsets.UTF_8.newDecoder().decode(bytes.flip()).toString();
-      boolean odd =
-          name.chars().anyMatch(c -> c < ' ' || c == 0x7F || c == '/' || c == '\\' || c == ':');
-      return odd ? null : name;
-    } catch (CharacterCodingException e) {
-      return null;
-    }
+    String name = Utf8.percentDecoded(part);
+    return name == null
+            || name.chars().anyMatch(c -> c < ' ' || c == 0x7F || c == '/' || c == '\\' || c == ':')
+        ? null
+        : name;
   }
 
   /**

@@ -1,7 +1,9 @@
 package io.earshot.netty.room;
 
 import io.earshot.netty.http.Answer;
+import io.earshot.netty.identity.Addressed;
 import io.earshot.netty.identity.Origins;
+import io.earshot.netty.identity.OwnHosts;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -26,9 +28,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Immutable.
  *
- * @param origins the origins whose pages may connect
+ * @param origins the origins whose pages may connect, besides the server's own
+ * @param own the hosts of the server's own pages
  */
-public record Handshake(Origins origins) {
+public record Handshake(Origins origins, OwnHosts own) {
   private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
   /** A handshake with a body, which {@link #check} does not look at. */
@@ -45,7 +48,7 @@ public record Handshake(Origins origins) {
   }
 
   /** Checks a request; null if the handshake is accepted. */
-  public @Nullable Refusal check(HttpRequest request) {
+  public @Nullable Refusal check(HttpRequest request, Addressed addressed) {
     HttpHeaders headers = request.headers();
     if (!request.method().equals(HttpMethod.GET)
         || !request.protocolVersion().equals(HttpVersion.HTTP_1_1)) {
@@ -63,12 +66,23 @@ public record Handshake(Origins origins) {
       return bad("Sec-WebSocket-Key has to be 16 bytes in base64");
     }
     String origin = headers.get(HttpHeaderNames.ORIGIN);
-    if (origin != null && !origins.allows(origin, headers.get(HttpHeaderNames.HOST))) {
+    if (origin != null && !origins.allows(origin) && !own.isOwn(origin, addressed, headers)) {
       return new Refusal(
           HttpResponseStatus.FORBIDDEN,
           "pages of this origin may not connect; the setting webSockets.allowedOrigins says which may");
     }
     return null;
+  }
+
+  /**
+   * Whether the cookies of an accepted handshake count: a setting that allows pages of any origin
+   * does not let them act for users of this server.
+   */
+  public boolean trustsCookies(HttpRequest request, Addressed addressed) {
+    String origin = request.headers().get(HttpHeaderNames.ORIGIN);
+    return origin == null
+        || origins.names(origin)
+        || own.isOwn(origin, addressed, request.headers());
   }
 
   private static Refusal bad(String error) {

@@ -2,6 +2,7 @@ package io.earshot.netty.room;
 
 import io.earshot.netty.http.JoinRequest;
 import io.earshot.netty.http.ProblemException;
+import io.earshot.netty.identity.Addressed;
 import io.earshot.spi.Inbound;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.DefaultHttpRequest;
@@ -26,6 +27,9 @@ public final class HandshakePeek implements Inbound {
   /** The client whose bytes are looked at. Called on the event loop. */
   public interface Client {
 
+    /** How the sender of a handshake addressed the server. */
+    Addressed addressed(HttpRequest handshake);
+
     /** Whether the sender of the handshake is within its limits; if so, {@link #open} follows. */
     boolean admits(HttpRequest handshake);
 
@@ -46,7 +50,7 @@ public final class HandshakePeek implements Inbound {
   private static final String HEAD_END = "\r\n\r\n";
   private static final int MAX_LENGTH = 4 * 1024;
   private static final Pattern REQUEST_LINE =
-      Pattern.compile("GET (/(?:ws|rooms/[!-~&&[^/?#]]+)?(?:\\?[!-~]*)?) HTTP/1\\.1");
+      Pattern.compile("GET (/(?:ws|rooms|rooms/[!-~&&[^/?#]]+)?(?:\\?[!-~]*)?) HTTP/1\\.1");
   private static final Pattern FIELD =
       Pattern.compile("([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([!-~](?:[ -~]*[!-~])?)");
 
@@ -63,10 +67,10 @@ public final class HandshakePeek implements Inbound {
     String start = in.toString(offset, Math.min(length, MAX_LENGTH), StandardCharsets.ISO_8859_1);
     int end = start.indexOf(HEAD_END);
     HttpRequest request = end < 0 ? null : parsed(start.substring(0, end));
-    if (request != null && Handshake.isRequested(request) && handshake.check(request) == null) {
+    if (request != null && Handshake.isRequested(request) && isAccepted(request)) {
       try {
         JoinRequest join =
-            RoomUrl.matches(request.uri())
+            RoomUrl.matches(request.uri().split("\\?", 2)[0])
                 ? RoomUrl.of(request.uri()).join(request.headers())
                 : null;
         if (client.admits(request)) {
@@ -79,6 +83,11 @@ public final class HandshakePeek implements Inbound {
     }
     client.pass(in.slice(offset, length));
     return length;
+  }
+
+  private boolean isAccepted(HttpRequest request) {
+    Addressed addressed = client.addressed(request);
+    return addressed.isServed() && handshake.check(request, addressed) == null;
   }
 
   /** Parses a head that can be read in one way only; null for any other. */

@@ -8,24 +8,46 @@ import io.earshot.netty.http.Site;
 import io.earshot.netty.identity.BearerToken;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.RoomName;
+import io.earshot.protocol.RoomStatus;
+import io.earshot.protocol.Start;
+import io.earshot.token.SignedToken;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The URL of a room, {@code /rooms/ROOM}, or of its messages, {@code /rooms/ROOM/messages}.
+ * The URL of a room, {@code /rooms/ROOM}, of its messages, {@code /rooms/ROOM/messages}, or of its
+ * signals, {@code /rooms/ROOM/signals}. The name may also be a query parameter: {@code
+ * /rooms?room=ROOM}, {@code /messages?room=ROOM}, {@code /signals?room=ROOM}.
  *
  * <p>Immutable.
  *
  * @param room the room's name, a valid one
- * @param isMessages whether the URL is that of the room's messages
+ * @param part what of the room the URL names
  * @param query the decoded URL
  */
-public record RoomUrl(String room, boolean isMessages, Query query) {
+public record RoomUrl(String room, Part part, Query query) {
 
-  /** Whether a path belongs to rooms, right or wrong. */
+  /** What a URL names. */
+  enum Part {
+    ROOM,
+    MESSAGES,
+    SIGNALS
+  }
+
+  /**
+   * Whether a path belongs to rooms, right or wrong.
+   *
+   * @param path the path, not decoded, without the query
+   */
   public static boolean matches(String path) {
-    return path.startsWith(Site.ROOMS_PATH);
+    return path.startsWith(Site.ROOMS_PATH) || namesByQuery(path);
+  }
+
+  private static boolean namesByQuery(String path) {
+    return path.equals(Site.ANY_ROOMS_PATH)
+        || path.equals(Site.ANY_MESSAGES_PATH)
+        || path.equals(Site.ANY_SIGNALS_PATH);
   }
 
   /**
@@ -39,18 +61,50 @@ public record RoomUrl(String room, boolean isMessages, Query query) {
     String[] names;
     try {
       query = Query.of(uri);
+      if (namesByQuery(query.rawPath())) {
+        return ofQuery(query);
+      }
       names = query.rawPath().substring(Site.ROOMS_PATH.length()).split("/", -1);
       room = Query.segment(names[0]);
     } catch (MalformedRequestException e) {
       throw ProblemException.of(e);
     }
-    boolean isMessages = names.length == 2 && names[1].equals("messages");
-    if (room.isEmpty() || (names.length > 1 && !isMessages)) {
+    Part part = part(names);
+    if (room.isEmpty() || part == null) {
       throw new ProblemException(
           HttpResponseStatus.NOT_FOUND,
-          "there are /rooms/ROOM and /rooms/ROOM/messages; a / in a room's name is written %2F");
+          "there are /rooms/ROOM, /rooms/ROOM/messages and /rooms/ROOM/signals; a / in a room's"
+              + " name is written %2F");
     }
-    return new RoomUrl(valid(room), isMessages, query);
+    return new RoomUrl(valid(room), part, query);
+  }
+
+  private static @Nullable Part part(String[] names) {
+    return switch (names.length) {
+      case 1 -> Part.ROOM;
+      case 2 ->
+          switch (names[1]) {
+            case "messages" -> Part.MESSAGES;
+            case "signals" -> Part.SIGNALS;
+            default -> null;
+          };
+      default -> null;
+    };
+  }
+
+  private static RoomUrl ofQuery(Query query) throws ProblemException {
+    String path = query.rawPath();
+    String room = query.param("room");
+    if (room == null) {
+      throw ProblemException.badRequest("a room is required, as in " + path + "?room=ROOM");
+    }
+    Part part =
+        switch (path) {
+          case Site.ANY_MESSAGES_PATH -> Part.MESSAGES;
+          case Site.ANY_SIGNALS_PATH -> Part.SIGNALS;
+          default -> Part.ROOM;
+        };
+    return new RoomUrl(valid(room), part, query);
   }
 
   /** Returns a room's name if it is valid. */
@@ -64,7 +118,7 @@ public record RoomUrl(String room, boolean isMessages, Query query) {
 
   /** The request of a client that wants to join the room. */
   public JoinRequest join(HttpHeaders headers) throws ProblemException {
-    return new JoinRequest(room, after(), token(headers));
+    return new JoinRequest(room, start(after()), token(headers));
   }
 
   /**
@@ -72,13 +126,73 @@ public record RoomUrl(String room, boolean isMessages, Query query) {
    * every kind of request.
    */
   @Nullable String token(HttpHeaders headers) throws ProblemException {
-    String token = BearerToken.of(headers);
-    return token == null ? query.param("token") : token;
+    return token(headers, query);
+  }
+
+  /** The same for any URL. A login is no token for a room, and both may be sent. */
+  static @Nullable String token(HttpHeaders headers, Query query) throws ProblemException {
+    String token = unlessLogin(BearerToken.of(headers));
+    return token == null ? unlessLogin(query.param("token")) : token;
+  }
+
+  private static @Nullable String unlessLogin(@Nullable String token) {
+    return token == null || SignedToken.kind(token) == SignedToken.Kind.LOGIN ? null : token;
+  }
+
+  /** The page of the room's members that the client asks for; null for all members. */
+  RoomStatus.@Nullable Page page() throws ProblemException {
+    try {
+      return RoomStatus.Page.parse(
+          query.param("limit"), query.param("after"), query.param("usersAfter"));
+    } catch (IllegalArgumentException e) {
+      throw ProblemException.badRequest(String.valueOf(e.getMessage()));
+    }
   }
 
   @Nullable Cursor after() throws ProblemException {
     String after = query.param("after");
     return after == null ? null : cursor(after, "after");
+  }
+
+  /**
+   * The cursor before which the messages are that the client asks for.
+   *
+   * @param before the parameter; empty for the newest messages
+   */
+  @Nullable Cursor before(String before) throws ProblemException {
+    if (query.param("after") != null || query.param("history") != null) {
+      throw ProblemException.badRequest("before does not go with after or history");
+    }
+    return before.isEmpty() ? null : cursor(before, "before");
+  }
+
+  /** How many messages the client asks for before a cursor. */
+  int pageLimit(int otherwise) throws ProblemException {
+    String limit = query.param("limit");
+    int count = limit == null ? otherwise : Start.count(limit, 1);
+    if (count < 0) {
+      throw ProblemException.badRequest("limit must be a number from 1 to " + Start.MAX_HISTORY);
+    }
+    return count;
+  }
+
+  /** The start after a cursor, with as many earlier messages as the client asks for. */
+  Start start(@Nullable Cursor after) throws ProblemException {
+    return new Start(after, history(query));
+  }
+
+  /** How many earlier messages the client asks for. */
+  static int history(Query query) throws ProblemException {
+    String history = query.param("history");
+    return history == null ? 0 : history(history);
+  }
+
+  static int history(String text) throws ProblemException {
+    int count = Start.count(text, 0);
+    if (count < 0) {
+      throw ProblemException.badRequest(Start.INVALID_HISTORY);
+    }
+    return count;
   }
 
   static Cursor cursor(String text, String name) throws ProblemException {

@@ -1,5 +1,7 @@
 package io.earshot.netty.room;
 
+import io.earshot.ChatRoom;
+import io.earshot.Grant;
 import io.earshot.Permission;
 import io.earshot.netty.frame.Framing;
 import io.earshot.netty.http.Answer;
@@ -8,15 +10,19 @@ import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.http.Responses;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.http.WebExchange;
+import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
+import io.earshot.protocol.ExcerptRequest;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomStatus;
+import io.earshot.protocol.Signal;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import java.util.LinkedHashMap;
@@ -26,28 +32,40 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Answers requests to the URL of a room: its members, a stream of its messages or a WebSocket in
- * it; and to the URL of its messages: reading and posting them.
+ * it; to the URL of its messages: reading and posting them; and to that of its signals: posting
+ * them.
  *
  * <p>Immutable.
  */
 public final class RoomUrls {
   private static final String ROOM_METHODS = "GET, HEAD, OPTIONS";
   private static final String MESSAGES_METHODS = "GET, HEAD, POST, OPTIONS";
+  private static final String SIGNALS_METHODS = "POST, OPTIONS";
   private static final int DEFAULT_LIMIT = 100;
   private static final int MAX_LIMIT = 1_000;
 
   private final Site site;
   private final Handshake handshake;
+  private final SeveralRooms several;
 
   public RoomUrls(Site site, Handshake handshake) {
     this.site = site;
     this.handshake = handshake;
+    this.several = new SeveralRooms(site);
   }
 
   /** Answers a request whose path {@link RoomUrl#matches}. */
   public Answer answer(WebExchange exchange) throws ProblemException {
+    exchange.checkLogin(true);
+    if (SeveralRooms.matches(exchange)) {
+      return several.answer(exchange);
+    }
     RoomUrl url = RoomUrl.of(exchange.uri());
-    return url.isMessages() ? messages(exchange, url) : room(exchange, url);
+    return switch (url.part()) {
+      case ROOM -> room(exchange, url);
+      case MESSAGES -> messages(exchange, url);
+      case SIGNALS -> signals(exchange, url);
+    };
   }
 
   // --- /rooms/ROOM -----------------------------------------------------------------------------
@@ -65,10 +83,18 @@ public final class RoomUrls {
     if (framing != null) {
       return stream(exchange, url, framing);
     }
-    check(exchange, url, Permission.LISTEN);
-    CompletableFuture<RoomStatus> status =
-        site.engine().api().chatRoom().socketRoomStatus(url.room()).toCompletableFuture();
-    return Answer.later(status, this::status);
+    var _ = check(exchange, url, Permission.LISTEN);
+    int maxLength = site.config().limits().answerBytes();
+    RoomStatus.Page page = url.page();
+    ChatRoom rooms = site.engine().api().chatRoom();
+    // On a thread of its own: to encode the members of a large room takes some milliseconds.
+    CompletableFuture<byte[]> body =
+        (page == null
+                ? rooms.socketRoomStatus(url.room())
+                : rooms.socketRoomStatus(url.room(), page))
+            .thenApplyAsync(status -> encoded(status, maxLength), Thread::startVirtualThread)
+            .toCompletableFuture();
+    return Answer.later(body, RoomUrls::status);
   }
 
   private Answer webSocket(WebExchange exchange, RoomUrl url) throws ProblemException {
@@ -76,7 +102,7 @@ public final class RoomUrls {
     Handshake.Refusal refusal =
         exchange.request().content().isReadable()
             ? Handshake.HAS_BODY
-            : handshake.check(exchange.request());
+            : handshake.check(exchange.request(), exchange.addressed());
     if (refusal == null) {
       return new Answer.WebSocket(join);
     }
@@ -85,7 +111,7 @@ public final class RoomUrls {
   }
 
   /** The format of the stream that the client accepts first; null if it wants no stream. */
-  private static @Nullable Framing streamFraming(WebExchange exchange) {
+  static @Nullable Framing streamFraming(WebExchange exchange) {
     for (String line : exchange.headers().getAll(HttpHeaderNames.ACCEPT)) {
       for (String item : line.toLowerCase(Locale.ROOT).split(",", -1)) {
         switch (item.split(";", 2)[0].strip()) {
@@ -105,18 +131,38 @@ public final class RoomUrls {
     return null;
   }
 
-  private static void check(WebExchange exchange, RoomUrl url, Permission permission)
+  /** Checks the client's token and permission, and returns the grant of the token. */
+  private static @Nullable Grant check(WebExchange exchange, RoomUrl url, Permission permission)
       throws ProblemException {
-    exchange.check(url.room(), permission, url.token(exchange.headers()));
+    Grant grant = exchange.verify(url.token(exchange.headers()));
+    exchange.check(url.room(), permission, grant);
+    return grant;
   }
 
   private Answer stream(WebExchange exchange, RoomUrl url, Framing framing)
       throws ProblemException {
     exchange.refuseForeign("be in a room");
-    check(exchange, url, Permission.JOIN);
+    var _ = check(exchange, url, Permission.JOIN);
     // A browser that reconnects sends the id of its last event, to the URL that it began with.
     String last = exchange.headers().get("last-event-id");
-    Cursor after = last == null ? url.after() : RoomUrl.cursor(last, "Last-Event-ID");
+    Cursor after = last == null ? url.after() : lastEvent(last);
+    return new Answer.Stream(
+        streamHead(framing),
+        framing,
+        new JoinRequest(url.room(), url.start(after), url.token(exchange.headers())));
+  }
+
+  /**
+   * The cursor of a browser that reconnects. A page cannot change it, and a browser gives up after
+   * a refusal, so a value that is no cursor is one that is unknown.
+   */
+  private static Cursor lastEvent(String id) {
+    Cursor cursor = Cursor.parse(id);
+    return cursor == null ? Cursor.UNKNOWN : cursor;
+  }
+
+  /** The response before a stream. */
+  static HttpResponse streamHead(Framing framing) {
     var head = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
     head.headers()
         .set(
@@ -128,28 +174,28 @@ public final class RoomUrls {
         .set(HttpHeaderNames.VARY, HttpHeaderNames.ACCEPT)
         .set("x-accel-buffering", "no")
         .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-    return new Answer.Stream(
-        head, framing, new JoinRequest(url.room(), after, url.token(exchange.headers())));
+    return head;
   }
 
-  private FullHttpResponse status(@Nullable RoomStatus status, @Nullable Throwable failure) {
-    if (status == null) {
+  private static FullHttpResponse status(byte @Nullable [] body, @Nullable Throwable failure) {
+    if (body == null) {
       return Responses.failed(failure);
     }
-    FullHttpResponse response =
-        Responses.json(
-            HttpResponseStatus.OK, encoded(status, site.config().limits().answerBytes()));
+    FullHttpResponse response = Responses.json(HttpResponseStatus.OK, body);
     response.headers().set(HttpHeaderNames.VARY, HttpHeaderNames.ACCEPT);
     return response;
   }
 
-  /** Encodes the status of a room; without the list of members if it would be too long with it. */
+  /** Encodes the status of a room; without the lists if it would be too long with them. */
   public static byte[] encoded(RoomStatus status, int maxLength) {
     Json.Obj json = status.toJson();
     byte[] body = json.encode();
     if (body.length > maxLength) {
       var fields = new LinkedHashMap<>(json.fields());
       fields.remove("members");
+      fields.remove("next");
+      fields.remove("users");
+      fields.remove("usersNext");
       body = new Json.Obj(fields).encode();
     }
     return body;
@@ -170,22 +216,34 @@ public final class RoomUrls {
   }
 
   private Answer read(WebExchange exchange, RoomUrl url) throws ProblemException {
-    check(exchange, url, Permission.LISTEN);
+    Grant grant = check(exchange, url, Permission.LISTEN);
+    String before = url.query().param("before");
+    if (before != null) {
+      return new Answer.Later<>(
+          site.engine().readBefore(url.room(), url.before(before), url.pageLimit(DEFAULT_LIMIT)),
+          (excerpt, failure) -> excerpt(exchange, url, grant, excerpt, failure),
+          true,
+          false);
+    }
     int asked = url.query().number("wait", 0, 0, Integer.MAX_VALUE);
     int limit = url.query().number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
     int wait = exchange.isHead() ? 0 : asked;
     return new Answer.Later<>(
-        site.engine().read(url.room(), url.after(), limit, wait),
-        (excerpt, failure) -> excerpt(exchange, url, excerpt, failure),
+        site.engine().read(new ExcerptRequest(url.room(), url.start(url.after()), limit), wait),
+        (excerpt, failure) -> excerpt(exchange, url, grant, excerpt, failure),
         true,
         wait > 0);
   }
 
   private static FullHttpResponse excerpt(
-      WebExchange exchange, RoomUrl url, @Nullable Excerpt excerpt, @Nullable Throwable failure) {
+      WebExchange exchange,
+      RoomUrl url,
+      @Nullable Grant grant,
+      @Nullable Excerpt excerpt,
+      @Nullable Throwable failure) {
     try {
       // The client's token may have ended while the poll waited, or a rule or a ban changed.
-      check(exchange, url, Permission.LISTEN);
+      exchange.check(url.room(), Permission.LISTEN, grant);
     } catch (ProblemException e) {
       return Responses.problem(e);
     }
@@ -215,11 +273,45 @@ public final class RoomUrls {
     }
     var fields = new LinkedHashMap<String, Json>();
     fields.put("room", Json.of(room));
+    fields.put("from", Json.of(exchange.clientId()));
     fields.put("epoch", Json.of(place.epoch()));
     fields.put("offset", Json.of(place.offset()));
     FullHttpResponse response =
         Responses.json(HttpResponseStatus.CREATED, new Json.Obj(fields).encode());
     exchange.setCookie(response);
     return response;
+  }
+
+  // --- /rooms/ROOM/signals ---------------------------------------------------------------------
+
+  private Answer signals(WebExchange exchange, RoomUrl url) throws ProblemException {
+    HttpMethod method = exchange.method();
+    if (method.equals(HttpMethod.OPTIONS)) {
+      return site.crossOrigin().options(exchange.request(), SIGNALS_METHODS);
+    } else if (!method.equals(HttpMethod.POST)) {
+      throw ProblemException.methodNotAllowed(method, SIGNALS_METHODS);
+    }
+    exchange.refuseForeign("speak");
+    Fields body = Fields.of(exchange.request());
+    Json content = body.all().get("signal");
+    if (content == null) {
+      throw ProblemException.badRequest("a signal is required");
+    }
+    if (Audience.of(body.all()) != null) {
+      throw ProblemException.badRequest(Signal.NO_AUDIENCE);
+    }
+    String kind = body.text("kind");
+    String error = Signal.invalid(content, kind);
+    if (error != null) {
+      throw ProblemException.badRequest(error);
+    }
+    exchange.signal(url.room(), exchange.verify(url.token(exchange.headers())), content, kind);
+    var fields = new LinkedHashMap<String, Json>();
+    fields.put("room", Json.of(url.room()));
+    fields.put("from", Json.of(exchange.clientId()));
+    FullHttpResponse response =
+        Responses.json(HttpResponseStatus.ACCEPTED, new Json.Obj(fields).encode());
+    exchange.setCookie(response);
+    return Answer.now(response);
   }
 }

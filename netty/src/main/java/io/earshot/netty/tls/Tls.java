@@ -1,16 +1,15 @@
 package io.earshot.netty.tls;
 
+import io.earshot.config.Pem;
+import io.earshot.config.SettingFileException;
 import io.earshot.netty.loop.NettyLoop;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.function.BiConsumer;
 import javax.net.ssl.SSLException;
@@ -26,30 +25,34 @@ public final class Tls {
   private static final System.Logger LOG = System.getLogger(Tls.class.getName());
   private static final String NAME = "tls";
 
+  /**
+   * Those of Netty's default that have forward secrecy, in its order, and ChaCha20, which is faster
+   * for clients whose processors have no instructions for AES.
+   */
+  private static final List<String> CIPHERS =
+      List.of(
+          "TLS_AES_128_GCM_SHA256",
+          "TLS_AES_256_GCM_SHA384",
+          "TLS_CHACHA20_POLY1305_SHA256",
+          "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+          "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+          "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+          "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+          "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+          "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+          "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+          "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA");
+
   private final String section;
   private final String certFile;
   private final String keyFile;
   private volatile SslContext context;
 
   /** The files that were loaded last, whether or not they were a pair. */
-  private List<Stamp> tried;
+  private List<FileStamp> tried;
 
   /** The files at the last check: files that still change are not loaded. */
-  private List<Stamp> seen;
-
-  /** The attributes of a file that change when the file is replaced. */
-  private record Stamp(FileTime changed, long size, @Nullable Object identity) {
-    static final Stamp MISSING = new Stamp(FileTime.fromMillis(0), -1, null);
-
-    static Stamp of(String file) {
-      try {
-        var attributes = Files.readAttributes(Path.of(file), BasicFileAttributes.class);
-        return new Stamp(attributes.lastModifiedTime(), attributes.size(), attributes.fileKey());
-      } catch (IOException e) {
-        return MISSING;
-      }
-    }
-  }
+  private List<FileStamp> seen;
 
   private Tls(String section, String certFile, String keyFile) throws IOException {
     this.section = section;
@@ -107,7 +110,7 @@ public final class Tls {
    * their certificate. If the files are no pair, the old certificate stays.
    */
   public void reload() {
-    List<Stamp> now = stamps();
+    List<FileStamp> now = stamps();
     boolean isStable = now.equals(seen);
     seen = now;
     if (!isStable || now.equals(tried)) {
@@ -124,19 +127,20 @@ public final class Tls {
     }
   }
 
-  private List<Stamp> stamps() {
-    return List.of(Stamp.of(certFile), Stamp.of(keyFile));
+  private List<FileStamp> stamps() {
+    return List.of(FileStamp.of(certFile), FileStamp.of(keyFile.isEmpty() ? certFile : keyFile));
   }
 
   private SslContext load() throws IOException {
     Pem pem = Pem.read(section, certFile, keyFile);
     try {
-      return SslContextBuilder.forServer(pem.key(), pem.chain())
+      return SslContextBuilder.forServer(pem.keyManagers())
           .sslProvider(SslProvider.JDK)
           .protocols("TLSv1.3", "TLSv1.2")
+          .ciphers(CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
           .build();
     } catch (SSLException e) {
-      throw new IOException(
+      throw new SettingFileException(
           section + ".certFile: " + certFile + " is of no use: " + e.getMessage(), e);
     }
   }

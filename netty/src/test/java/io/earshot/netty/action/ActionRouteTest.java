@@ -1,5 +1,6 @@
 package io.earshot.netty.action;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,6 +10,7 @@ import io.earshot.netty.testing.HttpClient;
 import io.earshot.netty.testing.HttpClient.Response;
 import io.earshot.netty.testing.ServerWithActions;
 import io.earshot.netty.testing.TcpClient;
+import io.earshot.netty.testing.WebSocketClient;
 import io.earshot.protocol.Json;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,6 +76,10 @@ final class ActionRouteTest {
   @ParameterizedTest
   @CsvSource({
     "/fly,404",
+    "/api/fly,404",
+    "/api/echo/x,404",
+    "/?action=fly,404",
+    "/api?action=fly,404",
     "/chat,422",
     "/chat?method=fly,400",
     "/broken,500",
@@ -84,11 +90,122 @@ final class ActionRouteTest {
   void errors_have_a_status_of_their_own_if_the_setting_says_so(String path, int status)
       throws Exception {
     Response plain = web.curl().get(path);
-    assertThat(plain.status()).isEqualTo(status == 500 ? 500 : 200);
+    boolean isNothing = status == 404 && !path.startsWith("/api") && !path.startsWith("/?");
+    assertThat(plain.status()).isEqualTo(isNothing ? 404 : status == 500 ? 500 : 200);
     web.restart("commonWeb.returnErrorCodes=true");
     Response coded = web.curl().get(path);
     assertThat(coded.status()).isEqualTo(status);
     assertThat(coded.body().contains("\"error\":\"Error: ")).isEqualTo(status != 200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/metrics",
+        "/healthz",
+        "/favicon.ico",
+        "/Chat",
+        "/statu%73x",
+        "/status/x",
+        "/chat/x",
+        "/echo/api",
+        "/ws/x",
+        "/wss"
+      })
+  void a_path_of_no_action_is_not_found_and_makes_no_client(String path) throws Exception {
+    web.restart("commonWeb.httpClientMessageTTL=30s");
+    TcpClient witness = web.lines();
+    HttpClient curl = web.curl();
+    Response missing = curl.get(path);
+    assertThat(missing.status()).isEqualTo(404);
+    assertThat(missing.header("set-cookie")).isEmpty();
+    String name = path.substring(1).replace("%73", "s");
+    assertThat(missing.body()).contains("\"error\":\"Error: " + name + " is not a known action.\"");
+    curl.sendRequest("POST", path, "x");
+    assertThat(curl.response().status()).isEqualTo(404);
+    curl.sendRequest("GET", path, "", "Upgrade: websocket", "Connection: upgrade");
+    assertThat(curl.response().status()).isEqualTo(404);
+    assertThat(witness.ask("roomView")).contains("\"membersCount\":1");
+    assertThat(curl.get("/echo").header("set-cookie")).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/randomNumber", "/?action=nothing", "/api/nothing", "/api"})
+  void a_first_visit_sets_the_cookie_whatever_it_asks_for(String path) throws Exception {
+    assertThat(web.curl().get(path).header("set-cookie")).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/ws", "/ws/"})
+  void the_path_of_websockets_asks_for_one_with_or_without_a_slash(String path) {
+    Response plain = web.curl().get(path);
+    assertThat(plain.status()).isEqualTo(426);
+    assertThat(plain.header("upgrade")).containsExactly("websocket");
+    var socket = web.opened(WebSocketClient.raw(web.server().httpPort()));
+    socket.text(WebSocketClient.handshake(path));
+    assertThat(socket.head()).contains(" 101 ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/echo?x=%ff",
+        "/echo?x=%c3",
+        "/echo?%c0%80=x",
+        "/echo?x=%ed%a0%80",
+        "/%ff",
+        "/rooms/%ff",
+        "/rooms/%ff/messages",
+        "/rooms/attic/messages?after=%ff",
+        "/rooms?room=%ff"
+      })
+  void a_url_that_is_not_utf8_is_refused(String path) {
+    Response bad = web.curl().get(path);
+    assertThat(bad.status()).isEqualTo(400);
+    assertThat(bad.body()).contains("the URL is not UTF-8");
+    HttpClient raw = web.curl();
+    raw.bytes("GET /echo?x=\u00ff HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(ISO_8859_1));
+    assertThat(raw.response().status()).isEqualTo(400);
+  }
+
+  @Test
+  void a_url_that_is_utf8_and_not_encoded_is_understood() {
+    HttpClient curl = web.curl();
+    curl.text("GET /echo?x=fä✓ HTTP/1.1\r\nHost: x\r\n\r\n");
+    assertThat(curl.response().body()).contains("\"fä✓\"");
+  }
+
+  @Test
+  void bodies_are_utf8_and_may_begin_with_a_byte_order_mark() {
+    HttpClient curl = web.curl();
+    assertThat(curl.post("/echo", "application/json", "\uFEFF{\"x\":1}").body())
+        .contains("\"echo\":[1]");
+    assertThat(curl.post("/echo", "application/x-www-form-urlencoded", "\uFEFFx=1").body())
+        .contains("\"echo\":[\"1\"]");
+    assertThat(
+            curl.post("/rooms/attic/messages", "application/json", "\uFEFF{\"message\":1}")
+                .status())
+        .isEqualTo(201);
+    assertThat(web.curl().post("/echo", "application/x-www-form-urlencoded", "x=%ff").status())
+        .isEqualTo(400);
+    String form = "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n\u00ff\r\n--b--\r\n";
+    for (String[] body :
+        new String[][] {
+          {"application/json", "{\"x\":\"\u00ff\"}"},
+          {"application/x-www-form-urlencoded", "x=\u00ff"},
+          {"multipart/form-data; boundary=b", form}
+        }) {
+      HttpClient broken = web.curl();
+      byte[] bytes = body[1].getBytes(ISO_8859_1);
+      broken.text(
+          "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: "
+              + body[0]
+              + "\r\nContent-Length: "
+              + bytes.length
+              + "\r\n\r\n");
+      broken.bytes(bytes);
+      assertThat(broken.response().status()).as(body[0]).isEqualTo(400);
+    }
   }
 
   @Test

@@ -265,13 +265,23 @@ final class AdminTest {
     assertThat(bob.heard()).contains("\"message\":\"all\"", "\"from\":\"shop\"");
   }
 
+  @Test
+  void a_room_without_members_remembers_what_is_said_in_it_whoever_says_it() {
+    ask("POST", "/admin/rooms/emptyroom/messages", "{\"message\":\"by the admin API\"}");
+    HttpClient web = curl();
+    assertThat(web.get("/chat?method=say&message=by+an+action").body()).doesNotContain("error");
+    assertThat(web.get("/rooms/emptyroom/messages").body()).contains("by the admin API");
+    assertThat(web.get("/rooms/defaultRoom/messages").body()).contains("by an action");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
         "GET|/admin/|||404|no such thing",
         "GET|/admin/x/y/z/a|||404|no such thing",
-        "GET|/admin/rooms/%ff%00|||400|room names",
+        "GET|/admin/rooms/%ff|||400|not UTF-8",
+        "GET|/admin/rooms/a%00|||400|room names",
         "GET|/admin/rooms/%zz|||400|percent sign",
         "PUT|/admin/bans|||405|PUT does not work here",
         "GET|/admin/rooms?limit=x|||400|limit must be",

@@ -9,11 +9,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
 import io.earshot.netty.testing.Kind;
+import io.earshot.netty.testing.ServerAndClients;
+import io.earshot.netty.testing.StreamClient;
+import io.earshot.netty.testing.TcpClient;
 import io.earshot.netty.testing.WebSocketClient;
 import io.earshot.netty.testing.WebSocketClient.Frame;
 import io.earshot.testing.Await;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -196,7 +200,7 @@ final class FramesTest {
     assertThat(respond(good.replace("dGhlIHNhbXBsZSBub25jZQ==", "short"))).contains(" 400 ");
     assertThat(respond(good.replace("Connection: Upgrade", "Connection: close"))).contains(" 400 ");
     assertThat(respond(good.replace("GET", "POST"))).contains(" 400 ");
-    assertThat(respond(good.replace("GET / ", "GET /elsewhere "))).contains(" 200 ");
+    assertThat(respond(good.replace("GET / ", "GET /elsewhere "))).contains(" 404 ");
     assertThat(respond("GET /ws HTTP/1.1\r\nHost: x\r\n\r\n")).contains(" 426 ");
   }
 
@@ -226,6 +230,55 @@ final class FramesTest {
         WebSocketClient slow = WebSocketClient.raw(strict.httpPort())) {
       slow.text("GET / HTTP/1.1\r\nHost:");
       assertThat(slow.read()).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void the_welcome_has_the_limits_of_its_transport() {
+    Config config =
+        ServerAndClients.with(
+            Config.defaults(),
+            "webSockets.maxMessageLength=3000",
+            "tcpServer.maxLineLength=2000",
+            "limits.rooms=7",
+            "limits.messagesPerSecond=0",
+            "limits.signalsPerSecond=9");
+    try (EarshotServer limited = kind.start(config);
+        var socket = WebSocketClient.open(limited.httpPort(), null);
+        var lines = new TcpClient(limited.tcpPort());
+        StreamClient stream =
+            StreamClient.open(limited.httpPort(), "/rooms/attic", StreamClient.EVENTS)) {
+      String limits =
+          "\"limits\":{\"messageBytes\":%d,\"roomNameLength\":256,\"rooms\":7,\"signalsPerSecond\":9}}";
+      assertThat(socket.next()).endsWith(String.format(limits, 3000));
+      assertThat(lines.next()).endsWith(String.format(limits, 2000));
+      assertThat(stream.next()).endsWith(String.format(limits, 3000));
+    }
+  }
+
+  @Test
+  void a_message_that_is_too_long_costs_the_connection_and_not_the_membership() {
+    Config config = Config.defaults().with("general.resumeWindow", "30s");
+    try (EarshotServer kept = kind.start(config);
+        WebSocketClient witness = WebSocketClient.welcomed(kept.httpPort());
+        var client = WebSocketClient.open(kept.httpPort(), null)) {
+      assertThat(witness.ask("{\"event\":\"roomChange\",\"room\":\"attic\"}")).contains("OK");
+      String welcome = String.valueOf(client.next());
+      String session = welcome.replaceAll(".*\"session\":\"([^\"]*)\".*", "$1");
+      assertThat(client.ask("{\"event\":\"roomChange\",\"room\":\"attic\"}")).contains("OK");
+      assertThat(witness.heard()).contains("I have entered the room");
+      String id = client.id();
+      client.frame(WebSocketClient.TEXT, new byte[(64 << 10) + 1]);
+      WebSocketClient.Frame close = Objects.requireNonNull(client.nextFrame());
+      assertThat(close.closeCode()).isEqualTo(1009);
+      assertThat(close.text()).endsWith("messages have at most 65536 bytes");
+      assertThat(client.nextFrame()).isNull();
+      try (WebSocketClient again = WebSocketClient.welcomed(kept.httpPort())) {
+        assertThat(again.ask("{\"event\":\"resume\",\"session\":\"" + session + "\"}"))
+            .contains("OK", id);
+        assertThat(again.ask("{\"event\":\"say\",\"message\":\"back\"}")).contains("OK");
+        assertThat(witness.heard()).contains("\"back\"", id);
+      }
     }
   }
 }

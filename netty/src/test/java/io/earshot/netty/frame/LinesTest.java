@@ -6,6 +6,9 @@ import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.TcpClient;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -45,6 +48,35 @@ final class LinesTest {
       while (!heard.contains("still here")) {
         heard = witness.heard();
       }
+    }
+  }
+
+  @Test
+  void checks_of_the_port_are_not_announced() throws IOException {
+    // As nc -z does it (FIN), and as HAProxy's checks do it (RST).
+    try (EarshotServer quiet =
+            kind.start(
+                Config.defaults()
+                    .with("rooms.announceAfter", "20s")
+                    .with("general.resumeWindow", "20s"));
+        TcpClient member = TcpClient.welcomed(quiet.tcpPort())) {
+      assertThat(member.ask("roomView")).contains("\"membersCount\":1");
+      for (int i = 0; i < 20; i++) {
+        try (var check = new Socket(InetAddress.getLoopbackAddress(), quiet.tcpPort())) {
+          check.setSoLinger(i % 2 == 0, 0);
+          if (i % 4 > 1) {
+            assertThat(check.getInputStream().read()).isEqualTo('{');
+          }
+        }
+      }
+      try (TcpClient other = TcpClient.welcomed(quiet.tcpPort())) {
+        other.ask("say hi");
+        assertThat(member.heard()).contains("I have entered the room");
+        assertThat(member.heard()).contains("\"hi\"");
+        assertThat(member.ask("roomView")).contains("\"membersCount\":2");
+        assertThat(other.ask("quit")).contains("Bye!");
+      }
+      assertThat(member.heard()).contains("I have left the room");
     }
   }
 
@@ -123,6 +155,33 @@ final class LinesTest {
   void empty_lines_are_not_counted() {
     client.text("\r\n\n\r\r\n");
     assertThat(client.ask("roomView")).contains("\"messageCount\":1");
+  }
+
+  @Test
+  void a_page_that_posts_to_this_port_says_nothing() {
+    String body = "say hi\nquit\n";
+    try (var page = TcpClient.welcomed(server.tcpPort())) {
+      page.text(
+          "POST / HTTP/1.1\r\nHost: 127.0.0.1:"
+              + server.tcpPort()
+              + "\r\nConnection: keep-alive\r\nContent-Length: "
+              + body.length()
+              + "\r\nContent-Type: text/plain;charset=UTF-8\r\nOrigin: https://evil.example\r\n\r\n"
+              + body);
+      assertThat(page.rest())
+          .singleElement()
+          .asString()
+          .isEqualTo(
+              "{\"context\":\"response\",\"error\":\"Error: this port takes lines of Earshot's protocol,"
+                  + " and the first line was an HTTP request (HTTP has a port of its own); the connection"
+                  + " is closed\",\"messageCount\":1}");
+    }
+    client.send("say end");
+    String heard = witness.heard();
+    while (!heard.contains("\"end\"")) {
+      assertThat(heard).doesNotContain("\"hi\"");
+      heard = witness.heard();
+    }
   }
 
   @Test

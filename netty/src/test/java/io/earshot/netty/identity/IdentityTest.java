@@ -69,6 +69,29 @@ final class IdentityTest {
   }
 
   @Test
+  void all_cookie_headers_count() {
+    HttpClient browser = web.browser();
+    String id = browser.get("/echo").id();
+    String cookie = "Cookie: sessionID=" + browser.cookie("sessionID");
+    Response split =
+        web.curl()
+            .get(
+                ServerWithActions.chat("detailsView"),
+                "Cookie: a=b",
+                cookie,
+                "Cookie: __room=attic");
+    assertThat(split.id()).isEqualTo(id);
+    assertThat(split.body()).contains("\"room\":\"attic\"");
+    assertThat(split.header("set-cookie")).isEmpty();
+  }
+
+  @Test
+  void a_room_cookie_that_is_not_utf8_names_no_room() {
+    assertThat(web.curl().get(ServerWithActions.chat("detailsView"), "Cookie: __room=%ff").body())
+        .contains("\"room\":\"defaultRoom\"");
+  }
+
+  @Test
   void the_cookie_can_be_renamed_or_turned_off() throws Exception {
     web.restart("commonWeb.fingerprintOptions.cookieKey=sid");
     assertThat(web.curl().get("/echo").header("set-cookie"))

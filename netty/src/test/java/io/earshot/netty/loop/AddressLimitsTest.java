@@ -25,7 +25,7 @@ final class AddressLimitsTest {
     for (int i = 0; i < settings.length; i += 2) {
       config = config.with((String) settings[i], settings[i + 1]);
     }
-    return new AddressLimits(config, () -> now, new Refusals());
+    return new AddressLimits(config, () -> now.toEpochMilli(), new Refusals());
   }
 
   private static InetAddress address(String text) {

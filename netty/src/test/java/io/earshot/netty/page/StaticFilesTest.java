@@ -8,22 +8,12 @@ import io.earshot.netty.EarshotServer;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.WebSocketClient;
 import io.earshot.testing.Await;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
-import java.time.Instant;
 import java.util.Locale;
-import java.util.zip.GZIPInputStream;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,102 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @EnumSource(
     value = Kind.class,
     names = {"EPOLL_FRAMES", "NIO_FRAMES", "EPOLL_TLS_FRAMES"})
-final class StaticFilesTest {
+final class StaticFilesTest extends StaticFilesTestCase {
   private static final String SORRY = "Sorry, that file is not found :(";
-  private static final Instant THEN = Instant.parse("2013-11-10T12:00:00Z");
-
-  @TempDir Path temp;
-
-  @SuppressWarnings("NullAway.Init")
-  @Parameter
-  Kind kind;
-
-  @SuppressWarnings("NullAway.Init")
-  private EarshotServer server;
-
-  @SuppressWarnings("NullAway.Init")
-  private WebSocketClient client;
-
-  /** An answer; its header names are small. */
-  @SuppressWarnings("ArrayRecordComponent")
-  private record Answer(int status, String head, byte[] body) {
-    @Nullable String header(String name) {
-      return head.lines()
-          .filter(line -> line.toLowerCase(Locale.ROOT).startsWith(name + ": "))
-          .map(line -> line.substring(name.length() + 2))
-          .findFirst()
-          .orElse(null);
-    }
-
-    String text() {
-      return new String(body, StandardCharsets.UTF_8);
-    }
-  }
-
-  @BeforeEach
-  void start() throws IOException {
-    Path folder = Files.createDirectories(temp.resolve("www"));
-    file(folder.resolve("hello.txt"), "Hello, Wörld!");
-    file(folder.resolve("a b.txt"), "blank");
-    file(folder.resolve("long.css"), "a{color:red}".repeat(500));
-    file(Files.createDirectory(folder.resolve("sub")).resolve("index.html"), "<p>index");
-    Files.createDirectory(folder.resolve("empty"));
-    file(folder.resolve(".hidden"), "secret");
-    file(temp.resolve("secret.txt"), "secret");
-    Files.createSymbolicLink(folder.resolve("out.txt"), temp.resolve("secret.txt"));
-    Files.createSymbolicLink(folder.resolve("up"), temp);
-    Files.createSymbolicLink(folder.resolve("in.txt"), folder.resolve("hello.txt"));
-    server = kind.start(Config.defaults().with("httpServer.publicFolder", folder));
-    client = connect();
-  }
-
-  @AfterEach
-  void stop() {
-    client.close();
-    server.close();
-  }
-
-  private WebSocketClient connect() {
-    return kind.raw(server);
-  }
-
-  private static void file(Path file, String text) throws IOException {
-    Files.writeString(file, text);
-    Files.setLastModifiedTime(file, FileTime.from(THEN));
-  }
-
-  private static String request(String method, String path, String... headers) {
-    return method
-        + " "
-        + path
-        + " HTTP/1.1\r\nHost: x\r\n"
-        + (headers.length == 0 ? "" : String.join("\r\n", headers) + "\r\n")
-        + "\r\n";
-  }
-
-  private Answer ask(String method, String path, String... headers) throws IOException {
-    client.text(request(method, path, headers));
-    return answer(method.equals("HEAD"));
-  }
-
-  private Answer get(String path, String... headers) throws IOException {
-    return ask("GET", path, headers);
-  }
-
-  private Answer answer(boolean bare) throws IOException {
-    String head = client.head();
-    var answer = new Answer(Integer.parseInt(head.substring(9, 12)), head, new byte[0]);
-    String length = answer.header("content-length");
-    return bare || length == null
-        ? answer
-        : new Answer(answer.status, head, client.in.readNBytes(Integer.parseInt(length)));
-  }
-
-  private static String gunzip(byte... bytes) throws IOException {
-    try (var in = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    }
-  }
 
   @Test
   void a_response_names_the_type_of_the_file_and_how_long_it_is_fresh() throws IOException {
@@ -255,141 +151,6 @@ final class StaticFilesTest {
     Answer refused = ask("DELETE", "/public/hello.txt");
     assertThat(refused.status()).isEqualTo(405);
     assertThat(refused.header("allow")).isEqualTo("GET, HEAD");
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      textBlock =
-          """
-          If-None-Match: TAG                                 | 304
-          If-None-Match: W/TAG                               | 304
-          If-None-Match: "x", TAG                            | 304
-          If-None-Match: *                                   | 304
-          If-None-Match: "x"                                 | 200
-          If-None-Match: ""                                  | 200
-          If-Modified-Since: Sun, 10 Nov 2013 12:00:00 GMT   | 304
-          If-Modified-Since: Sunday, 10-Nov-13 12:00:00 GMT  | 304
-          If-Modified-Since: Sun, 10 Nov 2013 11:59:59 GMT   | 200
-          If-Modified-Since: yesterday                       | 200
-          If-Match: TAG                                      | 200
-          If-Match: *                                        | 200
-          If-Match: "x"                                      | 412
-          If-Match: W/TAG                                    | 412
-          If-Unmodified-Since: Sun, 10 Nov 2013 12:00:00 GMT | 200
-          If-Unmodified-Since: Sun, 10 Nov 2013 11:59:59 GMT | 412
-          """)
-  void conditional_requests_are_answered_as_the_rfc_says(String condition, int status)
-      throws IOException {
-    String tag = String.valueOf(get("/public/hello.txt").header("etag"));
-    Answer answer = get("/public/hello.txt", condition.replace("TAG", tag));
-    assertThat(answer.status()).isEqualTo(status);
-    assertThat(answer.header("etag")).isEqualTo(tag);
-    assertThat(answer.header("cache-control")).isNotNull();
-    assertThat(answer.text()).isEqualTo(status == 200 ? "Hello, Wörld!" : "");
-    assertThat(get("/public/hello.txt").status()).isEqualTo(200);
-  }
-
-  @Test
-  void an_entity_tag_takes_precedence_over_a_date() throws IOException {
-    assertThat(
-            get(
-                    "/public/hello.txt",
-                    "If-None-Match: \"x\"",
-                    "If-Modified-Since: Sun, 10 Nov 2013 12:00:00 GMT")
-                .status())
-        .isEqualTo(200);
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      textBlock =
-          """
-          bytes=0-4                      | 206 | Hello  | bytes 0-4/14
-          bytes=0-0                      | 206 | H      | bytes 0-0/14
-          bytes=12-                      | 206 | d!     | bytes 12-13/14
-          bytes=-2                       | 206 | d!     | bytes 12-13/14
-          Bytes=12-99999999999999999999  | 206 | d!     | bytes 12-13/14
-          bytes=14-                      | 416 | ''     | bytes */14
-          bytes=99999999999999999999-    | 416 | ''     | bytes */14
-          bytes=-0                       | 416 | ''     | bytes */14
-          bytes=-99                      | 206 | ALL    | bytes 0-13/14
-          bytes=0-1,4-5                  | 200 | ALL    |
-          bytes=4-2                      | 200 | ALL    |
-          bytes=-                        | 200 | ALL    |
-          bytes=x-y                      | 200 | ALL    |
-          lines=0-4                      | 200 | ALL    |
-          """)
-  void a_range_is_sent_if_one_is_requested(
-      String range, int status, String text, @Nullable String contentRange) throws IOException {
-    Answer answer = get("/public/hello.txt", "Range: " + range, "Accept-Encoding: gzip");
-    assertThat(answer.status()).isEqualTo(status);
-    assertThat(answer.text()).isEqualTo(text.equals("ALL") ? "Hello, Wörld!" : text);
-    assertThat(answer.header("content-range")).isEqualTo(contentRange);
-  }
-
-  @Test
-  void a_range_of_an_older_version_of_the_file_is_not_sent() throws IOException {
-    String tag = String.valueOf(get("/public/hello.txt").header("etag"));
-    String range = "Range: bytes=0-4";
-    assertThat(get("/public/hello.txt", range, "If-Range: " + tag).status()).isEqualTo(206);
-    assertThat(get("/public/hello.txt", range, "If-Range: \"x\"").status()).isEqualTo(200);
-    assertThat(get("/public/hello.txt", range, "If-Range: Sun, 10 Nov 2013 12:00:00 GMT").status())
-        .isEqualTo(206);
-    assertThat(get("/public/hello.txt", range, "If-Range: Sun, 10 Nov 2013 12:00:01 GMT").status())
-        .isEqualTo(200);
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      textBlock =
-          """
-          gzip                | true
-          deflate, gzip;q=0.5 | true
-          br;q=1, *           | true
-          X-GZIP              | true
-          gzip;q=0            | false
-          gzip;q=0.000, *     | false
-          identity            | false
-          deflate             | false
-          """)
-  void text_is_compressed_for_clients_that_accept_gzip(String accepted, boolean compressed)
-      throws IOException {
-    String text = "a{color:red}".repeat(500);
-    for (int i = 0; i < 2; i++) {
-      Answer answer = get("/public/long.css", "Accept-Encoding: " + accepted);
-      assertThat(answer.header("vary")).isEqualTo("accept-encoding");
-      assertThat(answer.header("content-encoding")).isEqualTo(compressed ? "gzip" : null);
-      assertThat(compressed ? gunzip(answer.body()) : answer.text()).isEqualTo(text);
-      assertThat(String.valueOf(answer.header("etag")).endsWith("-gz\"")).isEqualTo(compressed);
-    }
-    Answer page = get("/public/page.js", "Accept-Encoding: " + accepted);
-    assertThat(page.header("content-encoding")).isEqualTo(compressed ? "gzip" : null);
-  }
-
-  @Test
-  void the_compressed_form_follows_the_file_and_has_a_tag_of_its_own() throws IOException {
-    String gzip = "Accept-Encoding: gzip";
-    String tag = "If-None-Match: " + get("/public/long.css", gzip).header("etag");
-    assertThat(get("/public/long.css", gzip, tag).status()).isEqualTo(304);
-    assertThat(get("/public/long.css", tag).status()).isEqualTo(200);
-    Files.writeString(temp.resolve("www/long.css"), "b{color:red}".repeat(500));
-    assertThat(gunzip(get("/public/long.css", gzip).body())).startsWith("b{");
-  }
-
-  @Test
-  void a_compressed_file_beside_the_file_is_sent_unless_it_is_older() throws IOException {
-    Path beside = temp.resolve("www/long.css.gz");
-    Files.write(beside, Representation.gzip("beside".getBytes(StandardCharsets.UTF_8)));
-    assertThat(gunzip(get("/public/long.css", "Accept-Encoding: gzip").body())).isEqualTo("beside");
-    assertThat(get("/public/long.css").text()).startsWith("a{");
-    Files.setLastModifiedTime(beside, FileTime.from(THEN.minusSeconds(1)));
-    assertThat(gunzip(get("/public/long.css", "Accept-Encoding: gzip").body())).startsWith("a{");
-    Files.delete(beside);
-    Files.createSymbolicLink(beside, temp.resolve("secret.txt"));
-    assertThat(gunzip(get("/public/long.css", "Accept-Encoding: gzip").body())).startsWith("a{");
   }
 
   @Test

@@ -6,6 +6,7 @@ import io.earshot.netty.testing.HttpClient;
 import io.earshot.netty.testing.HttpClient.Response;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.TcpClient;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +44,8 @@ final class PostedSayTest {
     assertThat(first.status()).isEqualTo(201);
     assertThat(first.header("set-cookie")).hasSize(1);
     assertThat(first.header("location")).isEmpty();
-    assertThat(first.body()).matches("\\{\"room\":\"attic\",\"epoch\":\"\\w+\",\"offset\":1}");
+    assertThat(first.body())
+        .matches("\\{\"room\":\"attic\",\"from\":\"\\w{40}\",\"epoch\":\"\\w+\",\"offset\":1}");
     String heard = nc.heard();
     assertThat(heard).contains("\"message\":{\"a\":[1,null]}");
     browser.post(RoomClients.MESSAGES, "text/plain; charset=utf-8", "grüß dich\r\n\0");
@@ -83,6 +85,26 @@ final class PostedSayTest {
     assertThat(List.of(nc.heard(), nc.heard(), nc.heard(), nc.heard(), nc.heard()))
         .extracting(heard -> RoomClients.texts(heard).getFirst())
         .containsExactly("hello", "once", "twice", "twice", "end");
+  }
+
+  @Test
+  void an_idempotency_key_belongs_to_the_client_that_is_known_by_its_cookie() {
+    TcpClient nc = clients.nc("attic");
+    HttpClient ada = clients.browser();
+    HttpClient bob = clients.browser();
+    var places = new ArrayList<String>();
+    for (HttpClient client : List.of(ada, bob, ada, bob)) {
+      client.get("/chat/?method=detailsView");
+      client.sendRequest(
+          "POST", RoomClients.MESSAGES, "hi", "Content-Type: text/plain", "Idempotency-Key: 1");
+      places.add(RoomClients.cursor(client.response().body()));
+    }
+    assertThat(places.get(1)).as("bob's 1").isNotEqualTo(places.get(0));
+    assertThat(places.subList(2, 4)).isEqualTo(places.subList(0, 2));
+    clients.post("end");
+    assertThat(List.of(nc.heard(), nc.heard(), nc.heard()))
+        .extracting(heard -> RoomClients.texts(heard).getFirst())
+        .containsExactly("hi", "hi", "end");
   }
 
   @Test

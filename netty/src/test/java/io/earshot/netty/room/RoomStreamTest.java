@@ -11,6 +11,7 @@ import io.earshot.netty.testing.TcpClient;
 import io.earshot.netty.testing.WebSocketClient;
 import io.earshot.testing.Await;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -201,12 +202,46 @@ final class RoomStreamTest {
     HttpClient socket = clients.curl();
     socket.text(WebSocketClient.handshake(RoomClients.ATTIC + "?after=" + after));
     RoomClients.assertProblem(socket.response(), 400);
-    if (!after.contains("&")) {
-      RoomClients.assertProblem(
-          clients.curl().get(RoomClients.ATTIC, StreamClient.EVENTS, "Last-Event-ID: " + after),
-          400);
-    }
     clients.awaitMembers("attic", 0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "42", ":1", "e:", "e:-1", "e:x", "e:99999999999999999999", "null"})
+  void a_last_event_id_that_is_no_cursor_starts_from_now_with_a_gap(String last) {
+    String now = clients.post("one");
+    StreamClient events =
+        clients.stream(RoomClients.ATTIC, StreamClient.EVENTS, "Last-Event-ID: " + last);
+    String welcome = String.valueOf(events.next());
+    assertThat(welcome).contains("\"welcome\"", "\"recovered\":false");
+    assertThat(RoomClients.cursor(welcome)).isEqualTo(now);
+    assertThat(events.next())
+        .isEqualTo(
+            "{\"context\":\"gap\",\"room\":\"attic\",\"epoch\":\""
+                + now.split(":", -1)[0]
+                + "\",\"from\":1,\"to\":1,\"missing\":1}");
+    assertThat(events.name).isEqualTo("notice");
+    clients.post("two");
+    assertThat(RoomClients.texts(events.heard())).containsExactly("two");
+  }
+
+  @Test
+  void browsers_are_told_to_return_at_different_times() throws Exception {
+    clients.restart("general.reconnectSpread=4s");
+    var delays = new HashSet<Long>();
+    var streams = new ArrayList<StreamClient>();
+    for (int i = 0; i < 5; i++) {
+      StreamClient events = clients.stream(RoomClients.ATTIC, StreamClient.EVENTS);
+      assertThat(events.next()).contains("\"welcome\"");
+      assertThat(events.retry).isBetween(1_000L, 5_000L);
+      delays.add(events.retry);
+      streams.add(events);
+    }
+    assertThat(delays).hasSizeGreaterThan(1);
+    clients.server().close();
+    for (StreamClient events : streams) {
+      String bye = String.valueOf(events.rest().getLast());
+      assertThat(bye).contains("server shutdown", "\"reconnectAfter\":" + events.retry + "}");
+    }
   }
 
   @Test

@@ -9,6 +9,8 @@ import io.earshot.netty.testing.StreamClient;
 import io.earshot.netty.testing.TcpClient;
 import io.earshot.netty.testing.WebSocketClient;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -89,6 +91,43 @@ final class RoomUrlsTest {
     assertThat(messages.header("allow")).containsExactly("GET, HEAD, POST, OPTIONS");
     curl.sendRequest("OPTIONS", RoomClients.ATTIC, "");
     assertThat(curl.response().header("allow")).containsExactly("GET, HEAD, OPTIONS");
+  }
+
+  @Test
+  void the_members_of_a_room_are_read_in_pages() {
+    HttpClient curl = clients.curl();
+    for (int i = 0; i < 3; i++) {
+      clients.nc("attic");
+    }
+    String all = curl.get(RoomClients.ATTIC).body();
+    String first = curl.get(RoomClients.ATTIC + "?limit=2").body();
+    String next = RoomClients.field(first, "next");
+    String rest = curl.get("/rooms?room=attic&limit=2&after=" + next).body();
+    assertThat(first).contains("\"membersCount\":3,\"next\":\"" + next + "\"");
+    assertThat(rest).contains("\"membersCount\":3").doesNotContain("\"next\"");
+    assertThat(Stream.of(first, rest).flatMap(page -> ids(page).stream()).toList())
+        .containsExactlyElementsOf(ids(all).stream().sorted().toList());
+    Map<String, String> refused =
+        Map.of(
+            "limit=0", "limit must be a number from 1 to 1000",
+            "limit=1001", "limit must be a number from 1 to 1000",
+            "limit=", "limit must be a number from 1 to 1000",
+            "limit=1&limit=2", "limit is to be given once",
+            "after=", "after must be a member's id",
+            "after=k3f9:17", "after must be a member's id");
+    refused.forEach(
+        (query, detail) -> {
+          Response response = curl.get(RoomClients.ATTIC + "?" + query);
+          RoomClients.assertProblem(response, 400);
+          assertThat(response.body()).contains("\"detail\":\"" + detail + "\"");
+        });
+    // The after of a client that joins is a cursor.
+    clients.socket(RoomClients.ATTIC + "?limit=1&after=" + RoomClients.cursor(all));
+  }
+
+  private static List<String> ids(String status) {
+    return List.of(
+        status.replaceAll(".*\"members\":\\[|\\].*", "").replace("\"", "").split(",", -1));
   }
 
   @Test

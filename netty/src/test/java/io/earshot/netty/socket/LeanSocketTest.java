@@ -80,6 +80,17 @@ final class LeanSocketTest {
     }
   }
 
+  /** Messages that wait for the answer before them are on the heap. */
+  @Test
+  void bytes_on_the_heap_are_sent_as_others_are() throws IOException {
+    var client = new Abrupt(server.tcpPort());
+    client.hear("welcome");
+    ByteBuf heap = Unpooled.copiedBuffer("...say hello\r\n", StandardCharsets.UTF_8);
+    assertThat(Sockets.send(client.socket, heap, 3, 11)).isEqualTo(11);
+    client.hear("\"status\":\"OK\"");
+    client.close();
+  }
+
   @Test
   void a_client_that_closes_and_reads_nothing_is_forgotten() throws IOException {
     for (int i = 0; i < 50; i++) {

@@ -4,6 +4,7 @@ import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** A kind of socket and a transport. All of them have to keep the same promises. */
@@ -25,7 +26,18 @@ public enum Kind {
     this.loops = loops;
   }
 
+  /**
+   * Starts a server. It announces new connections at once, so that tests need not wait, unless the
+   * configuration has another time than the default.
+   */
   public EarshotServer start(Config config) {
+    Duration usual = Config.defaults().rooms().announceAfter();
+    boolean isUsual = config.rooms().announceAfter().equals(usual);
+    return startAsIs(isUsual ? config.with("rooms.announceAfter", Duration.ZERO) : config);
+  }
+
+  /** Starts a server that announces new connections as the configuration says. */
+  public EarshotServer startAsIs(Config config) {
     Pair pair = pair();
     Config same =
         config

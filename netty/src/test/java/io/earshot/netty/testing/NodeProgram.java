@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -18,6 +20,8 @@ import java.util.stream.Stream;
  * installed, since nothing is written beside the sources.
  */
 public record NodeProgram(Path folder) {
+  /** What this process has installed, by the folder of the sources. */
+  private static final Map<Path, Path> INSTALLED = new ConcurrentHashMap<>();
 
   /** Installs what a folder's lock file names. Skips the test where there is no npm. */
   public static NodeProgram install(String name) throws Exception {
@@ -28,6 +32,18 @@ public record NodeProgram(Path folder) {
   public static NodeProgram install(Path sources) throws Exception {
     assumeTrue(find("npm").isPresent(), "needs npm");
     assumeTrue(find("node").isPresent(), "needs node");
+    return new NodeProgram(INSTALLED.computeIfAbsent(sources, NodeProgram::folderOf));
+  }
+
+  private static Path folderOf(Path sources) {
+    try {
+      return installed(sources).folder;
+    } catch (Exception e) {
+      throw new AssertionError("cannot install " + sources, e);
+    }
+  }
+
+  private static NodeProgram installed(Path sources) throws Exception {
     var program = new NodeProgram(Path.of("target", String.valueOf(sources.getFileName())));
     try (Stream<Path> files = Files.walk(sources)) {
       for (Path file : files.filter(file -> isSource(sources, file)).toList()) {

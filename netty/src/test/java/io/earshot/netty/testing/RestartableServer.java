@@ -2,11 +2,13 @@ package io.earshot.netty.testing;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.earshot.Actions;
 import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.function.Consumer;
 
 /**
  * A server that restarts on the same ports on request.
@@ -18,10 +20,22 @@ public final class RestartableServer implements AutoCloseable {
   private final HttpServer control;
   private final int tcpPort;
   private final int httpPort;
+  private final Consumer<Actions> actions;
   private EarshotServer server;
 
   public RestartableServer(Config config) throws IOException {
+    this(config, _ -> {});
+  }
+
+  /**
+   * Starts the server.
+   *
+   * @param actions adds actions, after each start
+   */
+  public RestartableServer(Config config, Consumer<Actions> actions) throws IOException {
+    this.actions = actions;
     server = Kind.LEAN_FRAMES.start(config);
+    actions.accept(server.api().actions());
     tcpPort = server.tcpPort();
     httpPort = server.httpPort();
     this.config = config.with("tcpServer.port", tcpPort).with("httpServer.port", httpPort);
@@ -46,6 +60,7 @@ public final class RestartableServer implements AutoCloseable {
   private void restart(HttpExchange exchange) throws IOException {
     server.close();
     server = EarshotServer.start(config);
+    actions.accept(server.api().actions());
     exchange.sendResponseHeaders(200, -1);
     exchange.close();
   }

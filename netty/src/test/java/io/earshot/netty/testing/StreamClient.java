@@ -18,6 +18,9 @@ public final class StreamClient extends Client {
   /** The name of the last event; {@code message} where it has none. */
   public String name = "";
 
+  /** After how many milliseconds a browser would reconnect; -1 where the server has not said it. */
+  public long retry = -1;
+
   /** How many empty lines or comments it received, which keep the connection alive. */
   public int pings;
 
@@ -94,6 +97,8 @@ public final class StreamClient extends Client {
         lastId = line.substring(4);
       } else if (line.startsWith("event: ")) {
         name = line.substring(7);
+      } else if (line.startsWith("retry: ")) {
+        retry = Long.parseLong(line.substring(7));
       } else if (!line.isEmpty()) {
         throw new AssertionError("no field of an event: " + line);
       }

@@ -26,7 +26,7 @@ public final class UnaffectedClients implements AutoCloseable {
   public static final String ROOM = "innocents";
 
   /** How long a message may take from one to the other, in nanoseconds. */
-  private static final long SOON = TimeUnit.MILLISECONDS.toNanos(250);
+  private static final long SOON = TimeUnit.MILLISECONDS.toNanos(500);
 
   /** How many messages they send before the measurement, so that the JVM has compiled the path. */
   private static final int WARM = 300;
@@ -98,7 +98,7 @@ public final class UnaffectedClients implements AutoCloseable {
       late += took - excused > SOON ? 1 : 0;
       LockSupport.parkNanos(1_000_000);
     }
-    assertThat(late).as("late of %d probes", probes).isLessThanOrEqualTo(probes / 50);
+    assertThat(late).as("late of %d probes", probes).isLessThanOrEqualTo(Math.max(1, probes / 50));
   }
 
   /** Measures delays of the machine itself, such as those by other programs. */

@@ -200,6 +200,26 @@ final class TlsTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"key cert, false", "cert key, false", "key cert, true", "cert key, true"})
+  void one_file_may_hold_certificate_and_key(String order, boolean isNamedTwice)
+      throws IOException {
+    var text = new StringBuilder();
+    for (String part : order.split(" ", -1)) {
+      text.append("Bag Attributes: -\n");
+      text.append(Files.readString(part.equals("key") ? Pair.SHARED.key() : Pair.SHARED.cert()));
+    }
+    Path both = Files.writeString(folder.resolve("both.pem"), text);
+    restart(
+        QUIET
+            .with("tcpServer.secure", true)
+            .with("tcpServer.certFile", both)
+            .with("tcpServer.keyFile", isNamedTwice ? both : ""));
+    try (SSLSocket socket = Pair.SHARED.shakeHands(plain(server.tcpPort()), "TLSv1.3")) {
+      assertThat(socket.getInputStream().read()).isEqualTo('{'); // the welcome
+    }
+  }
+
   @Test
   void an_invalid_new_certificate_leaves_the_old_one_in_use() throws IOException {
     Pair pair = Pair.make(folder, "EC", "-groupname", "secp256r1");

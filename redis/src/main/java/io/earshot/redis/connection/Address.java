@@ -1,90 +1,107 @@
 package io.earshot.redis.connection;
 
 import io.earshot.Config;
+import io.earshot.config.RedisUrl;
+import io.earshot.redis.link.Node;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.SslVerifyMode;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /**
- * The address of Redis: one server, the sentinels that know which server is the primary, or some
- * servers of a Redis Cluster.
+ * The address of Redis for Lettuce: one server, the sentinels that know which server is the
+ * primary, or some servers of a Redis Cluster.
  *
  * <p>Immutable.
  *
+ * @param url the address in the settings
  * @param uris the servers to connect to; one entry for all sentinels
  */
-record Address(List<RedisURI> uris) {
+record Address(RedisUrl url, List<RedisURI> uris) {
 
   /** To connect takes three round trips: HELLO, the client's name, the client's library. */
   private static final int ROUND_TRIPS = 3;
 
   /**
-   * Reads the setting {@code redis.url}.
+   * Reads the setting {@code redis.url}, and the user and password of the sentinels.
    *
    * @throws IllegalArgumentException if the setting is not an address; the message says what to
    *     write
    */
   static Address of(Config.Redis settings) {
-    String url = settings.url().strip();
-    int scheme = url.indexOf("://");
-    if (scheme < 0) {
-      throw invalid("it does not begin with redis://");
+    RedisUrl url = RedisUrl.of(settings.url());
+    if (!url.isSentinel()) {
+      return new Address(
+          url, url.servers().stream().map(server -> authenticated(server, settings, url)).toList());
     }
-    // Each round trip may take the timeout; a shorter limit would never connect over a slow
-    // network.
-    Duration handshake = settings.timeout().multipliedBy(ROUND_TRIPS);
-    var uris = new ArrayList<RedisURI>();
-    // Commas separate sentinels too, but all sentinels are one address.
-    String[] parts =
-        url.startsWith("redis-sentinel") || url.startsWith("rediss-sentinel")
-            ? new String[] {url}
-            : url.split(",", -1);
-    for (String part : parts) {
-      String whole = part.contains("://") ? part : url.substring(0, scheme + 3) + part;
-      try {
-        RedisURI uri = RedisURI.create(whole.strip());
-        uri.setTimeout(handshake);
-        uri.getSentinels().forEach(sentinel -> sentinel.setTimeout(handshake));
-        uri.setClientName("earshot");
-        uris.add(uri);
-      } catch (IllegalArgumentException e) {
-        throw invalid(String.valueOf(e.getMessage()));
-      }
+    RedisURI.Builder uri = RedisURI.builder().withSentinelMasterId(url.primary());
+    for (RedisUrl.Server server : url.servers()) {
+      RedisURI sentinel = uri(RedisURI.create(server.host(), server.port()), settings, url);
+      authenticate(sentinel, settings.sentinelUser(), settings.sentinelPassword());
+      uri.withSentinel(sentinel);
     }
-    return new Address(uris);
+    RedisURI primary = uri(uri.build(), settings, url);
+    authenticate(primary, url.user(), url.password());
+    return new Address(url, List.of(primary));
   }
 
-  private static IllegalArgumentException invalid(String why) {
-    // The message leaves out the address, which may contain a password.
-    return new IllegalArgumentException(
-        "redis.url: "
-            + why
-            + "; write it as redis://HOST:PORT, rediss:// for TLS, redis://USER:PASSWORD@HOST:PORT,"
-            + " redis-sentinel://HOST:PORT,HOST:PORT?sentinelMasterId=NAME, or, for a Redis Cluster,"
-            + " redis://HOST:PORT,HOST:PORT");
+  private static RedisURI authenticated(
+      RedisUrl.Server server, Config.Redis settings, RedisUrl url) {
+    RedisURI uri = uri(RedisURI.create(server.host(), server.port()), settings, url);
+    authenticate(uri, url.user(), url.password());
+    return uri;
+  }
+
+  private static RedisURI uri(RedisURI uri, Config.Redis settings, RedisUrl url) {
+    uri.setTimeout(handshake(settings.timeout()));
+    uri.setClientName("earshot");
+    uri.setDatabase(url.database());
+    uri.setSsl(url.tls());
+    uri.setVerifyPeer(
+        switch (url.verify()) {
+          case NONE -> SslVerifyMode.NONE;
+          case CA -> SslVerifyMode.CA;
+          case FULL -> SslVerifyMode.FULL;
+        });
+    return uri;
+  }
+
+  private static void authenticate(RedisURI uri, String user, String password) {
+    if (!user.isEmpty()) {
+      uri.setAuthentication(user, password);
+    } else if (!password.isEmpty()) {
+      uri.setAuthentication(password);
+    }
+  }
+
+  /**
+   * How long to connect may take: each round trip may take the timeout, and a shorter limit would
+   * never connect over a slow network.
+   */
+  static Duration handshake(Duration timeout) {
+    return timeout.multipliedBy(ROUND_TRIPS);
+  }
+
+  /**
+   * A node of the Redis Cluster. Its name is used instead of its address if the name is compared
+   * with the certificate.
+   */
+  RedisURI uri(Node node) {
+    RedisURI uri = RedisURI.builder(uris.getFirst()).build();
+    boolean isNameVerified = uri.isSsl() && uri.getVerifyMode() == SslVerifyMode.FULL;
+    uri.setHost(isNameVerified && !node.hostname().isEmpty() ? node.hostname() : node.host());
+    uri.setPort(node.port());
+    return uri;
   }
 
   /** Whether there are several servers, which only a Redis Cluster has. */
   boolean isCluster() {
-    return uris.size() > 1;
+    return url.isCluster();
   }
 
   /** The address for log lines, without passwords. */
   @Override
   public String toString() {
-    return uris.stream()
-        .map(
-            uri ->
-                uri.getSentinels().isEmpty()
-                    ? uri.getHost() + ":" + uri.getPort()
-                    : uri.getSentinelMasterId()
-                        + " (sentinels "
-                        + uri.getSentinels().stream()
-                            .map(each -> each.getHost() + ":" + each.getPort())
-                            .collect(Collectors.joining(", "))
-                        + ")")
-        .collect(Collectors.joining(", "));
+    return url.toString();
   }
 }

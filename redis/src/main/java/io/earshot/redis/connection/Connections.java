@@ -2,147 +2,189 @@ package io.earshot.redis.connection;
 
 import static io.earshot.redis.connection.Utf8.bytes;
 
+import io.earshot.redis.link.ConnectionPair;
+import io.earshot.redis.link.NodeLink;
+import io.earshot.redis.link.Redirection;
 import io.earshot.spi.BrokerException;
-import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.KeyValue;
-import io.lettuce.core.RedisChannelHandler;
-import io.lettuce.core.RedisCommandTimeoutException;
-import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.SetArgs;
-import io.lettuce.core.api.StatefulConnection;
-import io.lettuce.core.cluster.RedisClusterClient;
-import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
-import io.lettuce.core.resource.ClientResources;
-import io.netty.util.concurrent.EventExecutor;
+import io.lettuce.core.api.async.RedisAsyncCommands;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Two connections to Redis, or to each server of a Redis Cluster: one for commands, one for
- * subscriptions. Both are used until one of them breaks. No command is sent twice: a command that
- * was not answered when the connection broke has failed.
+ * Commands to Redis, and subscriptions: each goes to the server that has its key or channel. In a
+ * Redis Cluster the links to the masters fail one by one, and the others go on. A command that a
+ * node has refused because another one has the slot is sent to that one; no command that a server
+ * may have run is sent again. A command that was not answered when its connection broke has failed.
  *
- * <p>Commands that several threads issue at about the same time go out in one write: each thread
- * marks that there are unsent commands, and the first one schedules a flush after them.
+ * <p>Stages fail with exceptions of Lettuce; {@link Failures} translates them. While the server of
+ * a key cannot be reached, they fail at once with a {@link BrokerException}.
  *
- * <p>Stages fail with exceptions of Lettuce; {@link Failures} translates them.
- *
- * <p>Thread-safe: final fields and atomics; Lettuce's connections are thread-safe.
+ * <p>Thread-safe: the links are thread-safe, and the table of subscriptions is concurrent.
  */
 public final class Connections implements AutoCloseable {
-  private final ClientResources resources;
-  private final AbstractRedisClient client;
-  private final StatefulConnection<String, byte[]> connection;
-  private final RedisClusterAsyncCommands<String, byte[]> commands;
-  private final ChannelSubscriptions subscriptions;
-  private final boolean sharded;
+  /** Before a command is sent again to a cluster that is moving the command's slot. */
+  private static final long RETRY_MILLIS = 20;
 
-  /** One thread, because two threads could send commands out of order. */
-  private final EventExecutor sender;
+  private final Servers servers;
 
-  private final AtomicBoolean unsent = new AtomicBoolean();
-  private final BreakSignal signal;
+  /** For each channel the connections on which it was last subscribed to. */
+  private final Map<String, ConnectionPair> subscribed = new ConcurrentHashMap<>();
 
-  /**
-   * Records that a connection broke, and calls a listener.
-   *
-   * <p>Thread-safe: an atomic flag.
-   *
-   * @param isBroken whether a connection broke
-   * @param listener called each time a connection breaks
-   */
-  record BreakSignal(AtomicBoolean isBroken, Runnable listener) implements Runnable {
-    @Override
-    public void run() {
-      isBroken.set(true);
-      listener.run();
-    }
+  Connections(Servers servers) {
+    this.servers = servers;
   }
 
-  /**
-   * Takes over a client that is connected.
-   *
-   * @param sharded whether to publish to the one server of a Redis Cluster that has the channel's
-   *     slot
-   */
-  Connections(
-      ClientResources resources,
-      AbstractRedisClient client,
-      StatefulConnection<String, byte[]> connection,
-      RedisClusterAsyncCommands<String, byte[]> commands,
-      ChannelSubscriptions subscriptions,
-      boolean sharded,
-      BreakSignal signal) {
-    this.signal = signal;
-    this.resources = resources;
-    this.client = client;
-    this.connection = connection;
-    this.commands = commands;
-    this.subscriptions = subscriptions;
-    this.sharded = sharded;
-    this.sender = resources.eventExecutorGroup().next();
-    client.addListener(
-        new RedisConnectionStateListener() {
-          @Override
-          public void onRedisDisconnected(RedisChannelHandler<?, ?> lost) {
-            signal.run();
-          }
-        });
-    connection.setAutoFlushCommands(false);
+  /** Connects, in the background. */
+  void start() {
+    servers.start((pair, channel) -> subscribed.remove(channel, pair));
   }
 
-  /** Whether a connection broke, or a server did not answer in time. */
-  public boolean isBroken() {
-    return signal.isBroken.get();
-  }
-
-  /** Closes both connections; commands that were not answered fail. Blocks for a second at most. */
+  /** Starts to close all connections, and does not wait; commands that were not answered fail. */
   @Override
   public void close() {
-    client.shutdown(0, 1, TimeUnit.SECONDS);
-    var _ = resources.shutdown(0, 1, TimeUnit.SECONDS);
+    servers.close();
   }
 
-  private <T> CompletionStage<T> send(
-      Function<RedisClusterAsyncCommands<String, byte[]>, CompletionStage<T>> command) {
-    try {
-      CompletionStage<T> answer = command.apply(commands);
-      var _ =
-          answer.exceptionally(
-              failure -> {
-                if (BrokerException.cause(failure) instanceof RedisCommandTimeoutException) {
-                  signal.run(); // a server of a Redis Cluster that the heartbeat does not reach
-                }
-                return null;
-              });
-      if (unsent.compareAndSet(false, true)) {
-        sender.execute(
-            () -> {
-              unsent.set(false);
-              connection.flushCommands();
-            });
-      }
-      return answer;
-    } catch (RuntimeException e) {
-      // close() runs at the same time, and Lettuce already refuses commands.
-      return CompletableFuture.failedStage(e);
+  // --- links -----------------------------------------------------------------------------------
+
+  /** Whether the server of a key or channel can be reached. */
+  public boolean reaches(String name) {
+    return pair(name) != null;
+  }
+
+  /** Whether each server that has some of the keys can be reached. */
+  public boolean reachesAll() {
+    return servers.areUp();
+  }
+
+  /** Whether each server that has some of the keys was reached once, or could not be reached. */
+  public boolean areTried() {
+    return servers.areTried();
+  }
+
+  /** The connections for a key or channel, for comparison; null if it cannot be reached. */
+  public @Nullable Object link(String name) {
+    return pair(name);
+  }
+
+  /** Has the connections for a key or channel replaced: the server does not do what it should. */
+  public void replace(String name, String why) {
+    NodeLink link = servers.routes().link(name);
+    if (link != null) {
+      link.replace(why);
     }
+  }
+
+  private @Nullable ConnectionPair pair(String name) {
+    NodeLink link = servers.routes().link(name);
+    return link == null ? null : link.pair();
+  }
+
+  private static <T> CompletionStage<T> unreachable() {
+    return CompletableFuture.failedStage(
+        new BrokerException("the cluster cannot be reached now; try again in a moment", false));
+  }
+
+  /** Complete when the commands that were sent before, to any server, are answered. */
+  public CompletionStage<?> answered() {
+    return CompletableFuture.allOf(
+        servers.routes().links().stream()
+            .map(NodeLink::pair)
+            .filter(Objects::nonNull)
+            .map(pair -> pair.send(RedisAsyncCommands::ping).toCompletableFuture())
+            .toArray(CompletableFuture[]::new));
+  }
+
+  // --- sending ---------------------------------------------------------------------------------
+
+  /** A command, ready to be sent. */
+  private interface Command<T>
+      extends Function<RedisAsyncCommands<String, byte[]>, CompletionStage<T>> {}
+
+  /** A way to send a command on some connections. */
+  private interface Way<T> extends Function<ConnectionPair, CompletionStage<T>> {}
+
+  private <T> CompletionStage<T> send(String key, Command<T> command) {
+    return send(key, pair -> pair.send(command), pair -> pair.sendAsking(command));
+  }
+
+  private <T> CompletionStage<T> send(String name, Way<T> way, Way<T> whileMoving) {
+    ConnectionPair pair = pair(name);
+    return pair == null
+        ? unreachable()
+        : way.apply(pair)
+            .exceptionallyCompose(
+                failure -> {
+                  long until = System.nanoTime() + servers.timeout().toNanos();
+                  return redirected(pair, failure, name, way, whileMoving, until);
+                });
+  }
+
+  private <T> CompletionStage<T> redirected(
+      ConnectionPair from,
+      Throwable failure,
+      String name,
+      Way<T> way,
+      Way<T> whileMoving,
+      long until) {
+    Redirection redirection = Redirection.of(failure);
+    if (redirection == null || System.nanoTime() - until > 0) {
+      from.failed(failure);
+      return CompletableFuture.failedStage(failure);
+    }
+    return switch (redirection.kind()) {
+      case MOVED -> {
+        servers.review();
+        ConnectionPair to = pair(redirection);
+        yield to == null || to == from
+            ? later(name, way, whileMoving, until)
+            : sendTo(to, way, name, way, whileMoving, until);
+      }
+      case ASK -> {
+        servers.review();
+        ConnectionPair to = pair(redirection);
+        yield to == null
+            ? later(name, way, whileMoving, until)
+            : sendTo(to, whileMoving, name, way, whileMoving, until);
+      }
+      case TRY_AGAIN -> later(name, way, whileMoving, until);
+    };
+  }
+
+  private @Nullable ConnectionPair pair(Redirection redirection) {
+    NodeLink link = servers.routes().link(redirection);
+    return link == null ? null : link.pair();
+  }
+
+  private <T> CompletionStage<T> later(String name, Way<T> way, Way<T> whileMoving, long until) {
+    return CompletableFuture.supplyAsync(
+            () -> pair(name),
+            CompletableFuture.delayedExecutor(
+                RETRY_MILLIS, TimeUnit.MILLISECONDS, servers.executor()))
+        .thenCompose(
+            to -> to == null ? unreachable() : sendTo(to, way, name, way, whileMoving, until));
+  }
+
+  private <T> CompletionStage<T> sendTo(
+      ConnectionPair to, Way<T> now, String name, Way<T> way, Way<T> whileMoving, long until) {
+    return now.apply(to)
+        .exceptionallyCompose(failure -> redirected(to, failure, name, way, whileMoving, until));
   }
 
   // --- scripts ---------------------------------------------------------------------------------
-
-  /** Loads a script, so that {@link #run} finds it by its SHA-1. */
-  public CompletionStage<String> load(Script script) {
-    return send(to -> to.scriptLoad(script.text()));
-  }
 
   /** Runs a script that answers with a list. */
   public CompletionStage<List<Object>> run(Script script, String[] keys, byte[]... arguments) {
@@ -156,12 +198,13 @@ public final class Connections implements AutoCloseable {
 
   private <T> CompletionStage<T> run(
       Script script, ScriptOutputType type, String[] keys, byte[]... arguments) {
-    return this.<T>send(to -> to.evalsha(script.sha(), type, keys, arguments))
+    return this.<T>send(keys[0], to -> to.evalsha(script.sha(), type, keys, arguments))
         .exceptionallyCompose(
             failure -> {
               if (BrokerException.cause(failure) instanceof RedisNoScriptException) {
-                // Redis has lost its loaded scripts, by SCRIPT FLUSH or a failover.
-                return send(to -> to.eval(script.text(), type, keys, arguments));
+                // Redis has lost its loaded scripts, by SCRIPT FLUSH or a failover, or never had
+                // them.
+                return send(keys[0], to -> to.eval(script.text(), type, keys, arguments));
               }
               return CompletableFuture.failedStage(failure);
             });
@@ -171,63 +214,74 @@ public final class Connections implements AutoCloseable {
 
   /** All fields of a hash. */
   public CompletionStage<Map<String, byte[]>> hash(String key) {
-    return send(to -> to.hgetall(key));
+    return send(key, to -> to.hgetall(key));
   }
 
   /** The values of some fields of a hash, in the order of the names; null where there is none. */
   public CompletionStage<List<byte @Nullable []>> fields(String key, String... names) {
-    return this.<List<KeyValue<String, byte[]>>>send(to -> to.hmget(key, names))
+    return this.<List<KeyValue<String, byte[]>>>send(key, to -> to.hmget(key, names))
         .thenApply(
             values ->
                 values.stream().<byte @Nullable []>map(each -> each.getValueOrElse(null)).toList());
   }
 
+  /** How many fields a hash has. */
+  public CompletionStage<Long> length(String hash) {
+    return send(hash, to -> to.hlen(hash));
+  }
+
   /** Deletes fields of a hash; returns before Redis has done so. */
   public void deleteFields(String hash, String... names) {
-    var _ = send(to -> to.hdel(hash, names));
+    var _ = send(hash, to -> to.hdel(hash, names));
   }
 
   /** All elements of a set. */
   public CompletionStage<List<String>> elements(String set) {
-    return send(to -> to.smembers(set)).thenApply(all -> all.stream().map(Utf8::text).toList());
+    return this.<Set<byte[]>>send(set, to -> to.smembers(set))
+        .thenApply(all -> all.stream().map(Utf8::text).toList());
+  }
+
+  /** How many elements a set has. */
+  public CompletionStage<Long> size(String set) {
+    return send(set, to -> to.scard(set));
   }
 
   /** Adds an element to a set. */
   public CompletionStage<?> add(String set, String element) {
-    return send(to -> to.sadd(set, bytes(element)));
+    return send(set, to -> to.sadd(set, bytes(element)));
   }
 
   /** Removes an element from a set; returns before Redis has done so. */
   public void remove(String set, String element) {
-    var _ = send(to -> to.srem(set, bytes(element)));
+    var _ = send(set, to -> to.srem(set, bytes(element)));
   }
 
   /** Adds an element to a sorted set, or changes its score. */
   public CompletionStage<?> addScored(String sortedSet, String element, long score) {
-    return send(to -> to.zadd(sortedSet, (double) score, bytes(element)));
+    return send(sortedSet, to -> to.zadd(sortedSet, (double) score, bytes(element)));
   }
 
   /** Removes an element from a sorted set. */
   public CompletionStage<?> removeScored(String sortedSet, String element) {
-    return send(to -> to.zrem(sortedSet, bytes(element)));
+    return send(sortedSet, to -> to.zrem(sortedSet, bytes(element)));
   }
 
-  /** Sets a text for some milliseconds unless the key exists; true if it did not exist. */
-  public CompletionStage<Boolean> setIfAbsent(String key, String value, long millis) {
-    return send(to -> to.set(key, bytes(value), SetArgs.Builder.nx().px(millis)))
-        .thenApply(answer -> answer != null);
+  /** Sets a text unless the key exists. */
+  public CompletionStage<?> setIfAbsent(String key, String value) {
+    return send(key, to -> to.set(key, bytes(value), SetArgs.Builder.nx()));
   }
 
-  /** Deletes a key; returns before Redis has done so. */
-  public void delete(String key) {
-    var _ = send(to -> to.del(key));
+  /** A text; null if the key does not exist. */
+  public CompletionStage<@Nullable String> text(String key) {
+    return send(key, to -> to.get(key))
+        .<@Nullable String>thenApply(value -> value == null ? null : Utf8.text(value));
   }
 
   // --- channels --------------------------------------------------------------------------------
 
   /** The name of the command that publishes, for scripts. */
   public String publishCommand() {
-    return sharded ? "SPUBLISH" : "PUBLISH";
+    return servers.isSharded() ? "SPUBLISH" : "PUBLISH";
   }
 
   /**
@@ -235,29 +289,54 @@ public final class Connections implements AutoCloseable {
    * before version 7, where each server counts its own subscribers only.
    */
   public boolean countsSubscribers() {
-    return sharded || !(client instanceof RedisClusterClient);
+    return servers.isSharded() || !servers.isCluster();
   }
 
   /** Publishes a message; the answer is the number of subscribers. */
   public CompletionStage<?> publish(String channel, byte[] message) {
-    return send(to -> sharded ? to.spublish(channel, message) : to.publish(channel, message));
+    return send(
+        channel,
+        to -> servers.isSharded() ? to.spublish(channel, message) : to.publish(channel, message));
   }
 
   /** Subscribes to a channel; complete when every message published from then on arrives. */
   public CompletionStage<?> subscribe(String channel) {
-    try {
-      return subscriptions.subscribe(channel);
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedStage(e); // close() runs at the same time
+    Way<Object> way = pair -> subscribe(pair, channel);
+    return send(channel, way, way);
+  }
+
+  @SuppressWarnings("unchecked") // the value is never used
+  private CompletionStage<Object> subscribe(ConnectionPair pair, String channel) {
+    ConnectionPair before = subscribed.put(channel, pair);
+    if (before != null && before != pair && before.whyBroken() == null) {
+      // The channel has moved; messages that still come on the old connections are repeated.
+      var _ = before.unsubscribe(channel, servers.isSharded());
     }
+    return ((CompletionStage<Object>) pair.subscribe(channel, servers.isSharded()))
+        .whenComplete(
+            (_, failure) -> {
+              if (failure != null) {
+                subscribed.remove(channel, pair);
+              }
+            });
   }
 
   /** Ends the subscription of a channel. */
   public CompletionStage<?> unsubscribe(String channel) {
-    try {
-      return subscriptions.unsubscribe(channel);
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedStage(e); // close() runs at the same time
-    }
+    ConnectionPair pair = subscribed.remove(channel);
+    return pair == null
+        ? CompletableFuture.completedStage(null)
+        : pair.unsubscribe(channel, servers.isSharded());
+  }
+
+  /** Whether a channel is subscribed to at the server that has it. */
+  public boolean isSubscribed(String channel) {
+    ConnectionPair pair = subscribed.get(channel);
+    return pair != null && pair == pair(channel);
+  }
+
+  /** The channels that are subscribed to; reflects later changes. */
+  public Collection<String> subscriptions() {
+    return subscribed.keySet();
   }
 }

@@ -3,11 +3,8 @@ package io.earshot.redis.connection;
 import io.earshot.spi.BrokerException;
 import io.lettuce.core.RedisCommandExecutionException;
 import java.lang.System.Logger.Level;
-import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,15 +70,32 @@ public final class Failures {
               + " (rooms.historyMessages, rooms.historyBytes)";
       case "READONLY" ->
           "; this Redis is a replica: set redis.url to its primary, or to its sentinels";
-      case "NOAUTH" -> "; Redis needs a password: write redis.url as redis://:PASSWORD@HOST:PORT";
-      case "WRONGPASS" -> "; the name or the password in redis.url is wrong";
+      case "NOAUTH" ->
+          "; Redis needs a password: write redis.url as redis://:PASSWORD@HOST:PORT, and if its"
+              + " sentinels need one, set redis.sentinelPassword";
+      case "WRONGPASS" ->
+          "; the name or the password in redis.url is wrong, or for sentinels redis.sentinelUser or"
+              + " redis.sentinelPassword";
       case "NOPERM" ->
-          "; the Redis user needs the commands of scripts, streams, hashes, sets and pub/sub for"
-              + " keys and channels that begin with redis.prefix";
+          "; the Redis user needs the commands of scripts, streams, strings (SET, GET), hashes, sets,"
+              + " sorted sets and pub/sub for keys and channels that begin with redis.prefix";
       case "MISCONF" -> "; Redis cannot write to its disk";
+      case "(certificate_required)" ->
+          "; Redis wants a certificate of its clients: set redis.certFile and redis.keyFile";
+      case "unable" -> // to find valid certification path to requested target
+          "; the certificate of Redis is not signed by a trusted authority: set redis.caFile";
       case "CLUSTERDOWN" -> "; some of the Redis Cluster's slots have no server";
       default -> "";
     };
+  }
+
+  /** Whether Redis has answered with an error. */
+  public static boolean isRefusal(Throwable failure) {
+    Throwable cause =
+        failure instanceof ExecutionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    return BrokerException.cause(cause) instanceof RedisCommandExecutionException;
   }
 
   /** The message of the innermost cause, on one line; why a connection could not be made. */
@@ -95,17 +109,5 @@ public final class Failures {
       return "Connection closed prematurely"; // the same fault, which Lettuce noticed later
     }
     return message == null ? String.valueOf(cause) : message.replaceAll("\\p{Cntrl}+", " ");
-  }
-
-  /**
-   * Waits for a stage; blocks.
-   *
-   * @throws ExecutionException if the stage failed; {@link #reason} gives the message
-   * @throws TimeoutException if the stage is not complete within the timeout
-   * @throws InterruptedException if the thread is interrupted
-   */
-  public static <T> T await(CompletionStage<T> stage, Duration timeout)
-      throws InterruptedException, ExecutionException, TimeoutException {
-    return stage.toCompletableFuture().get(timeout.toMillis(), TimeUnit.MILLISECONDS);
   }
 }

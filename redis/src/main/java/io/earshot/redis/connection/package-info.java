@@ -1,6 +1,6 @@
 /**
- * The connections to Redis, and the only package that uses Lettuce: connecting, commands, scripts,
- * subscriptions, and the meaning of their failures.
+ * The connections to Redis: where commands, scripts and subscriptions go, what their failures mean,
+ * and what the servers sign.
  */
 @NullMarked
 package io.earshot.redis.connection;

@@ -38,7 +38,11 @@ public final class SettingsPage {
       if (source != null && !entry.value().equals(entry.defaultValue())) {
         comment(page, indent, "Set by: " + OneLine.of(source));
       }
-      page.append(indent).append(names.getLast()).append(": ").append(entry.value()).append('\n');
+      if (entry.isMasked()) {
+        // A start refuses the mask, so that who uses the page as a file does not lose the secret.
+        comment(page, indent, "Secret, and not shown here: write it instead of ***.");
+      }
+      page.append(indent).append(names.getLast() + ": " + entry.value()).append('\n');
     }
     return page.toString();
   }
