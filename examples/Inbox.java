@@ -12,17 +12,24 @@ void main(String[] args) throws Exception {
       EarshotClient.builder(URI.create(args[0])).login(args[1]).inbox(last, inbox::add).connect()) {
     IO.println("logged in as " + client.user().id());
     if (last == null) {
-      Files.writeString(file, client.inboxStart().toString()); // nothing is processed yet
+      write(file, client.inboxStart()); // nothing is processed yet
     }
     while (true) {
       switch (inbox.take()) {
         case Event.Message message -> {
           IO.println(message.text());
-          Files.writeString(file, message.place().toString()); // only now: it is processed
+          write(file, message.place()); // only now: it is processed
         }
         case Event.Resumed(boolean recovered) -> IO.println(recovered ? "nothing is missing" : "some may be missing");
         case Event event -> IO.println(event);
       }
     }
   }
+}
+
+/** Replaces the file in one step: a program that is killed here leaves the old position or the new. */
+void write(Path file, Cursor position) throws IOException {
+  Path next = Path.of(file + ".new");
+  Files.writeString(next, position.toString());
+  Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
 }
