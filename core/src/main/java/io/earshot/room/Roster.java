@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,12 @@ public final class Roster {
   /** How many members each user has, by the user's id; null if no member has a user. */
   private @Nullable Map<String, Integer> users;
 
+  /** What whoever asked last was told of the members; null if none asked since they changed. */
+  private @Nullable Known known;
+
+  /** The ids of the members, and their users in the order of the users' ids; both immutable. */
+  private record Known(List<String> ids, List<PresentUser> users) {}
+
   int size() {
     return size;
   }
@@ -43,6 +50,7 @@ public final class Roster {
     member.rank = end;
     members[end++] = member;
     size++;
+    known = null;
     count(member.user, 1);
   }
 
@@ -51,6 +59,7 @@ public final class Roster {
     count(member.user, -1);
     member.user = user;
     count(user, 1);
+    known = null;
   }
 
   private void count(@Nullable User user, int by) {
@@ -77,12 +86,14 @@ public final class Roster {
   void replace(Member member, Member other) {
     other.rank = member.rank;
     members[member.rank] = other;
+    known = null;
   }
 
   void remove(Member member) {
     members[member.rank] = null;
     size--;
     count(member.user, -1);
+    known = null;
   }
 
   /** Removes the holes, and resizes the array to twice its members. */
@@ -135,14 +146,6 @@ public final class Roster {
     }
   }
 
-  /** The ids of the members, and of the connections that are not announced yet. */
-  public List<String> ids() {
-    var ids = new ArrayList<String>(size);
-    forEach(member -> ids.add(member.connection.id()));
-    expected().forEach(connection -> ids.add(connection.id()));
-    return ids;
-  }
-
   /** The connections that are not announced yet. */
   public List<Connection> expected() {
     return expected == null
@@ -158,15 +161,34 @@ public final class Roster {
    */
   record Members(List<String> ids, List<PresentUser> users, @Nullable Cursor end) {}
 
+  /** Many may ask about a large room: the lists are made once after each change. */
   Members members(Cursor end) {
-    return new Members(ids(), users(), end);
+    Known all = known();
+    return expected == null
+        ? new Members(all.ids, all.users, end)
+        : new Members(withExpected(all.ids), usersWithExpected(all.users), end);
   }
 
-  private List<PresentUser> users() {
-    var all = new ArrayList<PresentUser>();
-    if (users != null) {
-      forEach(member -> addUser(member.user, member.connection.id(), all));
+  private Known known() {
+    if (known == null) {
+      var ids = new ArrayList<String>(size);
+      var present = new ArrayList<PresentUser>();
+      forEach(
+          member -> {
+            ids.add(member.connection.id());
+            addUser(member.user, member.connection.id(), present);
+          });
+      known = new Known(List.copyOf(ids), PresentUser.collect(present.stream()));
     }
+    return known;
+  }
+
+  private List<String> withExpected(List<String> ids) {
+    return Stream.concat(ids.stream(), expected().stream().map(Connection::id)).toList();
+  }
+
+  private List<PresentUser> usersWithExpected(List<PresentUser> present) {
+    var all = new ArrayList<>(present);
     expected().forEach(connection -> addUser(connection.user(), connection.id(), all));
     return PresentUser.collect(all.stream());
   }

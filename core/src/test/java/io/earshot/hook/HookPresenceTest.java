@@ -303,7 +303,7 @@ final class HookPresenceTest extends HookTestCase {
       for (String room : List.of("a", "b", "defaultRoom")) {
         Room there = shard.roomIfAny(room);
         if (there != null) {
-          there.roster().ids().forEach(id -> inRooms.add(id + " " + room));
+          there.roster().forEach(member -> inRooms.add(member.connection.id() + " " + room));
         }
       }
     }

@@ -4,16 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.ChatRoom;
 import io.earshot.Config;
+import io.earshot.Transport;
 import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
+import io.earshot.protocol.PresentUser;
 import io.earshot.protocol.RequestDecoder;
 import io.earshot.protocol.RoomStatus;
+import io.earshot.protocol.User;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -102,6 +106,33 @@ final class RoomMembersTest {
             .map(i -> guests.get(i).id())
             .toList();
     assertThat(status("attic")).extracting(RoomStatus::members).isEqualTo(expected);
+  }
+
+  @Test
+  void the_list_of_members_is_made_once_after_each_change() {
+    User ada = User.of("ada", null, Map.of());
+    Guest first = server.guest(0, ada, Transport.TCP);
+    Guest second = server.guest(0, ada, Transport.TCP);
+    RoomStatus before = status("defaultRoom");
+    first.ask("say hello");
+    RoomStatus same = status("defaultRoom");
+    assertThat(same.members()).isSameAs(before.members()).containsExactly(first.id(), second.id());
+    assertThat(same.users()).containsExactly(new PresentUser(ada, before.members()));
+    assertThat(same.cursor()).isNotEqualTo(before.cursor());
+    Guest third = server.guest();
+    assertThat(status("defaultRoom").members())
+        .containsExactly(first.id(), second.id(), third.id());
+    first.ask("roomChange attic");
+    RoomStatus after = status("defaultRoom");
+    assertThat(after.members()).containsExactly(second.id(), third.id());
+    assertThat(after.users()).containsExactly(new PresentUser(ada, second.id()));
+    User bob = User.of("bob", null, Map.of());
+    var rooms = EngineInside.rooms(server.earshot);
+    rooms.in(
+        "defaultRoom",
+        room -> room.identify(Objects.requireNonNull(room.roster().withId(third.id())), bob),
+        () -> {});
+    assertThat(status("defaultRoom").users()).extracting(PresentUser::user).contains(bob);
   }
 
   @Test
