@@ -185,7 +185,7 @@ final class Fanout {
     parts = List.of();
     try {
       int length = bytes.writerIndex();
-      boolean forAll = odd.stream().noneMatch(part -> part.audience != null);
+      boolean forAll = areForAll(odd);
       for (int i = size - 1; i >= 0; i--) {
         Member member = members[i];
         if (rule.mayLeaveOut() && (member.lag != null || member.connection.isBehind())) {
@@ -199,6 +199,16 @@ final class Fanout {
     } finally {
       bytes.release();
     }
+  }
+
+  /** Whether no message has an audience. A loop, since each batch asks. */
+  private static boolean areForAll(List<Part> parts) {
+    for (Part part : parts) {
+      if (part.audience != null) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**

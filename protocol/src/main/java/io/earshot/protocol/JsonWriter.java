@@ -43,6 +43,24 @@ final class JsonWriter {
     return this;
   }
 
+  JsonWriter raw(long number) {
+    if (number < 0) {
+      return raw(Long.toString(number));
+    }
+    int digits = 1;
+    for (long rest = number / 10; rest > 0; rest /= 10) {
+      digits++;
+    }
+    reserve(digits);
+    size += digits;
+    long rest = number;
+    for (int at = size - 1; digits > 0; digits--) {
+      bytes[at--] = (byte) ('0' + rest % 10);
+      rest /= 10;
+    }
+    return this;
+  }
+
   /**
    * Writes a value.
    *

@@ -196,6 +196,9 @@ public sealed interface Reply {
    * @return the JSON, as UTF-8
    */
   default byte[] encode(long messageCount, @Nullable Json messageId) {
+    if (this instanceof Said(Cursor cursor)) {
+      return said(cursor, messageCount, messageId);
+    }
     byte[] fields = toJson(messageCount, messageId).encode();
     if (!(this instanceof Read(Excerpt excerpt))) {
       return fields;
@@ -205,6 +208,23 @@ public sealed interface Reply {
     excerpt.writeMessages(out);
     out.write('}');
     return out.toByteArray();
+  }
+
+  /** The most frequent reply, written without a tree. */
+  private static byte[] said(Cursor cursor, long messageCount, @Nullable Json messageId) {
+    var json =
+        new JsonWriter(160)
+            .raw("{\"context\":\"response\",\"status\":\"OK\",\"epoch\":\"")
+            .raw(cursor.epoch())
+            .raw("\",\"offset\":")
+            .raw(cursor.offset());
+    if (messageCount > 0) {
+      json.raw(",\"messageCount\":").raw(messageCount);
+    }
+    if (messageId != null) {
+      json.raw(",\"messageId\":").value(messageId, JsonCodec.MAX_TOLD_DEPTH - 1);
+    }
+    return json.raw('}').written();
   }
 
   /**

@@ -94,9 +94,9 @@ public record RoomMessage(
       json.raw(",\"user\":").value(user.json(), depth);
     }
     json.raw(",\"context\":\"user\",\"sentAt\":")
-        .raw(Long.toString(sentAt))
+        .raw(sentAt)
         .raw(",\"offset\":")
-        .raw(Long.toString(cursor.offset()))
+        .raw(cursor.offset())
         .raw(",\"epoch\":\"")
         .raw(cursor.epoch());
     if (announcement != null) {

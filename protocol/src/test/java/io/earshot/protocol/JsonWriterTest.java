@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
@@ -44,6 +47,17 @@ final class JsonWriterTest {
   };
 
   private final Random random = new Random(7);
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1, 9, 10, 99, 100, 1_234_567_890, Long.MAX_VALUE})
+  void the_reply_to_a_message_is_the_same_as_its_tree(long number) throws MalformedJsonException {
+    var said = new Reply.Said(new Cursor("k3f9", number));
+    for (@Nullable String id : new @Nullable String[] {null, "7", "\"a\\\"b\"", "null"}) {
+      Json messageId = id == null ? null : Json.parse(id);
+      assertThat(said.encode(number, messageId))
+          .isEqualTo(said.toJson(number, messageId).encode());
+    }
+  }
 
   @Test
   void every_character_is_written_as_jackson_writes_it() {

@@ -3,10 +3,7 @@ package io.earshot.server;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.io.BufferedReader;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.PipedReader;
 import java.io.PipedWriter;
 import java.io.PrintWriter;
@@ -30,6 +27,8 @@ final class Training {
   private static final int ROUNDS = 200;
 
   private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  private static final Duration PART = Duration.ofMillis(Long.getLong("part", 1000));
 
   private Training() {}
 
@@ -79,25 +78,33 @@ final class Training {
     }
     int tcp = Integer.parseInt(ports.group(1));
     int http = Integer.parseInt(ports.group(2));
-    try (var ada = new Client(tcp);
-        var bob = new Client(http)) {
+    try (var ada = connect(tcp);
+        var bob = connect(http)) {
       lines(ada);
       frames(bob);
       for (int i = 0; i < ROUNDS; i++) {
         ada.send("say hello " + i + "\r\n");
         bob.await("hello " + i + "\"");
-        bob.send(frame("{\"event\":\"say\",\"message\":\"hi " + i + "\"}"));
+        bob.sendFrame("{\"event\":\"say\",\"message\":\"hi " + i + "\"}");
         ada.await("hi " + i + "\"");
       }
       get(http, "/");
       get(http, "/status");
       get(http, "/chat/?method=say&message=hello");
+      var load = new TrainingLoad(() -> connect(http));
+      load.connects(PART);
+      load.rooms(PART);
+      load.http(PART);
       ada.send("quit\r\n");
       ada.await("Bye!");
     }
   }
 
-  private static void lines(Client ada) throws IOException {
+  private static TrainingClient connect(int port) throws IOException {
+    return new TrainingClient(new Socket(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port));
+  }
+
+  private static void lines(TrainingClient ada) throws IOException {
     ada.await("welcome");
     for (String line :
         new String[] {
@@ -117,77 +124,19 @@ final class Training {
     }
   }
 
-  private static void frames(Client bob) throws IOException {
-    bob.send(
-        String.join(
-            "\r\n",
-            "GET / HTTP/1.1",
-            "Host: localhost",
-            "Connection: Upgrade",
-            "Upgrade: websocket",
-            "Sec-WebSocket-Version: 13",
-            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
-            "\r\n"));
+  private static void frames(TrainingClient bob) throws IOException {
+    bob.upgrade();
     bob.await("welcome");
-    bob.send(frame("{\"event\":\"detailsView\"}"));
+    bob.sendFrame("{\"event\":\"detailsView\"}");
     bob.await("\"context\":\"response\"");
-    bob.send(frame("{\"event\":\"action\",\"params\":{\"action\":\"status\"}}"));
+    bob.sendFrame("{\"event\":\"action\",\"params\":{\"action\":\"status\"}}");
     bob.await("\"context\":\"response\"");
   }
 
   private static void get(int port, String path) throws IOException {
-    try (var browser = new Client(port)) {
+    try (var browser = connect(port)) {
       browser.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n\r\n");
       browser.await("200 OK");
-    }
-  }
-
-  /** A short text frame, masked with zeros, which leave its bytes as they are. */
-  private static String frame(String text) {
-    return "\u0081" + (char) (0x80 | text.length()) + "\0\0\0\0" + text;
-  }
-
-  /**
-   * A client that sends and receives each byte as one character.
-   *
-   * <p>Owned by the thread that trains.
-   */
-  private static final class Client implements AutoCloseable {
-    private final Socket socket;
-    private final InputStream in;
-    private final OutputStream out;
-    private final StringBuilder received = new StringBuilder();
-    private final byte[] read = new byte[8192];
-
-    Client(int port) throws IOException {
-      socket = new Socket(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port);
-      socket.setTcpNoDelay(true);
-      socket.setSoTimeout(10_000);
-      in = socket.getInputStream();
-      out = socket.getOutputStream();
-    }
-
-    void send(String text) throws IOException {
-      out.write(text.getBytes(ISO_8859_1));
-    }
-
-    /** Waits for this text, and discards everything up to it. */
-    void await(String part) throws IOException {
-      int at = received.indexOf(part);
-      while (at < 0) {
-        int count = in.read(read);
-        if (count < 0) {
-          throw new EOFException("the connection was closed before: " + part);
-        }
-        received.append(new String(read, 0, count, ISO_8859_1));
-        at = received.indexOf(part);
-      }
-      received.delete(0, at + part.length());
-    }
-
-    @Override
-    public void close() throws IOException {
-      socket.close();
     }
   }
 }
