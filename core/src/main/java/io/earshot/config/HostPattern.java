@@ -29,6 +29,13 @@ public record HostPattern(String host, boolean areSubdomains, int port) {
   /** What a domain of a URL may contain (WHATWG URL, 3.5), in lower case. */
   private static final Pattern NAME = Pattern.compile("[a-z0-9._!\"$&'()+,;=`{}~-]{1,253}");
 
+  /** A name whose last label is a number, which makes it an address (WHATWG URL, 3.5). */
+  private static final Pattern NUMBER = Pattern.compile("(?:.*\\.)?(?:\\d+|0x[0-9a-f]*)");
+
+  private static final Pattern IPV4 =
+      Pattern.compile(
+          "(?:(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)");
+
   private static final String SUBDOMAINS = "*.";
 
   /**
@@ -70,8 +77,7 @@ public record HostPattern(String host, boolean areSubdomains, int port) {
       }
       String ascii = IDN.toASCII(host, IDN.ALLOW_UNASSIGNED).toLowerCase(Locale.ROOT);
       String name = ascii.endsWith(".") ? ascii.substring(0, ascii.length() - 1) : ascii;
-      // A name whose last label is a number is an address (WHATWG URL, 3.5).
-      boolean isNumber = name.matches("(?:.*\\.)?(?:\\d+|0x[0-9a-f]*)");
+      boolean isNumber = NUMBER.matcher(name).matches();
       return NAME.matcher(name).matches() && (!isNumber || isAddress(name)) ? name : null;
     } catch (IllegalArgumentException e) {
       return null;
@@ -79,8 +85,7 @@ public record HostPattern(String host, boolean areSubdomains, int port) {
   }
 
   private static boolean isAddress(String host) {
-    return host.indexOf(':') >= 0
-        || host.matches("(?:(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)");
+    return host.indexOf(':') >= 0 || IPV4.matcher(host).matches();
   }
 
   /**

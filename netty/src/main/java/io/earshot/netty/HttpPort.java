@@ -145,6 +145,9 @@ final class HttpPort implements Port {
     private final InetSocketAddress remote;
     private final int since;
 
+    /** How the only request addressed the server; null until it is asked. */
+    private @Nullable Addressed addressed;
+
     LeanClient(LeanSocket socket, NettyLoop loop, InetSocketAddress remote, int since) {
       this.socket = socket;
       this.loop = loop;
@@ -154,7 +157,11 @@ final class HttpPort implements Port {
 
     @Override
     public Addressed addressed(HttpRequest request) {
-      return site.addressed(site.forwarded().origin(remote, request.headers()), request, false);
+      if (addressed == null) {
+        addressed =
+            site.addressed(site.forwarded().origin(remote, request.headers()), request, false);
+      }
+      return addressed;
     }
 
     @Override

@@ -5,7 +5,7 @@ import io.earshot.netty.identity.Addressed;
 import io.earshot.netty.identity.Origins;
 import io.earshot.netty.identity.OwnHosts;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record Handshake(Origins origins, OwnHosts own) {
   private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+  /** One for each event loop: to make one costs more than the digest. */
+  private static final ThreadLocal<MessageDigest> SHA1 = ThreadLocal.withInitial(Handshake::sha1);
 
   /** A handshake with a body, which {@link #check} does not look at. */
   public static final Refusal HAS_BODY = bad("a handshake has no body");
@@ -117,7 +120,8 @@ public record Handshake(Origins origins, OwnHosts own) {
 
   /** The bytes of that response, for a socket that has no HTTP codec. */
   public static ByteBuf rawResponse(HttpRequest request) {
-    return Unpooled.directBuffer(160)
+    return ByteBufAllocator.DEFAULT
+        .directBuffer(160)
         .writeBytes(
             ("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
                     + "sec-websocket-accept: "
@@ -128,11 +132,14 @@ public record Handshake(Origins origins, OwnHosts own) {
 
   /** The value that proves to the client that the server read its handshake. */
   public static String accept(HttpRequest request) {
+    String proof = request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_KEY) + GUID;
+    byte[] digest = SHA1.get().digest(proof.getBytes(StandardCharsets.US_ASCII));
+    return Base64.getEncoder().encodeToString(digest);
+  }
+
+  private static MessageDigest sha1() {
     try {
-      MessageDigest sha1 = MessageDigest.getInstance("SHA-1");
-      String proof = request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_KEY) + GUID;
-      return Base64.getEncoder()
-          .encodeToString(sha1.digest(proof.getBytes(StandardCharsets.US_ASCII)));
+      return MessageDigest.getInstance("SHA-1");
     } catch (NoSuchAlgorithmException e) {
       throw new LinkageError("every JDK has SHA-1", e);
     }
