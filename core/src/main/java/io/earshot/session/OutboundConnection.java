@@ -68,14 +68,38 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
     }
     try {
       outbound.write(bytes, offset, length);
-      int pending = outbound.pendingBytes();
-      if (pending > 0 && pending > engine().config().limits().outboundBytes()) {
-        LOG.log(Level.DEBUG, () -> this + " is cut off: its client does not read");
-        cutOff();
-      }
+      checkPending();
     } catch (RuntimeException | Error e) {
-      LOG.log(Level.ERROR, "sending to " + this + " failed", e);
-      closeNow();
+      sendingFailed(e);
+    }
+  }
+
+  private void checkPending() {
+    int pending = outbound.pendingBytes();
+    if (pending > 0 && pending > engine().config().limits().outboundBytes()) {
+      LOG.log(Level.DEBUG, () -> this + " is cut off: its client does not read");
+      cutOff();
+    }
+  }
+
+  private void sendingFailed(Throwable fault) {
+    LOG.log(Level.ERROR, "sending to " + this + " failed", fault);
+    closeNow();
+  }
+
+  /** Sends a document that may wait for messages of the same turn, to be sent together. */
+  final void sendSoon(byte[] json) {
+    if (holding != null || !phase.sendsMessages()) {
+      send(json);
+      return;
+    }
+    try {
+      ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer(json.length + 16);
+      wire().frame(json, null, buffer);
+      outbound.writeSoon(buffer);
+      checkPending();
+    } catch (RuntimeException | Error e) {
+      sendingFailed(e);
     }
   }
 

@@ -378,7 +378,7 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
 
   /** Answers a request without ending it. */
   final void send(NumberedRequest request, Reply reply) {
-    send(request.encode(reply));
+    sendSoon(request.encode(reply));
   }
 
   // --- actions, for which later requests do not wait -------------------------------------------

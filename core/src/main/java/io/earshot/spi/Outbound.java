@@ -29,7 +29,23 @@ public interface Outbound {
   void write(ByteBuf batch, int offset, int length);
 
   /**
-   * How many written bytes the operating system has not taken yet.
+   * Sends framed bytes after all bytes written before: in one call with those that are written next
+   * in this turn of the loop, at the latest at its end. For answers, whose client often receives
+   * messages in the same turn.
+   *
+   * @param framed a direct buffer, which belongs to this object from now on
+   */
+  default void writeSoon(ByteBuf framed) {
+    try {
+      write(framed, framed.readerIndex(), framed.readableBytes());
+    } finally {
+      framed.release();
+    }
+  }
+
+  /**
+   * How many written bytes the operating system has not taken yet, besides those that wait for the
+   * end of the turn.
    *
    * @return the number of bytes; 0 when drained
    */

@@ -26,9 +26,10 @@ final class Training {
   /** How many messages each client sends: enough for the JVM to record which code is hot. */
   private static final int ROUNDS = 200;
 
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  /** How long each part of the load goes on, so that the JVM has compiled what it needs. */
+  private static final Duration PART = Duration.ofSeconds(1);
 
-  private static final Duration PART = Duration.ofMillis(Long.getLong("part", 1000));
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private Training() {}
 

@@ -42,6 +42,11 @@ public final class NettyLoop implements Loop {
   private int now;
   private int lastReport = -1;
 
+  /** The sockets that send at the end of this turn. */
+  private List<Swept> sending = new ArrayList<>();
+
+  private List<Swept> spare = new ArrayList<>();
+
   /** The buffer that all lean sockets read into; null until the first read. */
   private @Nullable ByteBuf readBuffer;
 
@@ -113,6 +118,29 @@ public final class NettyLoop implements Loop {
   @Override
   public void execute(Runnable task) {
     eventLoop.execute(task);
+  }
+
+  /** Calls {@link Swept#endTurn} of a socket after the tasks that are there now. */
+  public void endTurn(Swept socket) {
+    if (sending.isEmpty()) {
+      execute(this::endTurn);
+    }
+    sending.add(socket);
+  }
+
+  private void endTurn() {
+    List<Swept> sockets = sending;
+    sending = spare;
+    spare = sockets;
+    for (Swept socket : sockets) {
+      try {
+        socket.endTurn();
+      } catch (RuntimeException | Error e) {
+        report(LOG, "sending at the end of a turn failed", e);
+        socket.close();
+      }
+    }
+    sockets.clear();
   }
 
   @Override

@@ -21,4 +21,7 @@ public interface Swept {
 
   /** Closes the socket at once. */
   void close();
+
+  /** Sends what waits for the end of this turn, if the socket has asked for it. */
+  default void endTurn() {}
 }

@@ -147,6 +147,11 @@ public abstract sealed class ClientSocket implements Outbound, Swept
     }
   }
 
+  /** Notes that the operating system does not take these bytes yet, which {@link #sent} follows. */
+  final void waits(int bytes) {
+    pending += bytes;
+  }
+
   @Override
   public final int pendingBytes() {
     return pending;
@@ -165,6 +170,7 @@ public abstract sealed class ClientSocket implements Outbound, Swept
 
   @Override
   public final void finish() {
+    endTurn();
     if (closed || finishing) {
       return;
     }
@@ -190,6 +196,7 @@ public abstract sealed class ClientSocket implements Outbound, Swept
 
   @Override
   public final void close() {
+    endTurn();
     if (!closed) {
       closed = true;
       dropUnread();

@@ -19,6 +19,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.NotYetConnectedException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,9 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
   private static final int OUT = EpollIoOps.EPOLLOUT.value();
   private static final int END = EpollIoOps.EPOLLRDHUP.value();
 
+  /** A longer batch is sent by a call of its own, which costs less than to copy it. */
+  private static final int MAX_JOINED = 8 * 1024;
+
   /** Always reported; part of each interest, since Netty submits no empty one. */
   private static final int ERROR = EpollIoOps.EPOLLERR.value();
 
@@ -53,6 +57,11 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
   private @Nullable IoRegistration registration;
   private short interest = (short) (ERROR | IN | END);
   private boolean ended;
+
+  /**
+   * Bytes that the kernel did not take, which are the pending bytes; if none are pending, bytes
+   * that wait for the end of the turn; null for none.
+   */
   private @Nullable ByteBuf backlog;
 
   /**
@@ -184,12 +193,70 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
 
   @Override
   int send(ByteBuf batch, int offset, int length) {
+    ByteBuf soon = backlog;
+    if (soon == null) {
+      return sendNow(batch, offset, length);
+    }
+    if (length > MAX_JOINED) {
+      endTurn();
+      return isClosed() || backlog != null ? 0 : sendNow(batch, offset, length);
+    }
+    int before = soon.readableBytes();
+    soon.writeBytes(batch, offset, length);
+    backlog = null;
+    int sent = sendNow(soon, soon.readerIndex(), before + length);
+    if (sent < before && !isClosed()) {
+      backlog = soon.writerIndex(soon.writerIndex() - length);
+      unsent(sent);
+      return 0;
+    }
+    soon.release();
+    return Math.max(0, sent - before);
+  }
+
+  private int sendNow(ByteBuf batch, int offset, int length) {
     try {
       return Sockets.send(socket, batch, offset, length);
     } catch (IOException | NotYetConnectedException e) {
       close(); // the client has left
       return 0;
     }
+  }
+
+  @Override
+  public void writeSoon(ByteBuf framed) {
+    if (isClosed() || pendingBytes() > 0) {
+      super.writeSoon(framed);
+    } else if (backlog == null) {
+      backlog = framed;
+      loop().endTurn(this);
+    } else {
+      backlog.writeBytes(framed);
+      framed.release();
+    }
+  }
+
+  @Override
+  public void endTurn() {
+    ByteBuf soon = backlog;
+    if (soon == null || pendingBytes() > 0) {
+      return;
+    }
+    backlog = null;
+    int sent = sendNow(soon, soon.readerIndex(), soon.readableBytes());
+    if (sent < soon.readableBytes() && !isClosed()) {
+      backlog = soon;
+      unsent(sent);
+    } else {
+      soon.release();
+    }
+  }
+
+  /** The kernel has taken only so many bytes of what waited for the end of the turn. */
+  private void unsent(int sent) {
+    ByteBuf soon = Objects.requireNonNull(backlog).skipBytes(sent);
+    waits(soon.readableBytes());
+    ask(interest | OUT);
   }
 
   @Override
