@@ -11,6 +11,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
 import java.nio.charset.StandardCharsets;
+import java.util.function.IntPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -122,12 +123,21 @@ public final class HandshakePeek implements Inbound {
             && from < end
             && line.charAt(from) != ' '
             && line.charAt(end - 1) != ' '
-            && line.substring(0, colon).chars().allMatch(HandshakePeek::isNamePart)
-            && line.substring(from).chars().allMatch(c -> c >= ' ' && c <= '~');
+            && consistsOf(line, 0, colon, HandshakePeek::isNamePart)
+            && consistsOf(line, from, end, c -> c >= ' ' && c <= '~');
     if (isField) {
       headers.add(line.substring(0, colon), line.substring(from));
     }
     return isField;
+  }
+
+  private static boolean consistsOf(String text, int from, int end, IntPredicate allowed) {
+    for (int i = from; i < end; i++) {
+      if (!allowed.test(text.charAt(i))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Whether a character is one of a token (RFC 9110, 5.6.2). */
