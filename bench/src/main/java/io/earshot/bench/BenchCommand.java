@@ -39,8 +39,11 @@ import picocli.CommandLine.Parameters;
     header = "Measures Earshot and other servers, and writes a report.%n",
     footer = {
       "",
-      "Cells:   W1 W1x W1r W2-1k W2-10k W3 W4; with growth: room-size rooms message-size event-loops",
-      "Servers: bare earshot earshot-redis nats vertx ws socket.io netty-socketio actionhero",
+      "Cells:   W1 W1-cold W1x W1r W1r-cold W2-1k W2-10k pairs tens connects W3 W4 W1-tls W1r-tls",
+      "         handshakes handshakes-resumed W3-tls W1r-deflate;",
+      "         with growth: room-size rooms message-size event-loops",
+      "Servers: bare bare-ack haproxy openssl earshot earshot-redis nats vertx ws socket.io",
+      "         netty-socketio actionhero",
       "",
       "bench/README.md describes the cells, and how to read the report."
     })
@@ -48,6 +51,9 @@ final class BenchCommand implements Callable<Integer> {
   private static final int FAILED = 1;
   private static final int MISUSED = 2;
   private static final int ROUNDS = 3;
+
+  /** The file of raw results. */
+  private static final String RAW = "results.jsonl";
 
   private final Path root;
   private final int cores;
@@ -156,13 +162,37 @@ final class BenchCommand implements Callable<Integer> {
   @Command(name = "report", description = "write the report of a run again, from its raw results")
   int report(@Parameters(paramLabel = "FILE", description = "its results.jsonl") Path file)
       throws IOException {
+    Run run = existing(file);
+    Path wanted = folder;
+    Path where = wanted == null ? file.toAbsolutePath().resolveSibling("") : wanted;
+    return written(Report.write(run, where));
+  }
+
+  @Command(
+      name = "publish",
+      description =
+          "write the report of a run with its raw results to docs/performance, or to the folder of --out")
+  int publish(@Parameters(paramLabel = "FILE", description = "its results.jsonl") Path file)
+      throws IOException {
+    Run run = existing(file);
+    Path wanted = folder;
+    Path where = wanted == null ? root.resolve("docs/performance") : wanted;
+    Files.createDirectories(where);
+    byte[] raw = Files.readAllBytes(file);
+    Files.write(where.resolve(RAW), raw);
+    return written(Report.write(run, where));
+  }
+
+  private static Run existing(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
           "there is no file " + file + "; give the results.jsonl of a run");
     }
-    Path wanted = folder;
-    Path where = wanted == null ? file.toAbsolutePath().resolveSibling("") : wanted;
-    out.println(Report.write(new RunFile(file).read(), where));
+    return new RunFile(file).read();
+  }
+
+  private int written(Path page) {
+    out.println(page);
     out.flush();
     return 0;
   }
@@ -184,7 +214,7 @@ final class BenchCommand implements Callable<Integer> {
             .format(LocalDateTime.now(ZoneId.systemDefault()));
     Path wanted = folder;
     Path results = (wanted == null ? target.resolve(now) : wanted).toAbsolutePath();
-    var file = new RunFile(results.resolve("results.jsonl"));
+    var file = new RunFile(results.resolve(RAW));
     if (Files.exists(file.path())) {
       throw new IllegalArgumentException(
           file.path() + " exists already; give another folder to --out");

@@ -3,6 +3,10 @@ package io.earshot.bench.load;
 import io.earshot.bench.metric.Gauge;
 import io.earshot.bench.metric.Measurements;
 import io.earshot.bench.metric.Metric;
+import io.earshot.bench.tls.TlsClients;
+import io.earshot.bench.work.Population;
+import io.earshot.bench.work.Traffic;
+import io.earshot.bench.work.Transport;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -15,7 +19,9 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The load generator: connects clients to a server, sends messages, and counts deliveries.
@@ -43,7 +49,17 @@ public final class Generator implements AutoCloseable {
   private final List<Room> rooms = new ArrayList<>();
   private final DeliveryCounter deliveries = new DeliveryCounter();
   private final Script script;
-  private final int port;
+  private final Transport transport;
+  private final @Nullable TlsClients tls;
+  private final InetSocketAddress server;
+
+  /**
+   * The first three bytes of the clients' addresses, of which Linux has all of 127.0.0.0/8. A
+   * random network has no ports in TIME_WAIT from an earlier generator.
+   */
+  private final String network =
+      "127." + ThreadLocalRandom.current().nextInt(1, 255) + "." + ThreadLocalRandom.current().nextInt(255) + ".";
+
   private final Population population;
   private final int size;
 
@@ -57,9 +73,12 @@ public final class Generator implements AutoCloseable {
    * @param port the server's port on the loopback
    * @param size the length of each message in bytes
    */
-  public Generator(Script script, int port, Population population, int size) throws IOException {
+  public Generator(Script script, Transport transport, int port, Population population, int size)
+      throws IOException {
     this.script = script;
-    this.port = port;
+    this.transport = transport;
+    this.tls = transport.isEncrypted() ? new TlsClients() : null;
+    this.server = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
     this.population = population;
     this.size = size;
     for (int i = 0; i < population.rooms(); i++) {
@@ -127,6 +146,18 @@ public final class Generator implements AutoCloseable {
     }
   }
 
+  /** The share of some time in which this generator was busy, since the last call. */
+  double busySince(long beganNanos) {
+    double busy = (double) busyNanos / (System.nanoTime() - beganNanos);
+    busyNanos = 0;
+    return busy;
+  }
+
+  /** How many clients were disconnected. */
+  int lost() {
+    return deliveries.lost();
+  }
+
   /**
    * Measures the memory of idle clients: without any, and with all.
    *
@@ -182,7 +213,11 @@ public final class Generator implements AutoCloseable {
     long began = now();
     t = began;
     while (t < end) {
+      long sentSoFar = sent;
       pace.say(t);
+      if (sent > sentSoFar) {
+        busyNanos += now() - t;
+      }
       turn();
       t = now();
     }
@@ -293,9 +328,10 @@ public final class Generator implements AutoCloseable {
     channel.configureBlocking(false);
     channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
     if (population.connections() > CLIENTS_PER_ADDRESS) {
-      channel.bind(address(2 + id / CLIENTS_PER_ADDRESS, 0));
+      String address = network + (2 + id / CLIENTS_PER_ADDRESS);
+      channel.bind(new InetSocketAddress(InetAddress.ofLiteral(address), 0));
     }
-    channel.connect(address(1, port));
+    channel.connect(server);
     SelectionKey key = channel.register(selector, SelectionKey.OP_CONNECT);
     Room room = rooms.get(id % rooms.size());
     Client client =
@@ -303,15 +339,11 @@ public final class Generator implements AutoCloseable {
             .wire()
             .client(
                 script,
-                new Client.Endpoint(id, room, size, population.listening(), channel, key),
+                new Client.Endpoint(
+                    id, room, size, population.listening(), transport, tls, channel, key),
                 deliveries);
     key.attach(client);
     clients.add(client);
-  }
-
-  /** A loopback address. On Linux all addresses in 127.0.0.0/8 are. */
-  private static InetSocketAddress address(int number, int port) {
-    return new InetSocketAddress(InetAddress.ofLiteral("127.0.0." + number), port);
   }
 
   private void turn() throws IOException {
@@ -327,7 +359,7 @@ public final class Generator implements AutoCloseable {
       if (key.isConnectable()) {
         client.endpoint().channel().finishConnect();
         key.interestOps(SelectionKey.OP_READ);
-        client.opened();
+        client.connected();
         return;
       }
       if (key.isWritable()) {
@@ -351,7 +383,7 @@ public final class Generator implements AutoCloseable {
     } else if (length > 0) {
       lastRead = now();
       deliveries.reading(lastRead, length);
-      client.received(in.flip());
+      client.receivedWire(in.flip());
     }
   }
 

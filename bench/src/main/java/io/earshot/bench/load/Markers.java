@@ -2,6 +2,7 @@ package io.earshot.bench.load;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.earshot.bench.work.Traffic;
 import java.nio.ByteBuffer;
 import java.util.Locale;
 
@@ -13,9 +14,9 @@ import java.util.Locale;
  *
  * <p>Owned by the generator's thread.
  */
-public final class Markers {
+final class Markers {
   /** Bytes of one marker. */
-  public static final int LENGTH = 18;
+  static final int LENGTH = Traffic.LEAST_SIZE;
 
   /** For messages in frames: skip all bytes after the marker until {@link #endOfFrame}. */
   static final int REST_OF_FRAME = Integer.MAX_VALUE;

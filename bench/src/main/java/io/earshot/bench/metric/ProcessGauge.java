@@ -6,10 +6,12 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 
 /**
- * Reads the resources of a process from {@code /proc} on Linux; reads nothing on other systems.
+ * Reads the resources of a process and its descendants from {@code /proc} on Linux; reads nothing on other systems.
  *
  * <p>Immutable.
  *
@@ -27,16 +29,27 @@ public record ProcessGauge(long pid, OptionalInt core) implements Gauge {
 
   @Override
   public Reading read() {
-    Path process = Path.of("/proc", Long.toString(pid));
-    if (!Files.isDirectory(process)) {
-      return new Reading(0, 0, 0, 0);
-    }
+    double cpu = 0;
+    double scheduled = 0;
+    long resident = 0;
     try {
-      return new Reading(
-          cpuMicros(process), scheduledMicros(process), coreMicros(), residentBytes(process));
+      for (Path process : processes()) {
+        cpu += cpuMicros(process);
+        scheduled += scheduledMicros(process);
+        resident += residentBytes(process);
+      }
+      return new Reading(cpu, scheduled, coreMicros(), resident);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read the resources of process " + pid, e);
     }
+  }
+
+  private List<Path> processes() {
+    return ProcessHandle.of(pid).stream()
+        .flatMap(process -> Stream.concat(Stream.of(process), process.descendants()))
+        .map(process -> Path.of("/proc", Long.toString(process.pid())))
+        .filter(Files::isDirectory)
+        .toList();
   }
 
   private static double cpuMicros(Path process) throws IOException {

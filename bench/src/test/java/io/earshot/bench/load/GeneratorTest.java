@@ -8,6 +8,9 @@ import io.earshot.bench.metric.Gauge;
 import io.earshot.bench.metric.Measurements;
 import io.earshot.bench.metric.Metric;
 import io.earshot.bench.peer.Peer;
+import io.earshot.bench.work.Population;
+import io.earshot.bench.work.Traffic;
+import io.earshot.bench.work.Transport;
 import io.earshot.netty.EarshotServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -60,7 +63,7 @@ final class GeneratorTest {
   void clients_can_listen_to_additional_rooms() throws Exception {
     try (var generator =
         new Generator(
-            script(Transport.WEBSOCKET), server.httpPort(), new Population(3, 1, 1, 20), 64)) {
+            script(Transport.WEBSOCKET), Transport.WEBSOCKET, server.httpPort(), new Population(3, 1, 1, 20), 64)) {
       generator.join();
       assertThat(server.api().connections()).hasSize(3);
       Measurements measurements = generator.run(new Traffic(64, 1, 0, 0, 0.1), Gauge.NONE);
@@ -74,7 +77,7 @@ final class GeneratorTest {
     Gauge gauge = () -> new Gauge.Reading(0, 0, 0, resident.getAndAdd(500));
     try (var generator =
         new Generator(
-            script(Transport.WEBSOCKET), server.httpPort(), new Population(10, 2, 0), 18)) {
+            script(Transport.WEBSOCKET), Transport.WEBSOCKET, server.httpPort(), new Population(10, 2, 0), 18)) {
       Measurements measurements = generator.hold(0.05, gauge);
       assertThat(measurements.value(Metric.PER_CONNECTION)).isEqualTo(50);
       assertThat(measurements.value(Metric.DISCONNECTED)).isZero();
@@ -84,7 +87,7 @@ final class GeneratorTest {
   @Test
   void a_refused_client_is_reported_with_the_reason() throws Exception {
     var lines = new Script(Wire.LINES, "no HTTP", "ready", "");
-    try (var generator = new Generator(lines, server.httpPort(), new Population(1, 1, 0), 18)) {
+    try (var generator = new Generator(lines, Transport.TCP, server.httpPort(), new Population(1, 1, 0), 18)) {
       assertThatThrownBy(generator::join)
           .isInstanceOf(IOException.class)
           .hasMessageContaining(
@@ -107,7 +110,7 @@ final class GeneratorTest {
   private Measurements run(Transport transport, Traffic traffic, Gauge gauge) throws IOException {
     int port = transport == Transport.TCP ? server.tcpPort() : server.httpPort();
     var population = new Population(2 * (RECEIVERS + 1), 2, 3);
-    try (var generator = new Generator(script(transport), port, population, traffic.size())) {
+    try (var generator = new Generator(script(transport), transport, port, population, traffic.size())) {
       generator.join();
       generator.settle(1);
       return generator.run(traffic, gauge);
