@@ -97,10 +97,10 @@ public final class Cells {
             TLS_PROXY),
         new Cell(
             "W1r-deflate",
-            "W1r with permessage-deflate and chat of 300 bytes",
+            "the same room with permessage-deflate at 10 messages of 300 bytes a second, which are text like chat",
             DEFLATE,
             BUSY_ROOM,
-            Traffic.open(CHAT_SIZE, 50),
+            Traffic.open(CHAT_SIZE, 10),
             Metric.CPU,
             BARE));
   }

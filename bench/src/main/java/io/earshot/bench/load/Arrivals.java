@@ -41,7 +41,7 @@ public record Arrivals(Script script, Transport transport, int port, Population 
   private void measure(Gauge gauge, boolean isCold, Measurements measurements) throws IOException {
     try (var generator =
         new Generator(script, transport, port, population, Traffic.LEAST_SIZE)) {
-      double cpu = gauge.read().cpuMicros();
+      Gauge.Reading before = gauge.read();
       long began = System.nanoTime();
       generator.join();
       double seconds = (System.nanoTime() - began) / 1e9;
@@ -51,7 +51,7 @@ public record Arrivals(Script script, Transport transport, int port, Population 
       measurements.put(isCold ? Metric.CONNECTED_COLD : Metric.CONNECTED, clients / seconds);
       measurements.put(
           isCold ? Metric.CONNECT_CPU_COLD : Metric.CONNECT_CPU,
-          (after.cpuMicros() - cpu) / clients);
+          after.cpuMicrosSince(before) / clients);
       measurements.put(Metric.RESIDENT, after.residentBytes() / 1e6);
       measurements.put(Metric.DISCONNECTED, generator.lost());
       measurements.put(Metric.GENERATOR, busy * 100);

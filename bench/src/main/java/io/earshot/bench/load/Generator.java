@@ -100,9 +100,11 @@ public final class Generator implements AutoCloseable {
     long last = now();
     int before = 0;
     while (before < population.connections()) {
+      long openingBegan = System.nanoTime();
       while (clients.size() < Math.min(population.connections(), before + OPENING_AT_ONCE)) {
         open(clients.size());
       }
+      busyNanos += System.nanoTime() - openingBegan;
       turn();
       int done = deliveries.joined() + deliveries.lost();
       if (done > before) {

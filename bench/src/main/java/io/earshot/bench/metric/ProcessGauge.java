@@ -19,9 +19,6 @@ import java.util.stream.Stream;
  * @param core the core that the process is pinned to, if it is pinned to one
  */
 public record ProcessGauge(long pid, OptionalInt core) implements Gauge {
-  /** Linux reports hundredths of a second, whatever the frequency of the kernel's clock. */
-  private static final double MICROS_PER_TICK = 10_000;
-
   private static final int UTIME = 11;
   private static final int IDLE = 4;
   private static final int IO_WAIT = 5;
@@ -56,7 +53,7 @@ public record ProcessGauge(long pid, OptionalInt core) implements Gauge {
     String stat = Files.readString(process.resolve("stat"));
     // The name is in parentheses, and may contain blanks and parentheses.
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-    return (Long.parseLong(fields[UTIME]) + Long.parseLong(fields[UTIME + 1])) * MICROS_PER_TICK;
+    return (Long.parseLong(fields[UTIME]) + Long.parseLong(fields[UTIME + 1])) * TICK_MICROS;
   }
 
   private static double scheduledMicros(Path process) throws IOException {
@@ -86,7 +83,7 @@ public record ProcessGauge(long pid, OptionalInt core) implements Gauge {
         for (int i = 1; i < STEAL; i++) {
           busy += i == IDLE || i == IO_WAIT ? 0 : Long.parseLong(fields[i]);
         }
-        return busy * MICROS_PER_TICK;
+        return busy * TICK_MICROS;
       }
     }
     return 0;

@@ -51,7 +51,9 @@ public record Peer(String name, String title, Map<Transport, Script> scripts, La
     if (scripts.containsKey(cell.transport())) {
       return cell.transport();
     }
-    return cell.transport() == Transport.WEBSOCKET ? Transport.TCP : null;
+    return cell.transport() == Transport.WEBSOCKET && scripts.containsKey(Transport.TCP)
+        ? Transport.TCP
+        : null;
   }
 
   private static Peer earshot(String name, String title, Launcher launcher) {

@@ -44,6 +44,14 @@ public final class Report {
 
   private static final String CHART = "report.svg";
 
+  private static final String TITLE =
+      """
+      # Measurements
+
+      `bench/run` has measured these values, and `bench/run publish` writes this page from `results.jsonl`.
+
+      """;
+
   private static final String METHOD =
       """
       Each run starts a new server process on the loopback, connects all clients, which join their rooms, warms up, and
@@ -78,7 +86,7 @@ public final class Report {
   public static Path write(Run run, Path folder) throws IOException {
     Files.createDirectories(folder);
     var report = new Report(run);
-    report.page.append("# Measurements\n\n");
+    report.page.append(TITLE);
     report.facts();
     List<String> cells = run.loads();
     List<String> curves = run.curves();

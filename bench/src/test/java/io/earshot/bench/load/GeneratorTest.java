@@ -8,10 +8,14 @@ import io.earshot.bench.metric.Gauge;
 import io.earshot.bench.metric.Measurements;
 import io.earshot.bench.metric.Metric;
 import io.earshot.bench.peer.Peer;
+import io.earshot.bench.tls.HandshakeGenerator;
+import io.earshot.bench.work.Connects;
+import io.earshot.bench.work.Handshakes;
 import io.earshot.bench.work.Population;
 import io.earshot.bench.work.Traffic;
 import io.earshot.bench.work.Transport;
 import io.earshot.netty.EarshotServer;
+import io.earshot.netty.testing.Pair;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
@@ -38,6 +42,46 @@ final class GeneratorTest {
   @Test
   void over_tcp_every_delivery_is_counted_once() throws Exception {
     assertAllDelivered(run(Transport.TCP, new Traffic(128, 5, 0, 0.1, 0.4)));
+  }
+
+  @Test
+  void over_tls_every_delivery_is_counted_once() throws Exception {
+    try (var secure = secureServer()) {
+      var traffic = new Traffic(128, 5, 0, 0.1, 0.4);
+      assertAllDelivered(run(Transport.WSS, secure.httpPort(), traffic, Gauge.NONE));
+    }
+  }
+
+  @Test
+  void clients_that_connect_and_join_are_measured_cold_and_warm() throws Exception {
+    var work = new Population(20, 2, 0);
+    var arrivals =
+        new Arrivals(script(Transport.WEBSOCKET), Transport.WEBSOCKET, server.httpPort(), work);
+    var micros = new AtomicInteger();
+    Gauge gauge = () -> new Gauge.Reading(micros.addAndGet(1000), micros.get(), 0, 1);
+    Measurements measurements = arrivals.measure(new Connects(2), gauge);
+    assertThat(measurements.value(Metric.CONNECTED_COLD)).isPositive();
+    assertThat(measurements.value(Metric.CONNECTED)).isPositive();
+    assertThat(measurements.value(Metric.CONNECT_CPU_COLD)).isEqualTo(50);
+    assertThat(measurements.value(Metric.CONNECT_CPU)).isEqualTo(50);
+    assertThat(measurements.value(Metric.DISCONNECTED)).isZero();
+  }
+
+  @Test
+  void full_and_resumed_handshakes_are_made_as_wanted() throws Exception {
+    try (var secure = secureServer()) {
+      assertThat(resumed(false, secure.httpPort())).isZero();
+      assertThat(resumed(true, secure.httpPort())).isEqualTo(100);
+    }
+  }
+
+  private static double resumed(boolean wanted, int port) throws IOException {
+    try (var handshakes = new HandshakeGenerator(new Handshakes(wanted, 0.05, 0.05), port, 1)) {
+      Measurements measurements = handshakes.run(Gauge.NONE);
+      assertThat(measurements.value(Metric.CONNECTED)).isPositive();
+      assertThat(measurements.value(Metric.DISCONNECTED)).isZero();
+      return measurements.value(Metric.RESUMED);
+    }
   }
 
   @Test
@@ -109,6 +153,11 @@ final class GeneratorTest {
 
   private Measurements run(Transport transport, Traffic traffic, Gauge gauge) throws IOException {
     int port = transport == Transport.TCP ? server.tcpPort() : server.httpPort();
+    return run(transport, port, traffic, gauge);
+  }
+
+  private static Measurements run(Transport transport, int port, Traffic traffic, Gauge gauge)
+      throws IOException {
     var population = new Population(2 * (RECEIVERS + 1), 2, 3);
     try (var generator = new Generator(script(transport), transport, port, population, traffic.size())) {
       generator.join();
@@ -131,15 +180,26 @@ final class GeneratorTest {
         .scripts();
   }
 
+  private static EarshotServer secureServer() throws IOException {
+    return EarshotServer.start(
+        config()
+            .with("httpServer.secure", true)
+            .with("httpServer.certFile", Pair.SHARED.cert().toString())
+            .with("httpServer.keyFile", Pair.SHARED.key().toString()));
+  }
+
+  private static Config config() {
+    return Config.defaults()
+        .with("tcpServer.port", 0)
+        .with("httpServer.port", 0)
+        .with("tcpServer.bindIP", "127.0.0.1")
+        .with("httpServer.bindIP", "127.0.0.1")
+        .with("webSockets.maxMessageLength", 1 << 18);
+  }
+
   private static EarshotServer server() {
     try {
-      return EarshotServer.start(
-          Config.defaults()
-              .with("tcpServer.port", 0)
-              .with("httpServer.port", 0)
-              .with("tcpServer.bindIP", "127.0.0.1")
-              .with("httpServer.bindIP", "127.0.0.1")
-              .with("webSockets.maxMessageLength", 1 << 18));
+      return EarshotServer.start(config());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -47,6 +47,53 @@ final class ReportTest {
   }
 
   @Test
+  void a_ratio_compares_with_the_reference_in_the_same_round() throws Exception {
+    RunFile file = file();
+    // The machine is half as fast in round 2, for both.
+    file.add(result("Other <1>", BUSY, 0, 2, Metric.DELIVERIES, 100_000));
+    assertThat(Report.relative(file.read(), List.of("W1")))
+        .endsWith(
+            """
+            | load | Earshot | Other <1> |
+            |---|---|---|
+            | W1 deliveries/s | 10.3 (10.0–10.5) | (1) |
+            """);
+  }
+
+  @Test
+  void without_results_of_the_reference_there_are_no_ratios() throws Exception {
+    assertThat(Report.relative(file().read(), List.of("room-size"))).isEmpty();
+  }
+
+  @Test
+  void connects_have_rows_for_a_warm_and_for_a_cold_server() throws Exception {
+    Cell connects = cell("connects");
+    RunFile file = file();
+    file.addLoad(connects, "Other <1>");
+    var measurements = new Measurements();
+    measurements.put(Metric.CONNECTED, 3400);
+    measurements.put(Metric.CONNECT_CPU, 290);
+    measurements.put(Metric.CONNECTED_COLD, 1500);
+    measurements.put(Metric.CONNECT_CPU_COLD, 660);
+    file.add(new Result("Earshot", "connects", 0, 1, measurements));
+    assertThat(Report.overview(file.read(), List.of("connects")))
+        .endsWith(
+            """
+            | connects connects/s | 3400 | – |
+            | connects µs/connect | 290 | – |
+            | connects connects/s cold | 1500 | – |
+            | connects µs/connect cold | 660 | – |
+            """);
+  }
+
+  private static Cell cell(String name) {
+    return Cells.all().stream()
+        .filter(cell -> cell.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
   void the_report_names_machine_versions_failures_and_charts() throws Exception {
     Path page = Report.write(file().read(), folder);
     assertThat(Files.readString(page))
