@@ -131,9 +131,9 @@ abstract class Client {
   /** The client is lost and needs nothing any more. */
   void released() {}
 
-  /** A frame has ended. Its parts were scanned before. */
-  final void frameEnded() {
-    markers.endOfFrame();
+  /** A message has ended. Its parts were scanned before. */
+  final void messageEnded() {
+    markers.endOfMessage();
   }
 
   /** Reads the bytes between the buffer's position and its limit. */

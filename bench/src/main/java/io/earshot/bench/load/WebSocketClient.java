@@ -48,7 +48,7 @@ class WebSocketClient extends Client {
   private byte[] control = {};
 
   WebSocketClient(Script script, Endpoint endpoint, DeliveryCounter deliveries) {
-    super(script, endpoint, deliveries, Markers.REST_OF_FRAME);
+    super(script, endpoint, deliveries, Markers.REST_OF_MESSAGE);
     // One key for each client is enough: here it need not be secret, only not zero.
     new Random(endpoint.id()).nextBytes(key);
   }
@@ -237,10 +237,12 @@ class WebSocketClient extends Client {
       case PING -> send(frame(PONG, control).bytes());
       case CLOSE -> lose("the server closed the connection" + closeReason());
       default -> {
-        if (isCompressed && isLast && inflater != null) {
-          inflater.endOfMessage();
+        if (isLast) {
+          if (isCompressed && inflater != null) {
+            inflater.endOfMessage();
+          }
+          messageEnded();
         }
-        frameEnded();
         if (frameLength == 1) {
           oneByteText(last);
         }
