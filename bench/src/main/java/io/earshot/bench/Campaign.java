@@ -88,6 +88,7 @@ final class Campaign {
         }
       }
     }
+    writeLeftOut(possible, ready);
     warmUp(steps);
     for (int i = 0; i < steps.size(); i++) {
       Step step = steps.get(i);
@@ -154,6 +155,24 @@ final class Campaign {
       }
     }
     return List.copyOf(versions.keySet());
+  }
+
+  /** Names the servers that do not take part in the cells for TLS and compression. */
+  private void writeLeftOut(List<Cell> cells, List<Peer> peers) throws IOException {
+    for (Peer peer : peers) {
+      String without =
+          cells.stream()
+              .filter(
+                  cell -> cell.transport().isEncrypted() || cell.transport() == Transport.DEFLATE)
+              .filter(cell -> peer.transport(cell) == null)
+              .map(Cell::name)
+              .collect(Collectors.joining(", "));
+      if (!without.isEmpty()) {
+        file.addFailure(
+            peer.title() + ", " + without,
+            "the bench does not set it up for these loads; bench/README.md says which servers it does");
+      }
+    }
   }
 
   /** Without the cells for TLS if there is no certificate. */

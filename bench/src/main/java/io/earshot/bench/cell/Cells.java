@@ -43,9 +43,15 @@ public final class Cells {
   /** All loads, in the order of tables. */
   public static List<Cell> all() {
     return List.of(
-        busy("W1", "top throughput of one busy room: 1,000 connections, 10 publishers, 10 messages of 128 bytes in flight", BUSY),
+        busy(
+            "W1",
+            "top throughput of one busy room: 1,000 connections, 10 publishers, 10 messages of 128 bytes in flight",
+            BUSY),
         busy("W1-cold", "W1 in the first 3 seconds of the server, without a warm-up", BUSY.cold()),
-        busy("W1x", "W1 with 100 messages in flight: does the server hold under a burst", Traffic.closed(SIZE, 100)),
+        busy(
+            "W1x",
+            "W1 with 100 messages in flight: does the server hold under a burst",
+            Traffic.closed(SIZE, 100)),
         new Cell(
             "W1r",
             "W1 at 50 messages a second: cost and latency when nothing can be merged",
@@ -62,10 +68,26 @@ public final class Cells {
             SEPARATE.cold(),
             Metric.CPU,
             BARE),
-        sparse("W2-1k", "1,000 connections in 100 rooms, 500 messages a second in all", new Population(1000, 100, 2), Traffic.open(SIZE, SPARSE)),
-        sparse("W2-10k", "10,000 connections in 1,000 rooms at the same rate: does a message cost more when the server is fuller", new Population(10_000, 1000, 2), Traffic.open(SIZE, SPARSE)),
-        sparse("pairs", "500 rooms of 2, in each 1 publisher with 1 message of 128 bytes in flight", new Population(1000, 500, 1), Traffic.closed(SIZE, 1)),
-        sparse("tens", "100 rooms of 10, in each 2 publishers with 2 messages of 128 bytes in flight", new Population(1000, 100, 2), Traffic.closed(SIZE, 2)),
+        sparse(
+            "W2-1k",
+            "1,000 connections in 100 rooms, 500 messages a second in all",
+            new Population(1000, 100, 2),
+            Traffic.open(SIZE, SPARSE)),
+        sparse(
+            "W2-10k",
+            "10,000 connections in 1,000 rooms at the same rate: does a message cost more when the server is fuller",
+            new Population(10_000, 1000, 2),
+            Traffic.open(SIZE, SPARSE)),
+        sparse(
+            "pairs",
+            "500 rooms of 2, in each 1 publisher with 1 message of 128 bytes in flight",
+            new Population(1000, 500, 1),
+            Traffic.closed(SIZE, 1)),
+        sparse(
+            "tens",
+            "100 rooms of 10, in each 2 publishers with 2 messages of 128 bytes in flight",
+            new Population(1000, 100, 2),
+            Traffic.closed(SIZE, 2)),
         new Cell(
             "connects",
             "5,000 clients connect, join rooms of ten and disconnect, three times, 128 at the same time; the first time is cold",
@@ -85,7 +107,10 @@ public final class Cells {
         new Cell("W4", "W1 over lines of TCP", TCP, BUSY_ROOM, BUSY, Metric.DELIVERIES, BARE),
         new Cell("W1-tls", "W1 over TLS 1.3", WSS, BUSY_ROOM, BUSY, Metric.CPU, TLS_PROXY),
         new Cell("W1r-tls", "W1r over TLS 1.3", WSS, BUSY_ROOM, SEPARATE, Metric.CPU, TLS_PROXY),
-        handshakes("handshakes", "full TLS 1.3 handshakes with an EC P-256 certificate, 16 at the same time; cold: the first 2 seconds", false),
+        handshakes(
+            "handshakes",
+            "full TLS 1.3 handshakes with an EC P-256 certificate, 16 at the same time; cold: the first 2 seconds",
+            false),
         handshakes("handshakes-resumed", "the same with resumed sessions", true),
         new Cell(
             "W3-tls",

@@ -39,8 +39,7 @@ public record Arrivals(Script script, Transport transport, int port, Population 
 
   /** Measures one round. A later round replaces the results of an earlier one, except cold ones. */
   private void measure(Gauge gauge, boolean isCold, Measurements measurements) throws IOException {
-    try (var generator =
-        new Generator(script, transport, port, population, Traffic.LEAST_SIZE)) {
+    try (var generator = new Generator(script, transport, port, population, Traffic.LEAST_SIZE)) {
       Gauge.Reading before = gauge.read();
       long began = System.nanoTime();
       generator.join();

@@ -58,7 +58,11 @@ public final class Generator implements AutoCloseable {
    * random network has no ports in TIME_WAIT from an earlier generator.
    */
   private final String network =
-      "127." + ThreadLocalRandom.current().nextInt(1, 255) + "." + ThreadLocalRandom.current().nextInt(255) + ".";
+      "127."
+          + ThreadLocalRandom.current().nextInt(1, 255)
+          + "."
+          + ThreadLocalRandom.current().nextInt(255)
+          + ".";
 
   private final Population population;
   private final int size;

@@ -18,7 +18,9 @@ final class Markers {
   /** Bytes of one marker. */
   static final int LENGTH = Traffic.LEAST_SIZE;
 
-  /** For texts in WebSocket messages: skip all bytes after the marker until {@link #endOfMessage}. */
+  /**
+   * For texts in WebSocket messages: skip all bytes after the marker until {@link #endOfMessage}.
+   */
   static final int REST_OF_MESSAGE = Integer.MAX_VALUE;
 
   private static final int DIGITS = 16;
@@ -39,7 +41,8 @@ final class Markers {
   private long number;
 
   /**
-   * @param afterMarker how many bytes after a marker cannot hold another, or {@link #REST_OF_MESSAGE}
+   * @param afterMarker how many bytes after a marker cannot hold another, or {@link
+   *     #REST_OF_MESSAGE}
    */
   Markers(DeliveryCounter deliveries, Room room, int afterMarker) {
     this.deliveries = deliveries;

@@ -11,7 +11,8 @@ import java.util.OptionalInt;
 import java.util.stream.Stream;
 
 /**
- * Reads the resources of a process and its descendants from {@code /proc} on Linux; reads nothing on other systems.
+ * Reads the resources of a process and its descendants from {@code /proc} on Linux; reads nothing
+ * on other systems.
  *
  * <p>Immutable.
  *

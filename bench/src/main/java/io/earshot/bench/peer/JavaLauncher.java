@@ -55,13 +55,13 @@ record JavaLauncher(String folder, String library, String program) implements La
     var command =
         new ArrayList<>(
             List.of(
-        java("java"),
-        "--enable-native-access=ALL-UNNAMED",
-        "--sun-misc-unsafe-memory-access=allow",
-        "-cp",
-        here + ":" + here.resolve("lib") + "/*",
-        program,
-        Integer.toString(port)));
+                java("java"),
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                here + ":" + here.resolve("lib") + "/*",
+                program,
+                Integer.toString(port)));
     if (transport.isEncrypted()) {
       command.add(environment.certificate().resolve(Environment.CERTIFICATE).toString());
       command.add(environment.certificate().resolve(Environment.KEY).toString());

@@ -2,8 +2,8 @@ package io.earshot.bench.peer;
 
 import io.earshot.bench.cell.Cell;
 import io.earshot.bench.load.Script;
-import io.earshot.bench.work.Transport;
 import io.earshot.bench.load.Wire;
+import io.earshot.bench.work.Transport;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -124,10 +124,7 @@ public record Peer(String name, String title, Map<Transport, Script> scripts, La
 
   private static Peer openssl() {
     return new Peer(
-        "openssl",
-        "openssl s_server",
-        Map.of(Transport.TLS, Script.NONE),
-        new OpensslLauncher());
+        "openssl", "openssl s_server", Map.of(Transport.TLS, Script.NONE), new OpensslLauncher());
   }
 
   private static Peer nats() {
@@ -147,7 +144,10 @@ public record Peer(String name, String title, Map<Transport, Script> scripts, La
 
   private static Peer vertx() {
     return new Peer(
-        "vertx", "Vert.x", overWebSocket(false), new JavaLauncher("vertx", "vertx-core", "VertxRooms"));
+        "vertx",
+        "Vert.x",
+        overWebSocket(false),
+        new JavaLauncher("vertx", "vertx-core", "VertxRooms"));
   }
 
   private static Peer ws() {

@@ -36,8 +36,7 @@ public final class Report {
   private static final List<Metric> CONNECT_METRICS =
       Stream.concat(
               Metric.CONNECT_METRICS.stream(),
-              Stream.of(
-                  Metric.RESUMED, Metric.RESIDENT, Metric.GENERATOR, Metric.DISCONNECTED))
+              Stream.of(Metric.RESUMED, Metric.RESIDENT, Metric.GENERATOR, Metric.DISCONNECTED))
           .toList();
   private static final List<Metric> CURVE_METRICS =
       List.of(Metric.SCHEDULED, Metric.CPU, Metric.DELIVERIES, Metric.P50, Metric.P99, Metric.LOST);
@@ -139,8 +138,10 @@ public final class Report {
 
   /** The main metrics of each load, for each server. */
   static String overview(Run run, List<String> cells) {
-    return table(run, cells, (server, cell, load, metric) ->
-        run.spread(server, cell, 0, metric).shown(metric));
+    return table(
+        run,
+        cells,
+        (server, cell, load, metric) -> run.spread(server, cell, 0, metric).shown(metric));
   }
 
   /** The same relative to the reference of each load; empty if no reference was measured. */
@@ -159,10 +160,13 @@ public final class Report {
         : "\n"
             + RELATIVE
             + "\n"
-            + table(run, compared, (server, cell, load, metric) ->
-                server.equals(load.reference())
-                    ? "(1)"
-                    : run.ratios(server, load.reference(), cell, metric).shown(Metric.RATIO));
+            + table(
+                run,
+                compared,
+                (server, cell, load, metric) ->
+                    server.equals(load.reference())
+                        ? "(1)"
+                        : run.ratios(server, load.reference(), cell, metric).shown(Metric.RATIO));
   }
 
   /** What a table shows of one server in one load. */

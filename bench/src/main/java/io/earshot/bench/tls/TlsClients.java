@@ -33,8 +33,7 @@ public final class TlsClients {
   final ByteBuffer joined = ByteBuffer.allocateDirect(BUFFER_BYTES);
 
   /** Decrypted bytes, in the order that the search for markers needs. */
-  final ByteBuffer plain =
-      ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+  final ByteBuffer plain = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
   public TlsClients() {
     try {

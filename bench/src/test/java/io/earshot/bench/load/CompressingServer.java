@@ -126,7 +126,8 @@ final class CompressingServer implements AutoCloseable {
       out.write(frames.toByteArray());
     }
 
-    private static void frame(ByteArrayOutputStream out, int first, byte[] bytes, int from, int end) {
+    private static void frame(
+        ByteArrayOutputStream out, int first, byte[] bytes, int from, int end) {
       int length = end - from;
       out.write(first);
       if (length < 126) {

@@ -19,8 +19,7 @@ final class CompressionTest {
   private static final int SIZE = 600;
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"permessage-deflate", "permessage-deflate; server_no_context_takeover"})
+  @ValueSource(strings = {"permessage-deflate", "permessage-deflate; server_no_context_takeover"})
   void compressed_deliveries_are_counted_and_so_are_their_bytes_on_the_wire(String extension)
       throws Exception {
     try (var server = new CompressingServer(extension);

@@ -107,7 +107,11 @@ final class GeneratorTest {
   void clients_can_listen_to_additional_rooms() throws Exception {
     try (var generator =
         new Generator(
-            script(Transport.WEBSOCKET), Transport.WEBSOCKET, server.httpPort(), new Population(3, 1, 1, 20), 64)) {
+            script(Transport.WEBSOCKET),
+            Transport.WEBSOCKET,
+            server.httpPort(),
+            new Population(3, 1, 1, 20),
+            64)) {
       generator.join();
       assertThat(server.api().connections()).hasSize(3);
       Measurements measurements = generator.run(new Traffic(64, 1, 0, 0, 0.1), Gauge.NONE);
@@ -121,7 +125,11 @@ final class GeneratorTest {
     Gauge gauge = () -> new Gauge.Reading(0, 0, 0, resident.getAndAdd(500));
     try (var generator =
         new Generator(
-            script(Transport.WEBSOCKET), Transport.WEBSOCKET, server.httpPort(), new Population(10, 2, 0), 18)) {
+            script(Transport.WEBSOCKET),
+            Transport.WEBSOCKET,
+            server.httpPort(),
+            new Population(10, 2, 0),
+            18)) {
       Measurements measurements = generator.hold(0.05, gauge);
       assertThat(measurements.value(Metric.PER_CONNECTION)).isEqualTo(50);
       assertThat(measurements.value(Metric.DISCONNECTED)).isZero();
@@ -131,7 +139,8 @@ final class GeneratorTest {
   @Test
   void a_refused_client_is_reported_with_the_reason() throws Exception {
     var lines = new Script(Wire.LINES, "no HTTP", "ready", "");
-    try (var generator = new Generator(lines, Transport.TCP, server.httpPort(), new Population(1, 1, 0), 18)) {
+    try (var generator =
+        new Generator(lines, Transport.TCP, server.httpPort(), new Population(1, 1, 0), 18)) {
       assertThatThrownBy(generator::join)
           .isInstanceOf(IOException.class)
           .hasMessageContaining(
@@ -159,7 +168,8 @@ final class GeneratorTest {
   private static Measurements run(Transport transport, int port, Traffic traffic, Gauge gauge)
       throws IOException {
     var population = new Population(2 * (RECEIVERS + 1), 2, 3);
-    try (var generator = new Generator(script(transport), transport, port, population, traffic.size())) {
+    try (var generator =
+        new Generator(script(transport), transport, port, population, traffic.size())) {
       generator.join();
       generator.settle(1);
       return generator.run(traffic, gauge);

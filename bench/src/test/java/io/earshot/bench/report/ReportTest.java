@@ -87,10 +87,7 @@ final class ReportTest {
   }
 
   private static Cell cell(String name) {
-    return Cells.all().stream()
-        .filter(cell -> cell.name().equals(name))
-        .findFirst()
-        .orElseThrow();
+    return Cells.all().stream().filter(cell -> cell.name().equals(name)).findFirst().orElseThrow();
   }
 
   @Test
