@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.earshot.bench.tls.TlsClients;
 import io.earshot.bench.tls.TlsLayer;
+import io.earshot.bench.work.ChatText;
 import io.earshot.bench.work.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -37,7 +37,6 @@ public final class Generator implements AutoCloseable {
   private static final int CLIENTS_PER_ADDRESS = 2500;
 
   private static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(20);
-  private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(15);
   private static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
 
@@ -71,7 +70,6 @@ public final class Generator implements AutoCloseable {
   private long busyNanos;
   private long expected;
   private long sent;
-  private int stalls;
 
   /**
    * @param port the server's port on the loopback
@@ -91,7 +89,7 @@ public final class Generator implements AutoCloseable {
   }
 
   /** Nanoseconds since this generator was made: 16 digits are enough for them. */
-  private long now() {
+  long now() {
     return System.nanoTime() - origin;
   }
 
@@ -204,8 +202,10 @@ public final class Generator implements AutoCloseable {
     long start = now();
     long warm = start + nanos(traffic.warm());
     long end = warm + nanos(traffic.seconds());
-    var pace =
-        traffic.rate() > 0 ? new Rate(start, traffic.rate()) : new Window(start, traffic.window());
+    Pace pace =
+        traffic.rate() > 0
+            ? new Pace.Rate(this, rooms, start, traffic.rate())
+            : new Pace.Window(this, rooms, deliveries, start, traffic.window());
     long t = start;
     while (t < warm) {
       pace.say(t);
@@ -243,7 +243,7 @@ public final class Generator implements AutoCloseable {
     measurements.put(Metric.EXPECTED, (double) expected);
     measurements.put(Metric.LOST, (double) (expected - deliveries.counted()));
     measurements.put(Metric.DISCONNECTED, deliveries.lost());
-    measurements.put(Metric.STALLS, stalls);
+    measurements.put(Metric.STALLS, pace.stalls());
     measurements.put(Metric.PER_READ, deliveries.deliveriesPerRead());
     measurements.put(Metric.BYTES, deliveries.bytesPerDelivery());
     measurements.put(Metric.GENERATOR, busy * 100);
@@ -255,72 +255,13 @@ public final class Generator implements AutoCloseable {
   private void drain() throws IOException {
     long end = now() + DRAIN_NANOS;
     lastRead = now();
-    while (deliveries.counted() < expected && now() < end && now() - lastRead < STALL_NANOS) {
+    while (deliveries.counted() < expected && now() < end && now() - lastRead < Pace.STALL_NANOS) {
       turn();
     }
   }
 
-  /** Decides when which room gets the next message. */
-  private sealed interface Pace {
-    void say(long now);
-  }
-
-  /**
-   * An open loop: a fixed rate, round robin over the rooms. The stamp is the time at which the
-   * message was due, so that the latency of a message sent late includes its delay.
-   */
-  private final class Rate implements Pace {
-    private final double interval;
-    private final long start;
-    private long said;
-
-    Rate(long start, double perSecond) {
-      this.start = start;
-      this.interval = 1e9 / perSecond;
-    }
-
-    @Override
-    public void say(long now) {
-      long due = start + (long) (said * interval);
-      while (due <= now) {
-        Generator.this.say(rooms.get((int) (said % rooms.size())), due);
-        said++;
-        due = start + (long) (said * interval);
-      }
-    }
-  }
-
-  /** A closed loop: a fixed number of messages in flight in each room. */
-  private final class Window implements Pace {
-    private final int messages;
-    private long counted;
-    private long countedAt;
-
-    Window(long start, int messages) {
-      this.messages = messages;
-      this.countedAt = start;
-    }
-
-    @Override
-    public void say(long now) {
-      for (Room room : rooms) {
-        if (room.receivers > 0) {
-          long most = room.done() + messages;
-          while (room.sent < most && Generator.this.say(room, now())) {}
-        }
-      }
-      if (deliveries.counted() != counted) {
-        counted = deliveries.counted();
-        countedAt = now;
-      } else if (now - countedAt > STALL_NANOS) {
-        stalls++;
-        countedAt = now;
-        rooms.forEach(Room::writeOff);
-      }
-    }
-  }
-
-  private boolean say(Room room, long stamp) {
+  /** Sends a message in a room. Returns false if all its publishers are disconnected. */
+  boolean say(Room room, long stamp) {
     if (!room.say(stamp)) {
       return false;
     }

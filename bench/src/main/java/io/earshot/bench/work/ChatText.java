@@ -1,9 +1,9 @@
-package io.earshot.bench.load;
+package io.earshot.bench.work;
 
 import java.util.Random;
 
 /** Writes text that compresses like chat, which a repeated character would not. */
-final class ChatText {
+public final class ChatText {
   private static final String[] WORDS =
       ("the of and to in that is it you for on are with as they be at one have this from or had by not word"
               + " but what some we can out other were all there when up use your how said an each she which"
@@ -22,7 +22,7 @@ final class ChatText {
   private ChatText() {}
 
   /** Some words, cut to a length in bytes. */
-  static String of(int length, Random random) {
+  public static String of(int length, Random random) {
     var text = new StringBuilder(length + 16);
     while (text.length() < length) {
       text.append(' ').append(WORDS[random.nextInt(WORDS.length)]);
