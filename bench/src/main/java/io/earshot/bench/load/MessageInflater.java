@@ -15,8 +15,6 @@ final class MessageInflater implements AutoCloseable {
   /** The extension's name in the handshake. */
   static final String EXTENSION = "permessage-deflate";
 
-  private static final String NO_CONTEXT = "server_no_context_takeover";
-
   /** The end of a compressed message, which servers do not send. */
   private static final byte[] TAIL = {0, 0, -1, -1};
 
@@ -25,15 +23,12 @@ final class MessageInflater implements AutoCloseable {
   private final Inflater inflater = new Inflater(true);
   private final ByteBuffer out =
       ByteBuffer.allocateDirect(PIECE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-  private final boolean resets;
   private final Client client;
 
   /**
-   * @param answer the server's answer to the handshake
    * @param client scans the text
    */
-  MessageInflater(String answer, Client client) {
-    this.resets = answer.contains(NO_CONTEXT);
+  MessageInflater(Client client) {
     this.client = client;
   }
 
@@ -43,13 +38,13 @@ final class MessageInflater implements AutoCloseable {
     drain();
   }
 
-  /** A message has ended. */
+  /**
+   * A message has ended. The context stays, which is harmless if the server does not use it for the
+   * next one.
+   */
   void endOfMessage() throws IOException {
     inflater.setInput(TAIL);
     drain();
-    if (resets) {
-      inflater.reset();
-    }
   }
 
   private void drain() throws IOException {

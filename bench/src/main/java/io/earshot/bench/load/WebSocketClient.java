@@ -151,7 +151,7 @@ class WebSocketClient extends Client {
             lose("not compressed: the server did not accept " + MessageInflater.EXTENSION);
             return at;
           }
-          inflater = new MessageInflater(head, this);
+          inflater = new MessageInflater(this);
         }
         answer.setLength(0);
         answer.trimToSize();

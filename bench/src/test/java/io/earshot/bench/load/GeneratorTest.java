@@ -53,6 +53,15 @@ final class GeneratorTest {
   }
 
   @Test
+  void reads_may_divide_tls_records_anywhere() throws Exception {
+    try (var secure = secureServer();
+        var proxy = new DividingProxy(secure.httpPort())) {
+      var traffic = new Traffic(128, 0, 50, 0.1, 0.2);
+      assertAllDelivered(run(Transport.WSS, proxy.port(), traffic, Gauge.NONE));
+    }
+  }
+
+  @Test
   void clients_that_connect_and_join_are_measured_cold_and_warm() throws Exception {
     var work = new Population(20, 2, 0);
     var arrivals =
