@@ -67,6 +67,8 @@ final class HandshakeClient implements TlsLayer.Owner {
       if (secured && !closing && !ended) {
         closing = true;
         tls.close();
+        // Not every server ends a connection for the alert alone.
+        channel.shutdownOutput();
       }
     } else if (length < 0) {
       if (!secured) {
