@@ -4,10 +4,9 @@
  *
  * A client joins a room with "J <number>", which is answered with "OK", and sends a message with
  * "S <text>". All other members receive it as one JSON object. The messages of a room in one turn
- * of the loop are merged, and each member receives them in one send. With "answers", a sender receives
- * a JSON object for each of its messages. The server trusts its clients,
- * the bench: all of them use the example key of RFC 6455 in the handshake, so that the answer is
- * always the same.
+ * of the loop are merged, and each member receives them in one send. With "answers", a sender
+ * receives a JSON object for each of its messages. The server trusts its clients, the bench: all of
+ * them use the example key of RFC 6455 in the handshake, so that the answer is always the same.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

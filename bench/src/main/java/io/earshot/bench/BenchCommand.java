@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -54,6 +55,9 @@ final class BenchCommand implements Callable<Integer> {
 
   /** The file of raw results. */
   private static final String RAW = "results.jsonl";
+
+  /** The command line. */
+  private final List<String> words;
 
   private final Path root;
   private final int cores;
@@ -117,7 +121,8 @@ final class BenchCommand implements Callable<Integer> {
       description = "show this help")
   void help(boolean wanted) {}
 
-  private BenchCommand(Path root, int cores, PrintWriter out, PrintWriter err) {
+  private BenchCommand(Path root, int cores, PrintWriter out, PrintWriter err, List<String> words) {
+    this.words = words;
     this.root = root;
     this.cores = cores;
     this.out = out;
@@ -132,7 +137,7 @@ final class BenchCommand implements Callable<Integer> {
    * @return the exit status: 0 success, 1 failure, 2 wrong arguments
    */
   static int run(Path root, int cores, PrintWriter out, PrintWriter err, String... args) {
-    return new CommandLine(new BenchCommand(root, cores, out, err))
+    return new CommandLine(new BenchCommand(root, cores, out, err, List.of(args)))
         .setOut(out)
         .setErr(err)
         .setUsageHelpWidth(100)
@@ -219,6 +224,8 @@ final class BenchCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           file.path() + " exists already; give another folder to --out");
     }
+    file.addFact("command", command(words));
+    file.addFact("date", LocalDate.now(ZoneId.systemDefault()).toString());
     try (var processes = new ChildProcesses()) {
       var stop = new Thread(processes::close, "stop");
       Runtime.getRuntime().addShutdownHook(stop);
@@ -236,6 +243,19 @@ final class BenchCommand implements Callable<Integer> {
     out.println("report: " + page);
     out.flush();
     return run.results.isEmpty() ? FAILED : 0;
+  }
+
+  /** The command line without the folder of the results, which says nothing to others. */
+  static String command(List<String> words) {
+    var kept = new ArrayList<>(List.of("bench/run"));
+    for (int i = 0; i < words.size(); i++) {
+      if (words.get(i).equals("--out")) {
+        i++;
+      } else if (!words.get(i).startsWith("--out=")) {
+        kept.add(words.get(i));
+      }
+    }
+    return String.join(" ", kept);
   }
 
   private static <T> List<T> chosen(

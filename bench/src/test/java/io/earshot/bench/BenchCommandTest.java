@@ -12,6 +12,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,6 +47,14 @@ final class BenchCommandTest {
   void a_report_of_a_missing_file_is_refused() {
     assertThat(run("report", folder.resolve("none.jsonl").toString())).isEqualTo(2);
     assertThat(err.toString()).contains("there is no file", "results.jsonl");
+  }
+
+  @Test
+  void the_report_shows_the_command_without_the_folder_of_results() {
+    assertThat(
+            BenchCommand.command(List.of("--cells", "W1", "--out", "/tmp/here", "--rounds", "2")))
+        .isEqualTo("bench/run --cells W1 --rounds 2");
+    assertThat(BenchCommand.command(List.of("growth", "--out=here"))).isEqualTo("bench/run growth");
   }
 
   @Test

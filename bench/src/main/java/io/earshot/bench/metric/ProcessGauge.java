@@ -32,9 +32,13 @@ public record ProcessGauge(long pid, OptionalInt core) implements Gauge {
     long resident = 0;
     try {
       for (Path process : processes()) {
-        cpu += cpuMicros(process);
-        scheduled += scheduledMicros(process);
-        resident += residentBytes(process);
+        try {
+          cpu += cpuMicros(process);
+          scheduled += scheduledMicros(process);
+          resident += residentBytes(process);
+        } catch (NoSuchFileException _) {
+          // The process has ended.
+        }
       }
       return new Reading(cpu, scheduled, coreMicros(), resident);
     } catch (IOException e) {
