@@ -1,12 +1,12 @@
 /* A room server on bare epoll with minimal parsing: it shows the limit of the machine.
  *
- *   bare PORT ws|tcp
+ *   bare PORT ws|tcp [answers]
  *
  * A client joins a room with "J <number>", which is answered with "OK", and sends a message with
  * "S <text>". All other members receive it as one JSON object. The messages of a room in one turn
- * of the loop are merged, and each member receives them in one send. The server trusts its clients,
- * the bench: all of them use the example key of RFC 6455 in the handshake, so that the answer is
- * always the same.
+ * of the loop are merged, and each member receives them in one send. With "answers", a sender
+ * receives a JSON object for each of its messages. The server trusts its clients, the bench: all of
+ * them use the example key of RFC 6455 in the handshake, so that the answer is always the same.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -63,7 +63,8 @@ struct room {
 static struct room *rooms[ROOMS];
 static int talking[ROOMS], talking_count; /* rooms with a batch that is not empty */
 static int epoll;
-static bool websocket;
+static bool websocket, answers;
+static long said;
 
 static void die(const char *what) {
     perror(what);
@@ -204,6 +205,15 @@ static void say(struct client *c, const char *text, size_t length) {
         if (!listed) talking[talking_count++] = c->room;
     }
     room->length += n;
+    if (answers) {
+        said++;
+        written = snprintf(
+            object, sizeof object,
+            "{\"context\":\"response\",\"status\":\"OK\",\"epoch\":\"abcdefghi\",\"offset\":%ld,"
+            "\"messageCount\":%ld}",
+            said, said);
+        put(c, frame, framed(frame, object, (size_t)written));
+    }
 }
 
 /* ---- receiving ---- */
@@ -325,11 +335,12 @@ static int listen_on(int port) {
 }
 
 int main(int count, char **words) {
-    if (count != 3) {
-        fprintf(stderr, "usage: bare PORT ws|tcp\n");
+    if (count != 3 && count != 4) {
+        fprintf(stderr, "usage: bare PORT ws|tcp [answers]\n");
         return 2;
     }
     websocket = !strcmp(words[2], "ws");
+    answers = count == 4;
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;

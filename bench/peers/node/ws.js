@@ -1,10 +1,22 @@
-// A minimal room server on ws.
+// A minimal room server on ws: node ws.js PORT ws|wss|deflate CERTIFICATE KEY
+const { readFileSync } = require('fs');
+const { createServer } = require('https');
 const { WebSocketServer, WebSocket } = require('ws');
 
 const rooms = new Map();
 let ids = 0;
 
-new WebSocketServer({ port: Number(process.argv[2]), host: '127.0.0.1', perMessageDeflate: false }).on(
+const [port, mode, cert, key] = process.argv.slice(2);
+const options = { perMessageDeflate: mode === 'deflate' };
+if (mode === 'wss') {
+  options.server = createServer({ cert: readFileSync(cert), key: readFileSync(key) });
+  options.server.listen(Number(port), '127.0.0.1', 4096);
+} else {
+  options.port = Number(port);
+  options.host = '127.0.0.1';
+}
+
+new WebSocketServer(options).on(
   'connection',
   (socket) => {
     const id = String(++ids).padStart(32, '0');

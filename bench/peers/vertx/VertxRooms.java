@@ -3,20 +3,28 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.PemKeyCertOptions;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** A room server on Vert.x: one event loop, native epoll. Usage: VertxRooms PORT */
+/**
+ * A room server on Vert.x: one event loop, native epoll. Usage: VertxRooms PORT [CERTIFICATE KEY]
+ */
 final class VertxRooms {
   private static final Map<String, Set<ServerWebSocket>> ROOMS = new HashMap<>();
 
   public static void main(String[] args) {
     var options = new VertxOptions().setEventLoopPoolSize(1).setPreferNativeTransport(true);
+    var server = new HttpServerOptions().setPerMessageWebSocketCompressionSupported(false);
+    if (args.length > 1) {
+      server.setSsl(true).setKeyCertOptions(
+          new PemKeyCertOptions().setCertPath(args[1]).setKeyPath(args[2]));
+    }
     Vertx.vertx(options)
-        .createHttpServer(new HttpServerOptions().setPerMessageWebSocketCompressionSupported(false))
+        .createHttpServer(server)
         .webSocketHandler(VertxRooms::serve)
         .listen(Integer.parseInt(args[0]), "127.0.0.1")
         .onFailure(

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -39,8 +40,11 @@ import picocli.CommandLine.Parameters;
     header = "Measures Earshot and other servers, and writes a report.%n",
     footer = {
       "",
-      "Cells:   W1 W1x W1r W2-1k W2-10k W3 W4; with growth: room-size rooms message-size event-loops",
-      "Servers: bare earshot earshot-redis nats vertx ws socket.io netty-socketio actionhero",
+      "Cells:   W1 W1-cold W1x W1r W1r-cold W2-1k W2-10k pairs tens connects W3 W4 W1-tls W1r-tls",
+      "         handshakes handshakes-resumed W3-tls W1r-deflate;",
+      "         with growth: room-size rooms message-size event-loops",
+      "Servers: bare bare-ack haproxy openssl earshot earshot-redis nats vertx ws socket.io",
+      "         netty-socketio actionhero",
       "",
       "bench/README.md describes the cells, and how to read the report."
     })
@@ -48,6 +52,12 @@ final class BenchCommand implements Callable<Integer> {
   private static final int FAILED = 1;
   private static final int MISUSED = 2;
   private static final int ROUNDS = 3;
+
+  /** The file of raw results. */
+  private static final String RAW = "results.jsonl";
+
+  /** The command line. */
+  private final List<String> words;
 
   private final Path root;
   private final int cores;
@@ -111,7 +121,8 @@ final class BenchCommand implements Callable<Integer> {
       description = "show this help")
   void help(boolean wanted) {}
 
-  private BenchCommand(Path root, int cores, PrintWriter out, PrintWriter err) {
+  private BenchCommand(Path root, int cores, PrintWriter out, PrintWriter err, List<String> words) {
+    this.words = words;
     this.root = root;
     this.cores = cores;
     this.out = out;
@@ -126,7 +137,7 @@ final class BenchCommand implements Callable<Integer> {
    * @return the exit status: 0 success, 1 failure, 2 wrong arguments
    */
   static int run(Path root, int cores, PrintWriter out, PrintWriter err, String... args) {
-    return new CommandLine(new BenchCommand(root, cores, out, err))
+    return new CommandLine(new BenchCommand(root, cores, out, err, List.of(args)))
         .setOut(out)
         .setErr(err)
         .setUsageHelpWidth(100)
@@ -156,13 +167,37 @@ final class BenchCommand implements Callable<Integer> {
   @Command(name = "report", description = "write the report of a run again, from its raw results")
   int report(@Parameters(paramLabel = "FILE", description = "its results.jsonl") Path file)
       throws IOException {
+    Run run = existing(file);
+    Path wanted = folder;
+    Path where = wanted == null ? file.toAbsolutePath().resolveSibling("") : wanted;
+    return written(Report.write(run, where));
+  }
+
+  @Command(
+      name = "publish",
+      description =
+          "write the report of a run with its raw results to docs/performance, or to the folder of --out")
+  int publish(@Parameters(paramLabel = "FILE", description = "its results.jsonl") Path file)
+      throws IOException {
+    Run run = existing(file);
+    Path wanted = folder;
+    Path where = wanted == null ? root.resolve("docs/performance") : wanted;
+    Files.createDirectories(where);
+    byte[] raw = Files.readAllBytes(file);
+    Files.write(where.resolve(RAW), raw);
+    return written(Report.write(run, where));
+  }
+
+  private static Run existing(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
           "there is no file " + file + "; give the results.jsonl of a run");
     }
-    Path wanted = folder;
-    Path where = wanted == null ? file.toAbsolutePath().resolveSibling("") : wanted;
-    out.println(Report.write(new RunFile(file).read(), where));
+    return new RunFile(file).read();
+  }
+
+  private int written(Path page) {
+    out.println(page);
     out.flush();
     return 0;
   }
@@ -184,11 +219,13 @@ final class BenchCommand implements Callable<Integer> {
             .format(LocalDateTime.now(ZoneId.systemDefault()));
     Path wanted = folder;
     Path results = (wanted == null ? target.resolve(now) : wanted).toAbsolutePath();
-    var file = new RunFile(results.resolve("results.jsonl"));
+    var file = new RunFile(results.resolve(RAW));
     if (Files.exists(file.path())) {
       throw new IllegalArgumentException(
           file.path() + " exists already; give another folder to --out");
     }
+    file.addFact("command", command(words));
+    file.addFact("date", LocalDate.now(ZoneId.systemDefault()).toString());
     try (var processes = new ChildProcesses()) {
       var stop = new Thread(processes::close, "stop");
       Runtime.getRuntime().addShutdownHook(stop);
@@ -206,6 +243,19 @@ final class BenchCommand implements Callable<Integer> {
     out.println("report: " + page);
     out.flush();
     return run.results.isEmpty() ? FAILED : 0;
+  }
+
+  /** The command line without the folder of the results, which says nothing to others. */
+  static String command(List<String> words) {
+    var kept = new ArrayList<>(List.of("bench/run"));
+    for (int i = 0; i < words.size(); i++) {
+      if (words.get(i).equals("--out")) {
+        i++;
+      } else if (!words.get(i).startsWith("--out=")) {
+        kept.add(words.get(i));
+      }
+    }
+    return String.join(" ", kept);
   }
 
   private static <T> List<T> chosen(

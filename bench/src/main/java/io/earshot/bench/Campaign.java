@@ -2,12 +2,9 @@ package io.earshot.bench;
 
 import io.earshot.bench.cell.Cell;
 import io.earshot.bench.cell.Cells;
+import io.earshot.bench.load.Arrivals;
 import io.earshot.bench.load.Generator;
-import io.earshot.bench.load.Markers;
-import io.earshot.bench.load.Population;
 import io.earshot.bench.load.Script;
-import io.earshot.bench.load.Traffic;
-import io.earshot.bench.load.Transport;
 import io.earshot.bench.metric.Measurements;
 import io.earshot.bench.metric.Metric;
 import io.earshot.bench.metric.ProcessGauge;
@@ -17,6 +14,12 @@ import io.earshot.bench.peer.Peer;
 import io.earshot.bench.peer.UnavailableException;
 import io.earshot.bench.report.Result;
 import io.earshot.bench.report.RunFile;
+import io.earshot.bench.tls.HandshakeGenerator;
+import io.earshot.bench.work.Connects;
+import io.earshot.bench.work.Handshakes;
+import io.earshot.bench.work.Idle;
+import io.earshot.bench.work.Traffic;
+import io.earshot.bench.work.Transport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.BindException;
@@ -31,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,9 +75,10 @@ final class Campaign {
       throws IOException, InterruptedException {
     writeFacts(cells, rounds);
     List<Peer> ready = prepared(peers);
+    List<Cell> possible = possible(cells);
     var steps = new ArrayList<Step>();
     for (int round = 1; round <= rounds; round++) {
-      for (Cell cell : cells) {
+      for (Cell cell : possible) {
         for (int i = 0; i < ready.size(); i++) {
           // Each round begins with another peer, so that none is always first.
           Peer peer = ready.get((i + round - 1) % ready.size());
@@ -83,9 +88,8 @@ final class Campaign {
         }
       }
     }
-    if (!steps.isEmpty()) {
-      warmUp(steps.getFirst());
-    }
+    writeLeftOut(possible, ready);
+    warmUp(steps);
     for (int i = 0; i < steps.size(); i++) {
       Step step = steps.get(i);
       say(
@@ -125,8 +129,16 @@ final class Campaign {
     var names = new LinkedHashMap<String, Cell>();
     cells.forEach(cell -> names.putIfAbsent(cell.name(), cell));
     for (Cell cell : names.values()) {
-      file.addLoad(cell);
+      file.addLoad(cell, titleOf(cell.reference()));
     }
+  }
+
+  private static String titleOf(String peer) {
+    return Peer.all().stream()
+        .filter(each -> each.name().equals(peer))
+        .findFirst()
+        .map(Peer::title)
+        .orElseThrow();
   }
 
   private List<Peer> prepared(List<Peer> peers) throws IOException, InterruptedException {
@@ -145,16 +157,55 @@ final class Campaign {
     return List.copyOf(versions.keySet());
   }
 
-  /** Lets the JIT compile the generator before the first measurement. Discards the results. */
-  private void warmUp(Step step) throws IOException, InterruptedException {
-    say("warming up the load generator … ");
-    Cell cell =
-        Cells.all()
-            .getFirst()
-            .with(new Population(500, 1, 5), Traffic.closed(128, 50).lasting(1, 2));
-    Measurements measurements = measured(new Step(0, cell, step.peer));
-    if (measurements != null) {
-      say("done\n");
+  /** Names the servers that do not take part in the cells for TLS and compression. */
+  private void writeLeftOut(List<Cell> cells, List<Peer> peers) throws IOException {
+    for (Peer peer : peers) {
+      String without =
+          cells.stream()
+              .filter(
+                  cell -> cell.transport().isEncrypted() || cell.transport() == Transport.DEFLATE)
+              .filter(cell -> peer.transport(cell) == null)
+              .map(Cell::name)
+              .collect(Collectors.joining(", "));
+      if (!without.isEmpty()) {
+        file.addFailure(
+            peer.title() + ", " + without,
+            "the bench does not set it up for these loads; bench/README.md says which servers it does");
+      }
+    }
+  }
+
+  /** Without the cells for TLS if there is no certificate. */
+  private List<Cell> possible(List<Cell> cells) throws IOException, InterruptedException {
+    if (cells.stream().noneMatch(cell -> cell.transport().isEncrypted())) {
+      return cells;
+    }
+    try {
+      environment.makeCertificate();
+      return cells;
+    } catch (UnavailableException e) {
+      fail("TLS", String.valueOf(e.getMessage()));
+      return cells.stream().filter(cell -> !cell.transport().isEncrypted()).toList();
+    }
+  }
+
+  /**
+   * Lets the JIT compile the generator before the first measurement, by one step of each kind.
+   * Discards the results.
+   */
+  private void warmUp(List<Step> steps) throws IOException, InterruptedException {
+    var kinds = new LinkedHashMap<String, Step>();
+    for (Step step : steps) {
+      if (!(step.cell.work() instanceof Idle)) {
+        String kind = step.cell.work().getClass().getName() + step.peer.transport(step.cell);
+        kinds.putIfAbsent(kind, step);
+      }
+    }
+    for (Step step : kinds.values()) {
+      say("warming up the load generator, " + step.cell.title() + " … ");
+      if (measured(new Step(0, Cells.warmUp(step.cell), step.peer)) != null) {
+        say("done\n");
+      }
     }
   }
 
@@ -179,7 +230,7 @@ final class Campaign {
       if (script == null) {
         throw new IllegalStateException(step.peer.name() + " has no script for " + transport);
       }
-      return measured(step.cell, script, server, port);
+      return measured(step.cell, script, transport, server, port);
     } catch (IOException e) {
       String what = step.peer.title() + ", " + step.cell.title();
       fail(
@@ -190,19 +241,35 @@ final class Campaign {
     }
   }
 
-  private Measurements measured(Cell cell, Script script, Process server, int port)
-      throws IOException {
+  private Measurements measured(
+      Cell cell, Script script, Transport transport, Process server, int port) throws IOException {
     var gauge = new ProcessGauge(server.pid(), environment.cores().ofServer(cell.eventLoops()));
-    Traffic traffic = cell.traffic();
-    int size = traffic == null ? Markers.LENGTH : traffic.size();
-    try (var generator = new Generator(script, port, cell.population(), size)) {
-      if (traffic == null) {
-        return generator.hold(HOLD_SECONDS, gauge);
+    return switch (cell.work()) {
+      case Handshakes handshakes -> {
+        try (var generator =
+            new HandshakeGenerator(handshakes, port, cell.population().connections())) {
+          yield generator.run(gauge);
+        }
       }
-      generator.join();
-      generator.settle(SETTLE_SECONDS);
-      return generator.run(traffic, gauge);
-    }
+      case Connects connects ->
+          new Arrivals(script, transport, port, cell.population()).measure(connects, gauge);
+      case Idle _ -> {
+        try (var generator =
+            new Generator(script, transport, port, cell.population(), Traffic.LEAST_SIZE)) {
+          yield generator.hold(HOLD_SECONDS, gauge);
+        }
+      }
+      case Traffic traffic -> {
+        try (var generator =
+            new Generator(script, transport, port, cell.population(), traffic.size())) {
+          generator.join();
+          if (!traffic.isCold()) {
+            generator.settle(SETTLE_SECONDS);
+          }
+          yield generator.run(traffic, gauge);
+        }
+      }
+    };
   }
 
   private static void awaitPort(Process server, int port, Path log)
@@ -238,6 +305,11 @@ final class Campaign {
   }
 
   private static String summary(Measurements measurements) {
+    if (measurements.get(Metric.CONNECT_CPU).isPresent()) {
+      return Metric.CONNECT_METRICS.stream()
+          .map(metric -> shown(measurements, metric))
+          .collect(Collectors.joining(", "));
+    }
     if (measurements.get(Metric.PER_CONNECTION).isPresent()) {
       return shown(measurements, Metric.PER_CONNECTION)
           + ", "
@@ -263,7 +335,9 @@ final class Campaign {
   }
 
   private void fail(String what, String why) throws IOException {
-    String line = why.lines().map(String::strip).reduce((a, b) -> a + " " + b).orElse(why);
+    // The report is published, and the path of the checkout says nothing to its readers.
+    String inside = why.replace(environment.root() + "/", "");
+    String line = inside.lines().map(String::strip).reduce((a, b) -> a + " " + b).orElse(inside);
     file.addFailure(what, line);
     say("left out: " + line + "\n");
   }

@@ -1,12 +1,11 @@
 package io.earshot.bench.cell;
 
-import io.earshot.bench.load.Population;
-import io.earshot.bench.load.Traffic;
-import io.earshot.bench.load.Transport;
 import io.earshot.bench.metric.Metric;
 import io.earshot.bench.metric.ShortNumber;
+import io.earshot.bench.work.Population;
+import io.earshot.bench.work.Transport;
+import io.earshot.bench.work.Work;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One load for servers: a cell of the table of results.
@@ -18,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param about a description
  * @param transport the transport of all clients
  * @param population the clients and their rooms
- * @param traffic the messages; null if none are sent, to measure memory
+ * @param work what the clients do
  * @param shown the metric that charts show
+ * @param reference the name of the server that others are compared with
  * @param settings more settings of Earshot, as KEY=VALUE
  * @param eventLoops how many event loops and cores the server gets
  */
@@ -29,29 +29,33 @@ public record Cell(
     String about,
     Transport transport,
     Population population,
-    @Nullable Traffic traffic,
+    Work work,
     Metric shown,
+    String reference,
     List<String> settings,
     int eventLoops) {
 
-  public Cell(
+  /** A cell for one event loop, without settings. */
+  Cell(
       String name,
       String about,
       Transport transport,
       Population population,
-      @Nullable Traffic traffic,
-      Metric shown) {
-    this(name, 0, about, transport, population, traffic, shown, List.of(), 1);
+      Work work,
+      Metric shown,
+      String reference) {
+    this(name, 0, about, transport, population, work, shown, reference, List.of(), 1);
   }
 
-  /** The same load with other times, if messages are sent. */
+  /** The same load with other times. */
   public Cell lasting(double warm, double seconds) {
-    return traffic == null ? this : with(population, traffic.lasting(warm, seconds));
+    return with(population, work.lasting(warm, seconds));
   }
 
-  /** The same load with other clients and messages. */
-  public Cell with(Population other, @Nullable Traffic otherTalk) {
-    return new Cell(name, at, about, transport, other, otherTalk, shown, settings, eventLoops);
+  /** The same load with other clients and other work. */
+  public Cell with(Population other, Work otherWork) {
+    return new Cell(
+        name, at, about, transport, other, otherWork, shown, reference, settings, eventLoops);
   }
 
   /** Whether this is a point of a curve. */

@@ -1,11 +1,10 @@
 package io.earshot.bench.cell;
 
-import static io.earshot.bench.load.Transport.WEBSOCKET;
+import static io.earshot.bench.work.Transport.WEBSOCKET;
 
-import io.earshot.bench.load.Markers;
-import io.earshot.bench.load.Population;
-import io.earshot.bench.load.Traffic;
 import io.earshot.bench.metric.Metric;
+import io.earshot.bench.work.Population;
+import io.earshot.bench.work.Traffic;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -41,7 +40,7 @@ public final class Curves {
               Traffic.open(SIZE, DELIVERIES / 99),
               List.of("limits.listeningRooms=1000")));
     }
-    for (int size : new int[] {Markers.LENGTH, 64, 256, 1024, 4096, 16_384, 65_536}) {
+    for (int size : new int[] {Traffic.LEAST_SIZE, 64, 256, 1024, 4096, 16_384, 65_536}) {
       cells.add(
           point(
               "message-size",
@@ -62,6 +61,7 @@ public final class Curves {
               new Population(1000, 10, 2),
               Traffic.closed(SIZE, 10),
               Metric.SCHEDULED,
+              Cells.BARE,
               List.of(),
               loops));
     }
@@ -75,6 +75,7 @@ public final class Curves {
       Population population,
       Traffic traffic,
       List<String> settings) {
-    return new Cell(name, at, about, WEBSOCKET, population, traffic, Metric.SCHEDULED, settings, 1);
+    return new Cell(
+        name, at, about, WEBSOCKET, population, traffic, Metric.SCHEDULED, Cells.BARE, settings, 1);
   }
 }

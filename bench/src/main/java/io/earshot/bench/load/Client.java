@@ -3,10 +3,15 @@ package io.earshot.bench.load;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.earshot.bench.tls.TlsClients;
+import io.earshot.bench.tls.TlsLayer;
+import io.earshot.bench.work.ChatText;
+import io.earshot.bench.work.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +23,9 @@ abstract class Client {
   /** How much received text a client that is not ready keeps, in order to find answers in it. */
   private static final int KEPT_TEXT = 1024;
 
+  /** How many different texts a client sends in turn if they are compressed. */
+  private static final int CHAT_TEXTS = 16;
+
   /**
    * The parts of a client.
    *
@@ -25,11 +33,20 @@ abstract class Client {
    * @param room its room
    * @param size bytes of a message
    * @param listening how many more rooms it listens to
+   * @param transport its transport
+   * @param tls makes its TLS engine; null without TLS
    * @param channel its connection
    * @param key the connection's key in the selector
    */
   record Endpoint(
-      int id, Room room, int size, int listening, SocketChannel channel, SelectionKey key) {}
+      int id,
+      Room room,
+      int size,
+      int listening,
+      Transport transport,
+      @Nullable TlsClients tls,
+      SocketChannel channel,
+      SelectionKey key) {}
 
   private enum State {
     JOINING,
@@ -52,7 +69,11 @@ abstract class Client {
   /** Bytes that the socket did not accept yet; null if there are none. */
   private @Nullable ByteBuffer waiting;
 
-  private @Nullable MessageTemplate template;
+  /** The messages that the client sends in turn, made when the first is sent. */
+  private MessageTemplate[] templates = {};
+
+  private int said;
+  private final @Nullable TlsLayer tls;
   private String lossReason = "";
 
   Client(Script script, Endpoint endpoint, DeliveryCounter deliveries, int afterMarker) {
@@ -60,14 +81,60 @@ abstract class Client {
     this.endpoint = endpoint;
     this.deliveries = deliveries;
     this.markers = new Markers(deliveries, endpoint.room(), afterMarker);
+    TlsClients engines = endpoint.tls();
+    this.tls = engines == null ? null : new TlsLayer(engines, null, new AboveTls());
   }
 
-  /** The connection is open. */
+  /** The client as seen by its TLS layer. */
+  private final class AboveTls implements TlsLayer.Owner {
+    @Override
+    public void sendSealed(ByteBuffer bytes) {
+      sendWire(bytes);
+    }
+
+    @Override
+    public void secured() {
+      opened();
+    }
+
+    @Override
+    public void received(ByteBuffer plain) {
+      Client.this.received(plain);
+    }
+
+    @Override
+    public void ended() {
+      lose("the server closed TLS");
+    }
+  }
+
+  /** The TCP connection is open. */
+  final void connected() throws IOException {
+    if (tls == null) {
+      opened();
+    } else {
+      tls.start();
+    }
+  }
+
+  /** Bytes were read from the socket. */
+  final void receivedWire(ByteBuffer in) throws IOException {
+    if (tls == null) {
+      received(in);
+    } else {
+      tls.unseal(in);
+    }
+  }
+
+  /** The connection is open, and TLS if it is used. */
   abstract void opened();
 
-  /** A frame has ended. Its parts were scanned before. */
-  final void frameEnded() {
-    markers.endOfFrame();
+  /** The client is lost and needs nothing any more. */
+  void released() {}
+
+  /** A message has ended. Its parts were scanned before. */
+  final void messageEnded() {
+    markers.endOfMessage();
   }
 
   /** Reads the bytes between the buffer's position and its limit. */
@@ -103,18 +170,26 @@ abstract class Client {
   }
 
   final void say(long stamp) {
-    MessageTemplate own = template;
-    if (own == null) {
+    if (templates.length == 0) {
+      templates = templates();
+    }
+    send(templates[said].stamped(stamp));
+    said = said + 1 == templates.length ? 0 : said + 1;
+  }
+
+  private MessageTemplate[] templates() {
+    boolean isCompressed = endpoint.transport() == Transport.DEFLATE;
+    var made = new MessageTemplate[isCompressed ? CHAT_TEXTS : 1];
+    var random = new Random(endpoint.id());
+    int length = endpoint.size() - Markers.LENGTH;
+    for (int i = 0; i < made.length; i++) {
+      String rest = isCompressed ? ChatText.of(length, random) : "x".repeat(length);
       String text =
           Script.filled(script.say(), endpoint.id(), endpoint.room().number)
-              .replace(
-                  Script.MESSAGE,
-                  new String(Markers.marker(0), ISO_8859_1)
-                      + "x".repeat(endpoint.size() - Markers.LENGTH));
-      own = framed(text.getBytes(UTF_8));
-      template = own;
+              .replace(Script.MESSAGE, new String(Markers.marker(0), ISO_8859_1) + rest);
+      made[i] = framed(text.getBytes(UTF_8));
     }
-    send(own.stamped(stamp));
+    return made;
   }
 
   /** Finds deliveries in some of the bytes that were read, and answers while joining. */
@@ -170,6 +245,18 @@ abstract class Client {
 
   /** Sends all of a buffer, now or once the socket accepts it. */
   final void send(ByteBuffer bytes) {
+    if (tls == null) {
+      sendWire(bytes);
+    } else if (state != State.LOST) {
+      try {
+        tls.seal(bytes);
+      } catch (IOException e) {
+        lose("cannot encrypt: " + e.getMessage());
+      }
+    }
+  }
+
+  private void sendWire(ByteBuffer bytes) {
     if (state == State.LOST) {
       return;
     }
@@ -222,6 +309,7 @@ abstract class Client {
     state = State.LOST;
     lossReason = reason;
     unread = null;
+    released();
     try {
       endpoint.channel().close();
     } catch (IOException e) {

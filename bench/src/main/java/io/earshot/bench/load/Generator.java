@@ -3,6 +3,10 @@ package io.earshot.bench.load;
 import io.earshot.bench.metric.Gauge;
 import io.earshot.bench.metric.Measurements;
 import io.earshot.bench.metric.Metric;
+import io.earshot.bench.tls.TlsClients;
+import io.earshot.bench.work.Population;
+import io.earshot.bench.work.Traffic;
+import io.earshot.bench.work.Transport;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -15,7 +19,9 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The load generator: connects clients to a server, sends messages, and counts deliveries.
@@ -31,7 +37,6 @@ public final class Generator implements AutoCloseable {
   private static final int CLIENTS_PER_ADDRESS = 2500;
 
   private static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(20);
-  private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(15);
   private static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
 
@@ -43,7 +48,21 @@ public final class Generator implements AutoCloseable {
   private final List<Room> rooms = new ArrayList<>();
   private final DeliveryCounter deliveries = new DeliveryCounter();
   private final Script script;
-  private final int port;
+  private final Transport transport;
+  private final @Nullable TlsClients tls;
+  private final InetSocketAddress server;
+
+  /**
+   * The first three bytes of the clients' addresses, of which Linux has all of 127.0.0.0/8. A
+   * random network has no ports in TIME_WAIT from an earlier generator.
+   */
+  private final String network =
+      "127."
+          + ThreadLocalRandom.current().nextInt(1, 255)
+          + "."
+          + ThreadLocalRandom.current().nextInt(255)
+          + ".";
+
   private final Population population;
   private final int size;
 
@@ -51,15 +70,17 @@ public final class Generator implements AutoCloseable {
   private long busyNanos;
   private long expected;
   private long sent;
-  private int stalls;
 
   /**
    * @param port the server's port on the loopback
    * @param size the length of each message in bytes
    */
-  public Generator(Script script, int port, Population population, int size) throws IOException {
+  public Generator(Script script, Transport transport, int port, Population population, int size)
+      throws IOException {
     this.script = script;
-    this.port = port;
+    this.transport = transport;
+    this.tls = transport.isEncrypted() ? new TlsClients() : null;
+    this.server = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
     this.population = population;
     this.size = size;
     for (int i = 0; i < population.rooms(); i++) {
@@ -68,7 +89,7 @@ public final class Generator implements AutoCloseable {
   }
 
   /** Nanoseconds since this generator was made: 16 digits are enough for them. */
-  private long now() {
+  long now() {
     return System.nanoTime() - origin;
   }
 
@@ -81,9 +102,11 @@ public final class Generator implements AutoCloseable {
     long last = now();
     int before = 0;
     while (before < population.connections()) {
+      long openingBegan = System.nanoTime();
       while (clients.size() < Math.min(population.connections(), before + OPENING_AT_ONCE)) {
         open(clients.size());
       }
+      busyNanos += System.nanoTime() - openingBegan;
       turn();
       int done = deliveries.joined() + deliveries.lost();
       if (done > before) {
@@ -127,6 +150,18 @@ public final class Generator implements AutoCloseable {
     }
   }
 
+  /** The share of some time in which this generator was busy, since the last call. */
+  double busySince(long beganNanos) {
+    double busy = (double) busyNanos / (System.nanoTime() - beganNanos);
+    busyNanos = 0;
+    return busy;
+  }
+
+  /** How many clients were disconnected. */
+  int lost() {
+    return deliveries.lost();
+  }
+
   /**
    * Measures the memory of idle clients: without any, and with all.
    *
@@ -167,8 +202,10 @@ public final class Generator implements AutoCloseable {
     long start = now();
     long warm = start + nanos(traffic.warm());
     long end = warm + nanos(traffic.seconds());
-    var pace =
-        traffic.rate() > 0 ? new Rate(start, traffic.rate()) : new Window(start, traffic.window());
+    Pace pace =
+        traffic.rate() > 0
+            ? new Pace.Rate(this, rooms, start, traffic.rate())
+            : new Pace.Window(this, rooms, deliveries, start, traffic.window());
     long t = start;
     while (t < warm) {
       pace.say(t);
@@ -182,7 +219,11 @@ public final class Generator implements AutoCloseable {
     long began = now();
     t = began;
     while (t < end) {
+      long sentSoFar = sent;
       pace.say(t);
+      if (sent > sentSoFar) {
+        busyNanos += now() - t;
+      }
       turn();
       t = now();
     }
@@ -202,7 +243,7 @@ public final class Generator implements AutoCloseable {
     measurements.put(Metric.EXPECTED, (double) expected);
     measurements.put(Metric.LOST, (double) (expected - deliveries.counted()));
     measurements.put(Metric.DISCONNECTED, deliveries.lost());
-    measurements.put(Metric.STALLS, stalls);
+    measurements.put(Metric.STALLS, pace.stalls());
     measurements.put(Metric.PER_READ, deliveries.deliveriesPerRead());
     measurements.put(Metric.BYTES, deliveries.bytesPerDelivery());
     measurements.put(Metric.GENERATOR, busy * 100);
@@ -214,72 +255,13 @@ public final class Generator implements AutoCloseable {
   private void drain() throws IOException {
     long end = now() + DRAIN_NANOS;
     lastRead = now();
-    while (deliveries.counted() < expected && now() < end && now() - lastRead < STALL_NANOS) {
+    while (deliveries.counted() < expected && now() < end && now() - lastRead < Pace.STALL_NANOS) {
       turn();
     }
   }
 
-  /** Decides when which room gets the next message. */
-  private sealed interface Pace {
-    void say(long now);
-  }
-
-  /**
-   * An open loop: a fixed rate, round robin over the rooms. The stamp is the time at which the
-   * message was due, so that the latency of a message sent late includes its delay.
-   */
-  private final class Rate implements Pace {
-    private final double interval;
-    private final long start;
-    private long said;
-
-    Rate(long start, double perSecond) {
-      this.start = start;
-      this.interval = 1e9 / perSecond;
-    }
-
-    @Override
-    public void say(long now) {
-      long due = start + (long) (said * interval);
-      while (due <= now) {
-        Generator.this.say(rooms.get((int) (said % rooms.size())), due);
-        said++;
-        due = start + (long) (said * interval);
-      }
-    }
-  }
-
-  /** A closed loop: a fixed number of messages in flight in each room. */
-  private final class Window implements Pace {
-    private final int messages;
-    private long counted;
-    private long countedAt;
-
-    Window(long start, int messages) {
-      this.messages = messages;
-      this.countedAt = start;
-    }
-
-    @Override
-    public void say(long now) {
-      for (Room room : rooms) {
-        if (room.receivers > 0) {
-          long most = room.done() + messages;
-          while (room.sent < most && Generator.this.say(room, now())) {}
-        }
-      }
-      if (deliveries.counted() != counted) {
-        counted = deliveries.counted();
-        countedAt = now;
-      } else if (now - countedAt > STALL_NANOS) {
-        stalls++;
-        countedAt = now;
-        rooms.forEach(Room::writeOff);
-      }
-    }
-  }
-
-  private boolean say(Room room, long stamp) {
+  /** Sends a message in a room. Returns false if all its publishers are disconnected. */
+  boolean say(Room room, long stamp) {
     if (!room.say(stamp)) {
       return false;
     }
@@ -293,9 +275,10 @@ public final class Generator implements AutoCloseable {
     channel.configureBlocking(false);
     channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
     if (population.connections() > CLIENTS_PER_ADDRESS) {
-      channel.bind(address(2 + id / CLIENTS_PER_ADDRESS, 0));
+      String address = network + (2 + id / CLIENTS_PER_ADDRESS);
+      channel.bind(new InetSocketAddress(InetAddress.ofLiteral(address), 0));
     }
-    channel.connect(address(1, port));
+    channel.connect(server);
     SelectionKey key = channel.register(selector, SelectionKey.OP_CONNECT);
     Room room = rooms.get(id % rooms.size());
     Client client =
@@ -303,15 +286,11 @@ public final class Generator implements AutoCloseable {
             .wire()
             .client(
                 script,
-                new Client.Endpoint(id, room, size, population.listening(), channel, key),
+                new Client.Endpoint(
+                    id, room, size, population.listening(), transport, tls, channel, key),
                 deliveries);
     key.attach(client);
     clients.add(client);
-  }
-
-  /** A loopback address. On Linux all addresses in 127.0.0.0/8 are. */
-  private static InetSocketAddress address(int number, int port) {
-    return new InetSocketAddress(InetAddress.ofLiteral("127.0.0." + number), port);
   }
 
   private void turn() throws IOException {
@@ -327,7 +306,7 @@ public final class Generator implements AutoCloseable {
       if (key.isConnectable()) {
         client.endpoint().channel().finishConnect();
         key.interestOps(SelectionKey.OP_READ);
-        client.opened();
+        client.connected();
         return;
       }
       if (key.isWritable()) {
@@ -351,7 +330,7 @@ public final class Generator implements AutoCloseable {
     } else if (length > 0) {
       lastRead = now();
       deliveries.reading(lastRead, length);
-      client.received(in.flip());
+      client.receivedWire(in.flip());
     }
   }
 

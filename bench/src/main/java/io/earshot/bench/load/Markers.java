@@ -2,6 +2,7 @@ package io.earshot.bench.load;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.earshot.bench.work.Traffic;
 import java.nio.ByteBuffer;
 import java.util.Locale;
 
@@ -9,16 +10,18 @@ import java.util.Locale;
  * Finds the markers in the bytes that one client receives. A marker is {@code @@} and 16 digits,
  * the time in nanoseconds at which the message was due. Two reads may divide a marker anywhere.
  * Bytes that cannot hold another marker are skipped: the padding of the message, or the rest of a
- * frame, since a frame has at most one message.
+ * WebSocket message, since that has at most one text.
  *
  * <p>Owned by the generator's thread.
  */
-public final class Markers {
+final class Markers {
   /** Bytes of one marker. */
-  public static final int LENGTH = 18;
+  static final int LENGTH = Traffic.LEAST_SIZE;
 
-  /** For messages in frames: skip all bytes after the marker until {@link #endOfFrame}. */
-  static final int REST_OF_FRAME = Integer.MAX_VALUE;
+  /**
+   * For texts in WebSocket messages: skip all bytes after the marker until {@link #endOfMessage}.
+   */
+  static final int REST_OF_MESSAGE = Integer.MAX_VALUE;
 
   private static final int DIGITS = 16;
   private static final long ONES = 0x0101010101010101L;
@@ -38,7 +41,8 @@ public final class Markers {
   private long number;
 
   /**
-   * @param afterMarker how many bytes after a marker cannot hold another, or {@link #REST_OF_FRAME}
+   * @param afterMarker how many bytes after a marker cannot hold another, or {@link
+   *     #REST_OF_MESSAGE}
    */
   Markers(DeliveryCounter deliveries, Room room, int afterMarker) {
     this.deliveries = deliveries;
@@ -107,8 +111,8 @@ public final class Markers {
     deliveries.delivered(room, stamp);
   }
 
-  /** A frame has ended: the next bytes belong to another message. */
-  void endOfFrame() {
+  /** A message has ended: the next bytes belong to another one. */
+  void endOfMessage() {
     skip = 0;
     matched = 0;
   }

@@ -19,6 +19,9 @@ import java.util.List;
  */
 public record Script(
     Wire wire, String path, String join, String listen, String ready, String say, boolean echoes) {
+  /** For a load whose clients send no texts. */
+  public static final Script NONE = new Script(Wire.LINES, "", "", "");
+
   static final String MESSAGE = "%msg%";
 
   public Script(Wire wire, String join, String ready, String say) {

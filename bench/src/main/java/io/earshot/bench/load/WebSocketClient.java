@@ -2,9 +2,13 @@ package io.earshot.bench.load;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.earshot.bench.work.Transport;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A WebSocket client. A text is a frame; each ping is answered.
@@ -13,6 +17,8 @@ import java.util.Random;
  */
 class WebSocketClient extends Client {
   private static final int FIN = 0x80;
+  private static final int COMPRESSED = 0x40;
+  private static final int CONTINUATION = 0;
   private static final int MASKED = 0x80;
   private static final int TEXT = 1;
   private static final int CLOSE = 8;
@@ -28,8 +34,13 @@ class WebSocketClient extends Client {
   private final StringBuilder answer = new StringBuilder();
   private boolean upgraded;
 
+  /** Decompresses messages; null if compression was not negotiated. */
+  private @Nullable MessageInflater inflater;
+
   // The state of the frame that is being read.
   private int headerRead;
+  private boolean isLast;
+  private boolean isCompressed;
   private int opcode;
   private int shortLength;
   private long frameLength;
@@ -37,7 +48,7 @@ class WebSocketClient extends Client {
   private byte[] control = {};
 
   WebSocketClient(Script script, Endpoint endpoint, DeliveryCounter deliveries) {
-    super(script, endpoint, deliveries, Markers.REST_OF_FRAME);
+    super(script, endpoint, deliveries, Markers.REST_OF_MESSAGE);
     // One key for each client is enough: here it need not be secret, only not zero.
     new Random(endpoint.id()).nextBytes(key);
   }
@@ -48,8 +59,15 @@ class WebSocketClient extends Client {
         "GET "
             + script().path()
             + " HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+            + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            + (isCompressing()
+                ? "Sec-WebSocket-Extensions: " + MessageInflater.EXTENSION + "\r\n\r\n"
+                : "\r\n");
     send(ByteBuffer.wrap(request.getBytes(US_ASCII)));
+  }
+
+  private boolean isCompressing() {
+    return endpoint().transport() == Transport.DEFLATE;
   }
 
   /** The handshake is done: frames can be sent. */
@@ -81,6 +99,14 @@ class WebSocketClient extends Client {
 
   @Override
   final void received(ByteBuffer in) {
+    try {
+      readFrames(in);
+    } catch (IOException e) {
+      lose(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void readFrames(ByteBuffer in) throws IOException {
     int at = upgraded ? in.position() : upgrade(in);
     int end = in.limit();
     while (at < end && !isLost()) {
@@ -90,7 +116,11 @@ class WebSocketClient extends Client {
         int next = (int) Math.min(end, at + remaining);
         remaining -= next - at;
         if (opcode < CLOSE) {
-          scan(in, at, next);
+          if (isCompressed && inflater != null) {
+            inflater.inflate(in, at, next);
+          } else {
+            scan(in, at, next);
+          }
         } else {
           in.get(at, control, (int) (frameLength - remaining) - (next - at), next - at);
         }
@@ -115,6 +145,14 @@ class WebSocketClient extends Client {
           return at;
         }
         upgraded = true;
+        if (isCompressing()) {
+          String head = answer.toString().toLowerCase(Locale.ROOT);
+          if (!head.contains(MessageInflater.EXTENSION)) {
+            lose("not compressed: the server did not accept " + MessageInflater.EXTENSION);
+            return at;
+          }
+          inflater = new MessageInflater(this);
+        }
         answer.setLength(0);
         answer.trimToSize();
         upgraded();
@@ -129,13 +167,13 @@ class WebSocketClient extends Client {
   }
 
   /** Reads a frame's header, or a part of it. Returns the position after it. */
-  private int header(ByteBuffer in, int from, int end) {
+  private int header(ByteBuffer in, int from, int end) throws IOException {
     int first = in.get(from);
     // The usual case: a short text frame whose header is complete.
     if (headerRead == 0 && (first & 15) < CLOSE && end - from >= 4) {
       int length = in.get(from + 1) & 127;
       if (length > 0 && length <= LENGTH_IN_TWO_BYTES) {
-        opcode = first & 15;
+        begin(first);
         frameLength =
             length < LENGTH_IN_TWO_BYTES
                 ? length
@@ -152,9 +190,19 @@ class WebSocketClient extends Client {
     return at;
   }
 
-  private void headerByte(int next) {
+  /** Reads the first byte of a frame. */
+  private void begin(int first) {
+    opcode = first & 15;
+    isLast = (first & FIN) != 0;
+    // The bit is set only in the first frame of a message. Control frames may be in between.
+    if (opcode != CONTINUATION && opcode < CLOSE) {
+      isCompressed = (first & COMPRESSED) != 0;
+    }
+  }
+
+  private void headerByte(int next) throws IOException {
     switch (headerRead++) {
-      case 0 -> opcode = next & 15;
+      case 0 -> begin(next);
       case 1 -> {
         shortLength = next & 127;
         frameLength = shortLength < LENGTH_IN_TWO_BYTES ? shortLength : 0;
@@ -184,16 +232,29 @@ class WebSocketClient extends Client {
     }
   }
 
-  private void endOfFrame(byte last) {
+  private void endOfFrame(byte last) throws IOException {
     switch (opcode) {
       case PING -> send(frame(PONG, control).bytes());
       case CLOSE -> lose("the server closed the connection" + closeReason());
       default -> {
-        frameEnded();
+        if (isLast) {
+          if (isCompressed && inflater != null) {
+            inflater.endOfMessage();
+          }
+          messageEnded();
+        }
         if (frameLength == 1) {
           oneByteText(last);
         }
       }
+    }
+  }
+
+  @Override
+  final void released() {
+    if (inflater != null) {
+      inflater.close();
+      inflater = null;
     }
   }
 

@@ -5,6 +5,9 @@ public interface Gauge {
   /** Reads nothing, for a server inside this process. */
   Gauge NONE = () -> new Reading(0, 0, 0, 0);
 
+  /** The resolution of CPU time: Linux reports hundredths of a second, whatever its clock does. */
+  double TICK_MICROS = 10_000;
+
   Reading read();
 
   /**
@@ -20,6 +23,16 @@ public interface Gauge {
    * @param residentBytes resident memory of the process
    */
   record Reading(double cpuMicros, double scheduledMicros, double coreMicros, long residentBytes) {
+    /**
+     * The CPU time since an earlier reading in microseconds: as fine as that of the scheduler,
+     * unless threads have ended since then, whose time the scheduler's value lacks.
+     */
+    public double cpuMicrosSince(Reading before) {
+      double cpu = cpuMicros - before.cpuMicros;
+      double scheduled = scheduledMicros - before.scheduledMicros;
+      return Math.abs(cpu - scheduled) > 2 * TICK_MICROS ? cpu : scheduled;
+    }
+
     /** Adds what was used for each delivery since an earlier reading. */
     public void putSince(Reading before, long deliveries, Measurements measurements) {
       if (deliveries > 0 && residentBytes > 0) {

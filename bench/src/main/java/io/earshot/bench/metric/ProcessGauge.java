@@ -6,10 +6,13 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 
 /**
- * Reads the resources of a process from {@code /proc} on Linux; reads nothing on other systems.
+ * Reads the resources of a process and its descendants from {@code /proc} on Linux; reads nothing
+ * on other systems.
  *
  * <p>Immutable.
  *
@@ -17,9 +20,6 @@ import java.util.OptionalInt;
  * @param core the core that the process is pinned to, if it is pinned to one
  */
 public record ProcessGauge(long pid, OptionalInt core) implements Gauge {
-  /** Linux reports hundredths of a second, whatever the frequency of the kernel's clock. */
-  private static final double MICROS_PER_TICK = 10_000;
-
   private static final int UTIME = 11;
   private static final int IDLE = 4;
   private static final int IO_WAIT = 5;
@@ -27,23 +27,38 @@ public record ProcessGauge(long pid, OptionalInt core) implements Gauge {
 
   @Override
   public Reading read() {
-    Path process = Path.of("/proc", Long.toString(pid));
-    if (!Files.isDirectory(process)) {
-      return new Reading(0, 0, 0, 0);
-    }
+    double cpu = 0;
+    double scheduled = 0;
+    long resident = 0;
     try {
-      return new Reading(
-          cpuMicros(process), scheduledMicros(process), coreMicros(), residentBytes(process));
+      for (Path process : processes()) {
+        try {
+          cpu += cpuMicros(process);
+          scheduled += scheduledMicros(process);
+          resident += residentBytes(process);
+        } catch (NoSuchFileException _) {
+          // The process has ended.
+        }
+      }
+      return new Reading(cpu, scheduled, coreMicros(), resident);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read the resources of process " + pid, e);
     }
+  }
+
+  private List<Path> processes() {
+    return ProcessHandle.of(pid).stream()
+        .flatMap(process -> Stream.concat(Stream.of(process), process.descendants()))
+        .map(process -> Path.of("/proc", Long.toString(process.pid())))
+        .filter(Files::isDirectory)
+        .toList();
   }
 
   private static double cpuMicros(Path process) throws IOException {
     String stat = Files.readString(process.resolve("stat"));
     // The name is in parentheses, and may contain blanks and parentheses.
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-    return (Long.parseLong(fields[UTIME]) + Long.parseLong(fields[UTIME + 1])) * MICROS_PER_TICK;
+    return (Long.parseLong(fields[UTIME]) + Long.parseLong(fields[UTIME + 1])) * TICK_MICROS;
   }
 
   private static double scheduledMicros(Path process) throws IOException {
@@ -73,7 +88,7 @@ public record ProcessGauge(long pid, OptionalInt core) implements Gauge {
         for (int i = 1; i < STEAL; i++) {
           busy += i == IDLE || i == IO_WAIT ? 0 : Long.parseLong(fields[i]);
         }
-        return busy * MICROS_PER_TICK;
+        return busy * TICK_MICROS;
       }
     }
     return 0;

@@ -1,11 +1,17 @@
 package io.earshot.bench.peer;
 
 import io.earshot.bench.cell.Cell;
-import io.earshot.bench.load.Transport;
+import io.earshot.bench.work.Transport;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
-/** The minimal room server in C, which shows the limit of the machine. */
-record BareLauncher() implements Launcher {
+/**
+ * The minimal room server in C, which shows the limit of the machine.
+ *
+ * @param answers whether it answers each message to its sender, as Earshot does
+ */
+record BareLauncher(boolean answers) implements Launcher {
   private static final String NAME = "bare";
 
   @Override
@@ -16,11 +22,21 @@ record BareLauncher() implements Launcher {
     return compiler.lines().findFirst().orElse("cc") + " -O2";
   }
 
+  static Path program(Environment environment) {
+    return environment.folderOf(NAME).resolve(NAME);
+  }
+
   @Override
   public List<String> command(Environment environment, Cell cell, Transport transport, int port) {
-    return List.of(
-        environment.folderOf(NAME).resolve(NAME).toString(),
-        Integer.toString(port),
-        transport == Transport.TCP ? "tcp" : "ws");
+    var command =
+        new ArrayList<>(
+            List.of(
+                program(environment).toString(),
+                Integer.toString(port),
+                transport == Transport.TCP ? "tcp" : "ws"));
+    if (answers) {
+      command.add("answers");
+    }
+    return command;
   }
 }

@@ -1,11 +1,8 @@
 package io.earshot.bench.peer;
 
 import io.earshot.bench.cell.Cell;
-import io.earshot.bench.load.Transport;
+import io.earshot.bench.work.Transport;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,15 +17,7 @@ final class ClusterLauncher implements Launcher {
   private static final String REDIS = "redis-server";
 
   private final EarshotLauncher earshot = new EarshotLauncher();
-  private final int port = freePort();
-
-  private static int freePort() {
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException("no free port", e);
-    }
-  }
+  private final int port = Environment.freePort();
 
   @Override
   public String prepare(Environment environment) throws UnavailableException, InterruptedException {

@@ -1,7 +1,8 @@
 package io.earshot.bench.peer;
 
 import io.earshot.bench.cell.Cell;
-import io.earshot.bench.load.Transport;
+import io.earshot.bench.work.Transport;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -33,7 +34,14 @@ record EarshotLauncher() implements Launcher {
                 "0",
                 "--set",
                 "general.eventLoops=" + cell.eventLoops()));
-    for (String setting : cell.settings()) {
+    var settings = new ArrayList<>(cell.settings());
+    if (transport.isEncrypted()) {
+      Path certificate = environment.certificate();
+      settings.add("httpServer.secure=true");
+      settings.add("httpServer.certFile=" + certificate.resolve(Environment.CERTIFICATE));
+      settings.add("httpServer.keyFile=" + certificate.resolve(Environment.KEY));
+    }
+    for (String setting : settings) {
       command.add("--set");
       command.add(setting);
     }

@@ -2,6 +2,8 @@ package io.earshot.bench.peer;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +21,41 @@ import java.util.stream.Stream;
  * @param cores the cores that processes run on
  */
 public record Environment(Path root, Path folder, ChildProcesses processes, Cores cores) {
+  static final String CERTIFICATE = "cert.pem";
+  static final String KEY = "key.pem";
+  static final String CERTIFICATE_AND_KEY = "both.pem";
+
+  /**
+   * Makes the certificate of all servers with TLS: self-signed, with an EC P-256 key.
+   *
+   * @throws UnavailableException if Earshot, which makes it, cannot be built
+   */
+  public void makeCertificate() throws UnavailableException, InterruptedException {
+    Path made = certificate();
+    String earshot = root.resolve("earshot").toString();
+    run("tls", earshot, "cert", "--force", "--out", made.toString());
+    try {
+      Files.writeString(
+          made.resolve(CERTIFICATE_AND_KEY),
+          Files.readString(made.resolve(CERTIFICATE)) + Files.readString(made.resolve(KEY)));
+    } catch (IOException e) {
+      throw new UnavailableException("cannot write the certificate: " + e.getMessage());
+    }
+  }
+
+  /** The folder of the certificate and its key. */
+  Path certificate() {
+    return folderOf("tls");
+  }
+
+  static int freePort() {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException("no free port", e);
+    }
+  }
+
   /** The sources of the peers. */
   Path sources(String peer) {
     return root.resolve("bench/peers").resolve(peer);

@@ -1,11 +1,12 @@
 package io.earshot.bench.peer;
 
 import io.earshot.bench.cell.Cell;
-import io.earshot.bench.load.Transport;
+import io.earshot.bench.work.Transport;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -51,14 +52,21 @@ record JavaLauncher(String folder, String library, String program) implements La
   @Override
   public List<String> command(Environment environment, Cell cell, Transport transport, int port) {
     Path here = environment.folderOf(folder);
-    return List.of(
-        java("java"),
-        "--enable-native-access=ALL-UNNAMED",
-        "--sun-misc-unsafe-memory-access=allow",
-        "-cp",
-        here + ":" + here.resolve("lib") + "/*",
-        program,
-        Integer.toString(port));
+    var command =
+        new ArrayList<>(
+            List.of(
+                java("java"),
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                here + ":" + here.resolve("lib") + "/*",
+                program,
+                Integer.toString(port)));
+    if (transport.isEncrypted()) {
+      command.add(environment.certificate().resolve(Environment.CERTIFICATE).toString());
+      command.add(environment.certificate().resolve(Environment.KEY).toString());
+    }
+    return command;
   }
 
   private static String java(String tool) {

@@ -1,7 +1,7 @@
 package io.earshot.bench.peer;
 
 import io.earshot.bench.cell.Cell;
-import io.earshot.bench.load.Transport;
+import io.earshot.bench.work.Transport;
 import java.util.List;
 
 /** Builds and starts one server. */

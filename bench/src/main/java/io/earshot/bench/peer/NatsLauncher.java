@@ -1,7 +1,7 @@
 package io.earshot.bench.peer;
 
 import io.earshot.bench.cell.Cell;
-import io.earshot.bench.load.Transport;
+import io.earshot.bench.work.Transport;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,7 +1,7 @@
 package io.earshot.bench.peer;
 
 import io.earshot.bench.cell.Cell;
-import io.earshot.bench.load.Transport;
+import io.earshot.bench.work.Transport;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
 import java.io.IOException;
@@ -44,6 +44,17 @@ record NodeLauncher(String folder, String library, String program) implements La
         "node",
         environment.folderOf(folder).resolve(program).toString(),
         Integer.toString(port),
-        transport == Transport.TCP ? "tcp" : "ws");
+        mode(transport),
+        environment.certificate().resolve(Environment.CERTIFICATE).toString(),
+        environment.certificate().resolve(Environment.KEY).toString());
+  }
+
+  private static String mode(Transport transport) {
+    return switch (transport) {
+      case TCP -> "tcp";
+      case WEBSOCKET -> "ws";
+      case WSS, TLS -> "wss";
+      case DEFLATE -> "deflate";
+    };
   }
 }

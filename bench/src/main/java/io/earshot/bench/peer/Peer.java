@@ -2,8 +2,9 @@ package io.earshot.bench.peer;
 
 import io.earshot.bench.cell.Cell;
 import io.earshot.bench.load.Script;
-import io.earshot.bench.load.Transport;
 import io.earshot.bench.load.Wire;
+import io.earshot.bench.work.Transport;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -19,12 +20,16 @@ import org.jspecify.annotations.Nullable;
  * @param launcher how it is built and started
  */
 public record Peer(String name, String title, Map<Transport, Script> scripts, Launcher launcher) {
+  private static final String WITH_ANSWERS = "bare-ack";
   private static final String OK = "\"status\":\"OK\"";
 
   /** All peers, in the order of tables. */
   public static List<Peer> all() {
     return List.of(
         bare(),
+        bareWithAnswers(),
+        haproxy(),
+        openssl(),
         earshot("earshot", "Earshot", new EarshotLauncher()),
         earshot("earshot-redis", "Earshot, over Redis", new ClusterLauncher()),
         nats(),
@@ -40,26 +45,39 @@ public record Peer(String name, String title, Map<Transport, Script> scripts, La
    * serves loads for WebSocket over TCP.
    */
   public @Nullable Transport transport(Cell cell) {
+    if (name.equals(WITH_ANSWERS) && !cell.reference().equals(name)) {
+      return null; // elsewhere the answers are too few to make a difference
+    }
     if (scripts.containsKey(cell.transport())) {
       return cell.transport();
     }
-    return cell.transport() == Transport.WEBSOCKET ? Transport.TCP : null;
+    return cell.transport() == Transport.WEBSOCKET && scripts.containsKey(Transport.TCP)
+        ? Transport.TCP
+        : null;
   }
 
   private static Peer earshot(String name, String title, Launcher launcher) {
+    var overWebSocket =
+        new Script(
+            Wire.WEBSOCKET,
+            "/",
+            "{\"event\":\"roomChange\",\"room\":\"room%room%\"}",
+            "{\"event\":\"listenToRoom\",\"room\":\"quiet%id%-%n%\"}",
+            OK,
+            "{\"event\":\"say\",\"message\":\"%msg%\"}",
+            false);
     return new Peer(
         name,
         title,
         Map.of(
             Transport.WEBSOCKET,
-            new Script(
-                Wire.WEBSOCKET,
-                "/",
-                "{\"event\":\"roomChange\",\"room\":\"room%room%\"}",
-                "{\"event\":\"listenToRoom\",\"room\":\"quiet%id%-%n%\"}",
-                OK,
-                "{\"event\":\"say\",\"message\":\"%msg%\"}",
-                false),
+            overWebSocket,
+            Transport.WSS,
+            overWebSocket,
+            Transport.DEFLATE,
+            overWebSocket,
+            Transport.TLS,
+            Script.NONE,
             Transport.TCP,
             new Script(
                 Wire.LINES,
@@ -78,10 +96,35 @@ public record Peer(String name, String title, Map<Transport, Script> scripts, La
         "bare C epoll, merged sends (the limit)",
         Map.of(
             Transport.WEBSOCKET,
-            new Script(Wire.WEBSOCKET, "J %room%", "OK", "S %msg%"),
+            bareScript(),
             Transport.TCP,
             new Script(Wire.LINES, "J %room%", "OK", "S %msg%")),
-        new BareLauncher());
+        new BareLauncher(false));
+  }
+
+  private static Script bareScript() {
+    return new Script(Wire.WEBSOCKET, "J %room%", "OK", "S %msg%");
+  }
+
+  private static Peer bareWithAnswers() {
+    return new Peer(
+        WITH_ANSWERS,
+        "bare C with answers",
+        Map.of(Transport.WEBSOCKET, bareScript()),
+        new BareLauncher(true));
+  }
+
+  private static Peer haproxy() {
+    return new Peer(
+        "haproxy",
+        "HAProxy and bare C",
+        Map.of(Transport.WSS, bareScript(), Transport.TLS, Script.NONE),
+        new HaproxyLauncher());
+  }
+
+  private static Peer openssl() {
+    return new Peer(
+        "openssl", "openssl s_server", Map.of(Transport.TLS, Script.NONE), new OpensslLauncher());
   }
 
   private static Peer nats() {
@@ -101,11 +144,14 @@ public record Peer(String name, String title, Map<Transport, Script> scripts, La
 
   private static Peer vertx() {
     return new Peer(
-        "vertx", "Vert.x", overWebSocket(), new JavaLauncher("vertx", "vertx-core", "VertxRooms"));
+        "vertx",
+        "Vert.x",
+        overWebSocket(false),
+        new JavaLauncher("vertx", "vertx-core", "VertxRooms"));
   }
 
   private static Peer ws() {
-    return new Peer("ws", "node ws", overWebSocket(), new NodeLauncher("node", "ws", "ws.js"));
+    return new Peer("ws", "node ws", overWebSocket(true), new NodeLauncher("node", "ws", "ws.js"));
   }
 
   private static Peer socketIo() {
@@ -141,15 +187,22 @@ public record Peer(String name, String title, Map<Transport, Script> scripts, La
         new NodeLauncher("actionhero", "actionhero", "server.js"));
   }
 
-  /** The script of the servers in bench/peers that use a WebSocket library. */
-  private static Map<Transport, Script> overWebSocket() {
-    return Map.of(
-        Transport.WEBSOCKET,
+  /** The scripts of the servers in bench/peers that use a WebSocket library. */
+  private static Map<Transport, Script> overWebSocket(boolean compresses) {
+    var script =
         new Script(
             Wire.WEBSOCKET,
             "{\"event\":\"join\",\"room\":\"room%room%\"}",
             OK,
-            "{\"event\":\"say\",\"message\":\"%msg%\"}"));
+            "{\"event\":\"say\",\"message\":\"%msg%\"}");
+    var scripts = new EnumMap<Transport, Script>(Transport.class);
+    scripts.put(Transport.WEBSOCKET, script);
+    scripts.put(Transport.WSS, script);
+    scripts.put(Transport.TLS, Script.NONE);
+    if (compresses) {
+      scripts.put(Transport.DEFLATE, script);
+    }
+    return scripts;
   }
 
   private static Map<Transport, Script> overSocketIo() {

@@ -61,11 +61,15 @@ final class BarChart {
 
   private static void draw(Svg svg, Panel panel, double top) {
     Metric metric = panel.load.shown();
-    boolean more = metric == Metric.DELIVERIES;
     double most = panel.bars.stream().mapToDouble(bar -> bar.spread.most()).max().orElse(1);
     Axis axis = Axis.linear(most, LABELS, WIDTH - VALUES);
     svg.heading(16, top + 24, panel.cell + ": " + metric.title());
-    svg.text(WIDTH - 16, top + 24, "end", "faint", more ? "more is better" : "less is better");
+    svg.text(
+        WIDTH - 16,
+        top + 24,
+        "end",
+        "faint",
+        metric.isMoreBetter() ? "more is better" : "less is better");
     double bottom = top + HEADING + panel.bars.size() * ROW;
     for (double mark : axis.marks()) {
       double x = axis.place(mark);

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Writes a run as a page of Markdown with charts. */
 public final class Report {
@@ -21,6 +22,7 @@ public final class Report {
           Metric.P999,
           Metric.RESIDENT,
           Metric.PER_READ,
+          Metric.BYTES,
           Metric.GENERATOR,
           Metric.LOST,
           Metric.DISCONNECTED);
@@ -31,8 +33,23 @@ public final class Report {
           Metric.RESIDENT,
           Metric.CONNECTED,
           Metric.DISCONNECTED);
+  private static final List<Metric> CONNECT_METRICS =
+      Stream.concat(
+              Metric.CONNECT_METRICS.stream(),
+              Stream.of(Metric.RESUMED, Metric.RESIDENT, Metric.GENERATOR, Metric.DISCONNECTED))
+          .toList();
   private static final List<Metric> CURVE_METRICS =
       List.of(Metric.SCHEDULED, Metric.CPU, Metric.DELIVERIES, Metric.P50, Metric.P99, Metric.LOST);
+
+  private static final String CHART = "report.svg";
+
+  private static final String TITLE =
+      """
+      # Measurements
+
+      `bench/run` has measured these values, and `bench/run publish` writes this page from `results.jsonl`.
+
+      """;
 
   private static final String METHOD =
       """
@@ -42,6 +59,15 @@ public final class Report {
       includes the delay. CPU is user and system time of the server's process; "core" is all busy time of its core,
       including the kernel's work for the network. Tables show medians, and the minimum and maximum of all rounds.
       Absolute values differ between machines: compare within one run. If the generator is near 100 %, it was the limit.
+      "Cold" is the first seconds of a server process.
+      """;
+
+  private static final String RELATIVE =
+      """
+      ### Relative to the reference
+
+      The same values divided by those of the reference in the same round, which is marked (1): the bare C server, with
+      answers to its publishers in small rooms, and with a TLS proxy or as OpenSSL's test server over TLS.
       """;
 
   private final Run run;
@@ -59,15 +85,16 @@ public final class Report {
   public static Path write(Run run, Path folder) throws IOException {
     Files.createDirectories(folder);
     var report = new Report(run);
-    report.page.append("# Measurements\n\n");
+    report.page.append(TITLE);
     report.facts();
     List<String> cells = run.loads();
     List<String> curves = run.curves();
     if (!cells.isEmpty()) {
       String subtitle = run.facts.getOrDefault("machine", "") + "; medians of all rounds";
-      Files.writeString(folder.resolve("loads.svg"), BarChart.of(run, cells, subtitle));
-      report.page.append("\n![The loads](loads.svg)\n\n## Overview\n\n");
+      Files.writeString(folder.resolve(CHART), BarChart.of(run, cells, subtitle));
+      report.page.append("\n![The loads](" + CHART + ")\n\n## Overview\n\n");
       report.page.append(overview(run, cells));
+      report.page.append(relative(run, cells));
       for (String cell : cells) {
         report.load(cell);
       }
@@ -84,7 +111,7 @@ public final class Report {
   public static String summary(Run run) {
     var text = new StringBuilder();
     if (!run.loads().isEmpty()) {
-      text.append(overview(run, run.loads()));
+      text.append(overview(run, run.loads())).append(relative(run, run.loads()));
     }
     for (String curve : run.curves()) {
       for (String server : run.servers()) {
@@ -109,27 +136,64 @@ public final class Report {
     }
   }
 
-  /** The main metric of each load, for each server. */
+  /** The main metrics of each load, for each server. */
   static String overview(Run run, List<String> cells) {
-    var rows = new ArrayList<List<String>>();
-    var head = new ArrayList<String>(List.of("server"));
-    for (String cell : cells) {
-      head.add(cell + " " + shown(run, cell).key());
-    }
-    rows.add(head);
-    for (String server : run.servers()) {
-      var row = new ArrayList<String>(List.of(server));
-      for (String cell : cells) {
-        row.add(run.spread(server, cell, 0, shown(run, cell)).shown(shown(run, cell)));
-      }
-      rows.add(row);
-    }
-    return table(rows);
+    return table(
+        run,
+        cells,
+        (server, cell, load, metric) -> run.spread(server, cell, 0, metric).shown(metric));
   }
 
-  private static Metric shown(Run run, String cell) {
-    Run.Load load = run.loadsByName.get(cell);
-    return load == null ? Metric.DELIVERIES : load.shown();
+  /** The same relative to the reference of each load; empty if no reference was measured. */
+  static String relative(Run run, List<String> cells) {
+    List<String> compared =
+        cells.stream()
+            .filter(
+                cell -> {
+                  Run.Load load = run.loadsByName.get(cell);
+                  return load != null
+                      && !run.spread(load.reference(), cell, 0, load.shown()).isEmpty();
+                })
+            .toList();
+    return compared.isEmpty()
+        ? ""
+        : "\n"
+            + RELATIVE
+            + "\n"
+            + table(
+                run,
+                compared,
+                (server, cell, load, metric) ->
+                    server.equals(load.reference())
+                        ? "(1)"
+                        : run.ratios(server, load.reference(), cell, metric).shown(Metric.RATIO));
+  }
+
+  /** What a table shows of one server in one load. */
+  private interface Entry {
+    String of(String server, String cell, Run.Load load, Metric metric);
+  }
+
+  /** A table with a row for each main metric of each load, and a column for each server. */
+  private static String table(Run run, List<String> cells, Entry entry) {
+    var rows = new ArrayList<List<String>>();
+    var head = new ArrayList<String>(List.of("load"));
+    head.addAll(run.servers());
+    rows.add(head);
+    for (String cell : cells) {
+      Run.Load load = run.loadsByName.get(cell);
+      if (load == null) {
+        continue;
+      }
+      for (Metric metric : load.headline()) {
+        var row = new ArrayList<String>(List.of(cell + " " + metric.key()));
+        for (String server : run.servers()) {
+          row.add(entry.of(server, cell, load, metric));
+        }
+        rows.add(row);
+      }
+    }
+    return table(rows);
   }
 
   private void load(String cell) {
@@ -138,7 +202,11 @@ public final class Report {
       return;
     }
     List<Metric> measurements =
-        load.shown() == Metric.PER_CONNECTION ? MEMORY_METRICS : TRAFFIC_METRICS;
+        switch (load.shown()) {
+          case PER_CONNECTION -> MEMORY_METRICS;
+          case CONNECTED, CONNECT_CPU -> CONNECT_METRICS;
+          default -> TRAFFIC_METRICS;
+        };
     var rows = new ArrayList<List<String>>();
     var head = new ArrayList<String>(List.of("server"));
     measurements.forEach(metric -> head.add(metric.key()));

@@ -33,8 +33,18 @@ public final class Run {
    *
    * @param about its description
    * @param shown the metric that charts show
+   * @param reference the title of the server that others are compared with; empty for none
    */
-  record Load(String about, Metric shown) {}
+  record Load(String about, Metric shown, String reference) {
+    /** The metrics of overviews. */
+    List<Metric> headline() {
+      return switch (shown) {
+        case CONNECTED -> Metric.CONNECT_METRICS;
+        case CONNECT_CPU -> List.of(Metric.CONNECT_CPU, Metric.CONNECT_CPU_COLD);
+        default -> List.of(shown);
+      };
+    }
+  }
 
   /** The values of a metric for one server, in all rounds. */
   Spread spread(String server, String cell, double at, Metric metric) {
@@ -44,6 +54,31 @@ public final class Run {
             .map(r -> r.measurements().get(metric))
             .filter(OptionalDouble::isPresent)
             .mapToDouble(OptionalDouble::getAsDouble)
+            .sorted()
+            .toArray());
+  }
+
+  /**
+   * The values of a metric for one server, each divided by that of another server in the same
+   * round, since the machine changes from one round to the next.
+   */
+  Spread ratios(String server, String reference, String cell, Metric metric) {
+    return Spread.of(
+        results.stream()
+            .filter(r -> r.server().equals(server) && r.cell().equals(cell))
+            .mapToDouble(
+                r ->
+                    r.measurements().value(metric)
+                        / results.stream()
+                            .filter(
+                                other ->
+                                    other.server().equals(reference)
+                                        && other.cell().equals(cell)
+                                        && other.round() == r.round())
+                            .mapToDouble(other -> other.measurements().value(metric))
+                            .findFirst()
+                            .orElse(0))
+            .filter(ratio -> Double.isFinite(ratio) && ratio > 0)
             .sorted()
             .toArray());
   }

@@ -43,10 +43,24 @@ public record RunFile(Path path) {
     add(Map.of("is", "failure", "name", what, "value", why));
   }
 
-  public void addLoad(Cell cell) throws IOException {
+  /**
+   * Adds a load.
+   *
+   * @param reference the title of the server that others are compared with
+   */
+  public void addLoad(Cell cell, String reference) throws IOException {
     add(
         Map.of(
-            "is", "load", "name", cell.name(), "value", cell.about(), "shown", cell.shown().key()));
+            "is",
+            "load",
+            "name",
+            cell.name(),
+            "value",
+            cell.about(),
+            "shown",
+            cell.shown().key(),
+            "reference",
+            reference));
   }
 
   public void add(Result result) throws IOException {
@@ -95,7 +109,11 @@ public record RunFile(Path path) {
       case "load" ->
           run.loadsByName.put(
               text(fields, "name"),
-              new Run.Load(text(fields, "value"), metric(text(fields, "shown"))));
+              new Run.Load(
+                  text(fields, "value"),
+                  metric(text(fields, "shown")),
+                  // Files of earlier versions have no reference.
+                  fields.get("reference") == null ? "" : text(fields, "reference")));
       case "result" -> run.results.add(result(fields));
       default -> throw new IllegalArgumentException("unknown kind of line: " + text(fields, "is"));
     }

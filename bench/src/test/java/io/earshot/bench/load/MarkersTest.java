@@ -76,10 +76,10 @@ final class MarkersTest {
 
   @Test
   void each_frame_has_one_marker() {
-    var markers = new Markers(deliveries, room, Markers.REST_OF_FRAME);
+    var markers = new Markers(deliveries, room, Markers.REST_OF_MESSAGE);
     scan(markers, MARKER + MARKER, 0, 2 * MARKER.length());
     assertThat(deliveries.counted()).isEqualTo(1);
-    markers.endOfFrame();
+    markers.endOfMessage();
     scan(markers, MARKER, 0, MARKER.length());
     assertThat(deliveries.counted()).isEqualTo(2);
   }

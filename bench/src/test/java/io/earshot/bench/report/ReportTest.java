@@ -40,11 +40,54 @@ final class ReportTest {
     assertThat(Report.overview(file().read(), List.of("W1")))
         .isEqualTo(
             """
-            | server | W1 deliveries/s |
-            |---|---|
-            | Earshot | 2.00 M (1.00 M–2.50 M) |
-            | Other <1> | 190 k |
+            | load | Earshot | Other <1> |
+            |---|---|---|
+            | W1 deliveries/s | 2.00 M (1.00 M–2.50 M) | 190 k |
             """);
+  }
+
+  @Test
+  void a_ratio_compares_with_the_reference_in_the_same_round() throws Exception {
+    RunFile file = file();
+    // The machine is half as fast in round 2, for both.
+    file.add(result("Other <1>", BUSY, 0, 2, Metric.DELIVERIES, 100_000));
+    assertThat(Report.relative(file.read(), List.of("W1")))
+        .endsWith(
+            """
+            | load | Earshot | Other <1> |
+            |---|---|---|
+            | W1 deliveries/s | 10.3 (10.0–10.5) | (1) |
+            """);
+  }
+
+  @Test
+  void without_results_of_the_reference_there_are_no_ratios() throws Exception {
+    assertThat(Report.relative(file().read(), List.of("room-size"))).isEmpty();
+  }
+
+  @Test
+  void connects_have_rows_for_a_warm_and_for_a_cold_server() throws Exception {
+    Cell connects = cell("connects");
+    RunFile file = file();
+    file.addLoad(connects, "Other <1>");
+    var measurements = new Measurements();
+    measurements.put(Metric.CONNECTED, 3400);
+    measurements.put(Metric.CONNECT_CPU, 290);
+    measurements.put(Metric.CONNECTED_COLD, 1500);
+    measurements.put(Metric.CONNECT_CPU_COLD, 660);
+    file.add(new Result("Earshot", "connects", 0, 1, measurements));
+    assertThat(Report.overview(file.read(), List.of("connects")))
+        .endsWith(
+            """
+            | connects connects/s | 3400 | – |
+            | connects µs/connect | 290 | – |
+            | connects connects/s cold | 1500 | – |
+            | connects µs/connect cold | 660 | – |
+            """);
+  }
+
+  private static Cell cell(String name) {
+    return Cells.all().stream().filter(cell -> cell.name().equals(name)).findFirst().orElseThrow();
   }
 
   @Test
@@ -53,20 +96,20 @@ final class ReportTest {
     assertThat(Files.readString(page))
         .contains(
             "- machine: a test machine, 2 cores", "- Earshot: 0.1", "- Third: it is \"not\" here")
-        .contains("![The loads](loads.svg)", "## W1", "![room-size](room-size-Earshot.svg)")
+        .contains("![The loads](report.svg)", "## W1", "![room-size](room-size-Earshot.svg)")
         .contains("| 10 | 4.50 (4.00–5.00) |");
   }
 
   @Test
   void charts_are_valid_xml_with_titles_units_and_values() throws Exception {
     Report.write(file().read(), folder);
-    String bars = Files.readString(folder.resolve("loads.svg"));
+    String bars = Files.readString(folder.resolve("report.svg"));
     String curve = Files.readString(folder.resolve("room-size-Earshot.svg"));
     assertThat(bars)
         .contains("W1: Deliveries per second", "more is better", ">2.00 M<", ">Other &lt;1&gt;<")
         .contains("prefers-color-scheme: dark");
     assertThat(curve).contains("members of the one room (log scale)", "µs</text>", ">4.50<");
-    for (String svg : List.of("loads.svg", "room-size-Earshot.svg")) {
+    for (String svg : List.of("report.svg", "room-size-Earshot.svg")) {
       var document =
           DocumentBuilderFactory.newInstance()
               .newDocumentBuilder()
@@ -109,8 +152,8 @@ final class ReportTest {
     file.addVersion("Earshot", "0.1");
     file.addVersion("Other <1>", "8");
     file.addFailure("Third", "it is \"not\" here");
-    file.addLoad(BUSY);
-    file.addLoad(POINT);
+    file.addLoad(BUSY, "Other <1>");
+    file.addLoad(POINT, "Other <1>");
     file.add(result("Earshot", BUSY, 0, 1, Metric.DELIVERIES, 2_000_000));
     file.add(result("Other <1>", BUSY, 0, 1, Metric.DELIVERIES, 190_000));
     file.add(result("Earshot", BUSY, 0, 2, Metric.DELIVERIES, 1_000_000));

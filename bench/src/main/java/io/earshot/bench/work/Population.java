@@ -1,4 +1,4 @@
-package io.earshot.bench.load;
+package io.earshot.bench.work;
 
 /**
  * How many clients there are, and in which rooms. Client i is in room i modulo the number of rooms;
@@ -22,7 +22,8 @@ public record Population(int connections, int rooms, int publishers, int listeni
     this(connections, rooms, publishers, 0);
   }
 
-  int membersOf(int room) {
+  /** How many clients are in one room. */
+  public int membersOf(int room) {
     return connections / rooms + (room < connections % rooms ? 1 : 0);
   }
 }
