@@ -54,6 +54,26 @@ public interface Wire {
   }
 
   /**
+   * The wire that frames the messages of a batch. A wire that compresses leaves that to {@link
+   * #packing}, which sees all messages of the batch.
+   *
+   * @return this wire, or the one that frames in its place
+   */
+  default Wire inBatches() {
+    return this;
+  }
+
+  /**
+   * Prepares a batch to be sent in another form than {@link #inBatches} framed it in.
+   *
+   * @param batch the framed messages, which the caller still owns and does not change any more
+   * @return the other forms, to be released by the caller; null if the batch is sent as it is
+   */
+  default @Nullable Packing packing(ByteBuf batch) {
+    return null;
+  }
+
+  /**
    * Says when the client is to reconnect, if it is disconnected. A document follows.
    *
    * @param millis after how many milliseconds

@@ -250,7 +250,10 @@ enum Parser {
       new AddressLimits(Config.defaults(), () -> 0, new Refusals());
   private static final Identity IDENTITY = new Identity(Config.defaults(), new ServerSecret(""));
   private static final Handshake HANDSHAKE =
-      new Handshake(Origins.of(List.of()), new OwnHosts(List.of(), List.of(), true));
+      new Handshake(
+          Origins.of(List.of()),
+          new OwnHosts(List.of(), List.of(), true),
+          Config.Compression.NONE);
   private static final Forwarded FORWARDED = Forwarded.of(List.of("127.0.0.0/8"));
   private static final InetSocketAddress ADDRESS =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
