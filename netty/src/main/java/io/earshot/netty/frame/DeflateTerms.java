@@ -1,9 +1,7 @@
 package io.earshot.netty.frame;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -29,16 +27,11 @@ public record DeflateTerms(boolean areAlone, int windowBits) {
   private static final String CLIENT_WINDOW = "client_max_window_bits";
   private static final int LARGEST_WINDOW = 15;
 
-  private static final String TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+  private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
 
-  /** The name of an extension or a parameter, its value, and what follows (RFC 6455, 9.1). */
-  private static final Pattern PART =
-      Pattern.compile(
-          "[ \\t]*(TOKEN)[ \\t]*(?:=[ \\t]*(?:(TOKEN)|\"(TOKEN)\")[ \\t]*)?([;,]|$)"
-              .replace("TOKEN", TOKEN));
-
-  /** One offer of an extension; a parameter without a value has an empty one. */
-  private record Offer(String name, Map<String, String> params, boolean hasRepeats) {}
+  /** A parameter, and its value if it has one (RFC 6455, 9.1). */
+  private static final Pattern PARAM =
+      Pattern.compile("(TOKEN)(?:[ \\t]*=[ \\t]*(?:(TOKEN)|\"(TOKEN)\"))?".replace("TOKEN", TOKEN.pattern()));
 
   /**
    * Accepts the first acceptable offer of a client.
@@ -51,64 +44,55 @@ public record DeflateTerms(boolean areAlone, int windowBits) {
   public static @Nullable DeflateTerms of(List<String> fields, boolean areAlone) {
     DeflateTerms accepted = null;
     for (String field : fields) {
-      for (Offer offer : offers(field)) {
-        accepted = accepted == null ? accept(offer, areAlone) : accepted;
+      for (String offer : field.split(",")) {
+        DeflateTerms terms = offer.isBlank() ? null : accept(offer.split(";", -1), areAlone);
+        accepted = accepted == null ? terms : accepted;
       }
     }
     return accepted;
   }
 
-  private static List<Offer> offers(String field) {
-    var offers = new ArrayList<Offer>();
-    Matcher part = PART.matcher(field);
-    boolean isName = true;
-    int at = 0;
-    do {
-      if (!part.find(at) || part.start() != at || (isName && hasValue(part))) {
-        throw new IllegalArgumentException("Sec-WebSocket-Extensions is malformed");
+  /**
+   * Reads an offer.
+   *
+   * @return null for what RFC 7692, 7.1, declines: another extension, unknown or repeated
+   *     parameters, and invalid values
+   */
+  private static @Nullable DeflateTerms accept(String[] offer, boolean areAlone) {
+    String name = offer[0].strip();
+    boolean isValid = name.equals(NAME);
+    if (!TOKEN.matcher(name).matches()) {
+      throw malformed();
+    }
+    var params = new HashMap<String, String>();
+    for (int i = 1; i < offer.length; i++) {
+      Matcher param = PARAM.matcher(offer[i].strip());
+      if (!param.matches()) {
+        throw malformed();
       }
-      if (isName) {
-        offers.add(new Offer(part.group(1), new LinkedHashMap<>(), false));
-      } else {
-        String value = part.group(2) == null ? part.group(3) : part.group(2);
-        Offer offer = offers.removeLast();
-        boolean isRepeat =
-            offer.params.put(part.group(1), hasValue(part) ? String.valueOf(value) : "") != null;
-        offers.add(new Offer(offer.name, offer.params, offer.hasRepeats || isRepeat));
-      }
-      isName = ",".equals(part.group(4));
-      at = part.end();
-    } while (!part.group(4).isEmpty());
-    return offers;
-  }
-
-  private static boolean hasValue(Matcher part) {
-    return part.group(2) != null || part.group(3) != null;
-  }
-
-  /** Declines what RFC 7692, 7.1, says: unknown and repeated parameters, and invalid values. */
-  private static @Nullable DeflateTerms accept(Offer offer, boolean areAlone) {
-    if (!offer.name.equals(NAME) || offer.hasRepeats) {
+      String value = param.group(2) == null ? param.group(3) : param.group(2);
+      isValid &= isValid(param.group(1), value);
+      isValid &= params.put(param.group(1), value == null ? "" : value) == null;
+    }
+    if (!isValid) {
       return null;
     }
-    boolean alone = areAlone;
-    int window = ANY_WINDOW;
-    for (Map.Entry<String, String> param : offer.params.entrySet()) {
-      String value = param.getValue();
-      boolean isValid =
-          switch (param.getKey()) {
-            case SERVER_ALONE, CLIENT_ALONE -> value.isEmpty();
-            case CLIENT_WINDOW -> value.isEmpty() || isWindow(value);
-            case SERVER_WINDOW -> isWindow(value);
-            default -> false;
-          };
-      if (!isValid) {
-        return null;
-      }
-      alone |= param.getKey().equals(SERVER_ALONE);
-      window = param.getKey().equals(SERVER_WINDOW) ? Integer.parseInt(value) : window;
-    }
-    return new DeflateTerms(alone || isSmall(window), window);
+    int window = Integer.parseInt(params.getOrDefault(SERVER_WINDOW, "" + ANY_WINDOW));
+    return new DeflateTerms(
+        areAlone || params.containsKey(SERVER_ALONE) || isSmall(window), window);
+  }
+
+  private static IllegalArgumentException malformed() {
+    return new IllegalArgumentException("Sec-WebSocket-Extensions is malformed");
+  }
+
+  private static boolean isValid(String param, @Nullable String value) {
+    return switch (param) {
+      case SERVER_ALONE, CLIENT_ALONE -> value == null;
+      case CLIENT_WINDOW -> value == null || isWindow(value);
+      case SERVER_WINDOW -> value != null && isWindow(value);
+      default -> false;
+    };
   }
 
   private static boolean isWindow(String value) {
