@@ -23,7 +23,7 @@ class InflatingDecoder extends FrameDecoder {
   }
 
   @Override
-  final boolean isAgreed(int opcode) {
+  boolean isAgreed(int opcode) {
     return opcode == (DeflateWire.COMPRESSED | Opcode.TEXT)
         || opcode == (DeflateWire.COMPRESSED | Opcode.BINARY);
   }
