@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 public class FrameDecoder implements Inbound {
 
   /**
-   * The most fragments of a message, unless the longest message has more in pieces of {@link
-   * #SMALL} bytes. More of them can only be meant to keep the server busy.
+   * The most fragments of a message before its last, unless the longest message has more in pieces
+   * of {@link #SMALL} bytes. More of them can only be meant to keep the server busy.
    */
   public static final int MAX_FRAGMENTS = 1024;
 
@@ -49,7 +49,7 @@ public class FrameDecoder implements Inbound {
 
   private ByteBuf fragments = Unpooled.EMPTY_BUFFER;
 
-  /** How many fragments followed the first; 65,535 at most. */
+  /** How many fragments followed the first, without the last; 65,535 at most. */
   private char continuations;
 
   private boolean closing;
@@ -194,11 +194,11 @@ public class FrameDecoder implements Inbound {
       messageOpcode = (byte) opcode;
       fragments = Unpooled.buffer(size);
       continuations = 0;
-    } else if (continuations == maxFragments() - 1) {
+    } else if (!last && continuations == maxFragments() - 1) {
       intake.refused(Refusal.FRAGMENTS);
       intake.end(Ending.tooManyFragments(maxFragments()));
       return;
-    } else {
+    } else if (!last) {
       continuations++;
     }
     fragments.writeBytes(in, at, size);

@@ -27,7 +27,7 @@ public final class LoopDeflate {
   static final int BYTES_PER_SECOND = 16 << 20;
 
   /** The level with the best ratio for its time; see docs/performance.md. */
-  private static final int LEVEL = 4;
+  private static final int LEVEL = 6;
 
   /**
    * The pieces that have no references between them, for a client with a small window: as long as

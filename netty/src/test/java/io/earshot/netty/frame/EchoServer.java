@@ -109,7 +109,9 @@ final class EchoServer implements AutoCloseable {
         return;
       }
       DeflateTerms terms = HANDSHAKE.deflate(request);
-      write(Handshake.rawResponse(request, terms));
+      ByteBuf response = Handshake.rawResponse(request, terms);
+      write(response);
+      response.release();
       FrameDecoder decoder = new Echoing(this, terms, deflate);
       byte[] unread = {};
       byte[] some = new byte[1 << 16];
