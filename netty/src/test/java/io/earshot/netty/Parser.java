@@ -93,8 +93,7 @@ enum Parser {
       take(taker -> DEFLATE.decoder(taker, LIMIT), bytes, LIMIT * 9 / 8 + 64 + 14);
     }
 
-    private static void take(
-        Function<RecordingIntake, Inbound> decoder, byte[] bytes, int most) {
+    private static void take(Function<RecordingIntake, Inbound> decoder, byte[] bytes, int most) {
       Outcome whole = fed(decoder, bytes, Math.max(1, bytes.length), most);
       assertThat(fed(decoder, bytes, packet(bytes), most)).isEqualTo(whole);
     }

@@ -31,7 +31,8 @@ public record DeflateTerms(boolean areAlone, int windowBits) {
 
   /** A parameter, and its value if it has one (RFC 6455, 9.1). */
   private static final Pattern PARAM =
-      Pattern.compile("(TOKEN)(?:[ \\t]*=[ \\t]*(?:(TOKEN)|\"(TOKEN)\"))?".replace("TOKEN", TOKEN.pattern()));
+      Pattern.compile(
+          "(TOKEN)(?:[ \\t]*=[ \\t]*(?:(TOKEN)|\"(TOKEN)\"))?".replace("TOKEN", TOKEN.pattern()));
 
   /**
    * Accepts the first acceptable offer of a client.

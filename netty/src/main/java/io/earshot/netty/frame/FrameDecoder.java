@@ -42,8 +42,8 @@ public class FrameDecoder implements Inbound {
   final int maxLength;
 
   /**
-   * The opcode of the message whose fragments are being read, with the bits of extensions; or {@link
-   * #NO_MESSAGE}.
+   * The opcode of the message whose fragments are being read, with the bits of extensions; or
+   * {@link #NO_MESSAGE}.
    */
   private byte messageOpcode = NO_MESSAGE;
 
@@ -116,7 +116,11 @@ public class FrameDecoder implements Inbound {
     }
     // A negative length is one of 2^63 and more.
     boolean control = (opcode & 0x0F) >= Opcode.CLOSE;
-    if (length < 0 || (!control && length > longest(messageOpcode == NO_MESSAGE ? opcode : messageOpcode) - fragments.readableBytes())) {
+    if (length < 0
+        || (!control
+            && length
+                > longest(messageOpcode == NO_MESSAGE ? opcode : messageOpcode)
+                    - fragments.readableBytes())) {
       intake.refused(Refusal.FRAME);
       intake.end(Ending.tooBig(maxLength));
       return 0;
@@ -141,10 +145,10 @@ public class FrameDecoder implements Inbound {
     return maxLength;
   }
 
-  private @Nullable Ending check(
-      boolean last, int opcode, boolean masked, int shortLength) {
+  private @Nullable Ending check(boolean last, int opcode, boolean masked, int shortLength) {
     if (opcode > 0x0F && !isAgreed(opcode)) {
-      return Ending.protocolError("reserved bits are set, and no extension that uses them was agreed on");
+      return Ending.protocolError(
+          "reserved bits are set, and no extension that uses them was agreed on");
     }
     if (!masked) {
       return Ending.protocolError("a client's frames are masked");

@@ -42,7 +42,9 @@ public final class LoopDeflate {
    * What is read after a client's message: the tail that it left out, and an empty final block,
    * which shows that the message was not cut off.
    */
-  private static final byte[] END = {0, 0, (byte) 0xFF, (byte) 0xFF, 1, 0, 0, (byte) 0xFF, (byte) 0xFF};
+  private static final byte[] END = {
+    0, 0, (byte) 0xFF, (byte) 0xFF, 1, 0, 0, (byte) 0xFF, (byte) 0xFF
+  };
 
   private static final int SCRATCH = 64 * 1024;
 

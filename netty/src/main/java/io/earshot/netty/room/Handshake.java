@@ -150,9 +150,7 @@ public record Handshake(Origins origins, OwnHosts own, Config.Compression compre
             ("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
                     + "sec-websocket-accept: "
                     + accept(request)
-                    + (deflate == null
-                        ? ""
-                        : "\r\nsec-websocket-extensions: " + deflate.response())
+                    + (deflate == null ? "" : "\r\nsec-websocket-extensions: " + deflate.response())
                     + "\r\n\r\n")
                 .getBytes(StandardCharsets.US_ASCII));
   }

@@ -57,8 +57,7 @@ final class DeflateTest {
 
   private int status(String extensions) {
     try (WebSocketClient raw = kind.raw(server)) {
-      raw.text(
-          WebSocketClient.handshake("/", "Sec-WebSocket-Extensions: " + extensions + "\r\n"));
+      raw.text(WebSocketClient.handshake("/", "Sec-WebSocket-Extensions: " + extensions + "\r\n"));
       return Integer.parseInt(raw.head().split(" ", 3)[1]);
     }
   }

@@ -53,8 +53,7 @@ final class DeflateWireTest {
       this.areAlone = areAlone;
       var home = server.loops.getFirst();
       var connected = new ArrayList<Intake>();
-      home.run(
-          () -> connected.add(server.earshot.connect(home, this, wire, Transport.WEBSOCKET)));
+      home.run(() -> connected.add(server.earshot.connect(home, this, wire, Transport.WEBSOCKET)));
       this.intake = connected.getFirst();
     }
 
@@ -98,8 +97,7 @@ final class DeflateWireTest {
       if (areAlone) {
         inflater.reset();
       }
-      inflater.setInput(
-          ByteBuffer.allocate(payload.length + 4).put(payload).putInt(0xFFFF).flip());
+      inflater.setInput(ByteBuffer.allocate(payload.length + 4).put(payload).putInt(0xFFFF).flip());
       byte[] text = new byte[100_000];
       try {
         int length = inflater.inflate(text);

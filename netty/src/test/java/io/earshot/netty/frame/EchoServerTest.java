@@ -14,7 +14,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The server that other programs test the frames with. */
 final class EchoServerTest {
   @ParameterizedTest
-  @ValueSource(strings = {"none", "permessage-deflate", "permessage-deflate; server_max_window_bits=9"})
+  @ValueSource(
+      strings = {"none", "permessage-deflate", "permessage-deflate; server_max_window_bits=9"})
   void texts_and_binary_messages_come_back(String offer) throws Exception {
     try (EchoServer server = EchoServer.listen(0);
         WebSocketClient client = WebSocketClient.offering(server.port(), null, offer)) {

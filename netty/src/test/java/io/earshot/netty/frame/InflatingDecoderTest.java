@@ -100,8 +100,7 @@ final class InflatingDecoderTest {
         Arguments.of("a message cut off", encode(0xC1, Arrays.copyOf(hi, hi.length - 1)), 1007),
         Arguments.of("no bytes", encode(0xC1), 1007),
         Arguments.of("the tail is not left out", encode(0xC1, concat(hi, new byte[] {0, 0})), 1007),
-        Arguments.of(
-            "not UTF-8", encode(0xC1, deflated(new byte[] {'"', (byte) 0xC3, '"'})), 1007),
+        Arguments.of("not UTF-8", encode(0xC1, deflated(new byte[] {'"', (byte) 0xC3, '"'})), 1007),
         Arguments.of("a byte too many", encode(0xC1, deflated(new byte[LIMIT + 1])), 1009),
         Arguments.of("a bomb", encode(0xC1, deflated(new byte[50_000_000])), 1009),
         Arguments.of(
@@ -111,7 +110,9 @@ final class InflatingDecoderTest {
                 encode(
                     0x80,
                     Arrays.copyOfRange(
-                        deflated(new byte[9_000_000]), 4_000, deflated(new byte[9_000_000]).length))),
+                        deflated(new byte[9_000_000]),
+                        4_000,
+                        deflated(new byte[9_000_000]).length))),
             1009),
         Arguments.of("too long as it is", encode(0xC1, new byte[LIMIT * 9 / 8 + 65]), 1009),
         Arguments.of("text of too many bytes", encode(TEXT, new byte[LIMIT + 1]), 1009),

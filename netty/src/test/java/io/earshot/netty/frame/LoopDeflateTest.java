@@ -86,6 +86,18 @@ final class LoopDeflateTest {
   }
 
   @Test
+  void after_a_text_that_is_sent_as_it_is_no_message_refers_to_it() throws DataFormatException {
+    byte[] random = new byte[5_000];
+    new Random(1).nextBytes(random);
+    byte[] twice = Arrays.copyOf(random, 10_000);
+    System.arraycopy(random, 0, twice, 5_000, 5_000);
+    deflated(text(300), false);
+    assertThat(loop.deflate(ByteBuffer.wrap(random), true, false)).isEqualTo(-1);
+    int length = loop.deflate(ByteBuffer.wrap(twice), true, false);
+    assertThat(inflated(Arrays.copyOf(loop.result(), length))).isEqualTo(twice);
+  }
+
+  @Test
   void no_more_is_compressed_in_a_second_than_the_loop_can_afford() {
     byte[] text = text(1 << 20);
     for (int i = 0; i < LoopDeflate.BYTES_PER_SECOND >> 20; i++) {
@@ -161,8 +173,7 @@ final class LoopDeflateTest {
     var client = new Inflater(true);
     byte[] read = new byte[4_000];
     for (byte[] message : new byte[][] {first, next}) {
-      client.setInput(
-          ByteBuffer.allocate(message.length + 4).put(message).putInt(0xFFFF).flip());
+      client.setInput(ByteBuffer.allocate(message.length + 4).put(message).putInt(0xFFFF).flip());
       assertThat(client.inflate(read)).isEqualTo(text.length);
       assertThat(Arrays.copyOf(read, text.length)).isEqualTo(text);
     }
