@@ -45,7 +45,7 @@ public record DeflateTerms(boolean areAlone, int windowBits) {
   public static @Nullable DeflateTerms of(List<String> fields, boolean areAlone) {
     DeflateTerms accepted = null;
     for (String field : fields) {
-      for (String offer : field.split(",")) {
+      for (String offer : field.split(",", -1)) {
         DeflateTerms terms = offer.isBlank() ? null : accept(offer.split(";", -1), areAlone);
         accepted = accepted == null ? terms : accepted;
       }

@@ -3,6 +3,7 @@ package io.earshot.netty.frame;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.earshot.Connection;
 import io.earshot.Transport;
 import io.earshot.netty.testing.WebSocketClient;
 import io.earshot.protocol.RequestDecoder;
@@ -60,6 +61,10 @@ final class DeflateWireTest {
     void say(String text) {
       String request = "{\"event\":\"say\",\"message\":\"" + text + "\"}";
       server.loops.getFirst().run(() -> intake.handle(RequestDecoder.frame(request)));
+    }
+
+    String id() {
+      return ((Connection) intake).id();
     }
 
     /** Lets everything happen, and gives what was received since the last call. */
@@ -203,6 +208,23 @@ final class DeflateWireTest {
     assertThat(two.hear()).containsExactly(LONG + "a", "c", LONG + "e");
     assertThat(two.compressed).isEqualTo(2);
     assertThat(loop.count() - before).isEqualTo(areAlone ? 4 : 8);
+  }
+
+  @Test
+  void an_audience_keeps_the_messages_of_a_batch_apart() {
+    var speaker = new Client(BATCHES);
+    var one = new Client(BATCHES);
+    var two = new Client(BATCHES);
+    Stream.of(speaker, one, two).forEach(Client::hear);
+    speaker.say(LONG + "a");
+    speaker.say(LONG + "b\",\"roomMatchKey\":\"id\",\"roomMatchValue\":\"" + one.id());
+    speaker.say(LONG + "c");
+    server.settle();
+    // As long as a message that is compressed alone, and no shorter for the one before it.
+    assertThat(two.bytes.size()).isGreaterThan(2 * 170);
+    assertThat(one.hear()).containsExactly(LONG + "a", LONG + "b", LONG + "c");
+    assertThat(two.hear()).containsExactly(LONG + "a", LONG + "c");
+    assertThat(two.compressed).isEqualTo(2);
   }
 
   @Test
