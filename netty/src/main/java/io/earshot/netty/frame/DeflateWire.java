@@ -75,7 +75,7 @@ final class DeflateWire implements Wire {
   }
 
   /** A batch of frames, of which the long ones are compressed. */
-  private final class Batch implements Packing {
+  private final class Batch extends Packing {
     private final ByteBuf batch;
     private @Nullable ByteBuf whole;
     private @Nullable ByteBuf parts;
