@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * One wire format for JSON documents. A room frames a message once for each wire, not once for each
  * member.
  *
- * <p>Immutable; one object for each wire, compared by identity. Any thread may call it.
+ * <p>One object for each wire, compared by identity. Called on the event loop of its connections; a
+ * wire that compresses has an object for each loop.
  */
 public interface Wire {
 
