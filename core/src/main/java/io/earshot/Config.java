@@ -263,7 +263,30 @@ public record Config(
               value =
                   "How long a client may send nothing, not even a pong, before it is disconnected. 0: for ever.",
               defaultValue = "60s")
-          Duration idleTimeout) {}
+          Duration idleTimeout,
+      @Setting(
+              value =
+                  "Whether the server compresses what it sends to clients that ask for permessage-deflate. none: it does"
+                      + " not. messages: each message by itself. batches: a message may refer to earlier ones of the"
+                      + " same batch, which saves more in busy rooms.",
+              defaultValue = "none")
+          Compression compression,
+      @Setting(
+              value = "The shortest message that is compressed, in bytes.",
+              defaultValue = "256",
+              min = 16,
+              max = 16 << 20)
+          int minCompressedLength) {}
+
+  /** What the server compresses on WebSockets. */
+  public enum Compression {
+    /** Nothing. */
+    NONE,
+    /** Each message by itself. */
+    MESSAGES,
+    /** The messages of a batch together. */
+    BATCHES
+  }
 
   /** Settings of HTTP clients and their requests. */
   public record CommonWeb(

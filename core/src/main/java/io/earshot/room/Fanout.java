@@ -4,6 +4,7 @@ import io.earshot.config.RoomRule;
 import io.earshot.history.StoredMessage;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
+import io.earshot.spi.Packing;
 import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * <p>All messages of the room in one turn of the loop are framed once into one batch, and each
  * member gets the batch in one write. A member that gets less than the whole batch (because it said
  * one of the messages, joined in the middle, or is outside an audience) gets the parts between: the
- * same buffer, more writes.
+ * same buffer, more writes. A wire that compresses does so once for all of them, when the batch is
+ * sent.
  *
  * <p>A write may end the connection that it goes to. Such a connection leaves the room in a later
  * task, so the members do not change while a batch is written.
@@ -111,7 +113,7 @@ final class Fanout {
       leaveOut(member, parts, batchNumber);
       member.connection.catchUp(member);
     } else if (batch != null) {
-      writeParts(member, batch, parts, batchNumber);
+      writeParts(member, batch, null, parts, batchNumber);
     }
     skipPending(member);
   }
@@ -144,9 +146,9 @@ final class Fanout {
     }
     int start = batch.writerIndex();
     if (rule.isInbox()) {
-      wire.inbox(json, batch);
+      wire.inBatches().inbox(json, batch);
     } else {
-      wire.frame(json, place, batch);
+      wire.inBatches().frame(json, place, batch);
     }
     @Nullable Member ours =
         except != null && is(except.connection.shard(), except.connection.wire()) ? except : null;
@@ -183,21 +185,25 @@ final class Fanout {
     long number = batchNumber++;
     batch = null;
     parts = List.of();
+    @Nullable Packing packing = wire.packing(bytes);
     try {
-      int length = bytes.writerIndex();
       boolean forAll = areForAll(odd);
       for (int i = size - 1; i >= 0; i--) {
         Member member = members[i];
         if (rule.mayLeaveOut() && (member.lag != null || member.connection.isBehind())) {
           leaveOut(member, odd, number);
         } else if (forAll && member.oddBatch != number) {
-          member.connection.deliver(bytes, 0, length);
+          ByteBuf whole = packing == null ? bytes : packing.whole();
+          member.connection.deliver(whole, 0, whole.writerIndex());
         } else {
-          writeParts(member, bytes, odd, number);
+          writeParts(member, bytes, packing, odd, number);
         }
       }
     } finally {
       bytes.release();
+      if (packing != null) {
+        packing.release();
+      }
     }
   }
 
@@ -240,11 +246,11 @@ final class Fanout {
           int at = 0;
           for (int j = 0; senders.contains(member) && j < ends.length; j++) {
             if (signals.get(j).sender == member) {
-              deliver(member, bytes, at, j == 0 ? 0 : ends[j - 1]);
+              deliver(member, bytes, null, at, j == 0 ? 0 : ends[j - 1]);
               at = ends[j];
             }
           }
-          deliver(member, bytes, at, bytes.writerIndex());
+          deliver(member, bytes, null, at, bytes.writerIndex());
         }
       }
     } finally {
@@ -268,19 +274,24 @@ final class Fanout {
   }
 
   /** Writes the messages of a batch that one member gets, in as few writes as possible. */
-  private static void writeParts(Member member, ByteBuf bytes, List<Part> parts, long number) {
+  private static void writeParts(
+      Member member, ByteBuf bytes, @Nullable Packing packing, List<Part> parts, long number) {
     int at = member.oddBatch == number ? member.from : 0;
     for (Part part : parts) {
       if (part.start >= at && !part.isFor(member)) {
-        deliver(member, bytes, at, part.start);
+        deliver(member, bytes, packing, at, part.start);
         at = part.end;
       }
     }
-    deliver(member, bytes, at, bytes.writerIndex());
+    deliver(member, bytes, packing, at, bytes.writerIndex());
   }
 
-  private static void deliver(Member member, ByteBuf bytes, int from, int to) {
-    if (to > from) {
+  private static void deliver(
+      Member member, ByteBuf bytes, @Nullable Packing packing, int from, int to) {
+    if (to > from && packing != null) {
+      int start = packing.inParts(from);
+      member.connection.deliver(packing.parts(), start, packing.inParts(to) - start);
+    } else if (to > from) {
       member.connection.deliver(bytes, from, to - from);
     }
   }

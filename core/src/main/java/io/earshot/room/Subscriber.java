@@ -4,6 +4,7 @@ import io.earshot.Connection;
 import io.earshot.history.History;
 import io.earshot.history.StoredMessage;
 import io.earshot.protocol.Audience;
+import io.earshot.spi.Packing;
 import io.earshot.spi.Wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -43,12 +44,18 @@ public abstract class Subscriber implements Connection {
     if (missed.isEmpty()) {
       return;
     }
-    ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer();
+    ByteBuf batch = ByteBufAllocator.DEFAULT.directBuffer();
+    Wire framing = wire().inBatches();
+    missed.forEach(message -> framing.frame(message.json(), message.place(), batch));
+    @Nullable Packing packing = wire().packing(batch);
     try {
-      missed.forEach(message -> wire().frame(message.json(), message.place(), buffer));
-      deliver(buffer, buffer.readerIndex(), buffer.readableBytes());
+      ByteBuf whole = packing == null ? batch : packing.whole();
+      deliver(whole, whole.readerIndex(), whole.readableBytes());
     } finally {
-      buffer.release();
+      batch.release();
+      if (packing != null) {
+        packing.release();
+      }
     }
   }
 

@@ -32,6 +32,10 @@ public record Ending(int code, String reason) {
   public static final Ending NOT_UTF8 =
       new Ending(Code.INVALID_TEXT.number(), "text that is not UTF-8");
 
+  /** A compressed message was not the output of a compressor. */
+  public static final Ending NOT_DEFLATE =
+      new Ending(Code.INVALID_TEXT.number(), "a compressed message that cannot be decompressed");
+
   /** A fault of the server. */
   public static final Ending INTERNAL_ERROR =
       new Ending(Code.INTERNAL_ERROR.number(), "internal error");
@@ -49,7 +53,10 @@ public record Ending(int code, String reason) {
     GOING_AWAY(1001, true),
     /** The client broke the WebSocket protocol. It has a bug; a repeat would end the same way. */
     PROTOCOL_ERROR(1002, false),
-    /** The client sent a text that is not UTF-8. It has a bug; a repeat would end the same way. */
+    /**
+     * The client sent a text that is not UTF-8, or a compressed message that cannot be
+     * decompressed. It has a bug; a repeat would end the same way.
+     */
     INVALID_TEXT(1007, false),
     /**
      * The client is banned, a hook refused it, or its token is not valid. It reconnects with a new

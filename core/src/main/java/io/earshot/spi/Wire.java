@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * One wire format for JSON documents. A room frames a message once for each wire, not once for each
  * member.
  *
- * <p>Immutable; one object for each wire, compared by identity. Any thread may call it.
+ * <p>One object for each wire, compared by identity. Called on the event loop of its connections; a
+ * wire that compresses has an object for each loop.
  */
 public interface Wire {
 
@@ -51,6 +52,26 @@ public interface Wire {
    */
   default void welcome(byte[] json, @Nullable Cursor known, ByteBuf out) {
     frame(json, null, out);
+  }
+
+  /**
+   * The wire that frames the messages of a batch. A wire that compresses leaves that to {@link
+   * #packing}, which sees all messages of the batch.
+   *
+   * @return this wire, or the one that frames in its place
+   */
+  default Wire inBatches() {
+    return this;
+  }
+
+  /**
+   * Prepares a batch to be sent in another form than {@link #inBatches} framed it in.
+   *
+   * @param batch the framed messages, which the caller still owns and does not change any more
+   * @return the other forms, to be released by the caller; null if the batch is sent as it is
+   */
+  default @Nullable Packing packing(ByteBuf batch) {
+    return null;
   }
 
   /**

@@ -138,7 +138,7 @@ public final class EarshotServer implements AutoCloseable {
   private void openPorts() throws IOException {
     Config.TcpServer tcp = config.tcpServer();
     Config.HttpServer http = config.httpServer();
-    var transports = new Transports(engine, config);
+    var transports = new Transports(engine, config, loops.values());
     var site = new Site(engine, config, limits);
     // Files that settings name are read before any port opens.
     Tls tcpTls =

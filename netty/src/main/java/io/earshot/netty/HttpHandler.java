@@ -1,5 +1,6 @@
 package io.earshot.netty;
 
+import io.earshot.netty.frame.DeflateTerms;
 import io.earshot.netty.frame.Framing;
 import io.earshot.netty.http.Answer;
 import io.earshot.netty.http.BodyGatherer;
@@ -174,14 +175,16 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
           port.files().answer(exchange.request(), path, new FileExchange(exchange));
       case Answer.WebSocket(JoinRequest join) -> {
         if (admits(exchange)) {
+          DeflateTerms deflate = port.deflate(exchange.request());
           switchTo(
-              Handshake.response(exchange.request()),
+              Handshake.response(exchange.request(), deflate),
               () ->
                   port.transports()
                       .webSocket(
                           channel,
                           loop,
                           exchange.address(),
+                          deflate,
                           join,
                           port.connecting(exchange.request(), exchange.addressed()),
                           this::leave));

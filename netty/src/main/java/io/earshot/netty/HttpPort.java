@@ -1,5 +1,6 @@
 package io.earshot.netty;
 
+import io.earshot.netty.frame.DeflateTerms;
 import io.earshot.netty.http.JoinRequest;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.http.Responses;
@@ -54,7 +55,10 @@ final class HttpPort implements Port {
     this.transports = transports;
     this.site = site;
     this.handshake =
-        new Handshake(Origins.of(site.config().webSockets().allowedOrigins()), site.hosts());
+        new Handshake(
+            Origins.of(site.config().webSockets().allowedOrigins()),
+            site.hosts(),
+            site.config().webSockets().compression());
     this.routes = new Routes(site, handshake);
     this.files = new StaticFiles(site.config().httpServer().publicFolder(), InstantSource.system());
     this.areSocketsLean = areSocketsLean;
@@ -77,6 +81,11 @@ final class HttpPort implements Port {
 
   StaticFiles files() {
     return files;
+  }
+
+  /** The compression that a handshake that was accepted agrees on, or null. */
+  @Nullable DeflateTerms deflate(HttpRequest request) {
+    return handshake.deflate(request);
   }
 
   /** What the client of a handshake that was accepted has sent. */
@@ -178,12 +187,14 @@ final class HttpPort implements Port {
 
     @Override
     public void open(HttpRequest request, @Nullable JoinRequest join) {
-      ByteBuf response = Handshake.rawResponse(request);
+      DeflateTerms deflate = deflate(request);
+      ByteBuf response = Handshake.rawResponse(request, deflate);
       socket.write(response, 0, response.readableBytes());
       response.release();
       transports.webSocket(
           socket,
           loop,
+          deflate,
           join == null ? site.defaultJoin() : join,
           connecting(request, addressed(request)));
     }

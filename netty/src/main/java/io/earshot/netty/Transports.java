@@ -1,13 +1,18 @@
 package io.earshot.netty;
 
+import static java.util.function.Function.identity;
+import static java.util.stream.Collectors.toUnmodifiableMap;
+
 import io.earshot.Config;
 import io.earshot.Transport;
 import io.earshot.engine.Engine;
+import io.earshot.netty.frame.DeflateTerms;
 import io.earshot.netty.frame.EventIds;
 import io.earshot.netty.frame.FrameDecoder;
 import io.earshot.netty.frame.Framing;
 import io.earshot.netty.frame.KeepAlive;
 import io.earshot.netty.frame.LineDecoder;
+import io.earshot.netty.frame.LoopDeflate;
 import io.earshot.netty.frame.StreamInput;
 import io.earshot.netty.http.Answer;
 import io.earshot.netty.http.JoinRequest;
@@ -21,9 +26,13 @@ import io.earshot.protocol.Start;
 import io.earshot.spi.ConnectRequest;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Outbound;
+import io.earshot.spi.Wire;
 import io.netty.channel.Channel;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Connects sockets to the engine: for each transport, the decoder that reads the socket, the
@@ -37,7 +46,10 @@ final class Transports {
   private final KeepAlive lineKeepAlive;
   private final KeepAlive frameKeepAlive;
 
-  Transports(Engine engine, Config config) {
+  /** The compression of each event loop. */
+  private final Map<NettyLoop, LoopDeflate> deflates;
+
+  Transports(Engine engine, Config config, Collection<NettyLoop> loops) {
     this.engine = engine;
     this.config = config;
     this.lineKeepAlive =
@@ -45,6 +57,10 @@ final class Transports {
     this.frameKeepAlive =
         KeepAlive.of(
             Framing.FRAMES, config.webSockets().pingInterval(), config.webSockets().idleTimeout());
+    int minLength = config.webSockets().minCompressedLength();
+    this.deflates =
+        loops.stream()
+            .collect(toUnmodifiableMap(identity(), loop -> new LoopDeflate(minLength, loop::now)));
   }
 
   // --- lines -----------------------------------------------------------------------------------
@@ -73,15 +89,34 @@ final class Transports {
     return new LeanSocket(loop, frameKeepAlive, descriptor, remote);
   }
 
-  void webSocket(ClientSocket socket, NettyLoop loop, JoinRequest join, ConnectRequest request) {
-    Intake intake = connect(loop, socket, Framing.FRAMES, Transport.WEBSOCKET, join, request);
-    socket.attach(intake, new FrameDecoder(intake, config.webSockets().maxMessageLength()));
+  /**
+   * Makes a WebSocket of a socket.
+   *
+   * @param deflate the compression that the handshake agreed on, or null
+   */
+  void webSocket(
+      ClientSocket socket,
+      NettyLoop loop,
+      @Nullable DeflateTerms deflate,
+      JoinRequest join,
+      ConnectRequest request) {
+    int maxLength = config.webSockets().maxMessageLength();
+    LoopDeflate codec = deflates.get(loop);
+    if (deflate == null || codec == null) {
+      Intake intake = connect(loop, socket, Framing.FRAMES, Transport.WEBSOCKET, join, request);
+      socket.attach(intake, new FrameDecoder(intake, maxLength));
+    } else {
+      Wire wire = codec.wire(deflate);
+      Intake intake = connect(loop, socket, wire, Transport.WEBSOCKET, join, request);
+      socket.attach(intake, codec.decoder(intake, maxLength));
+    }
   }
 
   /**
    * Makes a WebSocket of a channel that spoke HTTP. Reading is paused.
    *
    * @param from where the client is
+   * @param deflate the compression that the handshake agreed on, or null
    * @param request what the client has sent
    * @param leaveHttp removes HTTP from the channel
    */
@@ -89,10 +124,12 @@ final class Transports {
       Channel channel,
       NettyLoop loop,
       InetSocketAddress from,
+      @Nullable DeflateTerms deflate,
       JoinRequest join,
       ConnectRequest request,
       Runnable leaveHttp) {
-    webSocket(switched(channel, loop, frameKeepAlive, from, leaveHttp), loop, join, request);
+    ClientSocket socket = switched(channel, loop, frameKeepAlive, from, leaveHttp);
+    webSocket(socket, loop, deflate, join, request);
     channel.config().setAutoRead(true);
   }
 
@@ -167,11 +204,11 @@ final class Transports {
   private Intake connect(
       NettyLoop loop,
       ClientSocket socket,
-      Framing framing,
+      Wire wire,
       Transport transport,
       JoinRequest join,
       ConnectRequest request) {
     return engine.connect(
-        loop, socket, framing, transport, join.room(), join.start(), join.token(), request);
+        loop, socket, wire, transport, join.room(), join.start(), join.token(), request);
   }
 }

@@ -10,6 +10,7 @@ import io.earshot.config.ServerSecret;
 import io.earshot.netty.action.WebRequest;
 import io.earshot.netty.frame.FrameDecoder;
 import io.earshot.netty.frame.LineDecoder;
+import io.earshot.netty.frame.LoopDeflate;
 import io.earshot.netty.http.BodyGatherer;
 import io.earshot.netty.http.JoinRequest;
 import io.earshot.netty.http.MalformedRequestException;
@@ -88,8 +89,11 @@ enum Parser {
   FRAMES {
     @Override
     void take(byte[] bytes) {
-      Function<RecordingIntake, Inbound> decoder = taker -> new FrameDecoder(taker, LIMIT);
-      int most = LIMIT + 14; // with its header
+      take(taker -> new FrameDecoder(taker, LIMIT), bytes, LIMIT + 14); // with its header
+      take(taker -> DEFLATE.decoder(taker, LIMIT), bytes, LIMIT * 9 / 8 + 64 + 14);
+    }
+
+    private static void take(Function<RecordingIntake, Inbound> decoder, byte[] bytes, int most) {
       Outcome whole = fed(decoder, bytes, Math.max(1, bytes.length), most);
       assertThat(fed(decoder, bytes, packet(bytes), most)).isEqualTo(whole);
     }
@@ -246,11 +250,15 @@ enum Parser {
   };
 
   private static final int LIMIT = 300;
+  private static final LoopDeflate DEFLATE = new LoopDeflate(LIMIT, () -> 0);
   private static final AddressLimits LIMITS =
       new AddressLimits(Config.defaults(), () -> 0, new Refusals());
   private static final Identity IDENTITY = new Identity(Config.defaults(), new ServerSecret(""));
   private static final Handshake HANDSHAKE =
-      new Handshake(Origins.of(List.of()), new OwnHosts(List.of(), List.of(), true));
+      new Handshake(
+          Origins.of(List.of()),
+          new OwnHosts(List.of(), List.of(), true),
+          Config.Compression.BATCHES);
   private static final Forwarded FORWARDED = Forwarded.of(List.of("127.0.0.0/8"));
   private static final InetSocketAddress ADDRESS =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);

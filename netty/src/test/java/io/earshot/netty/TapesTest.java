@@ -56,7 +56,7 @@ final class TapesTest {
           .with("rooms.rules", FORGETFUL + " historyMessages=" + SHORT_MEMORY);
 
   @ParameterizedTest
-  @EnumSource(names = {"LEAN_LINES", "LEAN_FRAMES", "EPOLL_FRAMES"})
+  @EnumSource(names = {"LEAN_LINES", "EPOLL_FRAMES", "DEFLATE_FRAMES"})
   void a_client_gets_each_message_once_and_in_order_however_often_its_connection_breaks(Kind kind)
       throws Exception {
     var paces = new TreeMap<String, Pace>();

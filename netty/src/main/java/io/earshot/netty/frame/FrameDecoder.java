@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by the connection's event loop.
  */
-public final class FrameDecoder implements Inbound {
+public class FrameDecoder implements Inbound {
 
   /**
-   * The most fragments of a message, unless the longest message has more in pieces of {@link
-   * #SMALL} bytes. More of them can only be meant to keep the server busy.
+   * The most fragments of a message before its last, unless the longest message has more in pieces
+   * of {@link #SMALL} bytes. More of them can only be meant to keep the server busy.
    */
   public static final int MAX_FRAGMENTS = 1024;
 
@@ -38,15 +38,18 @@ public final class FrameDecoder implements Inbound {
    */
   private static final int PING_COST = 1024;
 
-  private final Intake intake;
-  private final int maxLength;
+  final Intake intake;
+  final int maxLength;
 
-  /** The opcode of the message whose fragments are being read, or {@link #NO_MESSAGE}. */
+  /**
+   * The opcode of the message whose fragments are being read, with the bits of extensions; or
+   * {@link #NO_MESSAGE}.
+   */
   private byte messageOpcode = NO_MESSAGE;
 
   private ByteBuf fragments = Unpooled.EMPTY_BUFFER;
 
-  /** How many fragments followed the first; 65,535 at most. */
+  /** How many fragments followed the first, without the last; 65,535 at most. */
   private char continuations;
 
   private boolean closing;
@@ -57,7 +60,7 @@ public final class FrameDecoder implements Inbound {
   }
 
   @Override
-  public int bytes(ByteBuf in, int offset, int length) {
+  public final int bytes(ByteBuf in, int offset, int length) {
     int end = offset + length;
     int at = offset;
     while (at < end && !isOver()) {
@@ -75,7 +78,7 @@ public final class FrameDecoder implements Inbound {
   }
 
   @Override
-  public void closed(int unconsumed) {
+  public final void closed(int unconsumed) {
     if (!closing) {
       intake.lost(Ending.protocolError("the stream ended without a close frame"));
     }
@@ -89,9 +92,9 @@ public final class FrameDecoder implements Inbound {
     int first = in.getUnsignedByte(at);
     int second = in.getUnsignedByte(at + 1);
     boolean last = (first & 0x80) != 0;
-    int opcode = first & 0x0F;
+    int opcode = first & 0x7F; // with the bits of extensions
     int shortLength = second & 0x7F;
-    @Nullable Ending broken = check(first, last, opcode, (second & 0x80) != 0, shortLength);
+    @Nullable Ending broken = check(last, opcode, (second & 0x80) != 0, shortLength);
     if (broken != null) {
       intake.end(broken);
       return 0;
@@ -112,8 +115,12 @@ public final class FrameDecoder implements Inbound {
       return 0;
     }
     // A negative length is one of 2^63 and more.
-    boolean control = opcode >= Opcode.CLOSE;
-    if (length < 0 || (!control && length > maxLength - fragments.readableBytes())) {
+    boolean control = (opcode & 0x0F) >= Opcode.CLOSE;
+    if (length < 0
+        || (!control
+            && length
+                > longest(messageOpcode == NO_MESSAGE ? opcode : messageOpcode)
+                    - fragments.readableBytes())) {
       intake.refused(Refusal.FRAME);
       intake.end(Ending.tooBig(maxLength));
       return 0;
@@ -128,15 +135,25 @@ public final class FrameDecoder implements Inbound {
     return header + 4 + size;
   }
 
-  private @Nullable Ending check(
-      int first, boolean last, int opcode, boolean masked, int shortLength) {
-    if ((first & 0x70) != 0) {
-      return Ending.protocolError("reserved bits are set, and no extension was agreed on");
+  /** Whether an extension that was agreed on permits the reserved bits of a frame. */
+  boolean isAgreed(int opcode) {
+    return false;
+  }
+
+  /** The length of the longest message that is sent like this, in bytes. */
+  int longest(int opcode) {
+    return maxLength;
+  }
+
+  private @Nullable Ending check(boolean last, int opcode, boolean masked, int shortLength) {
+    if (opcode > 0x0F && !isAgreed(opcode)) {
+      return Ending.protocolError(
+          "reserved bits are set, and no extension that uses them was agreed on");
     }
     if (!masked) {
       return Ending.protocolError("a client's frames are masked");
     }
-    return switch (opcode) {
+    return switch (opcode & 0x0F) {
       case Opcode.CLOSE, Opcode.PING, Opcode.PONG ->
           last && shortLength < 126
               ? null
@@ -149,7 +166,7 @@ public final class FrameDecoder implements Inbound {
           messageOpcode == NO_MESSAGE
               ? null
               : Ending.protocolError("a message began inside another");
-      default -> Ending.protocolError("opcode " + opcode + " is reserved");
+      default -> Ending.protocolError("opcode " + (opcode & 0x0F) + " is reserved");
     };
   }
 
@@ -181,11 +198,11 @@ public final class FrameDecoder implements Inbound {
       messageOpcode = (byte) opcode;
       fragments = Unpooled.buffer(size);
       continuations = 0;
-    } else if (continuations == maxFragments() - 1) {
+    } else if (!last && continuations == maxFragments() - 1) {
       intake.refused(Refusal.FRAGMENTS);
       intake.end(Ending.tooManyFragments(maxFragments()));
       return;
-    } else {
+    } else if (!last) {
       continuations++;
     }
     fragments.writeBytes(in, at, size);
@@ -202,7 +219,13 @@ public final class FrameDecoder implements Inbound {
     return Math.clamp(maxLength / SMALL, MAX_FRAGMENTS, 1 << 16);
   }
 
-  private void message(int opcode, ByteBuf in, int at, int size) {
+  /** Takes a whole message as it was sent. */
+  void message(int opcode, ByteBuf in, int at, int size) {
+    handle(opcode, in, at, size);
+  }
+
+  /** Takes a whole message. */
+  void handle(int opcode, ByteBuf in, int at, int size) {
     if (opcode == Opcode.BINARY) {
       intake.handle(
           Request.malformed("Error: binary frames are not understood; send JSON in text frames"));

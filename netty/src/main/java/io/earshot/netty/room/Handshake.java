@@ -1,5 +1,7 @@
 package io.earshot.netty.room;
 
+import io.earshot.Config;
+import io.earshot.netty.frame.DeflateTerms;
 import io.earshot.netty.http.Answer;
 import io.earshot.netty.identity.Addressed;
 import io.earshot.netty.identity.Origins;
@@ -30,8 +32,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param origins the origins whose pages may connect, besides the server's own
  * @param own the hosts of the server's own pages
+ * @param compression what is compressed for clients that ask for it
  */
-public record Handshake(Origins origins, OwnHosts own) {
+public record Handshake(Origins origins, OwnHosts own, Config.Compression compression) {
   private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
   /** One for each event loop: to make one costs more than the digest. */
@@ -68,6 +71,11 @@ public record Handshake(Origins origins, OwnHosts own) {
     if (keys.size() != 1 || !isKey(keys.getFirst())) {
       return bad("Sec-WebSocket-Key has to be 16 bytes in base64");
     }
+    try {
+      var _ = deflate(request);
+    } catch (IllegalArgumentException e) {
+      return bad(String.valueOf(e.getMessage()));
+    }
     String origin = headers.get(HttpHeaderNames.ORIGIN);
     if (origin != null && !origins.allows(origin) && !own.isOwn(origin, addressed, headers)) {
       return new Refusal(
@@ -88,6 +96,19 @@ public record Handshake(Origins origins, OwnHosts own) {
         || own.isOwn(origin, addressed, request.headers());
   }
 
+  /**
+   * The compression that an accepted handshake agrees on; null for none.
+   *
+   * @throws IllegalArgumentException if the header is malformed, which {@link #check} refuses
+   */
+  public @Nullable DeflateTerms deflate(HttpRequest request) {
+    return compression == Config.Compression.NONE
+        ? null
+        : DeflateTerms.of(
+            request.headers().getAll(HttpHeaderNames.SEC_WEBSOCKET_EXTENSIONS),
+            compression == Config.Compression.MESSAGES);
+  }
+
   private static Refusal bad(String error) {
     return new Refusal(HttpResponseStatus.BAD_REQUEST, error);
   }
@@ -106,8 +127,12 @@ public record Handshake(Origins origins, OwnHosts own) {
     return Answer.last(refusal);
   }
 
-  /** The response that accepts a handshake. */
-  public static HttpResponse response(HttpRequest request) {
+  /**
+   * The response that accepts a handshake.
+   *
+   * @param deflate the compression that it agrees on, or null
+   */
+  public static HttpResponse response(HttpRequest request, @Nullable DeflateTerms deflate) {
     var response =
         new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.SWITCHING_PROTOCOLS);
     response
@@ -115,17 +140,21 @@ public record Handshake(Origins origins, OwnHosts own) {
         .set(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET)
         .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE)
         .set(HttpHeaderNames.SEC_WEBSOCKET_ACCEPT, accept(request));
+    if (deflate != null) {
+      response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_EXTENSIONS, deflate.response());
+    }
     return response;
   }
 
   /** The bytes of that response, for a socket that has no HTTP codec. */
-  public static ByteBuf rawResponse(HttpRequest request) {
+  public static ByteBuf rawResponse(HttpRequest request, @Nullable DeflateTerms deflate) {
     return ByteBufAllocator.DEFAULT
         .directBuffer(160)
         .writeBytes(
             ("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
                     + "sec-websocket-accept: "
                     + accept(request)
+                    + (deflate == null ? "" : "\r\nsec-websocket-extensions: " + deflate.response())
                     + "\r\n\r\n")
                 .getBytes(StandardCharsets.US_ASCII));
   }

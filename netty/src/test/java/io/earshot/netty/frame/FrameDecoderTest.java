@@ -169,6 +169,18 @@ final class FrameDecoderTest {
   }
 
   @Test
+  void the_last_fragment_is_not_counted() {
+    var decoder = new FrameDecoder(taker, 64 * FrameDecoder.MAX_FRAGMENTS);
+    taker.feed(decoder, encode(0x01, say("hi")));
+    for (int i = 1; i < FrameDecoder.MAX_FRAGMENTS; i++) {
+      taker.feed(decoder, encode(0x00));
+    }
+    taker.feed(decoder, encode(0x80));
+    assertThat(taker.said()).containsExactly("hi");
+    assertThat(taker.ending).isNull();
+  }
+
+  @Test
   void binary_messages_and_unknown_texts_are_answered_with_an_error() {
     taker.feed(decoder, encode(0x82, (byte) 1, (byte) 2));
     taker.feed(decoder, encode(TEXT, (byte) '{'));

@@ -16,7 +16,9 @@ public enum Kind {
   NIO_LINES("nio", 2),
   NIO_FRAMES("nio", 1),
   EPOLL_TLS_LINES("epoll", 2),
-  EPOLL_TLS_FRAMES("epoll", 1);
+  EPOLL_TLS_FRAMES("epoll", 1),
+  /** All that is worth it is compressed. */
+  DEFLATE_FRAMES("lean", 2);
 
   private final String sockets;
   private final int loops;
@@ -40,7 +42,7 @@ public enum Kind {
   public EarshotServer startAsIs(Config config) {
     Pair pair = pair();
     Config same =
-        config
+        compressing(config)
             .with("general.sockets", sockets)
             .with("general.eventLoops", loops)
             .with("tcpServer.port", 0)
@@ -52,6 +54,14 @@ public enum Kind {
     }
   }
 
+  private Config compressing(Config config) {
+    return this == DEFLATE_FRAMES
+        ? config
+            .with("webSockets.compression", "batches")
+            .with("webSockets.minCompressedLength", 16)
+        : config;
+  }
+
   private @Nullable Pair pair() {
     return this == EPOLL_TLS_LINES || this == EPOLL_TLS_FRAMES ? Pair.SHARED : null;
   }
@@ -60,7 +70,7 @@ public enum Kind {
   public int crowd() {
     return switch (this) {
       case LEAN_LINES, LEAN_FRAMES -> 10_000;
-      case EPOLL_LINES, EPOLL_FRAMES, NIO_LINES, NIO_FRAMES -> 2_000;
+      case EPOLL_LINES, EPOLL_FRAMES, NIO_LINES, NIO_FRAMES, DEFLATE_FRAMES -> 2_000;
       case EPOLL_TLS_LINES, EPOLL_TLS_FRAMES -> 500;
     };
   }
@@ -78,9 +88,17 @@ public enum Kind {
 
   /** A client that has not read its welcome. */
   public Client open(EarshotServer server) {
-    return isLines()
-        ? new TcpClient(server.tcpPort(), pair())
+    if (isLines()) {
+      return new TcpClient(server.tcpPort(), pair());
+    }
+    return this == DEFLATE_FRAMES
+        ? offering(server, WebSocketClient.DEFLATE)
         : WebSocketClient.open(server.httpPort(), pair());
+  }
+
+  /** A client that offers extensions of WebSocket, and has not read its welcome. */
+  public WebSocketClient offering(EarshotServer server, String offer) {
+    return WebSocketClient.offering(server.httpPort(), pair(), offer);
   }
 
   /** A client at the HTTP port that has sent nothing yet. */
@@ -89,8 +107,11 @@ public enum Kind {
   }
 
   public Client welcomed(EarshotServer server) {
-    return isLines()
-        ? TcpClient.welcomed(server.tcpPort(), pair())
+    if (isLines()) {
+      return TcpClient.welcomed(server.tcpPort(), pair());
+    }
+    return this == DEFLATE_FRAMES
+        ? offering(server, WebSocketClient.DEFLATE).welcome()
         : WebSocketClient.welcomed(server.httpPort(), pair());
   }
 }

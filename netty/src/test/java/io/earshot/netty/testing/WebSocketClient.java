@@ -5,7 +5,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.DataFormatException;
+import java.util.zip.Deflater;
+import java.util.zip.Inflater;
 import org.jspecify.annotations.Nullable;
 
 /** A client that speaks WebSocket, frame by frame, and as wrongly as it is told to. */
@@ -27,8 +33,83 @@ public final class WebSocketClient extends Client {
     }
   }
 
+  /** An offer as browsers make it. */
+  public static final String DEFLATE = "permessage-deflate; client_max_window_bits";
+
+  private static final int COMPRESSED = 0x40;
+  private static final Pattern EXTENSION =
+      Pattern.compile("(?i)\r\nsec-websocket-extensions: (.*)\r\n");
+
+  /** What the server accepted of the offer of compression; empty for nothing. */
+  private String extension = "";
+
+  private final Inflater inflater = new Inflater(true);
+  private final Deflater deflater = new Deflater(Deflater.DEFAULT_COMPRESSION, true);
+
+  /** How many frames came that were compressed. */
+  public int compressed;
+
   private WebSocketClient(int port, @Nullable Pair pair) {
     super(port, pair);
+  }
+
+  /**
+   * A client that has offered extensions, and not read its welcome.
+   *
+   * @param offer the value of Sec-WebSocket-Extensions
+   */
+  public static WebSocketClient offering(int port, @Nullable Pair pair, String offer) {
+    var client = new WebSocketClient(port, pair);
+    client.text(handshake("/", "Sec-WebSocket-Extensions: " + offer + "\r\n"));
+    String head = client.head();
+    if (!head.startsWith("HTTP/1.1 101 ")) {
+      throw new AssertionError("no handshake: " + head);
+    }
+    Matcher accepted = EXTENSION.matcher(head);
+    client.extension = accepted.find() ? accepted.group(1) : "";
+    return client;
+  }
+
+  /** What the server accepted of the offer of compression; empty for nothing. */
+  public String extension() {
+    return extension;
+  }
+
+  /** Compresses as a client does that makes each message by itself. */
+  public byte[] deflated(byte... text) {
+    deflater.reset();
+    deflater.setInput(text);
+    byte[] out = new byte[text.length + text.length / 8 + 64];
+    int length = deflater.deflate(out, 0, out.length, Deflater.SYNC_FLUSH);
+    return Arrays.copyOf(out, length - 4);
+  }
+
+  /** Sends a message in one compressed frame. */
+  public void sendCompressed(String request) {
+    frame(TEXT | COMPRESSED, deflated(request.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private byte[] inflated(byte... payload) {
+    try {
+      var out = new ByteArrayOutputStream();
+      byte[] some = new byte[8192];
+      if (extension.contains("server_no_context_takeover")) {
+        inflater.reset();
+      }
+      byte[] all = Arrays.copyOf(payload, payload.length + 4);
+      all[all.length - 2] = (byte) 0xFF;
+      all[all.length - 1] = (byte) 0xFF;
+      inflater.setInput(all);
+      for (int n = inflater.inflate(some); n > 0; n = inflater.inflate(some)) {
+        out.write(some, 0, n);
+      }
+      if (inflater.getRemaining() > 0) {
+        throw new AssertionError("bytes follow the message");
+      }
+      return out.toByteArray();
+    } catch (DataFormatException e) {
+      throw new AssertionError("a frame cannot be decompressed", e);
+    }
   }
 
   public static String handshake(String path, String... headers) {
@@ -72,11 +153,15 @@ public final class WebSocketClient extends Client {
   }
 
   public static WebSocketClient welcomed(int port, @Nullable Pair pair) {
-    WebSocketClient client = open(port, pair);
-    if (!client.reply().startsWith("{\"welcome\"")) {
+    return open(port, pair).welcome();
+  }
+
+  /** Reads the welcome. */
+  public WebSocketClient welcome() {
+    if (!reply().startsWith("{\"welcome\"")) {
       throw new AssertionError("no welcome");
     }
-    return client;
+    return this;
   }
 
   /** The head of an HTTP response. */
@@ -123,8 +208,18 @@ public final class WebSocketClient extends Client {
     return out.toByteArray();
   }
 
-  /** The next frame; null at the end of the stream. */
+  /** The next frame, decompressed; null at the end of the stream. */
   public @Nullable Frame nextFrame() {
+    Frame frame = rawFrame();
+    if (frame == null || extension.isEmpty() || (frame.first & COMPRESSED) == 0) {
+      return frame;
+    }
+    compressed++;
+    return new Frame(frame.first & ~COMPRESSED, inflated(frame.payload));
+  }
+
+  /** The next frame as it came; null at the end of the stream. */
+  public @Nullable Frame rawFrame() {
     int first = read();
     if (first < 0) {
       return null;
