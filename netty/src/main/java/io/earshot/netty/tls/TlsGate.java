@@ -25,6 +25,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
   private final BiConsumer<Channel, NettyLoop> opener;
   private final int deadline;
   private boolean shaking = true;
+  private boolean passed;
 
   TlsGate(Channel channel, NettyLoop loop, int seconds, BiConsumer<Channel, NettyLoop> opener) {
     this.channel = channel;
@@ -49,7 +50,11 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
   private void passed() {
     if (shaking) {
       shaking = false;
+      passed = true;
       loop.closed();
+      if (channel.pipeline().get(HandshakePace.NAME) != null) {
+        channel.pipeline().remove(HandshakePace.NAME);
+      }
       opener.accept(channel, loop);
     }
   }
@@ -64,7 +69,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     boolean ssl = cause instanceof DecoderException && cause.getCause() instanceof SSLException;
-    if (shaking) {
+    if (!passed) {
       close();
     } else {
       context.fireExceptionCaught(ssl ? cause.getCause() : cause);

@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.InstantSource;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
@@ -223,21 +224,22 @@ final class TlsTest {
   @Test
   void an_invalid_new_certificate_leaves_the_old_one_in_use() throws IOException {
     Pair pair = Pair.make(folder, "EC", "-groupname", "secp256r1");
-    Tls tls = Tls.of("tcpServer", pair.cert().toString(), pair.key().toString());
-    Object before = tls.context();
+    var kind = new TlsKind(false, "", InstantSource.system());
+    Tls tls = Tls.of(kind, "tcpServer", pair.cert().toString(), pair.key().toString());
+    Object before = tls.certificate();
     Files.copy(Pair.SHARED.key(), pair.key(), StandardCopyOption.REPLACE_EXISTING);
     tls.reload(); // it still changes
     tls.reload(); // it rests
-    assertThat(tls.context()).isSameAs(before);
+    assertThat(tls.certificate()).isSameAs(before);
     Files.delete(pair.key());
     tls.reload();
     tls.reload();
-    assertThat(tls.context()).isSameAs(before);
+    assertThat(tls.certificate()).isSameAs(before);
     Pair.SHARED.replace(pair);
     tls.reload();
-    assertThat(tls.context()).isSameAs(before);
+    assertThat(tls.certificate()).isSameAs(before);
     tls.reload();
-    assertThat(tls.context()).isNotSameAs(before);
+    assertThat(tls.certificate()).isNotSameAs(before);
   }
 
   @ParameterizedTest
