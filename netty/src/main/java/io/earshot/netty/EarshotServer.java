@@ -148,9 +148,7 @@ public final class EarshotServer implements AutoCloseable {
     Tls tcpTls =
         tcp.enabled() && tcp.secure() ? tls("tcpServer", tcp.certFile(), tcp.keyFile()) : null;
     Tls httpTls =
-        http.enabled() && http.secure()
-            ? tls("httpServer", http.certFile(), http.keyFile())
-            : null;
+        http.enabled() && http.secure() ? tls("httpServer", http.certFile(), http.keyFile()) : null;
     var lines = new TcpPort(transports, limits, areSocketsLean, tcpTls);
     var web = new HttpPort(transports, site, areSocketsLean, httpTls);
     if (tcp.enabled()) {

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The TLS of one port, with the certificate that its files contained when they were last read.
  *
- * <p>Thread-safe: any thread opens channels. A lock keeps {@link #reload} from a context that {@link
- * #close} frees.
+ * <p>Thread-safe: any thread opens channels. A lock keeps {@link #reload} from a context that
+ * {@link #close} frees.
  */
 public final class Tls {
   private static final System.Logger LOG = System.getLogger(Tls.class.getName());

@@ -49,8 +49,7 @@ public record TlsKind(boolean isNative, String ticketSecret, InstantSource clock
               + "); set general.tlsProvider to auto or jdk",
           OpenSsl.unavailabilityCause());
     }
-    LOG.log(
-        Level.INFO, "TLS uses the JDK, which is slower: BoringSSL cannot be loaded: " + reason);
+    LOG.log(Level.INFO, "TLS uses the JDK, which is slower: BoringSSL cannot be loaded: " + reason);
     return false;
   }
 

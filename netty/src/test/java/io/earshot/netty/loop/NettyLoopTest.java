@@ -50,7 +50,7 @@ final class NettyLoopTest {
     List<String> taken = done.get(20, TimeUnit.SECONDS);
     assertThat(taken).filteredOn("slow"::equals).hasSize(40);
     // Four in a turn, so the tasks of the first turn are done before the fifth slow task.
-    assertThat(taken.subList(0, 8)).containsExactly(
-        "slow", "slow", "slow", "slow", "other", "other", "other", "other");
+    assertThat(taken.subList(0, 8))
+        .containsExactly("slow", "slow", "slow", "slow", "other", "other", "other", "other");
   }
 }
