@@ -5,6 +5,7 @@ import java.net.Socket;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.util.List;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * kept for handshakes that have chosen it already.
  */
 final class CertifiedKey extends X509ExtendedKeyManager {
-  private record Pair(String alias, String algorithm, PrivateKey key, X509Certificate[] chain) {}
+  private record Pair(
+      String alias, String algorithm, PrivateKey key, List<X509Certificate> chain) {}
 
   private record Pairs(Pair current, @Nullable Pair previous) {}
 
@@ -38,10 +40,7 @@ final class CertifiedKey extends X509ExtendedKeyManager {
 
   private static Pair pair(String alias, Pem pem) {
     return new Pair(
-        alias,
-        pem.chain().getFirst().getPublicKey().getAlgorithm(),
-        pem.key(),
-        pem.chain().toArray(X509Certificate[]::new));
+        alias, pem.chain().getFirst().getPublicKey().getAlgorithm(), pem.key(), pem.chain());
   }
 
   /** Replaces the pair. Called by one thread at a time. */
@@ -51,7 +50,7 @@ final class CertifiedKey extends X509ExtendedKeyManager {
   }
 
   X509Certificate certificate() {
-    return pairs.current.chain[0];
+    return pairs.current.chain.getFirst();
   }
 
   private @Nullable Pair named(String alias) {
@@ -82,7 +81,7 @@ final class CertifiedKey extends X509ExtendedKeyManager {
   @Override
   public X509Certificate @Nullable [] getCertificateChain(String alias) {
     Pair pair = named(alias);
-    return pair == null ? null : pair.chain;
+    return pair == null ? null : pair.chain.toArray(X509Certificate[]::new);
   }
 
   @Override
