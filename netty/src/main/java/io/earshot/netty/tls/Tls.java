@@ -7,6 +7,7 @@ import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.OpenSslSessionContext;
+import io.netty.handler.ssl.ReferenceCountedOpenSslContext;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
@@ -57,6 +58,9 @@ public final class Tls {
 
   /** How long a ticket is accepted by TLS 1.2, and by the JDK, in seconds. */
   private static final long SESSION_SECONDS = TicketKeys.PERIOD.toSeconds();
+
+  /** The native buffer of a connection, in bytes. Netty's default is 2,048. */
+  private static final int NATIVE_BUFFER = 256;
 
   private final TlsKind kind;
   private final String section;
@@ -117,6 +121,8 @@ public final class Tls {
                     SelectedListenerFailureBehavior.ACCEPT,
                     PROTOCOL))
             .build();
+    // A buffer that each connection keeps, in which only steps of the handshake wait.
+    ((ReferenceCountedOpenSslContext) made).setBioNonApplicationBufferSize(NATIVE_BUFFER);
     // Tickets need no table of sessions, and a client without tickets can do a full handshake.
     ((OpenSslSessionContext) made.sessionContext()).setSessionCacheEnabled(false);
     return made;

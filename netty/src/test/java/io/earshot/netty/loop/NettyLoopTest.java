@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
 import io.earshot.spi.Refusals;
-import io.netty.channel.IoEventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import java.util.ArrayList;
@@ -19,9 +18,7 @@ final class NettyLoopTest {
   private final MultiThreadIoEventLoopGroup group =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final NettyLoop loop =
-      new NettyLoop(
-          (IoEventLoop) group.next(),
-          new AddressLimits(Config.defaults(), () -> 0, new Refusals()));
+      new NettyLoop(group.next(), new AddressLimits(Config.defaults(), () -> 0, new Refusals()));
 
   @AfterEach
   void stop() {

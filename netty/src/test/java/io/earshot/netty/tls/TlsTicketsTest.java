@@ -14,7 +14,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.IoEventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
@@ -62,7 +61,7 @@ final class TlsTicketsTest {
   /** Listens at a port, and says a word to each client after the handshake. */
   private int serve(Tls tls) {
     var limits = new AddressLimits(Config.defaults(), () -> 0, new Refusals());
-    var loop = new NettyLoop((IoEventLoop) group.next(), limits);
+    var loop = new NettyLoop(group.next(), limits);
     Channel listener =
         new ServerBootstrap()
             .group(group)
