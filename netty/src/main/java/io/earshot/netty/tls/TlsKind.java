@@ -3,6 +3,7 @@ package io.earshot.netty.tls;
 import io.earshot.Config;
 import io.earshot.config.ServerSecret;
 import io.netty.handler.ssl.OpenSsl;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.InstantSource;
@@ -55,12 +56,12 @@ public record TlsKind(boolean isNative, String ticketSecret, InstantSource clock
 
   /** Why the library cannot be loaded, in one line. */
   static String reason(Throwable cause) {
-    if (cause instanceof ClassNotFoundException) {
-      return "netty-tcnative-boringssl-static is not on the class path";
-    }
     // Netty tries several names; the errors about them are attached, the most specific first.
     Throwable[] tried = cause.getSuppressed();
-    String text = String.valueOf((tried.length == 0 ? cause : tried[0]).getMessage());
-    return text.lines().findFirst().orElse("");
+    Throwable first = tried.length == 0 ? cause : tried[0];
+    if (first instanceof ClassNotFoundException || first.getCause() instanceof FileNotFoundException) {
+      return "there is no netty-tcnative-boringssl-static for this system on the class path";
+    }
+    return String.valueOf(first.getMessage()).lines().findFirst().orElse("");
   }
 }
