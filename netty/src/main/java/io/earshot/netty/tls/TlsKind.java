@@ -59,7 +59,8 @@ public record TlsKind(boolean isNative, String ticketSecret, InstantSource clock
     // Netty tries several names; the errors about them are attached, the most specific first.
     Throwable[] tried = cause.getSuppressed();
     Throwable first = tried.length == 0 ? cause : tried[0];
-    if (first instanceof ClassNotFoundException || first.getCause() instanceof FileNotFoundException) {
+    if (first instanceof ClassNotFoundException
+        || first.getCause() instanceof FileNotFoundException) {
       return "there is no netty-tcnative-boringssl-static for this system on the class path";
     }
     return String.valueOf(first.getMessage()).lines().findFirst().orElse("");

@@ -38,7 +38,8 @@ final class TlsKindTest {
     missing.initCause(new FileNotFoundException("META-INF/native/lib.so"));
     for (Throwable each : new Throwable[] {missing, new ClassNotFoundException("SSLContext")}) {
       assertThat(TlsKind.reason(each))
-          .isEqualTo("there is no netty-tcnative-boringssl-static for this system on the class path");
+          .isEqualTo(
+              "there is no netty-tcnative-boringssl-static for this system on the class path");
     }
     var all = new IllegalArgumentException("Failed to load any of the given libraries");
     all.addSuppressed(new UnsatisfiedLinkError("/tmp/lib.so: failed to map\nsegment"));
