@@ -9,6 +9,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.util.function.BiConsumer;
 import javax.net.ssl.SSLException;
@@ -95,7 +96,9 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
     if (shaking) {
       shaking = false;
       loop.closed();
-      var _ = channel.close();
+      // Past the TLS handler, which would wait for a client that reads nothing, and log that.
+      ChannelHandlerContext tls = channel.pipeline().context(SslHandler.class);
+      var _ = tls == null ? channel.close() : tls.close();
     }
   }
 }
