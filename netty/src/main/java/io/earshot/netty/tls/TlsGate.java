@@ -40,7 +40,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     switch (event) {
       case SslHandshakeCompletionEvent handshake when handshake.isSuccess() -> passed();
-      case SslHandshakeCompletionEvent _ -> close();
+      case SslHandshakeCompletionEvent _ -> closeWithAlert();
       case SslCloseCompletionEvent end when end.isSuccess() ->
           context.fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
       case ChannelInputShutdownEvent _ when shaking -> close();
@@ -71,7 +71,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     boolean ssl = cause instanceof DecoderException && cause.getCause() instanceof SSLException;
     if (!passed) {
-      close();
+      closeWithAlert();
     } else {
       context.fireExceptionCaught(ssl ? cause.getCause() : cause);
     }
@@ -89,6 +89,15 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
   @Override
   public void stop() {
     close();
+  }
+
+  /** Closes the channel after the TLS handler has sent the reason. */
+  private void closeWithAlert() {
+    if (shaking) {
+      shaking = false;
+      loop.closed();
+      var _ = channel.close();
+    }
   }
 
   @Override
