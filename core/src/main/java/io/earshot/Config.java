@@ -125,6 +125,12 @@ public record Config(
           SocketKind sockets,
       @Setting(
               value =
+                  "What encrypts secure ports: auto (BoringSSL if its native library can be loaded, otherwise the"
+                      + " JDK), openssl (BoringSSL, or the server does not start), or jdk.",
+              defaultValue = "auto")
+          TlsProvider tlsProvider,
+      @Setting(
+              value =
                   "The time over which the clients of a stopping server spread their reconnects. Each client receives"
                       + " its own random delay within it as reconnectAfter.",
               defaultValue = "5s")
@@ -873,6 +879,16 @@ public record Config(
     IO_URING,
     /** The sockets of the JDK, which every system has. */
     NIO
+  }
+
+  /** Implementations of TLS. */
+  public enum TlsProvider {
+    /** BoringSSL where its native library can be loaded, otherwise the JDK. */
+    AUTO,
+    /** BoringSSL, which has the interface of OpenSSL. */
+    OPENSSL,
+    /** The JDK. */
+    JDK
   }
 
   private static final Config DEFAULTS = ConfigTree.defaults(Config.class);

@@ -9,6 +9,7 @@ import io.earshot.netty.loop.AddressLimits;
 import io.earshot.netty.loop.NettyLoop;
 import io.earshot.netty.loop.Sockets;
 import io.earshot.netty.tls.Tls;
+import io.earshot.netty.tls.TlsKind;
 import io.earshot.spi.BrokerProvider;
 import io.earshot.spi.Clocks;
 import io.earshot.spi.Refusals;
@@ -19,6 +20,7 @@ import java.lang.System.Logger.Level;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
@@ -61,6 +63,8 @@ public final class EarshotServer implements AutoCloseable {
   private final Listeners listeners;
   private final boolean areSocketsLean;
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final List<Tls> encryptions = new ArrayList<>();
+  private @Nullable TlsKind tlsKind;
   private int tcpPort;
   private int httpPort;
 
@@ -142,11 +146,9 @@ public final class EarshotServer implements AutoCloseable {
     var site = new Site(engine, config, limits);
     // Files that settings name are read before any port opens.
     Tls tcpTls =
-        tcp.enabled() && tcp.secure() ? Tls.of("tcpServer", tcp.certFile(), tcp.keyFile()) : null;
+        tcp.enabled() && tcp.secure() ? tls("tcpServer", tcp.certFile(), tcp.keyFile()) : null;
     Tls httpTls =
-        http.enabled() && http.secure()
-            ? Tls.of("httpServer", http.certFile(), http.keyFile())
-            : null;
+        http.enabled() && http.secure() ? tls("httpServer", http.certFile(), http.keyFile()) : null;
     var lines = new TcpPort(transports, limits, areSocketsLean, tcpTls);
     var web = new HttpPort(transports, site, areSocketsLean, httpTls);
     if (tcp.enabled()) {
@@ -158,14 +160,16 @@ public final class EarshotServer implements AutoCloseable {
       httpPort = listeners.listen(web, http.bindIP(), http.port());
     }
     every(FORGET_SECONDS, limits::forget);
-    reloadOften(tcpTls);
-    reloadOften(httpTls);
+    encryptions.forEach(tls -> every(RELOAD_SECONDS, tls::reload));
   }
 
-  private void reloadOften(@Nullable Tls tls) {
-    if (tls != null) {
-      every(RELOAD_SECONDS, tls::reload);
+  private Tls tls(String section, String certFile, String keyFile) throws IOException {
+    if (tlsKind == null) {
+      tlsKind = TlsKind.choose(config, Clock.systemUTC());
     }
+    Tls tls = Tls.of(tlsKind, section, certFile, keyFile);
+    encryptions.add(tls);
+    return tls;
   }
 
   private void warnOfPlainKeys() {
@@ -267,6 +271,7 @@ public final class EarshotServer implements AutoCloseable {
       throw new IllegalStateException("a loop failed to empty", e);
     }
     group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
+    encryptions.forEach(Tls::close);
     engine.close();
   }
 }

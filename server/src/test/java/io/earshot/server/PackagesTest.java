@@ -63,7 +63,7 @@ class PackagesTest {
       engine: protocol config token api spi moderation access login action hook history room connection web session cluster
       netty.loop: api spi
       netty.frame: protocol spi
-      netty.tls: config spi netty.loop
+      netty.tls: config api spi netty.loop
       netty.socket: spi netty.loop netty.frame netty.tls
       netty.identity: protocol config token api spi netty.frame
       netty.http: protocol config api spi engine netty.loop netty.frame netty.tls netty.identity

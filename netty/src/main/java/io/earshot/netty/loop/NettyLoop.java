@@ -11,8 +11,10 @@ import io.netty.channel.IoHandle;
 import io.netty.channel.IoRegistration;
 import io.netty.util.concurrent.Future;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -33,9 +35,13 @@ public final class NettyLoop implements Loop {
   /** The most that is read from one socket at a time, in bytes. */
   private static final int READ_BUFFER = 64 * 1024;
 
+  /** How many slow tasks are run before sockets are read again. */
+  private static final int SLOW_TASKS_PER_TURN = 4;
+
   private final IoEventLoop eventLoop;
   private final AddressLimits limits;
   private final List<Swept> swept = new ArrayList<>();
+  private final Queue<Runnable> slow = new ArrayDeque<>();
   private final CompletableFuture<Void> emptied = new CompletableFuture<>();
   private boolean closing;
   private int open;
@@ -146,6 +152,36 @@ public final class NettyLoop implements Loop {
   @Override
   public void schedule(Runnable task, long millis) {
     var _ = eventLoop.schedule(task, millis, TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * Runs a task that computes for up to a millisecond, in this turn or a later one: a few such
+   * tasks in each turn, between those of the rooms. Called on this loop.
+   */
+  public void executeInTurns(Runnable task) {
+    slow.add(task);
+    if (slow.size() == 1) {
+      runSlowTasksLater();
+    }
+  }
+
+  private void runSlowTasksLater() {
+    // A task that is executed from a task would still be part of this turn; a scheduled one is not.
+    var _ = eventLoop.schedule(this::runSlowTasks, 0, TimeUnit.NANOSECONDS);
+  }
+
+  private void runSlowTasks() {
+    for (int i = 0; i < SLOW_TASKS_PER_TURN && !slow.isEmpty(); i++) {
+      try {
+        slow.element().run(); // it stays first meanwhile, so that no task starts a second chain
+      } catch (RuntimeException | Error e) {
+        report(LOG, "a task failed", e);
+      }
+      slow.remove();
+    }
+    if (!slow.isEmpty()) {
+      runSlowTasksLater();
+    }
   }
 
   /** The seconds that this loop has run. */

@@ -1,29 +1,42 @@
 package io.earshot.netty.tls;
 
 import io.earshot.config.Pem;
-import io.earshot.config.SettingFileException;
 import io.earshot.netty.loop.NettyLoop;
 import io.netty.channel.Channel;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
+import io.netty.handler.ssl.OpenSslSessionContext;
+import io.netty.handler.ssl.ReferenceCountedOpenSslContext;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
+import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.function.BiConsumer;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The TLS of one port, with the certificate that its files contained when they were last read.
  *
- * <p>Thread-safe: any thread reads the context, which is replaced as a whole; {@link #reload} is
- * called by one thread at a time.
+ * <p>Thread-safe: any thread opens channels. A lock keeps {@link #reload} from a context that
+ * {@link #close} frees.
  */
 public final class Tls {
   private static final System.Logger LOG = System.getLogger(Tls.class.getName());
   private static final String NAME = "tls";
+
+  /** The only protocol that a client can choose by ALPN; needless to choose, for lines use none. */
+  private static final String PROTOCOL = "http/1.1";
 
   /**
    * Those of Netty's default that have forward secrecy, in its order, and ChaCha20, which is faster
@@ -43,10 +56,19 @@ public final class Tls {
           "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
           "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA");
 
+  /** How long a ticket is accepted by TLS 1.2, and by the JDK, in seconds. */
+  private static final long SESSION_SECONDS = TicketKeys.PERIOD.toSeconds();
+
+  /** The native buffer of a connection, in bytes. Netty's default is 2,048. */
+  private static final int NATIVE_BUFFER = 256;
+
+  private final TlsKind kind;
   private final String section;
   private final String certFile;
   private final String keyFile;
-  private volatile SslContext context;
+  private final CertifiedKey key;
+  private final SslContext context;
+  private final TicketKeys ticketKeys;
 
   /** The files that were loaded last, whether or not they were a pair. */
   private List<FileStamp> tried;
@@ -54,13 +76,19 @@ public final class Tls {
   /** The files at the last check: files that still change are not loaded. */
   private List<FileStamp> seen;
 
-  private Tls(String section, String certFile, String keyFile) throws IOException {
+  private boolean closed;
+
+  private Tls(TlsKind kind, String section, String certFile, String keyFile) throws IOException {
+    this.kind = kind;
     this.section = section;
     this.certFile = certFile;
     this.keyFile = keyFile;
-    this.context = load();
+    this.key = new CertifiedKey(Pem.read(section, certFile, keyFile), kind.isNative());
+    this.context = kind.isNative() ? nativeContext() : context(SslProvider.JDK).build();
+    this.ticketKeys = new TicketKeys(section, kind.ticketSecret(), kind.clock());
     this.tried = stamps();
     this.seen = tried;
+    rotate();
   }
 
   /**
@@ -69,13 +97,53 @@ public final class Tls {
    * @param section the section of the settings that name them, such as {@code httpServer}
    * @throws IOException if they are no pair; the message names the setting
    */
-  public static Tls of(String section, String certFile, String keyFile) throws IOException {
-    return new Tls(section, certFile, keyFile);
+  public static Tls of(TlsKind kind, String section, String certFile, String keyFile)
+      throws IOException {
+    return new Tls(kind, section, certFile, keyFile);
   }
 
-  /** The context of handshakes from now on. */
-  SslContext context() {
-    return context;
+  private SslContextBuilder context(SslProvider provider) throws SSLException {
+    return SslContextBuilder.forServer(key)
+        .sslProvider(provider)
+        .trustManager(nobody())
+        .protocols("TLSv1.3", "TLSv1.2")
+        .ciphers(CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
+        .sessionTimeout(SESSION_SECONDS);
+  }
+
+  private SslContext nativeContext() throws SSLException {
+    SslContext made =
+        context(SslProvider.OPENSSL_REFCNT)
+            .applicationProtocolConfig(
+                new ApplicationProtocolConfig(
+                    ApplicationProtocolConfig.Protocol.ALPN,
+                    SelectorFailureBehavior.NO_ADVERTISE,
+                    SelectedListenerFailureBehavior.ACCEPT,
+                    PROTOCOL))
+            .build();
+    // A buffer that each connection keeps, in which only steps of the handshake wait.
+    ((ReferenceCountedOpenSslContext) made).setBioNonApplicationBufferSize(NATIVE_BUFFER);
+    // Tickets need no table of sessions, and a client without tickets can do a full handshake.
+    ((OpenSslSessionContext) made.sessionContext()).setSessionCacheEnabled(false);
+    return made;
+  }
+
+  /** Trusts no certificate, for no client shows one; by default all of the JDK's would be read. */
+  private static TrustManagerFactory nobody() {
+    try {
+      KeyStore empty = KeyStore.getInstance("JKS");
+      empty.load(null, null);
+      var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trust.init(empty);
+      return trust;
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException("a key store in memory failed", e);
+    }
+  }
+
+  /** The certificate of handshakes from now on. */
+  X509Certificate certificate() {
+    return key.certificate();
   }
 
   /** Whether a channel is encrypted. */
@@ -96,20 +164,38 @@ public final class Tls {
    */
   public void open(
       Channel channel, NettyLoop loop, int seconds, BiConsumer<Channel, NettyLoop> opener) {
-    // The computations of a handshake would delay the rooms of the loop, so other threads do them.
-    SslHandler handler = context.newHandler(channel.alloc(), Thread::startVirtualThread);
+    SslHandler handler =
+        kind.isNative()
+            ? context.newHandler(channel.alloc())
+            // The JDK's computations are longer, so other threads do them.
+            : context.newHandler(channel.alloc(), Thread::startVirtualThread);
     handler.setHandshakeTimeoutMillis(0); // the gate's sweep has a timeout
+    if (kind.isNative()) {
+      channel.pipeline().addLast(HandshakePace.NAME, new HandshakePace(loop));
+    } else {
+      handler.engine().setHandshakeApplicationProtocolSelector(Tls::protocol);
+    }
     channel
         .pipeline()
         .addLast(NAME, handler)
         .addLast("gate", new TlsGate(channel, loop, seconds, opener));
   }
 
+  /** The protocol of the offered ones; none if the client offers others only. */
+  private static String protocol(SSLEngine engine, List<String> offered) {
+    return offered.contains(PROTOCOL) ? PROTOCOL : "";
+  }
+
   /**
    * Reads the files again if they have changed, but not since the last check. Open connections keep
-   * their certificate. If the files are no pair, the old certificate stays.
+   * their certificate, and tickets stay valid. If the files are no pair, the old certificate stays.
+   * Also replaces the keys of tickets when they are old enough.
    */
-  public void reload() {
+  public synchronized void reload() {
+    if (closed) {
+      return;
+    }
+    rotate();
     List<FileStamp> now = stamps();
     boolean isStable = now.equals(seen);
     seen = now;
@@ -118,7 +204,7 @@ public final class Tls {
     }
     tried = now;
     try {
-      context = load();
+      key.replace(Pem.read(section, certFile, keyFile));
       LOG.log(System.Logger.Level.INFO, section + ": the certificate was read again");
     } catch (IOException e) {
       LOG.log(
@@ -127,21 +213,22 @@ public final class Tls {
     }
   }
 
-  private List<FileStamp> stamps() {
-    return List.of(FileStamp.of(certFile), FileStamp.of(keyFile.isEmpty() ? certFile : keyFile));
+  /** The JDK changes the keys of its tickets itself. */
+  private void rotate() {
+    if (context.sessionContext() instanceof OpenSslSessionContext sessions) {
+      ticketKeys.rotate(sessions);
+    }
   }
 
-  private SslContext load() throws IOException {
-    Pem pem = Pem.read(section, certFile, keyFile);
-    try {
-      return SslContextBuilder.forServer(pem.keyManagers())
-          .sslProvider(SslProvider.JDK)
-          .protocols("TLSv1.3", "TLSv1.2")
-          .ciphers(CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
-          .build();
-    } catch (SSLException e) {
-      throw new SettingFileException(
-          section + ".certFile: " + certFile + " is of no use: " + e.getMessage(), e);
+  /** Frees what is not on the heap. Called when all channels are closed. Idempotent. */
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      ReferenceCountUtil.release(context);
     }
+  }
+
+  private List<FileStamp> stamps() {
+    return List.of(FileStamp.of(certFile), FileStamp.of(keyFile.isEmpty() ? certFile : keyFile));
   }
 }

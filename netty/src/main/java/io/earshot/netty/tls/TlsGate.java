@@ -9,6 +9,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.util.function.BiConsumer;
 import javax.net.ssl.SSLException;
@@ -25,6 +26,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
   private final BiConsumer<Channel, NettyLoop> opener;
   private final int deadline;
   private boolean shaking = true;
+  private boolean passed;
 
   TlsGate(Channel channel, NettyLoop loop, int seconds, BiConsumer<Channel, NettyLoop> opener) {
     this.channel = channel;
@@ -38,7 +40,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     switch (event) {
       case SslHandshakeCompletionEvent handshake when handshake.isSuccess() -> passed();
-      case SslHandshakeCompletionEvent _ -> close();
+      case SslHandshakeCompletionEvent _ -> closeWithAlert();
       case SslCloseCompletionEvent end when end.isSuccess() ->
           context.fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
       case ChannelInputShutdownEvent _ when shaking -> close();
@@ -49,7 +51,11 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
   private void passed() {
     if (shaking) {
       shaking = false;
+      passed = true;
       loop.closed();
+      if (channel.pipeline().get(HandshakePace.NAME) != null) {
+        channel.pipeline().remove(HandshakePace.NAME);
+      }
       opener.accept(channel, loop);
     }
   }
@@ -64,8 +70,8 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     boolean ssl = cause instanceof DecoderException && cause.getCause() instanceof SSLException;
-    if (shaking) {
-      close();
+    if (!passed) {
+      closeWithAlert();
     } else {
       context.fireExceptionCaught(ssl ? cause.getCause() : cause);
     }
@@ -85,12 +91,23 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
     close();
   }
 
+  /** Closes the channel after the TLS handler has sent the reason. */
+  private void closeWithAlert() {
+    if (shaking) {
+      shaking = false;
+      loop.closed();
+      var _ = channel.close();
+    }
+  }
+
   @Override
   public void close() {
     if (shaking) {
       shaking = false;
       loop.closed();
-      var _ = channel.close();
+      // Past the TLS handler, which would wait for a client that reads nothing, and log that.
+      ChannelHandlerContext tls = channel.pipeline().context(SslHandler.class);
+      var _ = tls == null ? channel.close() : tls.close();
     }
   }
 }

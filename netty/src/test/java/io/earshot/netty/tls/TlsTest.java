@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.InstantSource;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
@@ -90,8 +91,14 @@ final class TlsTest {
     return count;
   }
 
+  private void restartWith(String provider) throws IOException {
+    restart(Pair.SHARED.securing(QUIET).with("general.tlsProvider", provider));
+  }
+
   @Test
-  void in_tls_1_3_a_client_that_shuts_its_output_down_gets_every_answer() throws IOException {
+  void in_tls_1_3_of_the_jdk_a_client_that_shuts_its_output_down_gets_every_answer()
+      throws IOException {
+    restartWith("jdk");
     try (SSLSocket socket = Pair.SHARED.shakeHands(plain(server.tcpPort()), "TLSv1.3")) {
       write(socket, "say one\nroomView\nsay two\n");
       socket.shutdownOutput();
@@ -99,11 +106,13 @@ final class TlsTest {
     }
   }
 
-  @Test
-  void in_tls_1_2_a_client_that_shuts_its_output_down_gets_a_proper_end_of_the_stream()
-      throws IOException {
-    try (SSLSocket socket = Pair.SHARED.shakeHands(plain(server.tcpPort()), "TLSv1.2")) {
-      assertThat(socket.getSession().getProtocol()).isEqualTo("TLSv1.2");
+  @ParameterizedTest
+  @CsvSource({"jdk, TLSv1.2", "openssl, TLSv1.2", "openssl, TLSv1.3"})
+  void otherwise_a_client_that_shuts_its_output_down_gets_a_proper_end_of_the_stream(
+      String provider, String protocol) throws IOException {
+    restartWith(provider);
+    try (SSLSocket socket = Pair.SHARED.shakeHands(plain(server.tcpPort()), protocol)) {
+      assertThat(socket.getSession().getProtocol()).isEqualTo(protocol);
       assertThat(socket.getInputStream().read()).isEqualTo('{'); // the welcome
       write(socket, "say one\n");
       socket.shutdownOutput();
@@ -113,9 +122,10 @@ final class TlsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
-  void the_last_message_to_a_client_that_still_sends_is_not_lost(String protocol)
+  @CsvSource({"jdk, TLSv1.2", "jdk, TLSv1.3", "openssl, TLSv1.2", "openssl, TLSv1.3"})
+  void the_last_message_to_a_client_that_still_sends_is_not_lost(String provider, String protocol)
       throws IOException {
+    restartWith(provider);
     try (SSLSocket socket = Pair.SHARED.shakeHands(plain(server.tcpPort()), protocol)) {
       write(socket, "quit\r\n" + "say x\r\n".repeat(500));
       assertThat(readAll(socket)).contains("Bye!").doesNotContain("messageCount\":2");
@@ -139,8 +149,11 @@ final class TlsTest {
     TcpClient.welcomed(server.tcpPort(), Pair.SHARED).close();
   }
 
-  @Test
-  void garbage_after_the_handshake_ends_its_own_connection_only() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"jdk", "openssl"})
+  void garbage_after_the_handshake_ends_its_own_connection_only(String provider)
+      throws IOException {
+    restartWith(provider);
     try (Socket plain = plain(server.tcpPort());
         var other = TcpClient.welcomed(server.tcpPort(), Pair.SHARED)) {
       var _ = Pair.SHARED.shakeHands(plain);
@@ -164,9 +177,11 @@ final class TlsTest {
   @CsvSource({"EC, -groupname=secp384r1", "RSA, -keysize=2048", "Ed25519, -validity=9"})
   void keys_of_these_kinds_are_accepted(String algorithm, String option) throws IOException {
     Pair pair = Pair.make(folder, algorithm, option.split("=", 2));
-    restart(pair.securing(QUIET));
-    TcpClient.welcomed(server.tcpPort(), pair).close();
-    WebSocketClient.welcomed(server.httpPort(), pair).close();
+    for (String provider : new String[] {"jdk", "openssl"}) {
+      restart(pair.securing(QUIET).with("general.tlsProvider", provider));
+      TcpClient.welcomed(server.tcpPort(), pair).close();
+      WebSocketClient.welcomed(server.httpPort(), pair).close();
+    }
   }
 
   @Test
@@ -176,10 +191,12 @@ final class TlsTest {
     WebSocketClient.welcomed(server.httpPort(), Pair.SHARED).close();
   }
 
-  @Test
-  void a_changed_certificate_is_loaded_and_open_connections_live_on() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"jdk", "openssl"})
+  void a_changed_certificate_is_loaded_and_open_connections_live_on(String provider)
+      throws IOException {
     Pair old = Pair.make(folder, "EC", "-groupname", "secp256r1");
-    restart(old.securing(QUIET));
+    restart(old.securing(QUIET).with("general.tlsProvider", provider));
     try (var client = TcpClient.welcomed(server.tcpPort(), old)) {
       Pair.SHARED.replace(old);
       Await.until(
@@ -223,21 +240,22 @@ final class TlsTest {
   @Test
   void an_invalid_new_certificate_leaves_the_old_one_in_use() throws IOException {
     Pair pair = Pair.make(folder, "EC", "-groupname", "secp256r1");
-    Tls tls = Tls.of("tcpServer", pair.cert().toString(), pair.key().toString());
-    Object before = tls.context();
+    var kind = new TlsKind(false, "", InstantSource.system());
+    Tls tls = Tls.of(kind, "tcpServer", pair.cert().toString(), pair.key().toString());
+    Object before = tls.certificate();
     Files.copy(Pair.SHARED.key(), pair.key(), StandardCopyOption.REPLACE_EXISTING);
     tls.reload(); // it still changes
     tls.reload(); // it rests
-    assertThat(tls.context()).isSameAs(before);
+    assertThat(tls.certificate()).isSameAs(before);
     Files.delete(pair.key());
     tls.reload();
     tls.reload();
-    assertThat(tls.context()).isSameAs(before);
+    assertThat(tls.certificate()).isSameAs(before);
     Pair.SHARED.replace(pair);
     tls.reload();
-    assertThat(tls.context()).isSameAs(before);
+    assertThat(tls.certificate()).isSameAs(before);
     tls.reload();
-    assertThat(tls.context()).isNotSameAs(before);
+    assertThat(tls.certificate()).isNotSameAs(before);
   }
 
   @ParameterizedTest

@@ -1,0 +1,190 @@
+package io.earshot.netty.tls;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.Config;
+import io.earshot.netty.loop.AddressLimits;
+import io.earshot.netty.loop.NettyLoop;
+import io.earshot.netty.testing.Pair;
+import io.earshot.spi.Refusals;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Session tickets: which ones resume a session, and that all others lead to a full handshake. */
+final class TlsTicketsTest {
+  private static final String SECRET = "a secret of more than thirty-two characters";
+
+  @TempDir Path folder;
+
+  private final MultiThreadIoEventLoopGroup group =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final List<Tls> all = new ArrayList<>();
+  private volatile Instant now = Instant.parse("2026-01-01T00:00:00Z");
+
+  @AfterEach
+  void stop() {
+    group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
+    all.forEach(Tls::close);
+  }
+
+  private Tls tls(boolean isNative, String secret, Pair pair) throws IOException {
+    var kind = new TlsKind(isNative, secret, () -> now);
+    Tls tls = Tls.of(kind, "tcpServer", pair.cert().toString(), pair.key().toString());
+    all.add(tls);
+    return tls;
+  }
+
+  /** Listens at a port, and says a word to each client after the handshake. */
+  private int serve(Tls tls) {
+    var limits = new AddressLimits(Config.defaults(), () -> 0, new Refusals());
+    var loop = new NettyLoop(group.next(), limits);
+    Channel listener =
+        new ServerBootstrap()
+            .group(group)
+            .channel(NioServerSocketChannel.class)
+            .childHandler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    tls.open(channel, loop, 20, (opened, _) -> greet(opened));
+                  }
+                })
+            .bind("127.0.0.1", 0)
+            .syncUninterruptibly()
+            .channel();
+    return ((InetSocketAddress) listener.localAddress()).getPort();
+  }
+
+  private static void greet(Channel channel) {
+    var _ =
+        channel
+            .writeAndFlush(Unpooled.copiedBuffer("hello\n", UTF_8))
+            .addListener(ChannelFutureListener.CLOSE);
+  }
+
+  /** Connects until the server closes, and returns whether that resumed a session. */
+  private boolean resumes(int port, String version, Path offered) throws IOException {
+    return connect(port, version, "-sess_in", offered.toString());
+  }
+
+  private Path ticket(int port, String version) throws IOException {
+    Path file = folder.resolve("ticket");
+    assertThat(connect(port, version, "-sess_out", file.toString())).isFalse();
+    return file;
+  }
+
+  private boolean connect(int port, String version, String... options) throws IOException {
+    Path log = folder.resolve("log");
+    var command = new ArrayList<>(List.of("openssl", "s_client", "-ign_eof", version));
+    command.addAll(List.of("-connect", "127.0.0.1:" + port));
+    command.addAll(List.of(options));
+    Process client =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    try {
+      assertThat(client.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IOException(e);
+    } finally {
+      client.destroyForcibly();
+    }
+    String text = Files.readString(log, ISO_8859_1);
+    assertThat(text).contains("hello").containsPattern("(?m)^(New|Reused), TLSv1");
+    return text.contains("\nReused, TLSv1");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true, -tls1_3", "true, -tls1_2", "false, -tls1_3", "false, -tls1_2"})
+  void a_client_that_returns_resumes_its_session_with_boringssl_also_after_a_new_certificate(
+      boolean isNative, String version) throws IOException {
+    Pair pair = Pair.make(folder, "EC", "-groupname", "secp256r1");
+    Tls tls = tls(isNative, "", pair);
+    int port = serve(tls);
+    Path ticket = ticket(port, version);
+    assertThat(resumes(port, version, ticket)).isTrue();
+    Object before = tls.certificate();
+    Pair.SHARED.replace(pair);
+    tls.reload();
+    tls.reload();
+    assertThat(tls.certificate()).isNotEqualTo(before);
+    // The JDK resumes no session that began with another certificate.
+    assertThat(resumes(port, version, ticket)).isEqualTo(isNative);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true, -tls1_3", "true, -tls1_2", "false, -tls1_3", "false, -tls1_2"})
+  void a_forged_ticket_leads_to_a_full_handshake(boolean isNative, String version)
+      throws IOException {
+    int port = serve(tls(isNative, SECRET, Pair.SHARED));
+    Path ticket = ticket(port, version);
+    forge(ticket);
+    assertThat(resumes(port, version, ticket)).isFalse();
+  }
+
+  /** Changes one byte of the ticket in a file of openssl. */
+  private static void forge(Path file) throws IOException {
+    String text = Files.readString(file);
+    String begin = "-----BEGIN SSL SESSION PARAMETERS-----";
+    String end = "-----END SSL SESSION PARAMETERS-----";
+    String body = text.substring(text.indexOf(begin) + begin.length(), text.indexOf(end));
+    byte[] session = Base64.getMimeDecoder().decode(body);
+    // The ticket is the field 10, an OCTET STRING of more than 127 bytes.
+    String form = new String(session, ISO_8859_1);
+    var field =
+        Pattern.compile("\\xAA(?:\\x81.|\\x82..)\\x04(?:\\x81.|\\x82..)", Pattern.DOTALL)
+            .matcher(form);
+    assertThat(field.find()).isTrue();
+    session[field.end() + 60] ^= 1;
+    String changed = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(session);
+    Files.writeString(file, begin + "\n" + changed + "\n" + end + "\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-tls1_3", "-tls1_2"})
+  void a_ticket_outlives_one_change_of_the_keys_and_not_two(String version) throws IOException {
+    for (String secret : new String[] {"", SECRET}) {
+      Tls tls = tls(true, secret, Pair.SHARED);
+      int port = serve(tls);
+      Path ticket = ticket(port, version);
+      now = now.plus(TicketKeys.PERIOD);
+      tls.reload();
+      assertThat(resumes(port, version, ticket)).isTrue();
+      now = now.plus(TicketKeys.PERIOD);
+      tls.reload();
+      assertThat(resumes(port, version, ticket)).isFalse();
+    }
+  }
+
+  @Test
+  void servers_with_the_same_secret_accept_each_others_tickets_though_their_clocks_differ()
+      throws IOException {
+    Path ticket = ticket(serve(tls(true, SECRET, Pair.SHARED)), "-tls1_3");
+    now = now.minus(TicketKeys.PERIOD);
+    assertThat(resumes(serve(tls(true, SECRET, Pair.SHARED)), "-tls1_3", ticket)).isTrue();
+    assertThat(resumes(serve(tls(true, SECRET + "2", Pair.SHARED)), "-tls1_3", ticket)).isFalse();
+    assertThat(resumes(serve(tls(true, "", Pair.SHARED)), "-tls1_3", ticket)).isFalse();
+  }
+}
