@@ -125,8 +125,8 @@ public record Config(
           SocketKind sockets,
       @Setting(
               value =
-                  "What encrypts secure ports: auto (BoringSSL if its native library can be loaded, otherwise the"
-                      + " JDK), openssl (BoringSSL, or the server does not start), or jdk.",
+                  "What encrypts secure ports: auto (the JDK for lines; for HTTP BoringSSL if its native library can"
+                      + " be loaded, otherwise the JDK), openssl (BoringSSL, or the server does not start), or jdk.",
               defaultValue = "auto")
           TlsProvider tlsProvider,
       @Setting(
@@ -883,7 +883,7 @@ public record Config(
 
   /** Implementations of TLS. */
   public enum TlsProvider {
-    /** BoringSSL where its native library can be loaded, otherwise the JDK. */
+    /** BoringSSL for HTTP where its native library can be loaded, otherwise the JDK. */
     AUTO,
     /** BoringSSL, which has the interface of OpenSSL. */
     OPENSSL,

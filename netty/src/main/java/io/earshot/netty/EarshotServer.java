@@ -64,7 +64,6 @@ public final class EarshotServer implements AutoCloseable {
   private final boolean areSocketsLean;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final List<Tls> encryptions = new ArrayList<>();
-  private @Nullable TlsKind tlsKind;
   private int tcpPort;
   private int httpPort;
 
@@ -164,10 +163,9 @@ public final class EarshotServer implements AutoCloseable {
   }
 
   private Tls tls(String section, String certFile, String keyFile) throws IOException {
-    if (tlsKind == null) {
-      tlsKind = TlsKind.choose(config, Clock.systemUTC());
-    }
-    Tls tls = Tls.of(tlsKind, section, certFile, keyFile);
+    boolean areLines = section.equals("tcpServer");
+    var kind = TlsKind.choose(config, areLines, Clock.systemUTC());
+    Tls tls = Tls.of(kind, section, certFile, keyFile);
     encryptions.add(tls);
     return tls;
   }

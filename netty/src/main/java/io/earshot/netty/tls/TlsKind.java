@@ -9,7 +9,7 @@ import java.lang.System.Logger.Level;
 import java.time.InstantSource;
 
 /**
- * What the TLS of all ports of a server has in common.
+ * How a port is encrypted.
  *
  * <p>Immutable.
  *
@@ -21,22 +21,32 @@ public record TlsKind(boolean isNative, String ticketSecret, InstantSource clock
   private static final System.Logger LOG = System.getLogger(TlsKind.class.getName());
 
   /**
-   * The kind that the settings ask for. Loads the native library, so it is called only for a server
-   * with a secure port.
+   * The kind that the settings ask for. Loads the native library if it may be used, so it is called
+   * only for a secure port.
    *
+   * @param areLines whether the clients of the port speak lines: a program that has sent its last
+   *     line may close its sending side and wait for the answers, which BoringSSL does not support
    * @throws IOException if the native library is required and cannot be loaded
    */
-  public static TlsKind choose(Config config, InstantSource clock) throws IOException {
+  public static TlsKind choose(Config config, boolean areLines, InstantSource clock)
+      throws IOException {
     String secret = config.commonWeb().cookieSecret();
     return new TlsKind(
-        isNative(config.general().tlsProvider()),
+        isNative(config.general().tlsProvider(), areLines),
         // The owner of a ticket could find a short secret by trying.
         secret.length() < ServerSecret.SHORTEST_FOR_TOKENS ? "" : secret,
         clock);
   }
 
-  private static boolean isNative(Config.TlsProvider provider) throws IOException {
-    if (provider == Config.TlsProvider.JDK) {
+  private static boolean isNative(Config.TlsProvider provider, boolean areLines)
+      throws IOException {
+    boolean mayBe =
+        switch (provider) {
+          case AUTO -> !areLines;
+          case OPENSSL -> true;
+          case JDK -> false;
+        };
+    if (!mayBe) {
       return false;
     }
     if (OpenSsl.isAvailable()) {

@@ -71,7 +71,7 @@ public enum Kind {
     return switch (this) {
       case LEAN_LINES, LEAN_FRAMES -> 10_000;
       case EPOLL_LINES, EPOLL_FRAMES, NIO_LINES, NIO_FRAMES, DEFLATE_FRAMES -> 2_000;
-      case EPOLL_TLS_LINES, EPOLL_TLS_FRAMES -> 500;
+      case EPOLL_TLS_LINES, EPOLL_TLS_FRAMES -> 200;
     };
   }
 

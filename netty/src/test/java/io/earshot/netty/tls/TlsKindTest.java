@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 /** Which implementation of TLS a server uses, and what it says about it. */
 final class TlsKindTest {
   private static TlsKind choose(Config config) throws IOException {
-    return TlsKind.choose(config, InstantSource.system());
+    return TlsKind.choose(config, false, InstantSource.system());
   }
 
   @Test
@@ -20,6 +20,15 @@ final class TlsKindTest {
     assertThat(choose(config).isNative()).isTrue();
     assertThat(choose(config.with("general.tlsProvider", "openssl")).isNative()).isTrue();
     assertThat(choose(config.with("general.tlsProvider", "jdk")).isNative()).isFalse();
+  }
+
+  @Test
+  void lines_are_encrypted_by_the_jdk_unless_the_setting_says_otherwise() throws IOException {
+    Config config = Config.defaults();
+    InstantSource clock = InstantSource.system();
+    assertThat(TlsKind.choose(config, true, clock).isNative()).isFalse();
+    Config openssl = config.with("general.tlsProvider", "openssl");
+    assertThat(TlsKind.choose(openssl, true, clock).isNative()).isTrue();
   }
 
   @Test

@@ -96,9 +96,9 @@ final class TlsTest {
   }
 
   @Test
-  void in_tls_1_3_of_the_jdk_a_client_that_shuts_its_output_down_gets_every_answer()
+  void in_tls_1_3_a_client_of_lines_that_shuts_its_output_down_gets_every_answer()
       throws IOException {
-    restartWith("jdk");
+    restartWith("auto");
     try (SSLSocket socket = Pair.SHARED.shakeHands(plain(server.tcpPort()), "TLSv1.3")) {
       write(socket, "say one\nroomView\nsay two\n");
       socket.shutdownOutput();
