@@ -136,7 +136,7 @@ final class RoomCommands {
     return says.publish(
         bus.loop(room),
         names,
-        post.origin(),
+        post,
         signer.sign(names.signed(), post.encode()),
         terms,
         repeat == null ? null : keys.repeat(room, repeat),

@@ -30,10 +30,16 @@ public final class Says {
 
   private final Standing standing;
   private final Failures failures;
+  private final OwnSays own;
   private final Map<Loop, SayLoop> loops = new ConcurrentHashMap<>();
 
-  /** Nothing waits. */
-  public Says(Standing standing, Failures failures) {
+  /**
+   * Nothing waits.
+   *
+   * @param own remembers what is published
+   */
+  public Says(Standing standing, Failures failures, OwnSays own) {
+    this.own = own;
     this.standing = standing;
     this.failures = failures;
   }
@@ -43,14 +49,15 @@ public final class Says {
    *
    * @param loop the event loop of the room
    * @param names the names of the room
-   * @param message the post, signed
+   * @param post the message
+   * @param message the same, signed
    * @param repeat the key of the message's id; null for none
    * @param window how long the id is remembered, in milliseconds
    */
   public CompletionStage<Cursor> publish(
       Loop loop,
       RoomNames names,
-      Post.Origin origin,
+      Post post,
       byte[] message,
       Terms terms,
       @Nullable String repeat,
@@ -64,7 +71,8 @@ public final class Says {
       return CompletableFuture.failedStage(standing.lostContact());
     }
     var place = new CompletableFuture<Cursor>();
-    var say = new Say(names, origin, message, terms, repeat, window, place);
+    var say = new Say(names, post.origin(), message, terms, repeat, window, place);
+    own.add(names.signed(), message, post);
     if (loop.inLoop()) {
       of(loop).add(redis.group(names.head()), say);
     } else {
