@@ -222,7 +222,7 @@ final class RoomCommands {
     if (redis == null) {
       return state.unavailable();
     }
-    says.flush(bus.loop(room));
+    says.flush(bus.loop(room), redis, keys.head(room));
     return failures
         .translated(redis.fields(keys.head(room), "e", "o"))
         .<@Nullable Cursor>thenApply(
@@ -254,11 +254,11 @@ final class RoomCommands {
     if (state.isLeaseOver()) {
       return CompletableFuture.failedStage(state.lostContact());
     }
-    says.flush(bus.loop(room));
     String[] names =
         fourth == null
             ? new String[] {keys.head(room), keys.log(room), keys.members(room)}
             : new String[] {keys.head(room), keys.log(room), keys.members(room), fourth};
+    says.flush(bus.loop(room), redis, names[0]);
     return failures
         .translated(redis.run(script, names, arguments))
         .thenApply(

@@ -235,9 +235,7 @@ public final class Connections implements AutoCloseable {
       Written keys,
       Written arguments) {
     return to.dispatch(
-        type,
-        new ValueListOutput<>(WrittenArgs.CODEC),
-        new WrittenArgs(script, keys, arguments));
+        type, new ValueListOutput<>(WrittenArgs.CODEC), new WrittenArgs(script, keys, arguments));
   }
 
   /**

@@ -32,7 +32,8 @@ public final class OwnSays {
    * @param peer the name of this run of this server
    */
   public OwnSays(String peer) {
-    this.start = ("{\"p\":" + new String(Json.of(peer).encode(), UTF_8) + ",\"n\":").getBytes(UTF_8);
+    this.start =
+        ("{\"p\":" + new String(Json.of(peer).encode(), UTF_8) + ",\"n\":").getBytes(UTF_8);
   }
 
   /** Remembers a message until it comes back. */
@@ -82,7 +83,6 @@ public final class OwnSays {
 
   private boolean startsWith(byte[] message, int from) {
     int to = from + start.length;
-    return to <= message.length
-        && Arrays.equals(message, from, to, start, 0, start.length);
+    return to <= message.length && Arrays.equals(message, from, to, start, 0, start.length);
   }
 }

@@ -30,8 +30,7 @@ final class SayCall {
   /** The same for large messages. A larger one goes alone. */
   static final int MOST_BYTES = 64 * 1024;
 
-  private static final String LATE =
-      "a later message of the same server came first; try again";
+  private static final String LATE = "a later message of the same server came first; try again";
 
   private final List<Say> says;
 
@@ -146,7 +145,7 @@ final class SayCall {
     } else if (answer.equals("late")) {
       place.completeExceptionally(new BrokerException(LATE, false));
     } else {
-      place.completeExceptionally(failures.refused(answer.substring(1)));
+      place.completeExceptionally(failures.refused(answer.replaceFirst("^!", "")));
     }
   }
 

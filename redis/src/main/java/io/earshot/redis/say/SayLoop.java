@@ -98,12 +98,21 @@ final class SayLoop {
     lanesOfTurn.clear();
   }
 
-  /** Sends everything that waits: another request follows, which must not overtake. */
-  void flush() {
-    for (Lane lane : lanes.values()) {
-      while (!lane.waiting.isEmpty()) {
-        call(lane);
-      }
+  /** Sends everything of a group that waits. */
+  void flush(int group) {
+    Lane lane = lanes.get(group);
+    if (lane != null) {
+      flush(lane);
+    }
+  }
+
+  void flushAll() {
+    lanes.values().forEach(this::flush);
+  }
+
+  private void flush(Lane lane) {
+    while (!lane.waiting.isEmpty()) {
+      call(lane);
     }
   }
 

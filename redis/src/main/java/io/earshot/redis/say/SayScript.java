@@ -102,7 +102,7 @@ final class SayScript {
             key, arg = key + 3, arg + 8
             numbers = 'n:' .. peer
             epoch, offset, changed = nil, nil, false
-            for _ = 1, count do
+            for _ = 1, tonumber(count) do
               local number, window, message = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
               local repeated
               arg = arg + 3

@@ -96,11 +96,16 @@ public final class Says {
                 (answers, failure) -> call.complete(answers, failure, failures, standing));
   }
 
-  /** Sends what this thread has published before it makes another request for a room. */
-  public void flush(Loop loop) {
+  /**
+   * Sends what waits, if this thread is the loop: it makes another request, which must not
+   * overtake.
+   *
+   * @param key one of the keys of that request
+   */
+  public void flush(Loop loop, Connections redis, String key) {
     SayLoop known = loop.inLoop() ? loops.get(loop) : null;
     if (known != null) {
-      known.flush();
+      known.flush(redis.group(key));
     }
   }
 
@@ -111,9 +116,9 @@ public final class Says {
             .map(
                 each -> {
                   try {
-                    return CompletableFuture.runAsync(each.getValue()::flush, each.getKey());
+                    return CompletableFuture.runAsync(each.getValue()::flushAll, each.getKey());
                   } catch (RejectedExecutionException e) {
-                    each.getValue().flush(); // the loop has ended
+                    each.getValue().flushAll(); // the loop has ended
                     return CompletableFuture.completedFuture(null);
                   }
                 })
