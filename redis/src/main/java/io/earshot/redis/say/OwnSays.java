@@ -24,6 +24,7 @@ public final class OwnSays {
   private final AtomicReferenceArray<@Nullable Own> own = new AtomicReferenceArray<>(MOST);
   private final byte[] start;
 
+  @SuppressWarnings("ArrayRecordComponent") // not changed
   private record Own(String signedFor, byte[] signed, Post post) {}
 
   /**

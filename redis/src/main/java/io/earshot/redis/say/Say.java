@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param window how long the message id is remembered, in milliseconds
  * @param place completed with the message's place
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared, and not changed
 record Say(
     RoomNames room,
     Post.Origin origin,
