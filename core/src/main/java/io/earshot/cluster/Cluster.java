@@ -23,6 +23,7 @@ import io.earshot.room.Rooms;
 import io.earshot.room.Shard;
 import io.earshot.spi.Broker;
 import io.earshot.spi.Bus;
+import io.earshot.spi.Loop;
 import io.earshot.web.WebClients;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -255,6 +256,11 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
   }
 
   // --- what the broker sends -------------------------------------------------------------------
+
+  @Override
+  public Loop loop(String room) {
+    return rooms.shard(room).loop();
+  }
 
   @Override
   public void told(String room, Cursor place, Post post) {

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * One event loop with the rooms that it owns, and the fan-outs to its connections that have a batch
  * pending.
  *
- * <p>Owned by that event loop. Any thread may call {@link #tell}, {@link #later}, {@link #index},
- * {@link #wallTime} and {@link #elapsed}.
+ * <p>Owned by that event loop. Any thread may call {@link #tell}, {@link #later}, {@link #loop},
+ * {@link #index}, {@link #wallTime} and {@link #elapsed}.
  */
 public final class Shard implements RecoveryTarget {
   private static final System.Logger LOG = System.getLogger(Shard.class.getName());
@@ -78,6 +78,11 @@ public final class Shard implements RecoveryTarget {
   /** The long polls of the rooms of this loop. */
   public LongPolls polls() {
     return polls;
+  }
+
+  /** The event loop, for others who run tasks on it. */
+  public Loop loop() {
+    return loop;
   }
 
   public int index() {

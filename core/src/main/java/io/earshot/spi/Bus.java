@@ -13,6 +13,15 @@ import org.jspecify.annotations.Nullable;
 public interface Bus {
 
   /**
+   * The event loop of a room, which makes most requests for it. The broker may send those that one
+   * turn of the loop makes together, at the end of the turn.
+   *
+   * @param room the room's name
+   * @return the loop
+   */
+  Loop loop(String room);
+
+  /**
    * Receives a message of an open room. For each room, one thread at a time calls this method. When
    * a connection of the broker fails, messages may come twice, out of order, or not at all; then
    * the broker calls {@link #connected}.

@@ -13,6 +13,7 @@ import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Post;
+import io.earshot.spi.Broker.Moved;
 import io.earshot.spi.Broker.Placed;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -106,6 +107,59 @@ interface BrokerOrderContract extends BrokerFixture {
       assertThat(place).isNotNull();
       assertThat(place.toCompletableFuture().join()).isEqualTo(placed.place());
     }
+  }
+
+  @Test
+  default void posts_of_one_turn_for_many_rooms_are_placed_in_order_in_each_room() {
+    BrokerPeer a = peer();
+    BrokerPeer b = peer();
+    int rooms = 30;
+    int count = 20;
+    b.open(ROOM + 0);
+    b.open(ROOM + 1);
+    List<CompletionStage<Cursor>> placing =
+        a.inTurn(
+            () ->
+                IntStream.range(0, rooms * count)
+                    .mapToObj(i -> publish(a, ROOM + i % rooms, String.valueOf(i / rooms)))
+                    .toList());
+    for (int i = 0; i < rooms * count; i++) {
+      assertThat(get(placing.get(i)).offset()).isEqualTo(1 + i / rooms);
+    }
+    for (String room : List.of(ROOM + 0, ROOM + 1)) {
+      List<Placed> told = b.awaitTold(room, count);
+      assertThat(offsets(told)).isEqualTo(upTo(count));
+      assertThat(texts(told))
+          .isEqualTo(IntStream.range(0, count).mapToObj(String::valueOf).toList());
+    }
+    assertThat(texts(a.open(ROOM + 7).posts()))
+        .isEqualTo(IntStream.range(0, count).mapToObj(String::valueOf).toList());
+  }
+
+  private static CompletionStage<Cursor> publish(BrokerPeer peer, String room, String text) {
+    return peer.broker().publish(room, peer.post(text), peer.terms(room), null, 0);
+  }
+
+  @Test
+  default void requests_of_one_turn_for_a_room_are_done_in_the_order_in_which_they_were_made() {
+    BrokerPeer a = peer();
+    var broker = a.broker();
+    List<CompletionStage<Cursor>> placing =
+        a.inTurn(
+            () ->
+                List.of(
+                    publish(a, ROOM, "1"),
+                    broker
+                        .enter(ROOM, "x", a.post("2"), 10, a.terms(ROOM), false)
+                        .thenApply(moved -> Objects.requireNonNull(moved).place()),
+                    publish(a, ROOM, "3"),
+                    broker.end(ROOM).thenApply(Objects::requireNonNull),
+                    publish(a, ROOM, "4"),
+                    broker.leave(ROOM, "x", a.post("5"), 10, a.terms(ROOM)).thenApply(Moved::place),
+                    publish(a, ROOM, "6")));
+    assertThat(placing.stream().map(each -> get(each).offset()))
+        .containsExactly(1L, 2L, 3L, 3L, 4L, 5L, 6L);
+    assertThat(texts(a.open(ROOM).posts())).containsExactly("1", "2", "3", "4", "5", "6");
   }
 
   @Test

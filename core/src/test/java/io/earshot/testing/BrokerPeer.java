@@ -15,6 +15,7 @@ import io.earshot.spi.Broker.Stretch;
 import io.earshot.spi.Broker.Terms;
 import io.earshot.spi.BrokerException;
 import io.earshot.spi.Bus;
+import io.earshot.spi.Loop;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -31,6 +32,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +51,7 @@ public final class BrokerPeer implements Bus, AutoCloseable {
 
   private final String name;
   private final Broker broker;
+  private final ThreadLoop loop = ThreadLoop.started();
   private final AtomicLong numbers = new AtomicLong();
 
   // Guarded by this.
@@ -115,11 +118,16 @@ public final class BrokerPeer implements Bus, AutoCloseable {
 
   /** Publishes a post, and waits for its place. */
   public Cursor say(String room, Post post) {
-    Cursor place = get(broker.publish(room, post, terms(room), null, 0));
+    Cursor place = get(inTurn(() -> broker.publish(room, post, terms(room), null, 0)));
     if (place == null) {
       throw new AssertionError("the broker gave no place");
     }
     return place;
+  }
+
+  /** Makes requests in one turn of the event loop of all rooms. */
+  public <T> T inTurn(Supplier<T> requests) {
+    return CompletableFuture.supplyAsync(requests, loop).join();
   }
 
   /** Opens a room of which this server knows nothing; the broker creates it if need be. */
@@ -259,6 +267,11 @@ public final class BrokerPeer implements Bus, AutoCloseable {
   }
 
   // --- as the bus ------------------------------------------------------------------------------
+
+  @Override
+  public Loop loop(String room) {
+    return loop;
+  }
 
   @Override
   public void told(String room, Cursor place, Post post) {

@@ -1,8 +1,6 @@
 package io.earshot.protocol;
 
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  *     before it
  */
 public record Cursor(String epoch, long offset) {
-  private static final Pattern FORM = Pattern.compile("([A-Za-z0-9_-]{1,32}):(\\d{1,18})");
+  private static final int LONGEST_EPOCH = 32;
+  private static final int MOST_DIGITS = 18;
 
   /**
    * The cursor of a client that returns, and does not know what it received last. No room has this
@@ -39,8 +38,33 @@ public record Cursor(String epoch, long offset) {
    * @return the cursor, or null if the text is not one
    */
   public static @Nullable Cursor parse(String text) {
-    Matcher form = FORM.matcher(text);
-    return form.matches() ? new Cursor(form.group(1), Long.parseLong(form.group(2))) : null;
+    int colon = text.indexOf(':');
+    int digits = text.length() - colon - 1;
+    if (colon < 1 || colon > LONGEST_EPOCH || digits < 1 || digits > MOST_DIGITS) {
+      return null;
+    }
+    for (int i = 0; i < colon; i++) {
+      if (!isOfEpoch(text.charAt(i))) {
+        return null;
+      }
+    }
+    long offset = 0;
+    for (int i = colon + 1; i < text.length(); i++) {
+      int digit = text.charAt(i) - '0';
+      if (digit < 0 || digit > 9) {
+        return null;
+      }
+      offset = offset * 10 + digit;
+    }
+    return new Cursor(text.substring(0, colon), offset);
+  }
+
+  private static boolean isOfEpoch(char c) {
+    return (c >= 'a' && c <= 'z')
+        || (c >= 'A' && c <= 'Z')
+        || (c >= '0' && c <= '9')
+        || c == '_'
+        || c == '-';
   }
 
   /** Adds the fields {@code epoch} and {@code offset}. */

@@ -1,6 +1,7 @@
 package io.earshot.redis;
 
 import io.earshot.redis.connection.Connections;
+import io.earshot.redis.say.Standing;
 import io.earshot.spi.BrokerException;
 import java.util.HashSet;
 import java.util.List;
@@ -21,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe: volatile fields, which the thread of {@link Heartbeat} alone writes.
  */
-final class ClusterState {
+final class ClusterState implements Standing {
   private final String peer;
   private final LongSupplier nanos;
+  private final Beats beats;
   private final AtomicInteger generation = new AtomicInteger();
   private volatile @Nullable Connections connections;
   private volatile long leaseUntil;
@@ -41,9 +43,11 @@ final class ClusterState {
    *
    * @param peer the name of this run of this server
    * @param nanos a clock that is never set, in nanoseconds
+   * @param beats asked for a beat when the lease is over
    */
-  ClusterState(String peer, LongSupplier nanos) {
+  ClusterState(String peer, LongSupplier nanos, Beats beats) {
     this.peer = peer;
+    this.beats = beats;
     this.nanos = nanos;
     this.peers = List.of(peer);
   }
@@ -63,8 +67,8 @@ final class ClusterState {
     return owner.substring(0, owner.lastIndexOf('.'));
   }
 
-  /** When the lease ends, in milliseconds of Redis' clock. */
-  long leaseUntil() {
+  @Override
+  public long leaseUntil() {
     return leaseUntil;
   }
 
@@ -72,19 +76,30 @@ final class ClusterState {
    * Whether the lease is over by this server's own clock, as after a pause of this process. Redis
    * decides by its clock, and accepts a late command if that was set back meanwhile.
    */
-  boolean isLeaseOver() {
+  @Override
+  public boolean isLeaseOver() {
     long end = leaseEnd;
     return end != 0 && nanos.getAsLong() - end > 0;
   }
 
-  /** The connections to Redis; null while Redis cannot be reached. */
-  @Nullable Connections connections() {
+  @Override
+  public @Nullable Connections connections() {
     return connections;
   }
 
   /** The answer to a request while there are no connections. */
   <T extends @Nullable Object> CompletionStage<T> unavailable() {
-    return CompletableFuture.failedStage(new BrokerException(whyUnavailable, false));
+    return CompletableFuture.failedStage(whyUnavailable());
+  }
+
+  @Override
+  public BrokerException whyUnavailable() {
+    return new BrokerException(whyUnavailable, false);
+  }
+
+  @Override
+  public void requestBeat() {
+    beats.request();
   }
 
   /** The runs of servers that were alive at the last beat; this one is among them. */

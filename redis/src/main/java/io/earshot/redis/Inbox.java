@@ -6,6 +6,7 @@ import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Post;
 import io.earshot.protocol.Signal;
+import io.earshot.redis.say.OwnSays;
 import io.earshot.spi.Bus;
 import java.util.Arrays;
 import java.util.function.BiConsumer;
@@ -27,15 +28,24 @@ final class Inbox implements BiConsumer<String, byte[]> {
   private final String peer;
   private final String ownChannel;
   private final MessageDecoder decoder;
+  private final OwnSays own;
   private final Beats beats;
   private final PeerChannel peers;
   private final Bus bus;
 
-  Inbox(Keys keys, String peer, MessageDecoder decoder, Beats beats, PeerChannel peers, Bus bus) {
+  Inbox(
+      Keys keys,
+      String peer,
+      MessageDecoder decoder,
+      OwnSays own,
+      Beats beats,
+      PeerChannel peers,
+      Bus bus) {
     this.keys = keys;
     this.peer = peer;
     this.ownChannel = keys.inbox(peer);
     this.decoder = decoder;
+    this.own = own;
     this.beats = beats;
     this.peers = peers;
     this.bus = bus;
@@ -83,7 +93,11 @@ final class Inbox implements BiConsumer<String, byte[]> {
       return;
     }
     int start = Math.min(message.length, space + 1);
-    Post post = decoder.post(keys.signed(room), Arrays.copyOfRange(message, start, message.length));
+    String signedFor = keys.signed(room);
+    Post post = own.take(signedFor, message, start);
+    if (post == null) {
+      post = decoder.post(signedFor, Arrays.copyOfRange(message, start, message.length));
+    }
     if (post != null) {
       bus.told(room, place, post);
     }

@@ -1,6 +1,8 @@
 package io.earshot.redis;
 
 import io.earshot.protocol.Post;
+import io.earshot.redis.connection.Written;
+import io.earshot.redis.say.RoomNames;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -94,6 +96,15 @@ record Keys(String prefix, String channelPrefix) {
   /** The same for a signal, so that no message can pass for one. */
   String signedSignal(String room) {
     return of(room) + ":signal";
+  }
+
+  /** The names with which messages are published. */
+  RoomNames names(String room) {
+    return new RoomNames(
+        head(room),
+        Written.of(head(room), log(room), members(room)),
+        Written.of(channel(room)),
+        signed(room));
   }
 
   private String of(String room) {

@@ -14,6 +14,8 @@ import io.earshot.redis.connection.Failures;
 import io.earshot.redis.connection.MessageSigner;
 import io.earshot.redis.connection.RateLimitedLog;
 import io.earshot.redis.connection.Utf8;
+import io.earshot.redis.say.OwnSays;
+import io.earshot.redis.say.Says;
 import io.earshot.spi.Broker;
 import io.earshot.spi.Bus;
 import java.time.Duration;
@@ -56,6 +58,7 @@ final class RedisBroker implements Broker {
   private record Started(
       ClusterState state,
       Failures failures,
+      Says says,
       RoomCommands rooms,
       RoomMembers members,
       PeerChannel peers,
@@ -82,13 +85,15 @@ final class RedisBroker implements Broker {
     var failures = new Failures(log);
     var signer = new MessageSigner(settings.secret());
     var decoder = new MessageDecoder(signer, log);
-    var state = new ClusterState(peer, nanos);
     var beats = new Beats();
+    var state = new ClusterState(peer, nanos, beats);
+    var own = new OwnSays(peer);
+    var says = new Says(state, failures, own);
     var index = new RoomIndex(keys, failures, peer, settings.lease());
-    var rooms = new RoomCommands(state, keys, index, signer, decoder, failures, beats);
+    var rooms = new RoomCommands(state, keys, index, signer, decoder, failures, says, bus);
     var members = new RoomMembers(state, keys, index, failures);
     var peers = new PeerChannel(state, keys, signer, failures, bus, settings.timeout());
-    var inbox = new Inbox(keys, peer, decoder, beats, peers, bus);
+    var inbox = new Inbox(keys, peer, decoder, own, beats, peers, bus);
     var reaper = new Reaper(state, keys, members, rooms, bus);
     var skew = new ClockSkew(wall, log);
     var reach = new Reach(connector.address(), keys, state, beats, bus, log);
@@ -108,7 +113,7 @@ final class RedisBroker implements Broker {
             reach,
             skew,
             nanos);
-    started = new Started(state, failures, rooms, members, peers, heartbeat, skew);
+    started = new Started(state, failures, says, rooms, members, peers, heartbeat, skew);
     heartbeat.start();
   }
 
@@ -130,6 +135,7 @@ final class RedisBroker implements Broker {
   public void close() {
     Started parts = started;
     if (parts != null) {
+      parts.says.close();
       parts.heartbeat.close();
     }
   }

@@ -11,12 +11,15 @@ import io.earshot.redis.connection.Connections;
 import io.earshot.redis.connection.Failures;
 import io.earshot.redis.connection.MessageSigner;
 import io.earshot.redis.connection.Script;
+import io.earshot.redis.say.RoomNames;
+import io.earshot.redis.say.Says;
 import io.earshot.spi.Broker.Known;
 import io.earshot.spi.Broker.Moved;
 import io.earshot.spi.Broker.Placed;
 import io.earshot.spi.Broker.Stretch;
 import io.earshot.spi.Broker.Terms;
 import io.earshot.spi.BrokerException;
+import io.earshot.spi.Bus;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -44,7 +47,8 @@ final class RoomCommands {
   private final MessageSigner signer;
   private final MessageDecoder decoder;
   private final Failures failures;
-  private final Beats beats;
+  private final Says says;
+  private final Bus bus;
   private final AtomicInteger signalsUnderWay = new AtomicInteger();
 
   RoomCommands(
@@ -54,14 +58,16 @@ final class RoomCommands {
       MessageSigner signer,
       MessageDecoder decoder,
       Failures failures,
-      Beats beats) {
+      Says says,
+      Bus bus) {
     this.state = state;
     this.keys = keys;
     this.index = index;
     this.signer = signer;
     this.decoder = decoder;
     this.failures = failures;
-    this.beats = beats;
+    this.says = says;
+    this.bus = bus;
   }
 
   /** Subscribes to a room and reads its messages; see {@link io.earshot.spi.Broker#open}. */
@@ -126,14 +132,15 @@ final class RoomCommands {
     if (redis == null) {
       return state.unavailable();
     }
-    index.use(redis, state.owner(), room);
-    return run(
-            redis,
-            Scripts.PUBLISH,
-            room,
-            repeat == null ? null : keys.repeat(room, repeat),
-            arguments(redis, room, post, terms, bytes(Math.max(1, window))))
-        .thenApply(answer -> cursor(answer.get(1)));
+    RoomNames names = index.use(redis, state.owner(), room);
+    return says.publish(
+        bus.loop(room),
+        names,
+        post,
+        signer.sign(names.signed(), post.encode()),
+        terms,
+        repeat == null ? null : keys.repeat(room, repeat),
+        window);
   }
 
   /**
@@ -215,6 +222,7 @@ final class RoomCommands {
     if (redis == null) {
       return state.unavailable();
     }
+    says.flush(bus.loop(room), redis, keys.head(room));
     return failures
         .translated(redis.fields(keys.head(room), "e", "o"))
         .<@Nullable Cursor>thenApply(
@@ -244,20 +252,19 @@ final class RoomCommands {
   private CompletionStage<List<Object>> run(
       Connections redis, Script script, String room, @Nullable String fourth, byte[][] arguments) {
     if (state.isLeaseOver()) {
-      beats.request();
-      return CompletableFuture.failedStage(lostContact());
+      return CompletableFuture.failedStage(state.lostContact());
     }
     String[] names =
         fourth == null
             ? new String[] {keys.head(room), keys.log(room), keys.members(room)}
             : new String[] {keys.head(room), keys.log(room), keys.members(room), fourth};
+    says.flush(bus.loop(room), redis, names[0]);
     return failures
         .translated(redis.run(script, names, arguments))
         .thenApply(
             answer -> {
               if (text(answer.getFirst()).equals("over")) {
-                beats.request();
-                throw lostContact();
+                throw state.lostContact();
               }
               if (text(answer.getFirst()).equals("late")) {
                 throw new BrokerException(
@@ -265,11 +272,6 @@ final class RoomCommands {
               }
               return answer;
             });
-  }
-
-  private static BrokerException lostContact() {
-    return new BrokerException(
-        "this server has lost contact with the cluster; try again in a moment", false);
   }
 
   /** The arguments that all scripts of rooms share, and then the script's own. */

@@ -2,6 +2,7 @@ package io.earshot.redis;
 
 import io.earshot.redis.connection.Connections;
 import io.earshot.redis.connection.Failures;
+import io.earshot.redis.say.RoomNames;
 import io.earshot.spi.BrokerException;
 import java.time.Duration;
 import java.util.HashSet;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +44,8 @@ final class RoomIndex {
 
   /** A room that this server uses. */
   private static final class Entry {
+    final RoomNames names;
+
     /** The key of the set that has the room; {@link #UNKNOWN} if Redis may have lost it. */
     volatile String key = UNKNOWN;
 
@@ -52,6 +56,10 @@ final class RoomIndex {
     volatile long usedAt;
 
     volatile CompletionStage<?> adding = CompletableFuture.completedStage(null);
+
+    Entry(RoomNames names) {
+      this.names = names;
+    }
   }
 
   /**
@@ -72,7 +80,7 @@ final class RoomIndex {
    * @return complete when Redis has the room in the owner's set
    */
   CompletionStage<?> add(Connections redis, String owner, String room) {
-    CompletionStage<?> added = use(redis, owner, room, true);
+    CompletionStage<?> added = use(redis, owner, room, true).adding;
     return added.<@Nullable Object>handle(
         (_, failure) -> {
           if (failure != null) {
@@ -85,18 +93,18 @@ final class RoomIndex {
         });
   }
 
-  /** Adds a room in which this server publishes. */
-  void use(Connections redis, String owner, String room) {
-    var _ = use(redis, owner, room, false);
+  /** Adds a room in which this server publishes; gives its names. */
+  RoomNames use(Connections redis, String owner, String room) {
+    return use(redis, owner, room, false).names;
   }
 
-  private CompletionStage<?> use(Connections redis, String owner, String room, boolean hasMembers) {
+  private Entry use(Connections redis, String owner, String room, boolean hasMembers) {
     String key = keys.rooms(owner);
     Entry used =
         indexed.compute(
             room,
             (_, known) -> {
-              Entry entry = known == null ? new Entry() : known;
+              Entry entry = known == null ? new Entry(keys.names(room)) : known;
               entry.hasMembers |= hasMembers;
               entry.usedAt = System.nanoTime();
               if (!entry.key.equals(key)) {
@@ -105,13 +113,17 @@ final class RoomIndex {
               }
               return entry;
             });
-    CompletionStage<?> adding = used.adding;
-    return adding.whenComplete(
-        (_, failure) -> {
-          if (failure != null) {
-            forget(room, key);
-          }
-        });
+    CompletableFuture<?> adding = used.adding.toCompletableFuture();
+    if (adding.state() != Future.State.SUCCESS) {
+      var _ =
+          adding.whenComplete(
+              (_, failure) -> {
+                if (failure != null) {
+                  forget(room, key);
+                }
+              });
+    }
+    return used;
   }
 
   private void forget(String room, String key) {
@@ -178,7 +190,7 @@ final class RoomIndex {
             indexed.computeIfAbsent(
                 room,
                 _ -> {
-                  var entry = new Entry();
+                  var entry = new Entry(keys.names(room));
                   entry.key = key;
                   entry.usedAt = System.nanoTime();
                   return entry;

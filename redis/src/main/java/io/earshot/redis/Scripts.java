@@ -1,6 +1,7 @@
 package io.earshot.redis;
 
 import io.earshot.redis.connection.Script;
+import io.earshot.redis.say.Says;
 import java.util.List;
 
 /**
@@ -117,26 +118,6 @@ final class Scripts {
           end
 
           """;
-
-  /**
-   * Publishes a message in a room. Fourth key, optional: the position of the first message with the
-   * same message id.
-   */
-  static final Script PUBLISH =
-      Script.of(
-          ROOM
-              + """
-              local window = ARGV[12]
-              if KEYS[4] then
-                local first = redis.call('GET', KEYS[4])
-                if first then return {'at', first} end
-              end
-              if late then return {'late'} end
-              local at = place()
-              if KEYS[4] then redis.call('SET', KEYS[4], at, 'PX', window) end
-              if redis.call('EXISTS', members) == 0 then forget() end
-              return {'at', at}
-              """);
 
   /**
    * Adds a member to a room, or takes a member over from another server. Only a takeover makes a
@@ -381,7 +362,7 @@ final class Scripts {
 
   /** All scripts, for loading. */
   static final List<Script> ALL =
-      List.of(PUBLISH, ENTER, LEAVE, OPEN, TALLY, ENTRIES, BEAT, CLAIM, RELEASE);
+      List.of(Says.SCRIPT, ENTER, LEAVE, OPEN, TALLY, ENTRIES, BEAT, CLAIM, RELEASE);
 
   private Scripts() {}
 }

@@ -74,7 +74,8 @@ class PackagesTest {
       netty: protocol api spi engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.admin
       redis.link: api spi
       redis.connection: config api spi redis.link
-      redis: protocol api spi redis.link redis.connection
+      redis.say: protocol spi redis.connection
+      redis: protocol api spi redis.link redis.connection redis.say
       server.log:
       server.settings: config api server.log
       server.actions: api server.settings

@@ -11,6 +11,8 @@ import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.SetArgs;
 import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.output.ValueListOutput;
+import io.lettuce.core.protocol.CommandType;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -94,8 +96,12 @@ public final class Connections implements AutoCloseable {
   }
 
   private static <T> CompletionStage<T> unreachable() {
-    return CompletableFuture.failedStage(
-        new BrokerException("the cluster cannot be reached now; try again in a moment", false));
+    return CompletableFuture.failedStage(unreachableNow());
+  }
+
+  /** The error while the server of a key cannot be reached. */
+  public static BrokerException unreachableNow() {
+    return new BrokerException("the cluster cannot be reached now; try again in a moment", false);
   }
 
   /** Complete when the commands that were sent before, to any server, are answered. */
@@ -200,14 +206,49 @@ public final class Connections implements AutoCloseable {
       Script script, ScriptOutputType type, String[] keys, byte[]... arguments) {
     return this.<T>send(keys[0], to -> to.evalsha(script.sha(), type, keys, arguments))
         .exceptionallyCompose(
-            failure -> {
-              if (BrokerException.cause(failure) instanceof RedisNoScriptException) {
-                // Redis has lost its loaded scripts, by SCRIPT FLUSH or a failover, or never had
-                // them.
-                return send(keys[0], to -> to.eval(script.text(), type, keys, arguments));
-              }
-              return CompletableFuture.failedStage(failure);
-            });
+            failure ->
+                isUnknown(failure)
+                    ? send(keys[0], to -> to.eval(script.text(), type, keys, arguments))
+                    : CompletableFuture.failedStage(failure));
+  }
+
+  /**
+   * Runs a script that answers with a list of texts.
+   *
+   * @param key one of the keys, all of which one server has
+   */
+  public CompletionStage<List<byte[]>> run(
+      Script script, String key, Written keys, Written arguments) {
+    return this.<List<byte[]>>send(
+            key, to -> call(to, CommandType.EVALSHA, script.sha(), keys, arguments))
+        .exceptionallyCompose(
+            failure ->
+                isUnknown(failure)
+                    ? send(key, to -> call(to, CommandType.EVAL, script.text(), keys, arguments))
+                    : CompletableFuture.failedStage(failure));
+  }
+
+  private static CompletionStage<List<byte[]>> call(
+      RedisAsyncCommands<String, byte[]> to,
+      CommandType type,
+      String script,
+      Written keys,
+      Written arguments) {
+    return to.dispatch(
+        type, new ValueListOutput<>(WrittenArgs.CODEC), new WrittenArgs(script, keys, arguments));
+  }
+
+  /**
+   * Whether Redis does not know a script: it has lost its loaded scripts, by SCRIPT FLUSH or a
+   * failover, or never had them.
+   */
+  private static boolean isUnknown(Throwable failure) {
+    return BrokerException.cause(failure) instanceof RedisNoScriptException;
+  }
+
+  /** What the keys of one script have in common: a slot of a Redis Cluster, or nothing. */
+  public int group(String key) {
+    return servers.routes().group(key);
   }
 
   // --- hashes, sets and texts ------------------------------------------------------------------

@@ -47,7 +47,11 @@ public final class Failures {
               + " messageId may safely be said again",
           true);
     }
-    String message = String.valueOf(cause.getMessage());
+    return refused(String.valueOf(cause.getMessage()));
+  }
+
+  /** The error for the client whose request Redis refuses with this error. */
+  public BrokerException refused(String message) {
     String code = message.split(" ", 2)[0];
     if (log.isDue(code)) {
       LOG.log(Level.ERROR, "Redis refuses: {0}{1}", message, remedy(code));

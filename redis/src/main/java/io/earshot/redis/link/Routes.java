@@ -32,6 +32,11 @@ public record Routes(List<NodeLink> links, @Nullable NodeLink @Nullable [] bySlo
     return bySlot == null ? links.getFirst() : bySlot[SlotHash.getSlot(name)];
   }
 
+  /** Keys of one group are on one server, and one command may name them all. */
+  public int group(String key) {
+    return bySlot == null ? 0 : SlotHash.getSlot(key);
+  }
+
   /** The link to the node that a redirection names; null if there is none. */
   public @Nullable NodeLink link(Redirection to) {
     for (NodeLink each : links) {
