@@ -54,8 +54,7 @@ final class JsonWriterTest {
     var said = new Reply.Said(new Cursor("k3f9", number));
     for (@Nullable String id : new @Nullable String[] {null, "7", "\"a\\\"b\"", "null"}) {
       Json messageId = id == null ? null : Json.parse(id);
-      assertThat(said.encode(number, messageId))
-          .isEqualTo(said.toJson(number, messageId).encode());
+      assertThat(said.encode(number, messageId)).isEqualTo(said.toJson(number, messageId).encode());
     }
   }
 

@@ -102,7 +102,8 @@ final class Training {
   }
 
   private static TrainingClient connect(int port) throws IOException {
-    return new TrainingClient(new Socket(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port));
+    return new TrainingClient(
+        new Socket(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port));
   }
 
   private static void lines(TrainingClient ada) throws IOException {

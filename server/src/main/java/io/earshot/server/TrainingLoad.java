@@ -59,7 +59,8 @@ final class TrainingLoad {
   void http(Duration time) throws IOException {
     try (TrainingClient stream = port.connect();
         TrainingClient web = port.connect()) {
-      stream.send("GET /rooms/web HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
+      stream.send(
+          "GET /rooms/web HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
       stream.await("welcome");
       for (long end = System.nanoTime() + time.toNanos(); System.nanoTime() < end; ) {
         String body = "{\"message\":\"" + next() + "\"}";

@@ -100,9 +100,7 @@ final class TurnTest {
   }
 
   private static ByteBuf bytes(String text) {
-    return ByteBufAllocator.DEFAULT
-        .directBuffer(text.length())
-        .writeBytes(text.getBytes(US_ASCII));
+    return ByteBufAllocator.DEFAULT.directBuffer(text.length()).writeBytes(text.getBytes(US_ASCII));
   }
 
   private void write(String text) {
@@ -170,8 +168,7 @@ final class TurnTest {
     int expected = isFollowed ? 3 : 2;
     assertThat(socket.pendingBytes()).isEqualTo(expected);
     var rest = new StringBuilder();
-    Await.until(
-        "all has come", () -> rest.append(received()).length() == filled.get() + expected);
+    Await.until("all has come", () -> rest.append(received()).length() == filled.get() + expected);
     assertThat(rest.substring(filled.get())).isEqualTo(isFollowed ? "123" : "13");
     inTurn(() -> assertThat(socket.pendingBytes()).isZero());
   }
