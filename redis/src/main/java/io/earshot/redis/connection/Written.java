@@ -38,13 +38,12 @@ public final class Written {
 
   /** Adds a number in decimal. */
   public Written add(long number) {
-    int digits = number < 10 && number >= 0 ? 1 : Long.toString(number).length();
-    begin(digits);
-    if (digits == 1) {
-      bytes[length++] = (byte) ('0' + number);
-    } else {
-      number(number, digits);
+    if (number < 0) {
+      return add(Long.toString(number));
     }
+    int digits = digits(number);
+    begin(digits);
+    number(number, digits);
     return end();
   }
 
@@ -83,22 +82,19 @@ public final class Written {
     bytes[length++] = '\n';
   }
 
-  private static int digits(int size) {
+  private static int digits(long number) {
     int digits = 1;
-    for (int rest = size / 10; rest > 0; rest /= 10) {
+    for (long rest = number / 10; rest > 0; rest /= 10) {
       digits++;
     }
     return digits;
   }
 
   private void number(long number, int digits) {
-    long rest = Math.abs(number);
+    long rest = number;
     for (int i = length + digits - 1; i >= length; i--) {
       bytes[i] = (byte) ('0' + rest % 10);
       rest /= 10;
-    }
-    if (number < 0) {
-      bytes[length] = '-';
     }
     length += digits;
   }
