@@ -1,6 +1,7 @@
 package io.earshot.connection;
 
 import io.earshot.Config;
+import io.earshot.Transport;
 import io.earshot.access.SessionTokens;
 import io.earshot.action.ActionRunner;
 import io.earshot.config.RoomRule;
@@ -8,11 +9,16 @@ import io.earshot.config.ServerSecret;
 import io.earshot.connection.ConnectionActions.PeerSessions;
 import io.earshot.login.Logins;
 import io.earshot.moderation.Moderator;
+import io.earshot.protocol.Json;
+import io.earshot.protocol.Welcome;
 import io.earshot.room.Rooms;
 import io.earshot.spi.Pace;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import java.security.SecureRandom;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +43,9 @@ public final class EngineContext {
   private final @Nullable SessionTokens sessions;
   private final Pace messagePace;
   private final Pace bytePace;
+
+  /** What the welcome says of the limits, by the client's transport. */
+  private final Map<Transport, Json.Obj> limits = new EnumMap<>(Transport.class);
 
   /** Connections whose clients were lost and may resume. */
   private final AtomicInteger detached = new AtomicInteger();
@@ -65,14 +74,37 @@ public final class EngineContext {
     this.logins = logins;
     this.refusals = refusals;
     this.random = random;
-    Config.Limits limits = config.limits();
-    this.messagePace = new Pace(limits.messagesPerSecond(), limits.messageBurst());
-    this.bytePace = new Pace(limits.bytesPerSecond(), limits.bytesBurst());
+    Config.Limits rates = config.limits();
+    this.messagePace = new Pace(rates.messagesPerSecond(), rates.messageBurst());
+    this.bytePace = new Pace(rates.bytesPerSecond(), rates.bytesBurst());
+    for (Transport each : Transport.values()) {
+      limits.put(each, limits(config, each));
+    }
     this.sessions = config.general().resumeWindow().isZero() ? null : new SessionTokens(secret);
+  }
+
+  private static Json.Obj limits(Config config, Transport transport) {
+    int line = config.tcpServer().maxLineLength();
+    int frame = config.webSockets().maxMessageLength();
+    int longest =
+        switch (transport) {
+          case TCP -> line;
+          case WEBSOCKET -> frame;
+          case STREAM, WEB -> Math.max(line, frame);
+        };
+    Config.Limits limits = config.limits();
+    return new Welcome.Limits(
+            longest, limits.rooms(), limits.messagesPerSecond(), limits.signalsPerSecond())
+        .toJson();
   }
 
   public Config config() {
     return config;
+  }
+
+  /** What the welcome of a client says of the limits. */
+  public Json.Obj limits(Transport transport) {
+    return Objects.requireNonNull(limits.get(transport));
   }
 
   RoomRule rule(String room) {

@@ -293,11 +293,10 @@ final class Opening extends HeldMessages {
                 recovered,
                 history,
                 isLoginRequired ? null : connection.session(),
-                limits(connection),
+                connection.engine().limits(connection.transport()),
                 connection.user(),
                 inbox == null ? null : inbox.heard(),
                 isLoginRequired)
-            .toJson()
             .encode();
     Cursor known = arrival == null ? null : known(arrival, start);
     ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer(json.length + 64);
@@ -327,20 +326,5 @@ final class Opening extends HeldMessages {
     return start.after() != null && Boolean.TRUE.equals(arrival.heard().recovered())
         ? start.after()
         : arrival.heard().cursor();
-  }
-
-  private static Welcome.Limits limits(ClientConnection connection) {
-    Config config = connection.engine().config();
-    int line = config.tcpServer().maxLineLength();
-    int frame = config.webSockets().maxMessageLength();
-    int longest =
-        switch (connection.transport()) {
-          case TCP -> line;
-          case WEBSOCKET -> frame;
-          case STREAM, WEB -> Math.max(line, frame);
-        };
-    Config.Limits limits = config.limits();
-    return new Welcome.Limits(
-        longest, limits.rooms(), limits.messagesPerSecond(), limits.signalsPerSecond());
   }
 }

@@ -61,6 +61,14 @@ final class JsonWriter {
     return this;
   }
 
+  /** Writes the fields of a cursor after other fields. */
+  JsonWriter cursor(Cursor cursor) {
+    return raw(",\"epoch\":\"")
+        .raw(cursor.epoch())
+        .raw("\",\"offset\":")
+        .raw(cursor.offset());
+  }
+
   /**
    * Writes a value.
    *

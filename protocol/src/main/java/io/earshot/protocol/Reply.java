@@ -196,8 +196,9 @@ public sealed interface Reply {
    * @return the JSON, as UTF-8
    */
   default byte[] encode(long messageCount, @Nullable Json messageId) {
-    if (this instanceof Said(Cursor cursor)) {
-      return said(cursor, messageCount, messageId);
+    JsonWriter written = written();
+    if (written != null) {
+      return end(written, messageCount, messageId);
     }
     byte[] fields = toJson(messageCount, messageId).encode();
     if (!(this instanceof Read(Excerpt excerpt))) {
@@ -210,14 +211,33 @@ public sealed interface Reply {
     return out.toByteArray();
   }
 
-  /** The most frequent reply, written without a tree. */
-  private static byte[] said(Cursor cursor, long messageCount, @Nullable Json messageId) {
-    var json =
-        new JsonWriter(160)
-            .raw("{\"context\":\"response\",\"status\":\"OK\",\"epoch\":\"")
-            .raw(cursor.epoch())
-            .raw("\",\"offset\":")
-            .raw(cursor.offset());
+  /** The most frequent replies, written without a tree; null for the others. */
+  private @Nullable JsonWriter written() {
+    return switch (this) {
+      case Said(Cursor cursor) -> done().cursor(cursor);
+      case DoneIn(String room) -> done().raw(",\"room\":").text(room);
+      case Receives(Received(String room, Cursor cursor, Boolean recovered, Integer history)) -> {
+        JsonWriter json = done().raw(",\"room\":").text(room);
+        if (cursor != null) {
+          json.cursor(cursor);
+        }
+        if (recovered != null) {
+          json.raw(",\"recovered\":").raw(recovered.toString());
+        }
+        if (history != null) {
+          json.raw(",\"history\":").raw(history.longValue());
+        }
+        yield json;
+      }
+      default -> null;
+    };
+  }
+
+  private static JsonWriter done() {
+    return new JsonWriter(192).raw("{\"context\":\"response\",\"status\":\"OK\"");
+  }
+
+  private static byte[] end(JsonWriter json, long messageCount, @Nullable Json messageId) {
     if (messageCount > 0) {
       json.raw(",\"messageCount\":").raw(messageCount);
     }

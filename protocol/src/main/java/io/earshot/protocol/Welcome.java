@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param history how many earlier messages follow, all of them up to {@code cursor}; null if the
  *     client asked for none, or has {@code recovered}
  * @param session the token with which the client can resume; null if sessions are not kept
- * @param limits the limits that the client has to keep
+ * @param limits the {@link Limits} that the client has to keep, in their wire format
  * @param user the user that the client is logged in as; null without a login
  * @param inbox the user's inbox, to which the connection listens; null without a login
  * @param isLoginRequired whether the client has to log in before anything else
@@ -29,7 +29,7 @@ public record Welcome(
     @Nullable Boolean recovered,
     @Nullable Integer history,
     @Nullable String session,
-    Limits limits,
+    Json.Obj limits,
     @Nullable User user,
     Reply.@Nullable Received inbox,
     boolean isLoginRequired) {
@@ -69,37 +69,36 @@ public record Welcome(
   /**
    * The welcome in its wire format.
    *
-   * @return the JSON object
+   * @return the JSON, as UTF-8
    */
-  public Json.Obj toJson() {
-    var fields = LinkedHashMap.<String, Json>newLinkedHashMap(8);
-    fields.put("welcome", Json.of(text));
+  public byte[] encode() {
+    int depth = JsonCodec.MAX_TOLD_DEPTH - 1;
+    var json = new JsonWriter(text.length() + 320).raw("{\"welcome\":").text(text);
     if (room != null) {
-      fields.put("room", Json.of(room));
+      json.raw(",\"room\":").text(room);
     }
-    fields.put("context", Json.of("api"));
+    json.raw(",\"context\":\"api\"");
     if (cursor != null) {
-      cursor.putInto(fields);
+      json.cursor(cursor);
     }
     if (recovered != null) {
-      fields.put("recovered", Json.of(recovered));
+      json.raw(",\"recovered\":").raw(recovered.toString());
     }
     if (history != null) {
-      fields.put("history", Json.of(history));
+      json.raw(",\"history\":").raw(history.longValue());
     }
     if (session != null) {
-      fields.put("session", Json.of(session));
+      json.raw(",\"session\":").text(session);
     }
     if (user != null) {
-      fields.put("user", user.json());
+      json.raw(",\"user\":").value(user.json(), depth);
     }
     if (inbox != null) {
-      fields.put("inbox", inbox.toJson());
+      json.raw(",\"inbox\":").value(inbox.toJson(), depth);
     }
     if (isLoginRequired) {
-      fields.put("login", Json.of("required"));
+      json.raw(",\"login\":\"required\"");
     }
-    fields.put("limits", limits.toJson());
-    return new Json.Obj(fields);
+    return json.raw(",\"limits\":").value(limits, depth).raw('}').written();
   }
 }

@@ -50,11 +50,23 @@ final class JsonWriterTest {
 
   @ParameterizedTest
   @ValueSource(longs = {0, 1, 9, 10, 99, 100, 1_234_567_890, Long.MAX_VALUE})
-  void the_reply_to_a_message_is_the_same_as_its_tree(long number) throws MalformedJsonException {
-    var said = new Reply.Said(new Cursor("k3f9", number));
+  void the_frequent_replies_are_the_same_as_their_trees(long number)
+      throws MalformedJsonException {
+    var cursor = new Cursor("k3f9", number);
+    var replies =
+        List.of(
+            new Reply.Said(cursor),
+            new Reply.DoneIn("a \"room\""),
+            new Reply.Receives(new Reply.Received("attic", cursor, null, null)),
+            new Reply.Receives(new Reply.Received("ä", cursor, true, null)),
+            new Reply.Receives(new Reply.Received("attic", cursor, false, 17)),
+            new Reply.Receives(new Reply.Received("attic", null, null, null)));
     for (@Nullable String id : new @Nullable String[] {null, "7", "\"a\\\"b\"", "null"}) {
       Json messageId = id == null ? null : Json.parse(id);
-      assertThat(said.encode(number, messageId)).isEqualTo(said.toJson(number, messageId).encode());
+      for (Reply reply : replies) {
+        assertThat(reply.encode(number, messageId))
+            .isEqualTo(reply.toJson(number, messageId).encode());
+      }
     }
   }
 

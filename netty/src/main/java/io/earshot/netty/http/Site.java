@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * The common context of all HTTP requests to this server: the engine, the settings, and the
  * policies made of them.
  *
- * <p>Thread-safe: immutable, except for {@link #streams} and an atomic time.
+ * <p>Thread-safe: immutable, except for {@link #streams}, an atomic time and a volatile record.
  */
 public final class Site {
   /** The prefix of the paths of static files. */
@@ -66,6 +66,12 @@ public final class Site {
 
   /** When the next refusal of a host may be logged, by {@link System#nanoTime}. */
   private final AtomicLong nextHostLog = new AtomicLong(System.nanoTime());
+
+  /** The host that the last request named: nearly all clients name the same. */
+  private volatile @Nullable NamedHost lastHost;
+
+  /** A host as a request names it, and what it is; null if it is not valid. */
+  private record NamedHost(String text, @Nullable HostPattern host) {}
 
   public Site(Engine engine, Config config, AddressLimits limits) {
     this.engine = engine;
@@ -141,7 +147,7 @@ public final class Site {
    * @param overTls whether its connection to this server uses TLS
    */
   public Addressed addressed(Forwarded.Origin client, HttpRequest request, boolean overTls) {
-    HostPattern named = client.host() == null ? null : HostPattern.ofHeader(client.host());
+    HostPattern named = client.host() == null ? null : host(client.host());
     HostPattern host = named;
     if (named != null && named.port() == HostPattern.NO_PORT && client.port() != null) {
       host = HostPattern.ofHeader(client.host() + ":" + client.port());
@@ -156,6 +162,15 @@ public final class Site {
             || hosts.serves(named)
             || (client.isForwarded() && hosts.named().isEmpty());
     return new Addressed(scheme, host, !isProxied, isServed);
+  }
+
+  private @Nullable HostPattern host(String text) {
+    NamedHost known = lastHost;
+    if (known == null || !known.text.equals(text)) {
+      known = new NamedHost(text, HostPattern.ofHeader(text));
+      lastHost = known;
+    }
+    return known.host;
   }
 
   /**
