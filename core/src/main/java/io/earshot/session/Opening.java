@@ -1,6 +1,5 @@
 package io.earshot.session;
 
-import io.earshot.Config;
 import io.earshot.Permission;
 import io.earshot.connection.Admission;
 import io.earshot.connection.LoginWatch;

@@ -63,10 +63,7 @@ final class JsonWriter {
 
   /** Writes the fields of a cursor after other fields. */
   JsonWriter cursor(Cursor cursor) {
-    return raw(",\"epoch\":\"")
-        .raw(cursor.epoch())
-        .raw("\",\"offset\":")
-        .raw(cursor.offset());
+    return raw(",\"epoch\":\"").raw(cursor.epoch()).raw("\",\"offset\":").raw(cursor.offset());
   }
 
   /**

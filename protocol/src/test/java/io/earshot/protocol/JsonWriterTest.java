@@ -50,8 +50,7 @@ final class JsonWriterTest {
 
   @ParameterizedTest
   @ValueSource(longs = {0, 1, 9, 10, 99, 100, 1_234_567_890, Long.MAX_VALUE})
-  void the_frequent_replies_are_the_same_as_their_trees(long number)
-      throws MalformedJsonException {
+  void the_frequent_replies_are_the_same_as_their_trees(long number) throws MalformedJsonException {
     var cursor = new Cursor("k3f9", number);
     var replies =
         List.of(

@@ -26,8 +26,11 @@ final class Training {
   /** How many messages each client sends: enough for the JVM to record which code is hot. */
   private static final int ROUNDS = 200;
 
-  /** How long each part of the load goes on, so that the JVM has compiled what it needs. */
-  private static final Duration PART = Duration.ofSeconds(1);
+  /**
+   * How long each part of the load goes on. With a second, the JVM compiles much more in the first
+   * seconds after a start, which takes that time from the clients; see docs/jvm.md.
+   */
+  private static final Duration PART = Duration.ofMillis(100);
 
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 

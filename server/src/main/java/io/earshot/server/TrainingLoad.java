@@ -7,7 +7,7 @@ import java.util.List;
 
 /**
  * What servers do most: small rooms talk, clients connect and join, leave and come back, and HTTP
- * clients post and read. Each part goes on for as long as the JVM needs to see which code is hot.
+ * clients post and read.
  *
  * <p>Owned by the thread that trains.
  */
