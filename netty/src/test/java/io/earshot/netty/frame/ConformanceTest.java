@@ -70,7 +70,7 @@ final class ConformanceTest {
   }
 
   /** Gives back what it is given. */
-  private static final class Echo implements Action {
+  static final class Echo implements Action {
     @Override
     public String name() {
       return "echo";

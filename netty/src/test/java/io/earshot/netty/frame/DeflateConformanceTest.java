@@ -4,8 +4,6 @@ import static io.earshot.netty.testing.WebSocketClient.TEXT;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.earshot.Action;
-import io.earshot.Call;
 import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
 import io.earshot.netty.testing.Kind;
@@ -53,31 +51,13 @@ final class DeflateConformanceTest {
             .with("limits.messagesPerSecond", 0);
     servers =
         Stream.of(Kind.LEAN_FRAMES, Kind.EPOLL_FRAMES).map(kind -> kind.start(config)).toList();
-    servers.forEach(server -> server.api().actions().add(new Echo()));
+    servers.forEach(server -> server.api().actions().add(new ConformanceTest.Echo()));
   }
 
   @AfterAll
   static void stop() {
     servers.forEach(EarshotServer::close);
     ResourceLeakDetector.setLevel(LEVEL);
-  }
-
-  /** Gives back what it is given. */
-  private static final class Echo implements Action {
-    @Override
-    public String name() {
-      return "echo";
-    }
-
-    @Override
-    public List<String> required() {
-      return List.of("x");
-    }
-
-    @Override
-    public void run(Call call) {
-      call.put("x", call.text("x"));
-    }
   }
 
   static Stream<Arguments> combinations() {
