@@ -33,6 +33,7 @@ import io.earshot.spi.VerifiedLogin;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
 import io.earshot.spi.Wire;
+import io.earshot.stats.ServerStats;
 import io.earshot.web.WebClients;
 import java.io.IOException;
 import java.util.List;
@@ -437,6 +438,15 @@ public final class Engine implements AutoCloseable {
   }
 
   // --- counts ----------------------------------------------------------------------------------
+
+  /**
+   * What the server counts and measures. Callable from any thread.
+   *
+   * @return the stats, which are read without waiting for any loop
+   */
+  public ServerStats stats() {
+    return parts.rooms.stats();
+  }
 
   /**
    * Counts a refusal, for the action {@code status}. Callable from any thread.

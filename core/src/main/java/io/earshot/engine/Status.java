@@ -11,6 +11,9 @@ import io.earshot.history.HistoryFolder;
 import io.earshot.room.Rooms;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
+import io.earshot.stats.Counter;
+import io.earshot.stats.Gauge;
+import io.earshot.stats.ServerStats;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -72,7 +75,7 @@ final class Status implements Action {
     example.put("connections", byTransport(List.of()));
     example.put("rooms", 4);
     example.put("messages", 2500);
-    example.put("slowConsumers", slow(new Rooms.Count(0, 0, 12, 1)));
+    example.put("slowConsumers", slow(12, 1));
     example.put("refused", Map.of(Refusal.MESSAGES.key(), 96, Refusal.CONNECTIONS.key(), 3));
     example.put("cluster", cluster(true, List.of("chat-1-3kq9", "chat-2-8fz2"), 3));
     example.put("historyStored", true);
@@ -87,14 +90,14 @@ final class Status implements Action {
 
   @Override
   public void run(Call call) throws Exception {
-    Rooms.Count count = rooms.count().toCompletableFuture().get();
+    ServerStats stats = rooms.stats();
     call.put("id", config.general().id());
     call.put("defaultRoom", config.general().defaultChatRoom());
     call.put("uptimeSeconds", (elapsed.getAsLong() - startedAt) / 1_000);
     call.put("connections", byTransport(connections.all()));
-    call.put("rooms", count.rooms());
-    call.put("messages", count.messages());
-    call.put("slowConsumers", slow(count));
+    call.put("rooms", stats.sum(Gauge.ROOMS));
+    call.put("messages", stats.sum(Counter.MESSAGES));
+    call.put("slowConsumers", slow(stats.sum(Counter.LEFT_OUT), stats.sum(Counter.CUT_OFF)));
     call.put("refused", refusals.counts());
     Cluster cluster = others.get();
     if (cluster != null) {
@@ -119,10 +122,10 @@ final class Status implements Action {
     return counts;
   }
 
-  private static Map<String, Long> slow(Rooms.Count count) {
+  private static Map<String, Long> slow(long leftOut, long cutOff) {
     var slow = new LinkedHashMap<String, Long>();
-    slow.put("disconnected", count.cutOff());
-    slow.put("messagesLeftOut", count.leftOut());
+    slow.put("disconnected", cutOff);
+    slow.put("messagesLeftOut", leftOut);
     return slow;
   }
 

@@ -1,5 +1,8 @@
 package io.earshot.history;
 
+import io.earshot.stats.Counter;
+import io.earshot.stats.Gauge;
+import io.earshot.stats.LoopStats;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -15,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LoopHistory {
   private final long limit;
+  private final LoopStats stats;
   private final Runnable changed;
   private long bytes;
-  private long messages;
 
   /** The histories with messages, as a list by their newest message; null for none. */
   private @Nullable History first;
@@ -31,10 +34,12 @@ public final class LoopHistory {
    * Histories without messages, and without a journal.
    *
    * @param limit the most bytes of messages that the rooms of the loop may remember together
+   * @param stats counts the messages
    * @param changed runs after each change of the number of bytes
    */
-  public LoopHistory(long limit, Runnable changed) {
+  public LoopHistory(long limit, LoopStats stats, Runnable changed) {
     this.limit = limit;
+    this.stats = stats;
     this.changed = changed;
   }
 
@@ -58,7 +63,7 @@ public final class LoopHistory {
 
   /** Counts a message that a room appended, and writes it to the journal. */
   void appended(RoomLog room, boolean isSaid, long at) {
-    messages++;
+    stats.add(Counter.MESSAGES, 1);
     if (journal != null) {
       journal.append(room, isSaid, at);
     }
@@ -93,7 +98,7 @@ public final class LoopHistory {
         unlink(oldest);
       }
     }
-    changed.run();
+    bytesChanged();
   }
 
   /**
@@ -106,13 +111,18 @@ public final class LoopHistory {
     if (history.size() == 0) {
       unlink(history);
     }
-    changed.run();
+    bytesChanged();
   }
 
   /** Removes a history that no room has any more. */
   void remove(History history) {
     bytes -= history.bytes();
     unlink(history);
+    bytesChanged();
+  }
+
+  private void bytesChanged() {
+    stats.set(Gauge.HISTORY_BYTES, bytes);
     changed.run();
   }
 
@@ -143,10 +153,5 @@ public final class LoopHistory {
   /** How many more bytes the rooms may remember; less than 0 if they remember too many. */
   public long spare() {
     return limit - bytes;
-  }
-
-  /** How many messages the rooms have delivered since the start of the server. */
-  public long messages() {
-    return messages;
   }
 }

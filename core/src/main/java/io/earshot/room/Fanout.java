@@ -6,6 +6,7 @@ import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.spi.Packing;
 import io.earshot.spi.Wire;
+import io.earshot.stats.Counter;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayList;
@@ -50,6 +51,12 @@ final class Fanout {
   private List<Part> parts = List.of();
 
   private long batchNumber = 1;
+
+  /** The messages of the pending batch. */
+  private int messages;
+
+  /** When the first say of the pending batch began that is timed; 0 for none. */
+  private long began;
 
   Fanout(Shard shard, Wire wire, RoomRule rule) {
     this.rule = rule;
@@ -113,7 +120,8 @@ final class Fanout {
       leaveOut(member, parts, batchNumber);
       member.connection.catchUp(member);
     } else if (batch != null) {
-      writeParts(member, batch, null, parts, batchNumber);
+      int others = writeParts(member, batch, null, parts, batchNumber);
+      shard.stats().add(Counter.DELIVERIES, messages - others);
     }
     skipPending(member);
   }
@@ -163,6 +171,10 @@ final class Fanout {
         markOdd(ours);
       }
     }
+    messages++;
+    if (began == 0) {
+      began = shard.sayBegan();
+    }
     if (batch.writerIndex() >= MAX_BATCH) {
       flush();
     }
@@ -185,6 +197,9 @@ final class Fanout {
     long number = batchNumber++;
     batch = null;
     parts = List.of();
+    int count = messages;
+    messages = 0;
+    long sent = 0;
     @Nullable Packing packing = wire.packing(bytes);
     try {
       boolean forAll = areForAll(odd);
@@ -195,8 +210,9 @@ final class Fanout {
         } else if (forAll && member.oddBatch != number) {
           ByteBuf whole = packing == null ? bytes : packing.whole();
           member.connection.deliver(whole, 0, whole.writerIndex());
+          sent += count;
         } else {
-          writeParts(member, bytes, packing, odd, number);
+          sent += count - writeParts(member, bytes, packing, odd, number);
         }
       }
     } finally {
@@ -204,6 +220,11 @@ final class Fanout {
       if (packing != null) {
         packing.release();
       }
+    }
+    shard.stats().add(Counter.DELIVERIES, sent);
+    if (began != 0) {
+      shard.stats().sayToDeliver().record(System.nanoTime() - began);
+      began = 0;
     }
   }
 
@@ -268,22 +289,29 @@ final class Fanout {
     for (Part part : parts) {
       if (part.message != null && part.start >= at && part.isFor(member)) {
         lag.leaveOut(part.message, part.kind);
-        shard.countLeftOut();
+        shard.stats().add(Counter.LEFT_OUT, 1);
       }
     }
   }
 
-  /** Writes the messages of a batch that one member gets, in as few writes as possible. */
-  private static void writeParts(
+  /**
+   * Writes the messages of a batch that one member gets, in as few writes as possible.
+   *
+   * @return how many messages were not for the member
+   */
+  private static int writeParts(
       Member member, ByteBuf bytes, @Nullable Packing packing, List<Part> parts, long number) {
     int at = member.oddBatch == number ? member.from : 0;
+    int others = 0;
     for (Part part : parts) {
       if (part.start >= at && !part.isFor(member)) {
         deliver(member, bytes, packing, at, part.start);
         at = part.end;
+        others++;
       }
     }
     deliver(member, bytes, packing, at, bytes.writerIndex());
+    return others;
   }
 
   private static void deliver(

@@ -7,6 +7,7 @@ import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Clocks;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Refusals;
+import io.earshot.stats.ServerStats;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -114,33 +115,9 @@ public final class Rooms {
     return shards.get(Integer.remainderUnsigned(hash ^ (hash >>> 16), shards.size()));
   }
 
-  /**
-   * The counts of one loop, or of all.
-   *
-   * @param rooms rooms that are not empty
-   * @param messages messages since the start of the server, each counted once for all members
-   * @param leftOut messages left out for slow consumers, each counted once for each of them
-   * @param cutOff slow consumers that were disconnected
-   */
-  public record Count(long rooms, long messages, long leftOut, long cutOff) {
-    Count plus(Count other) {
-      return new Count(
-          rooms + other.rooms,
-          messages + other.messages,
-          leftOut + other.leftOut,
-          cutOff + other.cutOff);
-    }
-  }
-
-  /** The sum of the counts of all loops, which are not taken at one moment. */
-  public CompletionStage<Count> count() {
-    CompletionStage<Count> sum = CompletableFuture.completedStage(new Count(0, 0, 0, 0));
-    for (Shard shard : shards) {
-      var part = new CompletableFuture<Count>();
-      shard.tell(() -> part.complete(shard.count()));
-      sum = sum.thenCombine(part, Count::plus);
-    }
-    return sum;
+  /** What the loops count and measure. */
+  public ServerStats stats() {
+    return new ServerStats(shards.stream().map(Shard::stats).toList());
   }
 
   /** The first rooms in the order of their names, after a name. */

@@ -11,6 +11,8 @@ import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Signal;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Refusal;
+import io.earshot.stats.Gauge;
+import io.earshot.stats.LoopStats;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -56,10 +58,13 @@ public final class Shard implements RecoveryTarget {
 
   private final LongPolls polls;
   private final LoopHistory history;
+  private final LoopStats stats;
   private boolean sweeping;
   private int epochs;
-  private long leftOut;
-  private long cutOff;
+
+  /** As {@link #sayBegan()} says. */
+  private long sayBegan;
+
   private List<Fanout> pending = new ArrayList<>();
   private List<Fanout> flushing = new ArrayList<>();
 
@@ -68,10 +73,11 @@ public final class Shard implements RecoveryTarget {
     this.index = index;
     this.count = count;
     this.loop = loop;
+    this.stats = loop.stats();
     Config config = all.config();
     this.repeatWindow = config.general().repeatWindow().toMillis();
     this.sweepEvery = Math.clamp(config.rooms().historyAge().toMillis(), 1_000, LONGEST_SWEEP);
-    this.history = new LoopHistory(config.limits().historyBytes() / count, this::sweepLater);
+    this.history = new LoopHistory(config.limits().historyBytes() / count, stats, this::sweepLater);
     this.polls = new LongPolls(this, all.polls(), config.limits().waitingPolls());
   }
 
@@ -143,10 +149,13 @@ public final class Shard implements RecoveryTarget {
    */
   public void say(Member speaker, RoomOrder.SayRequest saying, Consumer<RoomOrder.SayResult> told) {
     Subscriber connection = speaker.connection;
+    long began = connection.shard().stats.sample();
     tell(
         () -> {
           Room room = room(speaker.room);
+          sayBegan = began;
           room.say(speaker, saying, spoken -> connection.tell(() -> told.accept(spoken)));
+          sayBegan = 0;
           room.closeIfEmpty();
         });
   }
@@ -184,8 +193,10 @@ public final class Shard implements RecoveryTarget {
       Rooms.Orders orders = all.orders();
       room = new Room(name, this, orders.areShared() ? "" : newEpoch(), all.rule(name), orders);
       rooms.put(name, room);
+      roomsChanged();
     } else if (room.isEmpty()) {
       empty.remove(room);
+      roomsChanged();
     }
     return room;
   }
@@ -224,6 +235,7 @@ public final class Shard implements RecoveryTarget {
   private void keep(Room room) {
     empty.remove(room);
     empty.put(room, elapsed()); // at the end of the map
+    roomsChanged();
     sweepLater();
     if (empty.size() > all.config().limits().emptyRooms() / count) {
       Room oldest = empty.keySet().iterator().next();
@@ -235,6 +247,7 @@ public final class Shard implements RecoveryTarget {
   private void drop(Room room) {
     room.log().drop();
     rooms.remove(room.name());
+    roomsChanged();
     room.order().close();
   }
 
@@ -305,9 +318,8 @@ public final class Shard implements RecoveryTarget {
     }
   }
 
-  /** How many rooms are not empty. */
-  public int roomCount() {
-    return rooms.size() - empty.size();
+  private void roomsChanged() {
+    stats.set(Gauge.ROOMS, rooms.size() - empty.size());
   }
 
   /** The first rooms in the order of their names, after a name, that have members or listeners. */
@@ -328,19 +340,14 @@ public final class Shard implements RecoveryTarget {
     return List.copyOf(page.values());
   }
 
-  /** Counts a message that was left out for one member. */
-  void countLeftOut() {
-    leftOut++;
+  /** What this loop counts and measures. */
+  public LoopStats stats() {
+    return stats;
   }
 
-  /** Counts a slow consumer that was disconnected. */
-  public void countCutOff() {
-    cutOff++;
-  }
-
-  /** The counts of this loop. */
-  public Rooms.Count count() {
-    return new Rooms.Count(roomCount(), history.messages(), leftOut, cutOff);
+  /** When the say that is under way on this loop began; 0 if it is not timed. */
+  long sayBegan() {
+    return sayBegan;
   }
 
   /** Flushes a fan-out at the end of this turn of the loop, after all input that is ready. */

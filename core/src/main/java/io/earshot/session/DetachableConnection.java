@@ -9,6 +9,7 @@ import io.earshot.spi.Ending;
 import io.earshot.spi.Outbound;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Wire;
+import io.earshot.stats.Counter;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -220,7 +221,7 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
    */
   @Override
   final void cutOff() {
-    shard().countCutOff();
+    shard().stats().add(Counter.CUT_OFF, 1);
     if (isGone()) {
       closeNow(); // the client does not even read the end
     } else if (isKept()) {

@@ -1,5 +1,6 @@
 package io.earshot.spi;
 
+import io.earshot.stats.LoopStats;
 import java.util.concurrent.Executor;
 
 /**
@@ -25,4 +26,11 @@ public interface Loop extends Executor {
    * @param millis the delay, in milliseconds
    */
   void schedule(Runnable task, long millis);
+
+  /**
+   * What this loop counts and measures; the same object at each call.
+   *
+   * @return the counters of the loop, which only the loop writes
+   */
+  LoopStats stats();
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Announcement;
 import io.earshot.room.Shard;
+import io.earshot.stats.Gauge;
 import io.earshot.testing.HubEvent;
 import io.earshot.testing.HubEvent.Kind;
 import io.earshot.testing.TestServer;
@@ -180,7 +181,7 @@ final class SimulationChecks {
     for (TestServer server : sim.servers) {
       assertThat(EngineInside.connections(server.earshot).all()).isEmpty();
       for (Shard shard : EngineInside.rooms(server.earshot).shards()) {
-        assertThat(shard.roomCount()).isZero();
+        assertThat(shard.stats().get(Gauge.ROOMS)).isZero();
         Simulation.ROOMS.forEach(room -> assertThat(shard.roomIfAny(room)).as(room).isNull());
         long budget = EngineInside.config(server.earshot).limits().historyBytes();
         assertThat(shard.history().spare()).isEqualTo(budget / server.loops.size());

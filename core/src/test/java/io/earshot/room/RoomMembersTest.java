@@ -12,6 +12,7 @@ import io.earshot.protocol.PresentUser;
 import io.earshot.protocol.RequestDecoder;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.protocol.User;
+import io.earshot.stats.Gauge;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.util.ArrayDeque;
@@ -140,11 +141,13 @@ final class RoomMembersTest {
     Guest guest = server.guest();
     guest.ask("listenToRoom attic");
     guest.ask("roomChange cellar");
-    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().roomCount()).isEqualTo(2);
+    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().stats().get(Gauge.ROOMS))
+        .isEqualTo(2);
     guest.ask("silenceRoom attic");
     guest.loop.run(guest.intake::gone);
     server.settle();
-    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().roomCount()).isZero();
+    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().stats().get(Gauge.ROOMS))
+        .isZero();
     assertThat(status("cellar")).isEqualTo(new RoomStatus("cellar", List.of(), null));
   }
 

@@ -7,6 +7,7 @@ import io.earshot.Config;
 import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Ending;
+import io.earshot.stats.Gauge;
 import io.earshot.testing.ManualLoop;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
@@ -209,7 +210,8 @@ final class EndingsTest {
     guest.ask("listenToRoom cellar");
     guest.loop.run(guest.intake::gone);
     server.settle();
-    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().roomCount()).isZero();
+    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().stats().get(Gauge.ROOMS))
+        .isZero();
   }
 
   @Test
@@ -235,7 +237,8 @@ final class EndingsTest {
     guest.send("quit");
     guest.send("roomChange attic");
     server.settle();
-    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().roomCount()).isZero();
+    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().stats().get(Gauge.ROOMS))
+        .isZero();
   }
 
   @Test

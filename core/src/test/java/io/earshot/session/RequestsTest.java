@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.earshot.engine.EngineInside;
 import io.earshot.protocol.RequestDecoder;
 import io.earshot.spi.Ending;
+import io.earshot.stats.Gauge;
 import io.earshot.testing.ManualLoop;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
@@ -108,7 +109,7 @@ final class RequestsTest {
     guest.loop.run(guest.intake::gone);
     server.settle();
     for (String room : List.of("defaultRoom", "attic", "cellar")) {
-      assertThat(EngineInside.rooms(server.earshot).shard(room).roomCount()).isZero();
+      assertThat(EngineInside.rooms(server.earshot).shard(room).stats().get(Gauge.ROOMS)).isZero();
     }
   }
 

@@ -7,6 +7,7 @@ import io.earshot.engine.EngineInside;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.room.Rooms;
 import io.earshot.room.Shard;
+import io.earshot.stats.Gauge;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import io.earshot.testing.TestServer.Lines;
@@ -184,7 +185,8 @@ final class ResumeSimulation {
     server.settle();
     server.pass(WINDOW);
     assertThat(EngineInside.connections(server.earshot).all()).isEmpty();
-    assertThat(rooms().shards()).allSatisfy(shard -> assertThat(shard.roomCount()).isZero());
+    assertThat(rooms().shards())
+        .allSatisfy(shard -> assertThat(shard.stats().get(Gauge.ROOMS)).isZero());
     server.pass(Duration.ofMinutes(6));
     server.pass(Duration.ofMinutes(6));
     long budget = EngineInside.config(server.earshot).limits().historyBytes();

@@ -15,6 +15,7 @@ import io.earshot.protocol.Json;
 import io.earshot.protocol.Start;
 import io.earshot.room.Shard;
 import io.earshot.spi.Clocks;
+import io.earshot.stats.Gauge;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Lines;
 import io.earshot.testing.ThreadLoop;
@@ -342,7 +343,7 @@ final class RoomThreadsTest {
       check(EngineInside.connections(EARSHOT).size(), 0, "connections");
       for (Shard shard : EngineInside.rooms(EARSHOT).shards()) {
         var rooms = new CompletableFuture<Integer>();
-        shard.later(() -> rooms.complete(shard.roomCount()));
+        shard.later(() -> rooms.complete((int) shard.stats().get(Gauge.ROOMS)));
         check(await(rooms), 0, "rooms");
       }
       for (ThreadLoop loop : LOOPS) {

@@ -3,7 +3,8 @@ package io.earshot.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.engine.EngineInside;
-import io.earshot.room.Rooms;
+import io.earshot.stats.Counter;
+import io.earshot.stats.LoopStats;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.time.Duration;
@@ -123,8 +124,8 @@ final class SlowConsumersTest {
     slow.pending = Integer.MAX_VALUE;
     speaker.ask("say 3");
     server.pass(Duration.ofSeconds(1));
-    Rooms.Count count = EngineInside.rooms(server.earshot).shards().getFirst().count();
-    assertThat(count.leftOut()).isEqualTo(2);
-    assertThat(count.cutOff()).isEqualTo(1);
+    LoopStats stats = EngineInside.rooms(server.earshot).shards().getFirst().stats();
+    assertThat(stats.get(Counter.LEFT_OUT)).isEqualTo(2);
+    assertThat(stats.get(Counter.CUT_OFF)).isEqualTo(1);
   }
 }

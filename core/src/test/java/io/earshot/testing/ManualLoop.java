@@ -1,6 +1,7 @@
 package io.earshot.testing;
 
 import io.earshot.spi.Loop;
+import io.earshot.stats.LoopStats;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.PriorityQueue;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the test's thread; {@link #execute} and {@link #inLoop} may be called by any thread.
  */
 public final class ManualLoop implements Loop {
+  private final LoopStats stats = new LoopStats();
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final PriorityQueue<Timer> timers =
       new PriorityQueue<>(Comparator.comparingLong(Timer::due));
@@ -45,6 +47,11 @@ public final class ManualLoop implements Loop {
       tasks.add(next.task);
     }
     now = until;
+  }
+
+  @Override
+  public LoopStats stats() {
+    return stats;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.earshot.testing;
 
 import io.earshot.spi.Loop;
+import io.earshot.stats.LoopStats;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe: by its queue.
  */
 public final class ThreadLoop implements Loop {
+  private final LoopStats stats = new LoopStats();
   private final LinkedBlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
   private final Thread thread = Thread.ofPlatform().daemon().unstarted(this::run);
   private volatile @Nullable Throwable failure;
@@ -43,6 +45,11 @@ public final class ThreadLoop implements Loop {
   /** The last exception that a task has thrown, or null; tasks of a loop must throw none. */
   public @Nullable Throwable failure() {
     return failure;
+  }
+
+  @Override
+  public LoopStats stats() {
+    return stats;
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Json;
 import io.earshot.room.Shard;
 import io.earshot.spi.Visitor;
+import io.earshot.stats.Gauge;
 import io.earshot.testing.TestServer;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -127,6 +128,7 @@ final class MailboxTest {
     client.close("enough");
     server.settle();
     assertThat(waiting).isCompletedWithValue("null");
-    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().roomCount()).isZero();
+    assertThat(EngineInside.rooms(server.earshot).shards().getFirst().stats().get(Gauge.ROOMS))
+        .isZero();
   }
 }

@@ -10,6 +10,7 @@ import io.earshot.spi.Intake;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Outbound;
 import io.earshot.spi.Wire;
+import io.earshot.stats.LoopStats;
 import io.netty.buffer.ByteBuf;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -41,7 +42,13 @@ public class DeliverBenchmark {
 
   /** An event loop whose tasks the benchmark runs. */
   private static final class StepLoop implements Loop {
+    private final LoopStats stats = new LoopStats();
     private final Queue<Runnable> tasks = new ArrayDeque<>();
+
+    @Override
+    public LoopStats stats() {
+      return stats;
+    }
 
     @Override
     public boolean inLoop() {

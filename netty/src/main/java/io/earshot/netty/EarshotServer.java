@@ -13,6 +13,7 @@ import io.earshot.netty.tls.TlsKind;
 import io.earshot.spi.BrokerProvider;
 import io.earshot.spi.Clocks;
 import io.earshot.spi.Refusals;
+import io.earshot.stats.ServerStats;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
@@ -207,6 +208,15 @@ public final class EarshotServer implements AutoCloseable {
    */
   public Api api() {
     return engine.api();
+  }
+
+  /**
+   * What the server counts and measures. Callable from any thread, and waits for nothing.
+   *
+   * @return the counters, gauges and latencies of all event loops
+   */
+  public ServerStats stats() {
+    return engine.stats();
   }
 
   AddressLimits limits() {

@@ -48,30 +48,31 @@ class PackagesTest {
       config: protocol
       token: protocol config
       api: protocol config token
-      spi: protocol api
+      stats:
+      spi: protocol api stats
       moderation: protocol api spi
       access: protocol config token api spi moderation
       login: protocol token api spi
       action: protocol api spi
       hook: protocol config api spi action
-      history: protocol config api
-      room: protocol config api spi history
+      history: protocol config api stats
+      room: protocol config api stats spi history
       connection: protocol config api spi moderation access login action hook room
       web: protocol api spi access action hook history room connection
-      session: protocol config token api spi access login action hook history room connection
+      session: protocol config token api stats spi access login action hook history room connection
       cluster: protocol config api spi moderation access action history room connection web session
-      engine: protocol config token api spi moderation access login action hook history room connection web session cluster
-      netty.loop: api spi
+      engine: protocol config token api stats spi moderation access login action hook history room connection web session cluster
+      netty.loop: api stats spi
       netty.frame: protocol spi
       netty.tls: config api spi netty.loop
-      netty.socket: spi netty.loop netty.frame netty.tls
+      netty.socket: stats spi netty.loop netty.frame netty.tls
       netty.identity: protocol config token api spi netty.frame
       netty.http: protocol config api spi engine netty.loop netty.frame netty.tls netty.identity
       netty.page: protocol config api engine netty.frame netty.http
       netty.room: protocol token api spi engine netty.frame netty.identity netty.http
       netty.action: protocol api spi engine netty.loop netty.http
       netty.admin: protocol api spi engine netty.identity netty.http netty.room
-      netty: protocol api spi engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.admin
+      netty: protocol api stats spi engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.admin
       redis.link: api spi
       redis.connection: config api spi redis.link
       redis.say: protocol spi redis.connection
@@ -214,14 +215,18 @@ class PackagesTest {
   }
 
   @Test
-  void the_api_and_the_spi_show_only_types_of_the_api_the_spi_and_the_protocol() {
+  void the_api_and_the_spi_show_only_types_of_the_api_the_spi_the_stats_and_the_protocol() {
     classes()
         .that()
         .resideInAnyPackage("io.earshot", "io.earshot.spi")
         .should(
             ArchitectureTest.nameInPublicOnly(
                 ArchitectureTest.javaOr(
-                    "io.earshot", "io.earshot.spi", "io.earshot.protocol", "io.netty.buffer")))
+                    "io.earshot",
+                    "io.earshot.spi",
+                    "io.earshot.stats",
+                    "io.earshot.protocol",
+                    "io.netty.buffer")))
         .check(EARSHOT);
   }
 

@@ -1,6 +1,8 @@
 package io.earshot.netty.loop;
 
 import io.earshot.spi.Loop;
+import io.earshot.stats.Gauge;
+import io.earshot.stats.LoopStats;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -40,6 +42,7 @@ public final class NettyLoop implements Loop {
 
   private final IoEventLoop eventLoop;
   private final AddressLimits limits;
+  private final LoopStats stats = new LoopStats();
   private final List<Swept> swept = new ArrayList<>();
   private final Queue<Runnable> slow = new ArrayDeque<>();
   private final CompletableFuture<Void> emptied = new CompletableFuture<>();
@@ -47,6 +50,8 @@ public final class NettyLoop implements Loop {
   private int open;
   private int now;
   private int lastReport = -1;
+  private long backlog;
+  private int backlogged;
 
   /** The sockets that send at the end of this turn. */
   private List<Swept> sending = new ArrayList<>();
@@ -60,6 +65,11 @@ public final class NettyLoop implements Loop {
     this.eventLoop = eventLoop;
     this.limits = limits;
     var _ = eventLoop.scheduleWithFixedDelay(this::sweep, 1, 1, TimeUnit.SECONDS);
+  }
+
+  @Override
+  public LoopStats stats() {
+    return stats;
   }
 
   /** The limits of each address, which count connections that end. */
@@ -243,6 +253,9 @@ public final class NettyLoop implements Loop {
 
   private void sweep() {
     now++;
+    measureLag();
+    backlog = 0;
+    backlogged = 0;
     for (int i = swept.size() - 1; i >= 0; i--) {
       if (!sweep(swept.get(i))) {
         Swept last = swept.removeLast();
@@ -250,6 +263,22 @@ public final class NettyLoop implements Loop {
           swept.set(i, last);
         }
       }
+    }
+    stats.set(Gauge.BACKLOG_BYTES, backlog);
+    stats.set(Gauge.BACKLOGGED_CLIENTS, backlogged);
+  }
+
+  /** Measures how long a task waits that is submitted now. */
+  private void measureLag() {
+    long submitted = System.nanoTime();
+    execute(() -> stats.set(Gauge.LAG_NANOS, System.nanoTime() - submitted));
+  }
+
+  /** Adds to the bytes that wait for clients; called by each socket in a sweep. */
+  public void countBacklog(int bytes) {
+    if (bytes > 0) {
+      backlog += bytes;
+      backlogged++;
     }
   }
 }

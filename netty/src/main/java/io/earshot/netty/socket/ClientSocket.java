@@ -8,6 +8,7 @@ import io.earshot.spi.Inbound;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Outbound;
 import io.earshot.spi.Refusal;
+import io.earshot.stats.Counter;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
@@ -127,6 +128,7 @@ public abstract sealed class ClientSocket implements Outbound, Swept
     if (closed || !isOpen()) {
       return;
     }
+    loop.stats().add(Counter.SENT_BYTES, length);
     int sent = pending == 0 ? send(batch, offset, length) : 0;
     if (sent < length && !closed) {
       pending += length - sent;
@@ -238,6 +240,7 @@ public abstract sealed class ClientSocket implements Outbound, Swept
       return;
     }
     lastRead = loop.now();
+    loop.stats().add(Counter.RECEIVED_BYTES, bytes.readableBytes());
     boolean congested = intake != null && intake.received(bytes.readableBytes());
     Inbound to = inbound;
     if (unread != null || to == null || congested) {
@@ -336,6 +339,7 @@ public abstract sealed class ClientSocket implements Outbound, Swept
 
   @Override
   public final boolean sweep(int now) {
+    loop.countBacklog(pending);
     if (deadline != 0 && now >= deadline) {
       if (intake == null && !closed) {
         loop.limits().count(Refusal.DEADLINE);

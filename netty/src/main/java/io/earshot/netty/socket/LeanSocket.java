@@ -3,6 +3,7 @@ package io.earshot.netty.socket;
 import io.earshot.netty.frame.KeepAlive;
 import io.earshot.netty.loop.NettyLoop;
 import io.earshot.netty.loop.Sockets;
+import io.earshot.stats.Counter;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.IoEvent;
@@ -228,9 +229,11 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
     if (isClosed() || pendingBytes() > 0) {
       super.writeSoon(framed);
     } else if (backlog == null) {
+      loop().stats().add(Counter.SENT_BYTES, framed.readableBytes());
       backlog = framed;
       loop().endTurn(this);
     } else {
+      loop().stats().add(Counter.SENT_BYTES, framed.readableBytes());
       backlog.writeBytes(framed);
       framed.release();
     }

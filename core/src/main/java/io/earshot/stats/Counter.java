@@ -1,0 +1,20 @@
+package io.earshot.stats;
+
+/** What each event loop counts on the path of messages since the start of the server. */
+public enum Counter {
+  /** Messages that rooms of the loop have delivered, each counted once for all members. */
+  MESSAGES,
+  /**
+   * Messages that were sent to members on the loop, each counted once for each member. A member
+   * that joins in the middle of a turn counts as one that was there from its beginning.
+   */
+  DELIVERIES,
+  /** Messages that were left out for slow consumers, each counted once for each of them. */
+  LEFT_OUT,
+  /** Slow consumers that were disconnected. */
+  CUT_OFF,
+  /** Bytes that clients have sent, without those of TLS. */
+  RECEIVED_BYTES,
+  /** Bytes that were sent to clients, without those of TLS. */
+  SENT_BYTES
+}

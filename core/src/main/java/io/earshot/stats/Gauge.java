@@ -1,0 +1,18 @@
+package io.earshot.stats;
+
+/** What each event loop tells about its present state. */
+public enum Gauge {
+  /** Rooms of the loop that have members or listeners. */
+  ROOMS,
+  /** Bytes of messages that the rooms of the loop remember. */
+  HISTORY_BYTES,
+  /** Bytes that wait for clients of the loop to read them; taken once a second. */
+  BACKLOG_BYTES,
+  /** Clients of the loop for which bytes wait; taken once a second. */
+  BACKLOGGED_CLIENTS,
+  /**
+   * How long a task of the loop waited before it ran, in nanoseconds; taken once a second. A loop
+   * that is healthy has a few milliseconds at most.
+   */
+  LAG_NANOS
+}
