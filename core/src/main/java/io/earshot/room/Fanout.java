@@ -223,7 +223,7 @@ final class Fanout {
     }
     shard.stats().add(Counter.DELIVERIES, sent);
     if (began != 0) {
-      shard.stats().sayToDeliver().record(System.nanoTime() - began);
+      shard.stats().delivered(began);
       began = 0;
     }
   }

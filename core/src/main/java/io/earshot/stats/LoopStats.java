@@ -3,6 +3,7 @@ package io.earshot.stats;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.function.LongSupplier;
 
 /**
  * The counters and gauges of one event loop, and its latencies. To count costs one plain addition.
@@ -19,10 +20,17 @@ public final class LoopStats {
   private final long[] counters = new long[Counter.values().length];
   private final long[] gauges = new long[Gauge.values().length];
   private final Latency sayToDeliver = new Latency();
+  private final LongSupplier nanos;
   private int untilSample = 1;
 
-  /** All values are 0. */
-  public LoopStats() {}
+  /**
+   * All values are 0.
+   *
+   * @param nanos a clock of nanoseconds that only runs forward, as {@link System#nanoTime}
+   */
+  public LoopStats(LongSupplier nanos) {
+    this.nanos = nanos;
+  }
 
   /**
    * Adds to a counter. Called on the loop.
@@ -68,14 +76,23 @@ public final class LoopStats {
   /**
    * Begins to time an event, if it is one of the few that are timed. Called on the loop.
    *
-   * @return the time of {@link System#nanoTime}, never 0; 0 if the event is not timed
+   * @return the time of the clock, never 0; 0 if the event is not timed
    */
   public long sample() {
     if (--untilSample > 0) {
       return 0;
     }
     untilSample = SAMPLE_EVERY;
-    return System.nanoTime() | 1;
+    return nanos.getAsLong() | 1;
+  }
+
+  /**
+   * A message is sent that was timed. Called on the loop.
+   *
+   * @param began what {@link #sample} gave, on this loop or another one
+   */
+  public void delivered(long began) {
+    sayToDeliver.record(nanos.getAsLong() - began);
   }
 
   /**

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the test's thread; {@link #execute} and {@link #inLoop} may be called by any thread.
  */
 public final class ManualLoop implements Loop {
-  private final LoopStats stats = new LoopStats();
+  private final LoopStats stats = new LoopStats(this::nowNanos);
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final PriorityQueue<Timer> timers =
       new PriorityQueue<>(Comparator.comparingLong(Timer::due));
@@ -47,6 +47,10 @@ public final class ManualLoop implements Loop {
       tasks.add(next.task);
     }
     now = until;
+  }
+
+  private long nowNanos() {
+    return now * 1_000_000;
   }
 
   @Override

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe: by its queue.
  */
 public final class ThreadLoop implements Loop {
-  private final LoopStats stats = new LoopStats();
+  private final LoopStats stats = new LoopStats(System::nanoTime);
   private final LinkedBlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
   private final Thread thread = Thread.ofPlatform().daemon().unstarted(this::run);
   private volatile @Nullable Throwable failure;

@@ -42,7 +42,7 @@ public class DeliverBenchmark {
 
   /** An event loop whose tasks the benchmark runs. */
   private static final class StepLoop implements Loop {
-    private final LoopStats stats = new LoopStats();
+    private final LoopStats stats = new LoopStats(System::nanoTime);
     private final Queue<Runnable> tasks = new ArrayDeque<>();
 
     @Override

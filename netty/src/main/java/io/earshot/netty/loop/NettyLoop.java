@@ -42,7 +42,7 @@ public final class NettyLoop implements Loop {
 
   private final IoEventLoop eventLoop;
   private final AddressLimits limits;
-  private final LoopStats stats = new LoopStats();
+  private final LoopStats stats = new LoopStats(System::nanoTime);
   private final List<Swept> swept = new ArrayList<>();
   private final Queue<Runnable> slow = new ArrayDeque<>();
   private final CompletableFuture<Void> emptied = new CompletableFuture<>();
