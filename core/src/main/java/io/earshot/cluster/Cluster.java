@@ -189,6 +189,11 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
     return up && broker.reachesAll();
   }
 
+  /** Whether the broker was reached since the start. */
+  public boolean wasUp() {
+    return wasUp.getCount() == 0;
+  }
+
   /** Whether the broker can be reached for a room. */
   boolean reaches(String room) {
     return up && broker.reaches(room);

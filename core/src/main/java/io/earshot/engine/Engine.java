@@ -36,6 +36,7 @@ import io.earshot.spi.Wire;
 import io.earshot.stats.ServerStats;
 import io.earshot.web.WebClients;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -135,13 +136,46 @@ public final class Engine implements AutoCloseable {
   public void closeAll() {
     parts.webClients().forEach(WebClients::stop);
     parts.rooms.shards().forEach(shard -> shard.tell(shard.polls()::stop));
+    goodbyes().forEach(Runnable::run);
     for (Participant connection : parts.connections.all()) {
-      if (connection instanceof ClientConnection client) {
-        client.tell(() -> client.dismiss(Ending.SHUTDOWN));
-      } else {
+      if (!(connection instanceof ClientConnection)) {
         connection.close(Ending.SHUTDOWN.reason());
       }
     }
+  }
+
+  /**
+   * For each client that is connected now, a task that ends its connection because the server
+   * stops. Callable from any thread, and so are the tasks.
+   *
+   * @return the tasks, in no order; clients over HTTP without a connection are not among them
+   */
+  public List<Runnable> goodbyes() {
+    return parts.connections.all().stream()
+        .filter(ClientConnection.class::isInstance)
+        .map(ClientConnection.class::cast)
+        .<Runnable>map(client -> () -> client.tell(() -> client.dismiss(Ending.SHUTDOWN)))
+        .toList();
+  }
+
+  /**
+   * Why the server should get no new clients. Callable from any thread; asks nobody. A cluster that
+   * is away for a moment is no reason: clients of this server keep what they have, and those who
+   * come wait no longer than at any other server of the cluster.
+   *
+   * @return the reasons, as sentences; empty if it is ready
+   */
+  public List<String> whyNotReady() {
+    var reasons = new ArrayList<String>();
+    Cluster cluster = parts.cluster();
+    if (cluster != null && !cluster.wasUp()) {
+      reasons.add("Redis was not reached since the start");
+    }
+    HistoryFolder folder = parts.historyFolder();
+    if (folder != null && !folder.isStoring()) {
+      reasons.add("the history cannot be written to rooms.historyFolder");
+    }
+    return reasons;
   }
 
   /**
@@ -173,7 +207,7 @@ public final class Engine implements AutoCloseable {
    */
   public Intake connect(Loop loop, Outbound outbound, Wire wire, Transport transport) {
     String room = parts.config.general().defaultChatRoom();
-    return connect(loop, outbound, wire, transport, room, Start.LIVE, null);
+    return connect(loop, outbound, wire, transport, room, Start.LIVE, null, ConnectRequest.NONE);
   }
 
   /**
@@ -189,31 +223,8 @@ public final class Engine implements AutoCloseable {
    * @param start where the messages of that room begin that the client receives
    * @param token the token that admits the client to the room, or null. A client that is not
    *     admitted receives the refusal and is disconnected
-   * @return the receiver of the client's requests
-   */
-  public Intake connect(
-      Loop loop,
-      Outbound outbound,
-      Wire wire,
-      Transport transport,
-      @Nullable String room,
-      Start start,
-      @Nullable String token) {
-    return connect(loop, outbound, wire, transport, room, start, token, ConnectRequest.NONE);
-  }
-
-  /**
-   * Adds a new connection whose client has sent an HTTP request; see {@link #connect(Loop,
-   * Outbound, Wire, Transport, String, Start, String)}.
-   *
-   * @param loop the connection's loop, one of those given to the constructor
-   * @param outbound the destination of the connection's bytes
-   * @param wire the framing of its messages
-   * @param transport the client's transport
-   * @param room the room that it joins, a valid name; null for none
-   * @param start where the messages of that room begin that the client receives
-   * @param token the token that admits the client to the room, or null
-   * @param request the request, with the token by which the client logs in
+   * @param request the HTTP request of the client, with the token by which it logs in; {@link
+   *     ConnectRequest#NONE} if there was none
    * @return the receiver of the client's requests
    */
   public Intake connect(

@@ -6,6 +6,7 @@ import io.earshot.engine.Engine;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.identity.OwnHosts;
 import io.earshot.netty.loop.AddressLimits;
+import io.earshot.netty.loop.Drain;
 import io.earshot.netty.loop.NettyLoop;
 import io.earshot.netty.loop.Sockets;
 import io.earshot.netty.tls.Tls;
@@ -33,6 +34,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A running server: the rooms, and the ports that clients connect to.
@@ -58,14 +60,18 @@ public final class EarshotServer implements AutoCloseable {
   private final Config config;
   private final Engine engine;
   private final AddressLimits limits;
+  private final AddressLimits unlimited;
   private final EventLoopGroup group;
   private final Map<EventLoop, NettyLoop> loops;
   private final Listeners listeners;
+  private final Listeners management;
+  private final Drain drain;
   private final boolean areSocketsLean;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final List<Tls> encryptions = new ArrayList<>();
   private int tcpPort;
   private int httpPort;
+  private int managementPort;
 
   private EarshotServer(Config config, Sockets sockets) {
     this.config = config;
@@ -79,9 +85,12 @@ public final class EarshotServer implements AutoCloseable {
     this.loops =
         sockets.loops(group).stream()
             .collect(Collectors.toMap(Function.identity(), loop -> new NettyLoop(loop, limits)));
-    this.listeners = new Listeners(sockets, group, loops, limits);
+    this.listeners = new Listeners(sockets, group, loops);
+    this.management = new Listeners(sockets, group, loops);
     this.areSocketsLean = sockets.areLean();
     this.engine = new Engine(config, List.copyOf(loops.values()), clocks, refusals);
+    this.unlimited = AddressLimits.none(clocks::elapsed, refusals);
+    this.drain = new Drain(this::after, listeners::close, engine::goodbyes);
   }
 
   /**
@@ -142,14 +151,24 @@ public final class EarshotServer implements AutoCloseable {
     Config.TcpServer tcp = config.tcpServer();
     Config.HttpServer http = config.httpServer();
     var transports = new Transports(engine, config, loops.values());
-    var site = new Site(engine, config, limits);
+    Config.Management forOperators = config.management();
+    var site = new Site(engine, config, limits, drain, !forOperators.enabled());
+    var health = new Health(engine, loops.values(), drain);
     // Files that settings name are read before any port opens.
     Tls tcpTls =
         tcp.enabled() && tcp.secure() ? tls("tcpServer", tcp.certFile(), tcp.keyFile()) : null;
     Tls httpTls =
         http.enabled() && http.secure() ? tls("httpServer", http.certFile(), http.keyFile()) : null;
     var lines = new TcpPort(transports, limits, areSocketsLean, tcpTls);
-    var web = new HttpPort(transports, site, areSocketsLean, httpTls);
+    var web = new HttpPort(transports, site, health, areSocketsLean, httpTls);
+    if (forOperators.enabled()) {
+      var operators = new Site(engine, config, unlimited, drain, true);
+      managementPort =
+          management.listen(
+              HttpPort.ofManagement(transports, operators, health),
+              forOperators.bindIP(),
+              forOperators.port());
+    }
     if (tcp.enabled()) {
       tcpPort = listeners.listen(lines, tcp.bindIP(), tcp.port());
     }
@@ -189,6 +208,16 @@ public final class EarshotServer implements AutoCloseable {
           Level.INFO,
           "HTTP is bound to a public address, and httpServer.hosts is empty: requests to any host name are"
               + " answered (list the names of this server to prevent DNS rebinding)");
+    }
+  }
+
+  /** Runs a task that may wait, on a virtual thread, unless the server stops before that. */
+  private void after(long millis, Runnable task) {
+    if (!group.isShuttingDown()) {
+      var _ =
+          group
+              .next()
+              .schedule(() -> Thread.startVirtualThread(task), millis, TimeUnit.MILLISECONDS);
     }
   }
 
@@ -246,6 +275,39 @@ public final class EarshotServer implements AutoCloseable {
   }
 
   /**
+   * The port for operators.
+   *
+   * @return the port, or 0 if {@code management.enabled} is false
+   */
+  public int managementPort() {
+    return managementPort;
+  }
+
+  /**
+   * Empties the server, as {@code general.drainDelay} and {@code general.drainTime} say: {@code
+   * /readyz} says from now on that it is not ready; after the delay it accepts no more clients, and
+   * ends the connections of its clients at an even rate over the time. Only the first call has an
+   * effect. {@link #close} must follow.
+   *
+   * @return complete when no client is left, or the time is over; on any thread
+   */
+  public CompletableFuture<@Nullable Void> drain() {
+    Config.General general = config.general();
+    drain.begin(new Drain.Plan(general.drainDelay(), general.drainTime()));
+    return drain.done();
+  }
+
+  /**
+   * Waits until the server has been emptied by {@link #drain} or through the admin API, however
+   * long that takes to begin.
+   *
+   * @return complete when {@link #close} is due; on any thread
+   */
+  public CompletableFuture<@Nullable Void> drained() {
+    return drain.done();
+  }
+
+  /**
    * Stops the server: accepts no more connections, ends the open ones with a reason, and waits
    * until they are closed, for at most the setting {@code general.shutdownTimeout}. Idempotent.
    *
@@ -261,6 +323,7 @@ public final class EarshotServer implements AutoCloseable {
       return;
     }
     listeners.close();
+    management.close();
     engine.closeAll();
     CompletableFuture<?>[] emptied =
         loops.values().stream()

@@ -122,6 +122,11 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
       respond(exchange, Responses.error(status, "this is no HTTP that is understood here"), true);
       return;
     }
+    Answer health = port.routes().health(exchange);
+    if (health != null) {
+      answer(exchange, health);
+      return;
+    }
     long wait = site.limits().asks(exchange.address().getAddress());
     if (wait > 0) {
       site.limits().count(Refusal.HTTP_REQUESTS);

@@ -53,17 +53,53 @@ final class Routes {
     Answer answer(WebExchange exchange) throws MalformedRequestException, ProblemException;
   }
 
-  Routes(Site site, Handshake handshake) {
+  private final Health health;
+
+  /** The routes of the port of clients. */
+  Routes(Site site, Handshake handshake, Health health) {
     this.site = site;
     this.handshake = handshake;
+    this.health = health;
     this.actions = new ActionRoute(site);
     table.add(new Route(StaticFiles::serves, exchange -> new Answer.File(exchange.rawPath())));
-    if (site.hasAdmin()) {
-      table.add(new Route(Admin::matches, new Admin(site)::answer));
-    }
+    addOperators();
     table.add(new Route(Site.LOGIN_PATH::equals, new DevelopmentLoginRoute(site)::answer));
     table.add(new Route(RoomUrl::matches, new RoomUrls(site, handshake)::answer));
     table.add(new Route(_ -> true, this::webSocketOrAction));
+  }
+
+  private Routes(Site site, Handshake handshake, Health health, String why) {
+    this.site = site;
+    this.handshake = handshake;
+    this.health = health;
+    this.actions = new ActionRoute(site);
+    addOperators();
+    table.add(
+        new Route(
+            _ -> true,
+            _ -> {
+              throw new ProblemException(HttpResponseStatus.NOT_FOUND, why);
+            }));
+  }
+
+  /** The routes of the port of operators. */
+  static Routes ofManagement(Site site, Handshake handshake, Health health) {
+    String why =
+        site.hasAdmin()
+            ? "this is the port of operators: /livez, /readyz, /admin/"
+            : "this is the port of operators: /livez, /readyz, and with admin.keys /admin/";
+    return new Routes(site, handshake, health, why);
+  }
+
+  private void addOperators() {
+    if (site.hasAdmin()) {
+      table.add(new Route(Admin::matches, new Admin(site)::answer));
+    }
+  }
+
+  /** The answer to a request for the health, which nothing may refuse; null for other requests. */
+  @Nullable Answer health(WebExchange exchange) {
+    return Health.matches(exchange.rawPath()) ? health.answer(exchange) : null;
   }
 
   /**

@@ -46,6 +46,9 @@ final class AdminRoutes {
     add("GET", "users/*", connections::findUser);
     add("PUT", "users/*/rooms/*", call -> connections.moveUser(call, true));
     add("DELETE", "users/*/rooms/*", call -> connections.moveUser(call, false));
+    var drain = new AdminDrain(site);
+    add("GET", "drain", _ -> drain.find());
+    add("POST", "drain", drain::begin);
     add("GET", "bans", call -> measures.list(call, Measure.Kind.BAN).now());
     add("POST", "bans", measures::ban);
     add("GET", "bans/*", call -> measures.find(call, Measure.Kind.BAN).now());

@@ -13,6 +13,7 @@ import io.netty.channel.IoHandle;
 import io.netty.channel.IoRegistration;
 import io.netty.util.concurrent.Future;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,6 +51,7 @@ public final class NettyLoop implements Loop {
   private int open;
   private int now;
   private int lastReport = -1;
+  private volatile long lastSweep = System.nanoTime();
   private long backlog;
   private int backlogged;
 
@@ -253,6 +255,7 @@ public final class NettyLoop implements Loop {
 
   private void sweep() {
     now++;
+    lastSweep = System.nanoTime();
     measureLag();
     backlog = 0;
     backlogged = 0;
@@ -266,6 +269,11 @@ public final class NettyLoop implements Loop {
     }
     stats.set(Gauge.BACKLOG_BYTES, backlog);
     stats.set(Gauge.BACKLOGGED_CLIENTS, backlogged);
+  }
+
+  /** How long ago the last sweep was, which is due each second. Callable from any thread. */
+  public Duration idleFor() {
+    return Duration.ofNanos(System.nanoTime() - lastSweep);
   }
 
   /** Measures how long a task waits that is submitted now. */
