@@ -10,6 +10,7 @@ import io.earshot.protocol.Json;
 import io.earshot.spi.BrokerException;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
+import io.earshot.stats.Incident;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Collection;
@@ -192,6 +193,7 @@ public final class ActionRunner implements Actions {
         work.whenComplete(
             (done, failure) -> {
               if (failure instanceof TimeoutException) {
+                refusals.incidents().note(Incident.SLOW_ACTION, name, timeout.toMillis() + " ms");
                 LOG.log(
                     Level.WARNING,
                     "the action " + name + " took longer than " + timeout + " and was interrupted");

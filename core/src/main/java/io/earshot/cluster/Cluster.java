@@ -209,6 +209,11 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
     return broker.clockSkew();
   }
 
+  /** How long a request to the broker takes, as {@link Broker#roundTrip} says. */
+  public long roundTrip() {
+    return broker.roundTrip();
+  }
+
   // --- what this server publishes --------------------------------------------------------------
 
   /** A post with the next number of this server. */

@@ -13,6 +13,8 @@ import io.earshot.connection.Directory;
 import io.earshot.connection.LoopContext;
 import io.earshot.connection.Participant;
 import io.earshot.history.HistoryFolder;
+import io.earshot.login.Logins;
+import io.earshot.monitor.Monitor;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
@@ -27,6 +29,7 @@ import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Outbound;
+import io.earshot.spi.ProgramInfo;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import io.earshot.spi.VerifiedLogin;
@@ -62,7 +65,7 @@ public final class Engine implements AutoCloseable {
    *     durations
    */
   public Engine(Config config, List<? extends Loop> loops, Clocks clocks) {
-    this(config, loops, clocks, new Refusals());
+    this(config, loops, clocks, new Refusals(), ProgramInfo.NONE);
   }
 
   /**
@@ -73,9 +76,15 @@ public final class Engine implements AutoCloseable {
    * @param clocks the clock for the times of messages, measures, and tokens, and the one for
    *     durations
    * @param refusals the counts of refusals, to which transports add theirs
+   * @param program what the program that runs the server tells its operator
    */
-  public Engine(Config config, List<? extends Loop> loops, Clocks clocks, Refusals refusals) {
-    this.parts = new Parts(config, loops, clocks, refusals);
+  public Engine(
+      Config config,
+      List<? extends Loop> loops,
+      Clocks clocks,
+      Refusals refusals,
+      ProgramInfo program) {
+    this.parts = new Parts(config, loops, clocks, refusals, program);
   }
 
   /**
@@ -261,7 +270,15 @@ public final class Engine implements AutoCloseable {
    *     once, unless another issuer is asked for its keys
    */
   public CompletableFuture<VerifiedLogin> checkLogin(String token) {
-    return parts.context.logins().check(token);
+    CompletableFuture<VerifiedLogin> checked = parts.context.logins().check(token);
+    var _ =
+        checked.whenComplete(
+            (_, failure) -> {
+              if (failure != null) {
+                parts.context.loginRefused(Logins.refusal(failure));
+              }
+            });
+    return checked;
   }
 
   /**
@@ -457,6 +474,15 @@ public final class Engine implements AutoCloseable {
    */
   public ServerStats stats() {
     return parts.rooms.stats();
+  }
+
+  /**
+   * What an operator sees of the server.
+   *
+   * @return the monitor, whose {@link Monitor#sample} is to be called once a second
+   */
+  public Monitor monitor() {
+    return parts.monitor;
   }
 
   /**

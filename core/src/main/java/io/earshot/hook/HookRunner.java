@@ -4,6 +4,8 @@ import io.earshot.Config;
 import io.earshot.RefusedException;
 import io.earshot.action.ActionRunner;
 import io.earshot.action.TimedVirtualThreads;
+import io.earshot.stats.Incident;
+import io.earshot.stats.Incidents;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,9 +31,13 @@ public final class HookRunner {
   /** The wait before another attempt to notify a hook, if too many hooks run, in milliseconds. */
   private static final long RETRY = 20;
 
+  /** A hook that takes so long is an incident, in milliseconds: clients wait for it. */
+  private static final long SLOW = 1_000;
+
   private final Config.Hooks settings;
   private final LongSupplier elapsed;
   private final TimedVirtualThreads threads;
+  private final Incidents incidents;
 
   /** A permit for each further hook that may run. */
   private final Semaphore running;
@@ -44,8 +50,13 @@ public final class HookRunner {
 
   private volatile RoomHooks all = RoomHooks.NONE;
 
-  public HookRunner(Config.Hooks settings, LongSupplier elapsed, TimedVirtualThreads threads) {
+  public HookRunner(
+      Config.Hooks settings,
+      LongSupplier elapsed,
+      TimedVirtualThreads threads,
+      Incidents incidents) {
     this.settings = settings;
+    this.incidents = incidents;
     this.elapsed = elapsed;
     this.threads = threads;
     this.running = new Semaphore(settings.running());
@@ -236,6 +247,7 @@ public final class HookRunner {
 
   /** Called on the hook's virtual thread. */
   private HookVerdict run(Hook hook, Question question) {
+    long began = elapsed.getAsLong();
     try {
       return new HookVerdict(hook.ask(question), null);
     } catch (RefusedException e) {
@@ -248,6 +260,10 @@ public final class HookRunner {
       return new HookVerdict(question.message(), ActionRunner.BROKEN);
     } finally {
       running.release();
+      long took = elapsed.getAsLong() - began;
+      if (took >= SLOW) {
+        incidents.note(Incident.SLOW_HOOK, hook.toString(), took + " ms");
+      }
     }
   }
 

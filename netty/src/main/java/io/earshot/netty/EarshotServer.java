@@ -13,6 +13,7 @@ import io.earshot.netty.tls.Tls;
 import io.earshot.netty.tls.TlsKind;
 import io.earshot.spi.BrokerProvider;
 import io.earshot.spi.Clocks;
+import io.earshot.spi.ProgramInfo;
 import io.earshot.spi.Refusals;
 import io.earshot.stats.ServerStats;
 import io.netty.channel.EventLoop;
@@ -57,6 +58,9 @@ public final class EarshotServer implements AutoCloseable {
   /** How often the server forgets addresses that sent no HTTP request lately, in seconds. */
   private static final int FORGET_SECONDS = 5;
 
+  /** How often the server reads its own counters, for its operator, in seconds. */
+  private static final int SAMPLE_SECONDS = 1;
+
   private final Config config;
   private final Engine engine;
   private final AddressLimits limits;
@@ -88,7 +92,7 @@ public final class EarshotServer implements AutoCloseable {
     this.listeners = new Listeners(sockets, group, loops);
     this.management = new Listeners(sockets, group, loops);
     this.areSocketsLean = sockets.areLean();
-    this.engine = new Engine(config, List.copyOf(loops.values()), clocks, refusals);
+    this.engine = new Engine(config, List.copyOf(loops.values()), clocks, refusals, programInfo());
     this.unlimited = AddressLimits.none(clocks::elapsed, refusals);
     this.drain = new Drain(this::after, listeners::close, engine::goodbyes);
   }
@@ -147,6 +151,10 @@ public final class EarshotServer implements AutoCloseable {
     }
   }
 
+  private static ProgramInfo programInfo() {
+    return ServiceLoader.load(ProgramInfo.class).findFirst().orElse(ProgramInfo.NONE);
+  }
+
   private void openPorts() throws IOException {
     Config.TcpServer tcp = config.tcpServer();
     Config.HttpServer http = config.httpServer();
@@ -178,6 +186,7 @@ public final class EarshotServer implements AutoCloseable {
       httpPort = listeners.listen(web, http.bindIP(), http.port());
     }
     every(FORGET_SECONDS, limits::forget);
+    every(SAMPLE_SECONDS, engine.monitor()::sample);
     encryptions.forEach(tls -> every(RELOAD_SECONDS, tls::reload));
   }
 

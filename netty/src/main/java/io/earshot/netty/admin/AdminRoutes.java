@@ -33,15 +33,19 @@ final class AdminRoutes {
   AdminRoutes(Site site) {
     this.site = site;
     var rooms = new AdminRooms(site);
-    var connections = new AdminConnections(site.engine().api());
+    var connections = new AdminConnections(site.engine().api(), site.engine().monitor());
     var measures = new AdminMeasures(site.engine().api().moderation());
+    var overview = new AdminOverview(site.engine().monitor());
     add("GET", "status", _ -> status());
+    add("GET", "overview", call -> overview.now(call).now());
+    add("GET", "history", call -> overview.history(call).now());
+    add("GET", "slow", overview::slow);
     add("GET", "rooms", rooms::list);
     add("GET", "rooms/*", rooms::find);
     add("DELETE", "rooms/*", rooms::close);
     add("POST", "rooms/*/messages", rooms::say);
     add("GET", "connections", call -> connections.list(call).now());
-    add("GET", "connections/*", call -> connections.find(call).now());
+    add("GET", "connections/*", connections::find);
     add("DELETE", "connections/*", connections::kick);
     add("GET", "users/*", connections::findUser);
     add("PUT", "users/*/rooms/*", call -> connections.moveUser(call, true));

@@ -339,7 +339,7 @@ public abstract sealed class ClientSocket implements Outbound, Swept
 
   @Override
   public final boolean sweep(int now) {
-    loop.countBacklog(pending);
+    loop.countBacklog(pending, intake);
     if (deadline != 0 && now >= deadline) {
       if (intake == null && !closed) {
         loop.limits().count(Refusal.DEADLINE);
