@@ -262,7 +262,7 @@ public final class EarshotServer implements AutoCloseable {
   }
 
   int waitingPolls() {
-    return engine.waitingPolls();
+    return engine.http().waitingPolls();
   }
 
   /**

@@ -101,6 +101,7 @@ final class AdminRoutes {
     var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     var visitor = new Visitor("admin", site.config().general().defaultChatRoom(), address);
     return site.engine()
+        .http()
         .askOnce(visitor, "status")
         .thenApply(
             answer ->
