@@ -49,8 +49,12 @@ final class TogetherTest extends PeersTestCase {
   }
 
   private static int calls(RedisServer redis) throws IOException {
+    return calls(redis, "evalsha");
+  }
+
+  private static int calls(RedisServer redis, String command) throws IOException {
     String stats = String.valueOf(redis.command("INFO", "commandstats"));
-    Matcher calls = Pattern.compile("cmdstat_evalsha:calls=(\\d+)").matcher(stats);
+    Matcher calls = Pattern.compile("cmdstat_" + command + ":calls=(\\d+)").matcher(stats);
     return calls.find() ? Integer.parseInt(calls.group(1)) : 0;
   }
 
@@ -133,6 +137,33 @@ final class TogetherTest extends PeersTestCase {
                       publish(a, "room", a.post("third"), null)));
       assertRefused(again.get(0), "the cluster cannot take this now; try again in a moment");
       assertThat(get(again.get(1)).offset()).isEqualTo(3);
+    }
+  }
+
+  /** Redis runs nothing else meanwhile: to search the log for each took half a second. */
+  @Test
+  void late_messages_of_one_call_are_searched_for_together() throws Exception {
+    try (var redis = new RedisServer()) {
+      BrokerPeer a = peer(redis.url());
+      a.say("room", "first");
+      Post placed = a.post("placed");
+      List<Post> late = IntStream.range(0, 60).mapToObj(_ -> a.post("late")).toList();
+      assertThat(get(publish(a, "room", placed, null)).offset()).isEqualTo(2);
+      inTurn(a, 500, _ -> publish(a, "room", a.post("later"), null)).forEach(BrokerPeer::get);
+      int before = calls(redis, "xrevrange");
+      List<CompletionStage<Cursor>> again =
+          inTurn(
+              a,
+              late.size() + 1,
+              i -> publish(a, "room", i == 30 ? placed : late.get(i < 30 ? i : i - 1), null));
+      for (int i = 0; i < again.size(); i++) {
+        if (i == 30) {
+          assertThat(get(again.get(i)).offset()).isEqualTo(2);
+        } else {
+          assertRefused(again.get(i), "a later message of the same server came first; try again");
+        }
+      }
+      assertThat(calls(redis, "xrevrange") - before).isBetween(1, 8);
     }
   }
 
