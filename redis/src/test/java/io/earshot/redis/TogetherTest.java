@@ -19,6 +19,7 @@ import java.util.function.IntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -196,12 +197,7 @@ final class TogetherTest extends PeersTestCase {
             }
           });
       link.restoreAfterLoss();
-      for (CompletionStage<Cursor> each : placing) {
-        assertThatThrownBy(() -> get(each))
-            .asInstanceOf(type(BrokerException.class))
-            .extracting(BrokerException::maybeDone)
-            .isEqualTo(true);
-      }
+      placing.forEach(TogetherTest::assertInDoubt);
       a.awaitConnected(2);
       List<CompletionStage<Cursor>> again =
           inTurn(a, count, i -> publish(a, "r" + i % 3, a.post("text " + i), "id " + i));
@@ -211,5 +207,40 @@ final class TogetherTest extends PeersTestCase {
       assertThat(BrokerPeer.texts(a.open("r1").posts()))
           .containsExactly("text 1", "text 4", "text 7", "text 10");
     }
+  }
+
+  @Test
+  void messages_that_wait_for_an_answer_are_refused_when_the_connection_breaks() throws Exception {
+    try (var redis = new RedisServer();
+        var link = new Link(redis.port())) {
+      BrokerPeer a = peer(link.url());
+      a.say("room", "before");
+      link.delay(Duration.ofSeconds(15));
+      List<CompletionStage<Cursor>> sent =
+          IntStream.range(0, 2)
+              .mapToObj(
+                  i -> inTurn(a, 1, _ -> publish(a, "room", a.post("sent " + i), null)).get(0))
+              .toList();
+      var waiting = inTurn(a, 20, _ -> publish(a, "room", a.post("waiting"), null));
+      var more = inTurn(a, 20, _ -> publish(a, "other", a.post("waiting"), null));
+      link.cut();
+      sent.forEach(TogetherTest::assertInDoubt);
+      for (CompletionStage<Cursor> each : Stream.concat(waiting.stream(), more.stream()).toList()) {
+        assertThatThrownBy(() -> get(each)).isInstanceOf(BrokerException.class);
+      }
+      a.awaitDisconnected(1);
+      link.restore();
+      a.awaitConnected(2);
+      assertThat(a.say("room", "after").offset()).isEqualTo(2);
+      assertThat(BrokerPeer.texts(a.open("room").posts())).containsExactly("before", "after");
+      assertThat(a.say("other", "first").offset()).isEqualTo(1);
+    }
+  }
+
+  private static void assertInDoubt(CompletionStage<Cursor> place) {
+    assertThatThrownBy(() -> get(place))
+        .asInstanceOf(type(BrokerException.class))
+        .extracting(BrokerException::maybeDone)
+        .isEqualTo(true);
   }
 }
