@@ -8,6 +8,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import io.earshot.Config;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Post;
+import io.earshot.spi.Broker.Terms;
 import io.earshot.spi.BrokerException;
 import io.earshot.testing.Await;
 import io.earshot.testing.BrokerPeer;
@@ -235,6 +236,23 @@ final class TogetherTest extends PeersTestCase {
       assertThat(BrokerPeer.texts(a.open("room").posts())).containsExactly("before", "after");
       assertThat(a.say("other", "first").offset()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void a_fault_of_the_server_fails_one_call_and_later_messages_are_sent() throws Exception {
+    try (var redis = new RedisServer()) {
+      BrokerPeer a = peer(redis.url());
+      a.say("room", "before");
+      for (int i = 0; i < 3; i++) {
+        assertInDoubt(a.inTurn(() -> a.broker().publish("room", a.post("x"), faulty(), null, 0)));
+      }
+      assertThat(a.say("room", "after").offset()).isEqualTo(2);
+    }
+  }
+
+  @SuppressWarnings("NullAway") // the fault
+  private static Terms faulty() {
+    return new Terms(1, 1, null, null);
   }
 
   private static void assertInDoubt(CompletionStage<Cursor> place) {
