@@ -227,9 +227,7 @@ final class HttpPort implements Port {
     @Override
     public void open(HttpRequest request, @Nullable JoinRequest join) {
       DeflateTerms deflate = deflate(request);
-      ByteBuf response = Handshake.rawResponse(request, deflate);
-      socket.write(response, 0, response.readableBytes());
-      response.release();
+      socket.writeSoon(Handshake.rawResponse(request, deflate)); // with the welcome
       transports.webSocket(
           socket,
           loop,
