@@ -175,10 +175,27 @@ public final class Tls {
     } else {
       handler.engine().setHandshakeApplicationProtocolSelector(Tls::protocol);
     }
+    BiConsumer<Channel, NettyLoop> afterHandshake =
+        kind.isNative()
+            ? opener
+            : (opened, on) -> {
+              refuseRenegotiation(handler.engine());
+              opener.accept(opened, on);
+            };
     channel
         .pipeline()
         .addLast(NAME, handler)
-        .addLast("gate", new TlsGate(channel, loop, seconds, opener));
+        .addLast("gate", new TlsGate(channel, loop, seconds, afterHandshake));
+  }
+
+  /**
+   * Keeps the JDK from a second handshake: one in a connection of TLS 1.2 cannot agree on TLS 1.3.
+   * BoringSSL never renegotiates.
+   */
+  private static void refuseRenegotiation(SSLEngine engine) {
+    if (engine.getSession().getProtocol().equals("TLSv1.2")) {
+      engine.setEnabledProtocols(new String[] {"TLSv1.3"});
+    }
   }
 
   /** The protocol of the offered ones; none if the client offers others only. */
