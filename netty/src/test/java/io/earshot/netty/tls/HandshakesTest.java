@@ -18,10 +18,13 @@ import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.stream.IntStream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
@@ -101,6 +104,21 @@ final class HandshakesTest {
       throws IOException {
     try (SSLSocket socket =
         Pair.SHARED.shakeHands(new Trickle(server.tcpPort(), areRecords), version)) {
+      assertThat(socket.getInputStream().read()).isEqualTo('{'); // the welcome
+    }
+  }
+
+  @Test
+  void a_client_hello_may_be_longer_than_one_read() throws IOException {
+    try (var plain = new Socket(InetAddress.getLoopbackAddress(), server.tcpPort());
+        SSLSocket socket = Pair.SHARED.wrap(plain)) {
+      plain.setSoTimeout(Client.TIMEOUT);
+      SSLParameters parameters = socket.getSSLParameters();
+      parameters.setApplicationProtocols(
+          IntStream.range(0, 100).mapToObj(i -> "http/1.1" + "x".repeat(i)).toArray(String[]::new));
+      socket.setSSLParameters(parameters);
+      socket.startHandshake();
+      assertThat(socket.getApplicationProtocol()).isEqualTo("http/1.1");
       assertThat(socket.getInputStream().read()).isEqualTo('{'); // the welcome
     }
   }
