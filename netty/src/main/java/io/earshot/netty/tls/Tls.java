@@ -84,7 +84,7 @@ public final class Tls {
     this.certFile = certFile;
     this.keyFile = keyFile;
     this.key = new CertifiedKey(Pem.read(section, certFile, keyFile), kind.isNative());
-    this.context = kind.isNative() ? nativeContext() : context(SslProvider.JDK).build();
+    this.context = kind.isNative() ? nativeContext() : jdkContext();
     this.ticketKeys = new TicketKeys(section, kind.ticketSecret(), kind.clock());
     this.tried = stamps();
     this.seen = tried;
@@ -109,6 +109,11 @@ public final class Tls {
         .protocols("TLSv1.3", "TLSv1.2")
         .ciphers(CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
         .sessionTimeout(SESSION_SECONDS);
+  }
+
+  /** The JDK would keep 20,480 sessions of clients without tickets; its least limit is one. */
+  private SslContext jdkContext() throws SSLException {
+    return context(SslProvider.JDK).sessionCacheSize(1).build();
   }
 
   private SslContext nativeContext() throws SSLException {

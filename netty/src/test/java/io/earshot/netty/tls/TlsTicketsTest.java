@@ -195,6 +195,16 @@ final class TlsTicketsTest {
     assertThat(resumes(port, version, ticket)).isTrue();
   }
 
+  /** BoringSSL gives no ids to such sessions. */
+  @Test
+  void the_jdk_does_not_keep_the_sessions_of_clients_without_tickets() throws IOException {
+    int port = serve(tls(false, SECRET, Pair.SHARED));
+    String session = folder.resolve("session").toString();
+    assertThat(connect(port, "-tls1_2", "-no_ticket", "-sess_out", session)).isFalse();
+    assertThat(connect(port, "-tls1_2", "-no_ticket")).isFalse();
+    assertThat(connect(port, "-tls1_2", "-no_ticket", "-sess_in", session)).isFalse();
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void no_early_data_is_accepted(boolean isNative) throws IOException {
