@@ -75,8 +75,8 @@ public final class Tls {
 
   /**
    * Computes the handshakes of the JDK, which take longer. There is no thread for each handshake: a
-   * loop that closes a connection waits for the lock of its engine, so a thread that has such a lock
-   * must not wait behind all other handshakes for a processor.
+   * loop that closes a connection waits for the lock of its engine, so a thread that has such a
+   * lock must not wait behind all other handshakes for a processor.
    */
   private final ThreadPoolExecutor steps;
 
