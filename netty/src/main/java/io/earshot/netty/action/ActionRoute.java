@@ -36,7 +36,8 @@ public final class ActionRoute {
 
   public Answer answer(WebExchange exchange, Query query)
       throws MalformedRequestException, ProblemException {
-    WebRequest request = WebRequest.of(exchange.request(), query, site.engine().http()::understands);
+    WebRequest request =
+        WebRequest.of(exchange.request(), query, site.engine().http()::understands);
     String callback = request.text("callback");
     boolean isChat = request.action().equals("chat");
     if (request.params().containsKey("callback")
