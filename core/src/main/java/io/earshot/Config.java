@@ -43,6 +43,7 @@ public record Config(
     Redis redis,
     Admin admin,
     Management management,
+    Log log,
     Limits limits) {
 
   private static final String BIND_IP =
@@ -706,6 +707,22 @@ public record Config(
     public Management {
       ConfigCheck.bindIP("management.bindIP", bindIP);
     }
+  }
+
+  /** Settings of the log of the server program; a program that embeds the server has its own. */
+  public record Log(
+      @Setting(
+              value =
+                  "How the lines of the log look: text, or json (the fields of the Elastic Common Schema).",
+              defaultValue = "text")
+          LogFormat format) {}
+
+  /** The forms of a line of the log. */
+  public enum LogFormat {
+    /** Time, level, source and message. */
+    TEXT,
+    /** A JSON object with the fields of the Elastic Common Schema. */
+    JSON
   }
 
   /** Settings of the admin API, for back ends and moderators. */

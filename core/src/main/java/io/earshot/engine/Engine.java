@@ -40,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Engine implements AutoCloseable {
   final Parts parts;
+  private final ProgramInfo program;
   private final HttpRequests http;
 
   /**
@@ -70,6 +71,7 @@ public final class Engine implements AutoCloseable {
       Clocks clocks,
       Refusals refusals,
       ProgramInfo program) {
+    this.program = program;
     this.parts = new Parts(config, loops, clocks, refusals, program);
     this.http = new HttpRequests(parts);
   }
@@ -81,6 +83,15 @@ public final class Engine implements AutoCloseable {
    */
   public ServerSecret secret() {
     return parts.secret;
+  }
+
+  /**
+   * The program that runs the server.
+   *
+   * @return what it tells its operator
+   */
+  public ProgramInfo program() {
+    return program;
   }
 
   /**

@@ -135,6 +135,7 @@ final class Reach implements ConnectionEvents {
     if (redis.reachesAll()) {
       reported.clear();
     }
+    EvictionWarning.check(redis, keys.alive(), log);
     Object link = redis.link(keys.alive());
     bus.connected(
         areAll

@@ -6,6 +6,7 @@ import io.earshot.config.SettingFileException;
 import io.earshot.netty.EarshotServer;
 import io.earshot.server.actions.ActionFolder;
 import io.earshot.server.actions.PlugIns;
+import io.earshot.server.log.Log;
 import io.earshot.server.settings.SettingsException;
 import io.earshot.server.settings.StartException;
 import java.io.IOException;
@@ -37,6 +38,7 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
    * @throws SettingsException if the actions folder does not exist
    */
   static void forever(Config config, PrintWriter out) throws SettingsException, StartException {
+    Log.use(config.log());
     try (Serve serve = start(config)) {
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(serve, out), "stop"));
       // Not since the process began: it was the launcher before, and may have built the server.
@@ -127,6 +129,7 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
       serve.close();
       out.println("Earshot has stopped.");
     } finally {
+      Log.end();
       // exit() would wait for this very hook, and after a signal the status would be 143.
       Runtime.getRuntime().halt(0);
     }

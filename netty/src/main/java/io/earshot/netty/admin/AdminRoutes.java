@@ -50,6 +50,9 @@ final class AdminRoutes {
     add("GET", "users/*", connections::findUser);
     add("PUT", "users/*/rooms/*", call -> connections.moveUser(call, true));
     add("DELETE", "users/*/rooms/*", call -> connections.moveUser(call, false));
+    var log = new AdminLog(site.engine().program());
+    add("GET", "log", _ -> log.find().now());
+    add("PUT", "log/*", call -> log.change(call).now());
     var drain = new AdminDrain(site);
     add("GET", "drain", _ -> drain.find());
     add("POST", "drain", drain::begin);

@@ -72,6 +72,7 @@ public final class Tls {
   private final CertifiedKey key;
   private final SslContext context;
   private final TicketKeys ticketKeys;
+  private final CertificateEnd end;
 
   /**
    * Computes the handshakes of the JDK, which take longer. There is no thread for each handshake: a
@@ -97,9 +98,11 @@ public final class Tls {
     this.context = kind.isNative() ? nativeContext() : jdkContext();
     this.ticketKeys = new TicketKeys(section, kind.ticketSecret(), kind.clock());
     this.steps = steps();
+    this.end = new CertificateEnd(section, kind.clock());
     this.tried = stamps();
     this.seen = tried;
     rotate();
+    end.check(certificate());
   }
 
   /**
@@ -242,6 +245,7 @@ public final class Tls {
       return;
     }
     rotate();
+    end.check(certificate());
     List<FileStamp> now = stamps();
     boolean isStable = now.equals(seen);
     seen = now;
