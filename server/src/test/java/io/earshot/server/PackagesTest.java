@@ -78,7 +78,7 @@ class PackagesTest {
       redis.connection: config api spi redis.link
       redis.say: protocol spi redis.connection
       redis: protocol api spi redis.link redis.connection redis.say
-      server.log: spi
+      server.log: api spi
       server.settings: config api server.log
       server.actions: api server.settings
       server: protocol config api access netty server.log server.settings server.actions
