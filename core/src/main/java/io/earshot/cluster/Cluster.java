@@ -24,6 +24,7 @@ import io.earshot.room.Shard;
 import io.earshot.spi.Broker;
 import io.earshot.spi.Bus;
 import io.earshot.spi.Loop;
+import io.earshot.stats.ServerState.ClusterState;
 import io.earshot.web.WebClients;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -204,6 +205,11 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
     return broker.clockSkew();
   }
 
+  /** The state of the cluster, as this server sees it. */
+  public ClusterState state() {
+    return new ClusterState(isUp(), peers().size(), clockSkew(), broker.leaseLeft());
+  }
+
   // --- what this server publishes --------------------------------------------------------------
 
   /** A post with the next number of this server. */
@@ -318,6 +324,11 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
   @Override
   public void shareSecret(String shared) {
     secret.share(shared);
+  }
+
+  @Override
+  public void answered(long nanos) {
+    rooms.counts().brokerAnswered(nanos);
   }
 
   @Override

@@ -347,6 +347,15 @@ public interface Broker extends AutoCloseable {
    */
   long clockSkew();
 
+  /**
+   * How long this server's lease lasts if it is not renewed.
+   *
+   * @return milliseconds, less than 0 if it is over; 0 before the first lease, or if there are none
+   */
+  default long leaseLeft() {
+    return 0;
+  }
+
   /** Leaves the cluster. Blocks until the requests made before are done, or cannot be. */
   @Override
   void close();

@@ -48,19 +48,19 @@ class PackagesTest {
       config: protocol
       token: protocol config
       api: protocol config token
-      stats:
+      stats: api
       spi: protocol api stats
       moderation: protocol api spi
       access: protocol config token api spi moderation
       login: protocol token api spi
-      action: protocol api spi
-      hook: protocol config api spi action
+      action: protocol api stats spi
+      hook: protocol config api stats spi action
       history: protocol config api stats
       room: protocol config api stats spi history
-      connection: protocol config api spi moderation access login action hook room
-      web: protocol api spi access action hook history room connection
+      connection: protocol config api stats spi moderation access login action hook room
+      web: protocol api stats spi access action hook history room connection
       session: protocol config token api stats spi access login action hook history room connection
-      cluster: protocol config api spi moderation access action history room connection web session
+      cluster: protocol config api stats spi moderation access action history room connection web session
       engine: protocol config token api stats spi moderation access login action hook history room connection web session cluster
       netty.loop: api stats spi
       netty.frame: protocol spi
