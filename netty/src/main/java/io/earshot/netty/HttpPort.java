@@ -4,6 +4,7 @@ import io.earshot.netty.frame.DeflateTerms;
 import io.earshot.netty.http.JoinRequest;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.http.Responses;
+import io.earshot.netty.admin.MetricsRoute;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.identity.Addressed;
 import io.earshot.netty.identity.ClientRequest;
@@ -50,7 +51,12 @@ final class HttpPort implements Port {
    * @param tls the encryption, or null
    * @throws IOException if there is no such folder; the message names the setting
    */
-  HttpPort(Transports transports, Site site, boolean areSocketsLean, @Nullable Tls tls)
+  HttpPort(
+      Transports transports,
+      Site site,
+      @Nullable MetricsRoute metrics,
+      boolean areSocketsLean,
+      @Nullable Tls tls)
       throws IOException {
     this.transports = transports;
     this.site = site;
@@ -59,7 +65,7 @@ final class HttpPort implements Port {
             Origins.of(site.config().webSockets().allowedOrigins()),
             site.hosts(),
             site.config().webSockets().compression());
-    this.routes = new Routes(site, handshake);
+    this.routes = new Routes(site, handshake, metrics);
     this.files = new StaticFiles(site.config().httpServer().publicFolder(), InstantSource.system());
     this.areSocketsLean = areSocketsLean;
     this.tls = tls;

@@ -3,6 +3,7 @@ package io.earshot.netty;
 import io.earshot.Config;
 import io.earshot.netty.action.ActionRoute;
 import io.earshot.netty.admin.Admin;
+import io.earshot.netty.admin.MetricsRoute;
 import io.earshot.netty.http.Answer;
 import io.earshot.netty.http.MalformedRequestException;
 import io.earshot.netty.http.ProblemException;
@@ -38,6 +39,7 @@ final class Routes {
   private final Site site;
   private final Handshake handshake;
   private final ActionRoute actions;
+  private final @Nullable MetricsRoute metrics;
 
   /** The routes; the first whose path matches answers. */
   private final List<Route> table = new ArrayList<>();
@@ -53,13 +55,17 @@ final class Routes {
     Answer answer(WebExchange exchange) throws MalformedRequestException, ProblemException;
   }
 
-  Routes(Site site, Handshake handshake) {
+  Routes(Site site, Handshake handshake, @Nullable MetricsRoute metrics) {
     this.site = site;
     this.handshake = handshake;
     this.actions = new ActionRoute(site);
+    this.metrics = metrics;
     table.add(new Route(StaticFiles::serves, exchange -> new Answer.File(exchange.rawPath())));
     if (site.hasAdmin()) {
       table.add(new Route(Admin::matches, new Admin(site)::answer));
+    }
+    if (metrics != null) {
+      table.add(new Route(MetricsRoute::matches, metrics::answer));
     }
     table.add(new Route(Site.LOGIN_PATH::equals, new DevelopmentLoginRoute(site)::answer));
     table.add(new Route(RoomUrl::matches, new RoomUrls(site, handshake)::answer));
@@ -85,6 +91,11 @@ final class Routes {
       }
     }
     throw new IllegalStateException("the last route answers each path");
+  }
+
+  /** Whether a request is an operator's, and counts for no limit of clients. */
+  boolean isOperators(WebExchange exchange) {
+    return metrics != null && metrics.serves(exchange);
   }
 
   private Answer webSocketOrAction(WebExchange exchange)

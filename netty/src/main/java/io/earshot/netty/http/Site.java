@@ -34,6 +34,9 @@ public final class Site {
   /** The prefix of the paths of the admin API. */
   public static final String ADMIN_PATH = "/admin/";
 
+  /** The path of the metrics. */
+  public static final String METRICS_PATH = "/metrics";
+
   /** The prefix of the paths of rooms. */
   public static final String ROOMS_PATH = "/rooms/";
 
