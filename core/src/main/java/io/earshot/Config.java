@@ -733,9 +733,7 @@ public record Config(
                       + " http://localhost:4318/v1/metrics. Empty: they are not sent.",
               defaultValue = "")
           String otlpUrl,
-      @Setting(
-              value = "How often the metrics are sent to metrics.otlpUrl.",
-              defaultValue = "1m")
+      @Setting(value = "How often the metrics are sent to metrics.otlpUrl.", defaultValue = "1m")
           Duration otlpEvery,
       @Setting(
               value =

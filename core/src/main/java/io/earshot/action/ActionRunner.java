@@ -209,8 +209,7 @@ public final class ActionRunner implements Actions {
     var _ =
         work.whenComplete(
             (done, failure) -> {
-              counts.ran(
-                  Work.ACTION, name, counted(done, failure), elapsed.getAsLong() - began);
+              counts.ran(Work.ACTION, name, counted(done, failure), elapsed.getAsLong() - began);
               if (failure instanceof TimeoutException) {
                 LOG.log(
                     Level.WARNING,
@@ -222,18 +221,13 @@ public final class ActionRunner implements Actions {
     return answer;
   }
 
-  private static RunOutcome counted(
-      @Nullable Outcome done, @Nullable Throwable failure) {
+  private static RunOutcome counted(@Nullable Outcome done, @Nullable Throwable failure) {
     return switch (done) {
       case Outcome.Answered _ -> RunOutcome.OK;
       case Outcome.Failed failed ->
-          failed.problem == Problem.BROKEN
-              ? RunOutcome.ERROR
-              : RunOutcome.REFUSED;
+          failed.problem == Problem.BROKEN ? RunOutcome.ERROR : RunOutcome.REFUSED;
       case null ->
-          failure instanceof CancellationException
-              ? RunOutcome.CANCELLED
-              : RunOutcome.TIMEOUT;
+          failure instanceof CancellationException ? RunOutcome.CANCELLED : RunOutcome.TIMEOUT;
     };
   }
 

@@ -85,8 +85,7 @@ final class Parts implements AutoCloseable {
     var threads = new TimedVirtualThreads();
     var counts = new ServerCounts(loops.stream().map(Loop::stats).toList());
     this.hooks = new HookRunner(config.hooks(), clocks::elapsed, threads, counts);
-    this.actions =
-        new ActionRunner(this::api, config, clocks::elapsed, threads, refusals, counts);
+    this.actions = new ActionRunner(this::api, config, clocks::elapsed, threads, refusals, counts);
     this.rooms = new Rooms(config, rules::of, loops, clocks, newBootName(), refusals, counts);
     this.connectionActions = new ConnectionActions(connections, rooms.shards());
     this.moderation = new Moderator(config, clocks, this::randomName, connectionActions);

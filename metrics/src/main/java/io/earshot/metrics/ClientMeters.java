@@ -74,7 +74,8 @@ final class ClientMeters {
         meters.counter(
             "resumes",
             "Requests to resume a session, by the outcome, and by the server that had the session.",
-            Tags.of("outcome", Label.of(outcome), "session", isFromElsewhere ? "elsewhere" : "here"),
+            Tags.of(
+                "outcome", Label.of(outcome), "session", isFromElsewhere ? "elsewhere" : "here"),
             server -> server.stats().counts().resumed(isFromElsewhere).get(outcome));
       }
     }
@@ -119,7 +120,6 @@ final class ClientMeters {
         }
       }
     }
-    meters.gauge(
-        "actions.running", "Actions that run.", server -> server.state().runningActions());
+    meters.gauge("actions.running", "Actions that run.", server -> server.state().runningActions());
   }
 }

@@ -69,7 +69,7 @@ final class ProcessMeters implements AutoCloseable {
     }
   }
 
-  /** The line {@code VmRSS:  123 kB} of the file; not a number if there is none. */
+  /** The line {@code VmRSS: 123 kB} of the file; not a number if there is none. */
   private static double residentBytes() {
     try {
       for (String line : Files.readAllLines(STATUS, US_ASCII)) {

@@ -282,7 +282,8 @@ public final class EarshotServer implements AutoCloseable {
    */
   public Map<String, Instant> certificateEnds() {
     return encryptions.stream()
-        .collect(Collectors.toMap(Tls::section, tls -> tls.certificate().getNotAfter().toInstant()));
+        .collect(
+            Collectors.toMap(Tls::section, tls -> tls.certificate().getNotAfter().toInstant()));
   }
 
   AddressLimits limits() {

@@ -1,10 +1,10 @@
 package io.earshot.netty;
 
+import io.earshot.netty.admin.MetricsRoute;
 import io.earshot.netty.frame.DeflateTerms;
 import io.earshot.netty.http.JoinRequest;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.http.Responses;
-import io.earshot.netty.admin.MetricsRoute;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.identity.Addressed;
 import io.earshot.netty.identity.ClientRequest;

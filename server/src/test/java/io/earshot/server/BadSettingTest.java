@@ -80,7 +80,8 @@ class BadSettingTest {
           "redis.url",
           "redis.sentinelPassword",
           "redis.secret",
-          "admin.keys");
+          "admin.keys",
+          "metrics.otlpHeaders");
 
   /** The other settings of Redis count only with an address. */
   private static final Assignment REDIS = new Assignment("redis.url", "rediss://h", "option");
