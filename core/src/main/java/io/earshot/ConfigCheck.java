@@ -34,7 +34,7 @@ record ConfigCheck(Config config) {
   private static final Pattern ATTRIBUTE =
       Pattern.compile("(?!(?:user|identity) *=)[A-Za-z0-9_.-]{1,64} *= *[!-~]{1,256}");
 
-  private static final Pattern HEADER = Pattern.compile("[A-Za-z0-9-]{1,64} +[!-~]([ -~]*[!-~])?");
+  private static final Pattern HEADER = Pattern.compile("[A-Za-z0-9-]{1,32} +[!-~]([ -~]*[!-~])?");
 
   private static final Pattern HTTP_URL = Pattern.compile("https?://[A-Za-z0-9\\[][!-~]*");
 

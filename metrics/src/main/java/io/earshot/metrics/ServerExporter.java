@@ -44,8 +44,8 @@ final class ServerExporter implements MetricsExporter {
     if (isClosed) {
       throw new IllegalStateException("the server is stopping");
     }
+    process.addTo(registry); // first, since it has a filter
     metrics.bindTo(registry);
-    process.addTo(registry);
   }
 
   @Override

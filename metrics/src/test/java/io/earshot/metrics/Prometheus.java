@@ -116,13 +116,24 @@ final class Prometheus implements AutoCloseable {
     }
   }
 
-  /** Waits until all targets have been scraped a number of times. */
-  void awaitScrapes(int targets, int times) {
+  /** Waits until all targets have been scraped a number of times more. */
+  void awaitScrapes(int targets, int more) {
+    Await.until(
+        "an answer of Prometheus: " + log,
+        () -> get("/api/v1/status/runtimeinfo").get("status") != null);
+    long before = scrapes();
     Await.until(
         "scrapes: " + log,
-        () ->
-            get("/api/v1/status/runtimeinfo").get("status") != null
-                && query("count_over_time(up[5m]) >= " + times).size() == targets);
+        () -> query("count_over_time(up[5m]) >= " + (before + more)).size() == targets);
+  }
+
+  /** The scrapes of the target that has the most. */
+  private long scrapes() {
+    return query("max(count_over_time(up[5m]))").stream()
+        .map(series -> (Json.Array) ((Json.Obj) series).get("value"))
+        .mapToLong(value -> Long.parseLong(((Json.Text) value.items().get(1)).value()))
+        .findFirst()
+        .orElse(0);
   }
 
   @Override

@@ -199,6 +199,11 @@ class BadSettingTest {
             },
             new String[] {"commonWeb.cookieSecret", SECRET, "cookieSecret: \"***\""},
             new String[] {"redis.secret", SECRET, "secret: \"***\""},
+            new String[] {
+              "metrics.otlpHeaders",
+              "Authorization Bearer " + key,
+              "otlpHeaders: [\"Authorization ***\"]"
+            },
             new String[] {"redis.sentinelPassword", SECRET, "sentinelPassword: \"***\""},
             new String[] {
               "redis.url",

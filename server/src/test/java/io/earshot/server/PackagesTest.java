@@ -73,6 +73,7 @@ class PackagesTest {
       netty.action: protocol api spi engine netty.loop netty.http
       netty.admin: protocol api spi engine netty.identity netty.http netty.room
       netty: protocol api stats spi engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.admin
+      metrics: api stats spi netty
       redis.link: api spi
       redis.connection: config api spi redis.link
       redis.say: protocol spi redis.connection
@@ -98,7 +99,7 @@ class PackagesTest {
 
   /** Without examples and micro-benchmarks, which add classes to the packages of others. */
   private static final List<String> MODULES =
-      List.of("protocol", "core", "netty", "redis", "server", "client", "bench");
+      List.of("protocol", "core", "netty", "metrics", "redis", "server", "client", "bench");
 
   private static final int MOST_LINES = 500;
 
