@@ -42,6 +42,7 @@ public record Config(
     Hooks hooks,
     Redis redis,
     Admin admin,
+    Management management,
     Metrics metrics,
     Limits limits) {
 
@@ -137,7 +138,21 @@ public record Config(
               defaultValue = "5s")
           Duration reconnectSpread,
       @Setting(
-              value = "How long a stop may take. After that open connections are cut off.",
+              value =
+                  "How long a server that is to stop still accepts clients, while /readyz says that it is not ready, so"
+                      + " that load balancers send no more to it.",
+              defaultValue = "0s")
+          Duration drainDelay,
+      @Setting(
+              value =
+                  "The time over which a server that is to stop ends the connections of its clients, so that they"
+                      + " reconnect at an even rate. 0: all at once.",
+              defaultValue = "0s")
+          Duration drainTime,
+      @Setting(
+              value =
+                  "How long the end of a stop may take, after drainDelay and drainTime. After that open connections are cut"
+                      + " off.",
               defaultValue = "5s")
           Duration shutdownTimeout) {
 
@@ -674,6 +689,23 @@ public record Config(
     @Override
     public String toString() {
       return ConfigTree.masked(this);
+    }
+  }
+
+  /** Settings of the port for operators. */
+  public record Management(
+      @Setting(
+              value =
+                  "Whether operators have a port of their own, over plain HTTP. The admin API then answers there and not on"
+                      + " the port of clients; /livez and /readyz answer on both.",
+              defaultValue = "false")
+          boolean enabled,
+      @Setting(value = BIND_IP, defaultValue = "127.0.0.1") String bindIP,
+      @Setting(value = PORT, defaultValue = "8081", max = 65535) int port) {
+
+    /** Checks what the types cannot express. */
+    public Management {
+      ConfigCheck.bindIP("management.bindIP", bindIP);
     }
   }
 

@@ -10,6 +10,7 @@ import io.earshot.protocol.Json;
 import io.earshot.spi.BrokerException;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
+import io.earshot.stats.Incident;
 import io.earshot.stats.RunOutcome;
 import io.earshot.stats.ServerCounts;
 import io.earshot.stats.Work;
@@ -211,6 +212,7 @@ public final class ActionRunner implements Actions {
             (done, failure) -> {
               counts.ran(Work.ACTION, name, counted(done, failure), elapsed.getAsLong() - began);
               if (failure instanceof TimeoutException) {
+                refusals.incidents().note(Incident.SLOW_ACTION, name, timeout.toMillis() + " ms");
                 LOG.log(
                     Level.WARNING,
                     "the action " + name + " took longer than " + timeout + " and was interrupted");

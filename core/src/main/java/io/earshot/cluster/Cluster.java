@@ -190,6 +190,11 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
     return up && broker.reachesAll();
   }
 
+  /** Whether the broker was reached since the start. */
+  public boolean wasUp() {
+    return wasUp.getCount() == 0;
+  }
+
   /** Whether the broker can be reached for a room. */
   boolean reaches(String room) {
     return up && broker.reaches(room);
@@ -208,6 +213,11 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
   /** The state of the cluster, as this server sees it. */
   public ClusterState state() {
     return new ClusterState(isUp(), peers().size(), clockSkew(), broker.leaseLeft());
+  }
+
+  /** How long a request to the broker takes, as {@link Broker#roundTrip} says. */
+  public long roundTrip() {
+    return broker.roundTrip();
   }
 
   // --- what this server publishes --------------------------------------------------------------

@@ -15,6 +15,7 @@ import io.earshot.room.Rooms;
 import io.earshot.spi.Pace;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
+import io.earshot.stats.Incident;
 import io.earshot.stats.ServerCounts;
 import java.security.SecureRandom;
 import java.util.EnumMap;
@@ -29,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe: final parts, and an atomic count.
  */
 public final class EngineContext {
+  /** The name of the incidents with tokens of logins. */
+  private static final String LOGINS = "of logins";
+
   /** The shortest delay before a client reconnects after a loss, in milliseconds. */
   private static final long LEAST_DELAY = 1_000;
 
@@ -153,6 +157,11 @@ public final class EngineContext {
   /** What the server counts apart from the path of messages. */
   public ServerCounts counts() {
     return counts;
+  }
+
+  /** Takes note that the token of a login was refused; {@link #count} counts it. */
+  public void loginRefused(String why) {
+    refusals.incidents().note(Incident.TOKEN, LOGINS, why);
   }
 
   /** The rate at which a connection may send requests. */

@@ -26,11 +26,13 @@ import io.earshot.login.DevelopmentLogin;
 import io.earshot.login.Jwks;
 import io.earshot.login.Logins;
 import io.earshot.moderation.Moderator;
+import io.earshot.monitor.Monitor;
 import io.earshot.room.Rooms;
 import io.earshot.spi.Broker;
 import io.earshot.spi.Clocks;
 import io.earshot.spi.Loop;
 import io.earshot.spi.PerAddress;
+import io.earshot.spi.ProgramInfo;
 import io.earshot.spi.Refusals;
 import io.earshot.stats.ServerCounts;
 import io.earshot.stats.ServerState;
@@ -62,6 +64,7 @@ final class Parts implements AutoCloseable {
   final HookRunner hooks;
   final ActionRunner actions;
   final Rooms rooms;
+  final Monitor monitor;
   final Moderator moderation;
   final EngineContext context;
   final List<LoopContext> loopContexts;
@@ -76,7 +79,12 @@ final class Parts implements AutoCloseable {
   private volatile @Nullable HistoryFolder historyFolder;
   private volatile @Nullable Cluster cluster;
 
-  Parts(Config config, List<? extends Loop> loops, Clocks clocks, Refusals refusals) {
+  Parts(
+      Config config,
+      List<? extends Loop> loops,
+      Clocks clocks,
+      Refusals refusals,
+      ProgramInfo program) {
     this.config = config;
     this.refusals = refusals;
     this.loops = loops;
@@ -84,7 +92,8 @@ final class Parts implements AutoCloseable {
     this.rules = new RoomRules(config.rooms());
     var threads = new TimedVirtualThreads();
     var counts = new ServerCounts(loops.stream().map(Loop::stats).toList());
-    this.hooks = new HookRunner(config.hooks(), clocks::elapsed, threads, counts);
+    this.hooks =
+        new HookRunner(config.hooks(), clocks::elapsed, threads, refusals.incidents(), counts);
     this.actions = new ActionRunner(this::api, config, clocks::elapsed, threads, refusals, counts);
     this.rooms = new Rooms(config, rules::of, loops, clocks, newBootName(), refusals, counts);
     this.connectionActions = new ConnectionActions(connections, rooms.shards());
@@ -125,8 +134,25 @@ final class Parts implements AutoCloseable {
     }
     this.readers = new RoomReaders(context, loopContexts);
     this.webClients = newWebClients();
+    this.monitor =
+        new Monitor(
+            config,
+            rooms,
+            connections,
+            refusals,
+            this::cluster,
+            this::historyFolder,
+            clocks,
+            program);
     var chatRoom =
-        new RoomsApi(config.general(), rooms, readers, tokens, clocks.wall(), this::randomName);
+        new RoomsApi(
+            config.general(),
+            rooms,
+            monitor.rooms(),
+            readers,
+            tokens,
+            clocks.wall(),
+            this::randomName);
     this.api =
         new ServerApi(
             config,

@@ -4,6 +4,8 @@ import io.earshot.Config;
 import io.earshot.RefusedException;
 import io.earshot.action.ActionRunner;
 import io.earshot.action.TimedVirtualThreads;
+import io.earshot.stats.Incident;
+import io.earshot.stats.Incidents;
 import io.earshot.stats.RunOutcome;
 import io.earshot.stats.ServerCounts;
 import java.lang.System.Logger.Level;
@@ -31,9 +33,13 @@ public final class HookRunner {
   /** The wait before another attempt to notify a hook, if too many hooks run, in milliseconds. */
   private static final long RETRY = 20;
 
+  /** A hook that takes so long is an incident, in milliseconds: clients wait for it. */
+  private static final long SLOW = 1_000;
+
   private final Config.Hooks settings;
   private final LongSupplier elapsed;
   private final TimedVirtualThreads threads;
+  private final Incidents incidents;
   private final ServerCounts counts;
 
   /** A permit for each further hook that may run. */
@@ -51,8 +57,10 @@ public final class HookRunner {
       Config.Hooks settings,
       LongSupplier elapsed,
       TimedVirtualThreads threads,
+      Incidents incidents,
       ServerCounts counts) {
     this.settings = settings;
+    this.incidents = incidents;
     this.counts = counts;
     this.elapsed = elapsed;
     this.threads = threads;
@@ -253,6 +261,7 @@ public final class HookRunner {
 
   /** Called on the hook's virtual thread. */
   private Decision run(Hook hook, Question question) {
+    long began = elapsed.getAsLong();
     try {
       return new Decision(new HookVerdict(hook.ask(question), null), RunOutcome.OK);
     } catch (RefusedException e) {
@@ -266,6 +275,10 @@ public final class HookRunner {
           new HookVerdict(question.message(), ActionRunner.BROKEN), RunOutcome.ERROR);
     } finally {
       running.release();
+      long took = elapsed.getAsLong() - began;
+      if (took >= SLOW) {
+        incidents.note(Incident.SLOW_HOOK, hook.toString(), took + " ms");
+      }
     }
   }
 

@@ -19,6 +19,7 @@ import io.earshot.room.RoomOrder.SayResult;
 import io.earshot.spi.Broker.Placed;
 import io.earshot.spi.Pace;
 import io.earshot.spi.Refusal;
+import io.earshot.stats.Incident;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -47,6 +48,9 @@ public final class Room {
 
   /** Null in a room without signals so far. */
   private @Nullable Signals signals;
+
+  /** The index in {@link Shard#inSlots}. */
+  int slot;
 
   /** What clients have used of the room's message rate, as a {@link Pace} counts it. */
   private long paidBy;
@@ -298,6 +302,7 @@ public final class Room {
       return true;
     }
     shard.count(Refusal.ROOM_MESSAGES);
+    shard.note(Incident.ROOM_RATE, name);
     told.accept(
         new SayResult(null, "Error: too many messages in this room; try again in " + wait + " ms"));
     return false;

@@ -1,7 +1,6 @@
 package io.earshot.room;
 
 import io.earshot.Config;
-import io.earshot.RoomCount;
 import io.earshot.config.RoomRule;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Clocks;
@@ -9,7 +8,6 @@ import io.earshot.spi.Loop;
 import io.earshot.spi.Refusals;
 import io.earshot.stats.ServerCounts;
 import io.earshot.stats.ServerStats;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -17,7 +15,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -127,24 +124,6 @@ public final class Rooms {
   /** What the loops and the server count and measure. */
   public ServerStats stats() {
     return new ServerStats(shards.stream().map(Shard::stats).toList(), counts);
-  }
-
-  /** The first rooms in the order of their names, after a name. */
-  public CompletionStage<List<RoomCount>> page(String after, int limit) {
-    CompletionStage<List<RoomCount>> page = CompletableFuture.completedStage(List.of());
-    for (Shard shard : shards) {
-      var part = new CompletableFuture<List<RoomCount>>();
-      shard.tell(() -> part.complete(shard.page(after, limit)));
-      page =
-          page.thenCombine(
-              part,
-              (some, more) ->
-                  Stream.concat(some.stream(), more.stream())
-                      .sorted(Comparator.comparing(RoomCount::room))
-                      .limit(limit)
-                      .toList());
-    }
-    return page;
   }
 
   /** Runs a task on a room's loop: {@code inside} with the room, or {@code otherwise} without. */

@@ -56,6 +56,11 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
     return outbound.remoteAddress();
   }
 
+  @Override
+  public final int waitingBytes() {
+    return outbound.pendingBytes();
+  }
+
   // --- messages --------------------------------------------------------------------------------
 
   @Override

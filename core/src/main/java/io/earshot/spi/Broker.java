@@ -356,6 +356,16 @@ public interface Broker extends AutoCloseable {
     return 0;
   }
 
+  /**
+   * How long the last request that renews this server's lease was under way; it is sent about once
+   * a second.
+   *
+   * @return nanoseconds; -1 while it is not known
+   */
+  default long roundTrip() {
+    return -1;
+  }
+
   /** Leaves the cluster. Blocks until the requests made before are done, or cannot be. */
   @Override
   void close();

@@ -12,6 +12,7 @@ import java.util.function.LongSupplier;
  * <p>Written by the event loop alone; any thread may read, and may see a value that is a moment
  * old.
  */
+@SuppressWarnings("EnumOrdinal") // arrays of numbers, which no map is as fast as
 public final class LoopStats {
   private static final VarHandle VALUES = MethodHandles.arrayElementVarHandle(long[].class);
 

@@ -7,6 +7,7 @@ import io.earshot.netty.admin.MetricsRoute;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.identity.OwnHosts;
 import io.earshot.netty.loop.AddressLimits;
+import io.earshot.netty.loop.Drain;
 import io.earshot.netty.loop.NettyLoop;
 import io.earshot.netty.loop.Sockets;
 import io.earshot.netty.tls.Tls;
@@ -14,6 +15,7 @@ import io.earshot.netty.tls.TlsKind;
 import io.earshot.spi.BrokerProvider;
 import io.earshot.spi.Clocks;
 import io.earshot.spi.MetricsExporter;
+import io.earshot.spi.ProgramInfo;
 import io.earshot.spi.Refusals;
 import io.earshot.stats.ServerState;
 import io.earshot.stats.ServerStats;
@@ -60,12 +62,18 @@ public final class EarshotServer implements AutoCloseable {
   /** How often the server forgets addresses that sent no HTTP request lately, in seconds. */
   private static final int FORGET_SECONDS = 5;
 
+  /** How often the server reads its own counters, for its operator, in seconds. */
+  private static final int SAMPLE_SECONDS = 1;
+
   private final Config config;
   private final Engine engine;
   private final AddressLimits limits;
+  private final AddressLimits unlimited;
   private final EventLoopGroup group;
   private final Map<EventLoop, NettyLoop> loops;
   private final Listeners listeners;
+  private final Listeners management;
+  private final Drain drain;
   private final boolean areSocketsLean;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final List<Tls> encryptions = new ArrayList<>();
@@ -73,6 +81,7 @@ public final class EarshotServer implements AutoCloseable {
   private @Nullable MetricsExporter metrics;
   private int tcpPort;
   private int httpPort;
+  private int managementPort;
 
   private EarshotServer(Config config, Sockets sockets) {
     this.config = config;
@@ -86,9 +95,12 @@ public final class EarshotServer implements AutoCloseable {
     this.loops =
         sockets.loops(group).stream()
             .collect(Collectors.toMap(Function.identity(), loop -> new NettyLoop(loop, limits)));
-    this.listeners = new Listeners(sockets, group, loops, limits);
+    this.listeners = new Listeners(sockets, group, loops);
+    this.management = new Listeners(sockets, group, loops);
     this.areSocketsLean = sockets.areLean();
-    this.engine = new Engine(config, List.copyOf(loops.values()), clocks, refusals);
+    this.engine = new Engine(config, List.copyOf(loops.values()), clocks, refusals, programInfo());
+    this.unlimited = AddressLimits.none(clocks::elapsed, refusals);
+    this.drain = new Drain(this::after, listeners::close, engine::goodbyes);
   }
 
   /**
@@ -145,11 +157,16 @@ public final class EarshotServer implements AutoCloseable {
     }
   }
 
+  private static ProgramInfo programInfo() {
+    return ServiceLoader.load(ProgramInfo.class).findFirst().orElse(ProgramInfo.NONE);
+  }
+
   private void openPorts() throws IOException {
     Config.TcpServer tcp = config.tcpServer();
     Config.HttpServer http = config.httpServer();
     var transports = new Transports(engine, config, loops.values());
-    var site = new Site(engine, config, limits);
+    Config.Management operatorsPort = config.management();
+    var site = new Site(engine, config, limits, drain, !operatorsPort.enabled());
     // Files that settings name are read before any port opens.
     Tls tcpTls =
         tcp.enabled() && tcp.secure() ? tls("tcpServer", tcp.certFile(), tcp.keyFile()) : null;
@@ -158,8 +175,17 @@ public final class EarshotServer implements AutoCloseable {
     var lines = new TcpPort(transports, limits, areSocketsLean, tcpTls);
     metrics = exporter();
     MetricsRoute scraped =
-        metrics == null || !config.metrics().enabled() ? null : new MetricsRoute(site, metrics);
-    var web = new HttpPort(transports, site, scraped, areSocketsLean, httpTls);
+        metrics == null || !config.metrics().enabled() ? null : new MetricsRoute(config, metrics);
+    var forOperators = new ForOperators(new Health(engine, loops.values(), drain), scraped);
+    var web = new HttpPort(transports, site, forOperators, areSocketsLean, httpTls);
+    if (operatorsPort.enabled()) {
+      var operators = new Site(engine, config, unlimited, drain, true);
+      managementPort =
+          management.listen(
+              HttpPort.ofManagement(transports, operators, forOperators),
+              operatorsPort.bindIP(),
+              operatorsPort.port());
+    }
     if (tcp.enabled()) {
       tcpPort = listeners.listen(lines, tcp.bindIP(), tcp.port());
     }
@@ -169,6 +195,7 @@ public final class EarshotServer implements AutoCloseable {
       httpPort = listeners.listen(web, http.bindIP(), http.port());
     }
     every(FORGET_SECONDS, limits::forget);
+    every(SAMPLE_SECONDS, engine.monitor()::sample);
     encryptions.forEach(tls -> every(RELOAD_SECONDS, tls::reload));
     if (metrics != null) {
       metrics.start();
@@ -216,6 +243,16 @@ public final class EarshotServer implements AutoCloseable {
           Level.INFO,
           "HTTP is bound to a public address, and httpServer.hosts is empty: requests to any host name are"
               + " answered (list the names of this server to prevent DNS rebinding)");
+    }
+  }
+
+  /** Runs a task that may wait, on a virtual thread, unless the server stops before that. */
+  private void after(long millis, Runnable task) {
+    if (!group.isShuttingDown()) {
+      var _ =
+          group
+              .next()
+              .schedule(() -> Thread.startVirtualThread(task), millis, TimeUnit.MILLISECONDS);
     }
   }
 
@@ -291,7 +328,7 @@ public final class EarshotServer implements AutoCloseable {
   }
 
   int waitingPolls() {
-    return engine.waitingPolls();
+    return engine.http().waitingPolls();
   }
 
   /**
@@ -313,6 +350,39 @@ public final class EarshotServer implements AutoCloseable {
   }
 
   /**
+   * The port for operators.
+   *
+   * @return the port, or 0 if {@code management.enabled} is false
+   */
+  public int managementPort() {
+    return managementPort;
+  }
+
+  /**
+   * Empties the server, as {@code general.drainDelay} and {@code general.drainTime} say: {@code
+   * /readyz} says from now on that it is not ready; after the delay it accepts no more clients, and
+   * ends the connections of its clients at an even rate over the time. Only the first call has an
+   * effect. {@link #close} must follow.
+   *
+   * @return complete when no client is left, or the time is over; on any thread
+   */
+  public CompletableFuture<@Nullable Void> drain() {
+    Config.General general = config.general();
+    drain.begin(new Drain.Plan(general.drainDelay(), general.drainTime()));
+    return drain.done();
+  }
+
+  /**
+   * Waits until the server has been emptied by {@link #drain} or through the admin API, however
+   * long that takes to begin.
+   *
+   * @return complete when {@link #close} is due; on any thread
+   */
+  public CompletableFuture<@Nullable Void> drained() {
+    return drain.done();
+  }
+
+  /**
    * Stops the server: accepts no more connections, ends the open ones with a reason, and waits
    * until they are closed, for at most the setting {@code general.shutdownTimeout}. Idempotent.
    *
@@ -331,6 +401,7 @@ public final class EarshotServer implements AutoCloseable {
       metrics.close();
     }
     listeners.close();
+    management.close();
     engine.closeAll();
     CompletableFuture<?>[] emptied =
         loops.values().stream()

@@ -123,6 +123,11 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
       respond(exchange, Responses.error(status, "this is no HTTP that is understood here"), true);
       return;
     }
+    Answer health = port.routes().health(exchange);
+    if (health != null) {
+      answer(exchange, health);
+      return;
+    }
     long wait =
         port.routes().isOperators(exchange)
             ? 0

@@ -222,6 +222,11 @@ final class RedisBroker implements Broker {
   }
 
   @Override
+  public long roundTrip() {
+    return started().heartbeat.roundTrip();
+  }
+
+  @Override
   public long clockSkew() {
     return started().skew.millis();
   }

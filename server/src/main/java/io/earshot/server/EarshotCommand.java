@@ -37,7 +37,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "earshot",
     versionProvider = Version.class,
-    synopsisSubcommandLabel = "[serve | config | token | cert | build | help]",
+    synopsisSubcommandLabel = "[serve | drain | config | token | cert | build | help]",
+    subcommands = DrainCommand.class,
     sortOptions = false,
     header = "A real-time room server: it sends each message to all members of a room.%n",
     footer = {
@@ -225,19 +226,16 @@ final class EarshotCommand implements Callable<Integer> {
       return refuse(err, MISUSED, e.getMessage());
     } catch (StartException e) {
       return refuse(err, CANNOT_START, e.getMessage());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return CANNOT_START;
     }
   }
 
   @Override
-  public Integer call() throws SettingsException, StartException, InterruptedException {
+  public Integer call() throws SettingsException, StartException {
     return serve();
   }
 
   @Command(name = "serve", description = "start the server (this is the default)")
-  int serve() throws SettingsException, StartException, InterruptedException {
+  int serve() throws SettingsException, StartException {
     Config config = settings().config();
     List<String> links = Environment.of(environment).links();
     if (!links.isEmpty()) {
@@ -372,6 +370,7 @@ final class EarshotCommand implements Callable<Integer> {
     return switch (e) {
       case SettingsException refused -> refuse(err, MISUSED, refused.getMessage());
       case StartException failed -> refuse(err, CANNOT_START, failed.getMessage());
+      case AdminException failed -> refuse(err, CANNOT_START, failed.getMessage());
       default -> throw e;
     };
   }

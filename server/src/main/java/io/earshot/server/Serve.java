@@ -15,7 +15,6 @@ import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -36,19 +35,20 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
    *
    * @throws StartException if the server cannot start; the message says what to change
    * @throws SettingsException if the actions folder does not exist
-   * @throws InterruptedException if this thread is interrupted; the server is closed
    */
-  static void forever(Config config, PrintWriter out)
-      throws SettingsException, StartException, InterruptedException {
+  static void forever(Config config, PrintWriter out) throws SettingsException, StartException {
     try (Serve serve = start(config)) {
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(serve, out), "stop"));
       // Not since the process began: it was the launcher before, and may have built the server.
       var took = Duration.ofMillis(ManagementFactory.getRuntimeMXBean().getUptime());
       long pid = ProcessHandle.current().pid();
       EarshotServer server = serve.server();
-      out.print(Banner.of(config, pid, took, server.tcpPort(), server.httpPort()));
+      out.print(
+          Banner.of(
+              config, pid, took, server.tcpPort(), server.httpPort(), server.managementPort()));
       out.flush();
-      new CountDownLatch(1).await();
+      server.drained().join(); // which a signal, or the admin API, begins
+      System.exit(0); // does not return: the hook above ends the process
     }
   }
 
@@ -123,6 +123,7 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
   private static void stop(Serve serve, PrintWriter out) {
     out.println("Earshot is stopping.");
     try {
+      serve.server().drain().join(); // ends by itself
       serve.close();
       out.println("Earshot has stopped.");
     } finally {

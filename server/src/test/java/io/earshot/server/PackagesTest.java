@@ -51,7 +51,7 @@ class PackagesTest {
       stats: api
       spi: protocol api stats
       moderation: protocol api spi
-      access: protocol config token api spi moderation
+      access: protocol config token api stats spi moderation
       login: protocol token api spi
       action: protocol api stats spi
       hook: protocol config api stats spi action
@@ -61,7 +61,8 @@ class PackagesTest {
       web: protocol api stats spi access action hook history room connection
       session: protocol config token api stats spi access login action hook history room connection
       cluster: protocol config api stats spi moderation access action history room connection web session
-      engine: protocol config token api stats spi moderation access login action hook history room connection web session cluster
+      monitor: protocol api stats spi history room connection cluster
+      engine: protocol config token api stats spi moderation access login action hook history room connection web session cluster monitor
       netty.loop: api stats spi
       netty.frame: protocol spi
       netty.tls: config api spi netty.loop
@@ -71,14 +72,14 @@ class PackagesTest {
       netty.page: protocol config api engine netty.frame netty.http
       netty.room: protocol token api spi engine netty.frame netty.identity netty.http
       netty.action: protocol api spi engine netty.loop netty.http
-      netty.admin: protocol api spi engine netty.identity netty.http netty.room
-      netty: protocol api stats spi engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.admin
+      netty.admin: protocol api spi monitor engine netty.loop netty.identity netty.http netty.room
+      netty: protocol api stats spi monitor engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.admin
       metrics: api stats spi netty
       redis.link: api spi
       redis.connection: config api spi redis.link
       redis.say: protocol spi redis.connection
       redis: protocol api spi redis.link redis.connection redis.say
-      server.log:
+      server.log: spi
       server.settings: config api server.log
       server.actions: api server.settings
       server: protocol config api access netty server.log server.settings server.actions

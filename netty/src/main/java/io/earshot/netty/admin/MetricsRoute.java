@@ -1,5 +1,6 @@
 package io.earshot.netty.admin;
 
+import io.earshot.Config;
 import io.earshot.netty.http.Answer;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.http.Responses;
@@ -23,8 +24,8 @@ public final class MetricsRoute {
   private final OperatorAccess access;
   private final Scrapes scrapes;
 
-  public MetricsRoute(Site site, MetricsExporter exporter) {
-    this.access = OperatorAccess.of(site.config().metrics().networks(), "metrics.networks");
+  public MetricsRoute(Config config, MetricsExporter exporter) {
+    this.access = OperatorAccess.of(config.metrics().networks(), "metrics.networks");
     this.scrapes = new Scrapes(exporter, System::nanoTime);
   }
 

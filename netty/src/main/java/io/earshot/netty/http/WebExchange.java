@@ -213,6 +213,7 @@ public final class WebExchange {
     return token == null
         ? CompletableFuture.completedFuture(null)
         : site.engine()
+            .http()
             .checkLogin(token)
             .handle(
                 (checked, failure) -> {
@@ -237,7 +238,7 @@ public final class WebExchange {
     if (loginFailure != null) {
       throw unauthorized(String.valueOf(ProblemException.of(loginFailure).getMessage()));
     }
-    if (isNeeded && login == null && site.engine().isLoginRequired() && !isNoRequest()) {
+    if (isNeeded && login == null && site.engine().http().isLoginRequired() && !isNoRequest()) {
       throw unauthorized(
           "Error: log in: send a token as Authorization: Bearer TOKEN (users.required)");
     }
@@ -314,7 +315,7 @@ public final class WebExchange {
   /** Refuses a client that is banned from the server. */
   public void check() throws ProblemException {
     try {
-      site.engine().check(visitor());
+      site.engine().http().check(visitor());
     } catch (RefusedException e) {
       throw ProblemException.of(e);
     }
@@ -327,7 +328,7 @@ public final class WebExchange {
    */
   public @Nullable Grant verify(@Nullable String token) throws ProblemException {
     try {
-      return token == null ? null : site.engine().verify(token);
+      return token == null ? null : site.engine().http().verify(token);
     } catch (RefusedException e) {
       throw ProblemException.of(e);
     }
@@ -341,7 +342,7 @@ public final class WebExchange {
   public void check(String room, Permission permission, @Nullable Grant grant)
       throws ProblemException {
     try {
-      site.engine().check(visitor(), room, permission, grant);
+      site.engine().http().check(visitor(), room, permission, grant);
     } catch (RefusedException e) {
       throw ProblemException.of(e);
     }
@@ -355,7 +356,7 @@ public final class WebExchange {
   public void signal(String room, @Nullable Grant grant, Json content, @Nullable String kind)
       throws ProblemException {
     try {
-      site.engine().signal(visitor(), room, grant, content, kind);
+      site.engine().http().signal(visitor(), room, grant, content, kind);
     } catch (RefusedException e) {
       throw ProblemException.of(e);
     }
@@ -372,12 +373,12 @@ public final class WebExchange {
 
   /** Runs an action. Completed on any thread. */
   public CompletableFuture<WebAnswer> ask(String action, Map<String, Json> params) {
-    return site.engine().ask(visitor(), action, params);
+    return site.engine().http().ask(visitor(), action, params);
   }
 
   /** Runs an action on a connection that ends with the request. Completed on any thread. */
   public CompletableFuture<WebAnswer> askOnce(String action) {
-    return site.engine().askOnce(visitor(), action);
+    return site.engine().http().askOnce(visitor(), action);
   }
 
   /**
@@ -402,6 +403,6 @@ public final class WebExchange {
             ? client().id()
             : address.getAddress().getHostAddress() + (token == null ? "" : " " + token);
     Json id = key == null ? messageId : Json.of(key);
-    return site.engine().say(visitor(), room, token, message, audience, namer, id);
+    return site.engine().http().say(visitor(), room, token, message, audience, namer, id);
   }
 }

@@ -42,6 +42,10 @@ public final class Log extends ContextAwareBase implements Configurator {
     Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
     root.setLevel(Level.WARN);
     root.addAppender(stderr);
+    var recent = new RecentLines(layout);
+    recent.setContext(context);
+    recent.start();
+    root.addAppender(recent);
     context.getLogger("io.earshot").setLevel(Level.INFO);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
