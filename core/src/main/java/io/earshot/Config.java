@@ -44,6 +44,7 @@ public record Config(
     Admin admin,
     Management management,
     Log log,
+    Metrics metrics,
     Limits limits) {
 
   private static final String BIND_IP =
@@ -753,6 +754,48 @@ public record Config(
     /** Checks what the types cannot express. */
     public Admin {
       ConfigCheck.adminKeys(keys);
+    }
+
+    /** Does not show the secrets. */
+    @Override
+    public String toString() {
+      return ConfigTree.masked(this);
+    }
+  }
+
+  /** Settings of the metrics, which need the module earshot-metrics on the class path. */
+  public record Metrics(
+      @Setting(
+              value = "Whether GET /metrics answers with the metrics, in the format of Prometheus.",
+              defaultValue = "true")
+          boolean enabled,
+      @Setting(
+              value =
+                  "Addresses, or ranges such as 10.0.0.0/8, that may read the metrics. Behind one of"
+                      + " httpServer.trustedProxies the address counts that the proxy sends; through a proxy no"
+                      + " request counts as one of this machine.",
+              defaultValue = "127.0.0.0/8, ::1/128")
+          List<String> networks,
+      @Setting(
+              value =
+                  "The address to which the metrics are sent by OTLP over HTTP, such as"
+                      + " http://localhost:4318/v1/metrics. Empty: they are not sent.",
+              defaultValue = "")
+          String otlpUrl,
+      @Setting(value = "How often the metrics are sent to metrics.otlpUrl.", defaultValue = "1m")
+          Duration otlpEvery,
+      @Setting(
+              value =
+                  "The headers of what is sent to metrics.otlpUrl, each as NAME VALUE, such as Authorization Bearer"
+                      + " TOKEN.",
+              defaultValue = "",
+              secret = Secret.AFTER_NAME)
+          List<String> otlpHeaders) {
+
+    /** Checks what the types cannot express. */
+    public Metrics {
+      ConfigCheck.ranges("metrics.networks", networks);
+      ConfigCheck.otlp(otlpUrl, otlpEvery, otlpHeaders);
     }
 
     /** Does not show the secrets. */

@@ -24,6 +24,7 @@ import io.earshot.room.Shard;
 import io.earshot.spi.Broker;
 import io.earshot.spi.Bus;
 import io.earshot.spi.Loop;
+import io.earshot.stats.ServerState.ClusterState;
 import io.earshot.web.WebClients;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -209,6 +210,11 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
     return broker.clockSkew();
   }
 
+  /** The state of the cluster, as this server sees it. */
+  public ClusterState state() {
+    return new ClusterState(isUp(), peers().size(), clockSkew(), broker.leaseLeft());
+  }
+
   /** How long a request to the broker takes, as {@link Broker#roundTrip} says. */
   public long roundTrip() {
     return broker.roundTrip();
@@ -328,6 +334,11 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
   @Override
   public void shareSecret(String shared) {
     secret.share(shared);
+  }
+
+  @Override
+  public void answered(long nanos) {
+    rooms.counts().brokerAnswered(nanos);
   }
 
   @Override

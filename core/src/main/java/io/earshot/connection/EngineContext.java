@@ -16,6 +16,7 @@ import io.earshot.spi.Pace;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import io.earshot.stats.Incident;
+import io.earshot.stats.ServerCounts;
 import java.security.SecureRandom;
 import java.util.EnumMap;
 import java.util.Map;
@@ -44,6 +45,7 @@ public final class EngineContext {
   private final ActionRunner actions;
   private final Logins logins;
   private final Refusals refusals;
+  private final ServerCounts counts;
   private final @Nullable SessionTokens sessions;
   private final Pace messagePace;
   private final Pace bytePace;
@@ -67,6 +69,7 @@ public final class EngineContext {
       ActionRunner actions,
       Logins logins,
       Refusals refusals,
+      ServerCounts counts,
       SecureRandom random) {
     this.config = config;
     this.rooms = rooms;
@@ -77,6 +80,7 @@ public final class EngineContext {
     this.actions = actions;
     this.logins = logins;
     this.refusals = refusals;
+    this.counts = counts;
     this.random = random;
     Config.Limits rates = config.limits();
     this.messagePace = new Pace(rates.messagesPerSecond(), rates.messageBurst());
@@ -150,6 +154,11 @@ public final class EngineContext {
     refusals.count(kind);
   }
 
+  /** What the server counts apart from the path of messages. */
+  public ServerCounts counts() {
+    return counts;
+  }
+
   /** Takes note that the token of a login was refused; {@link #count} counts it. */
   public void loginRefused(String why) {
     refusals.incidents().note(Incident.TOKEN, LOGINS, why);
@@ -189,6 +198,11 @@ public final class EngineContext {
   /** Whether one more connection may be detached. */
   public boolean mayDetach() {
     return detached.get() < config.limits().lostClients();
+  }
+
+  /** How many connections are detached. */
+  public int detached() {
+    return detached.get();
   }
 
   /** Adds to the number of detached connections; a negative number subtracts. */

@@ -23,6 +23,7 @@ import io.earshot.spi.ProgramInfo;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import io.earshot.spi.Wire;
+import io.earshot.stats.ServerState;
 import io.earshot.stats.ServerStats;
 import io.earshot.web.WebClients;
 import java.io.IOException;
@@ -249,6 +250,7 @@ public final class Engine implements AutoCloseable {
     String first = room == null ? ClientConnection.NO_ROOM : room;
     var connection = new ClientConnection(context, outbound, wire, idHigh, idLow, transport, first);
     parts.connections.add(connection);
+    parts.context.counts().opened(transport);
     connection.open(start, token, request);
     return connection;
   }
@@ -271,6 +273,16 @@ public final class Engine implements AutoCloseable {
    */
   public ServerStats stats() {
     return parts.rooms.stats();
+  }
+
+  /**
+   * The state of the server besides its {@link #stats}. Callable from any thread, and waits for
+   * nothing.
+   *
+   * @return the state at this moment
+   */
+  public ServerState state() {
+    return parts.state();
   }
 
   /**

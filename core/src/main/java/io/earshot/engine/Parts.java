@@ -34,6 +34,8 @@ import io.earshot.spi.Loop;
 import io.earshot.spi.PerAddress;
 import io.earshot.spi.ProgramInfo;
 import io.earshot.spi.Refusals;
+import io.earshot.stats.ServerCounts;
+import io.earshot.stats.ServerState;
 import io.earshot.token.TokenKeys;
 import io.earshot.web.ChatAction;
 import io.earshot.web.RoomReaders;
@@ -89,9 +91,11 @@ final class Parts implements AutoCloseable {
     this.clocks = clocks;
     this.rules = new RoomRules(config.rooms());
     var threads = new TimedVirtualThreads();
-    this.hooks = new HookRunner(config.hooks(), clocks::elapsed, threads, refusals.incidents());
-    this.actions = new ActionRunner(this::api, config, threads, refusals);
-    this.rooms = new Rooms(config, rules::of, loops, clocks, newBootName(), refusals);
+    var counts = new ServerCounts(loops.stream().map(Loop::stats).toList());
+    this.hooks =
+        new HookRunner(config.hooks(), clocks::elapsed, threads, refusals.incidents(), counts);
+    this.actions = new ActionRunner(this::api, config, clocks::elapsed, threads, refusals, counts);
+    this.rooms = new Rooms(config, rules::of, loops, clocks, newBootName(), refusals, counts);
     this.connectionActions = new ConnectionActions(connections, rooms.shards());
     this.moderation = new Moderator(config, clocks, this::randomName, connectionActions);
     this.secret = new ServerSecret(config.commonWeb().cookieSecret());
@@ -112,6 +116,7 @@ final class Parts implements AutoCloseable {
             actions,
             new Logins(config, keys, jwks, clocks.wall()),
             refusals,
+            counts,
             random);
     long announceAfter = config.rooms().announceAfter().toMillis();
     this.loopContexts =
@@ -202,6 +207,19 @@ final class Parts implements AutoCloseable {
 
   @Nullable Cluster cluster() {
     return cluster;
+  }
+
+  /** The state of the server, asked of the owners of its parts. */
+  ServerState state() {
+    Cluster joined = cluster;
+    HistoryFolder folder = historyFolder;
+    return new ServerState(
+        refusals.counts(),
+        context.detached(),
+        actions.running(),
+        rooms.polls().get(),
+        folder == null ? null : folder.isStoring(),
+        joined == null ? null : joined.state());
   }
 
   /**

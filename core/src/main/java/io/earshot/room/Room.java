@@ -364,7 +364,7 @@ public final class Room {
       @Nullable Member except,
       @Nullable Audience audience,
       @Nullable String kind) {
-    subscribers.tell(json, place, except, audience, kind);
+    subscribers.tell(json, place, except, audience, kind, shard.sayBegan());
     if (audience == null) {
       subscribers.answerPolls(json, place);
     }
@@ -388,7 +388,7 @@ public final class Room {
   /** Announces to all subscribers that the messages from an offset up to the end are lost. */
   public void tellGap(long from) {
     Cursor to = cursor();
-    subscribers.tell(Lag.gap(name, from, to).json(), to, null, null, null);
+    subscribers.tell(Lag.gap(name, from, to).json(), to, null, null, null, 0);
   }
 
   void add(LongPoll poll) {

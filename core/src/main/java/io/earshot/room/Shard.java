@@ -356,8 +356,15 @@ public final class Shard implements RecoveryTarget {
   }
 
   /** When the say that is under way on this loop began; 0 if it is not timed. */
-  long sayBegan() {
+  public long sayBegan() {
     return sayBegan;
+  }
+
+  /** Delivers a message whose say is timed, since the time at which that began. */
+  public void timed(long began, Runnable deliver) {
+    sayBegan = began;
+    deliver.run();
+    sayBegan = 0;
   }
 
   /** Flushes a fan-out at the end of this turn of the loop, after all input that is ready. */

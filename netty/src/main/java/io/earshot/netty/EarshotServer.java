@@ -3,6 +3,7 @@ package io.earshot.netty;
 import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.engine.Engine;
+import io.earshot.netty.admin.MetricsRoute;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.identity.OwnHosts;
 import io.earshot.netty.loop.AddressLimits;
@@ -13,8 +14,10 @@ import io.earshot.netty.tls.Tls;
 import io.earshot.netty.tls.TlsKind;
 import io.earshot.spi.BrokerProvider;
 import io.earshot.spi.Clocks;
+import io.earshot.spi.MetricsExporter;
 import io.earshot.spi.ProgramInfo;
 import io.earshot.spi.Refusals;
+import io.earshot.stats.ServerState;
 import io.earshot.stats.ServerStats;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -23,6 +26,7 @@ import java.lang.System.Logger.Level;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -73,6 +77,8 @@ public final class EarshotServer implements AutoCloseable {
   private final boolean areSocketsLean;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final List<Tls> encryptions = new ArrayList<>();
+  private final Instant startedAt = Instant.now();
+  private @Nullable MetricsExporter metrics;
   private int tcpPort;
   private int httpPort;
   private int managementPort;
@@ -159,23 +165,26 @@ public final class EarshotServer implements AutoCloseable {
     Config.TcpServer tcp = config.tcpServer();
     Config.HttpServer http = config.httpServer();
     var transports = new Transports(engine, config, loops.values());
-    Config.Management forOperators = config.management();
-    var site = new Site(engine, config, limits, drain, !forOperators.enabled());
-    var health = new Health(engine, loops.values(), drain);
+    Config.Management operatorsPort = config.management();
+    var site = new Site(engine, config, limits, drain, !operatorsPort.enabled());
     // Files that settings name are read before any port opens.
     Tls tcpTls =
         tcp.enabled() && tcp.secure() ? tls("tcpServer", tcp.certFile(), tcp.keyFile()) : null;
     Tls httpTls =
         http.enabled() && http.secure() ? tls("httpServer", http.certFile(), http.keyFile()) : null;
     var lines = new TcpPort(transports, limits, areSocketsLean, tcpTls);
-    var web = new HttpPort(transports, site, health, areSocketsLean, httpTls);
-    if (forOperators.enabled()) {
+    metrics = exporter();
+    MetricsRoute scraped =
+        metrics == null || !config.metrics().enabled() ? null : new MetricsRoute(config, metrics);
+    var forOperators = new ForOperators(new Health(engine, loops.values(), drain), scraped);
+    var web = new HttpPort(transports, site, forOperators, areSocketsLean, httpTls);
+    if (operatorsPort.enabled()) {
       var operators = new Site(engine, config, unlimited, drain, true);
       managementPort =
           management.listen(
-              HttpPort.ofManagement(transports, operators, health),
-              forOperators.bindIP(),
-              forOperators.port());
+              HttpPort.ofManagement(transports, operators, forOperators),
+              operatorsPort.bindIP(),
+              operatorsPort.port());
     }
     if (tcp.enabled()) {
       tcpPort = listeners.listen(lines, tcp.bindIP(), tcp.port());
@@ -188,6 +197,23 @@ public final class EarshotServer implements AutoCloseable {
     every(FORGET_SECONDS, limits::forget);
     every(SAMPLE_SECONDS, engine.monitor()::sample);
     encryptions.forEach(tls -> every(RELOAD_SECONDS, tls::reload));
+    if (metrics != null) {
+      metrics.start();
+    }
+  }
+
+  /** The exporter of the metrics; null if no setting asks for it, or the module is not there. */
+  private @Nullable MetricsExporter exporter() {
+    boolean isSent = !config.metrics().otlpUrl().isEmpty();
+    if (!isSent && !config.metrics().enabled()) {
+      return null;
+    }
+    MetricsProvider provider = ServiceLoader.load(MetricsProvider.class).findFirst().orElse(null);
+    if (provider == null && isSent) {
+      throw new IllegalArgumentException(
+          "metrics.otlpUrl is set, and nothing here can use it: add earshot-metrics to the class path");
+    }
+    return provider == null ? null : provider.exporter(this);
   }
 
   private Tls tls(String section, String certFile, String keyFile) throws IOException {
@@ -255,6 +281,46 @@ public final class EarshotServer implements AutoCloseable {
    */
   public ServerStats stats() {
     return engine.stats();
+  }
+
+  /**
+   * The state of the server besides its {@link #stats}. Callable from any thread, and waits for
+   * nothing.
+   *
+   * @return the state at this moment
+   */
+  public ServerState state() {
+    return engine.state();
+  }
+
+  /**
+   * The settings of the server.
+   *
+   * @return the settings with which it was started
+   */
+  public Config config() {
+    return config;
+  }
+
+  /**
+   * When the server was started.
+   *
+   * @return the time of day
+   */
+  public Instant startedAt() {
+    return startedAt;
+  }
+
+  /**
+   * When the certificates of the secure ports end.
+   *
+   * @return for each section of the settings, {@code tcpServer} or {@code httpServer}, the end of
+   *     the certificate that new connections get; empty without TLS
+   */
+  public Map<String, Instant> certificateEnds() {
+    return encryptions.stream()
+        .collect(
+            Collectors.toMap(Tls::section, tls -> tls.certificate().getNotAfter().toInstant()));
   }
 
   AddressLimits limits() {
@@ -330,6 +396,9 @@ public final class EarshotServer implements AutoCloseable {
     }
     if (!closed.compareAndSet(false, true)) {
       return;
+    }
+    if (metrics != null) {
+      metrics.close();
     }
     listeners.close();
     management.close();

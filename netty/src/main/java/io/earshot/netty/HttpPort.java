@@ -49,19 +49,23 @@ final class HttpPort implements Port {
   /**
    * Looks for the folder of static files.
    *
-   * @param health answers requests for the health
+   * @param forOperators what it answers besides
    * @param areSocketsLean whether plain sockets need no channel
    * @param tls the encryption, or null
    * @throws IOException if there is no such folder; the message names the setting
    */
   HttpPort(
-      Transports transports, Site site, Health health, boolean areSocketsLean, @Nullable Tls tls)
+      Transports transports,
+      Site site,
+      ForOperators forOperators,
+      boolean areSocketsLean,
+      @Nullable Tls tls)
       throws IOException {
     this(
         transports,
         site,
         "HTTP",
-        handshake -> new Routes(site, handshake, health),
+        handshake -> new Routes(site, handshake, forOperators),
         areSocketsLean,
         tls);
   }
@@ -91,12 +95,13 @@ final class HttpPort implements Port {
   }
 
   /** The port of operators, whose sockets have channels. */
-  static HttpPort ofManagement(Transports transports, Site site, Health health) throws IOException {
+  static HttpPort ofManagement(Transports transports, Site site, ForOperators forOperators)
+      throws IOException {
     return new HttpPort(
         transports,
         site,
         "management",
-        handshake -> Routes.ofManagement(site, handshake, health),
+        handshake -> Routes.ofManagement(site, handshake, forOperators),
         false,
         null);
   }

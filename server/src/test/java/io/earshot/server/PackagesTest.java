@@ -48,7 +48,7 @@ class PackagesTest {
       config: protocol
       token: protocol config
       api: protocol config token
-      stats:
+      stats: api
       spi: protocol api stats
       moderation: protocol api spi
       access: protocol config token api stats spi moderation
@@ -58,9 +58,9 @@ class PackagesTest {
       history: protocol config api stats
       room: protocol config api stats spi history
       connection: protocol config api stats spi moderation access login action hook room
-      web: protocol api spi access action hook history room connection
+      web: protocol api stats spi access action hook history room connection
       session: protocol config token api stats spi access login action hook history room connection
-      cluster: protocol config api spi moderation access action history room connection web session
+      cluster: protocol config api stats spi moderation access action history room connection web session
       monitor: protocol api stats spi history room connection cluster
       engine: protocol config token api stats spi moderation access login action hook history room connection web session cluster monitor
       netty.loop: api stats spi
@@ -74,6 +74,7 @@ class PackagesTest {
       netty.action: protocol api spi engine netty.loop netty.http
       netty.admin: protocol api spi monitor engine netty.loop netty.identity netty.http netty.room
       netty: protocol api stats spi monitor engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.admin
+      metrics: api stats spi netty
       redis.link: api spi
       redis.connection: config api spi redis.link
       redis.say: protocol spi redis.connection
@@ -99,7 +100,7 @@ class PackagesTest {
 
   /** Without examples and micro-benchmarks, which add classes to the packages of others. */
   private static final List<String> MODULES =
-      List.of("protocol", "core", "netty", "redis", "server", "client", "bench");
+      List.of("protocol", "core", "netty", "metrics", "redis", "server", "client", "bench");
 
   private static final int MOST_LINES = 500;
 

@@ -35,6 +35,9 @@ public final class Site {
   /** The prefix of the paths of the admin API. */
   public static final String ADMIN_PATH = "/admin/";
 
+  /** The path of the metrics. */
+  public static final String METRICS_PATH = "/metrics";
+
   /** The prefix of the paths of rooms. */
   public static final String ROOMS_PATH = "/rooms/";
 
@@ -142,6 +145,11 @@ public final class Site {
   /** The length of the longest message that a client may send over any transport, in bytes. */
   public int maxMessageLength() {
     return Math.max(config.tcpServer().maxLineLength(), config.webSockets().maxMessageLength());
+  }
+
+  /** Whether this port answers operators, apart from the health, which each port answers. */
+  public boolean servesOperators() {
+    return isForOperators;
   }
 
   public boolean hasAdmin() {

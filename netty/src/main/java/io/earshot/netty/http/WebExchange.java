@@ -25,6 +25,7 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import java.net.InetSocketAddress;
 import java.util.Map;
@@ -45,6 +46,8 @@ public final class WebExchange {
   private final long since;
   private final InetSocketAddress address;
   private final Addressed addressed;
+  private final boolean isProxied;
+  private final boolean isForwarded;
   private final boolean isSecure;
   private final boolean isKeepAlive;
   private final boolean isHead;
@@ -66,6 +69,10 @@ public final class WebExchange {
     this.request = request;
     this.since = System.nanoTime();
     this.address = origin.address();
+    this.isProxied =
+        Forwarded.isProxied(request.headers())
+            || request.protocolVersion().equals(HttpVersion.HTTP_1_0);
+    this.isForwarded = origin.isForwarded();
     this.isSecure = origin.overTls() || Tls.covers(channel);
     this.addressed = site.addressed(origin, request, Tls.covers(channel));
     this.isKeepAlive = HttpUtil.isKeepAlive(request);
@@ -123,6 +130,16 @@ public final class WebExchange {
   /** The client's address, as trusted proxies report it; the port is 0 behind a proxy. */
   public InetSocketAddress address() {
     return address;
+  }
+
+  /** Whether a proxy sent the request, trusted or not, as far as that can be seen. */
+  public boolean isProxied() {
+    return isProxied;
+  }
+
+  /** Whether a trusted proxy sent the request, and {@link #address} is what it says. */
+  public boolean isForwarded() {
+    return isForwarded;
   }
 
   // --- the client --------------------------------------------------------------------------------
@@ -190,6 +207,7 @@ public final class WebExchange {
     boolean isOther =
         path.startsWith(Site.PUBLIC_PATH)
             || (site.hasAdmin() && path.startsWith(Site.ADMIN_PATH))
+            || path.equals(Site.METRICS_PATH)
             || request.decoderResult().isFailure();
     String token = isOther || isNoRequest() ? null : clientRequest().loginToken();
     return token == null

@@ -174,8 +174,13 @@ public final class Tls {
     }
   }
 
+  /** The section of the settings that name the files. */
+  public String section() {
+    return section;
+  }
+
   /** The certificate of handshakes from now on. */
-  X509Certificate certificate() {
+  public X509Certificate certificate() {
     return key.certificate();
   }
 
