@@ -13,32 +13,27 @@ import io.micrometer.core.instrument.binder.jvm.JvmInfoMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
-import io.micrometer.core.instrument.config.MeterFilter;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 
 /**
- * The JVM and the process, for a server that is a process of its own.
+ * The JVM and the process, for a server that is a process of its own. The CPU is read here: the
+ * binder of Micrometer has names that break the conventions of Prometheus, and values of the moment
+ * for which the JDK reads dozens of files in a container.
  *
  * <p>Owned by the exporter that makes it.
  */
 final class ProcessMeters implements AutoCloseable {
-  /** Names that break the conventions of Prometheus; the same values have others here. */
-  private static final Set<String> REPLACED = Set.of("process.cpu.time", "system.cpu.count");
-
   private static final Path STATUS = Path.of("/proc/self/status");
 
   private final List<JvmGcMetrics> listening = new ArrayList<>();
 
   void addTo(MeterRegistry registry) {
-    registry.config().meterFilter(MeterFilter.deny(id -> REPLACED.contains(id.getName())));
     var collections = new JvmGcMetrics();
     listening.add(collections);
     List<MeterBinder> binders =
@@ -49,7 +44,6 @@ final class ProcessMeters implements AutoCloseable {
             new ClassLoaderMetrics(),
             new JvmInfoMetrics(),
             new FileDescriptorMetrics(),
-            new ProcessorMetrics(),
             new UptimeMetrics());
     binders.forEach(binder -> binder.bindTo(registry));
     if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system) {
@@ -58,6 +52,11 @@ final class ProcessMeters implements AutoCloseable {
           .description("CPU time of the process.")
           .register(registry);
     }
+    Gauge.builder(
+            "system.load.average.1m",
+            () -> ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage())
+        .description("Threads of the machine that run or want to, as an average of a minute.")
+        .register(registry);
     Gauge.builder("system.cpus", () -> Runtime.getRuntime().availableProcessors())
         .description("Processors that the process may use.")
         .register(registry);

@@ -44,7 +44,7 @@ final class ServerExporter implements MetricsExporter {
     if (isClosed) {
       throw new IllegalStateException("the server is stopping");
     }
-    process.addTo(registry); // first, since it has a filter
+    process.addTo(registry);
     metrics.bindTo(registry);
   }
 
