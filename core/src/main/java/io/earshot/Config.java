@@ -42,6 +42,7 @@ public record Config(
     Hooks hooks,
     Redis redis,
     Admin admin,
+    Explain explain,
     Limits limits) {
 
   private static final String BIND_IP =
@@ -712,6 +713,21 @@ public record Config(
       return ConfigTree.masked(this);
     }
   }
+
+  /** What the server remembers to explain why a client did or did not receive a message. */
+  public record Explain(
+      @Setting(
+              value =
+                  "Whether the server remembers the last events of members and messages, for /admin/explain.",
+              defaultValue = "true")
+          boolean enabled,
+      @Setting(
+              value =
+                  "How many bytes these events take, all event loops together. A message takes 32 bytes of one half,"
+                      + " an event of a member 256 bytes of the other half.",
+              defaultValue = "" + (16 << 20),
+              min = 1 << 16)
+          int bytes) {}
 
   /** How much clients may use. */
   public record Limits(

@@ -1,5 +1,6 @@
 package io.earshot.cluster;
 
+import io.earshot.explain.Explainer;
 import io.earshot.Config;
 import io.earshot.Connection;
 import io.earshot.access.RoomRules;
@@ -97,7 +98,8 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
       Rooms rooms,
       Directory connections,
       Moderator moderation,
-      Function<String, WebClients> webClients) {
+      Function<String, WebClients> webClients,
+      Explainer explainer) {
     this.broker = broker;
     this.secret = secret;
     this.clock = clock;
@@ -108,7 +110,7 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
     this.peer = rooms.server();
     this.catchUpQueues = rooms.shards().stream().map(CatchUpQueue::new).toList();
     this.listChecks = rooms.shards().stream().map(ListChecks::new).toList();
-    this.requests = new PeerRequests(this, rooms, connections, config, webClients);
+    this.requests = new PeerRequests(this, rooms, connections, config, webClients, explainer);
     this.measures =
         new MeasureLog(
             this,

@@ -1,5 +1,7 @@
 package io.earshot.engine;
 
+import java.util.concurrent.CompletionStage;
+import io.earshot.explain.Question;
 import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.Grant;
@@ -435,6 +437,17 @@ public final class Engine implements AutoCloseable {
    */
   public boolean needsClient(String action) {
     return parts.actions.needsClient(action);
+  }
+
+  /**
+   * Explains whether a client received a message, or why not, by what all servers of the cluster
+   * remember. Callable from any thread.
+   *
+   * @param question the message and the client
+   * @return the answer as JSON, completed on any thread
+   */
+  public CompletionStage<Json.Obj> explain(Question question) {
+    return parts.explainer.explain(question);
   }
 
   // --- counts ----------------------------------------------------------------------------------

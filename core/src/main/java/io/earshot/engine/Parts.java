@@ -1,5 +1,6 @@
 package io.earshot.engine;
 
+import io.earshot.explain.Explainer;
 import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.access.AccessPolicy;
@@ -66,6 +67,7 @@ final class Parts implements AutoCloseable {
   final RoomReaders readers;
   final DevelopmentLogin developmentLogin;
   final Api api;
+  final Explainer explainer;
   private final Clocks clocks;
   private final RoomRules rules;
   private final ConnectionActions connectionActions;
@@ -85,6 +87,7 @@ final class Parts implements AutoCloseable {
     this.actions = new ActionRunner(this::api, config, threads, refusals);
     this.rooms = new Rooms(config, rules::of, loops, clocks, newBootName(), refusals);
     this.connectionActions = new ConnectionActions(connections, rooms.shards());
+    this.explainer = new Explainer(rooms, connections, connectionActions);
     this.moderation = new Moderator(config, clocks, this::randomName, connectionActions);
     this.secret = new ServerSecret(config.commonWeb().cookieSecret());
     var keys = new TokenKeys(config.tokens().keys(), secret);
@@ -220,7 +223,8 @@ final class Parts implements AutoCloseable {
             rooms,
             connections,
             moderation,
-            this::webClients);
+            this::webClients,
+            explainer);
     cluster = joined;
     rooms.joinCluster(joined);
     connectionActions.joinCluster(joined.requests());

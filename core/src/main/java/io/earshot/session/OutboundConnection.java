@@ -1,5 +1,8 @@
 package io.earshot.session;
 
+import java.util.stream.Collectors;
+import io.earshot.protocol.Cursor;
+import io.earshot.events.EventKind;
 import io.earshot.Transport;
 import io.earshot.connection.LoopContext;
 import io.earshot.protocol.Json;
@@ -25,6 +28,9 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
 
   /** A client with more pending bytes than this is not read, and rooms may leave messages out. */
   private static final int MAX_UNREAD = 64 * 1024;
+
+  /** How many of the messages that a lag has kept are recorded. */
+  private static final int MOST_RECORDED = 100;
 
   final Outbound outbound;
 
@@ -141,6 +147,11 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
   // --- a client that does not keep up ----------------------------------------------------------
 
   @Override
+  public final int pendingBytes() {
+    return outbound.pendingBytes();
+  }
+
+  @Override
   public final boolean isBehind() {
     return outbound.pendingBytes() > MAX_UNREAD;
   }
@@ -153,6 +164,7 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
   @Override
   public final Lag newLag(Member member) {
     lags = true;
+    shard().recorder().add(EventKind.LAG_BEGAN, this, member.room, null);
     member.lag = new Lag(member.room, engine().config().limits().outboundBytes() / 2);
     return member.lag;
   }
@@ -164,11 +176,25 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
       return;
     }
     member.lag = null;
+    recordEnd(member.room, lag);
     Json.Obj notice = lag.notice();
     if (notice != null) {
       send(notice.encode());
     }
     sendMissed(lag.kept());
+  }
+
+  private void recordEnd(String room, Lag lag) {
+    Cursor first = lag.first();
+    Cursor last = lag.last();
+    if (first != null && last != null) {
+      String kept =
+          lag.kept().stream()
+              .limit(MOST_RECORDED)
+              .map(message -> String.valueOf(message.place().offset()))
+              .collect(Collectors.joining(","));
+      shard().recorder().add(EventKind.LAG_ENDED, this, room, first.offset(), last, kept);
+    }
   }
 
   /** Sends the client, for each room, the notice of the messages that were left out. */

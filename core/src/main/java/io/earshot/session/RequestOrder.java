@@ -1,5 +1,6 @@
 package io.earshot.session;
 
+import io.earshot.events.EventKind;
 import io.earshot.Transport;
 import io.earshot.connection.LoopContext;
 import io.earshot.protocol.Command;
@@ -173,9 +174,9 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
       refusedSincePause = 0;
       pauseReading(REFUSED_PAUSE);
     }
-    return new Request(
-        new Command.Malformed("Error: too many " + what + "; try again in " + wait + " ms"),
-        request.messageId());
+    String why = "Error: too many " + what + "; try again in " + wait + " ms";
+    shard().recorder().refused(EventKind.SAY_REFUSED, this, null, why);
+    return new Request(new Command.Malformed(why), request.messageId());
   }
 
   @Override

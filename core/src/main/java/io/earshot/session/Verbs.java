@@ -1,5 +1,6 @@
 package io.earshot.session;
 
+import io.earshot.events.EventKind;
 import io.earshot.RefusedException;
 import io.earshot.action.ActionRunner;
 import io.earshot.connection.Participant;
@@ -84,6 +85,7 @@ final class Verbs {
   private static void say(ClientConnection connection, NumberedRequest request, Command.Say say) {
     Place speaker = connection.placeIn(say.room());
     if (!speaker.mayBeSpokenIn()) {
+      speaker.recordRefusal(EventKind.SAY_REFUSED, Participant.NOT_IN_ROOM);
       RoomVerbs.refuseNotInRoom(connection, request, speaker);
       return;
     }

@@ -1,5 +1,6 @@
 package io.earshot.web;
 
+import io.earshot.events.EventKind;
 import io.earshot.Grant;
 import io.earshot.Permission;
 import io.earshot.RefusedException;
@@ -348,6 +349,11 @@ final class WebConnection extends Participant {
   }
 
   @Override
+  public int pendingBytes() {
+    return mailbox == null ? 0 : mailbox.bytes();
+  }
+
+  @Override
   public boolean isBehind() {
     return false; // the mailbox has bounds of its own
   }
@@ -379,6 +385,7 @@ final class WebConnection extends Participant {
   public void endSilently() {
     if (!gone && mailbox != null) {
       gone = true;
+      shard().recorder().addWith(EventKind.CLOSED, this, attributes(), "the HTTP client sent no more requests, or left");
       mailbox.close();
       leave(place(), () -> {});
       engine().forget(this);
