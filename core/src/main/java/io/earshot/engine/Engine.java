@@ -1,5 +1,6 @@
 package io.earshot.engine;
 
+import io.earshot.explain.Traces;
 import java.util.concurrent.CompletionStage;
 import io.earshot.explain.Question;
 import io.earshot.Api;
@@ -136,6 +137,7 @@ public final class Engine implements AutoCloseable {
   /** Ends all connections with a close reason. Returns at once; each loop ends its own. */
   public void closeAll() {
     parts.webClients().forEach(WebClients::stop);
+    parts.traces.endAll();
     parts.rooms.shards().forEach(shard -> shard.tell(shard.polls()::stop));
     for (Participant connection : parts.connections.all()) {
       if (connection instanceof ClientConnection client) {
@@ -448,6 +450,15 @@ public final class Engine implements AutoCloseable {
    */
   public CompletionStage<Json.Obj> explain(Question question) {
     return parts.explainer.explain(question);
+  }
+
+  /**
+   * The live traces of this server.
+   *
+   * @return the traces, callable from any thread
+   */
+  public Traces traces() {
+    return parts.traces;
   }
 
   // --- counts ----------------------------------------------------------------------------------

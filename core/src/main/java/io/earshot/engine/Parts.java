@@ -1,5 +1,6 @@
 package io.earshot.engine;
 
+import io.earshot.explain.Traces;
 import io.earshot.explain.Explainer;
 import io.earshot.Api;
 import io.earshot.Config;
@@ -68,6 +69,7 @@ final class Parts implements AutoCloseable {
   final DevelopmentLogin developmentLogin;
   final Api api;
   final Explainer explainer;
+  final Traces traces;
   private final Clocks clocks;
   private final RoomRules rules;
   private final ConnectionActions connectionActions;
@@ -88,6 +90,7 @@ final class Parts implements AutoCloseable {
     this.rooms = new Rooms(config, rules::of, loops, clocks, newBootName(), refusals);
     this.connectionActions = new ConnectionActions(connections, rooms.shards());
     this.explainer = new Explainer(rooms, connections, connectionActions);
+    this.traces = new Traces(rooms, connections);
     this.moderation = new Moderator(config, clocks, this::randomName, connectionActions);
     this.secret = new ServerSecret(config.commonWeb().cookieSecret());
     var keys = new TokenKeys(config.tokens().keys(), secret);

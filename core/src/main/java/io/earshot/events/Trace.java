@@ -4,6 +4,7 @@ import io.earshot.protocol.Json;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -100,28 +101,53 @@ public final class Trace {
     return event.kind() == EventKind.MESSAGE && rooms.contains(event.room());
   }
 
-  /** Ends the trace; its reader takes what waits, and then the end. */
-  public void end() {
+  /**
+   * Ends the trace; its reader takes what waits, and then the end.
+   *
+   * @return false if it has ended already
+   */
+  public boolean end() {
     Runnable told;
     synchronized (this) {
+      if (hasEnded) {
+        return false;
+      }
       hasEnded = true;
       told = reader;
     }
     if (told != null) {
       told.run();
     }
+    return true;
+  }
+
+  /** Whether it has ended. */
+  public synchronized boolean hasEnded() {
+    return hasEnded;
   }
 
   /**
-   * Sets the reader, in place of the one before.
+   * Sets the reader, unless there is one.
    *
    * @param told runs on any thread when {@link #take} has something to give; must not block
+   * @return whether it is the reader now
    */
-  public void read(Runnable told) {
+  public boolean read(Runnable told) {
     synchronized (this) {
+      if (reader != null) {
+        return false;
+      }
       reader = told;
     }
     told.run();
+    return true;
+  }
+
+  /** A reader reads no more. */
+  public synchronized void release(Runnable told) {
+    if (reader == told) {
+      reader = null;
+    }
   }
 
   /**
@@ -130,15 +156,22 @@ public final class Trace {
    * @param next receives each event as JSON
    * @return whether the trace has ended, so that nothing follows
    */
-  public synchronized boolean take(Consumer<Json.Obj> next) {
-    for (Event event = waiting.poll(); event != null; event = waiting.poll()) {
-      next.accept(event.toJson(wallOffset));
-    }
-    if (dropped > 0) {
-      next.accept(note("dropped", dropped));
+  public boolean take(Consumer<Json.Obj> next) {
+    List<Event> taken;
+    long lost;
+    boolean isOver;
+    synchronized (this) {
+      taken = List.copyOf(waiting);
+      waiting.clear();
+      lost = dropped;
       dropped = 0;
+      isOver = hasEnded;
     }
-    return hasEnded;
+    taken.forEach(event -> next.accept(event.toJson(wallOffset)));
+    if (lost > 0) {
+      next.accept(note("dropped", lost));
+    }
+    return isOver;
   }
 
   private static Json.Obj note(String event, long count) {

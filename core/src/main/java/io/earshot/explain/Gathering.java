@@ -218,11 +218,12 @@ final class Gathering {
 
   private List<Message> messages(Shard there, Room room, Cursor end) {
     String epoch = question.epoch() == null ? end.epoch() : question.epoch();
-    long last = question.offset() > 0 ? question.offset() : end.offset();
-    long first = question.offset() > 0 ? last : Math.max(1, last - LAST_MESSAGES + 1);
     var messages = new ArrayList<Message>();
-    for (long offset = first; offset <= last; offset++) {
-      Message message = message(there.recorder(), room, new Cursor(epoch, offset));
+    long first =
+        question.offset() > 0 ? question.offset() : Math.max(1, end.offset() - LAST_MESSAGES + 1);
+    int count = question.offset() > 0 ? 1 : LAST_MESSAGES;
+    for (int i = 0; i < count; i++) {
+      Message message = message(there.recorder(), room, new Cursor(epoch, first + i));
       if (message != null) {
         messages.add(message);
       }

@@ -119,7 +119,7 @@ final class Judge {
         return event.attributes();
       }
     }
-    return client.isHere() ? client.attributes() : null;
+    return client.isHere() && isComplete ? client.attributes() : null;
   }
 
   private @Nullable Event lag() {

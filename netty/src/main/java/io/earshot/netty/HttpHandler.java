@@ -1,5 +1,6 @@
 package io.earshot.netty;
 
+import java.util.function.Consumer;
 import io.earshot.netty.frame.DeflateTerms;
 import io.earshot.netty.frame.Framing;
 import io.earshot.netty.http.Answer;
@@ -204,6 +205,17 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
                       join,
                       exchange.clientRequest(),
                       this::leave));
+        }
+      }
+      case Answer.Feed(HttpResponse head, Consumer<Channel> body) -> {
+        if (admits(exchange)) {
+          site.addHeaders(exchange.request(), head);
+          switchTo(
+              head,
+              () -> {
+                leave();
+                body.accept(channel);
+              });
         }
       }
       case Answer.SharedStream stream -> {

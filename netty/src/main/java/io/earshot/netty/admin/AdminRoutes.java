@@ -46,6 +46,12 @@ final class AdminRoutes {
     add("GET", "users/*", connections::findUser);
     add("PUT", "users/*/rooms/*", call -> connections.moveUser(call, true));
     add("DELETE", "users/*/rooms/*", call -> connections.moveUser(call, false));
+    var explain = new AdminExplain(site);
+    var traces = new AdminTraces(site.engine().traces());
+    add("GET", "explain", explain::explain);
+    add("POST", "traces", call -> traces.begin(call).now());
+    add("GET", "traces/*", call -> traces.describe(call).now());
+    add("DELETE", "traces/*", call -> traces.end(call).now());
     add("GET", "bans", call -> measures.list(call, Measure.Kind.BAN).now());
     add("POST", "bans", measures::ban);
     add("GET", "bans/*", call -> measures.find(call, Measure.Kind.BAN).now());
