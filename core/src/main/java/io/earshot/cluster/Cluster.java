@@ -1,12 +1,12 @@
 package io.earshot.cluster;
 
-import io.earshot.explain.Explainer;
 import io.earshot.Config;
 import io.earshot.Connection;
 import io.earshot.access.RoomRules;
 import io.earshot.config.RoomRule;
 import io.earshot.config.ServerSecret;
 import io.earshot.connection.Directory;
+import io.earshot.explain.Explainer;
 import io.earshot.moderation.Measures;
 import io.earshot.moderation.Moderator;
 import io.earshot.protocol.Announcement;

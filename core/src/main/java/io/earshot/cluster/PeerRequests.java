@@ -1,9 +1,5 @@
 package io.earshot.cluster;
 
-import java.util.TreeMap;
-import io.earshot.explain.ServerAnswer;
-import io.earshot.explain.Question;
-import io.earshot.explain.Explainer;
 import static io.earshot.cluster.PeerJson.text;
 
 import io.earshot.Config;
@@ -16,6 +12,9 @@ import io.earshot.connection.Handover;
 import io.earshot.connection.Handover.FormerPlace;
 import io.earshot.connection.OnlineUsers;
 import io.earshot.connection.Participant;
+import io.earshot.explain.Explainer;
+import io.earshot.explain.Question;
+import io.earshot.explain.ServerAnswer;
 import io.earshot.protocol.Announcement;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.User;
@@ -33,6 +32,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;

@@ -1,6 +1,5 @@
 package io.earshot.connection;
 
-import io.earshot.events.EventKind;
 import io.earshot.Grant;
 import io.earshot.Permission;
 import io.earshot.RefusedException;
@@ -8,6 +7,7 @@ import io.earshot.access.AccessPolicy;
 import io.earshot.access.AccessPolicy.Verdict;
 import io.earshot.access.Tokens;
 import io.earshot.config.RoomRule;
+import io.earshot.events.EventKind;
 import io.earshot.hook.Hook;
 import io.earshot.hook.HookRunner;
 import io.earshot.hook.HookVerdict;

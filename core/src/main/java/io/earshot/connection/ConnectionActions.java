@@ -1,6 +1,5 @@
 package io.earshot.connection;
 
-import java.util.Map;
 import io.earshot.AddressRange;
 import io.earshot.Connection;
 import io.earshot.Target;
@@ -11,6 +10,7 @@ import io.earshot.moderation.ModerationTargets;
 import io.earshot.protocol.Json;
 import io.earshot.room.Shard;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;

@@ -1,9 +1,9 @@
 package io.earshot.connection;
 
-import io.earshot.events.EventKind;
 import io.earshot.Connection;
 import io.earshot.Measure;
 import io.earshot.Transport;
+import io.earshot.events.EventKind;
 import io.earshot.hook.HookQueue;
 import io.earshot.hook.HookSubject;
 import io.earshot.moderation.Moderator;
@@ -394,7 +394,8 @@ public abstract class Participant extends Subscriber implements HookSubject {
     changes.accept(changed);
     Map<String, String> before = attributes;
     attributes = Map.copyOf(changed);
-    shard().tellIfRunning(() -> shard().recorder().addWith(EventKind.ATTRIBUTES, this, before, null));
+    shard()
+        .tellIfRunning(() -> shard().recorder().addWith(EventKind.ATTRIBUTES, this, before, null));
   }
 
   @Override

@@ -1,7 +1,7 @@
 package io.earshot.connection;
 
-import io.earshot.events.EventKind;
 import io.earshot.Grant;
+import io.earshot.events.EventKind;
 import io.earshot.hook.RoomHooks;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;

@@ -1,8 +1,5 @@
 package io.earshot.engine;
 
-import io.earshot.explain.Traces;
-import java.util.concurrent.CompletionStage;
-import io.earshot.explain.Question;
 import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.Grant;
@@ -15,6 +12,8 @@ import io.earshot.config.ServerSecret;
 import io.earshot.connection.Directory;
 import io.earshot.connection.LoopContext;
 import io.earshot.connection.Participant;
+import io.earshot.explain.Question;
+import io.earshot.explain.Traces;
 import io.earshot.history.HistoryFolder;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
@@ -42,6 +41,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 

@@ -1,7 +1,5 @@
 package io.earshot.engine;
 
-import io.earshot.explain.Traces;
-import io.earshot.explain.Explainer;
 import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.access.AccessPolicy;
@@ -22,6 +20,8 @@ import io.earshot.connection.LoopContext;
 import io.earshot.connection.Newcomers;
 import io.earshot.connection.OnlineUsers;
 import io.earshot.connection.SignalRates;
+import io.earshot.explain.Explainer;
+import io.earshot.explain.Traces;
 import io.earshot.history.HistoryFolder;
 import io.earshot.hook.HookRunner;
 import io.earshot.login.DevelopmentLogin;

@@ -109,16 +109,15 @@ public final class Recorder {
   }
 
   /** Something happens to a connection that no message's place tells of. */
-  public void add(
-      EventKind kind, Recipient who, @Nullable String room, @Nullable String detail) {
+  public void add(EventKind kind, Recipient who, @Nullable String room, @Nullable String detail) {
     if (isOn()) {
       keep(event(kind, who, room, null, 0, detail));
     }
   }
 
   /**
-   * A request of a connection is refused. Of many refusals some are not remembered, so that a client
-   * that sends too much does not displace all other events.
+   * A request of a connection is refused. Of many refusals some are not remembered, so that a
+   * client that sends too much does not displace all other events.
    */
   public void refused(EventKind kind, Recipient who, @Nullable String room, String why) {
     if (!isOn()) {
@@ -236,8 +235,7 @@ public final class Recorder {
   /** Passes no more events to a trace. */
   public void end(Trace trace) {
     if (traces != null) {
-      Trace[] rest =
-          Arrays.stream(traces).filter(each -> each != trace).toArray(Trace[]::new);
+      Trace[] rest = Arrays.stream(traces).filter(each -> each != trace).toArray(Trace[]::new);
       traces = rest.length == 0 ? null : rest;
     }
   }

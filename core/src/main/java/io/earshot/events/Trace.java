@@ -40,8 +40,7 @@ public final class Trace {
    * @param user the id of a user
    * @param connection the id of a connection
    */
-  public record Subject(
-      @Nullable String room, @Nullable String user, @Nullable String connection) {
+  public record Subject(@Nullable String room, @Nullable String user, @Nullable String connection) {
     boolean is(Event event) {
       return room != null
           ? room.equals(event.room())

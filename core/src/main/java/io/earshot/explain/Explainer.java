@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Explains whether a client received a message, or why not.
@@ -45,8 +44,7 @@ public final class Explainer {
     CompletionStage<ServerAnswer> all =
         peers == null
             ? here
-            : here.thenCombine(
-                peers.askAll(question.toJson()), (own, others) -> plus(own, others));
+            : here.thenCombine(peers.askAll(question.toJson()), (own, others) -> plus(own, others));
     return all.thenApply(answer -> answer.toJson(question));
   }
 
@@ -103,8 +101,7 @@ public final class Explainer {
     return new Json.Obj(fields);
   }
 
-  private static Finding finding(
-      Question question, Facts facts, Message message, long wallOffset) {
+  private static Finding finding(Question question, Facts facts, Message message, long wallOffset) {
     var findings = new ArrayList<Finding>();
     for (Client client : facts.clients()) {
       List<Event> events =

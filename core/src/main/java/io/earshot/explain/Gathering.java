@@ -138,11 +138,7 @@ final class Gathering {
               });
     }
     return new Part(
-        shard,
-        recorder.events(isOf(known), MOST_EVENTS),
-        clients,
-        places,
-        recorder.eventsSince());
+        shard, recorder.events(isOf(known), MOST_EVENTS), clients, places, recorder.eventsSince());
   }
 
   private @Nullable Place placeOf(Participant who) {
@@ -244,7 +240,6 @@ final class Gathering {
           : new Message(place, entry.since(), 0, entry.speaker(), entry.audience());
     }
     String speaker = entry == null ? null : entry.speaker();
-    return new Message(
-        place, remembered.at(), remembered.sender(), speaker, remembered.audience());
+    return new Message(place, remembered.at(), remembered.sender(), speaker, remembered.audience());
   }
 }

@@ -26,10 +26,7 @@ final class JsonFields {
 
   static List<Json.Obj> objects(Json.Obj fields, String name) {
     return fields.get(name) instanceof Json.Array(List<Json> items)
-        ? items.stream()
-            .filter(Json.Obj.class::isInstance)
-            .map(Json.Obj.class::cast)
-            .toList()
+        ? items.stream().filter(Json.Obj.class::isInstance).map(Json.Obj.class::cast).toList()
         : List.of();
   }
 }

@@ -91,8 +91,7 @@ final class Judge {
       if (attributes == null && !audience.key().equals("id")) {
         return found(Outcome.UNKNOWN, words.unknownAttributes(audience));
       }
-      String value =
-          audience.key().equals("id") ? client.id() : attributes.get(audience.key());
+      String value = audience.key().equals("id") ? client.id() : attributes.get(audience.key());
       if (value == null || !value.equals(audience.value())) {
         return found(Outcome.NOT_IN_AUDIENCE, words.notInAudience(audience, value));
       }

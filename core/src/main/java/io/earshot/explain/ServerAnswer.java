@@ -64,9 +64,7 @@ public record ServerAnswer(
         .forEach(
             each ->
                 best.merge(
-                    each.offset(),
-                    each,
-                    (a, b) -> b.outcome().compareTo(a.outcome()) < 0 ? b : a));
+                    each.offset(), each, (a, b) -> b.outcome().compareTo(a.outcome()) < 0 ? b : a));
     var all = new ArrayList<>(events);
     all.addAll(other.events);
     all.sort(Comparator.comparingLong(event -> JsonFields.number(event, "at")));
@@ -102,9 +100,7 @@ public record ServerAnswer(
   }
 
   private static void put(
-      LinkedHashMap<String, Object> fields,
-      String name,
-      @Nullable String value) {
+      LinkedHashMap<String, Object> fields, String name, @Nullable String value) {
     if (value != null) {
       fields.put(name, value);
     }

@@ -47,11 +47,7 @@ record Stay(
    * @param isComplete whether all events since the message are remembered
    */
   static List<Stay> of(
-      List<Event> events,
-      Cursor place,
-      long at,
-      Member.@Nullable State state,
-      boolean isComplete) {
+      List<Event> events, Cursor place, long at, Member.@Nullable State state, boolean isComplete) {
     var stays = new ArrayList<Stay>();
     Event entry = null;
     Event begin = null;
@@ -91,11 +87,7 @@ record Stay(
   }
 
   private static Stay between(
-      @Nullable Event entry,
-      @Nullable Event begin,
-      @Nullable Event end,
-      Cursor place,
-      long at) {
+      @Nullable Event entry, @Nullable Event begin, @Nullable Event end, Cursor place, long at) {
     return new Stay(
         entry,
         begin,

@@ -84,9 +84,10 @@ public final class Traces {
         .forEach(
             each ->
                 each.tell(
-                    () -> each.places().stream()
-                        .filter(place -> place.in || place.listening)
-                        .forEach(place -> trace.watch(place.room))));
+                    () ->
+                        each.places().stream()
+                            .filter(place -> place.in || place.listening)
+                            .forEach(place -> trace.watch(place.room))));
   }
 
   /** The trace of an id; null if there is none. */

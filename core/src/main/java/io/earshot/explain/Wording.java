@@ -194,8 +194,7 @@ record Wording(String who, String room, long offset, long at, Client client, lon
         switch (gone.kind()) {
           case SILENCED -> "it stopped listening at " + time(gone.at()) + after(gone);
           case CLOSED -> "the connection ended at " + time(gone.at()) + " (" + gone.detail() + ")";
-          case MOVED ->
-              "its session went to another server at " + time(gone.at()) + after(gone);
+          case MOVED -> "its session went to another server at " + time(gone.at()) + after(gone);
           default -> "it left the room at " + time(gone.at()) + after(gone);
         };
     return missed(after == null ? how : how + ", and came again at " + time(after.at()));

@@ -1,7 +1,7 @@
 package io.earshot.room;
 
-import io.earshot.events.EventKind;
 import io.earshot.config.RoomRule;
+import io.earshot.events.EventKind;
 import io.earshot.history.History;
 import io.earshot.history.Past;
 import io.earshot.history.RoomLog;
@@ -332,9 +332,7 @@ public final class Room {
     long from = isHistory ? arrival.missed.getFirst().place().offset() : member.since + 1;
     Boolean isRecovered = arrival.heard.recovered();
     String detail = isRecovered == null ? null : isRecovered ? "recovered" : "gap";
-    shard
-        .recorder()
-        .add(EventKind.SUBSCRIBED, member.connection, name, from, cursor(), detail);
+    shard.recorder().add(EventKind.SUBSCRIBED, member.connection, name, from, cursor(), detail);
   }
 
   private static @Nullable String shown(Start start) {

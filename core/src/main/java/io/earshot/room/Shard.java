@@ -1,9 +1,9 @@
 package io.earshot.room;
 
-import io.earshot.events.EventKind;
-import io.earshot.events.Recorder;
 import io.earshot.Config;
 import io.earshot.RoomCount;
+import io.earshot.events.EventKind;
+import io.earshot.events.Recorder;
 import io.earshot.history.History;
 import io.earshot.history.Journal;
 import io.earshot.history.LoopHistory;

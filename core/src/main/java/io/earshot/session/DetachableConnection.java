@@ -1,9 +1,9 @@
 package io.earshot.session;
 
-import io.earshot.events.EventKind;
 import io.earshot.Config;
 import io.earshot.Transport;
 import io.earshot.connection.LoopContext;
+import io.earshot.events.EventKind;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Reply;
 import io.earshot.spi.Ending;

@@ -1,10 +1,9 @@
 package io.earshot.session;
 
-import java.util.stream.Collectors;
-import io.earshot.protocol.Cursor;
-import io.earshot.events.EventKind;
 import io.earshot.Transport;
 import io.earshot.connection.LoopContext;
+import io.earshot.events.EventKind;
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.room.Lag;
 import io.earshot.room.Member;
@@ -15,6 +14,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,8 +1,8 @@
 package io.earshot.session;
 
-import io.earshot.events.EventKind;
 import io.earshot.Transport;
 import io.earshot.connection.LoopContext;
+import io.earshot.events.EventKind;
 import io.earshot.protocol.Command;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Reply;

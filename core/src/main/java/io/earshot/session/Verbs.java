@@ -1,11 +1,11 @@
 package io.earshot.session;
 
-import io.earshot.events.EventKind;
 import io.earshot.RefusedException;
 import io.earshot.action.ActionRunner;
 import io.earshot.connection.Participant;
 import io.earshot.connection.Place;
 import io.earshot.connection.TokenWatch;
+import io.earshot.events.EventKind;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Command;
 import io.earshot.protocol.Cursor;

@@ -1,6 +1,5 @@
 package io.earshot.web;
 
-import io.earshot.events.EventKind;
 import io.earshot.Grant;
 import io.earshot.Permission;
 import io.earshot.RefusedException;
@@ -12,6 +11,7 @@ import io.earshot.connection.LoopContext;
 import io.earshot.connection.Participant;
 import io.earshot.connection.Place;
 import io.earshot.connection.TokenWatch;
+import io.earshot.events.EventKind;
 import io.earshot.hook.NewClient;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
@@ -385,7 +385,13 @@ final class WebConnection extends Participant {
   public void endSilently() {
     if (!gone && mailbox != null) {
       gone = true;
-      shard().recorder().addWith(EventKind.CLOSED, this, attributes(), "the HTTP client sent no more requests, or left");
+      shard()
+          .recorder()
+          .addWith(
+              EventKind.CLOSED,
+              this,
+              attributes(),
+              "the HTTP client sent no more requests, or left");
       mailbox.close();
       leave(place(), () -> {});
       engine().forget(this);

@@ -41,8 +41,7 @@ final class ExplainBoundsTest extends ExplainTestCase {
   @Test
   void a_message_that_is_long_gone_is_unknown_and_the_text_says_since_when_it_remembers() {
     server =
-        new TestServer(
-            1, config().with("explain.bytes", 1 << 16).with("rooms.historyMessages", 0));
+        new TestServer(1, config().with("explain.bytes", 1 << 16).with("rooms.historyMessages", 0));
     Guest bob = server.guest(0, BOB, Transport.WEBSOCKET);
     bob.ask("roomChange attic");
     Guest speaker = speaker("attic");
@@ -115,12 +114,10 @@ final class ExplainBoundsTest extends ExplainTestCase {
     Json.Obj answer = ask(new Question("attic", 0, null, "u7", null, 0));
     assertThat(told(answer)).startsWith("not_a_member: Bob (u7) did not receive message 13");
     assertThat(answer.get("messages")).isInstanceOf(Json.Array.class);
-    assertThat(((Json.Array) Objects.requireNonNull(answer.get("messages"))).items())
-        .hasSize(10);
+    assertThat(((Json.Array) Objects.requireNonNull(answer.get("messages"))).items()).hasSize(10);
     long since = TestServer.NOW.plusSeconds(11).toEpochMilli();
     Json.Obj recent = ask(new Question("attic", 0, null, "u7", null, since));
-    assertThat(((Json.Array) Objects.requireNonNull(recent.get("messages"))).items())
-        .hasSize(2);
+    assertThat(((Json.Array) Objects.requireNonNull(recent.get("messages"))).items()).hasSize(2);
   }
 
   @Test

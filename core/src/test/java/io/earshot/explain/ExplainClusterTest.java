@@ -14,7 +14,9 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** Explaining with several servers: each tells what it knows, and those that are silent are named. */
+/**
+ * Explaining with several servers: each tells what it knows, and those that are silent are named.
+ */
 final class ExplainClusterTest {
   private static final User BOB = User.of("u7", "Bob", Map.of());
 

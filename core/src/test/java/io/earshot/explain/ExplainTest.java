@@ -90,7 +90,8 @@ final class ExplainTest extends ExplainTestCase {
     bob.connection().set("team", "blue");
     Guest speaker = speaker("attic");
     passSecond();
-    String say = "{\"event\":\"say\",\"message\":\"red\",\"roomMatchKey\":\"team\",\"roomMatchValue\":\"red\"}";
+    String say =
+        "{\"event\":\"say\",\"message\":\"red\",\"roomMatchKey\":\"team\",\"roomMatchValue\":\"red\"}";
     speaker.ask(say);
     passSecond();
     bob.connection().set("team", "red");
@@ -221,7 +222,11 @@ final class ExplainTest extends ExplainTestCase {
   void a_say_that_was_refused_has_no_message_and_is_named() {
     Guest bob = bob("attic");
     var muted =
-        server.earshot.api().moderation().mute(new Target.Id(bob.id()), null, Duration.ofHours(1), "loud");
+        server
+            .earshot
+            .api()
+            .moderation()
+            .mute(new Target.Id(bob.id()), null, Duration.ofHours(1), "loud");
     server.settle();
     assertThat(muted.toCompletableFuture()).isDone();
     bob.ask("say hey");
@@ -263,7 +268,8 @@ final class ExplainTest extends ExplainTestCase {
         .startsWith("received: ")
         .endsWith("A hook had changed the message.");
     bob.send("say bad");
-    server.runUntil("the hook has refused it", () -> bob.lines.toString().contains("no such words"));
+    server.runUntil(
+        "the hook has refused it", () -> bob.lines.toString().contains("no such words"));
     Json.Obj answer = ask(new Question("attic", 0, null, "u7", null, 0));
     assertThat(String.valueOf(answer.get("events"))).contains("say_refused", "no such words");
   }

@@ -1,6 +1,5 @@
 package io.earshot.netty;
 
-import java.util.function.Consumer;
 import io.earshot.netty.frame.DeflateTerms;
 import io.earshot.netty.frame.Framing;
 import io.earshot.netty.http.Answer;
@@ -34,6 +33,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 

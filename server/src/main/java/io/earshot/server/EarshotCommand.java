@@ -4,6 +4,8 @@ import io.earshot.Config;
 import io.earshot.access.RoomRules;
 import io.earshot.protocol.RoomName;
 import io.earshot.server.log.OneLine;
+import io.earshot.server.remote.ExplainCommand;
+import io.earshot.server.remote.TraceCommand;
 import io.earshot.server.settings.Assignment;
 import io.earshot.server.settings.Environment;
 import io.earshot.server.settings.Settings;
@@ -37,7 +39,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "earshot",
     versionProvider = Version.class,
-    synopsisSubcommandLabel = "[serve | config | token | cert | build | help]",
+    synopsisSubcommandLabel = "[serve | config | token | cert | explain | trace | build | help]",
     sortOptions = false,
     header = "A real-time room server: it sends each message to all members of a room.%n",
     footer = {
@@ -84,7 +86,8 @@ final class EarshotCommand implements Callable<Integer> {
     if (args.length == 0) {
       return command.withoutArguments(err);
     }
-    return new CommandLine(command)
+    return command
+        .commandLine()
         .setOut(out)
         .setErr(err)
         .setUsageHelpWidth(100)
@@ -217,6 +220,12 @@ final class EarshotCommand implements Callable<Integer> {
       description = "show the version")
   void version(boolean wanted) {}
 
+  private CommandLine commandLine() {
+    return new CommandLine(this)
+        .addSubcommand(new ExplainCommand(environment, out))
+        .addSubcommand(new TraceCommand(environment, out));
+  }
+
   /** Starts the server without loading the parser of the command line, which takes time. */
   private int withoutArguments(PrintWriter err) {
     try {
@@ -337,7 +346,7 @@ final class EarshotCommand implements Callable<Integer> {
 
   @Command(name = "help", description = "show this help")
   int showHelp(@Parameters(hidden = true, arity = "0..*") List<String> about) {
-    new CommandLine(this).setUsageHelpWidth(100).usage(out);
+    commandLine().setUsageHelpWidth(100).usage(out);
     return 0;
   }
 

@@ -49,6 +49,7 @@ class PackagesTest {
       token: protocol config
       api: protocol config token
       stats:
+      events: protocol api
       spi: protocol api stats
       moderation: protocol api spi
       access: protocol config token api spi moderation
@@ -56,12 +57,13 @@ class PackagesTest {
       action: protocol api spi
       hook: protocol config api spi action
       history: protocol config api stats
-      room: protocol config api stats spi history
-      connection: protocol config api spi moderation access login action hook room
-      web: protocol api spi access action hook history room connection
-      session: protocol config token api stats spi access login action hook history room connection
-      cluster: protocol config api spi moderation access action history room connection web session
-      engine: protocol config token api stats spi moderation access login action hook history room connection web session cluster
+      room: protocol config api stats events spi history
+      connection: protocol config api events spi moderation access login action hook room
+      web: protocol api events spi access action hook history room connection
+      session: protocol config token api stats events spi access login action hook history room connection
+      explain: protocol api events history room connection
+      cluster: protocol config api spi moderation access action history room connection web session explain
+      engine: protocol config token api stats spi moderation access login action hook history room connection web session explain cluster
       netty.loop: api stats spi
       netty.frame: protocol spi
       netty.tls: config api spi netty.loop
@@ -71,7 +73,7 @@ class PackagesTest {
       netty.page: protocol config api engine netty.frame netty.http
       netty.room: protocol token api spi engine netty.frame netty.identity netty.http
       netty.action: protocol api spi engine netty.loop netty.http
-      netty.admin: protocol api spi engine netty.identity netty.http netty.room
+      netty.admin: protocol api events spi explain engine netty.identity netty.http netty.room
       netty: protocol api stats spi engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.admin
       redis.link: api spi
       redis.connection: config api spi redis.link
@@ -80,7 +82,8 @@ class PackagesTest {
       server.log:
       server.settings: config api server.log
       server.actions: api server.settings
-      server: protocol config api access netty server.log server.settings server.actions
+      server.remote: protocol server.settings
+      server: protocol config api access netty server.log server.settings server.actions server.remote
       """;
 
   private static final Map<String, List<String>> MAY_USE = new LinkedHashMap<>();

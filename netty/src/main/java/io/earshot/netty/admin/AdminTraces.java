@@ -24,15 +24,11 @@ record AdminTraces(Traces traces) {
   AdminReply begin(AdminCall call) throws ProblemException {
     call.only("room", "user", "connection", "seconds");
     var subject = new Trace.Subject(room(call), id(call, "user"), id(call, "connection"));
-    long named =
-        Stream.of("room", "user", "connection")
-            .filter(call.body()::containsKey)
-            .count();
+    long named = Stream.of("room", "user", "connection").filter(call.body()::containsKey).count();
     if (named != 1) {
       throw ProblemException.badRequest("name one of room, user and connection");
     }
-    long seconds =
-        call.body().containsKey("seconds") ? call.time().toSeconds() : Traces.SECONDS;
+    long seconds = call.body().containsKey("seconds") ? call.time().toSeconds() : Traces.SECONDS;
     if (seconds < 1 || seconds > Traces.MOST_SECONDS) {
       throw ProblemException.badRequest("seconds is from 1 to " + Traces.MOST_SECONDS);
     }

@@ -96,8 +96,7 @@ final class TraceStream extends ChannelInboundHandlerAdapter {
   private void end() {
     hasEnded = true;
     trace.release(reader);
-    var _ =
-        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    var _ = channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
   }
 
   @Override

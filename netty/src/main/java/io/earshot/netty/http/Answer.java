@@ -1,8 +1,8 @@
 package io.earshot.netty.http;
 
-import io.netty.channel.Channel;
 import io.earshot.netty.frame.Framing;
 import io.earshot.protocol.Request;
+import io.netty.channel.Channel;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpResponse;
 import java.time.Duration;

@@ -110,8 +110,7 @@ final class AdminExplainTest {
   }
 
   private static HttpRequest request(String path, String accept) {
-    return HttpRequest.newBuilder(
-            URI.create("http://127.0.0.1:" + SERVER.httpPort() + path))
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + SERVER.httpPort() + path))
         .header("authorization", "Bearer " + KEY)
         .header("accept", accept)
         .build();
