@@ -1,5 +1,6 @@
 package io.earshot.connection;
 
+import io.earshot.spi.SayTracer;
 import io.earshot.Config;
 import io.earshot.Transport;
 import io.earshot.access.SessionTokens;
@@ -51,6 +52,7 @@ public final class EngineContext {
   private final AtomicInteger detached = new AtomicInteger();
 
   private final SecureRandom random;
+  private final @Nullable SayTracer sayTracer;
 
   public EngineContext(
       Config config,
@@ -63,7 +65,8 @@ public final class EngineContext {
       ActionRunner actions,
       Logins logins,
       Refusals refusals,
-      SecureRandom random) {
+      SecureRandom random,
+      @Nullable SayTracer sayTracer) {
     this.config = config;
     this.rooms = rooms;
     this.admission = admission;
@@ -74,6 +77,7 @@ public final class EngineContext {
     this.logins = logins;
     this.refusals = refusals;
     this.random = random;
+    this.sayTracer = sayTracer;
     Config.Limits rates = config.limits();
     this.messagePace = new Pace(rates.messagesPerSecond(), rates.messageBurst());
     this.bytePace = new Pace(rates.bytesPerSecond(), rates.bytesBurst());
@@ -139,6 +143,11 @@ public final class EngineContext {
   /** The sessions of the other servers; null without a cluster. */
   public @Nullable PeerSessions peers() {
     return connectionActions.peers();
+  }
+
+  /** What makes spans of says; null if the program traces nothing. */
+  public @Nullable SayTracer sayTracer() {
+    return sayTracer;
   }
 
   /** Counts a refusal. */

@@ -110,7 +110,8 @@ final class Parts implements AutoCloseable {
             actions,
             new Logins(config, keys, jwks, clocks.wall()),
             refusals,
-            random);
+            random,
+            OpenTelemetrySays.ofProgram());
     long announceAfter = config.rooms().announceAfter().toMillis();
     this.loopContexts =
         rooms.shards().stream()

@@ -1,5 +1,6 @@
 package io.earshot.room;
 
+import io.earshot.spi.SaySpan;
 import io.earshot.config.RoomRule;
 import io.earshot.history.StoredMessage;
 import io.earshot.protocol.Audience;
@@ -57,6 +58,9 @@ final class Fanout {
 
   /** When the first say of the pending batch began that is timed; 0 for none. */
   private long began;
+
+  /** The spans of the pending batch; null while there are none. */
+  private @Nullable List<SaySpan> spans;
 
   Fanout(Shard shard, Wire wire, RoomRule rule) {
     this.rule = rule;
@@ -175,6 +179,10 @@ final class Fanout {
     if (began == 0) {
       began = shard.sayBegan();
     }
+    @Nullable SaySpan span = shard.saySpan();
+    if (span != null) {
+      add(span);
+    }
     if (batch.writerIndex() >= MAX_BATCH) {
       flush();
     }
@@ -226,6 +234,19 @@ final class Fanout {
       shard.stats().delivered(began);
       began = 0;
     }
+    if (spans != null) {
+      spans.forEach(SaySpan::delivered);
+      spans = null;
+    }
+  }
+
+  /** Traces the delivery of a say, until the batch is sent. */
+  private void add(SaySpan span) {
+    if (spans == null) {
+      spans = new ArrayList<>();
+    }
+    span.delivering();
+    spans.add(span);
   }
 
   /** Whether no message has an audience. A loop, since each batch asks. */

@@ -79,6 +79,17 @@ class ArchitectureTest {
   }
 
   @Test
+  void opentelemetry_is_known_to_one_class() {
+    noClasses()
+        .that()
+        .haveNameNotMatching("io\\.earshot\\.engine\\.OpenTelemetrySays(\\$.*)?")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("io.opentelemetry..")
+        .check(EARSHOT);
+  }
+
+  @Test
   void protocol_knows_the_jdk_and_jackson_only() {
     String[] known = {PROTOCOL, "tools.jackson.core.."};
     assertHolds(know(PROTOCOL, known));
@@ -92,7 +103,8 @@ class ArchitectureTest {
     String[] known =
         Stream.concat(
                 Stream.of(ours),
-                Stream.of("io.netty.buffer..", "io.netty.util..", "com.nimbusds.."))
+                Stream.of(
+                    "io.netty.buffer..", "io.netty.util..", "com.nimbusds..", "io.opentelemetry.."))
             .toArray(String[]::new);
     for (String each : CORE) {
       assertHolds(know(each, known));
