@@ -1,6 +1,5 @@
 package io.earshot.connection;
 
-import io.earshot.spi.SayTracer;
 import io.earshot.Config;
 import io.earshot.Transport;
 import io.earshot.access.SessionTokens;
@@ -16,6 +15,7 @@ import io.earshot.room.Rooms;
 import io.earshot.spi.Pace;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
+import io.earshot.spi.SayTracer;
 import java.security.SecureRandom;
 import java.util.EnumMap;
 import java.util.Map;

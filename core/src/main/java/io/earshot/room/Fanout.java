@@ -1,11 +1,11 @@
 package io.earshot.room;
 
-import io.earshot.spi.SaySpan;
 import io.earshot.config.RoomRule;
 import io.earshot.history.StoredMessage;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.spi.Packing;
+import io.earshot.spi.SaySpan;
 import io.earshot.spi.Wire;
 import io.earshot.stats.Counter;
 import io.netty.buffer.ByteBuf;

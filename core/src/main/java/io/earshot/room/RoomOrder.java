@@ -1,7 +1,5 @@
 package io.earshot.room;
 
-import io.earshot.spi.SayTracer;
-import io.earshot.spi.SaySpan;
 import io.earshot.RefusedException;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
@@ -9,6 +7,8 @@ import io.earshot.protocol.Json;
 import io.earshot.protocol.Signal;
 import io.earshot.protocol.Start;
 import io.earshot.protocol.User;
+import io.earshot.spi.SaySpan;
+import io.earshot.spi.SayTracer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;

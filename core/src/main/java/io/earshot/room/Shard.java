@@ -1,6 +1,5 @@
 package io.earshot.room;
 
-import io.earshot.spi.SaySpan;
 import io.earshot.Config;
 import io.earshot.RoomCount;
 import io.earshot.events.EventKind;
@@ -14,6 +13,7 @@ import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Signal;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Refusal;
+import io.earshot.spi.SaySpan;
 import io.earshot.stats.Gauge;
 import io.earshot.stats.LoopStats;
 import java.io.IOException;

@@ -251,8 +251,7 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
 
   private static void answer(RoomOrder.SayResult spoken, CompletableFuture<Cursor> told) {
     if (spoken.place() == null) {
-      told.completeExceptionally(
-          new RejectedExecutionException(String.valueOf(spoken.refusal())));
+      told.completeExceptionally(new RejectedExecutionException(String.valueOf(spoken.refusal())));
     } else {
       told.complete(spoken.place());
     }
@@ -276,10 +275,7 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
   }
 
   private void tell(
-      String id,
-      String name,
-      RoomOrder.SayRequest saying,
-      Consumer<RoomOrder.SayResult> answered) {
+      String id, String name, RoomOrder.SayRequest saying, Consumer<RoomOrder.SayResult> answered) {
     boolean areMembers = engine.config().commonWeb().httpClientMessageTTL().isPresent();
     Shard there = engine.rooms().shard(name);
     there.tell(

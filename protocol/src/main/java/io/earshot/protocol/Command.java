@@ -12,14 +12,23 @@ public sealed interface Command {
    * @param room the room, which the connection has to be in; null for the current room
    * @param message the content
    * @param audience the recipients; null to use the connection's params
-   * @param traceparent the trace that the message belongs to, as the client sent it, unchecked; null
-   *     for none
+   * @param traceparent the trace that the message belongs to, as the client sent it, unchecked;
+   *     null for none
    */
   record Say(
-      @Nullable String room, Json message, @Nullable Audience audience, @Nullable String traceparent)
+      @Nullable String room,
+      Json message,
+      @Nullable Audience audience,
+      @Nullable String traceparent)
       implements Command {
 
-    /** A message that belongs to no trace. */
+    /**
+     * A message that belongs to no trace.
+     *
+     * @param room the room; null for the current room
+     * @param message the content
+     * @param audience the recipients; null to use the connection's params
+     */
     public Say(@Nullable String room, Json message, @Nullable Audience audience) {
       this(room, message, audience, null);
     }
