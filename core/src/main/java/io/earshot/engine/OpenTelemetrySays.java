@@ -72,6 +72,7 @@ final class OpenTelemetrySays implements SayTracer {
 
   private static final class Parent implements TextMapGetter<String> {
     @Override
+    @SuppressWarnings("deprecation") // older versions of the API call it
     public Iterable<String> keys(String carrier) {
       return List.of("traceparent");
     }
