@@ -44,6 +44,7 @@ public record Config(
     Admin admin,
     Management management,
     Log log,
+    Explain explain,
     Metrics metrics,
     Limits limits) {
 
@@ -762,6 +763,21 @@ public record Config(
       return ConfigTree.masked(this);
     }
   }
+
+  /** What the server remembers to explain why a client did or did not receive a message. */
+  public record Explain(
+      @Setting(
+              value =
+                  "Whether the server remembers the last events of members and messages, for /admin/explain.",
+              defaultValue = "true")
+          boolean enabled,
+      @Setting(
+              value =
+                  "How many bytes these events take, all event loops together. A message takes 32 bytes of one half,"
+                      + " an event of a member 256 bytes of the other half.",
+              defaultValue = "" + (16 << 20),
+              min = 1 << 16)
+          int bytes) {}
 
   /** Settings of the metrics, which need the module earshot-metrics on the class path. */
   public record Metrics(

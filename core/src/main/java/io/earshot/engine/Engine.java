@@ -8,8 +8,11 @@ import io.earshot.config.ServerSecret;
 import io.earshot.connection.Directory;
 import io.earshot.connection.LoopContext;
 import io.earshot.connection.Participant;
+import io.earshot.explain.Question;
+import io.earshot.explain.Traces;
 import io.earshot.history.HistoryFolder;
 import io.earshot.monitor.Monitor;
+import io.earshot.protocol.Json;
 import io.earshot.protocol.Start;
 import io.earshot.session.ClientConnection;
 import io.earshot.spi.Broker;
@@ -30,6 +33,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -143,6 +147,7 @@ public final class Engine implements AutoCloseable {
   /** Ends all connections with a close reason. Returns at once; each loop ends its own. */
   public void closeAll() {
     parts.webClients().forEach(WebClients::stop);
+    parts.traces.endAll();
     parts.rooms.shards().forEach(shard -> shard.tell(shard.polls()::stop));
     goodbyes().forEach(Runnable::run);
     for (Participant connection : parts.connections.all()) {
@@ -262,6 +267,28 @@ public final class Engine implements AutoCloseable {
    */
   public HttpRequests http() {
     return http;
+  }
+
+  // --- explanations ----------------------------------------------------------------------------
+
+  /**
+   * Explains whether a client received a message, or why not, by what all servers of the cluster
+   * remember. Callable from any thread.
+   *
+   * @param question the message and the client
+   * @return the answer as JSON, completed on any thread
+   */
+  public CompletionStage<Json.Obj> explain(Question question) {
+    return parts.explainer.explain(question);
+  }
+
+  /**
+   * The live traces of this server.
+   *
+   * @return the traces, callable from any thread
+   */
+  public Traces traces() {
+    return parts.traces;
   }
 
   // --- counts ----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@ package io.earshot.session;
 import io.earshot.Config;
 import io.earshot.Transport;
 import io.earshot.connection.LoopContext;
+import io.earshot.events.EventKind;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Reply;
 import io.earshot.spi.Ending;
@@ -90,9 +91,14 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
   /** Ends a detached session, which was not resumed. */
   final void endSession() {
     if (phase == Phase.DETACHED) {
+      recordEnd("the client did not come back in time");
       endDetached();
       endSilently();
     }
+  }
+
+  private void recordEnd(String why) {
+    shard().recorder().addWith(EventKind.CLOSED, this, attributes(), why);
   }
 
   private void endDetached() {
@@ -206,6 +212,7 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
     if (isEnded()) {
       return;
     }
+    recordEnd(why.reason());
     phase = next;
     forgetWaiting();
     shard().later(() -> leaveAll(() -> sendLast(lastMessage, why)));
@@ -226,6 +233,7 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
   @Override
   final void cutOff() {
     shard().stats().add(Counter.CUT_OFF, 1);
+    shard().recorder().add(EventKind.CUT_OFF, this, null, Ending.BEHIND.reason());
     if (isGone()) {
       closeNow(); // the client does not even read the end
     } else if (isKept()) {
@@ -254,6 +262,7 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
       return;
     }
     boolean leavesAlready = isGone();
+    recordEnd("the connection was lost");
     phase = Phase.ENDED;
     forgetThis();
     if (!leavesAlready) {

@@ -26,12 +26,14 @@ public final class Admin {
 
   private final AdminRoutes routes;
   private final AdminKeys keys;
+  private final AdminTraces traces;
   private final long start = System.nanoTime();
   private final AdminRepeats repeats;
   private final Executor threads = Thread::startVirtualThread;
 
   public Admin(Site site) {
     this.routes = new AdminRoutes(site);
+    this.traces = new AdminTraces(site.engine().traces());
     this.keys =
         new AdminKeys(site.config().admin().keys(), site.config().admin().requestsPerSecond());
     this.repeats = new AdminRepeats(site.config().general().repeatWindow().toNanos());
@@ -50,6 +52,9 @@ public final class Admin {
     }
     AdminKeys.Key key = keys.check(exchange.headers(), exchange.address().getAddress(), now());
     AdminCall call = AdminCall.of(exchange.request());
+    if (traces.isStream(call) && !exchange.isHead()) {
+      return traces.stream(call, exchange.headers());
+    }
     CompletableFuture<AdminReply> work =
         call.key() == null
             ? work(key, call)

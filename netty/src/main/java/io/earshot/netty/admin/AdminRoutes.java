@@ -56,6 +56,12 @@ final class AdminRoutes {
     var drain = new AdminDrain(site);
     add("GET", "drain", _ -> drain.find());
     add("POST", "drain", drain::begin);
+    var explain = new AdminExplain(site);
+    var traces = new AdminTraces(site.engine().traces());
+    add("GET", "explain", explain::explain);
+    add("POST", "traces", call -> traces.begin(call).now());
+    add("GET", "traces/*", call -> traces.describe(call).now());
+    add("DELETE", "traces/*", call -> traces.end(call).now());
     add("GET", "bans", call -> measures.list(call, Measure.Kind.BAN).now());
     add("POST", "bans", measures::ban);
     add("GET", "bans/*", call -> measures.find(call, Measure.Kind.BAN).now());
