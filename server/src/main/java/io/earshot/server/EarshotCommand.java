@@ -6,6 +6,7 @@ import io.earshot.protocol.RoomName;
 import io.earshot.server.log.OneLine;
 import io.earshot.server.remote.DrainCommand;
 import io.earshot.server.remote.ExplainCommand;
+import io.earshot.server.remote.TopCommand;
 import io.earshot.server.remote.TraceCommand;
 import io.earshot.server.settings.Assignment;
 import io.earshot.server.settings.Environment;
@@ -41,7 +42,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     name = "earshot",
     versionProvider = Version.class,
     synopsisSubcommandLabel =
-        "[serve | drain | explain | trace | config | token | cert | build | help]",
+        "[serve | top | explain | trace | drain | config | token | cert | build | help]",
     sortOptions = false,
     header = "A real-time room server: it sends each message to all members of a room.%n",
     footer = {
@@ -226,6 +227,7 @@ final class EarshotCommand implements Callable<Integer> {
     return new CommandLine(this)
         .addSubcommand(new DrainCommand(environment, out))
         .addSubcommand(new ExplainCommand(environment, out))
+        .addSubcommand(new TopCommand(environment, out, System.console() != null))
         .addSubcommand(new TraceCommand(environment, out));
   }
 
