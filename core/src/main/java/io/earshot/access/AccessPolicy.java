@@ -11,6 +11,7 @@ import io.earshot.moderation.Moderator;
 import io.earshot.protocol.RoomName;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
+import io.earshot.stats.Incident;
 import io.earshot.token.TokenClaims;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 public final class AccessPolicy {
   /** The refusal of a token that is not for the room. */
   public static final String FOR_ANOTHER_ROOM = "Error: this token is for another room";
+
+  /** The name of the incidents with tokens of rooms. */
+  private static final String ROOM_TOKENS = "of rooms";
 
   private static final String NO_SIGNAL = "Error: you may not send signals in this room";
 
@@ -69,6 +73,7 @@ public final class AccessPolicy {
       return tokens.check(token, now());
     } catch (RefusedException e) {
       refusals.count(Refusal.TOKEN);
+      refusals.incidents().note(Incident.TOKEN, ROOM_TOKENS, String.valueOf(e.getMessage()));
       throw e;
     }
   }

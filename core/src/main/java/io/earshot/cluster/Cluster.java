@@ -25,6 +25,7 @@ import io.earshot.room.Shard;
 import io.earshot.spi.Broker;
 import io.earshot.spi.Bus;
 import io.earshot.spi.Loop;
+import io.earshot.stats.ServerState.ClusterState;
 import io.earshot.web.WebClients;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -191,6 +192,11 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
     return up && broker.reachesAll();
   }
 
+  /** Whether the broker was reached since the start. */
+  public boolean wasUp() {
+    return wasUp.getCount() == 0;
+  }
+
   /** Whether the broker can be reached for a room. */
   boolean reaches(String room) {
     return up && broker.reaches(room);
@@ -204,6 +210,16 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
   /** How far this server's wall clock is ahead of the broker's, in milliseconds. */
   public long clockSkew() {
     return broker.clockSkew();
+  }
+
+  /** The state of the cluster, as this server sees it. */
+  public ClusterState state() {
+    return new ClusterState(isUp(), peers().size(), clockSkew(), broker.leaseLeft());
+  }
+
+  /** How long a request to the broker takes, as {@link Broker#roundTrip} says. */
+  public long roundTrip() {
+    return broker.roundTrip();
   }
 
   // --- what this server publishes --------------------------------------------------------------
@@ -320,6 +336,11 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
   @Override
   public void shareSecret(String shared) {
     secret.share(shared);
+  }
+
+  @Override
+  public void answered(long nanos) {
+    rooms.counts().brokerAnswered(nanos);
   }
 
   @Override

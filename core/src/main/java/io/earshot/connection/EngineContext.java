@@ -16,6 +16,8 @@ import io.earshot.spi.Pace;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import io.earshot.spi.SayTracer;
+import io.earshot.stats.Incident;
+import io.earshot.stats.ServerCounts;
 import java.security.SecureRandom;
 import java.util.EnumMap;
 import java.util.Map;
@@ -29,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe: final parts, and an atomic count.
  */
 public final class EngineContext {
+  /** The name of the incidents with tokens of logins. */
+  private static final String LOGINS = "of logins";
+
   /** The shortest delay before a client reconnects after a loss, in milliseconds. */
   private static final long LEAST_DELAY = 1_000;
 
@@ -41,6 +46,7 @@ public final class EngineContext {
   private final ActionRunner actions;
   private final Logins logins;
   private final Refusals refusals;
+  private final ServerCounts counts;
   private final @Nullable SessionTokens sessions;
   private final Pace messagePace;
   private final Pace bytePace;
@@ -65,6 +71,7 @@ public final class EngineContext {
       ActionRunner actions,
       Logins logins,
       Refusals refusals,
+      ServerCounts counts,
       SecureRandom random,
       @Nullable SayTracer sayTracer) {
     this.config = config;
@@ -76,6 +83,7 @@ public final class EngineContext {
     this.actions = actions;
     this.logins = logins;
     this.refusals = refusals;
+    this.counts = counts;
     this.random = random;
     this.sayTracer = sayTracer;
     Config.Limits rates = config.limits();
@@ -155,6 +163,16 @@ public final class EngineContext {
     refusals.count(kind);
   }
 
+  /** What the server counts apart from the path of messages. */
+  public ServerCounts counts() {
+    return counts;
+  }
+
+  /** Takes note that the token of a login was refused; {@link #count} counts it. */
+  public void loginRefused(String why) {
+    refusals.incidents().note(Incident.TOKEN, LOGINS, why);
+  }
+
   /** The rate at which a connection may send requests. */
   public Pace messagePace() {
     return messagePace;
@@ -189,6 +207,11 @@ public final class EngineContext {
   /** Whether one more connection may be detached. */
   public boolean mayDetach() {
     return detached.get() < config.limits().lostClients();
+  }
+
+  /** How many connections are detached. */
+  public int detached() {
+    return detached.get();
   }
 
   /** Adds to the number of detached connections; a negative number subtracts. */

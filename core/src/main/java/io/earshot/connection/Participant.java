@@ -115,6 +115,11 @@ public abstract class Participant extends Subscriber implements HookSubject {
    */
   public abstract boolean isGone();
 
+  /** How many bytes wait until the client reads; called on the connection's loop. */
+  public int waitingBytes() {
+    return 0;
+  }
+
   // --- rooms -----------------------------------------------------------------------------------
 
   /** The place in the current room. */

@@ -28,12 +28,16 @@ import io.earshot.login.DevelopmentLogin;
 import io.earshot.login.Jwks;
 import io.earshot.login.Logins;
 import io.earshot.moderation.Moderator;
+import io.earshot.monitor.Monitor;
 import io.earshot.room.Rooms;
 import io.earshot.spi.Broker;
 import io.earshot.spi.Clocks;
 import io.earshot.spi.Loop;
 import io.earshot.spi.PerAddress;
+import io.earshot.spi.ProgramInfo;
 import io.earshot.spi.Refusals;
+import io.earshot.stats.ServerCounts;
+import io.earshot.stats.ServerState;
 import io.earshot.token.TokenKeys;
 import io.earshot.web.ChatAction;
 import io.earshot.web.RoomReaders;
@@ -62,6 +66,7 @@ final class Parts implements AutoCloseable {
   final HookRunner hooks;
   final ActionRunner actions;
   final Rooms rooms;
+  final Monitor monitor;
   final Moderator moderation;
   final EngineContext context;
   final List<LoopContext> loopContexts;
@@ -78,16 +83,23 @@ final class Parts implements AutoCloseable {
   private volatile @Nullable HistoryFolder historyFolder;
   private volatile @Nullable Cluster cluster;
 
-  Parts(Config config, List<? extends Loop> loops, Clocks clocks, Refusals refusals) {
+  Parts(
+      Config config,
+      List<? extends Loop> loops,
+      Clocks clocks,
+      Refusals refusals,
+      ProgramInfo program) {
     this.config = config;
     this.refusals = refusals;
     this.loops = loops;
     this.clocks = clocks;
     this.rules = new RoomRules(config.rooms());
     var threads = new TimedVirtualThreads();
-    this.hooks = new HookRunner(config.hooks(), clocks::elapsed, threads);
-    this.actions = new ActionRunner(this::api, config, threads, refusals);
-    this.rooms = new Rooms(config, rules::of, loops, clocks, newBootName(), refusals);
+    var counts = new ServerCounts(loops.stream().map(Loop::stats).toList());
+    this.hooks =
+        new HookRunner(config.hooks(), clocks::elapsed, threads, refusals.incidents(), counts);
+    this.actions = new ActionRunner(this::api, config, clocks::elapsed, threads, refusals, counts);
+    this.rooms = new Rooms(config, rules::of, loops, clocks, newBootName(), refusals, counts);
     this.connectionActions = new ConnectionActions(connections, rooms.shards());
     this.explainer = new Explainer(rooms, connections, connectionActions);
     this.traces = new Traces(rooms, connections);
@@ -110,6 +122,7 @@ final class Parts implements AutoCloseable {
             actions,
             new Logins(config, keys, jwks, clocks.wall()),
             refusals,
+            counts,
             random,
             OpenTelemetrySays.ofProgram());
     long announceAfter = config.rooms().announceAfter().toMillis();
@@ -128,8 +141,25 @@ final class Parts implements AutoCloseable {
     }
     this.readers = new RoomReaders(context, loopContexts);
     this.webClients = newWebClients();
+    this.monitor =
+        new Monitor(
+            config,
+            rooms,
+            connections,
+            refusals,
+            this::cluster,
+            this::historyFolder,
+            clocks,
+            program);
     var chatRoom =
-        new RoomsApi(config.general(), rooms, readers, tokens, clocks.wall(), this::randomName);
+        new RoomsApi(
+            config.general(),
+            rooms,
+            monitor.rooms(),
+            readers,
+            tokens,
+            clocks.wall(),
+            this::randomName);
     this.api =
         new ServerApi(
             config,
@@ -184,6 +214,19 @@ final class Parts implements AutoCloseable {
 
   @Nullable Cluster cluster() {
     return cluster;
+  }
+
+  /** The state of the server, asked of the owners of its parts. */
+  ServerState state() {
+    Cluster joined = cluster;
+    HistoryFolder folder = historyFolder;
+    return new ServerState(
+        refusals.counts(),
+        context.detached(),
+        actions.running(),
+        rooms.polls().get(),
+        folder == null ? null : folder.isStoring(),
+        joined == null ? null : joined.state());
   }
 
   /**

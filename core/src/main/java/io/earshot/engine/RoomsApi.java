@@ -13,6 +13,7 @@ import io.earshot.access.Tokens;
 import io.earshot.config.RoomRule;
 import io.earshot.connection.Participant;
 import io.earshot.hook.HookRegistry;
+import io.earshot.monitor.RoomScan;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
@@ -41,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 final class RoomsApi implements ChatRoom {
   private final Config.General general;
   private final Rooms rooms;
+  private final RoomScan scan;
   private final RoomReaders readers;
   private final Tokens tokens;
   private final InstantSource clock;
@@ -54,12 +56,14 @@ final class RoomsApi implements ChatRoom {
   RoomsApi(
       Config.General general,
       Rooms rooms,
+      RoomScan scan,
       RoomReaders readers,
       Tokens tokens,
       InstantSource clock,
       Supplier<String> names) {
     this.general = general;
     this.rooms = rooms;
+    this.scan = scan;
     this.readers = readers;
     this.tokens = tokens;
     this.clock = clock;
@@ -165,7 +169,10 @@ final class RoomsApi implements ChatRoom {
 
   @Override
   public CompletionStage<List<RoomCount>> rooms(@Nullable String after, int limit) {
-    return rooms.page(after == null ? "" : after, limit);
+    return scan.named(after == null ? "" : after, limit)
+        .thenApply(
+            lines ->
+                lines.stream().map(line -> new RoomCount(line.room(), line.members())).toList());
   }
 
   @Override

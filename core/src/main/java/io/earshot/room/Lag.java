@@ -68,6 +68,11 @@ public final class Lag {
     }
   }
 
+  /** How many messages are left out so far; those that are kept do not count. */
+  public long leftOut() {
+    return leftOut;
+  }
+
   /** The messages that are kept, the oldest first. */
   public Collection<StoredMessage> kept() {
     return newest.values();

@@ -20,6 +20,7 @@ import io.earshot.room.RoomOrder.SayResult;
 import io.earshot.spi.Broker.Placed;
 import io.earshot.spi.Pace;
 import io.earshot.spi.Refusal;
+import io.earshot.stats.Incident;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -48,6 +49,9 @@ public final class Room {
 
   /** Null in a room without signals so far. */
   private @Nullable Signals signals;
+
+  /** The index in {@link Shard#inSlots}. */
+  int slot;
 
   /** What clients have used of the room's message rate, as a {@link Pace} counts it. */
   private long paidBy;
@@ -304,6 +308,7 @@ public final class Room {
       return true;
     }
     shard.count(Refusal.ROOM_MESSAGES);
+    shard.note(Incident.ROOM_RATE, name);
     told.accept(
         new SayResult(null, "Error: too many messages in this room; try again in " + wait + " ms"));
     return false;
@@ -385,7 +390,7 @@ public final class Room {
       @Nullable String kind) {
     Subscriber sender = except == null ? null : except.connection;
     shard.recorder().message(name, place, sender, audience);
-    subscribers.tell(json, place, except, audience, kind);
+    subscribers.tell(json, place, except, audience, kind, shard.sayBegan());
     if (audience == null) {
       subscribers.answerPolls(json, place);
     }
@@ -409,7 +414,7 @@ public final class Room {
   /** Announces to all subscribers that the messages from an offset up to the end are lost. */
   public void tellGap(long from) {
     Cursor to = cursor();
-    subscribers.tell(Lag.gap(name, from, to).json(), to, null, null, null);
+    subscribers.tell(Lag.gap(name, from, to).json(), to, null, null, null, 0);
   }
 
   void add(LongPoll poll) {

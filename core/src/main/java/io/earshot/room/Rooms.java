@@ -1,14 +1,13 @@
 package io.earshot.room;
 
 import io.earshot.Config;
-import io.earshot.RoomCount;
 import io.earshot.config.RoomRule;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Clocks;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Refusals;
+import io.earshot.stats.ServerCounts;
 import io.earshot.stats.ServerStats;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -16,7 +15,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +27,7 @@ public final class Rooms {
   private final Config config;
   private final Function<String, RoomRule> rules;
   private final Refusals refusals;
+  private final ServerCounts counts;
   private final Clocks clocks;
   private final String boot;
   private final AtomicInteger polls = new AtomicInteger();
@@ -47,12 +46,14 @@ public final class Rooms {
       List<? extends Loop> loops,
       Clocks clocks,
       String boot,
-      Refusals refusals) {
+      Refusals refusals,
+      ServerCounts counts) {
     this.config = config;
     this.rules = rules;
     this.clocks = clocks;
     this.boot = boot;
     this.refusals = refusals;
+    this.counts = counts;
     shards =
         IntStream.range(0, loops.size())
             .mapToObj(i -> new Shard(this, i, loops.size(), loops.get(i)))
@@ -115,27 +116,14 @@ public final class Rooms {
     return shards.get(Integer.remainderUnsigned(hash ^ (hash >>> 16), shards.size()));
   }
 
-  /** What the loops count and measure. */
-  public ServerStats stats() {
-    return new ServerStats(shards.stream().map(Shard::stats).toList());
+  /** What the server counts apart from the path of messages. */
+  public ServerCounts counts() {
+    return counts;
   }
 
-  /** The first rooms in the order of their names, after a name. */
-  public CompletionStage<List<RoomCount>> page(String after, int limit) {
-    CompletionStage<List<RoomCount>> page = CompletableFuture.completedStage(List.of());
-    for (Shard shard : shards) {
-      var part = new CompletableFuture<List<RoomCount>>();
-      shard.tell(() -> part.complete(shard.page(after, limit)));
-      page =
-          page.thenCombine(
-              part,
-              (some, more) ->
-                  Stream.concat(some.stream(), more.stream())
-                      .sorted(Comparator.comparing(RoomCount::room))
-                      .limit(limit)
-                      .toList());
-    }
-    return page;
+  /** What the loops and the server count and measure. */
+  public ServerStats stats() {
+    return new ServerStats(shards.stream().map(Shard::stats).toList(), counts);
   }
 
   /** Runs a task on a room's loop: {@code inside} with the room, or {@code otherwise} without. */

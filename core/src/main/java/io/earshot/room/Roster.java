@@ -39,7 +39,7 @@ public final class Roster {
   /** The ids of the members, and their users in the order of the users' ids; both immutable. */
   private record Known(List<String> ids, List<PresentUser> users) {}
 
-  int size() {
+  public int size() {
     return size;
   }
 

@@ -1,7 +1,6 @@
 package io.earshot.room;
 
 import io.earshot.Config;
-import io.earshot.RoomCount;
 import io.earshot.events.EventKind;
 import io.earshot.events.Recorder;
 import io.earshot.history.History;
@@ -15,15 +14,16 @@ import io.earshot.spi.Loop;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.SaySpan;
 import io.earshot.stats.Gauge;
+import io.earshot.stats.Incident;
 import io.earshot.stats.LoopStats;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +49,9 @@ public final class Shard implements RecoveryTarget {
   private final int index;
   private final Loop loop;
   private final Map<String, Room> rooms = new HashMap<>();
+
+  /** The same rooms in a list, for those who look at many in steps; see {@link Room#slot}. */
+  private final List<Room> inSlots = new ArrayList<>();
 
   /** Empty rooms that are kept, the longest empty first, and since when, in milliseconds. */
   private final Map<Room, Long> empty = new LinkedHashMap<>();
@@ -222,13 +225,29 @@ public final class Shard implements RecoveryTarget {
     if (room == null) {
       Rooms.Orders orders = all.orders();
       room = new Room(name, this, orders.areShared() ? "" : newEpoch(), all.rule(name), orders);
-      rooms.put(name, room);
+      register(room);
       roomsChanged();
     } else if (room.isEmpty()) {
       empty.remove(room);
       roomsChanged();
     }
     return room;
+  }
+
+  private void register(Room room) {
+    rooms.put(room.name(), room);
+    room.slot = inSlots.size();
+    inSlots.add(room);
+  }
+
+  /**
+   * The rooms in their slots. A room that is dropped is replaced by the last one, so whoever looks
+   * at the rooms in several steps, from the last slot to the first, misses none.
+   *
+   * @return the list itself, for this loop
+   */
+  public List<Room> inSlots() {
+    return Collections.unmodifiableList(inSlots);
   }
 
   /** An epoch that no other room, shard or start of the server has. */
@@ -277,6 +296,11 @@ public final class Shard implements RecoveryTarget {
   private void drop(Room room) {
     room.log().drop();
     rooms.remove(room.name());
+    Room last = inSlots.removeLast();
+    if (last != room) {
+      inSlots.set(room.slot, last);
+      last.slot = room.slot;
+    }
     roomsChanged();
     room.order().close();
   }
@@ -285,7 +309,7 @@ public final class Shard implements RecoveryTarget {
   public int recover(Recovery.Remembered before) {
     var room = new Room(before.name, this, before.epoch, all.rule(before.name), all.orders());
     room.log().recover(before, elapsed(), wallTime());
-    rooms.put(room.name(), room);
+    register(room);
     keep(room);
     History messages = room.log().history();
     return messages == null ? 0 : messages.size();
@@ -303,6 +327,10 @@ public final class Shard implements RecoveryTarget {
 
   void count(Refusal kind) {
     all.refusals().count(kind);
+  }
+
+  void note(Incident kind, String name) {
+    all.refusals().incidents().note(kind, name, "");
   }
 
   private void sweepLater() {
@@ -352,24 +380,6 @@ public final class Shard implements RecoveryTarget {
     stats.set(Gauge.ROOMS, rooms.size() - empty.size());
   }
 
-  /** The first rooms in the order of their names, after a name, that have members or listeners. */
-  List<RoomCount> page(String after, int limit) {
-    var page = new TreeMap<String, RoomCount>();
-    for (Room room : rooms.values()) {
-      boolean isFull = page.size() == limit;
-      String name = room.name();
-      if (name.compareTo(after) > 0
-          && (!isFull || name.compareTo(page.lastKey()) < 0)
-          && room.hasPeople()) {
-        page.put(name, new RoomCount(name, room.roster().size()));
-        if (isFull) {
-          page.pollLastEntry();
-        }
-      }
-    }
-    return List.copyOf(page.values());
-  }
-
   /** What this loop counts and measures. */
   public LoopStats stats() {
     return stats;
@@ -381,7 +391,7 @@ public final class Shard implements RecoveryTarget {
   }
 
   /** When the say that is under way on this loop began; 0 if it is not timed. */
-  long sayBegan() {
+  public long sayBegan() {
     return sayBegan;
   }
 
@@ -412,6 +422,13 @@ public final class Shard implements RecoveryTarget {
   /** The span of the say that is under way on this loop; null if it has none. */
   @Nullable SaySpan saySpan() {
     return saySpan;
+  }
+
+  /** Delivers a message whose say is timed, since the time at which that began. */
+  public void timed(long began, Runnable deliver) {
+    sayBegan = began;
+    deliver.run();
+    sayBegan = 0;
   }
 
   /** Flushes a fan-out at the end of this turn of the loop, after all input that is ready. */

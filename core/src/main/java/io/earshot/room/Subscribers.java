@@ -186,16 +186,18 @@ final class Subscribers {
    * @param except the member that does not receive it, or null
    * @param audience the members that receive it; null for all
    * @param kind the older messages that this one replaces for slow consumers, or null
+   * @param began when its say began, as {@link Shard#sayBegan} has it
    */
   void tell(
       byte[] json,
       Cursor place,
       @Nullable Member except,
       @Nullable Audience audience,
-      @Nullable String kind) {
+      @Nullable String kind,
+      long began) {
     for (Branch branch = branches; branch != null; branch = branch.next) {
       Fanout fanout = branch.fanout;
-      fanout.shard().tell(() -> fanout.append(json, place, except, audience, kind));
+      fanout.shard().tell(() -> fanout.append(json, place, except, audience, kind, began));
     }
   }
 

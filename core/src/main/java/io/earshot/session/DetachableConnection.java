@@ -10,6 +10,7 @@ import io.earshot.spi.Ending;
 import io.earshot.spi.Outbound;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Wire;
+import io.earshot.stats.CloseReason;
 import io.earshot.stats.Counter;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -137,6 +138,9 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
 
   @Override
   final void endOfInput(Ending why, boolean isLost) {
+    if (isLost) {
+      countClosed(CloseReason.LOST);
+    }
     if ((isLost || isReload(why)) && isKept()) {
       detach(why);
     } else {
@@ -242,12 +246,14 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
 
   @Override
   final void closeNow() {
+    countClosed(CloseReason.SLOW);
     outbound.close();
     gone();
   }
 
   @Override
   public final void gone() {
+    countClosed(CloseReason.LOST);
     if (phase == Phase.ENDED || phase == Phase.DETACHED) {
       return;
     }

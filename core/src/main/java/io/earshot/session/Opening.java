@@ -110,6 +110,7 @@ final class Opening extends HeldMessages {
             : connection.isGone() ? "" : LoginWatch.logIn(connection, verified.login());
     if (refusal != null) {
       connection.engine().count(Refusal.TOKEN);
+      connection.engine().loginRefused(refusal);
     }
     then.accept(refusal == null ? verified : null, refusal == null ? "" : refusal);
   }

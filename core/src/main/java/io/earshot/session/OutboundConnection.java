@@ -10,6 +10,7 @@ import io.earshot.room.Member;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Outbound;
 import io.earshot.spi.Wire;
+import io.earshot.stats.CloseReason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.lang.System.Logger.Level;
@@ -42,6 +43,8 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
   /** Messages were left out in some room, since the client did not keep up. */
   private boolean lags;
 
+  private boolean isCountedClosed;
+
   OutboundConnection(
       LoopContext context, Outbound outbound, Wire wire, Transport transport, String room) {
     super(context, wire, transport, room);
@@ -57,6 +60,11 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
   @Override
   public final SocketAddress remoteAddress() {
     return outbound.remoteAddress();
+  }
+
+  @Override
+  public final int waitingBytes() {
+    return outbound.pendingBytes();
   }
 
   // --- messages --------------------------------------------------------------------------------
@@ -127,8 +135,17 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
     }
   }
 
+  /** Counts why the socket is closed, the first time that it is known. */
+  final void countClosed(CloseReason why) {
+    if (!isCountedClosed) {
+      isCountedClosed = true;
+      engine().counts().closed(transport(), why);
+    }
+  }
+
   /** Sends the end of the connection, and closes the socket once that is sent. */
   final void finish(@Nullable Json lastMessage, Ending why) {
+    countClosed(why.closeReason());
     ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer();
     try {
       if (lastMessage != null) {

@@ -1,6 +1,7 @@
 package io.earshot.spi;
 
 import io.earshot.stats.LoopStats;
+import java.util.List;
 import java.util.concurrent.Executor;
 
 /**
@@ -33,4 +34,14 @@ public interface Loop extends Executor {
    * @return the counters of the loop, which only the loop writes
    */
   LoopStats stats();
+
+  /**
+   * The clients of this loop that do not read: those for which most bytes waited when the loop
+   * looked last, at most a second ago. Callable from any thread.
+   *
+   * @return a bounded number of clients, in no order
+   */
+  default List<SlowClient> slowClients() {
+    return List.of();
+  }
 }

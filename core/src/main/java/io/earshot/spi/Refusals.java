@@ -1,5 +1,6 @@
 package io.earshot.spi;
 
+import io.earshot.stats.Incidents;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -7,12 +8,13 @@ import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * One counter for each {@link Refusal} of a server.
+ * One counter for each {@link Refusal} of a server, and the incidents that have a name.
  *
- * <p>Thread-safe: a map that does not change, of adders.
+ * <p>Thread-safe: a map that does not change, of adders, and incidents, which are thread-safe.
  */
 public final class Refusals {
   private final Map<Refusal, LongAdder> counts = new EnumMap<>(Refusal.class);
+  private final Incidents incidents = new Incidents();
 
   /** All counters are 0. */
   public Refusals() {
@@ -28,6 +30,15 @@ public final class Refusals {
    */
   public void count(Refusal kind) {
     Objects.requireNonNull(counts.get(kind)).increment();
+  }
+
+  /**
+   * The incidents of the server, which name the room, action or hook.
+   *
+   * @return the same object at each call
+   */
+  public Incidents incidents() {
+    return incidents;
   }
 
   /**

@@ -100,6 +100,9 @@ final class Heartbeat {
   /** Since when each beat has succeeded. */
   private long since;
 
+  /** How long the last beat was under way, in nanoseconds; -1 before the first. */
+  private volatile long roundTrip = -1;
+
   /** How many beats have succeeded. */
   private long beatCount;
 
@@ -165,6 +168,11 @@ final class Heartbeat {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** How long the last beat was under way, in nanoseconds; -1 before the first. */
+  long roundTrip() {
+    return roundTrip;
   }
 
   private void run() {
@@ -325,6 +333,7 @@ final class Heartbeat {
                   arguments.toArray(byte[][]::new)),
               settings.timeout());
       long now = nanos.getAsLong();
+      bus.answered(now - sent);
       String verdict = text(answer.getFirst());
       if (!verdict.equals("at")) {
         LOG.log(
@@ -341,6 +350,7 @@ final class Heartbeat {
       }
       isLeased = true;
       long until = (Long) answer.get(1);
+      roundTrip = now - sent;
       skew.compare(until - lease, TimeUnit.NANOSECONDS.toMillis(now - sent));
       List<String> alive = leases.saw((List<?>) answer.get(2), now);
       long end = sent + TimeUnit.MILLISECONDS.toNanos(lease);

@@ -222,8 +222,18 @@ final class RedisBroker implements Broker {
   }
 
   @Override
+  public long roundTrip() {
+    return started().heartbeat.roundTrip();
+  }
+
+  @Override
   public long clockSkew() {
     return started().skew.millis();
+  }
+
+  @Override
+  public long leaseLeft() {
+    return started().state.leaseLeft();
   }
 
   @Override

@@ -4,7 +4,9 @@ import io.earshot.Config;
 import io.earshot.access.RoomRules;
 import io.earshot.protocol.RoomName;
 import io.earshot.server.log.OneLine;
+import io.earshot.server.remote.DrainCommand;
 import io.earshot.server.remote.ExplainCommand;
+import io.earshot.server.remote.TopCommand;
 import io.earshot.server.remote.TraceCommand;
 import io.earshot.server.settings.Assignment;
 import io.earshot.server.settings.Environment;
@@ -39,7 +41,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "earshot",
     versionProvider = Version.class,
-    synopsisSubcommandLabel = "[serve | config | token | cert | explain | trace | build | help]",
+    synopsisSubcommandLabel =
+        "[serve | top | explain | trace | drain | config | token | cert | build | help]",
     sortOptions = false,
     header = "A real-time room server: it sends each message to all members of a room.%n",
     footer = {
@@ -222,7 +225,9 @@ final class EarshotCommand implements Callable<Integer> {
 
   private CommandLine commandLine() {
     return new CommandLine(this)
+        .addSubcommand(new DrainCommand(environment, out))
         .addSubcommand(new ExplainCommand(environment, out))
+        .addSubcommand(new TopCommand(environment, out, System.console() != null))
         .addSubcommand(new TraceCommand(environment, out));
   }
 
@@ -234,19 +239,16 @@ final class EarshotCommand implements Callable<Integer> {
       return refuse(err, MISUSED, e.getMessage());
     } catch (StartException e) {
       return refuse(err, CANNOT_START, e.getMessage());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return CANNOT_START;
     }
   }
 
   @Override
-  public Integer call() throws SettingsException, StartException, InterruptedException {
+  public Integer call() throws SettingsException, StartException {
     return serve();
   }
 
   @Command(name = "serve", description = "start the server (this is the default)")
-  int serve() throws SettingsException, StartException, InterruptedException {
+  int serve() throws SettingsException, StartException {
     Config config = settings().config();
     List<String> links = Environment.of(environment).links();
     if (!links.isEmpty()) {

@@ -128,4 +128,21 @@ class ExplainCommandTest {
         .contains("--url: write it as http://HOST:PORT");
     assertThat(Run.of("explain", "--help").out()).contains("attic 12 u7", "Exit status");
   }
+
+  @Test
+  void top_shows_the_state_of_the_server() throws Exception {
+    try (var _ = new Client()) {
+      Await.until(
+          "the client to be seen", () -> run("top", "--once").out().contains("clients   tcp 1 "));
+    }
+    Run run = run("top", "--once");
+    assertThat(run.err()).isEmpty();
+    assertThat(run.out().lines())
+        .anyMatch(line -> line.matches("earshot .*, up [0-9hms]+"))
+        .anyMatch(line -> line.matches("messages  [0-9.]+/s  deliveries .* rooms \\d+"))
+        .anyMatch(line -> line.matches("latency   p50 .* ms  p99 .*"))
+        .anyMatch(line -> line.matches("loop      lag [0-9.]+ ms .*"))
+        .noneMatch(line -> line.contains("\u001b"));
+    assertThat(run("top", "--every", "0").err()).contains("--every: from 1 to 3600 seconds");
+  }
 }

@@ -48,22 +48,23 @@ class PackagesTest {
       config: protocol
       token: protocol config
       api: protocol config token
-      stats:
+      stats: api
       events: protocol api
       spi: protocol api stats
       moderation: protocol api spi
-      access: protocol config token api spi moderation
+      access: protocol config token api stats spi moderation
       login: protocol token api spi
-      action: protocol api spi
-      hook: protocol config api spi action
+      action: protocol api stats spi
+      hook: protocol config api stats spi action
       history: protocol config api stats
       room: protocol config api stats events spi history
-      connection: protocol config api events spi moderation access login action hook room
-      web: protocol api events spi access action hook history room connection
+      connection: protocol config api stats events spi moderation access login action hook room
+      web: protocol api stats events spi access action hook history room connection
       session: protocol config token api stats events spi access login action hook history room connection
       explain: protocol api events history room connection
-      cluster: protocol config api spi moderation access action history room connection web session explain
-      engine: protocol config token api stats spi moderation access login action hook history room connection web session explain cluster
+      cluster: protocol config api stats spi moderation access action history room connection web session explain
+      monitor: protocol api stats spi history room connection cluster
+      engine: protocol config token api stats spi moderation access login action hook history room connection web session explain cluster monitor
       netty.loop: api stats spi
       netty.frame: protocol spi
       netty.tls: config api spi netty.loop
@@ -73,13 +74,14 @@ class PackagesTest {
       netty.page: protocol config api engine netty.frame netty.http
       netty.room: protocol token api spi engine netty.frame netty.identity netty.http
       netty.action: protocol api spi engine netty.loop netty.http
-      netty.admin: protocol api events spi explain engine netty.identity netty.http netty.room
-      netty: protocol api stats spi engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.admin
+      netty.admin: protocol api events spi explain monitor engine netty.loop netty.identity netty.http netty.room
+      netty: protocol api stats spi monitor engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.admin
+      metrics: api stats spi netty
       redis.link: api spi
       redis.connection: config api spi redis.link
       redis.say: protocol spi redis.connection
       redis: protocol api spi redis.link redis.connection redis.say
-      server.log:
+      server.log: api spi
       server.settings: config api server.log
       server.actions: api server.settings
       server.remote: protocol server.settings
@@ -101,7 +103,7 @@ class PackagesTest {
 
   /** Without examples and micro-benchmarks, which add classes to the packages of others. */
   private static final List<String> MODULES =
-      List.of("protocol", "core", "netty", "redis", "server", "client", "bench");
+      List.of("protocol", "core", "netty", "metrics", "redis", "server", "client", "bench");
 
   private static final int MOST_LINES = 500;
 

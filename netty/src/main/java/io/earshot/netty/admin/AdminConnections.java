@@ -4,6 +4,7 @@ import io.earshot.AddressRange;
 import io.earshot.Api;
 import io.earshot.Connection;
 import io.earshot.Target;
+import io.earshot.monitor.Monitor;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.room.RoomUrl;
 import io.earshot.protocol.Json;
@@ -23,7 +24,7 @@ import java.util.function.Predicate;
  *
  * <p>Immutable.
  */
-record AdminConnections(Api api) {
+record AdminConnections(Api api, Monitor monitor) {
 
   AdminReply list(AdminCall call) throws ProblemException {
     String room = call.param("room");
@@ -64,11 +65,15 @@ record AdminConnections(Api api) {
         new TreeMap<>(connection.attributes()));
   }
 
-  AdminReply find(AdminCall call) throws ProblemException {
-    return AdminReply.ok(
-        api.connection(call.name())
-            .map(AdminConnections::encoded)
-            .orElseThrow(() -> unknown("on this server")));
+  /** One connection of this server, with its rooms and what waits for it. */
+  CompletionStage<AdminReply> find(AdminCall call) {
+    return monitor
+        .client(call.name())
+        .thenCompose(
+            client ->
+                client == null
+                    ? CompletableFuture.failedStage(unknown("on this server"))
+                    : AdminReply.ok(client).now());
   }
 
   /** Where a user is online, on all servers of the cluster. */

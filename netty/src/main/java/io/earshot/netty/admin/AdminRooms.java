@@ -3,6 +3,8 @@ package io.earshot.netty.admin;
 import io.earshot.Api;
 import io.earshot.RoomCount;
 import io.earshot.StandIn;
+import io.earshot.monitor.RoomLine;
+import io.earshot.monitor.RoomQuery;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.room.RoomUrls;
@@ -29,6 +31,9 @@ final class AdminRooms {
 
   CompletionStage<AdminReply> list(AdminCall call) throws ProblemException {
     int limit = call.limit();
+    if (call.param("sort") != null || call.param("match") != null) {
+      return sorted(call, limit);
+    }
     return api.chatRoom()
         .rooms(call.after(), limit + 1)
         .thenApply(
@@ -37,6 +42,44 @@ final class AdminRooms {
 
   private static Json encoded(RoomCount room) {
     return AdminPage.object("room", room.room(), "membersCount", room.members());
+  }
+
+  /** The first rooms in some order, with their rates. */
+  private CompletionStage<AdminReply> sorted(AdminCall call, int limit) throws ProblemException {
+    RoomQuery.Sort sort = sort(call.param("sort"));
+    String match = call.param("match");
+    if (sort != RoomQuery.Sort.NAME && !call.after().isEmpty()) {
+      throw ProblemException.badRequest("after works with sort=name alone");
+    }
+    return site.engine()
+        .monitor()
+        .rooms()
+        .find(new RoomQuery(sort, match == null ? "" : match, call.after(), limit + 1))
+        .thenApply(
+            rooms -> AdminPage.of("rooms", rooms, limit, RoomLine::room, AdminRooms::encoded));
+  }
+
+  private static RoomQuery.Sort sort(@Nullable String name) throws ProblemException {
+    return switch (name) {
+      case null -> RoomQuery.Sort.NAME;
+      case "name" -> RoomQuery.Sort.NAME;
+      case "members" -> RoomQuery.Sort.MEMBERS;
+      case "rate" -> RoomQuery.Sort.RATE;
+      case "lag" -> RoomQuery.Sort.LAG;
+      default -> throw ProblemException.badRequest("sort is name, members, rate or lag");
+    };
+  }
+
+  private static Json encoded(RoomLine room) {
+    return AdminPage.object(
+        "room",
+        room.room(),
+        "membersCount",
+        room.members(),
+        "messagesPerSecond",
+        room.rate() < 0 ? null : Math.round(room.rate() * 10) / 10.0,
+        "waitingBytes",
+        room.waitingBytes());
   }
 
   CompletionStage<AdminReply> find(AdminCall call) throws ProblemException {

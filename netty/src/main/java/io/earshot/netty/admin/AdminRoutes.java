@@ -33,19 +33,29 @@ final class AdminRoutes {
   AdminRoutes(Site site) {
     this.site = site;
     var rooms = new AdminRooms(site);
-    var connections = new AdminConnections(site.engine().api());
+    var connections = new AdminConnections(site.engine().api(), site.engine().monitor());
     var measures = new AdminMeasures(site.engine().api().moderation());
+    var overview = new AdminOverview(site.engine().monitor());
     add("GET", "status", _ -> status());
+    add("GET", "overview", call -> overview.now(call).now());
+    add("GET", "history", call -> overview.history(call).now());
+    add("GET", "slow", overview::slow);
     add("GET", "rooms", rooms::list);
     add("GET", "rooms/*", rooms::find);
     add("DELETE", "rooms/*", rooms::close);
     add("POST", "rooms/*/messages", rooms::say);
     add("GET", "connections", call -> connections.list(call).now());
-    add("GET", "connections/*", call -> connections.find(call).now());
+    add("GET", "connections/*", connections::find);
     add("DELETE", "connections/*", connections::kick);
     add("GET", "users/*", connections::findUser);
     add("PUT", "users/*/rooms/*", call -> connections.moveUser(call, true));
     add("DELETE", "users/*/rooms/*", call -> connections.moveUser(call, false));
+    var log = new AdminLog(site.engine().program());
+    add("GET", "log", _ -> log.find().now());
+    add("PUT", "log/*", call -> log.change(call).now());
+    var drain = new AdminDrain(site);
+    add("GET", "drain", _ -> drain.find());
+    add("POST", "drain", drain::begin);
     var explain = new AdminExplain(site);
     var traces = new AdminTraces(site.engine().traces());
     add("GET", "explain", explain::explain);
@@ -100,6 +110,7 @@ final class AdminRoutes {
     var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     var visitor = new Visitor("admin", site.config().general().defaultChatRoom(), address);
     return site.engine()
+        .http()
         .askOnce(visitor, "status")
         .thenApply(
             answer ->

@@ -1,6 +1,8 @@
 package io.earshot.netty.loop;
 
+import io.earshot.spi.Intake;
 import io.earshot.spi.Loop;
+import io.earshot.spi.SlowClient;
 import io.earshot.stats.Gauge;
 import io.earshot.stats.LoopStats;
 import io.netty.buffer.ByteBuf;
@@ -13,6 +15,7 @@ import io.netty.channel.IoHandle;
 import io.netty.channel.IoRegistration;
 import io.netty.util.concurrent.Future;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,6 +43,9 @@ public final class NettyLoop implements Loop {
   /** How many slow tasks are run before sockets are read again. */
   private static final int SLOW_TASKS_PER_TURN = 4;
 
+  /** How many clients that do not read are remembered. */
+  private static final int MOST_SLOW = 50;
+
   private final IoEventLoop eventLoop;
   private final AddressLimits limits;
   private final LoopStats stats = new LoopStats(System::nanoTime);
@@ -50,8 +56,14 @@ public final class NettyLoop implements Loop {
   private int open;
   private int now;
   private int lastReport = -1;
+  private volatile long lastSweep = System.nanoTime();
   private long backlog;
   private int backlogged;
+
+  /** The clients for which most bytes wait, of the sweep that is under way. */
+  private final List<SlowClient> slowest = new ArrayList<>();
+
+  private volatile List<SlowClient> slowClients = List.of();
 
   /** The sockets that send at the end of this turn. */
   private List<Swept> sending = new ArrayList<>();
@@ -70,6 +82,11 @@ public final class NettyLoop implements Loop {
   @Override
   public LoopStats stats() {
     return stats;
+  }
+
+  @Override
+  public List<SlowClient> slowClients() {
+    return slowClients;
   }
 
   /** The limits of each address, which count connections that end. */
@@ -253,9 +270,11 @@ public final class NettyLoop implements Loop {
 
   private void sweep() {
     now++;
+    lastSweep = System.nanoTime();
     measureLag();
     backlog = 0;
     backlogged = 0;
+    slowest.clear();
     for (int i = swept.size() - 1; i >= 0; i--) {
       if (!sweep(swept.get(i))) {
         Swept last = swept.removeLast();
@@ -264,8 +283,14 @@ public final class NettyLoop implements Loop {
         }
       }
     }
+    slowClients = slowest.isEmpty() ? List.of() : List.copyOf(slowest);
     stats.set(Gauge.BACKLOG_BYTES, backlog);
     stats.set(Gauge.BACKLOGGED_CLIENTS, backlogged);
+  }
+
+  /** How long ago the last sweep was, which is due each second. Callable from any thread. */
+  public Duration idleFor() {
+    return Duration.ofNanos(System.nanoTime() - lastSweep);
   }
 
   /** Measures how long a task waits that is submitted now. */
@@ -274,11 +299,32 @@ public final class NettyLoop implements Loop {
     execute(() -> stats.set(Gauge.LAG_NANOS, System.nanoTime() - submitted));
   }
 
-  /** Adds to the bytes that wait for clients; called by each socket in a sweep. */
-  public void countBacklog(int bytes) {
+  /**
+   * Adds to the bytes that wait for clients; called by each socket in a sweep.
+   *
+   * @param client the client; null while it has said nothing
+   */
+  public void countBacklog(int bytes, @Nullable Intake client) {
     if (bytes > 0) {
       backlog += bytes;
       backlogged++;
+      if (client != null) {
+        addSlow(new SlowClient(client, bytes));
+      }
+    }
+  }
+
+  /** Keeps the clients for which most bytes wait: in place of the first one with fewer bytes. */
+  private void addSlow(SlowClient client) {
+    if (slowest.size() < MOST_SLOW) {
+      slowest.add(client);
+      return;
+    }
+    for (int i = 0; i < MOST_SLOW; i++) {
+      if (slowest.get(i).bytes() < client.bytes()) {
+        slowest.set(i, client);
+        return;
+      }
     }
   }
 }

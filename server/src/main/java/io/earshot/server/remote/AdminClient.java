@@ -5,6 +5,7 @@ import io.earshot.protocol.MalformedJsonException;
 import io.earshot.server.settings.SettingsException;
 import io.earshot.server.settings.StartException;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -108,7 +109,11 @@ final class AdminClient implements AutoCloseable {
     try {
       return client.send(request, handler);
     } catch (IOException e) {
-      throw new StartException("no answer from " + server + ": " + e.getClass().getSimpleName(), e);
+      throw new StartException(
+          (e instanceof ConnectException ? "no server answers at " : "no answer from ")
+              + server
+              + (e instanceof ConnectException ? "" : ": " + e.getClass().getSimpleName()),
+          e);
     }
   }
 
@@ -121,9 +126,21 @@ final class AdminClient implements AutoCloseable {
     }
     if (answer.statusCode() / 100 != 2) {
       throw new StartException(
-          "the server answered " + answer.statusCode() + ": " + text(fields, "detail"));
+          "the server answered "
+              + answer.statusCode()
+              + (fields.get("detail") == null ? "" : ": " + text(fields, "detail"))
+              + hint(answer.statusCode()));
     }
     return fields;
+  }
+
+  private static String hint(int status) {
+    return switch (status) {
+      case 401 -> "; --key is the secret alone, without the name before it";
+      case 404 ->
+          "; is admin.keys set there, and is this its port for operators if management.enabled is?";
+      default -> "";
+    };
   }
 
   static String text(Json.Obj fields, String name) {

@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -30,26 +29,10 @@ import picocli.CommandLine.Parameters;
       "",
       "Exit status: 0 explained, 1 the server did not answer, 2 wrong usage, 3 the server does not know."
     })
-public final class ExplainCommand implements Callable<Integer> {
+public final class ExplainCommand extends RemoteCommand {
   private static final int UNKNOWN = 3;
   private static final Set<String> NOT_KNOWN =
       Set.of("unknown", "never_heard_of", "no_such_message");
-
-  private final Map<String, String> environment;
-  private final PrintWriter out;
-
-  @Option(
-      names = "--url",
-      paramLabel = "URL",
-      defaultValue = "http://127.0.0.1:8080",
-      description = "the server; default: http://127.0.0.1:8080")
-  private String url = "";
-
-  @Option(
-      names = "--key",
-      paramLabel = "SECRET",
-      description = "the secret of a key of admin.keys; default: the variable EARSHOT_KEY")
-  private @Nullable String key;
 
   @Option(
       names = "--connection",
@@ -73,8 +56,7 @@ public final class ExplainCommand implements Callable<Integer> {
 
   /** A command that is not run yet. */
   public ExplainCommand(Map<String, String> environment, PrintWriter out) {
-    this.environment = environment;
-    this.out = out;
+    super(environment, out);
   }
 
   @Override
@@ -88,7 +70,7 @@ public final class ExplainCommand implements Callable<Integer> {
     params.put(isConnection ? "connection" : "user", subject.getLast());
     params.put("epoch", epoch);
     params.put("since", since);
-    try (AdminClient admin = AdminClient.of(url, key, environment)) {
+    try (AdminClient admin = admin()) {
       Json.Obj answer = admin.get("/admin/explain?" + AdminClient.query(params));
       print(answer);
       return NOT_KNOWN.contains(AdminClient.text(answer, "outcome")) ? UNKNOWN : 0;

@@ -7,7 +7,6 @@ import io.earshot.server.settings.StartException;
 import java.io.PrintWriter;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -29,23 +28,7 @@ import picocli.CommandLine.Option;
       "",
       "A trace shows the events of one server of a cluster, and ends by itself."
     })
-public final class TraceCommand implements Callable<Integer> {
-  private final Map<String, String> environment;
-  private final PrintWriter out;
-
-  @Option(
-      names = "--url",
-      paramLabel = "URL",
-      defaultValue = "http://127.0.0.1:8080",
-      description = "the server; default: http://127.0.0.1:8080")
-  private String url = "";
-
-  @Option(
-      names = "--key",
-      paramLabel = "SECRET",
-      description = "the secret of a key of admin.keys; default: the variable EARSHOT_KEY")
-  private @Nullable String key;
-
+public final class TraceCommand extends RemoteCommand {
   @ArgGroup(multiplicity = "1")
   private Subject subject = new Subject();
 
@@ -80,15 +63,14 @@ public final class TraceCommand implements Callable<Integer> {
 
   /** A command that is not run yet. */
   public TraceCommand(Map<String, String> environment, PrintWriter out) {
-    this.environment = environment;
-    this.out = out;
+    super(environment, out);
   }
 
   @Override
   public Integer call() throws SettingsException, StartException, InterruptedException {
     var body = new TreeMap<String, Object>(subject.field());
     body.put("seconds", seconds);
-    try (AdminClient admin = AdminClient.of(url, key, environment)) {
+    try (AdminClient admin = admin()) {
       Json.Obj begun = admin.post("/admin/traces", Json.from(body));
       out.println(EventTable.HEAD);
       out.flush();

@@ -1,0 +1,83 @@
+package io.earshot.stats;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * The incidents of a server by kind and name: how many there were, and a detail of the last one.
+ * The number of names is bounded, since clients choose some of them: while there are too many, new
+ * names are left out. Whoever reads the incidents removes those that are over.
+ *
+ * <p>Thread-safe: a concurrent map of counters.
+ */
+public final class Incidents {
+  /** How many names of one kind are kept. */
+  static final int MOST_NAMES = 32;
+
+  private final ConcurrentHashMap<Key, Count> counts = new ConcurrentHashMap<>();
+
+  private record Key(Incident kind, String name) {}
+
+  /** The count of one kind and name. Thread-safe: an adder and a volatile field. */
+  private static final class Count {
+    final LongAdder sum = new LongAdder();
+    volatile String detail = "";
+  }
+
+  /**
+   * The incidents of one kind and name.
+   *
+   * @param kind the kind
+   * @param name the name of the room, action or hook
+   * @param count how many there were since the name was last removed
+   * @param detail what is known of the last one; empty for nothing
+   */
+  public record Entry(Incident kind, String name, long count, String detail) {}
+
+  /** No incidents. */
+  public Incidents() {}
+
+  /**
+   * Adds an incident.
+   *
+   * @param kind the kind
+   * @param name the name of the room, action or hook
+   * @param detail what is known of it; empty for nothing
+   */
+  public void note(Incident kind, String name, String detail) {
+    var key = new Key(kind, name);
+    Count count = counts.get(key);
+    if (count == null) {
+      if (counts.keySet().stream().filter(each -> each.kind == kind).count() >= MOST_NAMES) {
+        return;
+      }
+      count = counts.computeIfAbsent(key, _ -> new Count());
+    }
+    count.sum.increment();
+    count.detail = detail;
+  }
+
+  /**
+   * All incidents.
+   *
+   * @return a copy
+   */
+  public List<Entry> all() {
+    var all = new ArrayList<Entry>();
+    counts.forEach(
+        (key, count) -> all.add(new Entry(key.kind, key.name, count.sum.sum(), count.detail)));
+    return all;
+  }
+
+  /**
+   * Removes the incidents of a name, which are over.
+   *
+   * @param kind the kind
+   * @param name the name
+   */
+  public void remove(Incident kind, String name) {
+    counts.remove(new Key(kind, name));
+  }
+}
