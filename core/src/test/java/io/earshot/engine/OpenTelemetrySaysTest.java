@@ -115,7 +115,7 @@ final class OpenTelemetrySaysTest {
             new InetSocketAddress("127.0.0.1", 1),
             null,
             new Headers(Map.of("traceparent", List.of(PARENT))));
-    var said = server.earshot.say(visitor, "attic", null, Json.of("hi"), null, "", null);
+    var said = server.earshot.http().say(visitor, "attic", null, Json.of("hi"), null, "", null);
     server.settle();
     assertThat(said).isCompleted();
     assertThat(span("earshot say").getTraceId()).isEqualTo(TRACE);
