@@ -36,6 +36,7 @@ import io.earshot.spi.VerifiedLogin;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
 import io.earshot.spi.Wire;
+import io.earshot.stats.Incident;
 import io.earshot.stats.ServerStats;
 import io.earshot.web.WebClients;
 import java.io.IOException;
@@ -481,6 +482,16 @@ public final class Engine implements AutoCloseable {
    */
   public void count(Refusal kind) {
     parts.refusals.count(kind);
+  }
+
+  /**
+   * Takes note of an incident, for the operator. Callable from any thread.
+   *
+   * @param kind the kind
+   * @param name the name of what it is about
+   */
+  public void note(Incident kind, String name) {
+    parts.refusals.incidents().note(kind, name, "");
   }
 
   /**

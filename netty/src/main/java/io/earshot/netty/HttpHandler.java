@@ -206,6 +206,17 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
                       this::leave));
         }
       }
+      case Answer.Feed(HttpResponse head, Answer.Source source) -> {
+        if (admits(exchange)) {
+          site.addHeaders(exchange.request(), head);
+          switchTo(
+              head,
+              () -> {
+                leave();
+                source.begin(channel, loop);
+              });
+        }
+      }
       case Answer.SharedStream stream -> {
         if (admits(exchange)) {
           site.addHeaders(exchange.request(), stream.head());

@@ -1,8 +1,8 @@
 package io.earshot.netty;
 
-import io.earshot.Config;
 import io.earshot.netty.action.ActionRoute;
 import io.earshot.netty.admin.Admin;
+import io.earshot.netty.console.ConsoleFiles;
 import io.earshot.netty.http.Answer;
 import io.earshot.netty.http.MalformedRequestException;
 import io.earshot.netty.http.ProblemException;
@@ -61,6 +61,8 @@ final class Routes {
     if (site.hasAdmin()) {
       table.add(new Route(Admin::matches, new Admin(site)::answer));
     }
+    var console = new ConsoleFiles(site);
+    table.add(new Route(console::matches, console::answer));
     table.add(new Route(Site.LOGIN_PATH::equals, new DevelopmentLoginRoute(site)::answer));
     table.add(new Route(RoomUrl::matches, new RoomUrls(site, handshake)::answer));
     table.add(new Route(_ -> true, this::webSocketOrAction));
@@ -123,7 +125,7 @@ final class Routes {
   /** The path under /public of the file that is requested; null if an action is requested. */
   private @Nullable String file(FullHttpRequest request, Query query) {
     String path = query.rawPath();
-    if (site.config().commonWeb().rootEndpointType() == Config.RootEndpoint.FILE) {
+    if (site.hasFilesAtRoot()) {
       return path.equals("/api") || path.startsWith("/api/") ? null : Site.PUBLIC_PATH + path;
     }
     boolean wantsPage =

@@ -80,7 +80,8 @@ class BadSettingTest {
           "redis.url",
           "redis.sentinelPassword",
           "redis.secret",
-          "admin.keys");
+          "admin.keys",
+          "admin.readKeys");
 
   /** The other settings of Redis count only with an address. */
   private static final Assignment REDIS = new Assignment("redis.url", "rediss://h", "option");
@@ -193,6 +194,7 @@ class BadSettingTest {
     var secrets =
         List.of(
             new String[] {"admin.keys", "ops " + key, "keys: [\"ops ***\"]"},
+            new String[] {"admin.readKeys", "eye " + key, "readKeys: [\"eye ***\"]"},
             new String[] {
               "tokens.keys", "k1 HS256 " + key + " and more words", "keys: [\"k1 HS256 ***\"]"
             },

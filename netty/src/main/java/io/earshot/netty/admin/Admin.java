@@ -1,14 +1,17 @@
 package io.earshot.netty.admin;
 
 import io.earshot.RefusedException;
+import io.earshot.netty.console.ConsoleStreams;
 import io.earshot.netty.http.Answer;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.http.Responses;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.http.WebExchange;
+import io.earshot.netty.room.RoomUrl;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.earshot.stats.Incident;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -26,6 +29,7 @@ public final class Admin {
 
   private final AdminRoutes routes;
   private final AdminKeys keys;
+  private final ConsoleStreams streams;
   private final long start = System.nanoTime();
   private final AdminRepeats repeats;
   private final Executor threads = Thread::startVirtualThread;
@@ -33,7 +37,9 @@ public final class Admin {
   public Admin(Site site) {
     this.routes = new AdminRoutes(site);
     this.keys =
-        new AdminKeys(site.config().admin().keys(), site.config().admin().requestsPerSecond());
+        new AdminKeys(
+            site.config().admin(), address -> site.engine().note(Incident.WRONG_KEY, address));
+    this.streams = new ConsoleStreams(site);
     this.repeats = new AdminRepeats(site.config().general().repeatWindow().toNanos());
   }
 
@@ -48,8 +54,19 @@ public final class Admin {
       throw new ProblemException(
           HttpResponseStatus.FORBIDDEN, "pages of other sites have no business here");
     }
-    AdminKeys.Key key = keys.check(exchange.headers(), exchange.address().getAddress(), now());
-    AdminCall call = AdminCall.of(exchange.request());
+    exchange.checkLogin(false);
+    AdminKeys.Key key =
+        keys.check(exchange.headers(), exchange.user(), exchange.address().getAddress(), now());
+    if (!exchange.isRead() && !key.mayWrite()) {
+      throw new ProblemException(
+          HttpResponseStatus.FORBIDDEN,
+          key.name() + " may read here, and change nothing (admin.readKeys, admin.readUsers)");
+    }
+    AdminCall call = AdminCall.of(exchange.request(), key);
+    if (call.shape().equals("stream")) {
+      String room = call.param("room");
+      return streams.open(exchange, room == null ? null : RoomUrl.valid(room));
+    }
     CompletableFuture<AdminReply> work =
         call.key() == null
             ? work(key, call)

@@ -1,7 +1,9 @@
 package io.earshot.netty.http;
 
 import io.earshot.netty.frame.Framing;
+import io.earshot.netty.loop.NettyLoop;
 import io.earshot.protocol.Request;
+import io.netty.channel.Channel;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpResponse;
 import java.time.Duration;
@@ -87,6 +89,20 @@ public sealed interface Answer {
     public SharedStream {
       requests = List.copyOf(requests);
     }
+  }
+
+  /**
+   * Make the connection a stream of something that is not a room.
+   *
+   * @param head the response before the stream
+   * @param source takes the channel over
+   */
+  record Feed(HttpResponse head, Source source) implements Answer {}
+
+  /** Where a {@link Feed} comes from. */
+  interface Source {
+    /** Begins, on the channel's loop, with a channel from which HTTP is removed. */
+    void begin(Channel channel, NettyLoop loop);
   }
 
   /** Send the file at a path under {@code /public}. */

@@ -128,7 +128,12 @@ public final class Site {
   }
 
   public boolean hasAdmin() {
-    return !config.admin().keys().isEmpty();
+    return config.admin().isOn();
+  }
+
+  /** Whether the paths of files begin at the root, so that any path may be one of them. */
+  public boolean hasFilesAtRoot() {
+    return config.commonWeb().rootEndpointType() == Config.RootEndpoint.FILE;
   }
 
   /** The room of a WebSocket whose client names none. */
