@@ -85,7 +85,7 @@ function logOut(why = "") {
   for (const element of [document.querySelector("nav"), $("view"), $("logout")]) element.hidden = true;
   $("who").textContent = "";
   $("wrong").textContent = why;
-  $("login").hidden = false;
+  $("gate").hidden = false;
   state("", "not connected");
   $("key").focus();
 }
@@ -96,7 +96,7 @@ async function logIn() {
   mayWrite = rights.mayWrite;
   $("who").textContent = `${rights.name}, ${mayWrite ? "may change things" : "read-only"}`;
   $("key").value = "";
-  $("login").hidden = true;
+  $("gate").hidden = true;
   for (const element of [document.querySelector("nav"), $("view"), $("logout")]) element.hidden = false;
   document.querySelectorAll("[data-write]").forEach(element => { element.hidden = !mayWrite; });
   go();
@@ -479,7 +479,7 @@ async function show() {
 }
 
 function go() {
-  if (!key || !$("login").hidden) return;
+  if (!key || !$("gate").hidden) return;
   const [wanted, rest] = location.hash.slice(1).split(/\/(.*)/s);
   if (stream && ["cluster", "refused"].includes(wanted)) return; // parts of the overview
   let arg = "";

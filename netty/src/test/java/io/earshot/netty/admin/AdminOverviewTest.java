@@ -26,6 +26,7 @@ final class AdminOverviewTest {
               .with("general.id", "one")
               .with("rooms.announcements", false)
               .with("limits.messagesPerSecond", 0)
+              .with("limits.outboundBytes", 50_000_000)
               .with("rooms.rules", List.of("busy messagesPerSecond=1"))
               .with("admin.requestsPerSecond", 10_000)
               .with("admin.keys", List.of("shop " + KEY)));
@@ -118,7 +119,7 @@ final class AdminOverviewTest {
     assertThat(get("/admin/rooms?sort=size").body()).contains("sort is name, members, rate or lag");
     assertThat(get("/admin/rooms?sort=rate&after=a").status()).isEqualTo(400);
     assertThat(get("/admin/rooms?sort=rate&limit=0").status()).isEqualTo(400);
-    assertThat(get("/admin/overview?log=201").status()).isEqualTo(400);
+    assertThat(get("/admin/overview?log=x").status()).isEqualTo(400);
     assertThat(get("/admin/history?after=-1").status()).isEqualTo(400);
     assertThat(get("/admin/slow?room=a%0Ab").status()).isEqualTo(400);
   }

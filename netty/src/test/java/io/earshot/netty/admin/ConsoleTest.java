@@ -17,6 +17,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -57,7 +58,10 @@ final class ConsoleTest {
 
     /** The data of the next event of this name that contains a text. */
     String await(String event, String text) throws IOException {
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+      long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+      for (String line = reader.readLine();
+          line != null && System.nanoTime() < until;
+          line = reader.readLine()) {
         if (line.equals("event: " + event)) {
           String data = reader.readLine();
           if (data != null && data.contains(text)) {
@@ -65,7 +69,7 @@ final class ConsoleTest {
           }
         }
       }
-      throw new IOException("the stream has ended");
+      throw new IOException("the stream has ended, or has no event " + event + " with " + text);
     }
 
     @Override
@@ -114,8 +118,8 @@ final class ConsoleTest {
       alice.ask("roomChange attic");
       alice.ask("say before");
       try (var stream = new Stream("/admin/stream?room=attic")) {
-        assertThat(stream.await("history", "")).contains("\"everySeconds\":5");
         stream.await("message", "before");
+        assertThat(stream.await("history", "")).contains("\"everySeconds\":5");
         alice.ask("say after");
         stream.await("message", "after");
         assertThat(stream.await("room", "\"members\":1")).contains("\"room\":\"attic\"");
