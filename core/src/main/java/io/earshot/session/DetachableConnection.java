@@ -28,7 +28,6 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
   /** The reason of a connection that ended without one. */
   private static final String LOST = "the connection was lost";
 
-
   /** The connection that has taken over the session of this one; null for none. */
   @Nullable ClientConnection heir;
 

@@ -34,10 +34,14 @@ public final class ConsoleFiles {
 
   private static final Map<String, File> FILES =
       Map.of(
-          PATH, load("console.html", "text/html; charset=utf-8"),
-          PATH + "/console.js", load("console.js", "text/javascript; charset=utf-8"),
-          PATH + "/charts.js", load("charts.js", "text/javascript; charset=utf-8"),
-          PATH + "/console.css", load("console.css", "text/css; charset=utf-8"));
+          PATH,
+          load("console.html", "text/html; charset=utf-8"),
+          PATH + "/console.js",
+          load("console.js", "text/javascript; charset=utf-8"),
+          PATH + "/charts.js",
+          load("charts.js", "text/javascript; charset=utf-8"),
+          PATH + "/console.css",
+          load("console.css", "text/css; charset=utf-8"));
 
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record File(String type, byte[] content) {}

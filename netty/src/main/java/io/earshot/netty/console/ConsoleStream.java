@@ -65,11 +65,7 @@ final class ConsoleStream extends ChannelInboundHandlerAdapter implements Swept 
   private long lastSample;
 
   ConsoleStream(
-      ConsoleStreams all,
-      Engine engine,
-      Channel channel,
-      NettyLoop loop,
-      @Nullable String room) {
+      ConsoleStreams all, Engine engine, Channel channel, NettyLoop loop, @Nullable String room) {
     this.all = all;
     this.engine = engine;
     this.channel = channel;

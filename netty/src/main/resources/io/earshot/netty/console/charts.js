@@ -11,7 +11,7 @@ export function short(number) {
   return String(Math.round(number * 10) / 10);
 }
 
-export const bytes = number => short(number) + "B";
+export const bytes = number => short(number).replace(/[a-zA-Z]?$/, " $&B");
 
 /** Microseconds for people. */
 export function micros(number) {
@@ -62,7 +62,8 @@ export class Chart {
     const { at } = samples;
     const most = Math.max(1e-9, ...this.lines.map(([key]) => Math.max(0, ...samples[key])));
     const last = at.at(-1) ?? Date.now();
-    const x = i => WIDTH * (1 - (last - at[i]) / 900_000);
+    const span = Math.min(900_000, Math.max(60_000, last - (at[0] ?? last)));
+    const x = i => WIDTH * (1 - (last - at[i]) / span);
     const y = value => HEIGHT - 2 - (HEIGHT - 4) * value / most;
     const words = [];
     this.lines.forEach(([key, name], i) => {

@@ -9,16 +9,20 @@ import io.earshot.netty.testing.HttpClient.Response;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.TcpClient;
 import io.earshot.testing.Await;
+import io.earshot.token.TokenKeys;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 /** The state of a server over HTTP: now, in the last minutes, its rooms and its slow consumers. */
 final class AdminOverviewTest {
   private static final String KEY = "k".repeat(40);
+
+  private static final Map<String, Object> TOKEN = Map.of("sub", "ada", "exp", 4_000_000_000L);
 
   private static final EarshotServer SERVER =
       Kind.LEAN_LINES.start(
@@ -111,6 +115,25 @@ final class AdminOverviewTest {
       assertThat(one.body())
           .contains("\"rooms\":[{\"room\":\"busy\",\"member\":true,\"listens\":false,")
           .contains("\"waitingBytes\":0", "\"address\":\"127.0.0.1\"");
+    }
+  }
+
+  @Test
+  void a_hook_that_takes_long_and_a_token_with_a_wrong_key_are_named() throws Exception {
+    SERVER.api().hooks().onSay("hooked", _ -> Thread.sleep(1_050));
+    String token = new TokenKeys(List.of("other HS256 " + "o".repeat(32)), "").sign(TOKEN);
+    try (TcpClient alice = TcpClient.welcomed(SERVER.tcpPort())) {
+      alice.ask("roomChange hooked");
+      alice.ask("say hello");
+      Await.until("the hook is named", () -> overview().contains("say hook "));
+      assertThat(overview()).contains(" is slow, clients wait for it: the last slow call took 1");
+      try (var other = new HttpClient(SERVER.httpPort(), false)) {
+        other.get("/rooms/attic", "Authorization: Bearer " + token);
+      }
+      Await.until("the token is named", () -> overview().contains("tokens of logins are refused"));
+      assertThat(overview()).contains("\\\"other\\\"");
+    } finally {
+      SERVER.api().hooks().removeAll();
     }
   }
 

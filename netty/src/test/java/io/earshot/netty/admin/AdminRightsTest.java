@@ -49,8 +49,7 @@ final class AdminRightsTest {
   }
 
   private static Response ask(String secret, String method, String path, String body) {
-    try (var client =
-        new HttpClient(SERVER.httpPort(), false, "Authorization: Bearer " + secret)) {
+    try (var client = new HttpClient(SERVER.httpPort(), false, "Authorization: Bearer " + secret)) {
       client.sendRequest(method, path, body, "Content-Type: application/json");
       return client.response();
     }

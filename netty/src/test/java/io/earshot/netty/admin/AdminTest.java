@@ -165,8 +165,8 @@ final class AdminTest {
 
   @Test
   void wrong_keys_are_counted_by_address_and_an_ipv6_network_is_one_address() throws Exception {
-    var keys = new AdminKeys(
-            Config.defaults().with("admin.keys", List.of("a " + KEY)).admin(), _ -> {});
+    var keys =
+        new AdminKeys(Config.defaults().with("admin.keys", List.of("a " + KEY)).admin(), _ -> {});
     InetAddress first = InetAddress.ofLiteral("2001:db8::1");
     InetAddress same = InetAddress.ofLiteral("2001:db8::2");
     InetAddress other = InetAddress.ofLiteral("2001:db8:0:1::1");

@@ -48,7 +48,10 @@ final class ConsoleTest {
       socket
           .getOutputStream()
           .write(
-              ("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + KEY
+              ("GET "
+                      + path
+                      + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+                      + KEY
                       + "\r\n\r\n")
                   .getBytes(StandardCharsets.UTF_8));
       reader =
