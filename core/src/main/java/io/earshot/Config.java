@@ -42,6 +42,10 @@ public record Config(
     Hooks hooks,
     Redis redis,
     Admin admin,
+    Management management,
+    Log log,
+    Explain explain,
+    Metrics metrics,
     Limits limits) {
 
   private static final String BIND_IP =
@@ -136,7 +140,21 @@ public record Config(
               defaultValue = "5s")
           Duration reconnectSpread,
       @Setting(
-              value = "How long a stop may take. After that open connections are cut off.",
+              value =
+                  "How long a server that is to stop still accepts clients, while /readyz says that it is not ready, so"
+                      + " that load balancers send no more to it.",
+              defaultValue = "0s")
+          Duration drainDelay,
+      @Setting(
+              value =
+                  "The time over which a server that is to stop ends the connections of its clients, so that they"
+                      + " reconnect at an even rate. 0: all at once.",
+              defaultValue = "0s")
+          Duration drainTime,
+      @Setting(
+              value =
+                  "How long the end of a stop may take, after drainDelay and drainTime. After that open connections are cut"
+                      + " off.",
               defaultValue = "5s")
           Duration shutdownTimeout) {
 
@@ -676,6 +694,39 @@ public record Config(
     }
   }
 
+  /** Settings of the port for operators. */
+  public record Management(
+      @Setting(
+              value =
+                  "Whether operators have a port of their own, over plain HTTP. The admin API then answers there and not on"
+                      + " the port of clients; /livez and /readyz answer on both.",
+              defaultValue = "false")
+          boolean enabled,
+      @Setting(value = BIND_IP, defaultValue = "127.0.0.1") String bindIP,
+      @Setting(value = PORT, defaultValue = "8081", max = 65535) int port) {
+
+    /** Checks what the types cannot express. */
+    public Management {
+      ConfigCheck.bindIP("management.bindIP", bindIP);
+    }
+  }
+
+  /** Settings of the log of the server program; a program that embeds the server has its own. */
+  public record Log(
+      @Setting(
+              value =
+                  "How the lines of the log look: text, or json (the fields of the Elastic Common Schema).",
+              defaultValue = "text")
+          LogFormat format) {}
+
+  /** The forms of a line of the log. */
+  public enum LogFormat {
+    /** Time, level, source and message. */
+    TEXT,
+    /** A JSON object with the fields of the Elastic Common Schema. */
+    JSON
+  }
+
   /** Settings of the admin API, for back ends and moderators. */
   public record Admin(
       @Setting(
@@ -729,6 +780,63 @@ public record Config(
      */
     public boolean isOn() {
       return !(keys.isEmpty() && readKeys.isEmpty() && users.isEmpty() && readUsers.isEmpty());
+    }
+
+    /** Does not show the secrets. */
+    @Override
+    public String toString() {
+      return ConfigTree.masked(this);
+    }
+  }
+
+  /** What the server remembers to explain why a client did or did not receive a message. */
+  public record Explain(
+      @Setting(
+              value =
+                  "Whether the server remembers the last events of members and messages, for /admin/explain.",
+              defaultValue = "true")
+          boolean enabled,
+      @Setting(
+              value =
+                  "How many bytes these events take, all event loops together. A message takes 32 bytes of one half,"
+                      + " an event of a member 256 bytes of the other half.",
+              defaultValue = "" + (16 << 20),
+              min = 1 << 16)
+          int bytes) {}
+
+  /** Settings of the metrics, which need the module earshot-metrics on the class path. */
+  public record Metrics(
+      @Setting(
+              value = "Whether GET /metrics answers with the metrics, in the format of Prometheus.",
+              defaultValue = "true")
+          boolean enabled,
+      @Setting(
+              value =
+                  "Addresses, or ranges such as 10.0.0.0/8, that may read the metrics. Behind one of"
+                      + " httpServer.trustedProxies the address counts that the proxy sends; through a proxy no"
+                      + " request counts as one of this machine.",
+              defaultValue = "127.0.0.0/8, ::1/128")
+          List<String> networks,
+      @Setting(
+              value =
+                  "The address to which the metrics are sent by OTLP over HTTP, such as"
+                      + " http://localhost:4318/v1/metrics. Empty: they are not sent.",
+              defaultValue = "")
+          String otlpUrl,
+      @Setting(value = "How often the metrics are sent to metrics.otlpUrl.", defaultValue = "1m")
+          Duration otlpEvery,
+      @Setting(
+              value =
+                  "The headers of what is sent to metrics.otlpUrl, each as NAME VALUE, such as Authorization Bearer"
+                      + " TOKEN.",
+              defaultValue = "",
+              secret = Secret.AFTER_NAME)
+          List<String> otlpHeaders) {
+
+    /** Checks what the types cannot express. */
+    public Metrics {
+      ConfigCheck.ranges("metrics.networks", networks);
+      ConfigCheck.otlp(otlpUrl, otlpEvery, otlpHeaders);
     }
 
     /** Does not show the secrets. */

@@ -37,6 +37,8 @@ record ConfigCheck(Config config) {
   private static final Pattern ATTRIBUTE =
       Pattern.compile("(?!(?:user|identity) *=)[A-Za-z0-9_.-]{1,64} *= *[!-~]{1,256}");
 
+  private static final Pattern HEADER = Pattern.compile("[A-Za-z0-9-]{1,32} +[!-~]([ -~]*[!-~])?");
+
   private static final Pattern HTTP_URL = Pattern.compile("https?://[A-Za-z0-9\\[][!-~]*");
 
   static void check(Config config) {
@@ -129,6 +131,20 @@ record ConfigCheck(Config config) {
     require(
         jwks.isEmpty() || HTTP_URL.matcher(jwks).matches(),
         "users.jwks must be an address such as https://id.example.org/.well-known/jwks.json");
+  }
+
+  /** Checks the settings of OTLP. No message shows a header, since its value is secret. */
+  static void otlp(String url, Duration every, List<String> headers) {
+    require(
+        url.isEmpty() || HTTP_URL.matcher(url).matches(),
+        "metrics.otlpUrl must be an address such as http://localhost:4318/v1/metrics");
+    require(
+        every.compareTo(Duration.ofSeconds(1)) >= 0, "metrics.otlpEvery must be at least a second");
+    for (String header : headers) {
+      require(
+          HEADER.matcher(header).matches(),
+          "metrics.otlpHeaders: write each header as NAME VALUE, such as Authorization Bearer TOKEN");
+    }
   }
 
   private static void require(boolean isMet, String message) {

@@ -29,8 +29,8 @@ final class EndpointTest extends ClientTest {
     Path store = folder.resolve("store.p12");
     String tool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
     String options =
-        " -genkeypair -alias own -keyalg EC -groupname secp256r1 -dname CN=localhost"
-            + " -ext san=dns:localhost -storetype PKCS12 -keystore ";
+        " -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC -genkeypair -alias own -keyalg EC"
+            + " -groupname secp256r1 -dname CN=localhost -ext san=dns:localhost -storetype PKCS12 -keystore ";
     var command = new ArrayList<>(List.of((tool + options + store).split(" ", -1)));
     command.addAll(List.of("-storepass", new String(PASSWORD)));
     Process process = new ProcessBuilder(command).inheritIO().start();

@@ -11,19 +11,25 @@ import io.earshot.spi.BrokerException;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import io.earshot.stats.Incident;
+import io.earshot.stats.RunOutcome;
+import io.earshot.stats.ServerCounts;
+import io.earshot.stats.Work;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps the actions of a server and runs them on virtual threads, up to the setting {@code
@@ -46,6 +52,8 @@ public final class ActionRunner implements Actions {
   private final Supplier<Api> api;
   private final Refusals refusals;
   private final Duration timeout;
+  private final LongSupplier elapsed;
+  private final ServerCounts counts;
 
   /** A permit for each further call that may run. */
   private final Semaphore running;
@@ -57,8 +65,15 @@ public final class ActionRunner implements Actions {
   private final Map<String, Known> known = new ConcurrentHashMap<>();
 
   public ActionRunner(
-      Supplier<Api> api, Config config, TimedVirtualThreads threads, Refusals refusals) {
+      Supplier<Api> api,
+      Config config,
+      LongSupplier elapsed,
+      TimedVirtualThreads threads,
+      Refusals refusals,
+      ServerCounts counts) {
     this.api = api;
+    this.elapsed = elapsed;
+    this.counts = counts;
     this.refusals = refusals;
     this.threads = threads;
     this.timeout = config.general().actionTimeout();
@@ -173,8 +188,10 @@ public final class ActionRunner implements Actions {
     }
     underWay.incrementAndGet();
     var call = new ActionCall(api.get(), connection, params, new Permit(running));
+    long began = elapsed.getAsLong();
     return answer(
         name,
+        began,
         threads.run(
             "action " + name,
             timeout,
@@ -187,11 +204,13 @@ public final class ActionRunner implements Actions {
   }
 
   /** The outcome of work that may exceed its time limit. */
-  private CompletableFuture<Outcome> answer(String name, CompletableFuture<Outcome> work) {
+  private CompletableFuture<Outcome> answer(
+      String name, long began, CompletableFuture<Outcome> work) {
     var answer = new CompletableFuture<Outcome>();
     var _ =
         work.whenComplete(
             (done, failure) -> {
+              counts.ran(Work.ACTION, name, counted(done, failure), elapsed.getAsLong() - began);
               if (failure instanceof TimeoutException) {
                 refusals.incidents().note(Incident.SLOW_ACTION, name, timeout.toMillis() + " ms");
                 LOG.log(
@@ -202,6 +221,16 @@ public final class ActionRunner implements Actions {
             });
     Cancellation.forward(answer, work);
     return answer;
+  }
+
+  private static RunOutcome counted(@Nullable Outcome done, @Nullable Throwable failure) {
+    return switch (done) {
+      case Outcome.Answered _ -> RunOutcome.OK;
+      case Outcome.Failed failed ->
+          failed.problem == Problem.BROKEN ? RunOutcome.ERROR : RunOutcome.REFUSED;
+      case null ->
+          failure instanceof CancellationException ? RunOutcome.CANCELLED : RunOutcome.TIMEOUT;
+    };
   }
 
   private static Outcome work(String name, Action action, ActionCall call) {
@@ -219,7 +248,9 @@ public final class ActionRunner implements Actions {
     }
   }
 
-  private static CompletableFuture<Outcome> failed(Problem problem, String error) {
+  /** The answer to a call that does not run. */
+  private CompletableFuture<Outcome> failed(Problem problem, String error) {
+    counts.notRun(Work.ACTION);
     return CompletableFuture.completedFuture(new Outcome.Failed(problem, error, Map.of()));
   }
 

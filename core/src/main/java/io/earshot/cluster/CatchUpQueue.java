@@ -1,6 +1,7 @@
 package io.earshot.cluster;
 
 import io.earshot.room.Shard;
+import io.earshot.stats.Gauge;
 import java.util.ArrayDeque;
 import java.util.Queue;
 
@@ -41,5 +42,6 @@ final class CatchUpQueue {
                             next();
                           }));
     }
+    shard.stats().set(Gauge.CATCH_UPS, queue.size() + reading);
   }
 }

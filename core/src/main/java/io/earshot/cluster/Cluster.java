@@ -6,6 +6,7 @@ import io.earshot.access.RoomRules;
 import io.earshot.config.RoomRule;
 import io.earshot.config.ServerSecret;
 import io.earshot.connection.Directory;
+import io.earshot.explain.Explainer;
 import io.earshot.moderation.Measures;
 import io.earshot.moderation.Moderator;
 import io.earshot.protocol.Announcement;
@@ -24,6 +25,7 @@ import io.earshot.room.Shard;
 import io.earshot.spi.Broker;
 import io.earshot.spi.Bus;
 import io.earshot.spi.Loop;
+import io.earshot.stats.ServerState.ClusterState;
 import io.earshot.web.WebClients;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -97,7 +99,8 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
       Rooms rooms,
       Directory connections,
       Moderator moderation,
-      Function<String, WebClients> webClients) {
+      Function<String, WebClients> webClients,
+      Explainer explainer) {
     this.broker = broker;
     this.secret = secret;
     this.clock = clock;
@@ -108,7 +111,7 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
     this.peer = rooms.server();
     this.catchUpQueues = rooms.shards().stream().map(CatchUpQueue::new).toList();
     this.listChecks = rooms.shards().stream().map(ListChecks::new).toList();
-    this.requests = new PeerRequests(this, rooms, connections, config, webClients);
+    this.requests = new PeerRequests(this, rooms, connections, config, webClients, explainer);
     this.measures =
         new MeasureLog(
             this,
@@ -189,6 +192,11 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
     return up && broker.reachesAll();
   }
 
+  /** Whether the broker was reached since the start. */
+  public boolean wasUp() {
+    return wasUp.getCount() == 0;
+  }
+
   /** Whether the broker can be reached for a room. */
   boolean reaches(String room) {
     return up && broker.reaches(room);
@@ -202,6 +210,11 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
   /** How far this server's wall clock is ahead of the broker's, in milliseconds. */
   public long clockSkew() {
     return broker.clockSkew();
+  }
+
+  /** The state of the cluster, as this server sees it. */
+  public ClusterState state() {
+    return new ClusterState(isUp(), peers().size(), clockSkew(), broker.leaseLeft());
   }
 
   /** How long a request to the broker takes, as {@link Broker#roundTrip} says. */
@@ -323,6 +336,11 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
   @Override
   public void shareSecret(String shared) {
     secret.share(shared);
+  }
+
+  @Override
+  public void answered(long nanos) {
+    rooms.counts().brokerAnswered(nanos);
   }
 
   @Override

@@ -55,6 +55,12 @@ final class ClusterOrder implements RoomOrder {
 
   private boolean closed;
 
+  /** The last own post whose delivery is timed; null for none, or once it is delivered. */
+  private Post.@Nullable Origin timed;
+
+  /** When that post was admitted. */
+  private long timedSince;
+
   /** Tasks for when the room has delivered everything up to a place. */
   private final List<Waiting> waiting = new ArrayList<>(0);
 
@@ -105,7 +111,12 @@ final class ClusterOrder implements RoomOrder {
   /** Delivers the next message of the order to the members on this server. */
   void deliver(Placed message) {
     Member except = unheard.take(message.post());
-    room.tell(message, except);
+    if (timed != null && timed.equals(message.post().origin())) {
+      timed = null;
+      shard.timed(timedSince, () -> room.tell(message, except));
+    } else {
+      room.tell(message, except);
+    }
     arrivals.delivered(message);
     runReached();
     ahead.release();
@@ -274,6 +285,10 @@ final class ClusterOrder implements RoomOrder {
       Consumer<RoomOrder.SayResult> told) {
     if (sender != null) {
       unheard.add(post, sender);
+    }
+    if (shard.sayBegan() != 0) {
+      timed = post.origin();
+      timedSince = shard.sayBegan();
     }
     workStarts();
     then(

@@ -26,8 +26,8 @@ public final class Directory {
   private @Nullable Participant[] slots = new Participant[FEWEST_SLOTS];
   private int size;
 
-  /** The connections of each transport, by its ordinal. */
-  private final int[] byTransport = new int[Transport.values().length];
+  /** How many connections each transport has. */
+  private final Map<Transport, Integer> byTransport = new EnumMap<>(Transport.class);
 
   private long added;
   private long removed;
@@ -63,14 +63,14 @@ public final class Directory {
   public synchronized Counts counts() {
     var present = new EnumMap<Transport, Integer>(Transport.class);
     for (Transport transport : Transport.values()) {
-      present.put(transport, byTransport[transport.ordinal()]);
+      present.put(transport, byTransport.getOrDefault(transport, 0));
     }
     return new Counts(added, removed, present);
   }
 
   public synchronized void add(Participant connection) {
     added++;
-    byTransport[connection.transport().ordinal()]++;
+    byTransport.merge(connection.transport(), 1, Integer::sum);
     if (++size > slots.length / 2) {
       resize(slots.length * 2);
     }
@@ -115,7 +115,7 @@ public final class Directory {
     }
     size--;
     removed++;
-    byTransport[connection.transport().ordinal()]--;
+    byTransport.merge(connection.transport(), -1, Integer::sum);
     removeFromUser(connection);
     closeGap(at);
     if (slots.length > FEWEST_SLOTS && size < slots.length / 8) {
@@ -201,7 +201,7 @@ public final class Directory {
   }
 
   /** The connections of a user, in the order in which they logged in. */
-  synchronized List<Participant> ofUser(String id) {
+  public synchronized List<Participant> ofUser(String id) {
     return List.copyOf(byUser.getOrDefault(id, Set.of()));
   }
 

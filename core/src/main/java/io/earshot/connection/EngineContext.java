@@ -17,6 +17,7 @@ import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import io.earshot.stats.Closings;
 import io.earshot.stats.Incident;
+import io.earshot.stats.ServerCounts;
 import java.security.SecureRandom;
 import java.util.EnumMap;
 import java.util.Map;
@@ -47,6 +48,7 @@ public final class EngineContext {
   private final ActionRunner actions;
   private final Logins logins;
   private final Refusals refusals;
+  private final ServerCounts counts;
   private final @Nullable SessionTokens sessions;
   private final Pace messagePace;
   private final Pace bytePace;
@@ -70,6 +72,7 @@ public final class EngineContext {
       ActionRunner actions,
       Logins logins,
       Refusals refusals,
+      ServerCounts counts,
       SecureRandom random) {
     this.config = config;
     this.rooms = rooms;
@@ -80,6 +83,7 @@ public final class EngineContext {
     this.actions = actions;
     this.logins = logins;
     this.refusals = refusals;
+    this.counts = counts;
     this.random = random;
     Config.Limits rates = config.limits();
     this.messagePace = new Pace(rates.messagesPerSecond(), rates.messageBurst());
@@ -153,6 +157,11 @@ public final class EngineContext {
     refusals.count(kind);
   }
 
+  /** What the server counts apart from the path of messages. */
+  public ServerCounts counts() {
+    return counts;
+  }
+
   /** Takes note that the token of a login was refused; {@link #count} counts it. */
   public void loginRefused(String why) {
     refusals.incidents().note(Incident.TOKEN, LOGINS, why);
@@ -197,6 +206,11 @@ public final class EngineContext {
   /** Whether one more connection may be detached. */
   public boolean mayDetach() {
     return detached.get() < config.limits().lostClients();
+  }
+
+  /** How many connections are detached. */
+  public int detached() {
+    return detached.get();
   }
 
   /** Adds to the number of detached connections; a negative number subtracts. */

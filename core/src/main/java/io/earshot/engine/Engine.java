@@ -2,23 +2,16 @@ package io.earshot.engine;
 
 import io.earshot.Api;
 import io.earshot.Config;
-import io.earshot.Grant;
-import io.earshot.Measure;
-import io.earshot.Permission;
-import io.earshot.RefusedException;
 import io.earshot.Transport;
 import io.earshot.cluster.Cluster;
 import io.earshot.config.ServerSecret;
 import io.earshot.connection.Directory;
 import io.earshot.connection.LoopContext;
 import io.earshot.connection.Participant;
+import io.earshot.explain.Question;
+import io.earshot.explain.Traces;
 import io.earshot.history.HistoryFolder;
-import io.earshot.login.Logins;
 import io.earshot.monitor.Monitor;
-import io.earshot.protocol.Audience;
-import io.earshot.protocol.Cursor;
-import io.earshot.protocol.Excerpt;
-import io.earshot.protocol.ExcerptRequest;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Start;
 import io.earshot.session.ClientConnection;
@@ -32,18 +25,16 @@ import io.earshot.spi.Outbound;
 import io.earshot.spi.ProgramInfo;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
-import io.earshot.spi.VerifiedLogin;
-import io.earshot.spi.Visitor;
-import io.earshot.spi.WebAnswer;
 import io.earshot.spi.Wire;
 import io.earshot.stats.Incident;
+import io.earshot.stats.ServerState;
 import io.earshot.stats.ServerStats;
 import io.earshot.web.WebClients;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +46,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Engine implements AutoCloseable {
   final Parts parts;
+  private final ProgramInfo program;
+  private final HttpRequests http;
 
   /**
    * A server without connections.
@@ -84,7 +77,9 @@ public final class Engine implements AutoCloseable {
       Clocks clocks,
       Refusals refusals,
       ProgramInfo program) {
+    this.program = program;
     this.parts = new Parts(config, loops, clocks, refusals, program);
+    this.http = new HttpRequests(parts);
   }
 
   /**
@@ -94,6 +89,15 @@ public final class Engine implements AutoCloseable {
    */
   public ServerSecret secret() {
     return parts.secret;
+  }
+
+  /**
+   * The program that runs the server.
+   *
+   * @return what it tells its operator
+   */
+  public ProgramInfo program() {
+    return program;
   }
 
   /**
@@ -144,14 +148,48 @@ public final class Engine implements AutoCloseable {
   /** Ends all connections with a close reason. Returns at once; each loop ends its own. */
   public void closeAll() {
     parts.webClients().forEach(WebClients::stop);
+    parts.traces.endAll();
     parts.rooms.shards().forEach(shard -> shard.tell(shard.polls()::stop));
+    goodbyes().forEach(Runnable::run);
     for (Participant connection : parts.connections.all()) {
-      if (connection instanceof ClientConnection client) {
-        client.tell(() -> client.dismiss(Ending.SHUTDOWN));
-      } else {
+      if (!(connection instanceof ClientConnection)) {
         connection.close(Ending.SHUTDOWN.reason());
       }
     }
+  }
+
+  /**
+   * For each client that is connected now, a task that ends its connection because the server
+   * stops. Callable from any thread, and so are the tasks.
+   *
+   * @return the tasks, in no order; clients over HTTP without a connection are not among them
+   */
+  public List<Runnable> goodbyes() {
+    return parts.connections.all().stream()
+        .filter(ClientConnection.class::isInstance)
+        .map(ClientConnection.class::cast)
+        .<Runnable>map(client -> () -> client.tell(() -> client.dismiss(Ending.SHUTDOWN)))
+        .toList();
+  }
+
+  /**
+   * Why the server should get no new clients. Callable from any thread; asks nobody. A cluster that
+   * is away for a moment is no reason: clients of this server keep what they have, and those who
+   * come wait no longer than at any other server of the cluster.
+   *
+   * @return the reasons, as sentences; empty if it is ready
+   */
+  public List<String> whyNotReady() {
+    var reasons = new ArrayList<String>();
+    Cluster cluster = parts.cluster();
+    if (cluster != null && !cluster.wasUp()) {
+      reasons.add("Redis was not reached since the start");
+    }
+    HistoryFolder folder = parts.historyFolder();
+    if (folder != null && !folder.isStoring()) {
+      reasons.add("the history cannot be written to rooms.historyFolder");
+    }
+    return reasons;
   }
 
   /**
@@ -183,7 +221,7 @@ public final class Engine implements AutoCloseable {
    */
   public Intake connect(Loop loop, Outbound outbound, Wire wire, Transport transport) {
     String room = parts.config.general().defaultChatRoom();
-    return connect(loop, outbound, wire, transport, room, Start.LIVE, null);
+    return connect(loop, outbound, wire, transport, room, Start.LIVE, null, ConnectRequest.NONE);
   }
 
   /**
@@ -199,31 +237,8 @@ public final class Engine implements AutoCloseable {
    * @param start where the messages of that room begin that the client receives
    * @param token the token that admits the client to the room, or null. A client that is not
    *     admitted receives the refusal and is disconnected
-   * @return the receiver of the client's requests
-   */
-  public Intake connect(
-      Loop loop,
-      Outbound outbound,
-      Wire wire,
-      Transport transport,
-      @Nullable String room,
-      Start start,
-      @Nullable String token) {
-    return connect(loop, outbound, wire, transport, room, start, token, ConnectRequest.NONE);
-  }
-
-  /**
-   * Adds a new connection whose client has sent an HTTP request; see {@link #connect(Loop,
-   * Outbound, Wire, Transport, String, Start, String)}.
-   *
-   * @param loop the connection's loop, one of those given to the constructor
-   * @param outbound the destination of the connection's bytes
-   * @param wire the framing of its messages
-   * @param transport the client's transport
-   * @param room the room that it joins, a valid name; null for none
-   * @param start where the messages of that room begin that the client receives
-   * @param token the token that admits the client to the room, or null
-   * @param request the request, with the token by which the client logs in
+   * @param request the HTTP request of the client, with the token by which it logs in; {@link
+   *     ConnectRequest#NONE} if there was none
    * @return the receiver of the client's requests
    */
   public Intake connect(
@@ -241,218 +256,40 @@ public final class Engine implements AutoCloseable {
     String first = room == null ? ClientConnection.NO_ROOM : room;
     var connection = new ClientConnection(context, outbound, wire, idHigh, idLow, transport, first);
     parts.connections.add(connection);
+    parts.context.counts().opened(transport);
     connection.open(start, token, request);
     return connection;
   }
 
-  // --- HTTP requests ---------------------------------------------------------------------------
+  /**
+   * The requests of HTTP clients, which need no connection.
+   *
+   * @return the same object at each call
+   */
+  public HttpRequests http() {
+    return http;
+  }
 
-  /** Whether clients have to log in. */
-  public boolean isLoginRequired() {
-    return parts.context.logins().isRequired();
+  // --- explanations ----------------------------------------------------------------------------
+
+  /**
+   * Explains whether a client received a message, or why not, by what all servers of the cluster
+   * remember. Callable from any thread.
+   *
+   * @param question the message and the client
+   * @return the answer as JSON, completed on any thread
+   */
+  public CompletionStage<Json.Obj> explain(Question question) {
+    return parts.explainer.explain(question);
   }
 
   /**
-   * Checks the token by which an HTTP client logs in. Callable from any thread.
+   * The live traces of this server.
    *
-   * @param token the token
-   * @return the login; failed with a {@link RefusedException} whose message says why. Completed at
-   *     once, unless another issuer is asked for its keys
+   * @return the traces, callable from any thread
    */
-  public CompletableFuture<VerifiedLogin> checkLogin(String token) {
-    CompletableFuture<VerifiedLogin> checked = parts.context.logins().check(token);
-    var _ =
-        checked.whenComplete(
-            (_, failure) -> {
-              if (failure != null) {
-                parts.context.loginRefused(Logins.refusal(failure));
-              }
-            });
-    return checked;
-  }
-
-  /**
-   * Why the chat page cannot log in its visitors.
-   *
-   * @return the reason, for the client; null if it can
-   */
-  public @Nullable String whyNoDevelopmentLogin() {
-    return parts.developmentLogin.whyOff();
-  }
-
-  /**
-   * Makes a token by which a visitor of the chat page logs in; see {@link #whyNoDevelopmentLogin}.
-   *
-   * @param name the name that others will see
-   * @param previous the token that the visitor has, whose id stays; or null
-   * @return the answer for the client
-   * @throws RefusedException if the name cannot be one; the message says why
-   */
-  public Json.Obj developmentLogin(String name, @Nullable String previous) throws RefusedException {
-    return parts.developmentLogin.answer(name, previous);
-  }
-
-  /**
-   * Runs an action for an HTTP client. Callable from any thread.
-   *
-   * @param visitor the client
-   * @param action the action's name
-   * @param params the params of the request
-   * @return the answer, completed on any thread; cancel it when the client has disconnected
-   */
-  public CompletableFuture<WebAnswer> ask(
-      Visitor visitor, String action, Map<String, Json> params) {
-    return parts.webClients(visitor.id()).ask(visitor, action, params);
-  }
-
-  /**
-   * Runs an action for a program that is not a client. The request joins no room and gets no
-   * message queue.
-   *
-   * @param visitor the program
-   * @param action the action's name
-   * @return the answer, completed on any thread
-   */
-  public CompletableFuture<WebAnswer> askOnce(Visitor visitor, String action) {
-    return parts.webClients(visitor.id()).askOnce(visitor, action, Map.of());
-  }
-
-  /**
-   * Verifies a token. A request verifies each of its tokens once, and then asks {@link
-   * #check(Visitor, String, Permission, Grant)} as often as it has to.
-   *
-   * @param token the token that a client shows
-   * @return the grant of the token
-   * @throws RefusedException if the token is not valid, not valid yet, or has expired
-   */
-  public Grant verify(String token) throws RefusedException {
-    return parts.readers.verify(token);
-  }
-
-  /**
-   * Checks that an HTTP client may do something in a room.
-   *
-   * @param visitor the client
-   * @param room the room's name
-   * @param what the permission that the client needs there
-   * @param grant the grant of the token that the client shows, or null
-   * @throws RefusedException if the client may not; the message says why
-   */
-  public void check(Visitor visitor, String room, Permission what, @Nullable Grant grant)
-      throws RefusedException {
-    parts.readers.check(visitor, room, what, grant);
-  }
-
-  /**
-   * Checks that an HTTP client is not banned.
-   *
-   * @param visitor the client
-   * @throws RefusedException if the client is banned; the message says why
-   */
-  public void check(Visitor visitor) throws RefusedException {
-    Measure ban = parts.moderation.ban(visitor);
-    if (ban != null) {
-      throw new RefusedException(ban.words());
-    }
-  }
-
-  /**
-   * Reads messages of a room for a client that is not a member. Callable from any thread.
-   *
-   * @param asked the room, and the messages
-   * @param wait how long to wait for a message if there is none, in milliseconds; at most 25 s
-   * @return the messages, completed on any thread; cancel it when the client has disconnected.
-   *     Failed with a {@link RejectedExecutionException} if too many requests wait already
-   */
-  public CompletableFuture<Excerpt> read(ExcerptRequest asked, int wait) {
-    return parts.readers.read(asked, wait);
-  }
-
-  /**
-   * Reads earlier messages of a room for a client that is not a member. Callable from any thread.
-   *
-   * @param room the room's name
-   * @param before the place before which the messages are; null for the newest messages
-   * @param limit the largest number of messages
-   * @return the messages without an audience that somebody said, completed on any thread
-   */
-  public CompletableFuture<Excerpt> readBefore(String room, @Nullable Cursor before, int limit) {
-    return parts.readers.readBefore(room, before, limit);
-  }
-
-  /**
-   * Reads messages of several rooms for a client that is a member of none. Callable from any
-   * thread.
-   *
-   * @param rooms the rooms
-   * @param wait how long to wait for a message in any of the rooms if there is none, in
-   *     milliseconds; at most 25 s
-   * @return the messages of each room, in the order of the requests; see {@link
-   *     #read(ExcerptRequest, int)}
-   */
-  public CompletableFuture<List<Excerpt>> read(List<ExcerptRequest> rooms, int wait) {
-    return parts.readers.read(rooms, wait);
-  }
-
-  /**
-   * Sends a message to a room for a client that need not be a member. Callable from any thread.
-   *
-   * @param visitor the client
-   * @param room the room's name
-   * @param token the token that the client shows, or null
-   * @param message the message
-   * @param audience the recipients, or null for all
-   * @param namer the namespace of {@code messageId}; not used for an id as long as a UUID
-   * @param messageId the client's own id of the message, so that a repeated say is delivered once;
-   *     or null
-   * @return the place of the message in the room's order, completed on any thread. Failed with a
-   *     {@link RefusedException} if the client may not say it
-   */
-  public CompletableFuture<Cursor> say(
-      Visitor visitor,
-      String room,
-      @Nullable String token,
-      Json message,
-      @Nullable Audience audience,
-      String namer,
-      @Nullable Json messageId) {
-    return parts.readers.say(visitor, room, token, message, audience, namer, messageId);
-  }
-
-  /**
-   * Sends a signal to a room for a client that need not be a member. Callable from any thread.
-   *
-   * @param visitor the client
-   * @param room the room's name
-   * @param grant the grant of the token that the client shows, or null
-   * @param content the content of the signal
-   * @param kind the kind of the signal, or null
-   * @throws RefusedException if the client may not; the message says why
-   */
-  public void signal(
-      Visitor visitor, String room, @Nullable Grant grant, Json content, @Nullable String kind)
-      throws RefusedException {
-    parts.readers.signal(visitor, room, grant, content, kind);
-  }
-
-  /**
-   * Whether any action names a param. HTTP transports drop the other params.
-   *
-   * @param param the param's name
-   * @return true if an action names it
-   */
-  public boolean understands(String param) {
-    return parts.actions.understands(param);
-  }
-
-  /**
-   * Whether an action is about the client that asks, so that the client needs an identity.
-   *
-   * @param action the action's name
-   * @return false for an action that only looks at the server; true if there is none of that name
-   */
-  public boolean needsClient(String action) {
-    return parts.actions.needsClient(action);
+  public Traces traces() {
+    return parts.traces;
   }
 
   // --- counts ----------------------------------------------------------------------------------
@@ -464,6 +301,16 @@ public final class Engine implements AutoCloseable {
    */
   public ServerStats stats() {
     return parts.rooms.stats();
+  }
+
+  /**
+   * The state of the server besides its {@link #stats}. Callable from any thread, and waits for
+   * nothing.
+   *
+   * @return the state at this moment
+   */
+  public ServerState state() {
+    return parts.state();
   }
 
   /**
@@ -492,14 +339,5 @@ public final class Engine implements AutoCloseable {
    */
   public void note(Incident kind, String name) {
     parts.refusals.incidents().note(kind, name, "");
-  }
-
-  /**
-   * The number of HTTP requests that wait for the next message of a room.
-   *
-   * @return the number on all loops together
-   */
-  public int waitingPolls() {
-    return parts.rooms.polls().get();
   }
 }

@@ -20,6 +20,8 @@ import io.earshot.connection.LoopContext;
 import io.earshot.connection.Newcomers;
 import io.earshot.connection.OnlineUsers;
 import io.earshot.connection.SignalRates;
+import io.earshot.explain.Explainer;
+import io.earshot.explain.Traces;
 import io.earshot.history.HistoryFolder;
 import io.earshot.hook.HookRunner;
 import io.earshot.login.DevelopmentLogin;
@@ -34,6 +36,8 @@ import io.earshot.spi.Loop;
 import io.earshot.spi.PerAddress;
 import io.earshot.spi.ProgramInfo;
 import io.earshot.spi.Refusals;
+import io.earshot.stats.ServerCounts;
+import io.earshot.stats.ServerState;
 import io.earshot.token.TokenKeys;
 import io.earshot.web.ChatAction;
 import io.earshot.web.RoomReaders;
@@ -69,6 +73,8 @@ final class Parts implements AutoCloseable {
   final RoomReaders readers;
   final DevelopmentLogin developmentLogin;
   final Api api;
+  final Explainer explainer;
+  final Traces traces;
   private final Clocks clocks;
   private final RoomRules rules;
   private final ConnectionActions connectionActions;
@@ -89,10 +95,14 @@ final class Parts implements AutoCloseable {
     this.clocks = clocks;
     this.rules = new RoomRules(config.rooms());
     var threads = new TimedVirtualThreads();
-    this.hooks = new HookRunner(config.hooks(), clocks::elapsed, threads, refusals.incidents());
-    this.actions = new ActionRunner(this::api, config, threads, refusals);
-    this.rooms = new Rooms(config, rules::of, loops, clocks, newBootName(), refusals);
+    var counts = new ServerCounts(loops.stream().map(Loop::stats).toList());
+    this.hooks =
+        new HookRunner(config.hooks(), clocks::elapsed, threads, refusals.incidents(), counts);
+    this.actions = new ActionRunner(this::api, config, clocks::elapsed, threads, refusals, counts);
+    this.rooms = new Rooms(config, rules::of, loops, clocks, newBootName(), refusals, counts);
     this.connectionActions = new ConnectionActions(connections, rooms.shards());
+    this.explainer = new Explainer(rooms, connections, connectionActions);
+    this.traces = new Traces(rooms, connections);
     this.moderation = new Moderator(config, clocks, this::randomName, connectionActions);
     this.secret = new ServerSecret(config.commonWeb().cookieSecret());
     var keys = new TokenKeys(config.tokens().keys(), secret);
@@ -112,6 +122,7 @@ final class Parts implements AutoCloseable {
             actions,
             new Logins(config, keys, jwks, clocks.wall()),
             refusals,
+            counts,
             random);
     long announceAfter = config.rooms().announceAfter().toMillis();
     this.loopContexts =
@@ -205,6 +216,19 @@ final class Parts implements AutoCloseable {
     return cluster;
   }
 
+  /** The state of the server, asked of the owners of its parts. */
+  ServerState state() {
+    Cluster joined = cluster;
+    HistoryFolder folder = historyFolder;
+    return new ServerState(
+        refusals.counts(),
+        context.detached(),
+        actions.running(),
+        rooms.polls().get(),
+        folder == null ? null : folder.isStoring(),
+        joined == null ? null : joined.state());
+  }
+
   /**
    * The context of a loop.
    *
@@ -246,7 +270,8 @@ final class Parts implements AutoCloseable {
             rooms,
             connections,
             moderation,
-            this::webClients);
+            this::webClients,
+            explainer);
     cluster = joined;
     rooms.joinCluster(joined);
     connectionActions.joinCluster(joined.requests());

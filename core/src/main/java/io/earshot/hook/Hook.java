@@ -2,6 +2,7 @@ package io.earshot.hook;
 
 import io.earshot.config.Glob;
 import io.earshot.protocol.Json;
+import io.earshot.stats.Work;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -33,6 +34,17 @@ public final class Hook {
     /** Whether the hook only learns of the event, and decides nothing. */
     boolean isTold() {
       return this == JOINED || this == LEAVE;
+    }
+
+    /** The kind under which its calls are counted. */
+    Work work() {
+      return switch (this) {
+        case CONNECT -> Work.CONNECT_HOOK;
+        case JOIN -> Work.JOIN_HOOK;
+        case JOINED -> Work.JOINED_HOOK;
+        case SAY -> Work.SAY_HOOK;
+        case LEAVE -> Work.LEAVE_HOOK;
+      };
     }
   }
 

@@ -6,6 +6,8 @@ import io.earshot.action.ActionRunner;
 import io.earshot.action.TimedVirtualThreads;
 import io.earshot.stats.Incident;
 import io.earshot.stats.Incidents;
+import io.earshot.stats.RunOutcome;
+import io.earshot.stats.ServerCounts;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +40,7 @@ public final class HookRunner {
   private final LongSupplier elapsed;
   private final TimedVirtualThreads threads;
   private final Incidents incidents;
+  private final ServerCounts counts;
 
   /** A permit for each further hook that may run. */
   private final Semaphore running;
@@ -54,9 +57,11 @@ public final class HookRunner {
       Config.Hooks settings,
       LongSupplier elapsed,
       TimedVirtualThreads threads,
-      Incidents incidents) {
+      Incidents incidents,
+      ServerCounts counts) {
     this.settings = settings;
     this.incidents = incidents;
+    this.counts = counts;
     this.elapsed = elapsed;
     this.threads = threads;
     this.running = new Semaphore(settings.running());
@@ -223,41 +228,51 @@ public final class HookRunner {
       if (hook.kind().isTold()) {
         question.subject().schedule(() -> ask(hooks, from, question, then), RETRY);
       } else {
+        counts.notRun(hook.kind().work());
         then.accept(new HookVerdict(question.message(), ActionRunner.BUSY));
       }
       return;
     }
+    long began = elapsed.getAsLong();
     var _ =
         threads
             .run(hook.toString(), settings.timeout(), () -> run(hook, question))
             .exceptionally(failure -> overdue(hook, question, failure))
             .thenAccept(
-                verdict ->
-                    question
-                        .subject()
-                        .tell(
-                            () -> {
-                              if (verdict.refusal() != null && !hook.kind().isTold()) {
-                                then.accept(verdict);
-                              } else {
-                                ask(hooks, next, question.with(verdict.message()), then);
-                              }
-                            }));
+                decision -> {
+                  HookVerdict verdict = decision.verdict();
+                  counts.ran(
+                      hook.kind().work(), "", decision.outcome(), elapsed.getAsLong() - began);
+                  question
+                      .subject()
+                      .tell(
+                          () -> {
+                            if (verdict.refusal() != null && !hook.kind().isTold()) {
+                              then.accept(verdict);
+                            } else {
+                              ask(hooks, next, question.with(verdict.message()), then);
+                            }
+                          });
+                });
   }
 
+  /** A verdict, and how the hook came to it. */
+  private record Decision(HookVerdict verdict, RunOutcome outcome) {}
+
   /** Called on the hook's virtual thread. */
-  private HookVerdict run(Hook hook, Question question) {
+  private Decision run(Hook hook, Question question) {
     long began = elapsed.getAsLong();
     try {
-      return new HookVerdict(hook.ask(question), null);
+      return new Decision(new HookVerdict(hook.ask(question), null), RunOutcome.OK);
     } catch (RefusedException e) {
-      return new HookVerdict(question.message(), e.words());
+      return new Decision(new HookVerdict(question.message(), e.words()), RunOutcome.REFUSED);
     } catch (Throwable e) { // errors too: the client gets an answer whatever the hook does
       // An interruption at the time limit has been answered and logged already.
       if (!(e instanceof InterruptedException) && hook.mayLog(elapsed.getAsLong())) {
         LOG.log(Level.ERROR, "the " + hook + " failed", e);
       }
-      return new HookVerdict(question.message(), ActionRunner.BROKEN);
+      return new Decision(
+          new HookVerdict(question.message(), ActionRunner.BROKEN), RunOutcome.ERROR);
     } finally {
       running.release();
       long took = elapsed.getAsLong() - began;
@@ -267,7 +282,7 @@ public final class HookRunner {
     }
   }
 
-  private HookVerdict overdue(Hook hook, Question question, Throwable failure) {
+  private Decision overdue(Hook hook, Question question, Throwable failure) {
     if (failure instanceof TimeoutException && hook.mayLog(elapsed.getAsLong())) {
       LOG.log(
           Level.WARNING,
@@ -277,7 +292,7 @@ public final class HookRunner {
           settings.onTimeout());
     }
     boolean isAllowed = settings.onTimeout() == Config.OnTimeout.ALLOW;
-    return new HookVerdict(
-        question.message(), isAllowed ? null : "Error: the server took too long to decide");
+    String refusal = isAllowed ? null : "Error: the server took too long to decide";
+    return new Decision(new HookVerdict(question.message(), refusal), RunOutcome.TIMEOUT);
   }
 }

@@ -12,6 +12,7 @@ import java.util.Map;
  *
  * <p>Thread-safe: guarded by its lock, which is taken every five seconds and for each look.
  */
+@SuppressWarnings("EnumOrdinal") // one array for all series
 final class Trend {
   /** The time from sample to sample, in seconds. */
   static final int EVERY = 5;

@@ -141,13 +141,15 @@ final class Fanout {
    * @param except the member that does not get it, or null
    * @param audience the members that get it; null for all
    * @param kind the older messages that it replaces for slow consumers, or null
+   * @param sayBegan when its say began, as {@link Shard#sayBegan} has it
    */
   void append(
       byte[] json,
       Cursor place,
       @Nullable Member except,
       @Nullable Audience audience,
-      @Nullable String kind) {
+      @Nullable String kind,
+      long sayBegan) {
     if (batch == null) {
       batch = ByteBufAllocator.DEFAULT.directBuffer(Math.max(FIRST_CAPACITY, json.length + 16));
       shard.flushLater(this);
@@ -173,7 +175,7 @@ final class Fanout {
     }
     messages++;
     if (began == 0) {
-      began = shard.sayBegan();
+      began = sayBegan;
     }
     if (batch.writerIndex() >= MAX_BATCH) {
       flush();

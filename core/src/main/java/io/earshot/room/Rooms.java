@@ -6,6 +6,7 @@ import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Clocks;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Refusals;
+import io.earshot.stats.ServerCounts;
 import io.earshot.stats.ServerStats;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -26,6 +27,7 @@ public final class Rooms {
   private final Config config;
   private final Function<String, RoomRule> rules;
   private final Refusals refusals;
+  private final ServerCounts counts;
   private final Clocks clocks;
   private final String boot;
   private final AtomicInteger polls = new AtomicInteger();
@@ -44,12 +46,14 @@ public final class Rooms {
       List<? extends Loop> loops,
       Clocks clocks,
       String boot,
-      Refusals refusals) {
+      Refusals refusals,
+      ServerCounts counts) {
     this.config = config;
     this.rules = rules;
     this.clocks = clocks;
     this.boot = boot;
     this.refusals = refusals;
+    this.counts = counts;
     shards =
         IntStream.range(0, loops.size())
             .mapToObj(i -> new Shard(this, i, loops.size(), loops.get(i)))
@@ -112,9 +116,14 @@ public final class Rooms {
     return shards.get(Integer.remainderUnsigned(hash ^ (hash >>> 16), shards.size()));
   }
 
-  /** What the loops count and measure. */
+  /** What the server counts apart from the path of messages. */
+  public ServerCounts counts() {
+    return counts;
+  }
+
+  /** What the loops and the server count and measure. */
   public ServerStats stats() {
-    return new ServerStats(shards.stream().map(Shard::stats).toList());
+    return new ServerStats(shards.stream().map(Shard::stats).toList(), counts);
   }
 
   /** Runs a task on a room's loop: {@code inside} with the room, or {@code otherwise} without. */

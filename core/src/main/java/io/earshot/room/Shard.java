@@ -1,6 +1,8 @@
 package io.earshot.room;
 
 import io.earshot.Config;
+import io.earshot.events.EventKind;
+import io.earshot.events.Recorder;
 import io.earshot.history.History;
 import io.earshot.history.Journal;
 import io.earshot.history.LoopHistory;
@@ -62,6 +64,7 @@ public final class Shard implements RecoveryTarget {
   private final LongPolls polls;
   private final LoopHistory history;
   private final LoopStats stats;
+  private final Recorder recorder;
   private boolean sweeping;
   private int epochs;
 
@@ -78,6 +81,7 @@ public final class Shard implements RecoveryTarget {
     this.loop = loop;
     this.stats = loop.stats();
     Config config = all.config();
+    this.recorder = new Recorder(config.explain(), count, all::elapsed);
     this.repeatWindow = config.general().repeatWindow().toMillis();
     this.sweepEvery = Math.clamp(config.rooms().historyAge().toMillis(), 1_000, LONGEST_SWEEP);
     this.history = new LoopHistory(config.limits().historyBytes() / count, stats, this::sweepLater);
@@ -157,10 +161,20 @@ public final class Shard implements RecoveryTarget {
         () -> {
           Room room = room(speaker.room);
           sayBegan = began;
-          room.say(speaker, saying, spoken -> connection.tell(() -> told.accept(spoken)));
+          room.say(speaker, saying, spoken -> connection.tell(() -> answer(speaker, spoken, told)));
           sayBegan = 0;
           room.closeIfEmpty();
         });
+  }
+
+  private static void answer(
+      Member speaker, RoomOrder.SayResult spoken, Consumer<RoomOrder.SayResult> told) {
+    if (spoken.refusal() != null) {
+      Subscriber who = speaker.connection;
+      Recorder recorder = who.shard().recorder;
+      recorder.refused(EventKind.SAY_REFUSED, who, speaker.room, spoken.refusal());
+    }
+    told.accept(spoken);
   }
 
   /**
@@ -355,9 +369,21 @@ public final class Shard implements RecoveryTarget {
     return stats;
   }
 
+  /** What this loop remembers of the last minutes. */
+  public Recorder recorder() {
+    return recorder;
+  }
+
   /** When the say that is under way on this loop began; 0 if it is not timed. */
-  long sayBegan() {
+  public long sayBegan() {
     return sayBegan;
+  }
+
+  /** Delivers a message whose say is timed, since the time at which that began. */
+  public void timed(long began, Runnable deliver) {
+    sayBegan = began;
+    deliver.run();
+    sayBegan = 0;
   }
 
   /** Flushes a fan-out at the end of this turn of the loop, after all input that is ready. */

@@ -3,6 +3,7 @@ package io.earshot.session;
 import io.earshot.Config;
 import io.earshot.Transport;
 import io.earshot.connection.LoopContext;
+import io.earshot.events.EventKind;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Reply;
 import io.earshot.protocol.User;
@@ -10,6 +11,7 @@ import io.earshot.spi.Ending;
 import io.earshot.spi.Outbound;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Wire;
+import io.earshot.stats.CloseReason;
 import io.earshot.stats.Closings.Closing;
 import io.earshot.stats.Counter;
 import java.time.Duration;
@@ -94,9 +96,14 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
   /** Ends a detached session, which was not resumed. */
   final void endSession() {
     if (phase == Phase.DETACHED) {
+      recordEnd("the client did not come back in time");
       endDetached();
       endSilently();
     }
+  }
+
+  private void recordEnd(String why) {
+    shard().recorder().addWith(EventKind.CLOSED, this, attributes(), why);
   }
 
   private void endDetached() {
@@ -136,6 +143,9 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
 
   @Override
   final void endOfInput(Ending why, boolean isLost) {
+    if (isLost) {
+      countClosed(CloseReason.LOST);
+    }
     if ((isLost || isReload(why)) && isKept()) {
       detach(why);
     } else {
@@ -207,6 +217,7 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
     if (isEnded()) {
       return;
     }
+    recordEnd(why.reason());
     phase = next;
     forgetWaiting();
     shard().later(() -> leaveAll(() -> sendLast(lastMessage, why)));
@@ -228,6 +239,7 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
   @Override
   final void cutOff() {
     shard().stats().add(Counter.CUT_OFF, 1);
+    shard().recorder().add(EventKind.CUT_OFF, this, null, Ending.BEHIND.reason());
     if (isGone()) {
       closeNow(); // the client does not even read the end
     } else if (isKept()) {
@@ -240,12 +252,14 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
 
   @Override
   final void closeNow() {
+    countClosed(CloseReason.SLOW);
     outbound.close();
     gone();
   }
 
   @Override
   public final void gone() {
+    countClosed(CloseReason.LOST);
     if (phase == Phase.ENDED || phase == Phase.DETACHED) {
       return;
     }
@@ -254,6 +268,7 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
       return;
     }
     boolean leavesAlready = isGone();
+    recordEnd("the connection was lost");
     phase = Phase.ENDED;
     forgetThis();
     remember(LOST);

@@ -2,16 +2,20 @@ package io.earshot.session;
 
 import io.earshot.Transport;
 import io.earshot.connection.LoopContext;
+import io.earshot.events.EventKind;
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.room.Lag;
 import io.earshot.room.Member;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Outbound;
 import io.earshot.spi.Wire;
+import io.earshot.stats.CloseReason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +30,9 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
   /** A client with more pending bytes than this is not read, and rooms may leave messages out. */
   private static final int MAX_UNREAD = 64 * 1024;
 
+  /** How many of the messages that a lag has kept are recorded. */
+  private static final int MOST_RECORDED = 100;
+
   final Outbound outbound;
 
   Phase phase = Phase.OPENING;
@@ -35,6 +42,8 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
 
   /** Messages were left out in some room, since the client did not keep up. */
   private boolean lags;
+
+  private boolean isCountedClosed;
 
   OutboundConnection(
       LoopContext context, Outbound outbound, Wire wire, Transport transport, String room) {
@@ -126,8 +135,17 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
     }
   }
 
+  /** Counts why the socket is closed, the first time that it is known. */
+  final void countClosed(CloseReason why) {
+    if (!isCountedClosed) {
+      isCountedClosed = true;
+      engine().counts().closed(transport(), why);
+    }
+  }
+
   /** Sends the end of the connection, and closes the socket once that is sent. */
   final void finish(@Nullable Json lastMessage, Ending why) {
+    countClosed(why.closeReason());
     ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer();
     try {
       if (lastMessage != null) {
@@ -146,6 +164,11 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
   // --- a client that does not keep up ----------------------------------------------------------
 
   @Override
+  public final int pendingBytes() {
+    return outbound.pendingBytes();
+  }
+
+  @Override
   public final boolean isBehind() {
     return outbound.pendingBytes() > MAX_UNREAD;
   }
@@ -158,6 +181,7 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
   @Override
   public final Lag newLag(Member member) {
     lags = true;
+    shard().recorder().add(EventKind.LAG_BEGAN, this, member.room, null);
     member.lag = new Lag(member.room, engine().config().limits().outboundBytes() / 2);
     return member.lag;
   }
@@ -169,11 +193,25 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
       return;
     }
     member.lag = null;
+    recordEnd(member.room, lag);
     Json.Obj notice = lag.notice();
     if (notice != null) {
       send(notice.encode());
     }
     sendMissed(lag.kept());
+  }
+
+  private void recordEnd(String room, Lag lag) {
+    Cursor first = lag.first();
+    Cursor last = lag.last();
+    if (first != null && last != null) {
+      String kept =
+          lag.kept().stream()
+              .limit(MOST_RECORDED)
+              .map(message -> String.valueOf(message.place().offset()))
+              .collect(Collectors.joining(","));
+      shard().recorder().add(EventKind.LAG_ENDED, this, room, first.offset(), last, kept);
+    }
   }
 
   /** Sends the client, for each room, the notice of the messages that were left out. */

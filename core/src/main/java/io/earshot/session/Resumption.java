@@ -21,6 +21,7 @@ import io.earshot.session.MultiRoomConnection.Countdown;
 import io.earshot.session.RequestOrder.NumberedRequest;
 import io.earshot.spi.BrokerException;
 import io.earshot.spi.Login;
+import io.earshot.stats.ResumeOutcome;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,6 +45,9 @@ final class Resumption extends HeldMessages {
 
   /** Requests for the session by other connections, until this one has it; then null. */
   private @Nullable List<Runnable> queued = new ArrayList<>();
+
+  /** Whether the other servers were asked for the session, since it is not on this one. */
+  private boolean isFromElsewhere;
 
   /**
    * A request to resume a session.
@@ -84,6 +88,7 @@ final class Resumption extends HeldMessages {
                   connection,
                   was -> connection.tell(() -> leaveRooms(session.id(), was))));
     } else if (session != null && peers != null) {
+      isFromElsewhere = true;
       var _ =
           peers
               .handOver(session.id(), session.number())
@@ -107,6 +112,7 @@ final class Resumption extends HeldMessages {
   }
 
   private void refuse(String why) {
+    count(ResumeOutcome.REFUSED);
     connection.reply(request, new Reply.Refused(why));
   }
 
@@ -141,6 +147,10 @@ final class Resumption extends HeldMessages {
         new Countdown(
             joined.size(), () -> admission.afterwards(connection, () -> takeOver(id, was)));
     joined.forEach(place -> connection.leaveEntirely(place, left));
+  }
+
+  private void count(ResumeOutcome outcome) {
+    connection.engine().counts().resumed(outcome, isFromElsewhere);
   }
 
   private boolean isOfAnotherUser(Handover was) {
@@ -232,6 +242,8 @@ final class Resumption extends HeldMessages {
     ByteBuf news = takeHeld();
     connection.holding = null;
     List<Received> heard = arrivals.stream().map(Room.Arrival::heard).toList();
+    boolean isWhole = heard.stream().allMatch(each -> Boolean.TRUE.equals(each.recovered()));
+    count(isWhole ? ResumeOutcome.RECOVERED : ResumeOutcome.GAP);
     connection.send(
         request,
         new Reply.Resumed(

@@ -348,6 +348,15 @@ public interface Broker extends AutoCloseable {
   long clockSkew();
 
   /**
+   * How long this server's lease lasts if it is not renewed.
+   *
+   * @return milliseconds, less than 0 if it is over; 0 before the first lease, or if there are none
+   */
+  default long leaseLeft() {
+    return 0;
+  }
+
+  /**
    * How long the last request that renews this server's lease was under way; it is sent about once
    * a second.
    *

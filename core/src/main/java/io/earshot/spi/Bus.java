@@ -87,6 +87,13 @@ public interface Bus {
   void leaseRenewed(int timesPerLease);
 
   /**
+   * The broker answered a renewal of this server's lease.
+   *
+   * @param nanos the time since the request, in nanoseconds
+   */
+  default void answered(long nanos) {}
+
+  /**
    * The broker may list members of this server in a room that this server does not use.
    *
    * @param room the room's name

@@ -1,5 +1,7 @@
 package io.earshot.spi;
 
+import io.earshot.stats.CloseReason;
+
 /**
  * Why the server ends a connection. A WebSocket client reads both values from the close frame; on
  * other transports the reason alone is sent, where the transport can send one.
@@ -111,6 +113,31 @@ public record Ending(int code, String reason) {
       }
     }
     return false;
+  }
+
+  /**
+   * The kind under which this ending is counted.
+   *
+   * @return the kind
+   */
+  public CloseReason closeReason() {
+    if (reason.isEmpty() || equals(REQUESTED)) {
+      return CloseReason.CLIENT; // a code that came from the client has no reason
+    }
+    for (Code each : Code.values()) {
+      if (each.number == code) {
+        return switch (each) {
+          case NORMAL -> CloseReason.KICKED;
+          case GOING_AWAY -> equals(IDLE) ? CloseReason.IDLE : CloseReason.SHUTDOWN;
+          case PROTOCOL_ERROR, INVALID_TEXT, TOO_BIG -> CloseReason.PROTOCOL;
+          case REFUSED -> CloseReason.REFUSED;
+          case INTERNAL_ERROR -> CloseReason.ERROR;
+          case RESUMED -> CloseReason.RESUMED;
+          case BEHIND -> CloseReason.SLOW;
+        };
+      }
+    }
+    return CloseReason.CLIENT;
   }
 
   /**

@@ -1,6 +1,8 @@
 package io.earshot.spi;
 
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the program that runs a server knows beyond the server: shown to its operator. Found by
@@ -21,6 +23,16 @@ public interface ProgramInfo {
         @Override
         public List<LogLine> logAfter(long number) {
           return List.of();
+        }
+
+        @Override
+        public Map<String, String> logLevels() {
+          return Map.of();
+        }
+
+        @Override
+        public boolean setLogLevel(String logger, @Nullable String level) {
+          return false;
         }
       };
 
@@ -46,4 +58,22 @@ public interface ProgramInfo {
    * @return the lines, the oldest first; none if they are not known
    */
   List<LogLine> logAfter(long number);
+
+  /**
+   * The levels of the loggers that have one of their own.
+   *
+   * @return levels such as {@code INFO}, by the name of the logger; {@code ROOT} stands for all
+   *     others. Empty if the program has no such levels
+   */
+  Map<String, String> logLevels();
+
+  /**
+   * Changes the level of a logger and of those below it.
+   *
+   * @param logger the name of the logger, such as {@code io.earshot.cluster}, or {@code ROOT}
+   * @param level {@code TRACE}, {@code DEBUG}, {@code INFO}, {@code WARN}, {@code ERROR} or {@code
+   *     OFF}; null for the level of the logger above
+   * @return false if the program has no such levels
+   */
+  boolean setLogLevel(String logger, @Nullable String level);
 }

@@ -16,5 +16,11 @@ public enum Counter {
   /** Bytes that clients have sent, without those of TLS. */
   RECEIVED_BYTES,
   /** Bytes that were sent to clients, without those of TLS. */
-  SENT_BYTES
+  SENT_BYTES,
+  /** HTTP requests that were answered, with a status below 400. */
+  HTTP_SUCCESSES,
+  /** HTTP requests that were answered with a status from 400 to 499. */
+  HTTP_CLIENT_ERRORS,
+  /** HTTP requests that were answered with a status from 500 on. */
+  HTTP_SERVER_ERRORS
 }

@@ -14,5 +14,7 @@ public enum Gauge {
    * How long a task of the loop waited before it ran, in nanoseconds; taken once a second. A loop
    * that is healthy has a few milliseconds at most.
    */
-  LAG_NANOS
+  LAG_NANOS,
+  /** Rooms of the loop that wait to read missing messages from the broker, or do so. */
+  CATCH_UPS
 }

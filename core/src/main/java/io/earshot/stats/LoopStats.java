@@ -3,6 +3,7 @@ package io.earshot.stats;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -11,6 +12,7 @@ import java.util.function.LongSupplier;
  * <p>Written by the event loop alone; any thread may read, and may see a value that is a moment
  * old.
  */
+@SuppressWarnings("EnumOrdinal") // arrays of numbers, which no map is as fast as
 public final class LoopStats {
   private static final VarHandle VALUES = MethodHandles.arrayElementVarHandle(long[].class);
 
@@ -22,6 +24,9 @@ public final class LoopStats {
   private final Latency sayToDeliver = new Latency();
   private final LongSupplier nanos;
   private int untilSample = 1;
+
+  /** Receives what {@link #sayToDeliver} receives; set before the loop delivers. */
+  private volatile LongConsumer delivered = _ -> {};
 
   /**
    * All values are 0.
@@ -92,7 +97,14 @@ public final class LoopStats {
    * @param began what {@link #sample} gave, on this loop or another one
    */
   public void delivered(long began) {
-    sayToDeliver.record(nanos.getAsLong() - began);
+    long took = nanos.getAsLong() - began;
+    sayToDeliver.record(took);
+    delivered.accept(took);
+  }
+
+  /** Hands all further latencies to a receiver, in nanoseconds, on the loop. */
+  void tellTo(LongConsumer receiver) {
+    delivered = receiver;
   }
 
   /**

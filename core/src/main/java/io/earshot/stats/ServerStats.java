@@ -4,13 +4,14 @@ import java.util.List;
 import java.util.function.ToLongFunction;
 
 /**
- * What a server counts and measures, over all of its event loops.
+ * What a server counts and measures.
  *
- * <p>Immutable; it reads what the loops write, and waits for nothing.
+ * <p>Immutable; it reads what other threads write, and waits for nothing.
  *
  * @param loops the stats of each event loop
+ * @param counts what the server counts apart from the path of messages
  */
-public record ServerStats(List<LoopStats> loops) {
+public record ServerStats(List<LoopStats> loops, ServerCounts counts) {
 
   /**
    * The sum of a counter.

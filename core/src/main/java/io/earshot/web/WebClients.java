@@ -1,5 +1,6 @@
 package io.earshot.web;
 
+import io.earshot.Transport;
 import io.earshot.action.ActionRunner;
 import io.earshot.action.Cancellation;
 import io.earshot.connection.EngineContext;
@@ -12,6 +13,7 @@ import io.earshot.spi.PerAddress;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
+import io.earshot.stats.CloseReason;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -233,8 +235,11 @@ public final class WebClients {
     var mailbox = new Mailbox(shard, ttl, engine.config().limits());
     var connection = new WebConnection(context, visitor, mailbox);
     var client = new WebClient(connection, address);
-    clients.put(visitor.id(), client);
+    boolean isNew = clients.put(visitor.id(), client) == null;
     engine.connections().add(connection);
+    if (isNew) {
+      engine.counts().opened(Transport.WEB);
+    }
     connection.enter(visitor, token(params));
     return client;
   }
@@ -285,6 +290,7 @@ public final class WebClients {
   private void forget(WebClient client) {
     count.decrementAndGet();
     perAddress.leave(client.address);
+    engine.counts().closed(Transport.WEB, CloseReason.IDLE);
     client.connection.endSilently();
     PeerServers servers = others;
     if (servers != null) {

@@ -7,6 +7,7 @@ import io.earshot.Permission;
 import io.earshot.PrivateRoom;
 import io.earshot.Transport;
 import io.earshot.protocol.Start;
+import io.earshot.spi.ConnectRequest;
 import io.earshot.testing.ManualLoop;
 import io.earshot.testing.TestCluster;
 import io.earshot.testing.TestServer;
@@ -304,7 +305,14 @@ final class TokenExpiryTest extends PrivateRoomTestCase {
         () ->
             other.intake =
                 server.earshot.connect(
-                    other.loop, other, other.wire, transport, room.name(), Start.LIVE, token));
+                    other.loop,
+                    other,
+                    other.wire,
+                    transport,
+                    room.name(),
+                    Start.LIVE,
+                    token,
+                    ConnectRequest.NONE));
     server.settle();
     return other;
   }

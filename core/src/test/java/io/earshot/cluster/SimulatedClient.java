@@ -11,6 +11,7 @@ import io.earshot.cluster.HubLinks.Asked;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Start;
+import io.earshot.spi.ConnectRequest;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import io.earshot.testing.TestServer.Lines;
@@ -281,7 +282,14 @@ final class SimulatedClient {
         () ->
             now.intake =
                 there.earshot.connect(
-                    now.loop, now, now.wire, Transport.TCP, room, Start.after(after), null));
+                    now.loop,
+                    now,
+                    now.wire,
+                    Transport.TCP,
+                    room,
+                    Start.after(after),
+                    null,
+                    ConnectRequest.NONE));
     sim.connections.add(now);
     groups.forEach(group -> now.connection().set(group, "true"));
     guest = now;

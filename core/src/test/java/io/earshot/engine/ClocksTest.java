@@ -97,7 +97,7 @@ final class ClocksTest {
 
   private static String ask(TestServer server, String method) {
     var visitor = new Visitor("a".repeat(40), "defaultRoom", new InetSocketAddress(0));
-    var answer = server.earshot.ask(visitor, "chat", Map.of("method", Json.of(method)));
+    var answer = server.earshot.http().ask(visitor, "chat", Map.of("method", Json.of(method)));
     server.runUntil("an answer", answer::isDone);
     return answer.join().fields().toString();
   }
@@ -110,8 +110,10 @@ final class ClocksTest {
     speaker.ask("say zero");
     String end = cursor(speaker.ask("say one"));
     var waiting =
-        server.earshot.read(
-            new ExcerptRequest("defaultRoom", Start.after(Cursor.parse(end)), 10), 10_000);
+        server
+            .earshot
+            .http()
+            .read(new ExcerptRequest("defaultRoom", Start.after(Cursor.parse(end)), 10), 10_000);
     server.settle();
     server.setClock(Duration.ofSeconds(seconds));
     server.pass(Duration.ofSeconds(9));

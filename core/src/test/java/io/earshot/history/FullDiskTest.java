@@ -111,9 +111,12 @@ final class FullDiskTest extends HistoryFiles {
     guest.ask("say 2");
     server.pass(Duration.ofSeconds(2));
     assertThat(isStoring(server)).isFalse();
+    assertThat(server.earshot.whyNotReady())
+        .containsExactly("the history cannot be written to rooms.historyFolder");
     capacity = EMPTY;
     server.pass(Duration.ofSeconds(19));
     assertThat(isStoring(server)).isTrue();
+    assertThat(server.earshot.whyNotReady()).isEmpty();
     guest.ask("say 3");
     TestServer again = run(1, kill(home));
     assertThat(cursor(again.guest().ask("roomChange cellar")))

@@ -286,8 +286,10 @@ final class HistoryRestartTest extends HistoryFiles {
       assertThat(second.heard()).containsExactly("one", "two");
     }
     var reading =
-        again.earshot.read(
-            new ExcerptRequest("attic", Start.after(Cursor.parse(joined)), 1), 10_000);
+        again
+            .earshot
+            .http()
+            .read(new ExcerptRequest("attic", Start.after(Cursor.parse(joined)), 1), 10_000);
     again.settle();
     Excerpt page = reading.join();
     assertThat(page.recovered()).isFalse();

@@ -387,7 +387,8 @@ final class LoginSessionTest extends LoginTestCase {
     var shown = new Shown(null, allHeaders, allCookies, allQuery);
     var visitor = new Visitor("a".repeat(40), "defaultRoom", address, login, shown);
     for (TestServer asked : cluster.servers) {
-      var answer = asked.earshot.ask(visitor, "chat", Map.of("method", Json.of("detailsView")));
+      var answer =
+          asked.earshot.http().ask(visitor, "chat", Map.of("method", Json.of("detailsView")));
       Await.until(
           "an answer",
           () -> {

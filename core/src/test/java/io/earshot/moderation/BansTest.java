@@ -142,17 +142,17 @@ final class BansTest extends ModerationTestCase {
   @Test
   void a_banned_http_client_is_refused_and_its_queue_is_dropped() {
     var visitor = new Visitor(POSTER, HOME, new InetSocketAddress("192.0.2.7", 1));
-    var asked = server.earshot.ask(visitor, "chat", Map.of("method", Json.of("roomView")));
+    var asked = server.earshot.http().ask(visitor, "chat", Map.of("method", Json.of("roomView")));
     server.runUntil("an answer", asked::isDone);
     assertThat(EngineInside.connections(server.earshot).find(POSTER)).isNotNull();
     ban(new Target.Id(POSTER));
     assertThat(EngineInside.connections(server.earshot).find(POSTER)).isNull();
-    assertThatThrownBy(() -> server.earshot.check(visitor))
+    assertThatThrownBy(() -> server.earshot.http().check(visitor))
         .hasMessageContaining("Error: you are banned");
-    var said = server.earshot.say(visitor, HOME, null, Json.of("hi"), null, POSTER, null);
+    var said = server.earshot.http().say(visitor, HOME, null, Json.of("hi"), null, POSTER, null);
     server.settle();
     assertThat(said).isCompletedExceptionally();
-    assertThatThrownBy(() -> server.earshot.check(visitor, HOME, Permission.LISTEN, null))
+    assertThatThrownBy(() -> server.earshot.http().check(visitor, HOME, Permission.LISTEN, null))
         .hasMessageContaining("Error: you are banned");
   }
 

@@ -52,7 +52,7 @@ final class MutesAndClosuresTest extends ModerationTestCase {
   void a_client_muted_by_address_may_not_post_over_http_either() {
     done(moderation().mute(Target.address("192.0.2.0/24"), null, HOUR, ""));
     var visitor = new Visitor(POSTER, HOME, new InetSocketAddress("192.0.2.7", 1));
-    var said = server.earshot.say(visitor, HOME, null, Json.of("hi"), null, POSTER, null);
+    var said = server.earshot.http().say(visitor, HOME, null, Json.of("hi"), null, POSTER, null);
     server.settle();
     assertThatThrownBy(said::join).hasMessageContaining("you are muted until");
   }

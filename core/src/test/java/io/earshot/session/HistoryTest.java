@@ -9,6 +9,7 @@ import io.earshot.Transport;
 import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Start;
+import io.earshot.spi.ConnectRequest;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import io.earshot.testing.TestServer.Lines;
@@ -64,7 +65,8 @@ final class HistoryTest {
                     Transport.WEBSOCKET,
                     "defaultRoom",
                     new Start(null, 2),
-                    null));
+                    null,
+                    ConnectRequest.NONE));
     List<String> lines = guest.hear();
     assertThat(lines.getFirst()).contains("\"welcome\"", "\"history\":2");
     assertThat(TestServer.texts(lines)).containsExactly("2", "3");

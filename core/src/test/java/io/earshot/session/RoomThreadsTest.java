@@ -15,6 +15,7 @@ import io.earshot.protocol.Json;
 import io.earshot.protocol.Start;
 import io.earshot.room.Shard;
 import io.earshot.spi.Clocks;
+import io.earshot.spi.ConnectRequest;
 import io.earshot.stats.Gauge;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Lines;
@@ -201,7 +202,14 @@ final class RoomThreadsTest {
           () -> {
             client.intake =
                 EARSHOT.connect(
-                    client.loop, client, client.wire, Transport.TCP, room, Start.LIVE, null);
+                    client.loop,
+                    client,
+                    client.wire,
+                    Transport.TCP,
+                    room,
+                    Start.LIVE,
+                    null,
+                    ConnectRequest.NONE);
             String id = ((ClientConnection) client.intake).id();
             clientsById.put(id, me);
             client.id.complete(id);

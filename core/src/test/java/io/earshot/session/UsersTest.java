@@ -145,7 +145,7 @@ final class UsersTest {
     // The history has it as well, on each server.
     for (TestServer server : List.of(one, other)) {
       CompletableFuture<Excerpt> read =
-          server.earshot.read(new ExcerptRequest(ROOM, Start.LIVE, 9), 0);
+          server.earshot.http().read(new ExcerptRequest(ROOM, Start.LIVE, 9), 0);
       settle.run();
       assertThat(new String(read.join().encode(), StandardCharsets.UTF_8))
           .contains("\"from\":\"" + ada.id() + "\"," + ADA_JSON);

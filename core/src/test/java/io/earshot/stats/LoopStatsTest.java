@@ -3,7 +3,12 @@ package io.earshot.stats;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
+import io.earshot.spi.Ending;
+import io.earshot.testing.TestCluster;
 import io.earshot.testing.TestServer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /** The counters, gauges and latencies of event loops. */
@@ -53,5 +58,74 @@ final class LoopStatsTest {
       timed += count;
     }
     assertThat(timed).isBetween(1L, 3L);
+  }
+
+  @Test
+  void members_on_another_loop_are_timed_too() {
+    var server = new TestServer(2, Config.defaults());
+    var ada = server.guest(0, TestServer.Lines.ONE);
+    server.guest(0, TestServer.Lines.ONE);
+    server.guest(1, TestServer.Lines.ONE);
+    server.settle();
+    for (int i = 0; i < 64; i++) {
+      ada.send("say hi");
+      server.settle();
+    }
+    assertThat(server.earshot.stats().loops()).allMatch(loop -> timed(loop) > 0);
+  }
+
+  @Test
+  void a_server_of_a_cluster_times_the_says_of_its_own_clients() {
+    var cluster = new TestCluster(Config.defaults(), 2);
+    var heard = new ArrayList<Long>();
+    TestServer here = cluster.servers.getFirst();
+    here.earshot.stats().counts().addListener(new Listening(heard));
+    var ada = here.guest();
+    here.guest();
+    cluster.servers.getLast().guest();
+    cluster.settle();
+    for (int i = 0; i < 64; i++) {
+      ada.send("say hi");
+      cluster.settle();
+    }
+    assertThat(here.earshot.stats().loops().stream().mapToLong(LoopStatsTest::timed).sum())
+        .isPositive()
+        .isEqualTo(heard.size());
+    assertThat(cluster.servers.getLast().earshot.stats().loops())
+        .allMatch(loop -> timed(loop) == 0);
+  }
+
+  private static long timed(LoopStats loop) {
+    return LongStream.of(loop.sayToDeliver().counts()).sum();
+  }
+
+  /** Keeps the times of deliveries. */
+  private record Listening(List<Long> heard) implements StatsListener {
+    @Override
+    public void delivered(long nanos) {
+      heard.add(nanos);
+    }
+
+    @Override
+    public void ran(Work work, String name, RunOutcome outcome, long nanos) {}
+
+    @Override
+    public void brokerAnswered(long nanos) {}
+  }
+
+  @Test
+  void each_ending_of_the_server_has_a_kind_and_those_of_clients_have_one() {
+    assertThat(Ending.REQUESTED.closeReason()).isEqualTo(CloseReason.CLIENT);
+    assertThat(Ending.closedByClient(1008).closeReason()).isEqualTo(CloseReason.CLIENT);
+    assertThat(Ending.closedByClient(4999).closeReason()).isEqualTo(CloseReason.CLIENT);
+    assertThat(Ending.closed("see you").closeReason()).isEqualTo(CloseReason.KICKED);
+    assertThat(Ending.SHUTDOWN.closeReason()).isEqualTo(CloseReason.SHUTDOWN);
+    assertThat(Ending.IDLE.closeReason()).isEqualTo(CloseReason.IDLE);
+    assertThat(Ending.BEHIND.closeReason()).isEqualTo(CloseReason.SLOW);
+    assertThat(Ending.RESUMED.closeReason()).isEqualTo(CloseReason.RESUMED);
+    assertThat(Ending.NOT_UTF8.closeReason()).isEqualTo(CloseReason.PROTOCOL);
+    assertThat(Ending.tooBig(1).closeReason()).isEqualTo(CloseReason.PROTOCOL);
+    assertThat(Ending.refused("banned").closeReason()).isEqualTo(CloseReason.REFUSED);
+    assertThat(Ending.INTERNAL_ERROR.closeReason()).isEqualTo(CloseReason.ERROR);
   }
 }

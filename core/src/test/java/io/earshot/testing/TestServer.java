@@ -14,6 +14,7 @@ import io.earshot.protocol.Start;
 import io.earshot.protocol.User;
 import io.earshot.session.ClientConnection;
 import io.earshot.spi.Clocks;
+import io.earshot.spi.ConnectRequest;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Intake;
 import io.earshot.spi.Outbound;
@@ -106,7 +107,15 @@ public final class TestServer {
     guest.loop.run(
         () ->
             guest.intake =
-                earshot.connect(guest.loop, guest, guest.wire, transport, room, Start.LIVE, token));
+                earshot.connect(
+                    guest.loop,
+                    guest,
+                    guest.wire,
+                    transport,
+                    room,
+                    Start.LIVE,
+                    token,
+                    ConnectRequest.NONE));
     return guest;
   }
 
@@ -116,7 +125,15 @@ public final class TestServer {
     guest.loop.run(
         () -> {
           guest.intake =
-              earshot.connect(guest.loop, guest, guest.wire, transport, null, Start.LIVE, null);
+              earshot.connect(
+                  guest.loop,
+                  guest,
+                  guest.wire,
+                  transport,
+                  null,
+                  Start.LIVE,
+                  null,
+                  ConnectRequest.NONE);
           UserFixture.identify(guest.connection(), user);
         });
     guest.send("roomChange " + earshot.api().configData().general().defaultChatRoom());

@@ -29,14 +29,14 @@ final class LongPollTest extends RoomReaderTestCase {
     assertThat(texts(settled(other))).containsExactly("1");
     assertThat(other.join().recovered()).isNull();
     assertThat(texts(settled(poll(ROOM, poll.join().next())))).containsExactly("2");
-    assertThat(server.earshot.waitingPolls()).isZero();
+    assertThat(server.earshot.http().waitingPolls()).isZero();
   }
 
   @Test
   void a_request_that_waits_in_vain_is_answered_in_time_and_after_25_s_at_most() {
     CompletableFuture<Excerpt> poll = poll(ROOM, end(ROOM));
     CompletableFuture<Excerpt> patient =
-        server.earshot.read(new ExcerptRequest(ROOM, Start.LIVE, 1), Integer.MAX_VALUE);
+        server.earshot.http().read(new ExcerptRequest(ROOM, Start.LIVE, 1), Integer.MAX_VALUE);
     server.settle();
     server.pass(Duration.ofMillis(9_999));
     assertThat(poll).isNotDone();
@@ -48,7 +48,7 @@ final class LongPollTest extends RoomReaderTestCase {
     assertThat(patient).isNotDone();
     server.pass(Duration.ofMillis(1));
     assertThat(settled(patient).messages()).isEmpty();
-    assertThat(server.earshot.waitingPolls()).isZero();
+    assertThat(server.earshot.http().waitingPolls()).isZero();
   }
 
   @Test
@@ -97,7 +97,7 @@ final class LongPollTest extends RoomReaderTestCase {
       poll("room" + i % 7, null).cancel(true);
       server.settle();
     }
-    assertThat(server.earshot.waitingPolls()).isZero();
+    assertThat(server.earshot.http().waitingPolls()).isZero();
     assertThat(IntStream.range(0, 7).mapToObj(i -> room("room" + i))).containsOnlyNulls();
     assertThat(server.loops.stream().mapToInt(ManualLoop::timers).sum()).isLessThan(timers + 5);
     server.pass(Duration.ofSeconds(30));
@@ -112,8 +112,10 @@ final class LongPollTest extends RoomReaderTestCase {
         IntStream.rangeClosed(1, 20)
             .mapToObj(
                 i ->
-                    server.earshot.read(
-                        new ExcerptRequest(ROOM, Start.LIVE, 1), 21_000 - 1_000 * i))
+                    server
+                        .earshot
+                        .http()
+                        .read(new ExcerptRequest(ROOM, Start.LIVE, 1), 21_000 - 1_000 * i))
             .toList();
     server.settle();
     for (int i = 19; i >= 0; i--) {
@@ -142,7 +144,7 @@ final class LongPollTest extends RoomReaderTestCase {
     server.earshot.closeAll();
     assertThat(settled(poll).messages()).isEmpty();
     assertThat(settled(poll("attic", null)).messages()).isEmpty();
-    assertThat(server.earshot.waitingPolls()).isZero();
+    assertThat(server.earshot.http().waitingPolls()).isZero();
     assertThat(room("attic")).isNull();
   }
 }

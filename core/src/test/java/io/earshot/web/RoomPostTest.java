@@ -9,6 +9,7 @@ import io.earshot.Transport;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Start;
+import io.earshot.spi.ConnectRequest;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.time.Duration;
@@ -101,7 +102,14 @@ final class RoomPostTest extends RoomReaderTestCase {
         () ->
             guest.intake =
                 server.earshot.connect(
-                    guest.loop, guest, guest.wire, transport, room, Start.after(after), null));
+                    guest.loop,
+                    guest,
+                    guest.wire,
+                    transport,
+                    room,
+                    Start.after(after),
+                    null,
+                    ConnectRequest.NONE));
     server.settle();
     return guest;
   }

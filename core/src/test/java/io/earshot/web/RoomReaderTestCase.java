@@ -45,12 +45,13 @@ abstract class RoomReaderTestCase {
   }
 
   Excerpt read(String room, @Nullable Cursor after, int limit) {
-    return settled(server.earshot.read(new ExcerptRequest(room, Start.after(after), limit), 0));
+    return settled(
+        server.earshot.http().read(new ExcerptRequest(room, Start.after(after), limit), 0));
   }
 
   CompletableFuture<Excerpt> poll(String room, @Nullable Cursor after) {
     CompletableFuture<Excerpt> poll =
-        server.earshot.read(new ExcerptRequest(room, Start.after(after), 100), 10_000);
+        server.earshot.http().read(new ExcerptRequest(room, Start.after(after), 100), 10_000);
     server.settle();
     return poll;
   }
@@ -63,14 +64,17 @@ abstract class RoomReaderTestCase {
 
   Cursor post(String room, String text, String namer, @Nullable Json messageId) {
     return settled(
-        server.earshot.say(
-            new Visitor(POSTER, "defaultRoom", new InetSocketAddress(0)),
-            room,
-            null,
-            Json.of(text),
-            null,
-            namer,
-            messageId));
+        server
+            .earshot
+            .http()
+            .say(
+                new Visitor(POSTER, "defaultRoom", new InetSocketAddress(0)),
+                room,
+                null,
+                Json.of(text),
+                null,
+                namer,
+                messageId));
   }
 
   Cursor post(String room, String text) {

@@ -43,7 +43,7 @@ final class WebClientsTest {
       given.put(params[i], Json.of(params[i + 1]));
     }
     var visitor = new Visitor(id, "defaultRoom", new InetSocketAddress(0));
-    return server.earshot.ask(visitor, "chat", given);
+    return server.earshot.http().ask(visitor, "chat", given);
   }
 
   private WebAnswer ask(String id, String... params) {
@@ -87,7 +87,8 @@ final class WebClientsTest {
     assertThat(String.valueOf(status.fields().get("cluster"))).contains("connected");
     // A path of no action.
     var visitor = new Visitor(ANNA, "defaultRoom", new InetSocketAddress(0));
-    assertThat(settled(away, away.earshot.askOnce(visitor, "metrics")).status()).isEqualTo(404);
+    assertThat(settled(away, away.earshot.http().askOnce(visitor, "metrics")).status())
+        .isEqualTo(404);
   }
 
   @ParameterizedTest
@@ -100,7 +101,7 @@ final class WebClientsTest {
 
   private static WebAnswer look(TestServer server, String id, String action) {
     var visitor = new Visitor(id, "defaultRoom", new InetSocketAddress(0));
-    return settled(server, server.earshot.ask(visitor, action, Map.of()));
+    return settled(server, server.earshot.http().ask(visitor, action, Map.of()));
   }
 
   @Test
@@ -158,14 +159,14 @@ final class WebClientsTest {
     }
     var visitor = new Visitor(id, "defaultRoom", new InetSocketAddress(0));
     Map<String, Json> ask = Map.of("method", Json.of("messages"));
-    settled(two, two.earshot.ask(visitor, "chat", ask));
+    settled(two, two.earshot.http().ask(visitor, "chat", ask));
     speaker.hear();
     ManualLoop others = two.loops.get(1 - told.index());
     speaker.send("say hello"); // answered before the other loop has the message
     var polled = new CompletableFuture<WebAnswer>();
     others.run( // a request that it reads before it runs its tasks
         () -> {
-          var _ = two.earshot.ask(visitor, "chat", ask).thenAccept(polled::complete);
+          var _ = two.earshot.http().ask(visitor, "chat", ask).thenAccept(polled::complete);
         });
     assertThat(String.valueOf(settled(two, polled).fields().get("message"))).contains("hello");
   }
@@ -205,14 +206,15 @@ final class WebClientsTest {
     var from = new InetSocketAddress(AddressRange.address(address), 1);
     var visitor = new Visitor(String.valueOf(who).repeat(40), "defaultRoom", from);
     return settled(
-        server, server.earshot.ask(visitor, "chat", Map.of("method", Json.of("detailsView"))));
+        server,
+        server.earshot.http().ask(visitor, "chat", Map.of("method", Json.of("detailsView"))));
   }
 
   @Test
   void a_client_with_a_request_under_way_does_not_expire() {
     server.earshot.api().actions().add(new Admission());
     var visitor = new Visitor(ANNA, "defaultRoom", new InetSocketAddress(0));
-    CompletableFuture<WebAnswer> slow = server.earshot.ask(visitor, "admission", Map.of());
+    CompletableFuture<WebAnswer> slow = server.earshot.http().ask(visitor, "admission", Map.of());
     server.settle();
     server.pass(TTL.multipliedBy(3));
     assertThat(members()).contains(ANNA);
@@ -233,7 +235,10 @@ final class WebClientsTest {
     WebAnswer answer =
         settled(
             lonely,
-            lonely.earshot.ask(visitor, "chat", java.util.Map.of("method", Json.of("roomView"))));
+            lonely
+                .earshot
+                .http()
+                .ask(visitor, "chat", java.util.Map.of("method", Json.of("roomView"))));
     assertThat(answer.error()).isEqualTo("Error: it is away");
     assertThat(answer.status()).isEqualTo(400);
   }

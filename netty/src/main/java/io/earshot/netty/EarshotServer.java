@@ -3,17 +3,21 @@ package io.earshot.netty;
 import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.engine.Engine;
+import io.earshot.netty.admin.MetricsRoute;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.identity.OwnHosts;
 import io.earshot.netty.loop.AddressLimits;
+import io.earshot.netty.loop.Drain;
 import io.earshot.netty.loop.NettyLoop;
 import io.earshot.netty.loop.Sockets;
 import io.earshot.netty.tls.Tls;
 import io.earshot.netty.tls.TlsKind;
 import io.earshot.spi.BrokerProvider;
 import io.earshot.spi.Clocks;
+import io.earshot.spi.MetricsExporter;
 import io.earshot.spi.ProgramInfo;
 import io.earshot.spi.Refusals;
+import io.earshot.stats.ServerState;
 import io.earshot.stats.ServerStats;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -22,6 +26,7 @@ import java.lang.System.Logger.Level;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +39,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A running server: the rooms, and the ports that clients connect to.
@@ -62,14 +68,20 @@ public final class EarshotServer implements AutoCloseable {
   private final Config config;
   private final Engine engine;
   private final AddressLimits limits;
+  private final AddressLimits unlimited;
   private final EventLoopGroup group;
   private final Map<EventLoop, NettyLoop> loops;
   private final Listeners listeners;
+  private final Listeners management;
+  private final Drain drain;
   private final boolean areSocketsLean;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final List<Tls> encryptions = new ArrayList<>();
+  private final Instant startedAt = Instant.now();
+  private @Nullable MetricsExporter metrics;
   private int tcpPort;
   private int httpPort;
+  private int managementPort;
 
   private EarshotServer(Config config, Sockets sockets) {
     this.config = config;
@@ -83,9 +95,12 @@ public final class EarshotServer implements AutoCloseable {
     this.loops =
         sockets.loops(group).stream()
             .collect(Collectors.toMap(Function.identity(), loop -> new NettyLoop(loop, limits)));
-    this.listeners = new Listeners(sockets, group, loops, limits);
+    this.listeners = new Listeners(sockets, group, loops);
+    this.management = new Listeners(sockets, group, loops);
     this.areSocketsLean = sockets.areLean();
     this.engine = new Engine(config, List.copyOf(loops.values()), clocks, refusals, programInfo());
+    this.unlimited = AddressLimits.none(clocks::elapsed, refusals);
+    this.drain = new Drain(this::after, listeners::close, engine::goodbyes);
   }
 
   /**
@@ -150,14 +165,27 @@ public final class EarshotServer implements AutoCloseable {
     Config.TcpServer tcp = config.tcpServer();
     Config.HttpServer http = config.httpServer();
     var transports = new Transports(engine, config, loops.values());
-    var site = new Site(engine, config, limits);
+    Config.Management operatorsPort = config.management();
+    var site = new Site(engine, config, limits, drain, !operatorsPort.enabled());
     // Files that settings name are read before any port opens.
     Tls tcpTls =
         tcp.enabled() && tcp.secure() ? tls("tcpServer", tcp.certFile(), tcp.keyFile()) : null;
     Tls httpTls =
         http.enabled() && http.secure() ? tls("httpServer", http.certFile(), http.keyFile()) : null;
     var lines = new TcpPort(transports, limits, areSocketsLean, tcpTls);
-    var web = new HttpPort(transports, site, areSocketsLean, httpTls);
+    metrics = exporter();
+    MetricsRoute scraped =
+        metrics == null || !config.metrics().enabled() ? null : new MetricsRoute(config, metrics);
+    var forOperators = new ForOperators(new Health(engine, loops.values(), drain), scraped);
+    var web = new HttpPort(transports, site, forOperators, areSocketsLean, httpTls);
+    if (operatorsPort.enabled()) {
+      var operators = new Site(engine, config, unlimited, drain, true);
+      managementPort =
+          management.listen(
+              HttpPort.ofManagement(transports, operators, forOperators),
+              operatorsPort.bindIP(),
+              operatorsPort.port());
+    }
     if (tcp.enabled()) {
       tcpPort = listeners.listen(lines, tcp.bindIP(), tcp.port());
     }
@@ -169,6 +197,23 @@ public final class EarshotServer implements AutoCloseable {
     every(FORGET_SECONDS, limits::forget);
     every(SAMPLE_SECONDS, engine.monitor()::sample);
     encryptions.forEach(tls -> every(RELOAD_SECONDS, tls::reload));
+    if (metrics != null) {
+      metrics.start();
+    }
+  }
+
+  /** The exporter of the metrics; null if no setting asks for it, or the module is not there. */
+  private @Nullable MetricsExporter exporter() {
+    boolean isSent = !config.metrics().otlpUrl().isEmpty();
+    if (!isSent && !config.metrics().enabled()) {
+      return null;
+    }
+    MetricsProvider provider = ServiceLoader.load(MetricsProvider.class).findFirst().orElse(null);
+    if (provider == null && isSent) {
+      throw new IllegalArgumentException(
+          "metrics.otlpUrl is set, and nothing here can use it: add earshot-metrics to the class path");
+    }
+    return provider == null ? null : provider.exporter(this);
   }
 
   private Tls tls(String section, String certFile, String keyFile) throws IOException {
@@ -201,6 +246,16 @@ public final class EarshotServer implements AutoCloseable {
     }
   }
 
+  /** Runs a task that may wait, on a virtual thread, unless the server stops before that. */
+  private void after(long millis, Runnable task) {
+    if (!group.isShuttingDown()) {
+      var _ =
+          group
+              .next()
+              .schedule(() -> Thread.startVirtualThread(task), millis, TimeUnit.MILLISECONDS);
+    }
+  }
+
   /** Runs a task that may wait for files, on a virtual thread, until the server stops. */
   private void every(int seconds, Runnable task) {
     var _ =
@@ -228,12 +283,52 @@ public final class EarshotServer implements AutoCloseable {
     return engine.stats();
   }
 
+  /**
+   * The state of the server besides its {@link #stats}. Callable from any thread, and waits for
+   * nothing.
+   *
+   * @return the state at this moment
+   */
+  public ServerState state() {
+    return engine.state();
+  }
+
+  /**
+   * The settings of the server.
+   *
+   * @return the settings with which it was started
+   */
+  public Config config() {
+    return config;
+  }
+
+  /**
+   * When the server was started.
+   *
+   * @return the time of day
+   */
+  public Instant startedAt() {
+    return startedAt;
+  }
+
+  /**
+   * When the certificates of the secure ports end.
+   *
+   * @return for each section of the settings, {@code tcpServer} or {@code httpServer}, the end of
+   *     the certificate that new connections get; empty without TLS
+   */
+  public Map<String, Instant> certificateEnds() {
+    return encryptions.stream()
+        .collect(
+            Collectors.toMap(Tls::section, tls -> tls.certificate().getNotAfter().toInstant()));
+  }
+
   AddressLimits limits() {
     return limits;
   }
 
   int waitingPolls() {
-    return engine.waitingPolls();
+    return engine.http().waitingPolls();
   }
 
   /**
@@ -255,6 +350,39 @@ public final class EarshotServer implements AutoCloseable {
   }
 
   /**
+   * The port for operators.
+   *
+   * @return the port, or 0 if {@code management.enabled} is false
+   */
+  public int managementPort() {
+    return managementPort;
+  }
+
+  /**
+   * Empties the server, as {@code general.drainDelay} and {@code general.drainTime} say: {@code
+   * /readyz} says from now on that it is not ready; after the delay it accepts no more clients, and
+   * ends the connections of its clients at an even rate over the time. Only the first call has an
+   * effect. {@link #close} must follow.
+   *
+   * @return complete when no client is left, or the time is over; on any thread
+   */
+  public CompletableFuture<@Nullable Void> drain() {
+    Config.General general = config.general();
+    drain.begin(new Drain.Plan(general.drainDelay(), general.drainTime()));
+    return drain.done();
+  }
+
+  /**
+   * Waits until the server has been emptied by {@link #drain} or through the admin API, however
+   * long that takes to begin.
+   *
+   * @return complete when {@link #close} is due; on any thread
+   */
+  public CompletableFuture<@Nullable Void> drained() {
+    return drain.done();
+  }
+
+  /**
    * Stops the server: accepts no more connections, ends the open ones with a reason, and waits
    * until they are closed, for at most the setting {@code general.shutdownTimeout}. Idempotent.
    *
@@ -269,7 +397,11 @@ public final class EarshotServer implements AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    if (metrics != null) {
+      metrics.close();
+    }
     listeners.close();
+    management.close();
     engine.closeAll();
     CompletableFuture<?>[] emptied =
         loops.values().stream()

@@ -18,6 +18,7 @@ import io.earshot.netty.page.StaticFiles;
 import io.earshot.netty.room.Handshake;
 import io.earshot.netty.socket.ConnectionFilter;
 import io.earshot.spi.Refusal;
+import io.earshot.stats.Counter;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
@@ -33,6 +34,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -122,7 +124,15 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
       respond(exchange, Responses.error(status, "this is no HTTP that is understood here"), true);
       return;
     }
-    long wait = site.limits().asks(exchange.address().getAddress());
+    Answer health = port.routes().health(exchange);
+    if (health != null) {
+      answer(exchange, health);
+      return;
+    }
+    long wait =
+        port.routes().isOperators(exchange)
+            ? 0
+            : site.limits().asks(exchange.address().getAddress());
     if (wait > 0) {
       site.limits().count(Refusal.HTTP_REQUESTS);
       var refusal =
@@ -206,14 +216,14 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
                       this::leave));
         }
       }
-      case Answer.Feed(HttpResponse head, Answer.Source source) -> {
+      case Answer.Feed(HttpResponse head, Consumer<Channel> body) -> {
         if (admits(exchange)) {
           site.addHeaders(exchange.request(), head);
           switchTo(
               head,
               () -> {
                 leave();
-                source.begin(channel, loop);
+                body.accept(channel);
               });
         }
       }
@@ -258,6 +268,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
   private void respond(WebExchange exchange, FullHttpResponse response, boolean last) {
     isWorking = false;
     isPoll = false;
+    count(response);
     int length = response.content().readableBytes();
     waitingSince = loop.now() + length / SLOWEST_READER; // a long answer takes its time
     boolean keep = exchange.isKeepAlive() && !last && !isStopping;
@@ -280,6 +291,16 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
                     close();
                   }
                 });
+  }
+
+  private void count(HttpResponse response) {
+    int status = response.status().code();
+    loop.stats()
+        .add(
+            status < 400
+                ? Counter.HTTP_SUCCESSES
+                : status < 500 ? Counter.HTTP_CLIENT_ERRORS : Counter.HTTP_SERVER_ERRORS,
+            1);
   }
 
   private void next() {
@@ -316,6 +337,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
 
     @Override
     public void addHeaders(HttpResponse head) {
+      count(head);
       head.headers().set("x-powered-by", site.serverName());
       HttpUtil.setKeepAlive(head.headers(), exchange.request().protocolVersion(), keep);
     }
@@ -351,6 +373,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
 
   /** Sends the last HTTP response, and then starts the other protocol. */
   private void switchTo(HttpResponse head, Runnable other) {
+    count(head);
     // The response has to be written first: the new socket writes past the channel.
     var _ =
         channel

@@ -8,6 +8,7 @@ import io.earshot.netty.http.Site;
 import io.earshot.netty.identity.Addressed;
 import io.earshot.netty.identity.ClientRequest;
 import io.earshot.netty.identity.Origins;
+import io.earshot.netty.loop.AddressLimits;
 import io.earshot.netty.loop.NettyLoop;
 import io.earshot.netty.page.StaticFiles;
 import io.earshot.netty.room.Handshake;
@@ -26,6 +27,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable.
  */
 final class HttpPort implements Port {
+  private final String name;
   private final Transports transports;
   private final Site site;
   private final Handshake handshake;
@@ -46,12 +49,36 @@ final class HttpPort implements Port {
   /**
    * Looks for the folder of static files.
    *
+   * @param forOperators what it answers besides
    * @param areSocketsLean whether plain sockets need no channel
    * @param tls the encryption, or null
    * @throws IOException if there is no such folder; the message names the setting
    */
-  HttpPort(Transports transports, Site site, boolean areSocketsLean, @Nullable Tls tls)
+  HttpPort(
+      Transports transports,
+      Site site,
+      ForOperators forOperators,
+      boolean areSocketsLean,
+      @Nullable Tls tls)
       throws IOException {
+    this(
+        transports,
+        site,
+        "HTTP",
+        handshake -> new Routes(site, handshake, forOperators),
+        areSocketsLean,
+        tls);
+  }
+
+  private HttpPort(
+      Transports transports,
+      Site site,
+      String name,
+      Function<Handshake, Routes> routes,
+      boolean areSocketsLean,
+      @Nullable Tls tls)
+      throws IOException {
+    this.name = name;
     this.transports = transports;
     this.site = site;
     this.handshake =
@@ -59,12 +86,29 @@ final class HttpPort implements Port {
             Origins.of(site.config().webSockets().allowedOrigins()),
             site.hosts(),
             site.config().webSockets().compression());
-    this.routes = new Routes(site, handshake);
+    this.routes = routes.apply(handshake);
     this.files = new StaticFiles(site.config().httpServer().publicFolder(), InstantSource.system());
     this.areSocketsLean = areSocketsLean;
     this.tls = tls;
     this.requestSeconds =
         (int) Math.min(Integer.MAX_VALUE, site.config().httpServer().requestTimeout().toSeconds());
+  }
+
+  /** The port of operators, whose sockets have channels. */
+  static HttpPort ofManagement(Transports transports, Site site, ForOperators forOperators)
+      throws IOException {
+    return new HttpPort(
+        transports,
+        site,
+        "management",
+        handshake -> Routes.ofManagement(site, handshake, forOperators),
+        false,
+        null);
+  }
+
+  @Override
+  public AddressLimits limits() {
+    return site.limits();
   }
 
   Transports transports() {
@@ -105,7 +149,7 @@ final class HttpPort implements Port {
 
   @Override
   public String name() {
-    return "HTTP";
+    return name;
   }
 
   @Override
@@ -188,9 +232,7 @@ final class HttpPort implements Port {
     @Override
     public void open(HttpRequest request, @Nullable JoinRequest join) {
       DeflateTerms deflate = deflate(request);
-      ByteBuf response = Handshake.rawResponse(request, deflate);
-      socket.write(response, 0, response.readableBytes());
-      response.release();
+      socket.writeSoon(Handshake.rawResponse(request, deflate)); // with the welcome
       transports.webSocket(
           socket,
           loop,

@@ -1,6 +1,5 @@
 package io.earshot.netty;
 
-import io.earshot.netty.loop.AddressLimits;
 import io.earshot.netty.loop.NettyLoop;
 import io.earshot.netty.loop.Sockets;
 import io.earshot.netty.socket.ConnectionFilter;
@@ -38,19 +37,13 @@ final class Listeners {
   private final Sockets sockets;
   private final EventLoopGroup group;
   private final Map<EventLoop, NettyLoop> loops;
-  private final AddressLimits limits;
   private final List<Runnable> closers = new ArrayList<>();
   private final AtomicInteger lingering = new AtomicInteger();
 
-  Listeners(
-      Sockets sockets,
-      EventLoopGroup group,
-      Map<EventLoop, NettyLoop> loops,
-      AddressLimits limits) {
+  Listeners(Sockets sockets, EventLoopGroup group, Map<EventLoop, NettyLoop> loops) {
     this.sockets = sockets;
     this.group = group;
     this.loops = loops;
-    this.limits = limits;
   }
 
   /**
@@ -112,7 +105,7 @@ final class Listeners {
     if (!(channel.remoteAddress() instanceof InetSocketAddress remote)) {
       var _ = channel.close(); // the client has left already
     } else if (filter.admits(remote)) {
-      var _ = channel.closeFuture().addListener(_ -> limits.leave(remote.getAddress()));
+      var _ = channel.closeFuture().addListener(_ -> port.limits().leave(remote.getAddress()));
       port.open(channel, loop(channel));
     } else {
       channel.eventLoop().execute(() -> refuse(channel, filter.response()));

@@ -1,5 +1,6 @@
 package io.earshot.netty;
 
+import io.earshot.netty.loop.AddressLimits;
 import io.earshot.netty.loop.NettyLoop;
 import io.earshot.netty.socket.ConnectionFilter;
 import io.netty.channel.Channel;
@@ -10,6 +11,9 @@ sealed interface Port permits TcpPort, HttpPort {
 
   /** The name of its protocol, for error texts. */
   String name();
+
+  /** The limits that its connections count against. */
+  AddressLimits limits();
 
   ConnectionFilter filter();
 

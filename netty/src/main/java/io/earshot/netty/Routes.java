@@ -2,6 +2,7 @@ package io.earshot.netty;
 
 import io.earshot.netty.action.ActionRoute;
 import io.earshot.netty.admin.Admin;
+import io.earshot.netty.admin.MetricsRoute;
 import io.earshot.netty.console.ConsoleFiles;
 import io.earshot.netty.http.Answer;
 import io.earshot.netty.http.MalformedRequestException;
@@ -38,6 +39,7 @@ final class Routes {
   private final Site site;
   private final Handshake handshake;
   private final ActionRoute actions;
+  private final ForOperators forOperators;
 
   /** The routes; the first whose path matches answers. */
   private final List<Route> table = new ArrayList<>();
@@ -53,19 +55,59 @@ final class Routes {
     Answer answer(WebExchange exchange) throws MalformedRequestException, ProblemException;
   }
 
-  Routes(Site site, Handshake handshake) {
+  /** The routes of the port of clients. */
+  Routes(Site site, Handshake handshake, ForOperators forOperators) {
     this.site = site;
     this.handshake = handshake;
+    this.forOperators = forOperators;
     this.actions = new ActionRoute(site);
     table.add(new Route(StaticFiles::serves, exchange -> new Answer.File(exchange.rawPath())));
-    if (site.hasAdmin()) {
-      table.add(new Route(Admin::matches, new Admin(site)::answer));
-    }
-    var console = new ConsoleFiles(site);
-    table.add(new Route(console::matches, console::answer));
+    addOperators();
     table.add(new Route(Site.LOGIN_PATH::equals, new DevelopmentLoginRoute(site)::answer));
     table.add(new Route(RoomUrl::matches, new RoomUrls(site, handshake)::answer));
     table.add(new Route(_ -> true, this::webSocketOrAction));
+  }
+
+  private Routes(Site site, Handshake handshake, ForOperators forOperators, String why) {
+    this.site = site;
+    this.handshake = handshake;
+    this.forOperators = forOperators;
+    this.actions = new ActionRoute(site);
+    addOperators();
+    table.add(
+        new Route(
+            _ -> true,
+            _ -> {
+              throw new ProblemException(HttpResponseStatus.NOT_FOUND, why);
+            }));
+  }
+
+  /** The routes of the port of operators. */
+  static Routes ofManagement(Site site, Handshake handshake, ForOperators forOperators) {
+    String why =
+        site.hasAdmin()
+            ? "this is the port of operators: /livez, /readyz, /metrics, /console, /admin/"
+            : "this is the port of operators: /livez, /readyz, /metrics, and with admin.keys /admin/";
+    return new Routes(site, handshake, forOperators, why);
+  }
+
+  private void addOperators() {
+    if (site.hasAdmin()) {
+      table.add(new Route(Admin::matches, new Admin(site)::answer));
+    }
+    if (site.servesOperators()) {
+      var console = new ConsoleFiles(site);
+      table.add(new Route(console::matches, console::answer));
+    }
+    MetricsRoute metrics = forOperators.metrics();
+    if (metrics != null && site.servesOperators()) {
+      table.add(new Route(MetricsRoute::matches, metrics::answer));
+    }
+  }
+
+  /** The answer to a request for the health, which nothing may refuse; null for other requests. */
+  @Nullable Answer health(WebExchange exchange) {
+    return Health.matches(exchange.rawPath()) ? forOperators.health().answer(exchange) : null;
   }
 
   /**
@@ -87,6 +129,12 @@ final class Routes {
       }
     }
     throw new IllegalStateException("the last route answers each path");
+  }
+
+  /** Whether a request is an operator's, and counts for no limit of clients. */
+  boolean isOperators(WebExchange exchange) {
+    MetricsRoute metrics = forOperators.metrics();
+    return metrics != null && site.servesOperators() && metrics.serves(exchange);
   }
 
   private Answer webSocketOrAction(WebExchange exchange)

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -80,6 +81,12 @@ final class ClusterState implements Standing {
   public boolean isLeaseOver() {
     long end = leaseEnd;
     return end != 0 && nanos.getAsLong() - end > 0;
+  }
+
+  /** How long the lease lasts by this server's own clock, in milliseconds; 0 before the first. */
+  long leaseLeft() {
+    long end = leaseEnd;
+    return end == 0 ? 0 : TimeUnit.NANOSECONDS.toMillis(end - nanos.getAsLong());
   }
 
   @Override

@@ -333,6 +333,7 @@ final class Heartbeat {
                   arguments.toArray(byte[][]::new)),
               settings.timeout());
       long now = nanos.getAsLong();
+      bus.answered(now - sent);
       String verdict = text(answer.getFirst());
       if (!verdict.equals("at")) {
         LOG.log(

@@ -6,11 +6,13 @@ import io.earshot.redis.connection.Failures;
 import io.earshot.redis.connection.RateLimitedLog;
 import io.earshot.spi.Bus;
 import java.lang.System.Logger.Level;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * Tells this server which rooms it can reach in Redis, and the log why it cannot reach others. The
@@ -135,11 +137,45 @@ final class Reach implements ConnectionEvents {
     if (redis.reachesAll()) {
       reported.clear();
     }
+    warnOfEviction(redis);
     Object link = redis.link(keys.alive());
     bus.connected(
         areAll
             ? room -> redis.reaches(keys.channel(room))
             : room -> Objects.equals(redis.link(keys.channel(room)), link));
+  }
+
+  /**
+   * Warns of a Redis that removes keys when its memory is full. It need not answer: the user may
+   * lack the right.
+   */
+  private void warnOfEviction(Connections redis) {
+    var _ =
+        redis
+            .info(keys.alive(), "memory")
+            .thenAccept(
+                info -> {
+                  Map<String, String> fields = fields(info);
+                  String policy = fields.getOrDefault("maxmemory_policy", "noeviction");
+                  if (!policy.equals("noeviction") && log.isDue("eviction")) {
+                    LOG.log(
+                        Level.WARNING,
+                        "maxmemory-policy of Redis is {0}: when its memory is full ({1}), it removes rooms,"
+                            + " members and leases without a word. Set maxmemory-policy to noeviction, so that it"
+                            + " refuses messages instead.",
+                        policy,
+                        fields.getOrDefault("maxmemory", "0").equals("0")
+                            ? "maxmemory is not set now"
+                            : "maxmemory " + fields.get("maxmemory_human"));
+                  }
+                });
+  }
+
+  private static Map<String, String> fields(String info) {
+    return info.lines()
+        .map(line -> line.split(":", 2))
+        .filter(parts -> parts.length == 2)
+        .collect(Collectors.toMap(parts -> parts[0], parts -> parts[1], (a, _) -> a));
   }
 
   /** The secret of the cluster could not be written or read. */

@@ -153,8 +153,11 @@ final class Reaper {
     }
     rooms.acquire(MAX_ROOMS);
     if (failed.get() == 0) {
-      LOG.log(
-          Level.INFO, "the server {0} is dead; removed {1} members of its rooms", owner, removed);
+      String what =
+          removed.get() == 0
+              ? "the server {0} is gone; it had no members any more"
+              : "the server {0} is dead; removed {1} members of its rooms";
+      LOG.log(Level.INFO, what, owner, removed);
     }
   }
 

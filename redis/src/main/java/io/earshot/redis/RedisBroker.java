@@ -232,6 +232,11 @@ final class RedisBroker implements Broker {
   }
 
   @Override
+  public long leaseLeft() {
+    return started().state.leaseLeft();
+  }
+
+  @Override
   public CompletionStage<Json> ask(String peer, Json question) {
     return started().peers.ask(peer, question);
   }

@@ -66,8 +66,14 @@ final class LateRedisTest {
   void cookies_and_sessions_of_before_stay_valid_and_later_ones_are_those_of_the_cluster()
       throws Exception {
     EarshotServer first = start(); // its secret is that of the cluster
+    Await.until("ready", () -> browser(first).get("/readyz").status() == 200);
     servers.redis.pause();
     EarshotServer late = start();
+    assertThat(browser(late).get("/readyz").body())
+        .isEqualTo("{\"ready\":false,\"reasons\":[\"Redis was not reached since the start\"]}");
+    assertThat(browser(late).get("/livez").status()).isEqualTo(200);
+    // It was ready before, and Redis may be back in a moment.
+    assertThat(browser(first).get("/readyz").status()).isEqualTo(200);
     HttpClient early = browser(late);
     String id = id(early);
     String cookie = early.cookie("sessionID");
@@ -80,6 +86,7 @@ final class LateRedisTest {
           HttpClient fresh = browser(late);
           return !id(fresh).isEmpty() && knows(first, fresh);
         });
+    assertThat(browser(late).get("/readyz").status()).isEqualTo(200);
     assertThat(id(early)).isEqualTo(id);
     assertThat(early.cookie("sessionID")).isEqualTo(cookie);
     assertThat(resume(late, session)).contains("\"status\":\"OK\"");

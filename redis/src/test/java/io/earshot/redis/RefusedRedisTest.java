@@ -43,6 +43,20 @@ final class RefusedRedisTest extends PeersTestCase {
   }
 
   @Test
+  void a_redis_that_removes_keys_when_it_is_full_is_named() throws Exception {
+    try (var redis = new RedisServer("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru");
+        var warnings = new Warnings()) {
+      begin(Brokers.config(redis.url())).awaitConnected(1);
+      Await.until("a warning", () -> !warnings.messages().isEmpty());
+      assertThat(warnings.messages())
+          .singleElement()
+          .asString()
+          .startsWith(
+              "maxmemory-policy of Redis is allkeys-lru: when its memory is full (maxmemory 100.00M)");
+    }
+  }
+
+  @Test
   void a_replica_is_refused() throws Exception {
     // Its primary need not exist.
     try (var redis = new RedisServer("--replicaof", "127.0.0.1", "1")) {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import io.earshot.Config;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Post;
+import io.earshot.spi.Broker.Terms;
 import io.earshot.spi.BrokerException;
 import io.earshot.testing.Await;
 import io.earshot.testing.BrokerPeer;
@@ -19,6 +20,7 @@ import java.util.function.IntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -49,8 +51,12 @@ final class TogetherTest extends PeersTestCase {
   }
 
   private static int calls(RedisServer redis) throws IOException {
+    return calls(redis, "evalsha");
+  }
+
+  private static int calls(RedisServer redis, String command) throws IOException {
     String stats = String.valueOf(redis.command("INFO", "commandstats"));
-    Matcher calls = Pattern.compile("cmdstat_evalsha:calls=(\\d+)").matcher(stats);
+    Matcher calls = Pattern.compile("cmdstat_" + command + ":calls=(\\d+)").matcher(stats);
     return calls.find() ? Integer.parseInt(calls.group(1)) : 0;
   }
 
@@ -136,6 +142,33 @@ final class TogetherTest extends PeersTestCase {
     }
   }
 
+  /** Redis runs nothing else meanwhile: to search the log for each took half a second. */
+  @Test
+  void late_messages_of_one_call_are_searched_for_together() throws Exception {
+    try (var redis = new RedisServer()) {
+      BrokerPeer a = peer(redis.url());
+      a.say("room", "first");
+      Post placed = a.post("placed");
+      List<Post> late = IntStream.range(0, 60).mapToObj(_ -> a.post("late")).toList();
+      assertThat(get(publish(a, "room", placed, null)).offset()).isEqualTo(2);
+      inTurn(a, 500, _ -> publish(a, "room", a.post("later"), null)).forEach(BrokerPeer::get);
+      int before = calls(redis, "xrevrange");
+      List<CompletionStage<Cursor>> again =
+          inTurn(
+              a,
+              late.size() + 1,
+              i -> publish(a, "room", i == 30 ? placed : late.get(i < 30 ? i : i - 1), null));
+      for (int i = 0; i < again.size(); i++) {
+        if (i == 30) {
+          assertThat(get(again.get(i)).offset()).isEqualTo(2);
+        } else {
+          assertRefused(again.get(i), "a later message of the same server came first; try again");
+        }
+      }
+      assertThat(calls(redis, "xrevrange") - before).isBetween(1, 8);
+    }
+  }
+
   private static void assertRefused(CompletionStage<Cursor> place, String why) {
     assertThatThrownBy(() -> get(place))
         .hasMessage(why)
@@ -165,12 +198,7 @@ final class TogetherTest extends PeersTestCase {
             }
           });
       link.restoreAfterLoss();
-      for (CompletionStage<Cursor> each : placing) {
-        assertThatThrownBy(() -> get(each))
-            .asInstanceOf(type(BrokerException.class))
-            .extracting(BrokerException::maybeDone)
-            .isEqualTo(true);
-      }
+      placing.forEach(TogetherTest::assertInDoubt);
       a.awaitConnected(2);
       List<CompletionStage<Cursor>> again =
           inTurn(a, count, i -> publish(a, "r" + i % 3, a.post("text " + i), "id " + i));
@@ -180,5 +208,57 @@ final class TogetherTest extends PeersTestCase {
       assertThat(BrokerPeer.texts(a.open("r1").posts()))
           .containsExactly("text 1", "text 4", "text 7", "text 10");
     }
+  }
+
+  @Test
+  void messages_that_wait_for_an_answer_are_refused_when_the_connection_breaks() throws Exception {
+    try (var redis = new RedisServer();
+        var link = new Link(redis.port())) {
+      BrokerPeer a = peer(link.url());
+      a.say("room", "before");
+      link.delay(Duration.ofSeconds(15));
+      List<CompletionStage<Cursor>> sent =
+          IntStream.range(0, 2)
+              .mapToObj(
+                  i -> inTurn(a, 1, _ -> publish(a, "room", a.post("sent " + i), null)).get(0))
+              .toList();
+      var waiting = inTurn(a, 20, _ -> publish(a, "room", a.post("waiting"), null));
+      var more = inTurn(a, 20, _ -> publish(a, "other", a.post("waiting"), null));
+      link.cut();
+      sent.forEach(TogetherTest::assertInDoubt);
+      for (CompletionStage<Cursor> each : Stream.concat(waiting.stream(), more.stream()).toList()) {
+        assertThatThrownBy(() -> get(each)).isInstanceOf(BrokerException.class);
+      }
+      a.awaitDisconnected(1);
+      link.restore();
+      a.awaitConnected(2);
+      assertThat(a.say("room", "after").offset()).isEqualTo(2);
+      assertThat(BrokerPeer.texts(a.open("room").posts())).containsExactly("before", "after");
+      assertThat(a.say("other", "first").offset()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void a_fault_of_the_server_fails_one_call_and_later_messages_are_sent() throws Exception {
+    try (var redis = new RedisServer()) {
+      BrokerPeer a = peer(redis.url());
+      a.say("room", "before");
+      for (int i = 0; i < 3; i++) {
+        assertInDoubt(a.inTurn(() -> a.broker().publish("room", a.post("x"), faulty(), null, 0)));
+      }
+      assertThat(a.say("room", "after").offset()).isEqualTo(2);
+    }
+  }
+
+  @SuppressWarnings("NullAway") // the fault
+  private static Terms faulty() {
+    return new Terms(1, 1, null, null);
+  }
+
+  private static void assertInDoubt(CompletionStage<Cursor> place) {
+    assertThatThrownBy(() -> get(place))
+        .asInstanceOf(type(BrokerException.class))
+        .extracting(BrokerException::maybeDone)
+        .isEqualTo(true);
   }
 }

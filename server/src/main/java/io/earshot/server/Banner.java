@@ -17,8 +17,10 @@ final class Banner {
    * @param took the time from the start of the JVM
    * @param tcpPort the port for TCP; 0 if there is none
    * @param httpPort the port for HTTP; 0 if there is none
+   * @param managementPort the port for operators; 0 if there is none
    */
-  static String of(Config config, long pid, Duration took, int tcpPort, int httpPort) {
+  static String of(
+      Config config, long pid, Duration took, int tcpPort, int httpPort, int managementPort) {
     var text = new StringBuilder();
     text.append(
         String.format(
@@ -41,6 +43,10 @@ final class Banner {
       String say = "then send:  {\"event\":\"say\",\"message\":\"hello\"}";
       line(text, "WebSocket", "ws" + where, say);
       line(text, "Browser", "http" + where, "");
+    }
+    if (managementPort != 0) {
+      String where = authority(host(config.management().bindIP()), managementPort);
+      line(text, "Operators", "http://" + where + "/readyz", "");
     }
     text.append(
         String.format("  Stop with Ctrl-C.  Settings: ./earshot config   Help: ./earshot help%n"));

@@ -1,5 +1,6 @@
 package io.earshot.server;
 
+import io.earshot.server.log.Log;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 
@@ -14,7 +15,9 @@ final class Main {
   public static void main(String[] args) {
     var out = new PrintWriter(System.out, true, charset("stdout.encoding"));
     var err = new PrintWriter(System.err, true, charset("stderr.encoding"));
-    System.exit(EarshotCommand.run(System.getenv(), out, err, args));
+    int status = EarshotCommand.run(System.getenv(), out, err, args);
+    Log.end();
+    System.exit(status);
   }
 
   private static Charset charset(String property) {

@@ -6,6 +6,7 @@ import io.earshot.config.SettingFileException;
 import io.earshot.netty.EarshotServer;
 import io.earshot.server.actions.ActionFolder;
 import io.earshot.server.actions.PlugIns;
+import io.earshot.server.log.Log;
 import io.earshot.server.settings.SettingsException;
 import io.earshot.server.settings.StartException;
 import java.io.IOException;
@@ -15,7 +16,6 @@ import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -36,19 +36,21 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
    *
    * @throws StartException if the server cannot start; the message says what to change
    * @throws SettingsException if the actions folder does not exist
-   * @throws InterruptedException if this thread is interrupted; the server is closed
    */
-  static void forever(Config config, PrintWriter out)
-      throws SettingsException, StartException, InterruptedException {
+  static void forever(Config config, PrintWriter out) throws SettingsException, StartException {
+    Log.use(config.log());
     try (Serve serve = start(config)) {
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(serve, out), "stop"));
       // Not since the process began: it was the launcher before, and may have built the server.
       var took = Duration.ofMillis(ManagementFactory.getRuntimeMXBean().getUptime());
       long pid = ProcessHandle.current().pid();
       EarshotServer server = serve.server();
-      out.print(Banner.of(config, pid, took, server.tcpPort(), server.httpPort()));
+      out.print(
+          Banner.of(
+              config, pid, took, server.tcpPort(), server.httpPort(), server.managementPort()));
       out.flush();
-      new CountDownLatch(1).await();
+      server.drained().join(); // which a signal, or the admin API, begins
+      System.exit(0); // does not return: the hook above ends the process
     }
   }
 
@@ -123,9 +125,11 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
   private static void stop(Serve serve, PrintWriter out) {
     out.println("Earshot is stopping.");
     try {
+      serve.server().drain().join(); // ends by itself
       serve.close();
       out.println("Earshot has stopped.");
     } finally {
+      Log.end();
       // exit() would wait for this very hook, and after a signal the status would be 143.
       Runtime.getRuntime().halt(0);
     }

@@ -79,6 +79,13 @@ class ArchitectureTest {
   }
 
   @Test
+  void micrometer_stays_in_the_module_of_metrics() {
+    assertHolds(knowNo("io.micrometer..", PROTOCOL, NETTY + "..", SERVER + ".."));
+    assertHolds(knowNo("io.micrometer..", CORE));
+    assertBroken(knowNo("io.micrometer..", "io.earshot.metrics"));
+  }
+
+  @Test
   void protocol_knows_the_jdk_and_jackson_only() {
     String[] known = {PROTOCOL, "tools.jackson.core.."};
     assertHolds(know(PROTOCOL, known));

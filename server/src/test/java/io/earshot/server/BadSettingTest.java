@@ -81,7 +81,8 @@ class BadSettingTest {
           "redis.sentinelPassword",
           "redis.secret",
           "admin.keys",
-          "admin.readKeys");
+          "admin.readKeys",
+          "metrics.otlpHeaders");
 
   /** The other settings of Redis count only with an address. */
   private static final Assignment REDIS = new Assignment("redis.url", "rediss://h", "option");
@@ -200,6 +201,11 @@ class BadSettingTest {
             },
             new String[] {"commonWeb.cookieSecret", SECRET, "cookieSecret: \"***\""},
             new String[] {"redis.secret", SECRET, "secret: \"***\""},
+            new String[] {
+              "metrics.otlpHeaders",
+              "Authorization Bearer " + key,
+              "otlpHeaders: [\"Authorization ***\"]"
+            },
             new String[] {"redis.sentinelPassword", SECRET, "sentinelPassword: \"***\""},
             new String[] {
               "redis.url",

@@ -46,7 +46,14 @@ class BannerTest {
     assertThat(banner(Config.defaults(), 5000, 0)).doesNotContain("WebSocket", "Browser");
   }
 
+  @Test
+  void the_banner_shows_the_port_for_operators() {
+    Config config = Config.defaults().with("management.enabled", true);
+    assertThat(Banner.of(config, 1234, Duration.ofMillis(310), 5000, 8080, 8081))
+        .contains("  Operators  http://localhost:8081/readyz");
+  }
+
   private static String banner(Config config, int tcpPort, int httpPort) {
-    return Banner.of(config, 1234, Duration.ofMillis(310), tcpPort, httpPort);
+    return Banner.of(config, 1234, Duration.ofMillis(310), tcpPort, httpPort, 0);
   }
 }

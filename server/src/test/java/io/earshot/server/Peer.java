@@ -146,7 +146,11 @@ final class Peer implements AutoCloseable {
   }
 
   int status() throws InterruptedException {
-    return program.status(PATIENCE);
+    return status(PATIENCE);
+  }
+
+  int status(Duration patience) throws InterruptedException {
+    return program.status(patience);
   }
 
   /** SIGSTOP. */

@@ -36,7 +36,8 @@ public final class ActionRoute {
 
   public Answer answer(WebExchange exchange, Query query)
       throws MalformedRequestException, ProblemException {
-    WebRequest request = WebRequest.of(exchange.request(), query, site.engine()::understands);
+    WebRequest request =
+        WebRequest.of(exchange.request(), query, site.engine().http()::understands);
     String callback = request.text("callback");
     boolean isChat = request.action().equals("chat");
     if (request.params().containsKey("callback")
@@ -59,7 +60,7 @@ public final class ActionRoute {
     boolean isNothing =
         request.isPath() && site.engine().api().actions().find(request.action()).isEmpty();
     if (!isNothing) {
-      exchange.checkLogin(site.engine().needsClient(request.action()));
+      exchange.checkLogin(site.engine().http().needsClient(request.action()));
     }
     exchange.check();
     return Answer.encodedOffLoop(
@@ -120,7 +121,7 @@ public final class ActionRoute {
             envelope.type(),
             envelope.body());
     response.headers().set(HttpHeaderNames.CACHE_CONTROL, "no-store");
-    if (!isNothing && site.engine().needsClient(request.action())) {
+    if (!isNothing && site.engine().http().needsClient(request.action())) {
       exchange.setCookie(response);
     }
     if (answer.roomChosen() != null) {

@@ -30,12 +30,14 @@ public final class Admin {
   private final AdminRoutes routes;
   private final AdminKeys keys;
   private final ConsoleStreams streams;
+  private final AdminTraces traces;
   private final long start = System.nanoTime();
   private final AdminRepeats repeats;
   private final Executor threads = Thread::startVirtualThread;
 
   public Admin(Site site) {
     this.routes = new AdminRoutes(site);
+    this.traces = new AdminTraces(site.engine().traces());
     this.keys =
         new AdminKeys(
             site.config().admin(), address -> site.engine().note(Incident.WRONG_KEY, address));
@@ -66,6 +68,9 @@ public final class Admin {
     if (call.shape().equals("stream")) {
       String room = call.param("room");
       return streams.open(exchange, room == null ? null : RoomUrl.valid(room));
+    }
+    if (traces.isStream(call) && !exchange.isHead()) {
+      return traces.stream(call, exchange.headers());
     }
     CompletableFuture<AdminReply> work =
         call.key() == null

@@ -166,11 +166,15 @@ record AdminCall(
 
   /** How long a measure is to last. */
   Duration time() throws ProblemException {
-    if (body.get("seconds") instanceof Json.Num(String number)
-        && SECONDS.matcher(number).matches()) {
+    return seconds("seconds");
+  }
+
+  /** A number of seconds, which has to be there. */
+  Duration seconds(String field) throws ProblemException {
+    if (body.get(field) instanceof Json.Num(String number) && SECONDS.matcher(number).matches()) {
       return Duration.ofSeconds(Long.parseLong(number));
     }
-    throw ProblemException.badRequest("seconds is a whole number, and required");
+    throw ProblemException.badRequest(field + " is a whole number, and required");
   }
 
   Target target() throws ProblemException {

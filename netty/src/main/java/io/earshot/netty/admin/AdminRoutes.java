@@ -52,6 +52,18 @@ final class AdminRoutes {
     add("GET", "users/*", connections::findUser);
     add("PUT", "users/*/rooms/*", call -> connections.moveUser(call, true));
     add("DELETE", "users/*/rooms/*", call -> connections.moveUser(call, false));
+    var log = new AdminLog(site.engine().program());
+    add("GET", "log", _ -> log.find().now());
+    add("PUT", "log/*", call -> log.change(call).now());
+    var drain = new AdminDrain(site);
+    add("GET", "drain", _ -> drain.find());
+    add("POST", "drain", drain::begin);
+    var explain = new AdminExplain(site);
+    var traces = new AdminTraces(site.engine().traces());
+    add("GET", "explain", explain::explain);
+    add("POST", "traces", call -> traces.begin(call).now());
+    add("GET", "traces/*", call -> traces.describe(call).now());
+    add("DELETE", "traces/*", call -> traces.end(call).now());
     add("GET", "bans", call -> measures.list(call, Measure.Kind.BAN).now());
     add("POST", "bans", measures::ban);
     add("GET", "bans/*", call -> measures.find(call, Measure.Kind.BAN).now());
@@ -106,6 +118,7 @@ final class AdminRoutes {
     var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     var visitor = new Visitor("admin", site.config().general().defaultChatRoom(), address);
     return site.engine()
+        .http()
         .askOnce(visitor, "status")
         .thenApply(
             answer ->

@@ -40,6 +40,8 @@ public final class ConsoleFiles {
           load("console.js", "text/javascript; charset=utf-8"),
           PATH + "/charts.js",
           load("charts.js", "text/javascript; charset=utf-8"),
+          PATH + "/icon.svg",
+          load("/io/earshot/netty/page/icon.svg", "image/svg+xml"),
           PATH + "/console.css",
           load("console.css", "text/css; charset=utf-8"));
 

@@ -140,7 +140,8 @@ final class ConsoleStream extends ChannelInboundHandlerAdapter implements Swept 
     if (isClosed) {
       return;
     }
-    CompletableFuture<Excerpt> next = engine.read(new ExcerptRequest(name, start, AT_ONCE), wait);
+    CompletableFuture<Excerpt> next =
+        engine.http().read(new ExcerptRequest(name, start, AT_ONCE), wait);
     reading = next;
     var _ =
         next.whenComplete(

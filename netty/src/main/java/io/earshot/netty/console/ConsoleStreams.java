@@ -64,7 +64,8 @@ public final class ConsoleStreams {
           HttpResponseStatus.SERVICE_UNAVAILABLE,
           "there are " + MOST + " open consoles already; close one");
     }
-    return new Answer.Feed(head(), (channel, loop) -> begin(channel, loop, room));
+    NettyLoop loop = exchange.loop();
+    return new Answer.Feed(head(), channel -> begin(channel, loop, room));
   }
 
   private static HttpResponse head() {

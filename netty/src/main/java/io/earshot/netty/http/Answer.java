@@ -1,7 +1,6 @@
 package io.earshot.netty.http;
 
 import io.earshot.netty.frame.Framing;
-import io.earshot.netty.loop.NettyLoop;
 import io.earshot.protocol.Request;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -92,18 +91,12 @@ public sealed interface Answer {
   }
 
   /**
-   * Make the connection a stream of something that is not a room.
+   * Make the connection a stream of something other than messages.
    *
    * @param head the response before the stream
-   * @param source takes the channel over
+   * @param body writes the stream to the channel, which has no handlers of HTTP any more
    */
-  record Feed(HttpResponse head, Source source) implements Answer {}
-
-  /** Where a {@link Feed} comes from. */
-  interface Source {
-    /** Begins, on the channel's loop, with a channel from which HTTP is removed. */
-    void begin(Channel channel, NettyLoop loop);
-  }
+  record Feed(HttpResponse head, Consumer<Channel> body) implements Answer {}
 
   /** Send the file at a path under {@code /public}. */
   record File(String path) implements Answer {}

@@ -9,6 +9,7 @@ import io.earshot.netty.identity.Identity;
 import io.earshot.netty.identity.Origins;
 import io.earshot.netty.identity.OwnHosts;
 import io.earshot.netty.loop.AddressLimits;
+import io.earshot.netty.loop.Drain;
 import io.earshot.protocol.Start;
 import io.earshot.spi.Refusal;
 import io.netty.channel.Channel;
@@ -34,6 +35,9 @@ public final class Site {
   /** The prefix of the paths of the admin API. */
   public static final String ADMIN_PATH = "/admin/";
 
+  /** The path of the metrics. */
+  public static final String METRICS_PATH = "/metrics";
+
   /** The prefix of the paths of rooms. */
   public static final String ROOMS_PATH = "/rooms/";
 
@@ -57,6 +61,8 @@ public final class Site {
   private final Engine engine;
   private final Config config;
   private final AddressLimits limits;
+  private final Drain drain;
+  private final boolean isForOperators;
   private final Identity identity;
   private final Forwarded forwarded;
   private final OwnHosts hosts;
@@ -73,10 +79,19 @@ public final class Site {
   /** A host as a request names it, and what it is; null if it is not valid. */
   private record NamedHost(String text, @Nullable HostPattern host) {}
 
-  public Site(Engine engine, Config config, AddressLimits limits) {
+  /**
+   * The context of the requests of one port.
+   *
+   * @param drain how the server is emptied
+   * @param isForOperators whether requests of operators are answered
+   */
+  public Site(
+      Engine engine, Config config, AddressLimits limits, Drain drain, boolean isForOperators) {
     this.engine = engine;
     this.config = config;
     this.limits = limits;
+    this.drain = drain;
+    this.isForOperators = isForOperators;
     this.identity = new Identity(config, engine.secret());
     this.forwarded = Forwarded.of(config.httpServer().trustedProxies());
     this.hosts = OwnHosts.of(config);
@@ -113,6 +128,11 @@ public final class Site {
     return crossOrigin;
   }
 
+  /** How the server is emptied before it stops. */
+  public Drain drain() {
+    return drain;
+  }
+
   public OpenStreams streams() {
     return streams;
   }
@@ -127,8 +147,13 @@ public final class Site {
     return Math.max(config.tcpServer().maxLineLength(), config.webSockets().maxMessageLength());
   }
 
+  /** Whether this port answers operators, apart from the health, which each port answers. */
+  public boolean servesOperators() {
+    return isForOperators;
+  }
+
   public boolean hasAdmin() {
-    return config.admin().isOn();
+    return isForOperators && config.admin().isOn();
   }
 
   /** Whether the paths of files begin at the root, so that any path may be one of them. */

@@ -26,6 +26,7 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import java.net.InetSocketAddress;
 import java.util.Map;
@@ -50,6 +51,8 @@ public final class WebExchange {
   private final long since;
   private final InetSocketAddress address;
   private final Addressed addressed;
+  private final boolean isProxied;
+  private final boolean isForwarded;
   private final boolean isSecure;
   private final boolean isKeepAlive;
   private final boolean isHead;
@@ -71,6 +74,10 @@ public final class WebExchange {
     this.request = request;
     this.since = System.nanoTime();
     this.address = origin.address();
+    this.isProxied =
+        Forwarded.isProxied(request.headers())
+            || request.protocolVersion().equals(HttpVersion.HTTP_1_0);
+    this.isForwarded = origin.isForwarded();
     this.isSecure = origin.overTls() || Tls.covers(channel);
     this.addressed = site.addressed(origin, request, Tls.covers(channel));
     this.isKeepAlive = HttpUtil.isKeepAlive(request);
@@ -128,6 +135,16 @@ public final class WebExchange {
   /** The client's address, as trusted proxies report it; the port is 0 behind a proxy. */
   public InetSocketAddress address() {
     return address;
+  }
+
+  /** Whether a proxy sent the request, trusted or not, as far as that can be seen. */
+  public boolean isProxied() {
+    return isProxied;
+  }
+
+  /** Whether a trusted proxy sent the request, and {@link #address} is what it says. */
+  public boolean isForwarded() {
+    return isForwarded;
   }
 
   // --- the client --------------------------------------------------------------------------------
@@ -193,12 +210,16 @@ public final class WebExchange {
   public CompletableFuture<?> logIn() {
     String path = rawPath();
     boolean isOther =
-        path.startsWith(Site.PUBLIC_PATH) || request.decoderResult().isFailure() || isNoRequest();
+        path.startsWith(Site.PUBLIC_PATH)
+            || path.equals(Site.METRICS_PATH)
+            || request.decoderResult().isFailure()
+            || isNoRequest();
     boolean isAdmin = site.hasAdmin() && path.startsWith(Site.ADMIN_PATH);
     String token = isOther ? null : isAdmin ? adminLogin() : clientRequest().loginToken();
     return token == null
         ? CompletableFuture.completedFuture(null)
         : site.engine()
+            .http()
             .checkLogin(token)
             .handle(
                 (checked, failure) -> {
@@ -234,7 +255,7 @@ public final class WebExchange {
     if (loginFailure != null) {
       throw unauthorized(String.valueOf(ProblemException.of(loginFailure).getMessage()));
     }
-    if (isNeeded && login == null && site.engine().isLoginRequired() && !isNoRequest()) {
+    if (isNeeded && login == null && site.engine().http().isLoginRequired() && !isNoRequest()) {
       throw unauthorized(
           "Error: log in: send a token as Authorization: Bearer TOKEN (users.required)");
     }
@@ -311,7 +332,7 @@ public final class WebExchange {
   /** Refuses a client that is banned from the server. */
   public void check() throws ProblemException {
     try {
-      site.engine().check(visitor());
+      site.engine().http().check(visitor());
     } catch (RefusedException e) {
       throw ProblemException.of(e);
     }
@@ -324,7 +345,7 @@ public final class WebExchange {
    */
   public @Nullable Grant verify(@Nullable String token) throws ProblemException {
     try {
-      return token == null ? null : site.engine().verify(token);
+      return token == null ? null : site.engine().http().verify(token);
     } catch (RefusedException e) {
       throw ProblemException.of(e);
     }
@@ -338,7 +359,7 @@ public final class WebExchange {
   public void check(String room, Permission permission, @Nullable Grant grant)
       throws ProblemException {
     try {
-      site.engine().check(visitor(), room, permission, grant);
+      site.engine().http().check(visitor(), room, permission, grant);
     } catch (RefusedException e) {
       throw ProblemException.of(e);
     }
@@ -352,7 +373,7 @@ public final class WebExchange {
   public void signal(String room, @Nullable Grant grant, Json content, @Nullable String kind)
       throws ProblemException {
     try {
-      site.engine().signal(visitor(), room, grant, content, kind);
+      site.engine().http().signal(visitor(), room, grant, content, kind);
     } catch (RefusedException e) {
       throw ProblemException.of(e);
     }
@@ -369,12 +390,12 @@ public final class WebExchange {
 
   /** Runs an action. Completed on any thread. */
   public CompletableFuture<WebAnswer> ask(String action, Map<String, Json> params) {
-    return site.engine().ask(visitor(), action, params);
+    return site.engine().http().ask(visitor(), action, params);
   }
 
   /** Runs an action on a connection that ends with the request. Completed on any thread. */
   public CompletableFuture<WebAnswer> askOnce(String action) {
-    return site.engine().askOnce(visitor(), action);
+    return site.engine().http().askOnce(visitor(), action);
   }
 
   /**
@@ -399,6 +420,6 @@ public final class WebExchange {
             ? client().id()
             : address.getAddress().getHostAddress() + (token == null ? "" : " " + token);
     Json id = key == null ? messageId : Json.of(key);
-    return site.engine().say(visitor(), room, token, message, audience, namer, id);
+    return site.engine().http().say(visitor(), room, token, message, audience, namer, id);
   }
 }

@@ -83,7 +83,7 @@ public record Forwarded(List<AddressRange> trusted) {
    */
   public Origin origin(InetSocketAddress socket, HttpHeaders headers) {
     String host = headers.get(HttpHeaderNames.HOST);
-    boolean isForwarded = OF_PROXIES.stream().anyMatch(headers::contains);
+    boolean isForwarded = isProxied(headers);
     if (!isTrusted(socket.getAddress())) {
       return new Origin(socket, false, isForwarded, null, host, null);
     }
@@ -112,6 +112,11 @@ public record Forwarded(List<AddressRange> trusted) {
         scheme == null ? null : scheme(scheme),
         named == null || named.isEmpty() ? host : named,
         last(values(headers, "x-forwarded-port")));
+  }
+
+  /** Whether a proxy sent a request, trusted or not, as its headers show. */
+  public static boolean isProxied(HttpHeaders headers) {
+    return OF_PROXIES.stream().anyMatch(headers::contains);
   }
 
   private static @Nullable String last(List<String> values) {

@@ -34,6 +34,16 @@ public final class AddressLimits {
     this.refusals = refusals;
   }
 
+  /** Limits that nothing exceeds, for operators. */
+  public static AddressLimits none(LongSupplier elapsed, Refusals refusals) {
+    return new AddressLimits(
+        Config.defaults()
+            .with("limits.connectionsPerAddress", 0)
+            .with("limits.requestsPerSecond", 0),
+        elapsed,
+        refusals);
+  }
+
   /** Counts a refusal. */
   public void count(Refusal kind) {
     refusals.count(kind);

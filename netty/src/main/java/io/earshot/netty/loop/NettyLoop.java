@@ -15,6 +15,7 @@ import io.netty.channel.IoHandle;
 import io.netty.channel.IoRegistration;
 import io.netty.util.concurrent.Future;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,6 +56,7 @@ public final class NettyLoop implements Loop {
   private int open;
   private int now;
   private int lastReport = -1;
+  private volatile long lastSweep = System.nanoTime();
   private long backlog;
   private int backlogged;
 
@@ -268,6 +270,7 @@ public final class NettyLoop implements Loop {
 
   private void sweep() {
     now++;
+    lastSweep = System.nanoTime();
     measureLag();
     backlog = 0;
     backlogged = 0;
@@ -283,6 +286,11 @@ public final class NettyLoop implements Loop {
     slowClients = slowest.isEmpty() ? List.of() : List.copyOf(slowest);
     stats.set(Gauge.BACKLOG_BYTES, backlog);
     stats.set(Gauge.BACKLOGGED_CLIENTS, backlogged);
+  }
+
+  /** How long ago the last sweep was, which is due each second. Callable from any thread. */
+  public Duration idleFor() {
+    return Duration.ofNanos(System.nanoTime() - lastSweep);
   }
 
   /** Measures how long a task waits that is submitted now. */

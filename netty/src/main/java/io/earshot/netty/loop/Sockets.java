@@ -20,6 +20,7 @@ import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -35,6 +36,7 @@ import java.util.Locale;
  */
 public record Sockets(
     IoHandlerFactory handlers, ChannelFactory<ServerChannel> listeners, boolean areLean) {
+  private static final System.Logger LOG = System.getLogger(Sockets.class.getName());
 
   /**
    * The kind that a setting asks for; for {@code AUTO}, the fastest that this system offers.
@@ -43,7 +45,12 @@ public record Sockets(
    */
   public static Sockets choose(Config.SocketKind kind) throws IOException {
     return switch (kind) {
-      case AUTO -> Epoll.isAvailable() ? epoll(true) : nio();
+      case AUTO -> {
+        if (!Epoll.isAvailable()) {
+          tellOfNio();
+        }
+        yield Epoll.isAvailable() ? epoll(true) : nio();
+      }
       case LEAN, EPOLL -> {
         if (!Epoll.isAvailable()) {
           throw missing(kind, Epoll.unavailabilityCause());
@@ -66,6 +73,23 @@ public record Sockets(
 
   private static Sockets nio() {
     return new Sockets(NioIoHandler.newFactory(), NioServerSocketChannel::new, false);
+  }
+
+  /** On Linux epoll works, unless its library cannot be loaded; elsewhere there is none. */
+  private static void tellOfNio() {
+    if (System.getProperty("os.name").equals("Linux")) {
+      Throwable cause = Epoll.unavailabilityCause();
+      while (cause.getCause() != null) {
+        cause = cause.getCause();
+      }
+      LOG.log(
+          Level.WARNING,
+          "sockets are those of the JDK, which cost more memory and time, since the library for epoll cannot be"
+              + " loaded: {0}. Libraries are unpacked to {1}; if it is mounted noexec, set"
+              + " -Dio.netty.native.workdir=FOLDER.",
+          String.valueOf(cause.getMessage()).lines().findFirst().orElse(cause.toString()),
+          System.getProperty("io.netty.native.workdir", System.getProperty("java.io.tmpdir")));
+    }
   }
 
   private static IOException missing(Config.SocketKind kind, Throwable cause) {

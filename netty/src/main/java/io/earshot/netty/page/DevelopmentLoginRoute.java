@@ -31,7 +31,7 @@ public final class DevelopmentLoginRoute {
 
   /** Answers a request. */
   public Answer answer(WebExchange exchange) throws ProblemException {
-    String off = site.engine().whyNoDevelopmentLogin();
+    String off = site.engine().http().whyNoDevelopmentLogin();
     if (exchange.isRead()) {
       var available = new Json.Obj(Map.of("available", Json.of(off == null)));
       return Answer.now(Responses.json(HttpResponseStatus.OK, available.encode()));
@@ -55,7 +55,7 @@ public final class DevelopmentLoginRoute {
     }
     String previous = fields.get("token") instanceof Json.Text(String token) ? token : null;
     try {
-      Json.Obj answer = site.engine().developmentLogin(name.strip(), previous);
+      Json.Obj answer = site.engine().http().developmentLogin(name.strip(), previous);
       return Answer.now(Responses.json(HttpResponseStatus.OK, answer.encode()));
     } catch (RefusedException e) {
       throw ProblemException.badRequest(String.valueOf(e.getMessage()));

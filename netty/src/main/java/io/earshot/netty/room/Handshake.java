@@ -146,10 +146,10 @@ public record Handshake(Origins origins, OwnHosts own, Config.Compression compre
     return response;
   }
 
-  /** The bytes of that response, for a socket that has no HTTP codec. */
+  /** The bytes of that response, for a socket that has no HTTP codec, and room for a welcome. */
   public static ByteBuf rawResponse(HttpRequest request, @Nullable DeflateTerms deflate) {
     return ByteBufAllocator.DEFAULT
-        .directBuffer(160)
+        .directBuffer(1024)
         .writeBytes(
             ("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
                     + "sec-websocket-accept: "

@@ -220,7 +220,9 @@ public final class RoomUrls {
     String before = url.query().param("before");
     if (before != null) {
       return new Answer.Later<>(
-          site.engine().readBefore(url.room(), url.before(before), url.pageLimit(DEFAULT_LIMIT)),
+          site.engine()
+              .http()
+              .readBefore(url.room(), url.before(before), url.pageLimit(DEFAULT_LIMIT)),
           (excerpt, failure) -> excerpt(exchange, url, grant, excerpt, failure),
           true,
           false);
@@ -229,7 +231,9 @@ public final class RoomUrls {
     int limit = url.query().number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
     int wait = exchange.isHead() ? 0 : asked;
     return new Answer.Later<>(
-        site.engine().read(new ExcerptRequest(url.room(), url.start(url.after()), limit), wait),
+        site.engine()
+            .http()
+            .read(new ExcerptRequest(url.room(), url.start(url.after()), limit), wait),
         (excerpt, failure) -> excerpt(exchange, url, grant, excerpt, failure),
         true,
         wait > 0);

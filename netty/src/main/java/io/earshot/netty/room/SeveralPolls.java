@@ -109,7 +109,7 @@ final class SeveralPolls {
     }
     boolean waits = wait > 0 && allowed.size() == rooms.size();
     return new Answer.Later<>(
-        site.engine().read(allowed, waits ? wait : 0),
+        site.engine().http().read(allowed, waits ? wait : 0),
         (excerpts, failure) ->
             excerpts == null
                 ? Responses.failed(failure)

@@ -27,6 +27,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the channel's event loop.
  */
 public final class ChannelSocket extends ClientSocket {
+  /** What TLS may have to send beside the data, in bytes. */
+  private static final long TLS_LIMIT = 1 << 20;
+
+  /** A small write counts several times, for its record of TLS and its place in Netty's queue. */
+  private static final long OVERHEAD = 8;
+
   private final Channel channel;
   private final SocketAddress remote;
 
@@ -125,6 +131,12 @@ public final class ChannelSocket extends ClientSocket {
                   }
                   sent(length);
                 });
+  }
+
+  /** The JDK answers each KeyUpdate of TLS 1.3, also to a client that never reads. */
+  @Override
+  boolean isFlooded() {
+    return tls != null && channel.bytesBeforeWritable() > TLS_LIMIT + OVERHEAD * pendingBytes();
   }
 
   @Override

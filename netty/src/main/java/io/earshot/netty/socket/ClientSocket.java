@@ -77,6 +77,11 @@ public abstract sealed class ClientSocket implements Outbound, Swept
   /** Closes the descriptor, and then calls {@link #gone}. */
   abstract void disconnect();
 
+  /** Whether too much waits to be sent that was not given to {@link #write}. */
+  boolean isFlooded() {
+    return false;
+  }
+
   // --- the start -------------------------------------------------------------------------------
 
   /**
@@ -344,6 +349,9 @@ public abstract sealed class ClientSocket implements Outbound, Swept
       if (intake == null && !closed) {
         loop.limits().count(Refusal.DEADLINE);
       }
+      close();
+    }
+    if (!closed && isFlooded()) {
       close();
     }
     if (!closed && !finishing && intake != null) {

@@ -9,8 +9,10 @@ import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.NativeInetAddress;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,9 @@ public final class LeanListener implements EpollIoHandle {
   /** How long accepting pauses when no more files may be opened, in milliseconds. */
   private static final int PAUSE = 1_000;
 
+  /** How often the log says at most that accepting failed, in nanoseconds. */
+  private static final long REPORT_NANOS = TimeUnit.MINUTES.toNanos(1);
+
   /** Accepts a client. Called on the event loop that owns the client from then on. */
   public interface Opener {
     void open(NettyLoop loop, int descriptor, InetSocketAddress remote);
@@ -45,6 +50,7 @@ public final class LeanListener implements EpollIoHandle {
   private final byte[] address = new byte[26];
 
   private int next;
+  private long nextReport = System.nanoTime();
   private boolean closed;
   private @Nullable IoRegistration registration;
 
@@ -137,8 +143,13 @@ public final class LeanListener implements EpollIoHandle {
 
   /** Accepting failed, most likely since the process may open no more files. */
   private void pause(IOException why) {
-    loop.report(
-        LOG, "no client can be accepted for a second; more open files (ulimit -n) may help", why);
+    if (nextReport - System.nanoTime() <= 0) {
+      nextReport = System.nanoTime() + REPORT_NANOS;
+      LOG.log(
+          Level.ERROR,
+          "no client can be accepted for a second: {0}. More open files (ulimit -n, LimitNOFILE) may help.",
+          why.getMessage());
+    }
     if (registration != null) {
       registration.submit(EpollIoOps.EPOLLERR);
       loop.schedule(this::resume, PAUSE);

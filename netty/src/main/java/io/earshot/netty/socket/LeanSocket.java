@@ -39,7 +39,10 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
   private static final int OUT = EpollIoOps.EPOLLOUT.value();
   private static final int END = EpollIoOps.EPOLLRDHUP.value();
 
-  /** A longer batch is sent by a call of its own, which costs less than to copy it. */
+  /**
+   * A longer batch is sent by a call of its own, which costs less than to copy it. No more bytes
+   * than these wait for the end of a turn: a client that does not read is to be noticed at once.
+   */
   private static final int MAX_JOINED = 8 * 1024;
 
   /** Always reported; part of each interest, since Netty submits no empty one. */
@@ -226,15 +229,19 @@ public final class LeanSocket extends ClientSocket implements EpollIoHandle {
 
   @Override
   public void writeSoon(ByteBuf framed) {
-    if (isClosed() || pendingBytes() > 0) {
+    ByteBuf soon = backlog;
+    boolean isShort =
+        framed.readableBytes() + (soon == null ? 0 : soon.readableBytes()) <= MAX_JOINED;
+    if (isClosed() || pendingBytes() > 0 || !isShort) {
       super.writeSoon(framed);
-    } else if (backlog == null) {
-      loop().stats().add(Counter.SENT_BYTES, framed.readableBytes());
+      return;
+    }
+    loop().stats().add(Counter.SENT_BYTES, framed.readableBytes());
+    if (soon == null) {
       backlog = framed;
       loop().endTurn(this);
     } else {
-      loop().stats().add(Counter.SENT_BYTES, framed.readableBytes());
-      backlog.writeBytes(framed);
+      soon.writeBytes(framed);
       framed.release();
     }
   }

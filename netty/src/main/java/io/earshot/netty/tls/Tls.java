@@ -19,6 +19,9 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
@@ -69,6 +72,14 @@ public final class Tls {
   private final CertifiedKey key;
   private final SslContext context;
   private final TicketKeys ticketKeys;
+  private final CertificateEnd end;
+
+  /**
+   * Computes the handshakes of the JDK, which take longer. There is no thread for each handshake: a
+   * loop that closes a connection waits for the lock of its engine, so a thread that has such a
+   * lock must not wait behind all other handshakes for a processor.
+   */
+  private final ThreadPoolExecutor steps;
 
   /** The files that were loaded last, whether or not they were a pair. */
   private List<FileStamp> tried;
@@ -84,11 +95,14 @@ public final class Tls {
     this.certFile = certFile;
     this.keyFile = keyFile;
     this.key = new CertifiedKey(Pem.read(section, certFile, keyFile), kind.isNative());
-    this.context = kind.isNative() ? nativeContext() : context(SslProvider.JDK).build();
+    this.context = kind.isNative() ? nativeContext() : jdkContext();
     this.ticketKeys = new TicketKeys(section, kind.ticketSecret(), kind.clock());
+    this.steps = steps();
+    this.end = new CertificateEnd(section, kind.clock());
     this.tried = stamps();
     this.seen = tried;
     rotate();
+    end.check(certificate());
   }
 
   /**
@@ -109,6 +123,25 @@ public final class Tls {
         .protocols("TLSv1.3", "TLSv1.2")
         .ciphers(CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
         .sessionTimeout(SESSION_SECONDS);
+  }
+
+  private static ThreadPoolExecutor steps() {
+    int threads = Runtime.getRuntime().availableProcessors();
+    var made =
+        new ThreadPoolExecutor(
+            threads,
+            threads,
+            10,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            Thread.ofPlatform().daemon().name("earshot-tls-", 0).factory());
+    made.allowCoreThreadTimeOut(true);
+    return made;
+  }
+
+  /** The JDK would keep 20,480 sessions of clients without tickets; its least limit is one. */
+  private SslContext jdkContext() throws SSLException {
+    return context(SslProvider.JDK).sessionCacheSize(1).build();
   }
 
   private SslContext nativeContext() throws SSLException {
@@ -141,8 +174,13 @@ public final class Tls {
     }
   }
 
+  /** The section of the settings that name the files. */
+  public String section() {
+    return section;
+  }
+
   /** The certificate of handshakes from now on. */
-  X509Certificate certificate() {
+  public X509Certificate certificate() {
     return key.certificate();
   }
 
@@ -167,18 +205,34 @@ public final class Tls {
     SslHandler handler =
         kind.isNative()
             ? context.newHandler(channel.alloc())
-            // The JDK's computations are longer, so other threads do them.
-            : context.newHandler(channel.alloc(), Thread::startVirtualThread);
+            : context.newHandler(channel.alloc(), steps);
     handler.setHandshakeTimeoutMillis(0); // the gate's sweep has a timeout
     if (kind.isNative()) {
       channel.pipeline().addLast(HandshakePace.NAME, new HandshakePace(loop));
     } else {
       handler.engine().setHandshakeApplicationProtocolSelector(Tls::protocol);
     }
+    BiConsumer<Channel, NettyLoop> afterHandshake =
+        kind.isNative()
+            ? opener
+            : (opened, on) -> {
+              refuseRenegotiation(handler.engine());
+              opener.accept(opened, on);
+            };
     channel
         .pipeline()
         .addLast(NAME, handler)
-        .addLast("gate", new TlsGate(channel, loop, seconds, opener));
+        .addLast("gate", new TlsGate(channel, loop, seconds, afterHandshake));
+  }
+
+  /**
+   * Keeps the JDK from a second handshake: one in a connection of TLS 1.2 cannot agree on TLS 1.3.
+   * BoringSSL never renegotiates.
+   */
+  private static void refuseRenegotiation(SSLEngine engine) {
+    if (engine.getSession().getProtocol().equals("TLSv1.2")) {
+      engine.setEnabledProtocols(new String[] {"TLSv1.3"});
+    }
   }
 
   /** The protocol of the offered ones; none if the client offers others only. */
@@ -196,6 +250,7 @@ public final class Tls {
       return;
     }
     rotate();
+    end.check(certificate());
     List<FileStamp> now = stamps();
     boolean isStable = now.equals(seen);
     seen = now;
@@ -224,6 +279,7 @@ public final class Tls {
   public synchronized void close() {
     if (!closed) {
       closed = true;
+      steps.shutdown();
       ReferenceCountUtil.release(context);
     }
   }

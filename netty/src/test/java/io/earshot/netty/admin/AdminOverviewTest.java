@@ -120,7 +120,15 @@ final class AdminOverviewTest {
 
   @Test
   void a_hook_that_takes_long_and_a_token_with_a_wrong_key_are_named() throws Exception {
-    SERVER.api().hooks().onSay("hooked", _ -> Thread.sleep(1_050));
+    SERVER
+        .api()
+        .hooks()
+        .onSay(
+            "hooked",
+            said -> {
+              Thread.sleep(1_050); // this is what it is about
+              return said.message();
+            });
     String token = new TokenKeys(List.of("other HS256 " + "o".repeat(32)), "").sign(TOKEN);
     try (TcpClient alice = TcpClient.welcomed(SERVER.tcpPort())) {
       alice.ask("roomChange hooked");

@@ -13,6 +13,7 @@ import io.earshot.Action;
 import io.earshot.Call;
 import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
+import io.earshot.netty.testing.Client;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.RecordingIntake;
 import io.earshot.netty.testing.WebSocketClient;
@@ -292,6 +293,7 @@ final class ConformanceTest {
 
   private static void play(EarshotServer server, Case played, int chop) throws Exception {
     try (var client = WebSocketClient.welcomed(server.httpPort())) {
+      client.socket.setSoTimeout(6 * Client.TIMEOUT); // a busy machine takes long for 16 MiB
       byte[] all = played.code == 1000 ? concat(played.sent, close(1000)) : played.sent;
       Thread sending =
           Thread.startVirtualThread(

@@ -149,6 +149,22 @@ final class LeanSocketTest {
   }
 
   @Test
+  void the_welcome_comes_in_one_packet_with_the_response_to_the_handshake() throws IOException {
+    for (int i = 0; i < 200; i++) {
+      var client = new Abrupt(server.httpPort());
+      client.send(WebSocketClient.handshake("/"));
+      int read = 0;
+      while (read == 0) {
+        read = Sockets.receive(client.socket, client.bytes.clear());
+      }
+      assertThat(client.bytes.toString(StandardCharsets.UTF_8))
+          .startsWith("HTTP/1.1 101 ")
+          .contains("welcome");
+      client.close();
+    }
+  }
+
+  @Test
   void a_request_that_comes_with_its_handshake_is_not_lost() {
     try (WebSocketClient raw = WebSocketClient.raw(server.httpPort())) {
       byte[] frame = {(byte) 0x81, (byte) 0x82, 0, 0, 0, 0, '{', '}'};

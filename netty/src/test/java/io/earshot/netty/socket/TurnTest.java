@@ -142,6 +142,26 @@ final class TurnTest {
   }
 
   @Test
+  void many_or_long_answers_do_not_wait_for_the_end_of_the_turn() {
+    String answer = "a".repeat(1_000);
+    inTurn(
+        () -> {
+          for (int i = 0; i < 9; i++) {
+            socket.writeSoon(bytes(answer));
+          }
+          assertThat(received()).hasSize(9_000);
+          socket.writeSoon(bytes("one "));
+          socket.writeSoon(bytes("x".repeat(9_000)));
+          assertThat(received()).isEqualTo("one " + "x".repeat(9_000));
+          fill();
+          for (int i = 0; i < 100; i++) {
+            socket.writeSoon(bytes(answer));
+          }
+          assertThat(socket.pendingBytes()).isEqualTo(100_000); // so that the client is not read
+        });
+  }
+
+  @Test
   void an_answer_is_sent_before_the_socket_is_closed() {
     inTurn(
         () -> {

@@ -49,6 +49,8 @@ public record Pair(Path cert, Path key, SSLSocketFactory sockets) {
         new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-J-XX:TieredStopAtLevel=1",
+                "-J-XX:+UseSerialGC",
                 "-genkeypair",
                 "-alias",
                 "pair",
@@ -121,7 +123,7 @@ public record Pair(Path cert, Path key, SSLSocketFactory sockets) {
 
   /** A TLS socket over a plain one, shaken hands with the host that the certificate is for. */
   public SSLSocket shakeHands(Socket plain, String... protocols) throws IOException {
-    var socket = (SSLSocket) sockets.createSocket(plain, "localhost", plain.getPort(), true);
+    SSLSocket socket = wrap(plain);
     var parameters = socket.getSSLParameters();
     parameters.setEndpointIdentificationAlgorithm("HTTPS");
     if (protocols.length > 0) {
@@ -130,6 +132,11 @@ public record Pair(Path cert, Path key, SSLSocketFactory sockets) {
     socket.setSSLParameters(parameters);
     socket.startHandshake();
     return socket;
+  }
+
+  /** A TLS socket over a plain one, before its handshake. */
+  public SSLSocket wrap(Socket plain) throws IOException {
+    return (SSLSocket) sockets.createSocket(plain, "localhost", plain.getPort(), true);
   }
 
   /** Puts this pair where another one is. */

@@ -20,6 +20,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
@@ -164,12 +167,28 @@ final class TlsTest {
     }
   }
 
-  @Test
-  void a_handshake_that_is_sent_slowly_ends_at_its_deadline() throws IOException {
-    restart(Pair.SHARED.securing(QUIET).with("httpServer.requestTimeout", "1s"));
-    try (Socket socket = plain(server.httpPort())) {
-      write(socket, "\u0016\u0003\u0001\u0001");
-      assertThat(readToAnyEnd(socket)).isLessThan(50);
+  @ParameterizedTest
+  @ValueSource(strings = {"jdk", "openssl"})
+  void a_handshake_that_is_not_finished_ends_at_its_deadline(String provider) throws IOException {
+    restart(
+        Pair.SHARED
+            .securing(QUIET)
+            .with("general.tlsProvider", provider)
+            .with("httpServer.requestTimeout", "1s"));
+    List<Socket> all = new ArrayList<>();
+    // Nothing, half a header, a record without its body, and half a ClientHello.
+    for (String begin :
+        List.of("", "160301", "1603010200", "1603010200010001fc0303" + "5a".repeat(200))) {
+      Socket socket = plain(server.httpPort());
+      all.add(socket);
+      socket.getOutputStream().write(HexFormat.of().parseHex(begin));
+    }
+    try (var other = TcpClient.welcomed(server.tcpPort(), Pair.SHARED)) {
+      for (Socket socket : all) {
+        assertThat(readToAnyEnd(socket)).isLessThan(50);
+        socket.close();
+      }
+      assertThat(other.ask("status")).contains("\"deadlines\":4");
     }
   }
 

@@ -307,6 +307,11 @@ public final class Connections implements AutoCloseable {
     return send(sortedSet, to -> to.zrem(sortedSet, bytes(element)));
   }
 
+  /** The lines of a section of what the server of Redis that has a key tells about itself. */
+  public CompletionStage<String> info(String key, String section) {
+    return send(key, to -> to.info(section));
+  }
+
   /** Sets a text unless the key exists. */
   public CompletionStage<?> setIfAbsent(String key, String value) {
     return send(key, to -> to.set(key, bytes(value), SetArgs.Builder.nx()));

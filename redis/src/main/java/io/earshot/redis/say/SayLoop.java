@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the event loop; when the loop has ended, by the thread that closes the broker.
  */
 final class SayLoop {
+  private static final System.Logger LOG = System.getLogger(SayLoop.class.getName());
+
   /** One is on its way while Redis runs the other. */
   private static final int MOST_CALLS = 2;
 
@@ -126,8 +130,18 @@ final class SayLoop {
     } else {
       lane.calls++;
       var _ =
-          call.send(redis, standing.leaseUntil())
+          sent(call, redis)
               .whenComplete((answers, failure) -> answered(lane, call, answers, failure));
+    }
+  }
+
+  /** A fault, too, is an answer: without one, this loop would never send again. */
+  private CompletionStage<List<byte[]>> sent(SayCall call, Connections redis) {
+    try {
+      return call.send(redis, standing.leaseUntil());
+    } catch (RuntimeException | Error e) {
+      LOG.log(System.Logger.Level.ERROR, "sending messages to Redis failed", e);
+      return CompletableFuture.failedStage(e);
     }
   }
 

@@ -31,6 +31,9 @@ final class SayScript {
           local head, log, members, channel, peer, keep, most, known, reached, fresh, numbers
           local epoch, offset, last, changed
 
+          -- What of its log is read: the places of the peer's numbers, and the smallest of them.
+          local places, lowest, before, size
+
           local function read()
             local h = redis.call('HMGET', head, 'e', 'o', numbers)
             epoch, offset, last = h[1], tonumber(h[2] or '0'), tonumber(h[3] or '-1')
@@ -47,10 +50,25 @@ final class SayScript {
             end
           end
 
-          local function find(origin)
-            for _, entry in ipairs(redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1000)) do
-              if entry[2][2] == origin then return epoch .. ':' .. string.match(entry[1], '^%d+') end
+          -- The position of a message that is in the log; nil if it is not. The numbers of a peer
+          -- grow there, so the search ends at a smaller one. Since a call may have many late
+          -- messages, no part of the log is read twice.
+          local function find(number)
+            while not places[number] and lowest > number do
+              local entries = redis.call('XREVRANGE', log, before, '-', 'COUNT', size)
+              for _, entry in ipairs(entries) do
+                local origin = entry[2][2]
+                local other = string.sub(origin, 1, #peer + 1) == peer .. ':'
+                  and tonumber(string.sub(origin, #peer + 2))
+                if other then
+                  places[other], lowest = string.match(entry[1], '^%d+'), math.min(lowest, other)
+                end
+              end
+              if #entries < size or size >= 512 then lowest = -1 end
+              if #entries > 0 then before = '(' .. entries[#entries][1] end
+              size = size * 2
             end
+            return places[number] and epoch .. ':' .. places[number]
           end
 
           local function say(number, window, message, repeated)
@@ -59,11 +77,10 @@ final class SayScript {
               local first = redis.call('GET', repeated)
               if first then return first end
             end
-            local origin = peer .. ':' .. number
             local at
             if number ~= '0' and tonumber(number) <= last then
               -- It is either in the log already, or late and refused.
-              at = find(origin)
+              at = find(tonumber(number))
               if not at then return 'late' end
             end
             begin()
@@ -73,8 +90,8 @@ final class SayScript {
               last = tonumber(number)
               local place = string.format('%d', offset)
               redis.call('HSET', head, 'o', place, numbers, number)
-              redis.call('XADD', log, 'MAXLEN', '~', most, place .. '-0', 'o', origin, 'p', message,
-                't', now)
+              redis.call('XADD', log, 'MAXLEN', '~', most, place .. '-0', 'o',
+                peer .. ':' .. number, 'p', message, 't', now)
               at = epoch .. ':' .. place
               redis.call(command, channel, at .. ' ' .. message)
             end
@@ -102,6 +119,7 @@ final class SayScript {
             key, arg = key + 3, arg + 8
             numbers = 'n:' .. peer
             epoch, offset, changed = nil, nil, false
+            places, lowest, before, size = {}, math.huge, '+', 8
             for _ = 1, tonumber(count) do
               local number, window, message = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
               local repeated

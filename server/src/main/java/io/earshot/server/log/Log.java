@@ -1,15 +1,15 @@
 package io.earshot.server.log;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
-import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import io.earshot.Config;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sets up the log on stderr: warnings and errors of all libraries, and Earshot's own lines from
@@ -18,6 +18,8 @@ import ch.qos.logback.core.spi.ContextAwareBase;
  * <p>Public, with a public constructor, only because Logback creates it.
  */
 public final class Log extends ContextAwareBase implements Configurator {
+  private static final String STDERR = "stderr";
+
   /** Called by Logback. */
   public Log() {}
 
@@ -29,24 +31,56 @@ public final class Log extends ContextAwareBase implements Configurator {
     var layout = new LogLine();
     layout.setContext(context);
     layout.start();
-    var encoder = new LayoutWrappingEncoder<ILoggingEvent>();
-    encoder.setContext(context);
-    encoder.setCharset(UTF_8);
-    encoder.setLayout(layout);
-    encoder.start();
+    var form = new LineForm(layout);
+    form.setContext(context);
+    form.start();
     var stderr = new ConsoleAppender<ILoggingEvent>();
+    stderr.setName(STDERR);
     stderr.setContext(context);
     stderr.setTarget("System.err");
-    stderr.setEncoder(encoder);
+    stderr.setEncoder(form);
     stderr.start();
+    var queue = new StderrQueue();
+    queue.setContext(context);
+    queue.addAppender(stderr);
+    queue.start();
     Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
     root.setLevel(Level.WARN);
-    root.addAppender(stderr);
+    root.addAppender(queue);
     var recent = new RecentLines(layout);
     recent.setContext(context);
     recent.start();
     root.addAppender(recent);
     context.getLogger("io.earshot").setLevel(Level.INFO);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  /**
+   * Gives the lines the form of the settings. Without effect if another set-up replaces this one.
+   */
+  public static void use(Config.Log settings) {
+    StderrQueue queue = queue();
+    if (queue != null
+        && settings.format() == Config.LogFormat.JSON
+        && queue.getAppender(STDERR) instanceof ConsoleAppender<ILoggingEvent> stderr
+        && stderr.getEncoder() instanceof LineForm form) {
+      form.useJson();
+    }
+  }
+
+  /** Writes the lines that wait, for at most a second; nothing is logged after that. */
+  public static void end() {
+    StderrQueue queue = queue();
+    if (queue != null) {
+      queue.stop();
+    }
+  }
+
+  private static @Nullable StderrQueue queue() {
+    return LoggerFactory.getILoggerFactory() instanceof LoggerContext context
+            && context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender(StderrQueue.NAME)
+                instanceof StderrQueue queue
+        ? queue
+        : null;
   }
 }

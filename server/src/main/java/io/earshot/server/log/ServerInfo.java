@@ -1,5 +1,6 @@
 package io.earshot.server.log;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import io.earshot.spi.ProgramInfo;
@@ -8,6 +9,9 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -31,6 +35,28 @@ public final class ServerInfo implements ProgramInfo {
   @Override
   public String version() {
     return version;
+  }
+
+  @Override
+  public Map<String, String> logLevels() {
+    var levels = new TreeMap<String, String>();
+    if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+      for (Logger logger : context.getLoggerList()) {
+        if (logger.getLevel() != null) {
+          levels.put(logger.getName(), logger.getLevel().toString());
+        }
+      }
+    }
+    return levels;
+  }
+
+  @Override
+  public boolean setLogLevel(String logger, @Nullable String level) {
+    if (!(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) {
+      return false;
+    }
+    context.getLogger(logger).setLevel(level == null ? null : Level.valueOf(level));
+    return true;
   }
 
   @Override

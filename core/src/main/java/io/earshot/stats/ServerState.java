@@ -1,0 +1,41 @@
+package io.earshot.stats;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state of a server at one moment, besides what {@link ServerStats} has.
+ *
+ * <p>Immutable.
+ *
+ * @param refused the refusals since the start, by kind
+ * @param lostClients the clients that were lost and may still resume, or be back soon
+ * @param runningActions the actions that run
+ * @param waitingPolls the HTTP requests that wait for a message
+ * @param isHistoryStored whether the history of all rooms is written to files; null if no setting
+ *     asks for files
+ * @param cluster the state of the cluster; null if this server is in none
+ */
+public record ServerState(
+    Map<String, Long> refused,
+    int lostClients,
+    int runningActions,
+    int waitingPolls,
+    @Nullable Boolean isHistoryStored,
+    @Nullable ClusterState cluster) {
+  /** Copies the map. */
+  public ServerState {
+    refused = Map.copyOf(refused);
+  }
+
+  /**
+   * The state of a cluster, as one of its servers sees it.
+   *
+   * @param isConnected whether the broker can be reached
+   * @param servers the servers that were alive a short while ago, including this one
+   * @param clockSkew how far this server's clock is ahead of the broker's, in milliseconds
+   * @param leaseLeft how long this server's lease lasts if it is not renewed, in milliseconds; less
+   *     than 0 if it is over, 0 before the first
+   */
+  public record ClusterState(boolean isConnected, int servers, long clockSkew, long leaseLeft) {}
+}
