@@ -112,6 +112,10 @@ test('a room is searched and found, and shows its members and its messages as th
   assert.deepEqual(await barriers(page), []);
   await shoot(page, 'room');
 
+  await page.getByLabel('User or connection').fill(ada.id);
+  await page.getByRole('button', { name: 'Explain' }).click();
+  await page.getByRole('status').getByText('We close in ten minutes').or(page.getByRole('status').getByText(/message \d+ of cellar/)).first().waitFor(patience);
+
   await page.getByRole('button', { name: 'Close this room…' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: 'Close this room…' }).click();

@@ -34,6 +34,7 @@ async function ask(path, method = "GET", body) {
 }
 
 const name = text => encodeURIComponent(text);
+const isConnection = id => /^[0-9a-f]{32}([0-9a-f]{8})?$/.test(id);
 
 // --- making elements; text never becomes markup ----------------------------------------------
 
@@ -337,6 +338,23 @@ $("speak").onsubmit = async event => {
   }
 };
 
+$("explain").onsubmit = async event => {
+  event.preventDefault();
+  const who = $("explain-who").value.trim(), offset = $("explain-offset").value.trim();
+  const query = new URLSearchParams({ room: view.arg, [isConnection(who) ? "connection" : "user"]: who });
+  if (offset) query.set("offset", offset);
+  try {
+    const { text, events } = await ask("explain?" + query);
+    $("explained").textContent = text;
+    table($("explain-events"), ["Time", "Event", "Connection", "More"], (events ?? []).map(({ at, event, connection, room, ...more }) =>
+      [new Date(at).toLocaleTimeString(), event ?? "–", connection ? clientLink(connection) : "–",
+        Object.entries(more).map(([field, value]) => `${field} ${typeof value === "object" ? JSON.stringify(value) : value}`).join(", ")]), "no events");
+    $("explain-events").hidden = false;
+  } catch (problem) {
+    failed(problem);
+  }
+};
+
 // --- a client or a user ----------------------------------------------------------------------
 
 async function showClient(id) {
@@ -388,7 +406,7 @@ async function showUser(id) {
 $("find").onsubmit = event => {
   event.preventDefault();
   const id = $("id").value.trim();
-  location.hash = (/^[0-9a-f]{32}([0-9a-f]{8})?$/.test(id) ? "#client/" : "#user/") + name(id);
+  location.hash = (isConnection(id) ? "#client/" : "#user/") + name(id);
 };
 
 // --- measures --------------------------------------------------------------------------------
@@ -499,6 +517,8 @@ function go() {
     last = null;
     $("room-h").textContent = "Room " + arg;
     $("live").replaceChildren();
+    $("explained").textContent = "";
+    $("explain-events").hidden = true;
     tiles($("room-tiles"), []);
     showMembers(arg).catch(failed);
   }
