@@ -126,9 +126,10 @@ final class Gathering {
     }
     Recorder recorder = shard.recorder();
     Set<String> known = new HashSet<>(ids);
-    if (question.user() != null) {
+    String user = question.user();
+    if (user != null) {
       recorder
-          .events(event -> question.user().equals(event.user()), MOST_EVENTS)
+          .events(event -> user.equals(event.user()), MOST_EVENTS)
           .reversed()
           .forEach(
               event -> {

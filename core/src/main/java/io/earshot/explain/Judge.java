@@ -87,11 +87,12 @@ final class Judge {
     }
     Audience audience = message.audience();
     if (audience != null) {
-      Map<String, String> attributes = attributes();
-      if (attributes == null && !audience.key().equals("id")) {
+      boolean isById = audience.key().equals("id");
+      Map<String, String> attributes = isById ? Map.of("id", client.id()) : attributes();
+      if (attributes == null) {
         return found(Outcome.UNKNOWN, words.unknownAttributes(audience));
       }
-      String value = audience.key().equals("id") ? client.id() : attributes.get(audience.key());
+      String value = attributes.get(audience.key());
       if (value == null || !value.equals(audience.value())) {
         return found(Outcome.NOT_IN_AUDIENCE, words.notInAudience(audience, value));
       }

@@ -49,6 +49,7 @@ final class Problems {
     return List.copyOf(all);
   }
 
+  @SuppressWarnings("AnnotateFormatMethod") // the annotation would be a dependency
   private void add(String kind, String see, String text, Object... numbers) {
     all.add(new Problem(kind, String.format(Locale.ROOT, text, numbers), see, ""));
   }

@@ -187,6 +187,7 @@ public final class TopCommand extends RemoteCommand {
         count(slow, "messagesLeftOut"));
   }
 
+  @SuppressWarnings("AnnotateFormatMethod") // the annotation would be a dependency
   private static void line(StringBuilder page, String name, String format, Object... values) {
     String text = EventTable.printable(String.format(Locale.ROOT, format, values));
     String line = String.format(Locale.ROOT, "%-9s %s", name, text);
