@@ -51,7 +51,7 @@ record AdminOverview(Monitor monitor) {
         "id",
         of.id(),
         "user",
-        of.user().isEmpty() ? null : of.user(),
+        of.user().isEmpty() ? new Json.Null() : Json.of(of.user()),
         "reason",
         of.reason(),
         "at",

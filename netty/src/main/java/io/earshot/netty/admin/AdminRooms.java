@@ -78,7 +78,7 @@ final class AdminRooms {
         "membersCount",
         room.members(),
         "messagesPerSecond",
-        room.rate() < 0 ? null : Math.round(room.rate() * 10) / 10.0,
+        room.rate() < 0 ? new Json.Null() : Json.from(Math.round(room.rate() * 10) / 10.0),
         "waitingBytes",
         room.waitingBytes());
   }

@@ -27,9 +27,11 @@ public final class ConsoleFiles {
           + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
   private static final byte[] OFF =
-      ("The console is off. To turn it on, add a key to the setting admin.keys, such as\n"
-              + "  earshot --set 'admin.keys=me SECRET'\n"
-              + "with a secret of at least 32 characters, such as `openssl rand -hex 20` makes one.\n")
+      """
+      The console is off. To turn it on, add a key to the setting admin.keys, such as
+        earshot --set 'admin.keys=me SECRET'
+      with a secret of at least 32 characters, such as `openssl rand -hex 20` makes one.
+      """
           .getBytes(StandardCharsets.UTF_8);
 
   private static final Map<String, File> FILES =
