@@ -126,7 +126,7 @@ test('a room is searched and found, and shows its members and its messages as th
   await page.getByRole('cell', { name: 'good night' }).waitFor(patience);
   await page.getByRole('button', { name: 'Lift…' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Confirm' }).click();
-  await page.getByText('none', { exact: true }).waitFor(patience);
+  await page.locator('#measure-list').getByText('none', { exact: true }).waitFor(patience);
 });
 
 test('a connection is found by its id, muted, and kicked, and then it is known why it ended', async () => {
