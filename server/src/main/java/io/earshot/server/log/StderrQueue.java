@@ -48,7 +48,7 @@ final class StderrQueue extends AsyncAppender {
 
   private ILoggingEvent notice(int missing) {
     var logger =
-        ((ch.qos.logback.classic.LoggerContext) getContext()).getLogger(Log.class);
+        (Logger) ((ch.qos.logback.classic.LoggerContext) getContext()).getLogger(Log.class);
     String text = missing + " lines of the log were left out: nobody read it for too long";
     return new LoggingEvent(Log.class.getName(), logger, Level.WARN, text, null, null);
   }
