@@ -44,6 +44,7 @@ public record Config(
     Admin admin,
     Management management,
     Log log,
+    Explain explain,
     Metrics metrics,
     Limits limits) {
 
@@ -730,12 +731,27 @@ public record Config(
   public record Admin(
       @Setting(
               value =
-                  "The keys of the admin API under /admin/, each as NAME SECRET (at least 32 characters, without"
-                      + " blanks). A request shows its key as Authorization: Bearer SECRET. Empty: there is no admin"
-                      + " API.",
+                  "The keys of the admin API under /admin/ and of the console, each as NAME SECRET (at least 32"
+                      + " characters, without blanks). A request shows its key as Authorization: Bearer SECRET."
+                      + " Without keys and users there is no admin API.",
               defaultValue = "",
               secret = Secret.AFTER_NAME)
           List<String> keys,
+      @Setting(
+              value =
+                  "Further keys, in the same form, that can read everything and change nothing.",
+              defaultValue = "",
+              secret = Secret.AFTER_NAME)
+          List<String> readKeys,
+      @Setting(
+              value =
+                  "The ids of the users who may use the admin API and the console with the token of their login.",
+              defaultValue = "")
+          List<String> users,
+      @Setting(
+              value = "The ids of users who can read everything there and change nothing.",
+              defaultValue = "")
+          List<String> readUsers,
       @Setting(
               value =
                   "How many requests a second one key may send to the admin API, with bursts of twice as many.",
@@ -753,7 +769,17 @@ public record Config(
 
     /** Checks what the types cannot express. */
     public Admin {
-      ConfigCheck.adminKeys(keys);
+      ConfigCheck.adminKeys(keys, readKeys);
+      ConfigCheck.adminUsers(users, readUsers);
+    }
+
+    /**
+     * Whether anybody may use the admin API.
+     *
+     * @return false if there are neither keys nor users
+     */
+    public boolean isOn() {
+      return !(keys.isEmpty() && readKeys.isEmpty() && users.isEmpty() && readUsers.isEmpty());
     }
 
     /** Does not show the secrets. */
@@ -762,6 +788,21 @@ public record Config(
       return ConfigTree.masked(this);
     }
   }
+
+  /** What the server remembers to explain why a client did or did not receive a message. */
+  public record Explain(
+      @Setting(
+              value =
+                  "Whether the server remembers the last events of members and messages, for /admin/explain.",
+              defaultValue = "true")
+          boolean enabled,
+      @Setting(
+              value =
+                  "How many bytes these events take, all event loops together. A message takes 32 bytes of one half,"
+                      + " an event of a member 256 bytes of the other half.",
+              defaultValue = "" + (16 << 20),
+              min = 1 << 16)
+          int bytes) {}
 
   /** Settings of the metrics, which need the module earshot-metrics on the class path. */
   public record Metrics(

@@ -6,6 +6,7 @@ import io.earshot.access.RoomRules;
 import io.earshot.config.RoomRule;
 import io.earshot.config.ServerSecret;
 import io.earshot.connection.Directory;
+import io.earshot.explain.Explainer;
 import io.earshot.moderation.Measures;
 import io.earshot.moderation.Moderator;
 import io.earshot.protocol.Announcement;
@@ -98,7 +99,8 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
       Rooms rooms,
       Directory connections,
       Moderator moderation,
-      Function<String, WebClients> webClients) {
+      Function<String, WebClients> webClients,
+      Explainer explainer) {
     this.broker = broker;
     this.secret = secret;
     this.clock = clock;
@@ -109,7 +111,7 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
     this.peer = rooms.server();
     this.catchUpQueues = rooms.shards().stream().map(CatchUpQueue::new).toList();
     this.listChecks = rooms.shards().stream().map(ListChecks::new).toList();
-    this.requests = new PeerRequests(this, rooms, connections, config, webClients);
+    this.requests = new PeerRequests(this, rooms, connections, config, webClients, explainer);
     this.measures =
         new MeasureLog(
             this,

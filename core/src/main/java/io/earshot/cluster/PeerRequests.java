@@ -12,6 +12,9 @@ import io.earshot.connection.Handover;
 import io.earshot.connection.Handover.FormerPlace;
 import io.earshot.connection.OnlineUsers;
 import io.earshot.connection.Participant;
+import io.earshot.explain.Explainer;
+import io.earshot.explain.Question;
+import io.earshot.explain.ServerAnswer;
 import io.earshot.protocol.Announcement;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.User;
@@ -29,6 +32,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -59,6 +63,7 @@ public final class PeerRequests implements PeerSessions, PeerServers {
   private final Set<String> secrets;
 
   private final Function<String, WebClients> webClients;
+  private final Explainer explainer;
 
   /**
    * How many handovers of a session may still be under way, by the session's id: each of them for
@@ -71,13 +76,15 @@ public final class PeerRequests implements PeerSessions, PeerServers {
       Rooms rooms,
       Directory connections,
       Config config,
-      Function<String, WebClients> webClients) {
+      Function<String, WebClients> webClients,
+      Explainer explainer) {
     this.cluster = cluster;
     this.rooms = rooms;
     this.connections = connections;
     this.limits = config.limits();
     this.secrets = secretCookies(config);
     this.webClients = webClients;
+    this.explainer = explainer;
   }
 
   private static Set<String> secretCookies(Config config) {
@@ -103,6 +110,8 @@ public final class PeerRequests implements PeerSessions, PeerServers {
               OnlineUsers.here(connections, cluster.peer(), text(fields, "id"))
                   .<@Nullable Json>thenApply(UserPresence::toJson);
           case "move" -> moveHere(fields);
+          case "explain" ->
+              explainer.here(Question.of(fields)).<@Nullable Json>thenApply(ServerAnswer::toJson);
           default -> noAnswer();
         };
       }
@@ -160,6 +169,28 @@ public final class PeerRequests implements PeerSessions, PeerServers {
       }
     }
     return all;
+  }
+
+  @Override
+  public CompletionStage<Map<String, Json>> askAll(Json question) {
+    CompletionStage<Map<String, Json>> all = CompletableFuture.completedStage(Map.of());
+    for (String peer : cluster.peers()) {
+      if (!peer.equals(cluster.peer())) {
+        CompletionStage<Json> one =
+            cluster
+                .broker()
+                .ask(peer, question)
+                .handle((answer, _) -> answer == null ? new Json.Null() : answer);
+        all = all.thenCombine(one, (some, answer) -> plus(some, peer, answer));
+      }
+    }
+    return all;
+  }
+
+  private static Map<String, Json> plus(Map<String, Json> some, String peer, Json answer) {
+    var more = new TreeMap<>(some);
+    more.put(peer, answer);
+    return more;
   }
 
   @Override

@@ -7,6 +7,7 @@ import io.earshot.access.AccessPolicy;
 import io.earshot.access.AccessPolicy.Verdict;
 import io.earshot.access.Tokens;
 import io.earshot.config.RoomRule;
+import io.earshot.events.EventKind;
 import io.earshot.hook.Hook;
 import io.earshot.hook.HookRunner;
 import io.earshot.hook.HookVerdict;
@@ -104,7 +105,7 @@ public final class Admission {
     // Hooks are not asked about a member that joins again.
     List<Hook> asked = what == Permission.JOIN && place.in ? List.of() : about(place).joins();
     if (asked.isEmpty() && !who.isAsking()) {
-      then.accept(check(place, what, token));
+      answer(place, check(place, what, token), then);
       return;
     }
     hooks.inTurn(
@@ -116,11 +117,20 @@ public final class Admission {
               new Question(who, place.room, what),
               ended,
               answer ->
-                  then.accept(
+                  answer(
+                      place,
                       answer.refusal() == null
                           ? unlessBarred(verdict, place, what)
-                          : new Verdict(answer.refusal(), null)));
+                          : new Verdict(answer.refusal(), null),
+                      then));
         });
+  }
+
+  private static void answer(Place place, Verdict verdict, Consumer<Verdict> then) {
+    if (verdict.refusal() != null) {
+      place.recordRefusal(EventKind.JOIN_REFUSED, verdict.refusal());
+    }
+    then.accept(verdict);
   }
 
   /** Refuses if a ban or a closure has begun while hooks were running. */
@@ -186,8 +196,23 @@ public final class Admission {
         token,
         verdict ->
             sayUnless(
-                verdict.refusal(), speaker, verdict.message(), message, audience, messageId, told));
+                verdict.refusal(),
+                speaker,
+                verdict.message(),
+                message,
+                audience,
+                messageId,
+                verdict.message() == message ? told : spoken -> changed(speaker, spoken, told)));
     return false;
+  }
+
+  private static void changed(
+      Place speaker, RoomOrder.SayResult spoken, Consumer<RoomOrder.SayResult> told) {
+    if (spoken.place() != null) {
+      Participant who = speaker.who();
+      who.shard().recorder().add(EventKind.SAY_CHANGED, who, speaker.room, spoken.place(), null);
+    }
+    told.accept(spoken);
   }
 
   private static void sayUnless(
@@ -202,6 +227,7 @@ public final class Admission {
     if (why == null) {
       speaker.say(message, words, audience, messageId, true, told);
     } else {
+      speaker.recordRefusal(EventKind.SAY_REFUSED, why);
       told.accept(new RoomOrder.SayResult(null, why));
     }
   }
@@ -215,10 +241,17 @@ public final class Admission {
    */
   public void decideSay(
       Place speaker, Json message, @Nullable String token, Consumer<HookVerdict> then) {
+    Consumer<HookVerdict> decided =
+        verdict -> {
+          if (verdict.refusal() != null) {
+            speaker.recordRefusal(EventKind.SAY_REFUSED, verdict.refusal());
+          }
+          then.accept(verdict);
+        };
     if (needsHooks(speaker)) {
-      askHooks(speaker, message, token, then);
+      askHooks(speaker, message, token, decided);
     } else {
-      then.accept(new HookVerdict(message, refusal(speaker, message, token)));
+      decided.accept(new HookVerdict(message, refusal(speaker, message, token)));
     }
   }
 

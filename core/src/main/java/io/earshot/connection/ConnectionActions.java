@@ -10,6 +10,7 @@ import io.earshot.moderation.ModerationTargets;
 import io.earshot.protocol.Json;
 import io.earshot.room.Shard;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -45,6 +46,13 @@ public final class ConnectionActions implements ModerationTargets {
      */
     CompletionStage<Users.Moved> moveUser(String id, String room, boolean joins);
 
+    /**
+     * Asks all other servers.
+     *
+     * @return the answer of each server by its name; {@link Json.Null} for one that gives none
+     */
+    CompletionStage<Map<String, Json>> askAll(Json question);
+
     /** Closes a connection on another server; completed with whether there is one of this id. */
     CompletionStage<Boolean> close(String id, String reason);
   }
@@ -63,7 +71,7 @@ public final class ConnectionActions implements ModerationTargets {
     peers = others;
   }
 
-  @Nullable PeerSessions peers() {
+  public @Nullable PeerSessions peers() {
     return peers;
   }
 

@@ -201,7 +201,7 @@ public final class Directory {
   }
 
   /** The connections of a user, in the order in which they logged in. */
-  synchronized List<Participant> ofUser(String id) {
+  public synchronized List<Participant> ofUser(String id) {
     return List.copyOf(byUser.getOrDefault(id, Set.of()));
   }
 

@@ -15,6 +15,8 @@ import io.earshot.room.Rooms;
 import io.earshot.spi.Pace;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
+import io.earshot.spi.SayTracer;
+import io.earshot.stats.Closings;
 import io.earshot.stats.Incident;
 import io.earshot.stats.ServerCounts;
 import java.security.SecureRandom;
@@ -32,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 public final class EngineContext {
   /** The name of the incidents with tokens of logins. */
   private static final String LOGINS = "of logins";
+
+  private final Closings closings = new Closings();
 
   /** The shortest delay before a client reconnects after a loss, in milliseconds. */
   private static final long LEAST_DELAY = 1_000;
@@ -57,6 +61,7 @@ public final class EngineContext {
   private final AtomicInteger detached = new AtomicInteger();
 
   private final SecureRandom random;
+  private final @Nullable SayTracer sayTracer;
 
   public EngineContext(
       Config config,
@@ -70,7 +75,8 @@ public final class EngineContext {
       Logins logins,
       Refusals refusals,
       ServerCounts counts,
-      SecureRandom random) {
+      SecureRandom random,
+      @Nullable SayTracer sayTracer) {
     this.config = config;
     this.rooms = rooms;
     this.admission = admission;
@@ -82,6 +88,7 @@ public final class EngineContext {
     this.refusals = refusals;
     this.counts = counts;
     this.random = random;
+    this.sayTracer = sayTracer;
     Config.Limits rates = config.limits();
     this.messagePace = new Pace(rates.messagesPerSecond(), rates.messageBurst());
     this.bytePace = new Pace(rates.bytesPerSecond(), rates.bytesBurst());
@@ -149,6 +156,11 @@ public final class EngineContext {
     return connectionActions.peers();
   }
 
+  /** What makes spans of says; null if the program traces nothing. */
+  public @Nullable SayTracer sayTracer() {
+    return sayTracer;
+  }
+
   /** Counts a refusal. */
   public void count(Refusal kind) {
     refusals.count(kind);
@@ -162,6 +174,11 @@ public final class EngineContext {
   /** Takes note that the token of a login was refused; {@link #count} counts it. */
   public void loginRefused(String why) {
     refusals.incidents().note(Incident.TOKEN, LOGINS, why);
+  }
+
+  /** Why the last connections ended. */
+  public Closings closings() {
+    return closings;
   }
 
   /** The rate at which a connection may send requests. */

@@ -3,6 +3,7 @@ package io.earshot.connection;
 import io.earshot.Connection;
 import io.earshot.Measure;
 import io.earshot.Transport;
+import io.earshot.events.EventKind;
 import io.earshot.hook.HookQueue;
 import io.earshot.hook.HookSubject;
 import io.earshot.moderation.Moderator;
@@ -92,9 +93,6 @@ public abstract class Participant extends Subscriber implements HookSubject {
   public final void schedule(Runnable task, long millis) {
     shard().schedule(task, millis);
   }
-
-  /** The {@link Directory#hash} of the id. */
-  public abstract int idHash();
 
   @Override
   public final boolean isAsking() {
@@ -399,7 +397,10 @@ public abstract class Participant extends Subscriber implements HookSubject {
     // Locked, since two threads may set attributes at once. Readers see one snapshot or the next.
     var changed = new HashMap<>(attributes);
     changes.accept(changed);
+    Map<String, String> before = attributes;
     attributes = Map.copyOf(changed);
+    shard()
+        .tellIfRunning(() -> shard().recorder().addWith(EventKind.ATTRIBUTES, this, before, null));
   }
 
   @Override

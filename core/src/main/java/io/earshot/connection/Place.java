@@ -1,6 +1,7 @@
 package io.earshot.connection;
 
 import io.earshot.Grant;
+import io.earshot.events.EventKind;
 import io.earshot.hook.RoomHooks;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
@@ -89,6 +90,11 @@ public final class Place extends Member {
             new RoomOrder.SayRequest(
                 message, who().user(), audience, namer, messageId, words, isClients),
             told);
+  }
+
+  /** Remembers why a request of this client in the room was refused. */
+  public void recordRefusal(EventKind kind, String why) {
+    who().shard().recorder().refused(kind, who(), room, why);
   }
 
   /** A grant that allows what either of two grants allows, until the first of them expires. */

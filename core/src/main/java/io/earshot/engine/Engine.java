@@ -8,8 +8,11 @@ import io.earshot.config.ServerSecret;
 import io.earshot.connection.Directory;
 import io.earshot.connection.LoopContext;
 import io.earshot.connection.Participant;
+import io.earshot.explain.Question;
+import io.earshot.explain.Traces;
 import io.earshot.history.HistoryFolder;
 import io.earshot.monitor.Monitor;
+import io.earshot.protocol.Json;
 import io.earshot.protocol.Start;
 import io.earshot.session.ClientConnection;
 import io.earshot.spi.Broker;
@@ -23,6 +26,7 @@ import io.earshot.spi.ProgramInfo;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import io.earshot.spi.Wire;
+import io.earshot.stats.Incident;
 import io.earshot.stats.ServerState;
 import io.earshot.stats.ServerStats;
 import io.earshot.web.WebClients;
@@ -30,6 +34,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -143,6 +148,7 @@ public final class Engine implements AutoCloseable {
   /** Ends all connections with a close reason. Returns at once; each loop ends its own. */
   public void closeAll() {
     parts.webClients().forEach(WebClients::stop);
+    parts.traces.endAll();
     parts.rooms.shards().forEach(shard -> shard.tell(shard.polls()::stop));
     goodbyes().forEach(Runnable::run);
     for (Participant connection : parts.connections.all()) {
@@ -264,6 +270,28 @@ public final class Engine implements AutoCloseable {
     return http;
   }
 
+  // --- explanations ----------------------------------------------------------------------------
+
+  /**
+   * Explains whether a client received a message, or why not, by what all servers of the cluster
+   * remember. Callable from any thread.
+   *
+   * @param question the message and the client
+   * @return the answer as JSON, completed on any thread
+   */
+  public CompletionStage<Json.Obj> explain(Question question) {
+    return parts.explainer.explain(question);
+  }
+
+  /**
+   * The live traces of this server.
+   *
+   * @return the traces, callable from any thread
+   */
+  public Traces traces() {
+    return parts.traces;
+  }
+
   // --- counts ----------------------------------------------------------------------------------
 
   /**
@@ -301,5 +329,15 @@ public final class Engine implements AutoCloseable {
    */
   public void count(Refusal kind) {
     parts.refusals.count(kind);
+  }
+
+  /**
+   * Takes note of an incident, for the operator. Callable from any thread.
+   *
+   * @param kind the kind
+   * @param name the name of what it is about
+   */
+  public void note(Incident kind, String name) {
+    parts.refusals.incidents().note(kind, name, "");
   }
 }

@@ -20,6 +20,8 @@ import io.earshot.connection.LoopContext;
 import io.earshot.connection.Newcomers;
 import io.earshot.connection.OnlineUsers;
 import io.earshot.connection.SignalRates;
+import io.earshot.explain.Explainer;
+import io.earshot.explain.Traces;
 import io.earshot.history.HistoryFolder;
 import io.earshot.hook.HookRunner;
 import io.earshot.login.DevelopmentLogin;
@@ -71,6 +73,8 @@ final class Parts implements AutoCloseable {
   final RoomReaders readers;
   final DevelopmentLogin developmentLogin;
   final Api api;
+  final Explainer explainer;
+  final Traces traces;
   private final Clocks clocks;
   private final RoomRules rules;
   private final ConnectionActions connectionActions;
@@ -97,6 +101,8 @@ final class Parts implements AutoCloseable {
     this.actions = new ActionRunner(this::api, config, clocks::elapsed, threads, refusals, counts);
     this.rooms = new Rooms(config, rules::of, loops, clocks, newBootName(), refusals, counts);
     this.connectionActions = new ConnectionActions(connections, rooms.shards());
+    this.explainer = new Explainer(rooms, connections, connectionActions);
+    this.traces = new Traces(rooms, connections);
     this.moderation = new Moderator(config, clocks, this::randomName, connectionActions);
     this.secret = new ServerSecret(config.commonWeb().cookieSecret());
     var keys = new TokenKeys(config.tokens().keys(), secret);
@@ -117,7 +123,8 @@ final class Parts implements AutoCloseable {
             new Logins(config, keys, jwks, clocks.wall()),
             refusals,
             counts,
-            random);
+            random,
+            OpenTelemetrySays.ofProgram());
     long announceAfter = config.rooms().announceAfter().toMillis();
     this.loopContexts =
         rooms.shards().stream()
@@ -143,7 +150,8 @@ final class Parts implements AutoCloseable {
             this::cluster,
             this::historyFolder,
             clocks,
-            program);
+            program,
+            context.closings());
     var chatRoom =
         new RoomsApi(
             config.general(),
@@ -263,7 +271,8 @@ final class Parts implements AutoCloseable {
             rooms,
             connections,
             moderation,
-            this::webClients);
+            this::webClients,
+            explainer);
     cluster = joined;
     rooms.joinCluster(joined);
     connectionActions.joinCluster(joined.requests());

@@ -203,6 +203,18 @@ public final class History {
     return all;
   }
 
+  /** The message of an offset; null if it is not remembered. */
+  public @Nullable Entry find(long at) {
+    for (Deque<Entry> each : List.of(said, announced)) {
+      for (Entry entry : each) {
+        if (entry.offset == at) {
+          return entry;
+        }
+      }
+    }
+    return null;
+  }
+
   /** The newest message; null if it is forgotten. */
   @Nullable Entry last() {
     Entry newest = said.peekLast();

@@ -28,6 +28,11 @@ final class Overview {
   private static final class Numbers {
     private final Map<String, Json> fields = new LinkedHashMap<>();
 
+    Numbers with(String name, long number) {
+      fields.put(name, Json.of(number));
+      return this;
+    }
+
     Numbers with(String name, double number) {
       fields.put(name, Trend.rounded(number));
       return this;

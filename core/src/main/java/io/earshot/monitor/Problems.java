@@ -49,6 +49,7 @@ final class Problems {
     return List.copyOf(all);
   }
 
+  @SuppressWarnings("AnnotateFormatMethod") // the annotation would be a dependency
   private void add(String kind, String see, String text, Object... numbers) {
     all.add(new Problem(kind, String.format(Locale.ROOT, text, numbers), see, ""));
   }
@@ -189,6 +190,16 @@ final class Problems {
                   + " is slow, clients wait for it: the last slow call took "
                   + of.detail()
                   + " (hooks.timeout)",
+              "overview",
+              "");
+      case WRONG_KEY ->
+          new Problem(
+              "keys",
+              "wrong keys of the admin API are shown from "
+                  + name
+                  + ": "
+                  + number(of.count())
+                  + " (admin.keys)",
               "overview",
               "");
       case TOKEN ->

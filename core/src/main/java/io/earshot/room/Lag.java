@@ -78,6 +78,16 @@ public final class Lag {
     return newest.values();
   }
 
+  /** The place of the first message that was left out; null for none. */
+  public @Nullable Cursor first() {
+    return first;
+  }
+
+  /** The place of the last message that was left out; null for none. */
+  public @Nullable Cursor last() {
+    return last;
+  }
+
   /** The notice of the offsets that the client does not get; null if it gets all. */
   public Json.@Nullable Obj notice() {
     if (leftOut == 0 || first == null || last == null) {

@@ -171,6 +171,22 @@ public abstract class Member {
     return hears || sentUpTo == null ? end : sentUpTo;
   }
 
+  /**
+   * The room's half of the membership at one moment.
+   *
+   * @param joined whether the connection is a member
+   * @param listens whether it listens
+   * @param hears whether it is subscribed
+   * @param away whether its client was lost, and the room keeps its place
+   * @param since the offset after which it receives messages, if it is subscribed
+   */
+  public record State(boolean joined, boolean listens, boolean hears, boolean away, long since) {}
+
+  /** The state now; asked on the room's loop. */
+  public State state() {
+    return new State(joined || isUnannounced, listens, hears, away, since);
+  }
+
   /** Takes over the state of the same client's lost membership, which then is in no room. */
   void takeOver(Member lost) {
     joined = lost.joined;

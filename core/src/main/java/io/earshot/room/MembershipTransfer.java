@@ -1,5 +1,6 @@
 package io.earshot.room;
 
+import io.earshot.events.EventKind;
 import io.earshot.history.Past;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Reply.Received;
@@ -20,6 +21,7 @@ public final class MembershipTransfer {
   public static void replace(
       Room room, Member lost, Member back, @Nullable Cursor after, Consumer<Room.Arrival> live) {
     Cursor known = after == null ? lost.sentUpTo(room.cursor()) : after;
+    room.record(EventKind.RESUMED, back, after == null ? null : after.toString());
     Past past = room.past(Start.after(known), back);
     if (lost.joined) {
       room.roster().replace(lost, back);
@@ -42,6 +44,7 @@ public final class MembershipTransfer {
    */
   public static Cursor giveUp(Room room, Member member) {
     Cursor known = member.sentUpTo(room.cursor());
+    room.record(EventKind.MOVED, member, null);
     if (member.joined) {
       room.roster().remove(member);
     }
@@ -74,6 +77,7 @@ public final class MembershipTransfer {
         after != null ? live : arrival -> live.accept(unconfirmed(arrival));
     Cursor since = after != null ? after : member.sentUpTo;
     member.sentUpTo = since;
+    room.record(EventKind.RESUMED, member, after == null ? null : after.toString());
     member.listens = listens;
     if (isIn) {
       room.order().join(member, Start.after(since), arrived, true);

@@ -1,6 +1,7 @@
 package io.earshot.room;
 
 import io.earshot.config.RoomRule;
+import io.earshot.events.EventKind;
 import io.earshot.history.History;
 import io.earshot.history.Past;
 import io.earshot.history.RoomLog;
@@ -66,7 +67,7 @@ public final class Room {
     this.rule = rule;
     this.log = new RoomLog(name, epoch, rule, shard.history());
     this.order = orders.of(this);
-    this.subscribers = new Subscribers(rule, order);
+    this.subscribers = new Subscribers(this);
   }
 
   public String name() {
@@ -140,6 +141,7 @@ public final class Room {
    */
   public void join(Member member, Start start, Consumer<Arrival> live) {
     member.sentUpTo = start.after();
+    record(EventKind.JOINED, member, shown(start));
     order.join(member, start, live, member.connection.mayBeListedElsewhere());
   }
 
@@ -157,6 +159,7 @@ public final class Room {
   public void receive(Member member, Start start, Consumer<Arrival> live) {
     roster.expect(member);
     member.sentUpTo = start.after();
+    record(EventKind.JOINED, member, shown(start));
     order.listen(member, start, live);
   }
 
@@ -172,6 +175,7 @@ public final class Room {
   public void listen(Member member, Start start, Consumer<Arrival> live) {
     member.startListening();
     member.sentUpTo = start.after();
+    record(EventKind.LISTENED, member, shown(start));
     order.listen(member, start, live);
   }
 
@@ -191,6 +195,7 @@ public final class Room {
       member.connection.tell(out);
       return;
     }
+    record(EventKind.LEFT, member, null);
     member.joined = false;
     int count = roster.size();
     roster.remove(member);
@@ -210,6 +215,7 @@ public final class Room {
       member.connection.tell(out);
       return;
     }
+    record(EventKind.SILENCED, member, null);
     member.listens = false;
     order.silence(member, out);
   }
@@ -320,6 +326,24 @@ public final class Room {
     return log.cursor();
   }
 
+  /** Remembers what happens to a member, for those who ask later. */
+  void record(EventKind kind, Member member, @Nullable String detail) {
+    shard.recorder().add(kind, member.connection, name, cursor(), detail);
+  }
+
+  /** The same, for a member that receives messages from now on. */
+  void recordSubscribed(Member member, Arrival arrival) {
+    boolean isHistory = arrival.heard.history() != null && !arrival.missed.isEmpty();
+    long from = isHistory ? arrival.missed.getFirst().place().offset() : member.since + 1;
+    Boolean isRecovered = arrival.heard.recovered();
+    String detail = isRecovered == null ? null : isRecovered ? "recovered" : "gap";
+    shard.recorder().add(EventKind.SUBSCRIBED, member.connection, name, from, cursor(), detail);
+  }
+
+  private static @Nullable String shown(Start start) {
+    return start.after() == null ? null : start.after().toString();
+  }
+
   /** The end of the room's order; null while this server does not know it. */
   public @Nullable Cursor end() {
     return log.end();
@@ -364,6 +388,8 @@ public final class Room {
       @Nullable Member except,
       @Nullable Audience audience,
       @Nullable String kind) {
+    Subscriber sender = except == null ? null : except.connection;
+    shard.recorder().message(name, place, sender, audience);
     subscribers.tell(json, place, except, audience, kind, shard.sayBegan());
     if (audience == null) {
       subscribers.answerPolls(json, place);

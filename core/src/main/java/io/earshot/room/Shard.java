@@ -1,6 +1,8 @@
 package io.earshot.room;
 
 import io.earshot.Config;
+import io.earshot.events.EventKind;
+import io.earshot.events.Recorder;
 import io.earshot.history.History;
 import io.earshot.history.Journal;
 import io.earshot.history.LoopHistory;
@@ -10,6 +12,7 @@ import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Signal;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Refusal;
+import io.earshot.spi.SaySpan;
 import io.earshot.stats.Gauge;
 import io.earshot.stats.Incident;
 import io.earshot.stats.LoopStats;
@@ -62,11 +65,15 @@ public final class Shard implements RecoveryTarget {
   private final LongPolls polls;
   private final LoopHistory history;
   private final LoopStats stats;
+  private final Recorder recorder;
   private boolean sweeping;
   private int epochs;
 
   /** As {@link #sayBegan()} says. */
   private long sayBegan;
+
+  /** As {@link #saySpan()} says. */
+  private @Nullable SaySpan saySpan;
 
   private List<Fanout> pending = new ArrayList<>();
   private List<Fanout> flushing = new ArrayList<>();
@@ -78,6 +85,7 @@ public final class Shard implements RecoveryTarget {
     this.loop = loop;
     this.stats = loop.stats();
     Config config = all.config();
+    this.recorder = new Recorder(config.explain(), count, all::elapsed);
     this.repeatWindow = config.general().repeatWindow().toMillis();
     this.sweepEvery = Math.clamp(config.rooms().historyAge().toMillis(), 1_000, LONGEST_SWEEP);
     this.history = new LoopHistory(config.limits().historyBytes() / count, stats, this::sweepLater);
@@ -153,14 +161,36 @@ public final class Shard implements RecoveryTarget {
   public void say(Member speaker, RoomOrder.SayRequest saying, Consumer<RoomOrder.SayResult> told) {
     Subscriber connection = speaker.connection;
     long began = connection.shard().stats.sample();
+    @Nullable SaySpan span = RoomOrder.TracedSay.span(told);
+    if (span != null) {
+      span.ordering();
+    }
     tell(
         () -> {
           Room room = room(speaker.room);
           sayBegan = began;
-          room.say(speaker, saying, spoken -> connection.tell(() -> told.accept(spoken)));
+          saySpan = span;
+          room.say(
+              speaker,
+              saying,
+              spoken -> {
+                RoomOrder.TracedSay.ordered(span, spoken);
+                connection.tell(() -> answer(speaker, spoken, told));
+              });
+          saySpan = null;
           sayBegan = 0;
           room.closeIfEmpty();
         });
+  }
+
+  private static void answer(
+      Member speaker, RoomOrder.SayResult spoken, Consumer<RoomOrder.SayResult> told) {
+    if (spoken.refusal() != null) {
+      Subscriber who = speaker.connection;
+      Recorder recorder = who.shard().recorder;
+      recorder.refused(EventKind.SAY_REFUSED, who, speaker.room, spoken.refusal());
+    }
+    told.accept(spoken);
   }
 
   /**
@@ -355,9 +385,43 @@ public final class Shard implements RecoveryTarget {
     return stats;
   }
 
+  /** What this loop remembers of the last minutes. */
+  public Recorder recorder() {
+    return recorder;
+  }
+
   /** When the say that is under way on this loop began; 0 if it is not timed. */
   public long sayBegan() {
     return sayBegan;
+  }
+
+  /**
+   * Traces the say that is made next on this loop, if its receiver has a span; {@link #endTraced}
+   * follows.
+   *
+   * @return the receiver to give to the room
+   */
+  public Consumer<RoomOrder.SayResult> traced(Consumer<RoomOrder.SayResult> told) {
+    SaySpan span = RoomOrder.TracedSay.span(told);
+    saySpan = span;
+    if (span == null) {
+      return told;
+    }
+    span.ordering();
+    return spoken -> {
+      RoomOrder.TracedSay.ordered(span, spoken);
+      told.accept(spoken);
+    };
+  }
+
+  /** The say that {@link #traced} began is made. */
+  public void endTraced() {
+    saySpan = null;
+  }
+
+  /** The span of the say that is under way on this loop; null if it has none. */
+  @Nullable SaySpan saySpan() {
+    return saySpan;
   }
 
   /** Delivers a message whose say is timed, since the time at which that began. */

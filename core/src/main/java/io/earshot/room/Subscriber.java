@@ -1,6 +1,6 @@
 package io.earshot.room;
 
-import io.earshot.Connection;
+import io.earshot.events.Recipient;
 import io.earshot.history.History;
 import io.earshot.history.StoredMessage;
 import io.earshot.protocol.Audience;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the connection's event loop, except for {@link #shard}, {@link #wire} and {@link
  * #tell}, which any thread may call.
  */
-public abstract class Subscriber implements Connection {
+public abstract class Subscriber implements Recipient {
 
   /** The connection's event loop. */
   public abstract Shard shard();
@@ -58,6 +58,9 @@ public abstract class Subscriber implements Connection {
       }
     }
   }
+
+  /** How many bytes wait for the client to read them. */
+  public abstract int pendingBytes();
 
   /** Whether too many bytes wait for the client to read them. */
   public abstract boolean isBehind();

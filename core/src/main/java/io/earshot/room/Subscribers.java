@@ -1,6 +1,6 @@
 package io.earshot.room;
 
-import io.earshot.config.RoomRule;
+import io.earshot.events.EventKind;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.spi.Wire;
@@ -21,8 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the room's event loop.
  */
 final class Subscribers {
-  private final RoomRule rule;
-  private final RoomOrder order;
+  private final Room room;
 
   /** A linked list, the newest first: most rooms have one branch or none. */
   private @Nullable Branch branches;
@@ -33,9 +32,8 @@ final class Subscribers {
   /** Null while no long poll waits. */
   private @Nullable Set<LongPoll> polls;
 
-  Subscribers(RoomRule rule, RoomOrder order) {
-    this.rule = rule;
-    this.order = order;
+  Subscribers(Room room) {
+    this.room = room;
   }
 
   /** The fan-out of one loop and wire, and how many members it has or will have. */
@@ -83,11 +81,12 @@ final class Subscribers {
       return;
     }
     if (member.listens) {
-      order.listens(member);
+      room.order().listens(member);
     }
     member.hears = true;
     member.sentUpTo = null;
     member.since = since;
+    room.recordSubscribed(member, arrival);
     Branch branch = branch(member.connection.shard(), member.connection.wire());
     branch.size++;
     member.connection.tell(
@@ -132,6 +131,7 @@ final class Subscribers {
       // A member that was lost before it was subscribed has received nothing since.
       Cursor upTo = member.sentUpTo(end);
       stop(member, () -> {});
+      room.record(EventKind.DETACHED, member, null);
       member.away = true;
       awaited++;
       member.sentUpTo = upTo;
@@ -139,12 +139,13 @@ final class Subscribers {
   }
 
   private void stop(Member member, Runnable out) {
-    order.forget(member);
+    room.order().forget(member);
     if (!member.hears) {
       member.connection.tell(out);
       return;
     }
     member.hears = false;
+    room.record(EventKind.UNSUBSCRIBED, member, null);
     Branch branch = branch(member.connection.shard(), member.connection.wire());
     member.connection.tell(
         () -> {
@@ -162,7 +163,7 @@ final class Subscribers {
         return branch;
       }
     }
-    branches = new Branch(new Fanout(home, wire, rule), branches);
+    branches = new Branch(new Fanout(home, wire, room.rule()), branches);
     return branches;
   }
 

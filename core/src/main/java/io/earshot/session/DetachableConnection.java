@@ -3,13 +3,16 @@ package io.earshot.session;
 import io.earshot.Config;
 import io.earshot.Transport;
 import io.earshot.connection.LoopContext;
+import io.earshot.events.EventKind;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Reply;
+import io.earshot.protocol.User;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Outbound;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Wire;
 import io.earshot.stats.CloseReason;
+import io.earshot.stats.Closings.Closing;
 import io.earshot.stats.Counter;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the connection's event loop.
  */
 abstract sealed class DetachableConnection extends RequestOrder permits ClientConnection {
+  /** The reason of a connection that ended without one. */
+  private static final String LOST = "the connection was lost";
 
   /** The connection that has taken over the session of this one; null for none. */
   @Nullable ClientConnection heir;
@@ -84,15 +89,21 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
             });
     engine().addDetached(1);
     engine().connections().lose(this);
+    remember(why == null ? LOST : why.reason());
     shard().schedule(this::endSession, retention());
   }
 
   /** Ends a detached session, which was not resumed. */
   final void endSession() {
     if (phase == Phase.DETACHED) {
+      recordEnd("the client did not come back in time");
       endDetached();
       endSilently();
     }
+  }
+
+  private void recordEnd(String why) {
+    shard().recorder().addWith(EventKind.CLOSED, this, attributes(), why);
   }
 
   private void endDetached() {
@@ -206,6 +217,7 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
     if (isEnded()) {
       return;
     }
+    recordEnd(why.reason());
     phase = next;
     forgetWaiting();
     shard().later(() -> leaveAll(() -> sendLast(lastMessage, why)));
@@ -215,6 +227,7 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
     if (phase != Phase.ENDED) {
       phase = Phase.ENDED;
       forgetThis();
+      remember(why.reason());
       finish(lastMessage, why);
     }
   }
@@ -226,6 +239,7 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
   @Override
   final void cutOff() {
     shard().stats().add(Counter.CUT_OFF, 1);
+    shard().recorder().add(EventKind.CUT_OFF, this, null, Ending.BEHIND.reason());
     if (isGone()) {
       closeNow(); // the client does not even read the end
     } else if (isKept()) {
@@ -254,12 +268,22 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
       return;
     }
     boolean leavesAlready = isGone();
+    recordEnd("the connection was lost");
     phase = Phase.ENDED;
     forgetThis();
+    remember(LOST);
     if (!leavesAlready) {
       forgetWaiting();
       shard().later(() -> leaveAll(() -> {}));
     }
+  }
+
+  /** Remembers why the client was disconnected, for the operator. */
+  private void remember(String reason) {
+    User user = user();
+    engine()
+        .closings()
+        .add(new Closing(id(), user == null ? "" : user.id(), reason, shard().wallTime()));
   }
 
   /** Removes this connection from the directory, unless it leads to the one with its session. */

@@ -2,6 +2,8 @@ package io.earshot.session;
 
 import io.earshot.Transport;
 import io.earshot.connection.LoopContext;
+import io.earshot.events.EventKind;
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.room.Lag;
 import io.earshot.room.Member;
@@ -13,6 +15,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +29,9 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
 
   /** A client with more pending bytes than this is not read, and rooms may leave messages out. */
   private static final int MAX_UNREAD = 64 * 1024;
+
+  /** How many of the messages that a lag has kept are recorded. */
+  private static final int MOST_RECORDED = 100;
 
   final Outbound outbound;
 
@@ -158,6 +164,11 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
   // --- a client that does not keep up ----------------------------------------------------------
 
   @Override
+  public final int pendingBytes() {
+    return outbound.pendingBytes();
+  }
+
+  @Override
   public final boolean isBehind() {
     return outbound.pendingBytes() > MAX_UNREAD;
   }
@@ -170,6 +181,7 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
   @Override
   public final Lag newLag(Member member) {
     lags = true;
+    shard().recorder().add(EventKind.LAG_BEGAN, this, member.room, null);
     member.lag = new Lag(member.room, engine().config().limits().outboundBytes() / 2);
     return member.lag;
   }
@@ -181,11 +193,25 @@ abstract sealed class OutboundConnection extends MultiRoomConnection permits Req
       return;
     }
     member.lag = null;
+    recordEnd(member.room, lag);
     Json.Obj notice = lag.notice();
     if (notice != null) {
       send(notice.encode());
     }
     sendMissed(lag.kept());
+  }
+
+  private void recordEnd(String room, Lag lag) {
+    Cursor first = lag.first();
+    Cursor last = lag.last();
+    if (first != null && last != null) {
+      String kept =
+          lag.kept().stream()
+              .limit(MOST_RECORDED)
+              .map(message -> String.valueOf(message.place().offset()))
+              .collect(Collectors.joining(","));
+      shard().recorder().add(EventKind.LAG_ENDED, this, room, first.offset(), last, kept);
+    }
   }
 
   /** Sends the client, for each room, the notice of the messages that were left out. */

@@ -2,6 +2,7 @@ package io.earshot.session;
 
 import io.earshot.Transport;
 import io.earshot.connection.LoopContext;
+import io.earshot.events.EventKind;
 import io.earshot.protocol.Command;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Reply;
@@ -173,9 +174,9 @@ abstract sealed class RequestOrder extends OutboundConnection implements Intake
       refusedSincePause = 0;
       pauseReading(REFUSED_PAUSE);
     }
-    return new Request(
-        new Command.Malformed("Error: too many " + what + "; try again in " + wait + " ms"),
-        request.messageId());
+    String why = "Error: too many " + what + "; try again in " + wait + " ms";
+    shard().recorder().refused(EventKind.SAY_REFUSED, this, null, why);
+    return new Request(new Command.Malformed(why), request.messageId());
   }
 
   @Override

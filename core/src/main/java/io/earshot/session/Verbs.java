@@ -5,6 +5,7 @@ import io.earshot.action.ActionRunner;
 import io.earshot.connection.Participant;
 import io.earshot.connection.Place;
 import io.earshot.connection.TokenWatch;
+import io.earshot.events.EventKind;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Command;
 import io.earshot.protocol.Cursor;
@@ -84,6 +85,7 @@ final class Verbs {
   private static void say(ClientConnection connection, NumberedRequest request, Command.Say say) {
     Place speaker = connection.placeIn(say.room());
     if (!speaker.mayBeSpokenIn()) {
+      speaker.recordRefusal(EventKind.SAY_REFUSED, Participant.NOT_IN_ROOM);
       RoomVerbs.refuseNotInRoom(connection, request, speaker);
       return;
     }
@@ -98,7 +100,11 @@ final class Verbs {
                 null,
                 audience,
                 request.messageId(),
-                spoken -> connection.reply(request, reply(spoken, speaker.room)));
+                RoomOrder.TracedSay.of(
+                    connection.engine().sayTracer(),
+                    speaker.room,
+                    say.traceparent(),
+                    spoken -> connection.reply(request, reply(spoken, speaker.room))));
     if (!isDecided) {
       connection.waitForHooks();
     }

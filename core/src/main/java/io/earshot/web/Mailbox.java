@@ -49,6 +49,11 @@ final class Mailbox {
     this.limits = limits;
   }
 
+  /** How many bytes wait for the client. */
+  int bytes() {
+    return bytes;
+  }
+
   /** Adds messages of a room, one line each. */
   void write(ByteBuf batch, int offset, int length) {
     int end = offset + length;

@@ -11,6 +11,7 @@ import io.earshot.connection.LoopContext;
 import io.earshot.connection.Participant;
 import io.earshot.connection.Place;
 import io.earshot.connection.TokenWatch;
+import io.earshot.events.EventKind;
 import io.earshot.hook.NewClient;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
@@ -348,6 +349,11 @@ final class WebConnection extends Participant {
   }
 
   @Override
+  public int pendingBytes() {
+    return mailbox == null ? 0 : mailbox.bytes();
+  }
+
+  @Override
   public boolean isBehind() {
     return false; // the mailbox has bounds of its own
   }
@@ -379,6 +385,13 @@ final class WebConnection extends Participant {
   public void endSilently() {
     if (!gone && mailbox != null) {
       gone = true;
+      shard()
+          .recorder()
+          .addWith(
+              EventKind.CLOSED,
+              this,
+              attributes(),
+              "the HTTP client sent no more requests, or left");
       mailbox.close();
       leave(place(), () -> {});
       engine().forget(this);

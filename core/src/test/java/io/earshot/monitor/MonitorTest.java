@@ -175,7 +175,7 @@ final class MonitorTest {
     server.settle();
     pass(1);
     assertThat(problems()).doesNotContain("tokens of logins");
-    server.earshot.http().checkLogin("not.a.token");
+    var _ = server.earshot.http().checkLogin("not.a.token");
     pass(1);
     assertThat(problems()).contains("tokens of logins are refused: 1; the last because: ");
   }

@@ -34,6 +34,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -213,6 +214,17 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
                       join,
                       exchange.clientRequest(),
                       this::leave));
+        }
+      }
+      case Answer.Feed(HttpResponse head, Consumer<Channel> body) -> {
+        if (admits(exchange)) {
+          site.addHeaders(exchange.request(), head);
+          switchTo(
+              head,
+              () -> {
+                leave();
+                body.accept(channel);
+              });
         }
       }
       case Answer.SharedStream stream -> {

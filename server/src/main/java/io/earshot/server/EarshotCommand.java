@@ -4,6 +4,10 @@ import io.earshot.Config;
 import io.earshot.access.RoomRules;
 import io.earshot.protocol.RoomName;
 import io.earshot.server.log.OneLine;
+import io.earshot.server.remote.DrainCommand;
+import io.earshot.server.remote.ExplainCommand;
+import io.earshot.server.remote.TopCommand;
+import io.earshot.server.remote.TraceCommand;
 import io.earshot.server.settings.Assignment;
 import io.earshot.server.settings.Environment;
 import io.earshot.server.settings.Settings;
@@ -37,8 +41,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "earshot",
     versionProvider = Version.class,
-    synopsisSubcommandLabel = "[serve | drain | config | token | cert | build | help]",
-    subcommands = DrainCommand.class,
+    synopsisSubcommandLabel =
+        "[serve | top | explain | trace | drain | config | token | cert | build | help]",
     sortOptions = false,
     header = "A real-time room server: it sends each message to all members of a room.%n",
     footer = {
@@ -85,7 +89,8 @@ final class EarshotCommand implements Callable<Integer> {
     if (args.length == 0) {
       return command.withoutArguments(err);
     }
-    return new CommandLine(command)
+    return command
+        .commandLine()
         .setOut(out)
         .setErr(err)
         .setUsageHelpWidth(100)
@@ -218,6 +223,14 @@ final class EarshotCommand implements Callable<Integer> {
       description = "show the version")
   void version(boolean wanted) {}
 
+  private CommandLine commandLine() {
+    return new CommandLine(this)
+        .addSubcommand(new DrainCommand(environment, out))
+        .addSubcommand(new ExplainCommand(environment, out))
+        .addSubcommand(new TopCommand(environment, out, System.console() != null))
+        .addSubcommand(new TraceCommand(environment, out));
+  }
+
   /** Starts the server without loading the parser of the command line, which takes time. */
   private int withoutArguments(PrintWriter err) {
     try {
@@ -335,7 +348,7 @@ final class EarshotCommand implements Callable<Integer> {
 
   @Command(name = "help", description = "show this help")
   int showHelp(@Parameters(hidden = true, arity = "0..*") List<String> about) {
-    new CommandLine(this).setUsageHelpWidth(100).usage(out);
+    commandLine().setUsageHelpWidth(100).usage(out);
     return 0;
   }
 
@@ -370,7 +383,6 @@ final class EarshotCommand implements Callable<Integer> {
     return switch (e) {
       case SettingsException refused -> refuse(err, MISUSED, refused.getMessage());
       case StartException failed -> refuse(err, CANNOT_START, failed.getMessage());
-      case AdminException failed -> refuse(err, CANNOT_START, failed.getMessage());
       default -> throw e;
     };
   }

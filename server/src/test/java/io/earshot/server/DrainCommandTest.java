@@ -41,10 +41,11 @@ class DrainCommandTest {
   }
 
   @Test
-  void what_is_missing_or_wrong_is_one_line_and_status_1() throws Exception {
-    assertFails("the key is missing: set EARSHOT_ADMIN_KEY", "drain");
+  void what_is_missing_or_wrong_is_one_line() throws Exception {
+    assertFails(2, "give the secret of a key of admin.keys: --key SECRET, or EARSHOT_KEY", "drain");
     assertFails(
-        "--url: here is no address such as http://localhost:8080",
+        2,
+        "--url: write it as http://HOST:PORT or https://HOST:PORT",
         "drain",
         "--key",
         KEY,
@@ -59,16 +60,33 @@ class DrainCommandTest {
                 .with("admin.keys", List.of("night " + KEY)))) {
       url = "http://localhost:" + server.httpPort();
       assertFails(
-          url + ": this is no key (admin.keys)", "drain", "--url", url, "--key", "night " + KEY);
-      assertFails(url + "/x: ", "drain", "--url", url + "/x", "--key", KEY);
+          1,
+          "the server answered 401: this is no key (admin.keys); --key is the secret alone",
+          "drain",
+          "--url",
+          url,
+          "--key",
+          "night" + KEY);
     }
-    assertFails("no server answers at " + url, "drain", "--url", url, "--key", KEY);
+    try (var server =
+        EarshotServer.start(
+            Config.defaults().with("tcpServer.enabled", false).with("httpServer.port", 0))) {
+      assertFails(
+          1,
+          "the server answered 404; is admin.keys set there",
+          "drain",
+          "--url",
+          "http://localhost:" + server.httpPort(),
+          "--key",
+          KEY);
+    }
+    assertFails(1, "no server answers at " + url, "drain", "--url", url, "--key", KEY);
   }
 
-  private static void assertFails(String why, String... args) {
+  private static void assertFails(int status, String why, String... args) {
     Run run = Run.of(args);
     assertThat(run.out()).isEmpty();
     assertThat(run.err().lines()).singleElement().asString().startsWith("earshot: " + why);
-    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.status()).isEqualTo(status);
   }
 }

@@ -49,6 +49,7 @@ class PackagesTest {
       token: protocol config
       api: protocol config token
       stats: api
+      events: protocol api
       spi: protocol api stats
       moderation: protocol api spi
       access: protocol config token api stats spi moderation
@@ -56,13 +57,14 @@ class PackagesTest {
       action: protocol api stats spi
       hook: protocol config api stats spi action
       history: protocol config api stats
-      room: protocol config api stats spi history
-      connection: protocol config api stats spi moderation access login action hook room
-      web: protocol api stats spi access action hook history room connection
-      session: protocol config token api stats spi access login action hook history room connection
-      cluster: protocol config api stats spi moderation access action history room connection web session
+      room: protocol config api stats events spi history
+      connection: protocol config api stats events spi moderation access login action hook room
+      web: protocol api stats events spi access action hook history room connection
+      session: protocol config token api stats events spi access login action hook history room connection
+      explain: protocol api events history room connection
+      cluster: protocol config api stats spi moderation access action history room connection web session explain
       monitor: protocol api stats spi history room connection cluster
-      engine: protocol config token api stats spi moderation access login action hook history room connection web session cluster monitor
+      engine: protocol config token api stats spi moderation access login action hook history room connection web session explain cluster monitor
       netty.loop: api stats spi
       netty.frame: protocol spi
       netty.tls: config api spi netty.loop
@@ -72,8 +74,9 @@ class PackagesTest {
       netty.page: protocol config api engine netty.frame netty.http
       netty.room: protocol token api spi engine netty.frame netty.identity netty.http
       netty.action: protocol api spi engine netty.loop netty.http
-      netty.admin: protocol api spi monitor engine netty.loop netty.identity netty.http netty.room
-      netty: protocol api stats spi monitor engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.admin
+      netty.console: protocol api stats spi monitor engine netty.loop netty.http
+      netty.admin: protocol api events stats spi explain monitor engine netty.loop netty.identity netty.http netty.room netty.console
+      netty: protocol api stats spi monitor engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.console netty.admin
       metrics: api stats spi netty
       redis.link: api spi
       redis.connection: config api spi redis.link
@@ -82,7 +85,8 @@ class PackagesTest {
       server.log: api spi
       server.settings: config api server.log
       server.actions: api server.settings
-      server: protocol config api access netty server.log server.settings server.actions
+      server.remote: protocol server.settings
+      server: protocol config api access netty server.log server.settings server.actions server.remote
       """;
 
   private static final Map<String, List<String>> MAY_USE = new LinkedHashMap<>();

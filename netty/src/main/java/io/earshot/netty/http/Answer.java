@@ -2,6 +2,7 @@ package io.earshot.netty.http;
 
 import io.earshot.netty.frame.Framing;
 import io.earshot.protocol.Request;
+import io.netty.channel.Channel;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpResponse;
 import java.time.Duration;
@@ -88,6 +89,14 @@ public sealed interface Answer {
       requests = List.copyOf(requests);
     }
   }
+
+  /**
+   * Make the connection a stream of something other than messages.
+   *
+   * @param head the response before the stream
+   * @param body writes the stream to the channel, which has no handlers of HTTP any more
+   */
+  record Feed(HttpResponse head, Consumer<Channel> body) implements Answer {}
 
   /** Send the file at a path under {@code /public}. */
   record File(String path) implements Answer {}

@@ -1,23 +1,22 @@
-package io.earshot.server;
+package io.earshot.server.remote;
 
 import io.earshot.protocol.Json;
+import io.earshot.server.settings.SettingsException;
+import io.earshot.server.settings.StartException;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /**
  * Empties a running server, which then stops.
  *
- * <p>Owned by the thread that parses the command line.
+ * <p>Owned by the thread of the command.
  */
 @Command(
     name = "drain",
@@ -25,13 +24,7 @@ import picocli.CommandLine.Spec;
       "empty a running server and stop it: it is not ready from now on, accepts no more clients",
       "after a delay, and ends the connections at an even rate"
     })
-final class DrainCommand implements Callable<Integer> {
-  @Mixin private final AdminClient admin = new AdminClient();
-
-  @Spec
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  private CommandSpec spec;
-
+public final class DrainCommand extends RemoteCommand {
   @Option(
       names = "--delay",
       paramLabel = "SECONDS",
@@ -47,9 +40,13 @@ final class DrainCommand implements Callable<Integer> {
   @Option(names = "--no-wait", description = "do not wait until the server has stopped")
   private boolean isAsync;
 
+  /** A command that is not run yet. */
+  public DrainCommand(Map<String, String> environment, PrintWriter out) {
+    super(environment, out);
+  }
+
   @Override
-  public Integer call() throws AdminException {
-    PrintWriter out = spec.commandLine().getOut();
+  public Integer call() throws SettingsException, StartException, InterruptedException {
     Map<String, Object> body = new LinkedHashMap<>();
     if (delay != null) {
       body.put("delaySeconds", delay);
@@ -57,49 +54,45 @@ final class DrainCommand implements Callable<Integer> {
     if (time != null) {
       body.put("seconds", time);
     }
-    Json answer = admin.request("POST", "drain", Json.from(body));
-    out.println(
-        "draining "
-            + admin.url()
-            + ": accepts clients for "
-            + number(answer, "delaySeconds")
-            + " s, then ends "
-            + number(answer, "clients")
-            + " connections within "
-            + number(answer, "seconds")
-            + " s");
-    out.flush();
-    if (!isAsync) {
-      await(out);
+    try (AdminClient admin = admin()) {
+      Json.Obj answer = admin.post("/admin/drain", Json.from(body));
+      out.println(
+          "draining "
+              + url()
+              + ": accepts clients for "
+              + AdminClient.text(answer, "delaySeconds")
+              + " s, then ends "
+              + AdminClient.text(answer, "clients")
+              + " connections within "
+              + AdminClient.text(answer, "seconds")
+              + " s");
+      out.flush();
+      if (!isAsync) {
+        await(admin);
+      }
     }
     return 0;
   }
 
   /** Asks the server until it answers no more, which its own bounds make sure of. */
-  private void await(PrintWriter out) throws AdminException {
+  private void await(AdminClient admin) throws StartException, InterruptedException {
     String before = "";
     try {
       while (true) {
         LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
-        String left = number(admin.request("GET", "drain", null), "clients");
+        String left = AdminClient.text(admin.get("/admin/drain"), "clients");
         if (!left.equals(before)) {
           out.println(left + " clients are left");
           out.flush();
         }
         before = left;
       }
-    } catch (AdminException e) {
-      if (!e.isUnreachable()) {
+    } catch (StartException e) {
+      if (!(e.getCause() instanceof IOException)) {
         throw e;
       }
       out.println("the server has stopped");
       out.flush();
     }
-  }
-
-  private static String number(Json answer, String field) {
-    return answer instanceof Json.Obj fields && fields.get(field) instanceof Json.Num(String number)
-        ? number
-        : "?";
   }
 }

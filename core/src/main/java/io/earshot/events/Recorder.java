@@ -1,0 +1,250 @@
+package io.earshot.events;
+
+import io.earshot.Config;
+import io.earshot.protocol.Audience;
+import io.earshot.protocol.Cursor;
+import io.earshot.protocol.User;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Remembers the last events of one event loop: one entry for each message, and one for each thing
+ * that happens to a connection. Deliveries have no entries: a member that is subscribed receives
+ * each message that is for it.
+ *
+ * <p>Owned by that event loop.
+ */
+public final class Recorder {
+
+  /** What an event takes, with its texts, in bytes. */
+  private static final int EVENT_BYTES = 256;
+
+  /** The longest attributes that are remembered, in characters. */
+  private static final int LONGEST_ATTRIBUTES = 1_000;
+
+  /** How many refusals of one second are remembered. */
+  private static final int MOST_REFUSALS = 50;
+
+  private static final long SECOND = 1_000;
+
+  private final LongSupplier clock;
+  private final long start;
+
+  /** Null if nothing is to be remembered. */
+  private final @Nullable MessageRing messages;
+
+  private final @Nullable EventRing events;
+
+  private long refusalsSince;
+  private int refusals;
+
+  /** Null while there is none. */
+  private Trace @Nullable [] traces;
+
+  /**
+   * Nothing has happened.
+   *
+   * @param settings whether to remember events, and in how many bytes on all loops together
+   * @param loops the number of event loops
+   * @param clock the clock of durations, in milliseconds
+   */
+  public Recorder(Config.Explain settings, int loops, LongSupplier clock) {
+    this.clock = clock;
+    this.start = clock.getAsLong();
+    int half = settings.bytes() / loops / 2;
+    this.messages =
+        settings.enabled() ? new MessageRing(Math.max(1, half / MessageRing.MESSAGE_BYTES)) : null;
+    this.events = settings.enabled() ? new EventRing(Math.max(1, half / EVENT_BYTES)) : null;
+  }
+
+  // --- what happens ----------------------------------------------------------------------------
+
+  /**
+   * The room has a message.
+   *
+   * @param sender the connection that does not receive it, or null
+   * @param audience the members that receive it; null for all
+   */
+  public void message(
+      String room, Cursor place, @Nullable Recipient sender, @Nullable Audience audience) {
+    if (messages != null) {
+      int hash = sender == null ? 0 : sender.idHash();
+      messages.add(room, place, hash, audience, clock.getAsLong());
+    }
+    if (traces != null) {
+      trace(
+          event(
+              EventKind.MESSAGE,
+              sender,
+              room,
+              place,
+              0,
+              audience == null ? null : "for " + audience.key() + "=" + audience.value()));
+    }
+  }
+
+  /** Something happens to a connection in a room that has delivered everything up to a place. */
+  public void add(
+      EventKind kind, Recipient who, String room, Cursor place, @Nullable String detail) {
+    if (isOn()) {
+      keep(event(kind, who, room, place, 0, detail));
+    }
+  }
+
+  /** The same, for a range of messages that begins at an offset. */
+  public void add(
+      EventKind kind,
+      Recipient who,
+      String room,
+      long from,
+      Cursor place,
+      @Nullable String detail) {
+    if (isOn()) {
+      keep(event(kind, who, room, place, from, detail));
+    }
+  }
+
+  /** Something happens to a connection that no message's place tells of. */
+  public void add(EventKind kind, Recipient who, @Nullable String room, @Nullable String detail) {
+    if (isOn()) {
+      keep(event(kind, who, room, null, 0, detail));
+    }
+  }
+
+  /**
+   * A request of a connection is refused. Of many refusals some are not remembered, so that a
+   * client that sends too much does not displace all other events.
+   */
+  public void refused(EventKind kind, Recipient who, @Nullable String room, String why) {
+    if (!isOn()) {
+      return;
+    }
+    long now = clock.getAsLong();
+    if (now - refusalsSince >= SECOND) {
+      refusalsSince = now;
+      refusals = 0;
+    }
+    if (refusals++ < MOST_REFUSALS) {
+      add(kind, who, room, why);
+    }
+  }
+
+  /** A connection ends, or its attributes change. */
+  public void addWith(
+      EventKind kind, Recipient who, Map<String, String> attributes, @Nullable String detail) {
+    if (isOn()) {
+      keep(event(kind, who, null, null, 0, detail, shortened(attributes)));
+    }
+  }
+
+  private static Map<String, String> shortened(Map<String, String> attributes) {
+    int length = 0;
+    for (Map.Entry<String, String> each : attributes.entrySet()) {
+      length += each.getKey().length() + each.getValue().length();
+    }
+    return length > LONGEST_ATTRIBUTES ? Map.of() : attributes;
+  }
+
+  private boolean isOn() {
+    return events != null || traces != null;
+  }
+
+  private Event event(
+      EventKind kind,
+      @Nullable Recipient who,
+      @Nullable String room,
+      @Nullable Cursor place,
+      long from,
+      @Nullable String detail) {
+    return event(kind, who, room, place, from, detail, Map.of());
+  }
+
+  private Event event(
+      EventKind kind,
+      @Nullable Recipient who,
+      @Nullable String room,
+      @Nullable Cursor place,
+      long from,
+      @Nullable String detail,
+      Map<String, String> attributes) {
+    User user = who == null ? null : who.user();
+    return new Event(
+        clock.getAsLong(),
+        kind,
+        room,
+        place == null ? null : place.epoch(),
+        who == null ? "" : who.id(),
+        user == null ? null : user.id(),
+        user == null ? null : user.name(),
+        from,
+        place == null ? 0 : place.offset(),
+        detail,
+        attributes);
+  }
+
+  private void keep(Event event) {
+    if (events != null) {
+      events.add(event);
+    }
+    if (traces != null) {
+      trace(event);
+    }
+  }
+
+  // --- what is remembered ----------------------------------------------------------------------
+
+  /** Whether this loop remembers events. */
+  public boolean remembers() {
+    return events != null;
+  }
+
+  /** The events that pass a filter, the oldest first; the newest of them if there are too many. */
+  public List<Event> events(Predicate<Event> filter, int most) {
+    return events == null ? List.of() : events.select(filter, most);
+  }
+
+  /** The message at a place; null if it is not remembered. */
+  public @Nullable RememberedMessage message(String room, Cursor place) {
+    return messages == null ? null : messages.find(room, place);
+  }
+
+  /** Since when events are remembered, by the clock of durations. */
+  public long eventsSince() {
+    return events == null ? clock.getAsLong() : events.since(start);
+  }
+
+  /** Since when messages are remembered, by the clock of durations. */
+  public long messagesSince() {
+    return messages == null ? clock.getAsLong() : messages.since(start);
+  }
+
+  // --- traces ----------------------------------------------------------------------------------
+
+  /** Passes events to a trace from now on. */
+  public void begin(Trace trace) {
+    Trace[] before = traces == null ? new Trace[0] : traces;
+    var more = Arrays.copyOf(before, before.length + 1);
+    more[before.length] = trace;
+    traces = more;
+  }
+
+  /** Passes no more events to a trace. */
+  public void end(Trace trace) {
+    if (traces != null) {
+      Trace[] rest = Arrays.stream(traces).filter(each -> each != trace).toArray(Trace[]::new);
+      traces = rest.length == 0 ? null : rest;
+    }
+  }
+
+  private void trace(Event event) {
+    if (traces != null) {
+      for (Trace each : traces) {
+        each.offer(event);
+      }
+    }
+  }
+}
