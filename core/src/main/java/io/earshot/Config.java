@@ -698,8 +698,8 @@ public record Config(
   public record Management(
       @Setting(
               value =
-                  "Whether operators have a port of their own, over plain HTTP. The admin API then answers there and not on"
-                      + " the port of clients; /livez and /readyz answer on both.",
+                  "Whether operators have a port of their own, over plain HTTP. The admin API and the metrics then answer"
+                      + " there and not on the port of clients; /livez and /readyz answer on both.",
               defaultValue = "false")
           boolean enabled,
       @Setting(value = BIND_IP, defaultValue = "127.0.0.1") String bindIP,

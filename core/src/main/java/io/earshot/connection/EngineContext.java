@@ -15,6 +15,7 @@ import io.earshot.room.Rooms;
 import io.earshot.spi.Pace;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
+import io.earshot.spi.SayTracer;
 import io.earshot.stats.Closings;
 import io.earshot.stats.Incident;
 import io.earshot.stats.ServerCounts;
@@ -60,6 +61,7 @@ public final class EngineContext {
   private final AtomicInteger detached = new AtomicInteger();
 
   private final SecureRandom random;
+  private final @Nullable SayTracer sayTracer;
 
   public EngineContext(
       Config config,
@@ -73,7 +75,8 @@ public final class EngineContext {
       Logins logins,
       Refusals refusals,
       ServerCounts counts,
-      SecureRandom random) {
+      SecureRandom random,
+      @Nullable SayTracer sayTracer) {
     this.config = config;
     this.rooms = rooms;
     this.admission = admission;
@@ -85,6 +88,7 @@ public final class EngineContext {
     this.refusals = refusals;
     this.counts = counts;
     this.random = random;
+    this.sayTracer = sayTracer;
     Config.Limits rates = config.limits();
     this.messagePace = new Pace(rates.messagesPerSecond(), rates.messageBurst());
     this.bytePace = new Pace(rates.bytesPerSecond(), rates.bytesBurst());
@@ -150,6 +154,11 @@ public final class EngineContext {
   /** The sessions of the other servers; null without a cluster. */
   public @Nullable PeerSessions peers() {
     return connectionActions.peers();
+  }
+
+  /** What makes spans of says; null if the program traces nothing. */
+  public @Nullable SayTracer sayTracer() {
+    return sayTracer;
   }
 
   /** Counts a refusal. */

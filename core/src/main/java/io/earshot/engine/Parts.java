@@ -123,7 +123,8 @@ final class Parts implements AutoCloseable {
             new Logins(config, keys, jwks, clocks.wall()),
             refusals,
             counts,
-            random);
+            random,
+            OpenTelemetrySays.ofProgram());
     long announceAfter = config.rooms().announceAfter().toMillis();
     this.loopContexts =
         rooms.shards().stream()

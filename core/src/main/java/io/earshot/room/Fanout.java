@@ -5,6 +5,7 @@ import io.earshot.history.StoredMessage;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.spi.Packing;
+import io.earshot.spi.SaySpan;
 import io.earshot.spi.Wire;
 import io.earshot.stats.Counter;
 import io.netty.buffer.ByteBuf;
@@ -57,6 +58,9 @@ final class Fanout {
 
   /** When the first say of the pending batch began that is timed; 0 for none. */
   private long began;
+
+  /** The spans of the pending batch; null while there are none. */
+  private @Nullable List<SaySpan> spans;
 
   Fanout(Shard shard, Wire wire, RoomRule rule) {
     this.rule = rule;
@@ -177,6 +181,10 @@ final class Fanout {
     if (began == 0) {
       began = sayBegan;
     }
+    @Nullable SaySpan span = shard.saySpan();
+    if (span != null) {
+      add(span);
+    }
     if (batch.writerIndex() >= MAX_BATCH) {
       flush();
     }
@@ -228,6 +236,19 @@ final class Fanout {
       shard.stats().delivered(began);
       began = 0;
     }
+    if (spans != null) {
+      spans.forEach(SaySpan::delivered);
+      spans = null;
+    }
+  }
+
+  /** Traces the delivery of a say, until the batch is sent. */
+  private void add(SaySpan span) {
+    if (spans == null) {
+      spans = new ArrayList<>();
+    }
+    span.delivering();
+    spans.add(span);
   }
 
   /** Whether no message has an audience. A loop, since each batch asks. */

@@ -7,6 +7,8 @@ import io.earshot.protocol.Json;
 import io.earshot.protocol.Signal;
 import io.earshot.protocol.Start;
 import io.earshot.protocol.User;
+import io.earshot.spi.SaySpan;
+import io.earshot.spi.SayTracer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
@@ -80,6 +82,41 @@ public interface RoomOrder {
       } else {
         told.completeExceptionally(new RefusedException(refusal));
       }
+    }
+  }
+
+  /**
+   * Receives the result of a say that has a span.
+   *
+   * @param told receives it, too
+   */
+  record TracedSay(SaySpan span, Consumer<SayResult> told) implements Consumer<SayResult> {
+
+    /** A receiver with a span, if there is a tracer; else {@code told} itself. */
+    public static Consumer<SayResult> of(
+        @Nullable SayTracer tracer,
+        String room,
+        @Nullable String parent,
+        Consumer<SayResult> told) {
+      return tracer == null ? told : new TracedSay(tracer.begin(room, parent), told);
+    }
+
+    /** The span of a receiver; null if it has none. */
+    public static @Nullable SaySpan span(Consumer<SayResult> told) {
+      return told instanceof TracedSay traced ? traced.span : null;
+    }
+
+    /** The room has given the message its place, or not. */
+    static void ordered(@Nullable SaySpan span, SayResult result) {
+      if (span != null) {
+        span.ordered(result.place() == null ? -1 : result.place().offset());
+      }
+    }
+
+    @Override
+    public void accept(SayResult result) {
+      told.accept(result);
+      span.ended(result.refusal());
     }
   }
 

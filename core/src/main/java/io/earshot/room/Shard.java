@@ -12,6 +12,7 @@ import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Signal;
 import io.earshot.spi.Loop;
 import io.earshot.spi.Refusal;
+import io.earshot.spi.SaySpan;
 import io.earshot.stats.Gauge;
 import io.earshot.stats.Incident;
 import io.earshot.stats.LoopStats;
@@ -70,6 +71,9 @@ public final class Shard implements RecoveryTarget {
 
   /** As {@link #sayBegan()} says. */
   private long sayBegan;
+
+  /** As {@link #saySpan()} says. */
+  private @Nullable SaySpan saySpan;
 
   private List<Fanout> pending = new ArrayList<>();
   private List<Fanout> flushing = new ArrayList<>();
@@ -157,11 +161,23 @@ public final class Shard implements RecoveryTarget {
   public void say(Member speaker, RoomOrder.SayRequest saying, Consumer<RoomOrder.SayResult> told) {
     Subscriber connection = speaker.connection;
     long began = connection.shard().stats.sample();
+    @Nullable SaySpan span = RoomOrder.TracedSay.span(told);
+    if (span != null) {
+      span.ordering();
+    }
     tell(
         () -> {
           Room room = room(speaker.room);
           sayBegan = began;
-          room.say(speaker, saying, spoken -> connection.tell(() -> answer(speaker, spoken, told)));
+          saySpan = span;
+          room.say(
+              speaker,
+              saying,
+              spoken -> {
+                RoomOrder.TracedSay.ordered(span, spoken);
+                connection.tell(() -> answer(speaker, spoken, told));
+              });
+          saySpan = null;
           sayBegan = 0;
           room.closeIfEmpty();
         });
@@ -377,6 +393,35 @@ public final class Shard implements RecoveryTarget {
   /** When the say that is under way on this loop began; 0 if it is not timed. */
   public long sayBegan() {
     return sayBegan;
+  }
+
+  /**
+   * Traces the say that is made next on this loop, if its receiver has a span; {@link #endTraced}
+   * follows.
+   *
+   * @return the receiver to give to the room
+   */
+  public Consumer<RoomOrder.SayResult> traced(Consumer<RoomOrder.SayResult> told) {
+    SaySpan span = RoomOrder.TracedSay.span(told);
+    saySpan = span;
+    if (span == null) {
+      return told;
+    }
+    span.ordering();
+    return spoken -> {
+      RoomOrder.TracedSay.ordered(span, spoken);
+      told.accept(spoken);
+    };
+  }
+
+  /** The say that {@link #traced} began is made. */
+  public void endTraced() {
+    saySpan = null;
+  }
+
+  /** The span of the say that is under way on this loop; null if it has none. */
+  @Nullable SaySpan saySpan() {
+    return saySpan;
   }
 
   /** Delivers a message whose say is timed, since the time at which that began. */

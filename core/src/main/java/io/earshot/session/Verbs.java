@@ -100,7 +100,11 @@ final class Verbs {
                 null,
                 audience,
                 request.messageId(),
-                spoken -> connection.reply(request, reply(spoken, speaker.room)));
+                RoomOrder.TracedSay.of(
+                    connection.engine().sayTracer(),
+                    speaker.room,
+                    say.traceparent(),
+                    spoken -> connection.reply(request, reply(spoken, speaker.room))));
     if (!isDecided) {
       connection.waitForHooks();
     }

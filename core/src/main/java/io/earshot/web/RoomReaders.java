@@ -210,6 +210,13 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
       String namer,
       @Nullable Json messageId) {
     var told = new CompletableFuture<Cursor>();
+    List<String> parents = visitor.request().headers().getOrDefault("traceparent", List.of());
+    Consumer<RoomOrder.SayResult> answered =
+        RoomOrder.TracedSay.of(
+            engine.sayTracer(),
+            name,
+            parents.isEmpty() ? null : parents.getFirst(),
+            spoken -> answer(spoken, told));
     Place speaker = place(visitor, name);
     speaker
         .who()
@@ -233,12 +240,21 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
                                     messageId,
                                     message,
                                     true);
-                            tell(visitor.id(), name, saying, told);
+                            tell(visitor.id(), name, saying, answered);
                           } else {
                             told.completeExceptionally(new RefusedException(verdict.refusal()));
+                            answered.accept(new RoomOrder.SayResult(null, verdict.refusal()));
                           }
                         }));
     return told;
+  }
+
+  private static void answer(RoomOrder.SayResult spoken, CompletableFuture<Cursor> told) {
+    if (spoken.place() == null) {
+      told.completeExceptionally(new RejectedExecutionException(String.valueOf(spoken.refusal())));
+    } else {
+      told.complete(spoken.place());
+    }
   }
 
   /** Sends a signal to a room; see {@code Engine.signal}. */
@@ -259,27 +275,20 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
   }
 
   private void tell(
-      String id, String name, RoomOrder.SayRequest saying, CompletableFuture<Cursor> told) {
+      String id, String name, RoomOrder.SayRequest saying, Consumer<RoomOrder.SayResult> answered) {
     boolean areMembers = engine.config().commonWeb().httpClientMessageTTL().isPresent();
     Shard there = engine.rooms().shard(name);
     there.tell(
         () -> {
           Room room = there.room(name);
-          Consumer<RoomOrder.SayResult> then =
-              spoken -> {
-                if (spoken.place() == null) {
-                  told.completeExceptionally(
-                      new RejectedExecutionException(String.valueOf(spoken.refusal())));
-                } else {
-                  told.complete(spoken.place());
-                }
-              };
+          Consumer<RoomOrder.SayResult> then = there.traced(answered);
           // With message queues the client may be a member, whose own messages are not queued.
           if (areMembers) {
             room.sayAs(Json.of(id), saying, then);
           } else {
             room.say(Json.of(id), null, saying, then);
           }
+          there.endTraced();
           room.closeIfEmpty();
         });
   }

@@ -7,6 +7,8 @@ import io.earshot.protocol.Json;
 import io.earshot.protocol.User;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -149,5 +151,14 @@ final class ExplainBoundsTest extends ExplainTestCase {
     assertThat(explain("cellar", 1)).startsWith("never_heard_of: ");
     assertThat(List.of(ask(new Question("attic", 1, null, "u7", null, 0)).get("events")).toString())
         .doesNotContain("joined");
+  }
+
+  @Test
+  void the_page_lists_every_outcome() throws Exception {
+    String root = System.getProperty("earshot.root", "..");
+    String page = Files.readString(Path.of(root).resolve("docs/explain.md"));
+    for (Outcome each : Outcome.values()) {
+      assertThat(page).contains("| `" + each.text() + "` |");
+    }
   }
 }

@@ -373,6 +373,15 @@ public final class EarshotServer implements AutoCloseable {
   }
 
   /**
+   * Whether the server is being emptied, or was, by {@link #drain} or through the admin API.
+   *
+   * @return true from the begin of the drain on
+   */
+  public boolean isDraining() {
+    return drain.plan() != null;
+  }
+
+  /**
    * Waits until the server has been emptied by {@link #drain} or through the admin API, however
    * long that takes to begin.
    *

@@ -12,8 +12,27 @@ public sealed interface Command {
    * @param room the room, which the connection has to be in; null for the current room
    * @param message the content
    * @param audience the recipients; null to use the connection's params
+   * @param traceparent the trace that the message belongs to, as the client sent it, unchecked;
+   *     null for none
    */
-  record Say(@Nullable String room, Json message, @Nullable Audience audience) implements Command {}
+  record Say(
+      @Nullable String room,
+      Json message,
+      @Nullable Audience audience,
+      @Nullable String traceparent)
+      implements Command {
+
+    /**
+     * A message that belongs to no trace.
+     *
+     * @param room the room; null for the current room
+     * @param message the content
+     * @param audience the recipients; null to use the connection's params
+     */
+    public Say(@Nullable String room, Json message, @Nullable Audience audience) {
+      this(room, message, audience, null);
+    }
+  }
 
   /**
    * Send a signal to the others in a room: a message that is not kept.

@@ -204,7 +204,11 @@ public final class RequestDecoder {
     if (room != null && !(room instanceof Json.Text)) {
       return new Command.Malformed("Error: room must be a text");
     }
-    return new Command.Say(room == null ? null : text(room), message, Audience.of(object.fields()));
+    return new Command.Say(
+        room == null ? null : text(room),
+        message,
+        Audience.of(object.fields()),
+        text(object, "traceparent"));
   }
 
   private static Command signal(Json.Obj object) {

@@ -79,6 +79,17 @@ class ArchitectureTest {
   }
 
   @Test
+  void opentelemetry_is_known_to_one_class() {
+    noClasses()
+        .that()
+        .haveNameNotMatching("io\\.earshot\\.engine\\.OpenTelemetrySays(\\$.*)?")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("io.opentelemetry..")
+        .check(EARSHOT);
+  }
+
+  @Test
   void micrometer_stays_in_the_module_of_metrics() {
     assertHolds(knowNo("io.micrometer..", PROTOCOL, NETTY + "..", SERVER + ".."));
     assertHolds(knowNo("io.micrometer..", CORE));
@@ -99,7 +110,8 @@ class ArchitectureTest {
     String[] known =
         Stream.concat(
                 Stream.of(ours),
-                Stream.of("io.netty.buffer..", "io.netty.util..", "com.nimbusds.."))
+                Stream.of(
+                    "io.netty.buffer..", "io.netty.util..", "com.nimbusds..", "io.opentelemetry.."))
             .toArray(String[]::new);
     for (String each : CORE) {
       assertHolds(know(each, known));
