@@ -14,6 +14,7 @@ import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.core.instrument.config.MeterFilter;
 import java.io.IOException;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
@@ -44,6 +45,8 @@ final class ProcessMeters {
             new JvmInfoMetrics(),
             new FileDescriptorMetrics(),
             new UptimeMetrics());
+    // All threads would stop for a dump, six times a scrape.
+    registry.config().meterFilter(MeterFilter.denyNameStartsWith("jvm.threads.states"));
     binders.forEach(binder -> binder.bindTo(registry));
     for (GarbageCollectorMXBean collector : ManagementFactory.getGarbageCollectorMXBeans()) {
       FunctionTimer.builder(

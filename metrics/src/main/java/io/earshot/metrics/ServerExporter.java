@@ -43,7 +43,7 @@ final class ServerExporter implements MetricsExporter {
     if (isClosed) {
       throw new IllegalStateException("the server is stopping");
     }
-    ProcessMeters.addTo(registry);
+    ProcessMeters.addTo(registry); // first, since it has a filter
     metrics.bindTo(registry);
   }
 
