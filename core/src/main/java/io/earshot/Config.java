@@ -698,8 +698,8 @@ public record Config(
   public record Management(
       @Setting(
               value =
-                  "Whether operators have a port of their own, over plain HTTP. The admin API then answers there and not on"
-                      + " the port of clients; /livez and /readyz answer on both.",
+                  "Whether operators have a port of their own, over plain HTTP. The admin API and the metrics then answer"
+                      + " there and not on the port of clients; /livez and /readyz answer on both.",
               defaultValue = "false")
           boolean enabled,
       @Setting(value = BIND_IP, defaultValue = "127.0.0.1") String bindIP,
@@ -731,12 +731,27 @@ public record Config(
   public record Admin(
       @Setting(
               value =
-                  "The keys of the admin API under /admin/, each as NAME SECRET (at least 32 characters, without"
-                      + " blanks). A request shows its key as Authorization: Bearer SECRET. Empty: there is no admin"
-                      + " API.",
+                  "The keys of the admin API under /admin/ and of the console, each as NAME SECRET (at least 32"
+                      + " characters, without blanks). A request shows its key as Authorization: Bearer SECRET."
+                      + " Without keys and users there is no admin API.",
               defaultValue = "",
               secret = Secret.AFTER_NAME)
           List<String> keys,
+      @Setting(
+              value =
+                  "Further keys, in the same form, that can read everything and change nothing.",
+              defaultValue = "",
+              secret = Secret.AFTER_NAME)
+          List<String> readKeys,
+      @Setting(
+              value =
+                  "The ids of the users who may use the admin API and the console with the token of their login.",
+              defaultValue = "")
+          List<String> users,
+      @Setting(
+              value = "The ids of users who can read everything there and change nothing.",
+              defaultValue = "")
+          List<String> readUsers,
       @Setting(
               value =
                   "How many requests a second one key may send to the admin API, with bursts of twice as many.",
@@ -754,7 +769,17 @@ public record Config(
 
     /** Checks what the types cannot express. */
     public Admin {
-      ConfigCheck.adminKeys(keys);
+      ConfigCheck.adminKeys(keys, readKeys);
+      ConfigCheck.adminUsers(users, readUsers);
+    }
+
+    /**
+     * Whether anybody may use the admin API.
+     *
+     * @return false if there are neither keys nor users
+     */
+    public boolean isOn() {
+      return !(keys.isEmpty() && readKeys.isEmpty() && users.isEmpty() && readUsers.isEmpty());
     }
 
     /** Does not show the secrets. */

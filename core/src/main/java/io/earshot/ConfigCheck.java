@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -28,6 +29,8 @@ record ConfigCheck(Config config) {
   private static final Pattern ADDRESS_EXTRAS = Pattern.compile("^\\[|]$|%[A-Za-z0-9._-]+(?=]?$)");
 
   private static final Pattern ADMIN_KEY = Pattern.compile("[A-Za-z0-9_.-]{1,64} +[!-~]{32,512}");
+
+  private static final Pattern ADMIN_USER = Pattern.compile("[^\\s\\p{Cntrl}]{1,128}");
 
   private static final Pattern COOKIE = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}");
 
@@ -79,16 +82,38 @@ record ConfigCheck(Config config) {
   }
 
   /** Checks the keys of the admin API. No message shows a key, since keys are secret. */
-  static void adminKeys(List<String> keys) {
+  static void adminKeys(List<String> keys, List<String> readKeys) {
     var names = new HashSet<String>();
+    checkKeys("admin.keys", keys, names);
+    checkKeys("admin.readKeys", readKeys, names);
+  }
+
+  private static void checkKeys(String setting, List<String> keys, Set<String> names) {
     for (String key : keys) {
       require(
           ADMIN_KEY.matcher(key).matches(),
-          "admin.keys: a key is NAME SECRET: a name of letters, digits, - _ and ., and a secret of"
+          setting
+              + ": a key is NAME SECRET: a name of letters, digits, - _ and ., and a secret of"
               + " at least 32 characters without blanks");
       require(
           names.add(key.substring(0, key.indexOf(' '))),
-          "admin.keys: each key must have a name of its own");
+          setting + ": each key must have a name of its own");
+    }
+  }
+
+  /** Checks the settings {@code admin.users} and {@code admin.readUsers}. */
+  static void adminUsers(List<String> users, List<String> readUsers) {
+    var ids = new HashSet<String>();
+    checkUsers("admin.users", users, ids);
+    checkUsers("admin.readUsers", readUsers, ids);
+  }
+
+  private static void checkUsers(String setting, List<String> users, Set<String> ids) {
+    for (String user : users) {
+      require(
+          ADMIN_USER.matcher(user).matches(),
+          setting + ": a user's id has 1 to 128 characters and no blanks");
+      require(ids.add(user), setting + ": each user is listed once, here or as the other kind");
     }
   }
 

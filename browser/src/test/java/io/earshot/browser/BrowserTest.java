@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class BrowserTest {
   private static final Path ROOT = Path.of(System.getProperty("earshot.root", ".."));
 
-  private static String browser() {
+  static String browser() {
     Optional<String> browser =
         NodeProgram.find(
             "chromium-headless-shell", // opens a page with a fifth of the work

@@ -16,6 +16,7 @@ import io.earshot.spi.Pace;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import io.earshot.spi.SayTracer;
+import io.earshot.stats.Closings;
 import io.earshot.stats.Incident;
 import io.earshot.stats.ServerCounts;
 import java.security.SecureRandom;
@@ -33,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 public final class EngineContext {
   /** The name of the incidents with tokens of logins. */
   private static final String LOGINS = "of logins";
+
+  private final Closings closings = new Closings();
 
   /** The shortest delay before a client reconnects after a loss, in milliseconds. */
   private static final long LEAST_DELAY = 1_000;
@@ -171,6 +174,11 @@ public final class EngineContext {
   /** Takes note that the token of a login was refused; {@link #count} counts it. */
   public void loginRefused(String why) {
     refusals.incidents().note(Incident.TOKEN, LOGINS, why);
+  }
+
+  /** Why the last connections ended. */
+  public Closings closings() {
+    return closings;
   }
 
   /** The rate at which a connection may send requests. */

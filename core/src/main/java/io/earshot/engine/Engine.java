@@ -26,6 +26,7 @@ import io.earshot.spi.ProgramInfo;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import io.earshot.spi.Wire;
+import io.earshot.stats.Incident;
 import io.earshot.stats.ServerState;
 import io.earshot.stats.ServerStats;
 import io.earshot.web.WebClients;
@@ -328,5 +329,15 @@ public final class Engine implements AutoCloseable {
    */
   public void count(Refusal kind) {
     parts.refusals.count(kind);
+  }
+
+  /**
+   * Takes note of an incident, for the operator. Callable from any thread.
+   *
+   * @param kind the kind
+   * @param name the name of what it is about
+   */
+  public void note(Incident kind, String name) {
+    parts.refusals.incidents().note(kind, name, "");
   }
 }

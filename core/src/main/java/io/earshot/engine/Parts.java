@@ -150,7 +150,8 @@ final class Parts implements AutoCloseable {
             this::cluster,
             this::historyFolder,
             clocks,
-            program);
+            program,
+            context.closings());
     var chatRoom =
         new RoomsApi(
             config.general(),

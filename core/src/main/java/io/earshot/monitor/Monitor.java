@@ -11,6 +11,8 @@ import io.earshot.room.Rooms;
 import io.earshot.spi.Clocks;
 import io.earshot.spi.ProgramInfo;
 import io.earshot.spi.Refusals;
+import io.earshot.stats.Closings;
+import io.earshot.stats.Closings.Closing;
 import io.earshot.stats.Counter;
 import io.earshot.stats.Gauge;
 import io.earshot.stats.LoopStats;
@@ -45,6 +47,7 @@ public final class Monitor {
   private final Supplier<@Nullable HistoryFolder> historyFolder;
   private final Clocks clocks;
   private final ProgramInfo program;
+  private final Closings closings;
   private final Clients clients;
   private final RoomScan scan;
   private final long startedAt;
@@ -65,7 +68,8 @@ public final class Monitor {
       Supplier<@Nullable Cluster> cluster,
       Supplier<@Nullable HistoryFolder> historyFolder,
       Clocks clocks,
-      ProgramInfo program) {
+      ProgramInfo program,
+      Closings closings) {
     this.config = config;
     this.rooms = rooms;
     this.connections = connections;
@@ -74,6 +78,7 @@ public final class Monitor {
     this.historyFolder = historyFolder;
     this.clocks = clocks;
     this.program = program;
+    this.closings = closings;
     this.startedAt = clocks.elapsed();
     this.incidents = new RecentIncidents(refusals.incidents());
     this.clients = new Clients(rooms, connections);
@@ -267,5 +272,18 @@ public final class Monitor {
                     .filter(each -> room.isEmpty() || each.rooms().contains(room))
                     .map(Clients.View::json)
                     .toList());
+  }
+
+  /**
+   * Why connections ended: of the last thousand or so that did.
+   *
+   * @param id only the connection of this id; empty for all
+   * @param user only connections of this user; empty for all
+   * @return the ends, the oldest first
+   */
+  public List<Closing> closed(String id, String user) {
+    return closings.find(
+        each ->
+            (id.isEmpty() || each.id().equals(id)) && (user.isEmpty() || each.user().equals(user)));
   }
 }

@@ -192,6 +192,16 @@ final class Problems {
                   + " (hooks.timeout)",
               "overview",
               "");
+      case WRONG_KEY ->
+          new Problem(
+              "keys",
+              "wrong keys of the admin API are shown from "
+                  + name
+                  + ": "
+                  + number(of.count())
+                  + " (admin.keys)",
+              "overview",
+              "");
       case TOKEN ->
           new Problem(
               "tokens",

@@ -6,11 +6,13 @@ import io.earshot.connection.LoopContext;
 import io.earshot.events.EventKind;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Reply;
+import io.earshot.protocol.User;
 import io.earshot.spi.Ending;
 import io.earshot.spi.Outbound;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Wire;
 import io.earshot.stats.CloseReason;
+import io.earshot.stats.Closings.Closing;
 import io.earshot.stats.Counter;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Owned by the connection's event loop.
  */
 abstract sealed class DetachableConnection extends RequestOrder permits ClientConnection {
+  /** The reason of a connection that ended without one. */
+  private static final String LOST = "the connection was lost";
 
   /** The connection that has taken over the session of this one; null for none. */
   @Nullable ClientConnection heir;
@@ -85,6 +89,7 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
             });
     engine().addDetached(1);
     engine().connections().lose(this);
+    remember(why == null ? LOST : why.reason());
     shard().schedule(this::endSession, retention());
   }
 
@@ -222,6 +227,7 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
     if (phase != Phase.ENDED) {
       phase = Phase.ENDED;
       forgetThis();
+      remember(why.reason());
       finish(lastMessage, why);
     }
   }
@@ -265,10 +271,19 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
     recordEnd("the connection was lost");
     phase = Phase.ENDED;
     forgetThis();
+    remember(LOST);
     if (!leavesAlready) {
       forgetWaiting();
       shard().later(() -> leaveAll(() -> {}));
     }
+  }
+
+  /** Remembers why the client was disconnected, for the operator. */
+  private void remember(String reason) {
+    User user = user();
+    engine()
+        .closings()
+        .add(new Closing(id(), user == null ? "" : user.id(), reason, shard().wallTime()));
   }
 
   /** Removes this connection from the directory, unless it leads to the one with its session. */

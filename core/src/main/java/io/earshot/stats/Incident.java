@@ -8,6 +8,8 @@ public enum Incident {
   SLOW_ACTION,
   /** A hook took a second or longer; the name is the hook's. */
   SLOW_HOOK,
+  /** A request showed a wrong key of the admin API; the name is the client's address. */
+  WRONG_KEY,
   /** A token of a room, or of a login, was refused; the name says which of the two. */
   TOKEN
 }

@@ -41,7 +41,7 @@ final class ClientMeters {
           "refusals",
           "Connections and requests that were refused, by the kind of the limit.",
           Tags.of("kind", kind.key()),
-          server -> server.state().refused().getOrDefault(kind.key(), 0L));
+          _ -> meters.state().refused().getOrDefault(kind.key(), 0L));
     }
     answers(meters, "success", Counter.HTTP_SUCCESSES);
     answers(meters, "client_error", Counter.HTTP_CLIENT_ERRORS);
@@ -50,11 +50,11 @@ final class ClientMeters {
     meters.gauge(
         "lost.clients",
         "Clients that were lost, and whose places in rooms are kept for a while.",
-        server -> server.state().lostClients());
+        _ -> meters.state().lostClients());
     meters.gauge(
         "waiting.polls",
         "HTTP requests that wait for a message.",
-        server -> server.state().waitingPolls());
+        _ -> meters.state().waitingPolls());
     slowConsumers(meters);
     work(meters);
   }
@@ -111,7 +111,7 @@ final class ClientMeters {
               "Calls of actions, by the outcome.",
               Tags.of("outcome", Label.of(outcome)),
               server -> server.stats().counts().runs(work).get(outcome));
-        } else {
+        } else if (outcome != RunOutcome.CANCELLED) { // which hooks never are
           meters.counter(
               "hooks",
               "Calls of hooks, by the kind of the hook and the outcome.",
@@ -120,6 +120,6 @@ final class ClientMeters {
         }
       }
     }
-    meters.gauge("actions.running", "Actions that run.", server -> server.state().runningActions());
+    meters.gauge("actions.running", "Actions that run.", _ -> meters.state().runningActions());
   }
 }

@@ -1,6 +1,7 @@
 package io.earshot.metrics;
 
 import io.earshot.netty.EarshotServer;
+import io.earshot.stats.ServerState;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
@@ -10,6 +11,7 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -17,16 +19,23 @@ import org.jspecify.annotations.Nullable;
 /**
  * The meters of one server in one registry: adds them, and removes them again.
  *
- * <p>Thread-safe: its list is guarded by its lock.
+ * <p>Thread-safe: its list is guarded by its lock, and a field is volatile.
  */
 final class Meters {
   /** The prefix of all names. */
   private static final String PREFIX = "earshot.";
 
+  private static final long FRESH = TimeUnit.MILLISECONDS.toNanos(20);
+
   private final EarshotServer server;
   private final MeterRegistry registry;
   private final List<Meter> all = new ArrayList<>();
   private boolean isClosed;
+
+  /** The last state that was asked for, since many meters of one scrape ask. */
+  private volatile @Nullable Moment last;
+
+  private record Moment(ServerState state, long at) {}
 
   Meters(EarshotServer server, MeterRegistry registry) {
     this.server = server;
@@ -35,6 +44,17 @@ final class Meters {
 
   EarshotServer server() {
     return server;
+  }
+
+  /** The state of the server at most some milliseconds ago. */
+  ServerState state() {
+    long now = System.nanoTime();
+    Moment known = last;
+    if (known == null || now - known.at > FRESH) {
+      known = new Moment(server.state(), now);
+      last = known;
+    }
+    return known.state;
   }
 
   void gauge(String name, String help, ToDoubleFunction<EarshotServer> value) {

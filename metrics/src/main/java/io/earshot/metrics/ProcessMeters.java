@@ -4,60 +4,68 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmInfoMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
-import io.micrometer.core.instrument.config.MeterFilter;
 import java.io.IOException;
+import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The JVM and the process, for a server that is a process of its own.
  *
- * <p>Owned by the exporter that makes it.
+ * <p>The collector and the CPU are read here. Micrometer's binder for the collector has the JVM
+ * report each collection, which costs as much as one does in a small heap. That for the CPU has
+ * names that break the conventions of Prometheus, and values for which the JDK reads dozens of
+ * files in a container.
  */
-final class ProcessMeters implements AutoCloseable {
-  /** Names that break the conventions of Prometheus; the same values have others here. */
-  private static final Set<String> REPLACED = Set.of("process.cpu.time", "system.cpu.count");
-
+final class ProcessMeters {
   private static final Path STATUS = Path.of("/proc/self/status");
 
-  private final List<JvmGcMetrics> listening = new ArrayList<>();
+  private ProcessMeters() {}
 
-  void addTo(MeterRegistry registry) {
-    registry.config().meterFilter(MeterFilter.deny(id -> REPLACED.contains(id.getName())));
-    var collections = new JvmGcMetrics();
-    listening.add(collections);
+  static void addTo(MeterRegistry registry) {
     List<MeterBinder> binders =
         List.of(
             new JvmMemoryMetrics(),
-            collections,
             new JvmThreadMetrics(),
             new ClassLoaderMetrics(),
             new JvmInfoMetrics(),
             new FileDescriptorMetrics(),
-            new ProcessorMetrics(),
             new UptimeMetrics());
     binders.forEach(binder -> binder.bindTo(registry));
-    if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system) {
+    for (GarbageCollectorMXBean collector : ManagementFactory.getGarbageCollectorMXBeans()) {
+      FunctionTimer.builder(
+              "jvm.gc.pause",
+              collector,
+              GarbageCollectorMXBean::getCollectionCount,
+              GarbageCollectorMXBean::getCollectionTime,
+              TimeUnit.MILLISECONDS)
+          .tag("gc", collector.getName())
+          .description("Garbage collections, and how long they took.")
+          .register(registry);
+    }
+    var machine = ManagementFactory.getOperatingSystemMXBean();
+    if (machine instanceof OperatingSystemMXBean system) {
       FunctionCounter.builder("process.cpu", system, each -> each.getProcessCpuTime() / 1e9)
           .baseUnit("seconds")
           .description("CPU time of the process.")
           .register(registry);
     }
+    Gauge.builder("system.load.average.1m", machine::getSystemLoadAverage)
+        .description("Threads of the machine that run or want to, as an average of a minute.")
+        .register(registry);
     Gauge.builder("system.cpus", () -> Runtime.getRuntime().availableProcessors())
         .description("Processors that the process may use.")
         .register(registry);
@@ -81,11 +89,5 @@ final class ProcessMeters implements AutoCloseable {
     } catch (IOException | NumberFormatException e) {
       return Double.NaN;
     }
-  }
-
-  /** Listens to collections no more. */
-  @Override
-  public void close() {
-    listening.forEach(JvmGcMetrics::close);
   }
 }

@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
 final class ServerExporter implements MetricsExporter {
   private final EarshotServer server;
   private final EarshotMetrics metrics;
-  private final ProcessMeters process = new ProcessMeters();
   private @Nullable PrometheusMeterRegistry scraped;
   private @Nullable OtlpPush push;
   private boolean isClosed;
@@ -44,7 +43,7 @@ final class ServerExporter implements MetricsExporter {
     if (isClosed) {
       throw new IllegalStateException("the server is stopping");
     }
-    process.addTo(registry); // first, since it has a filter
+    ProcessMeters.addTo(registry);
     metrics.bindTo(registry);
   }
 
@@ -70,7 +69,6 @@ final class ServerExporter implements MetricsExporter {
     if (push != null) {
       push.close();
     }
-    process.close();
     metrics.close();
   }
 }

@@ -30,6 +30,11 @@ final class ServerMeters {
         "When the server was started, in seconds since 1970.",
         Tags.empty(),
         each -> each.startedAt().toEpochMilli() / 1e3);
+    meters.gauge(
+        "draining",
+        "Whether the server is being emptied before it stops (1), or not (0); earshot_connections has"
+            + " who is left.",
+        each -> each.isDraining() ? 1 : 0);
     server
         .certificateEnds()
         .keySet()

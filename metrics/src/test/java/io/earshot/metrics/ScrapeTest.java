@@ -186,6 +186,17 @@ final class ScrapeTest {
   }
 
   @Test
+  void with_a_port_for_operators_the_metrics_answer_there_under_the_same_rule() {
+    restart("management.enabled=true", "management.port=0", "metrics.networks=127.0.0.1");
+    assertThat(scrape().body()).doesNotContain("earshot_rooms");
+    try (var here = new HttpClient(server.managementPort(), "127.0.0.1");
+        var there = new HttpClient(server.managementPort(), "127.0.0.2")) {
+      assertThat(here.get("/metrics").body()).contains("earshot_rooms");
+      assertThat(there.get("/metrics").status()).isEqualTo(403);
+    }
+  }
+
+  @Test
   void without_the_setting_the_path_is_an_action_like_any_other() {
     restart("metrics.enabled=false");
     server.api().actions().add(Action.of("metrics", call -> call.put("own", "yes")));

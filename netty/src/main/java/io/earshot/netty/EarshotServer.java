@@ -226,12 +226,12 @@ public final class EarshotServer implements AutoCloseable {
 
   private void warnOfPlainKeys() {
     Config.HttpServer http = config.httpServer();
-    if (!http.secure() && !config.admin().keys().isEmpty()) {
+    if (!http.secure() && config.admin().isOn()) {
       var bound = http.bindIP().equals("*") ? null : new InetSocketAddress(http.bindIP(), 0);
       if (bound == null || bound.isUnresolved() || !bound.getAddress().isLoopbackAddress()) {
         LOG.log(
             Level.WARNING,
-            "admin.keys is set, and HTTP is neither encrypted (httpServer.secure) nor bound to loopback"
+            "admin.keys or admin.users is set, and HTTP is neither encrypted (httpServer.secure) nor bound to loopback"
                 + " (httpServer.bindIP): keys can be read on the way");
       }
     }
@@ -370,6 +370,15 @@ public final class EarshotServer implements AutoCloseable {
     Config.General general = config.general();
     drain.begin(new Drain.Plan(general.drainDelay(), general.drainTime()));
     return drain.done();
+  }
+
+  /**
+   * Whether the server is being emptied, or was, by {@link #drain} or through the admin API.
+   *
+   * @return true from the begin of the drain on
+   */
+  public boolean isDraining() {
+    return drain.plan() != null;
   }
 
   /**

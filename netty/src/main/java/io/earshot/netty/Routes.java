@@ -1,9 +1,9 @@
 package io.earshot.netty;
 
-import io.earshot.Config;
 import io.earshot.netty.action.ActionRoute;
 import io.earshot.netty.admin.Admin;
 import io.earshot.netty.admin.MetricsRoute;
+import io.earshot.netty.console.ConsoleFiles;
 import io.earshot.netty.http.Answer;
 import io.earshot.netty.http.MalformedRequestException;
 import io.earshot.netty.http.ProblemException;
@@ -86,7 +86,7 @@ final class Routes {
   static Routes ofManagement(Site site, Handshake handshake, ForOperators forOperators) {
     String why =
         site.hasAdmin()
-            ? "this is the port of operators: /livez, /readyz, /metrics, /admin/"
+            ? "this is the port of operators: /livez, /readyz, /metrics, /console, /admin/"
             : "this is the port of operators: /livez, /readyz, /metrics, and with admin.keys /admin/";
     return new Routes(site, handshake, forOperators, why);
   }
@@ -94,6 +94,10 @@ final class Routes {
   private void addOperators() {
     if (site.hasAdmin()) {
       table.add(new Route(Admin::matches, new Admin(site)::answer));
+    }
+    if (site.servesOperators()) {
+      var console = new ConsoleFiles(site);
+      table.add(new Route(console::matches, console::answer));
     }
     MetricsRoute metrics = forOperators.metrics();
     if (metrics != null && site.servesOperators()) {
@@ -169,7 +173,7 @@ final class Routes {
   /** The path under /public of the file that is requested; null if an action is requested. */
   private @Nullable String file(FullHttpRequest request, Query query) {
     String path = query.rawPath();
-    if (site.config().commonWeb().rootEndpointType() == Config.RootEndpoint.FILE) {
+    if (site.hasFilesAtRoot()) {
       return path.equals("/api") || path.startsWith("/api/") ? null : Site.PUBLIC_PATH + path;
     }
     boolean wantsPage =

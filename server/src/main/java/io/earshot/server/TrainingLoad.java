@@ -73,6 +73,7 @@ final class TrainingLoad {
         stream.await("\"sentAt\":");
         get(web, "/rooms/web/messages?limit=2");
         get(web, "/rooms/web");
+        scrape(web);
       }
     }
   }
@@ -81,6 +82,13 @@ final class TrainingLoad {
     web.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
     web.await("200 OK");
     web.await("\"epoch\":");
+  }
+
+  /** Reads the metrics, as a Prometheus on this machine does. */
+  private static void scrape(TrainingClient web) throws IOException {
+    web.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    web.await("200 OK");
+    web.await("\nsystem_load_average_1m ");
   }
 
   private List<TrainingClient> connected(String room, int size) throws IOException {

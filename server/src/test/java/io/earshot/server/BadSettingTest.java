@@ -81,6 +81,7 @@ class BadSettingTest {
           "redis.sentinelPassword",
           "redis.secret",
           "admin.keys",
+          "admin.readKeys",
           "metrics.otlpHeaders");
 
   /** The other settings of Redis count only with an address. */
@@ -194,6 +195,7 @@ class BadSettingTest {
     var secrets =
         List.of(
             new String[] {"admin.keys", "ops " + key, "keys: [\"ops ***\"]"},
+            new String[] {"admin.readKeys", "eye " + key, "readKeys: [\"eye ***\"]"},
             new String[] {
               "tokens.keys", "k1 HS256 " + key + " and more words", "keys: [\"k1 HS256 ***\"]"
             },

@@ -74,8 +74,9 @@ class PackagesTest {
       netty.page: protocol config api engine netty.frame netty.http
       netty.room: protocol token api spi engine netty.frame netty.identity netty.http
       netty.action: protocol api spi engine netty.loop netty.http
-      netty.admin: protocol api events spi explain monitor engine netty.loop netty.identity netty.http netty.room
-      netty: protocol api stats spi monitor engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.admin
+      netty.console: protocol api stats spi monitor engine netty.loop netty.http
+      netty.admin: protocol api events stats spi explain monitor engine netty.loop netty.identity netty.http netty.room netty.console
+      netty: protocol api stats spi monitor engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.console netty.admin
       metrics: api stats spi netty
       redis.link: api spi
       redis.connection: config api spi redis.link

@@ -1,11 +1,14 @@
 package io.earshot.netty.admin;
 
 import io.earshot.RefusedException;
+import io.earshot.netty.console.ConsoleStreams;
 import io.earshot.netty.http.Answer;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.http.Responses;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.http.WebExchange;
+import io.earshot.netty.room.RoomUrl;
+import io.earshot.stats.Incident;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -26,6 +29,7 @@ public final class Admin {
 
   private final AdminRoutes routes;
   private final AdminKeys keys;
+  private final ConsoleStreams streams;
   private final AdminTraces traces;
   private final long start = System.nanoTime();
   private final AdminRepeats repeats;
@@ -35,7 +39,9 @@ public final class Admin {
     this.routes = new AdminRoutes(site);
     this.traces = new AdminTraces(site.engine().traces());
     this.keys =
-        new AdminKeys(site.config().admin().keys(), site.config().admin().requestsPerSecond());
+        new AdminKeys(
+            site.config().admin(), address -> site.engine().note(Incident.WRONG_KEY, address));
+    this.streams = new ConsoleStreams(site);
     this.repeats = new AdminRepeats(site.config().general().repeatWindow().toNanos());
   }
 
@@ -50,8 +56,19 @@ public final class Admin {
       throw new ProblemException(
           HttpResponseStatus.FORBIDDEN, "pages of other sites have no business here");
     }
-    AdminKeys.Key key = keys.check(exchange.headers(), exchange.address().getAddress(), now());
-    AdminCall call = AdminCall.of(exchange.request());
+    exchange.checkLogin(false);
+    AdminKeys.Key key =
+        keys.check(exchange.headers(), exchange.user(), exchange.address().getAddress(), now());
+    if (!exchange.isRead() && !key.mayWrite()) {
+      throw new ProblemException(
+          HttpResponseStatus.FORBIDDEN,
+          key.name() + " may read here, and change nothing (admin.readKeys, admin.readUsers)");
+    }
+    AdminCall call = AdminCall.of(exchange.request(), key);
+    if (call.shape().equals("stream")) {
+      String room = call.param("room");
+      return streams.open(exchange, room == null ? null : RoomUrl.valid(room));
+    }
     if (traces.isStream(call) && !exchange.isHead()) {
       return traces.stream(call, exchange.headers());
     }

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Immutable.
  *
+ * @param by the key that the request shows
  * @param method the method; GET for HEAD
  * @param uri path and query, not decoded
  * @param names the segments of the path after {@code /admin/}, decoded
@@ -34,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record AdminCall(
+    AdminKeys.Key by,
     String method,
     String uri,
     List<String> names,
@@ -47,7 +49,7 @@ record AdminCall(
   private static final Pattern SECONDS = Pattern.compile("\\d{1,9}");
 
   /** Reads a request. */
-  static AdminCall of(FullHttpRequest request) throws ProblemException {
+  static AdminCall of(FullHttpRequest request, AdminKeys.Key by) throws ProblemException {
     var names = new ArrayList<String>();
     Query query;
     try {
@@ -67,6 +69,7 @@ record AdminCall(
     }
     String text = RequestBody.text(request);
     return new AdminCall(
+        by,
         method.name(),
         request.uri(),
         List.copyOf(names),

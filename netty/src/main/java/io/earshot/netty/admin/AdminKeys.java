@@ -1,7 +1,9 @@
 package io.earshot.netty.admin;
 
+import io.earshot.Config;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.identity.BearerToken;
+import io.earshot.protocol.User;
 import io.earshot.spi.Pace;
 import io.earshot.spi.PerAddress;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -15,6 +17,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The keys of the admin API, and how often each may be used. Wrong keys are limited by address. The
@@ -34,12 +41,19 @@ final class AdminKeys {
   private static final int WRONG_KEYS = 10;
 
   /** How many log lines per minute there are about wrong keys. */
-  private static final int LOG_LINES = 6;
+  private static final int LOG_LINES = 1;
 
   /** How many addresses are remembered that sent wrong keys. */
   private static final int MAX_ADDRESSES = 10_000;
 
   private final List<Key> keys;
+
+  /** The users who are admins, by id. */
+  private final Map<String, Key> users;
+
+  /** Takes note of an address that shows a wrong key. */
+  private final Consumer<String> guessed;
+
   private final Pace requestPace;
 
   /** The bucket of each address that sent wrong keys, as {@link Pace} has it; oldest first. */
@@ -52,30 +66,48 @@ final class AdminKeys {
   private int notLogged;
 
   /**
-   * A key.
+   * A key, or a user who is an admin.
    *
-   * @param digest of its secret, which is not kept
+   * @param digest of its secret, which is not kept; empty for a user
+   * @param mayWrite whether it may change something
    * @param requests the bucket of its requests, as {@link Pace} has it
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Key(String name, byte[] digest, AtomicLong requests) {}
+  record Key(String name, byte[] digest, boolean mayWrite, AtomicLong requests) {
+    /** Reads a setting: NAME SECRET. */
+    private static Key of(String setting, boolean mayWrite) {
+      int blank = setting.indexOf(' ');
+      return new Key(
+          setting.substring(0, blank),
+          AdminKeys.digest(setting.substring(blank).strip()),
+          mayWrite,
+          new AtomicLong());
+    }
+
+    private static Key ofUser(String id, boolean mayWrite) {
+      return new Key(id, new byte[0], mayWrite, new AtomicLong());
+    }
+  }
 
   /**
    * Reads settings.
    *
-   * @param keys each as NAME SECRET
+   * @param guessed takes note of an address that shows a wrong key
    */
-  AdminKeys(List<String> keys, int requestsPerSecond) {
+  AdminKeys(Config.Admin settings, Consumer<String> guessed) {
     this.keys =
-        keys.stream()
-            .map(
-                key ->
-                    new Key(
-                        key.substring(0, key.indexOf(' ')),
-                        digest(key.substring(key.indexOf(' ')).strip()),
-                        new AtomicLong()))
+        Stream.concat(
+                settings.keys().stream().map(each -> Key.of(each, true)),
+                settings.readKeys().stream().map(each -> Key.of(each, false)))
             .toList();
-    this.requestPace = new Pace(requestsPerSecond, 2 * requestsPerSecond);
+    this.users =
+        Stream.concat(
+                settings.users().stream().map(each -> Key.ofUser(each, true)),
+                settings.readUsers().stream().map(each -> Key.ofUser(each, false)))
+            .collect(Collectors.toUnmodifiableMap(Key::name, Function.identity()));
+    this.guessed = guessed;
+    int rate = settings.requestsPerSecond();
+    this.requestPace = new Pace(rate, 2 * rate);
   }
 
   static byte[] digest(String text) {
@@ -90,21 +122,28 @@ final class AdminKeys {
    * Finds the key that a request presents.
    *
    * @param headers the headers of the request
+   * @param user the user who has logged in with the token in the headers; null for none
    * @param from the address of the client
    * @param now the time, in milliseconds
    */
-  Key check(HttpHeaders headers, InetAddress from, long now) throws ProblemException {
+  Key check(HttpHeaders headers, @Nullable User user, InetAddress from, long now)
+      throws ProblemException {
     String secret = BearerToken.of(headers);
     if (secret == null) {
       throw unauthorized("a key is required: Authorization: Bearer SECRET");
     }
     byte[] shown = digest(secret);
-    Key found = null;
+    Key found = user == null ? null : users.get(user.id());
+    if (user != null && found == null) {
+      throw new ProblemException(
+          HttpResponseStatus.FORBIDDEN, "this user is no admin (admin.users)");
+    }
     for (Key key : keys) {
       // All keys are compared, so that the time does not reveal which of them is similar.
       found = MessageDigest.isEqual(key.digest, shown) ? key : found;
     }
     if (found == null) {
+      guessed.accept(from.getHostAddress());
       long wait = countWrongKey(from, now);
       log(from, now);
       throw wait == 0

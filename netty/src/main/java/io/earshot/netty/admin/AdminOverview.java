@@ -4,6 +4,7 @@ import io.earshot.monitor.Monitor;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.room.RoomUrl;
 import io.earshot.protocol.Json;
+import io.earshot.stats.Closings.Closing;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 
@@ -31,5 +32,29 @@ record AdminOverview(Monitor monitor) {
     return monitor
         .slowClients(room == null ? "" : RoomUrl.valid(room))
         .thenApply(slow -> AdminReply.ok(AdminPage.object("connections", List.<Json>copyOf(slow))));
+  }
+
+  /** Why connections of this server ended, the last one last. */
+  AdminReply closed(AdminCall call) throws ProblemException {
+    String id = call.param("id");
+    String user = call.param("user");
+    List<Closing> all = monitor.closed(id == null ? "" : id, user == null ? "" : user);
+    List<Json> last =
+        all.subList(Math.max(0, all.size() - call.limit()), all.size()).stream()
+            .map(AdminOverview::encoded)
+            .toList();
+    return AdminReply.ok(AdminPage.object("closed", last));
+  }
+
+  private static Json encoded(Closing of) {
+    return AdminPage.object(
+        "id",
+        of.id(),
+        "user",
+        of.user().isEmpty() ? new Json.Null() : Json.of(of.user()),
+        "reason",
+        of.reason(),
+        "at",
+        of.at());
   }
 }

@@ -10,6 +10,7 @@ import io.earshot.netty.http.Site;
 import io.earshot.netty.room.RoomUrls;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
+import io.earshot.protocol.RoomStatus;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
@@ -77,15 +78,18 @@ final class AdminRooms {
         "membersCount",
         room.members(),
         "messagesPerSecond",
-        room.rate() < 0 ? null : Math.round(room.rate() * 10) / 10.0,
+        room.rate() < 0 ? new Json.Null() : Json.from(Math.round(room.rate() * 10) / 10.0),
         "waitingBytes",
         room.waitingBytes());
   }
 
   CompletionStage<AdminReply> find(AdminCall call) throws ProblemException {
     int maxLength = site.config().limits().answerBytes();
-    return api.chatRoom()
-        .socketRoomStatus(call.room())
+    RoomStatus.Page page =
+        RoomStatus.Page.parse(call.param("limit"), call.param("after"), call.param("usersAfter"));
+    return (page == null
+            ? api.chatRoom().socketRoomStatus(call.room())
+            : api.chatRoom().socketRoomStatus(call.room(), page))
         .thenApply(status -> AdminReply.ok(RoomUrls.encoded(status, maxLength)));
   }
 

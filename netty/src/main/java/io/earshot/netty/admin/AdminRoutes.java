@@ -37,9 +37,11 @@ final class AdminRoutes {
     var measures = new AdminMeasures(site.engine().api().moderation());
     var overview = new AdminOverview(site.engine().monitor());
     add("GET", "status", _ -> status());
+    add("GET", "key", call -> key(call).now());
     add("GET", "overview", call -> overview.now(call).now());
     add("GET", "history", call -> overview.history(call).now());
     add("GET", "slow", overview::slow);
+    add("GET", "closed", call -> overview.closed(call).now());
     add("GET", "rooms", rooms::list);
     add("GET", "rooms/*", rooms::find);
     add("DELETE", "rooms/*", rooms::close);
@@ -104,6 +106,12 @@ final class AdminRoutes {
     var allowed = new StringJoiner(", ");
     methods.keySet().forEach(method -> allowed.add(method.equals("GET") ? "GET, HEAD" : method));
     return allowed.toString();
+  }
+
+  /** What the key of the request may do. */
+  private static AdminReply key(AdminCall call) {
+    return AdminReply.ok(
+        AdminPage.object("name", call.by().name(), "mayWrite", call.by().mayWrite()));
   }
 
   private CompletionStage<AdminReply> status() {

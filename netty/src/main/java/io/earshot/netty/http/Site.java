@@ -153,7 +153,12 @@ public final class Site {
   }
 
   public boolean hasAdmin() {
-    return isForOperators && !config.admin().keys().isEmpty();
+    return isForOperators && config.admin().isOn();
+  }
+
+  /** Whether the paths of files begin at the root, so that any path may be one of them. */
+  public boolean hasFilesAtRoot() {
+    return config.commonWeb().rootEndpointType() == Config.RootEndpoint.FILE;
   }
 
   /** The room of a WebSocket whose client names none. */

@@ -4,6 +4,7 @@ import io.earshot.Grant;
 import io.earshot.Permission;
 import io.earshot.RefusedException;
 import io.earshot.netty.identity.Addressed;
+import io.earshot.netty.identity.BearerToken;
 import io.earshot.netty.identity.ClientRequest;
 import io.earshot.netty.identity.Forwarded;
 import io.earshot.netty.identity.Identity;
@@ -31,6 +32,7 @@ import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +42,9 @@ import org.jspecify.annotations.Nullable;
  * loop has asked for it.
  */
 public final class WebExchange {
+  /** The form of a signed token. */
+  private static final Pattern JWT = Pattern.compile("eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]+");
+
   private final Site site;
   private final NettyLoop loop;
   private final FullHttpRequest request;
@@ -206,10 +211,11 @@ public final class WebExchange {
     String path = rawPath();
     boolean isOther =
         path.startsWith(Site.PUBLIC_PATH)
-            || (site.hasAdmin() && path.startsWith(Site.ADMIN_PATH))
             || path.equals(Site.METRICS_PATH)
-            || request.decoderResult().isFailure();
-    String token = isOther || isNoRequest() ? null : clientRequest().loginToken();
+            || request.decoderResult().isFailure()
+            || isNoRequest();
+    boolean isAdmin = site.hasAdmin() && path.startsWith(Site.ADMIN_PATH);
+    String token = isOther ? null : isAdmin ? adminLogin() : clientRequest().loginToken();
     return token == null
         ? CompletableFuture.completedFuture(null)
         : site.engine()
@@ -221,6 +227,17 @@ public final class WebExchange {
                   loginFailure = ProblemException.cause(failure);
                   return null;
                 });
+  }
+
+  /**
+   * The token by which a user shows to be an admin: never that of a cookie, which a browser also
+   * sends for other pages. Null for a request with a key of the admin API.
+   */
+  private @Nullable String adminLogin() {
+    var admin = site.config().admin();
+    boolean areUsers = !admin.users().isEmpty() || !admin.readUsers().isEmpty();
+    String token = areUsers ? BearerToken.of(headers()) : null;
+    return token != null && JWT.matcher(token).matches() ? token : null;
   }
 
   /** Whether the request is a handshake, whose connection logs in; or asks only what is allowed. */

@@ -9,10 +9,12 @@ import io.earshot.netty.testing.HttpClient.Response;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.TcpClient;
 import io.earshot.testing.Await;
+import io.earshot.token.TokenKeys;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -20,12 +22,15 @@ import org.junit.jupiter.api.Test;
 final class AdminOverviewTest {
   private static final String KEY = "k".repeat(40);
 
+  private static final Map<String, Object> TOKEN = Map.of("sub", "ada", "exp", 4_000_000_000L);
+
   private static final EarshotServer SERVER =
       Kind.LEAN_LINES.start(
           Config.defaults()
               .with("general.id", "one")
               .with("rooms.announcements", false)
               .with("limits.messagesPerSecond", 0)
+              .with("limits.outboundBytes", 50_000_000)
               .with("rooms.rules", List.of("busy messagesPerSecond=1"))
               .with("admin.requestsPerSecond", 10_000)
               .with("admin.keys", List.of("shop " + KEY)));
@@ -114,11 +119,38 @@ final class AdminOverviewTest {
   }
 
   @Test
+  void a_hook_that_takes_long_and_a_token_with_a_wrong_key_are_named() throws Exception {
+    SERVER
+        .api()
+        .hooks()
+        .onSay(
+            "hooked",
+            said -> {
+              Thread.sleep(1_050); // this is what it is about
+              return said.message();
+            });
+    String token = new TokenKeys(List.of("other HS256 " + "o".repeat(32)), "").sign(TOKEN);
+    try (TcpClient alice = TcpClient.welcomed(SERVER.tcpPort())) {
+      alice.ask("roomChange hooked");
+      alice.ask("say hello");
+      Await.until("the hook is named", () -> overview().contains("say hook "));
+      assertThat(overview()).contains(" is slow, clients wait for it: the last slow call took 1");
+      try (var other = new HttpClient(SERVER.httpPort(), false)) {
+        other.get("/rooms/attic", "Authorization: Bearer " + token);
+      }
+      Await.until("the token is named", () -> overview().contains("tokens of logins are refused"));
+      assertThat(overview()).contains("\\\"other\\\"");
+    } finally {
+      SERVER.api().hooks().removeAll();
+    }
+  }
+
+  @Test
   void wrong_queries_are_refused() {
     assertThat(get("/admin/rooms?sort=size").body()).contains("sort is name, members, rate or lag");
     assertThat(get("/admin/rooms?sort=rate&after=a").status()).isEqualTo(400);
     assertThat(get("/admin/rooms?sort=rate&limit=0").status()).isEqualTo(400);
-    assertThat(get("/admin/overview?log=201").status()).isEqualTo(400);
+    assertThat(get("/admin/overview?log=x").status()).isEqualTo(400);
     assertThat(get("/admin/history?after=-1").status()).isEqualTo(400);
     assertThat(get("/admin/slow?room=a%0Ab").status()).isEqualTo(400);
   }
