@@ -3,6 +3,7 @@ package io.earshot.server.log;
 import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -47,8 +48,7 @@ final class StderrQueue extends AsyncAppender {
   }
 
   private ILoggingEvent notice(int missing) {
-    var logger =
-        (Logger) ((ch.qos.logback.classic.LoggerContext) getContext()).getLogger(Log.class);
+    Logger logger = ((LoggerContext) getContext()).getLogger(Log.class);
     String text = missing + " lines of the log were left out: nobody read it for too long";
     return new LoggingEvent(Log.class.getName(), logger, Level.WARN, text, null, null);
   }
