@@ -55,6 +55,7 @@ final class ExplainBoundsTest extends ExplainTestCase {
     assertThat(explain("attic", 1))
         .startsWith("unknown: Unknown: the server remembers messages only since 00:26:4")
         .endsWith(" UTC, and message 1 of attic is not among them.");
+    assertThat(explain("attic", 900)).startsWith("received: "); // at the end of the ring
     assertThat(explain("attic", 1_400)).startsWith("received: ");
     Json.Obj other = ask(new Question("attic", 1_400, "x9", "u7", null, 0));
     assertThat(told(other)).startsWith("unknown: ");
@@ -73,7 +74,10 @@ final class ExplainBoundsTest extends ExplainTestCase {
       speaker.ask("roomChange attic");
     }
     assertThat(explain("attic", 1)).startsWith("received: ");
+    passSecond();
+    speaker.ask("say two");
     bob.ask("roomChange cellar");
+    assertThat(explain("attic", 2)).startsWith("received: "); // it left after that
     assertThat(explain("attic", 1))
         .startsWith("unknown: Unknown: the server remembers only since 00:26:41.000 UTC");
   }

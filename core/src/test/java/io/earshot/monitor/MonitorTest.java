@@ -149,6 +149,11 @@ final class MonitorTest {
     server.settle();
     assertThat(lines.join()).extracting(RoomLine::room).contains("room300", "room499", "room999");
     assertThat(lines.join()).hasSizeGreaterThanOrEqualTo(2 * ShardScan.STEP - 300);
+    assertThat(rooms(RoomQuery.Sort.NAME, "room", 2_000))
+        .extracting(RoomLine::room)
+        .hasSize(2 * ShardScan.STEP - 300 + 1) // and the default room
+        .contains("room300", "room999")
+        .doesNotContain("room299");
   }
 
   @Test

@@ -1,6 +1,6 @@
 package io.earshot.netty;
 
-import io.earshot.netty.admin.MetricsRoute;
+import io.earshot.netty.operator.MetricsRoute;
 import org.jspecify.annotations.Nullable;
 
 /**

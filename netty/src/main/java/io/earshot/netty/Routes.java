@@ -2,7 +2,6 @@ package io.earshot.netty;
 
 import io.earshot.netty.action.ActionRoute;
 import io.earshot.netty.admin.Admin;
-import io.earshot.netty.admin.MetricsRoute;
 import io.earshot.netty.console.ConsoleFiles;
 import io.earshot.netty.http.Answer;
 import io.earshot.netty.http.MalformedRequestException;
@@ -12,6 +11,7 @@ import io.earshot.netty.http.RequestCheck;
 import io.earshot.netty.http.Responses;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.http.WebExchange;
+import io.earshot.netty.operator.MetricsRoute;
 import io.earshot.netty.page.DevelopmentLoginRoute;
 import io.earshot.netty.page.StaticFiles;
 import io.earshot.netty.room.Handshake;

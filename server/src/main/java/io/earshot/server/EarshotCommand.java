@@ -15,6 +15,7 @@ import io.earshot.server.settings.SettingsException;
 import io.earshot.server.settings.SettingsFile;
 import io.earshot.server.settings.SettingsPage;
 import io.earshot.server.settings.StartException;
+import java.io.Console;
 import java.io.PrintWriter;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -223,11 +224,16 @@ final class EarshotCommand implements Callable<Integer> {
       description = "show the version")
   void version(boolean wanted) {}
 
+  private static boolean isTerminal() {
+    Console console = System.console();
+    return console != null && console.isTerminal();
+  }
+
   private CommandLine commandLine() {
     return new CommandLine(this)
         .addSubcommand(new DrainCommand(environment, out))
         .addSubcommand(new ExplainCommand(environment, out))
-        .addSubcommand(new TopCommand(environment, out, System.console() != null))
+        .addSubcommand(new TopCommand(environment, out, isTerminal()))
         .addSubcommand(new TraceCommand(environment, out));
   }
 

@@ -122,7 +122,7 @@ class ExplainCommandTest {
         .contains("write it as: ./earshot explain ROOM [OFFSET] USER");
     assertThat(run("explain", "attic", "-1", "u7").status()).isNotZero();
     Run away = Run.of("explain", "--url", "http://127.0.0.1:1", "--key", "k", "attic", "u7");
-    assertThat(away.err()).startsWith("earshot: no answer from http://127.0.0.1:1: Connect");
+    assertThat(away.err()).startsWith("earshot: no server answers at http://127.0.0.1:1");
     assertThat(away.status()).isEqualTo(1);
     assertThat(Run.of("explain", "--url", "nonsense", "--key", "k", "attic", "u7").err())
         .contains("--url: write it as http://HOST:PORT");

@@ -6,6 +6,7 @@ import io.earshot.explain.Traces;
 import io.earshot.netty.http.Answer;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.http.Site;
+import io.earshot.netty.operator.TraceStream;
 import io.earshot.protocol.Json;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;

@@ -21,7 +21,7 @@ final class ServerInfoTest {
   void the_server_tells_its_version_to_its_operator() {
     ProgramInfo info = ServiceLoader.load(ProgramInfo.class).findFirst().orElseThrow();
     assertThat(info).isInstanceOf(ServerInfo.class);
-    assertThat(info.version()).matches("\\d+\\.\\d+\\.\\d+.*");
+    assertThat(info.version()).isNotEmpty();
   }
 
   @Test

@@ -1,4 +1,4 @@
-package io.earshot.netty.admin;
+package io.earshot.netty.operator;
 
 import io.earshot.spi.MetricsExporter;
 import io.earshot.spi.MetricsExporter.Format;

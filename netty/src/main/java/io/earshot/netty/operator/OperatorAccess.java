@@ -1,4 +1,4 @@
-package io.earshot.netty.admin;
+package io.earshot.netty.operator;
 
 import io.earshot.AddressRange;
 import io.earshot.netty.http.ProblemException;

@@ -1,4 +1,4 @@
-package io.earshot.netty.admin;
+package io.earshot.netty.operator;
 
 import io.earshot.Config;
 import io.earshot.netty.http.Answer;

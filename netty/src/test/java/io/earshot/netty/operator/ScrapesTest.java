@@ -1,4 +1,4 @@
-package io.earshot.netty.admin;
+package io.earshot.netty.operator;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;

@@ -1,4 +1,4 @@
-package io.earshot.netty.admin;
+package io.earshot.netty.operator;
 
 import io.earshot.events.Trace;
 import io.earshot.protocol.Json;
@@ -24,7 +24,7 @@ import java.util.concurrent.RejectedExecutionException;
  *
  * <p>Owned by the channel's event loop.
  */
-final class TraceStream extends ChannelInboundHandlerAdapter {
+public final class TraceStream extends ChannelInboundHandlerAdapter {
   private final Channel channel;
   private final Trace trace;
   private final boolean isEvents;
@@ -38,7 +38,7 @@ final class TraceStream extends ChannelInboundHandlerAdapter {
   }
 
   /** The response before the stream. */
-  static HttpResponse head(boolean isEvents) {
+  public static HttpResponse head(boolean isEvents) {
     var head = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
     head.headers()
         .set(
@@ -51,7 +51,7 @@ final class TraceStream extends ChannelInboundHandlerAdapter {
   }
 
   /** Streams a trace to a channel. Called on its event loop. */
-  static void begin(Channel channel, Trace trace, boolean isEvents) {
+  public static void begin(Channel channel, Trace trace, boolean isEvents) {
     var stream = new TraceStream(channel, trace, isEvents);
     channel.pipeline().addLast("trace", stream);
     channel.config().setAutoRead(true);
