@@ -11,7 +11,7 @@ import io.earshot.moderation.Moderator;
 import io.earshot.protocol.RoomName;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
-import io.earshot.stats.Incident;
+import io.earshot.stats.Incidents.Incident;
 import io.earshot.token.TokenClaims;
 import java.time.Instant;
 import java.time.InstantSource;

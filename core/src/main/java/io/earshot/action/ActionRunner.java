@@ -10,7 +10,7 @@ import io.earshot.protocol.Json;
 import io.earshot.spi.BrokerException;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
-import io.earshot.stats.Incident;
+import io.earshot.stats.Incidents.Incident;
 import io.earshot.stats.RunOutcome;
 import io.earshot.stats.ServerCounts;
 import io.earshot.stats.Work;

@@ -17,7 +17,7 @@ import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import io.earshot.spi.SayTracer;
 import io.earshot.stats.Closings;
-import io.earshot.stats.Incident;
+import io.earshot.stats.Incidents.Incident;
 import io.earshot.stats.ServerCounts;
 import java.security.SecureRandom;
 import java.util.EnumMap;

@@ -26,7 +26,7 @@ import io.earshot.spi.ProgramInfo;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.Refusals;
 import io.earshot.spi.Wire;
-import io.earshot.stats.Incident;
+import io.earshot.stats.Incidents.Incident;
 import io.earshot.stats.ServerState;
 import io.earshot.stats.ServerStats;
 import io.earshot.web.WebClients;

@@ -1,7 +1,7 @@
 package io.earshot.monitor;
 
-import io.earshot.stats.Incident;
 import io.earshot.stats.Incidents;
+import io.earshot.stats.Incidents.Incident;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

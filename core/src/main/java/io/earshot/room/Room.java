@@ -20,7 +20,7 @@ import io.earshot.room.RoomOrder.SayResult;
 import io.earshot.spi.Broker.Placed;
 import io.earshot.spi.Pace;
 import io.earshot.spi.Refusal;
-import io.earshot.stats.Incident;
+import io.earshot.stats.Incidents.Incident;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;

@@ -14,7 +14,7 @@ import io.earshot.spi.Loop;
 import io.earshot.spi.Refusal;
 import io.earshot.spi.SaySpan;
 import io.earshot.stats.Gauge;
-import io.earshot.stats.Incident;
+import io.earshot.stats.Incidents.Incident;
 import io.earshot.stats.LoopStats;
 import java.io.IOException;
 import java.lang.System.Logger.Level;

@@ -3,8 +3,8 @@ package io.earshot.monitor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.stats.Gauge;
-import io.earshot.stats.Incident;
 import io.earshot.stats.Incidents;
+import io.earshot.stats.Incidents.Incident;
 import io.earshot.stats.LoopStats;
 import java.util.List;
 import java.util.Map;

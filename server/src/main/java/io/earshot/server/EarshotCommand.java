@@ -15,7 +15,6 @@ import io.earshot.server.settings.SettingsException;
 import io.earshot.server.settings.SettingsFile;
 import io.earshot.server.settings.SettingsPage;
 import io.earshot.server.settings.StartException;
-import java.io.Console;
 import java.io.PrintWriter;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -225,8 +224,7 @@ final class EarshotCommand implements Callable<Integer> {
   void version(boolean wanted) {}
 
   private static boolean isTerminal() {
-    Console console = System.console();
-    return console != null && console.isTerminal();
+    return System.console().isTerminal(); // never null since Java 22
   }
 
   private CommandLine commandLine() {

@@ -8,7 +8,7 @@ import io.earshot.netty.http.Responses;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.http.WebExchange;
 import io.earshot.netty.room.RoomUrl;
-import io.earshot.stats.Incident;
+import io.earshot.stats.Incidents.Incident;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
