@@ -15,6 +15,7 @@ import io.earshot.server.settings.SettingsException;
 import io.earshot.server.settings.SettingsFile;
 import io.earshot.server.settings.SettingsPage;
 import io.earshot.server.settings.StartException;
+import java.io.Console;
 import java.io.PrintWriter;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -223,8 +224,10 @@ final class EarshotCommand implements Callable<Integer> {
       description = "show the version")
   void version(boolean wanted) {}
 
+  @SuppressWarnings("SystemConsoleNull") // the API still permits null
   private static boolean isTerminal() {
-    return System.console().isTerminal(); // never null since Java 22
+    Console console = System.console();
+    return console != null && console.isTerminal();
   }
 
   private CommandLine commandLine() {
