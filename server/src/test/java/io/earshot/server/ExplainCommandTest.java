@@ -65,7 +65,7 @@ class ExplainCommandTest {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
       socket.close();
     }
   }
