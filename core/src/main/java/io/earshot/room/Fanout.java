@@ -56,6 +56,12 @@ final class Fanout {
   /** The messages of the pending batch. */
   private int messages;
 
+  /**
+   * How many deliveries of the pending batch there are besides all of its messages to each present
+   * member; less than 0 for members that get fewer.
+   */
+  private int otherDeliveries;
+
   /** When the first say of the pending batch began that is timed; 0 for none. */
   private long began;
 
@@ -106,12 +112,14 @@ final class Fanout {
     member.index = size;
     member.oddBatch = 0; // a number of another fan-out's batch means nothing here
     members[size++] = member;
+    otherDeliveries -= messages;
     skipPending(member);
   }
 
   /** Removes a member, after it has got all earlier messages. */
   void remove(Member member) {
     sendPending(member);
+    otherDeliveries += messages;
     Member last = members[--size];
     members[member.index] = last;
     last.index = member.index;
@@ -121,11 +129,11 @@ final class Fanout {
   /** Sends a member its part of the pending batch before the end of the turn. */
   void sendPending(Member member) {
     if (member.lag != null) {
-      leaveOut(member, parts, batchNumber);
+      int before = leaveOut(member, parts, batchNumber);
+      otherDeliveries += before - messages;
       member.connection.catchUp(member);
     } else if (batch != null) {
-      int others = writeParts(member, batch, null, parts, batchNumber);
-      shard.stats().add(Counter.DELIVERIES, messages - others);
+      otherDeliveries -= writeParts(member, batch, null, parts, batchNumber);
     }
     skipPending(member);
   }
@@ -209,14 +217,15 @@ final class Fanout {
     parts = List.of();
     int count = messages;
     messages = 0;
-    long sent = 0;
+    long sent = otherDeliveries;
+    otherDeliveries = 0;
     @Nullable Packing packing = wire.packing(bytes);
     try {
       boolean forAll = areForAll(odd);
       for (int i = size - 1; i >= 0; i--) {
         Member member = members[i];
         if (rule.mayLeaveOut() && (member.lag != null || member.connection.isBehind())) {
-          leaveOut(member, odd, number);
+          sent += leaveOut(member, odd, number);
         } else if (forAll && member.oddBatch != number) {
           ByteBuf whole = packing == null ? bytes : packing.whole();
           member.connection.deliver(whole, 0, whole.writerIndex());
@@ -302,19 +311,27 @@ final class Fanout {
     }
   }
 
-  /** Writes nothing of a batch to a slow consumer, and notes what it did not get. */
-  private void leaveOut(Member member, List<Part> parts, long number) {
+  /**
+   * Writes nothing of a batch to a slow consumer, and notes what it did not get.
+   *
+   * @return how many messages of the batch are before the member's part of it
+   */
+  private int leaveOut(Member member, List<Part> parts, long number) {
     Lag lag = member.lag;
     if (lag == null) {
       lag = member.connection.newLag(member);
     }
     int at = member.oddBatch == number ? member.from : 0;
+    int before = 0;
     for (Part part : parts) {
-      if (part.message != null && part.start >= at && part.isFor(member)) {
+      if (part.start < at) {
+        before++;
+      } else if (part.message != null && part.isFor(member)) {
         lag.leaveOut(part.message, part.kind);
         shard.stats().add(Counter.LEFT_OUT, 1);
       }
     }
+    return before;
   }
 
   /**

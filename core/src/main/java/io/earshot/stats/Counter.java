@@ -4,10 +4,7 @@ package io.earshot.stats;
 public enum Counter {
   /** Messages that rooms of the loop have delivered, each counted once for all members. */
   MESSAGES,
-  /**
-   * Messages that were sent to members on the loop, each counted once for each member. A member
-   * that joins in the middle of a turn counts as one that was there from its beginning.
-   */
+  /** Messages that were sent to members on the loop, each counted once for each member. */
   DELIVERIES,
   /** Messages that were left out for slow consumers, each counted once for each of them. */
   LEFT_OUT,

@@ -6,6 +6,7 @@ import io.earshot.Config;
 import io.earshot.spi.Ending;
 import io.earshot.testing.TestCluster;
 import io.earshot.testing.TestServer;
+import io.earshot.testing.TestServer.Guest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -58,6 +59,61 @@ final class LoopStatsTest {
       timed += count;
     }
     assertThat(timed).isBetween(1L, 3L);
+  }
+
+  @Test
+  void members_that_come_or_go_in_the_middle_of_a_turn_count_with_what_they_get() {
+    var server = new TestServer(1, TestServer.quiet());
+    Guest speaker = server.guest();
+    Guest leaver = server.guest();
+    Guest member = server.guest();
+    Guest joiner = server.guest();
+    joiner.ask("roomChange attic");
+    List.of(leaver, member, joiner).forEach(Guest::hear);
+    long deliveries = server.earshot.stats().sum(Counter.DELIVERIES);
+    speaker.send("say one");
+    leaver.send("roomChange attic");
+    joiner.send("roomChange defaultRoom");
+    member.send("say two"); // which it does not get
+    member.send("listenToRoom defaultRoom"); // gets the messages before the answer at once
+    speaker.send("say three");
+    server.settle();
+    int heard = 0;
+    for (Guest each : List.of(speaker, leaver, member, joiner)) {
+      heard += each.heard().size();
+    }
+    assertThat(heard).isEqualTo(6);
+    assertThat(server.earshot.stats().sum(Counter.DELIVERIES) - deliveries).isEqualTo(6);
+  }
+
+  @Test
+  void what_is_left_out_for_a_slow_consumer_is_not_delivered() {
+    var server =
+        new TestServer(1, TestServer.quiet().with("rooms.rules", "drop slowConsumers=drop"));
+    Guest speaker = server.guest();
+    Guest slow = server.guest();
+    speaker.ask("roomChange drop");
+    slow.ask("roomChange drop");
+    ServerStats stats = server.earshot.stats();
+    slow.pending = 1_000_000;
+    speaker.ask("say one");
+    assertThat(stats.sum(Counter.DELIVERIES)).isZero();
+    slow.pending = 0;
+    speaker.send("say two");
+    slow.send("listenToRoom drop"); // reads again, and is told of the gap
+    speaker.send("say three");
+    server.settle();
+    assertThat(slow.heard()).containsExactly("three");
+    assertThat(stats.sum(Counter.DELIVERIES)).isEqualTo(1);
+    assertThat(stats.sum(Counter.LEFT_OUT)).isEqualTo(2);
+    slow.ask("roomChange attic");
+    slow.ask("silenceRoom drop");
+    speaker.send("say four");
+    slow.send("roomChange drop");
+    slow.pending = 1_000_000;
+    speaker.send("say five"); // left out for a member that came in the same turn
+    server.settle();
+    assertThat(stats.sum(Counter.DELIVERIES)).isEqualTo(1);
   }
 
   @Test
