@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param name the name of its user, or null
  * @param from an offset, or 0
  * @param to an offset, or 0
+ * @param attributes those that the kind tells of; null for none, or if they are too long
  */
 public record Event(
     long at,
@@ -30,7 +31,7 @@ public record Event(
     long from,
     long to,
     @Nullable String detail,
-    Map<String, String> attributes) {
+    @Nullable Map<String, String> attributes) {
 
   /** Whether the event is about a room, or about all rooms. */
   public boolean isAbout(String name) {

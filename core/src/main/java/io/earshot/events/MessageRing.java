@@ -3,6 +3,8 @@ package io.earshot.events;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,24 +65,38 @@ final class MessageRing {
     audiences = Arrays.copyOf(audiences, length);
   }
 
-  @Nullable RememberedMessage find(String room, Cursor place) {
-    for (int i = next - 1; i >= 0; i--) {
-      if (is(i, room, place)) {
-        return at(i);
+  /** The messages of a room from a place on that are remembered, by their offsets. */
+  Map<Long, RememberedMessage> find(String room, Cursor first, int count) {
+    var found = new HashMap<Long, RememberedMessage>();
+    int length = isFull ? times.length : next;
+    for (int i = 1; i <= length && found.size() < count; i++) {
+      int index = before(i);
+      if (offsets[index] >= first.offset()
+          && offsets[index] < first.offset() + count
+          && room.equals(rooms[index])
+          && first.epoch().equals(epochs[index])) {
+        found.putIfAbsent(offsets[index], at(index));
       }
     }
-    for (int i = times.length - 1; isFull && i >= next; i--) {
-      if (is(i, room, place)) {
-        return at(i);
+    return found;
+  }
+
+  /** The place of the newest message of a room; null if none is remembered. */
+  @Nullable Cursor last(String room) {
+    int length = isFull ? times.length : next;
+    for (int i = 1; i <= length; i++) {
+      int index = before(i);
+      String epoch = epochs[index];
+      if (room.equals(rooms[index]) && epoch != null) {
+        return new Cursor(epoch, offsets[index]);
       }
     }
     return null;
   }
 
-  private boolean is(int index, String room, Cursor place) {
-    return offsets[index] == place.offset()
-        && room.equals(rooms[index])
-        && place.epoch().equals(epochs[index]);
+  /** Where the message is that came so many messages before the next one. */
+  private int before(int count) {
+    return next >= count ? next - count : next - count + times.length;
   }
 
   private RememberedMessage at(int index) {

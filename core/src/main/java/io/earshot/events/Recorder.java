@@ -26,6 +26,11 @@ public final class Recorder {
   /** The longest attributes that are remembered, in characters. */
   private static final int LONGEST_ATTRIBUTES = 1_000;
 
+  private static final int LONGEST_DETAIL = 2_000;
+
+  /** How much of the name and of the value of an audience is remembered, in characters. */
+  private static final int LONGEST_AUDIENCE = 64;
+
   /** How many refusals of one second are remembered. */
   private static final int MOST_REFUSALS = 50;
 
@@ -73,7 +78,8 @@ public final class Recorder {
       String room, Cursor place, @Nullable Recipient sender, @Nullable Audience audience) {
     if (messages != null) {
       int hash = sender == null ? 0 : sender.idHash();
-      messages.add(room, place, hash, audience, clock.getAsLong());
+      messages.add(
+          room, place, hash, audience == null ? null : shortened(audience), clock.getAsLong());
     }
     if (traces != null) {
       trace(
@@ -141,12 +147,31 @@ public final class Recorder {
     }
   }
 
-  private static Map<String, String> shortened(Map<String, String> attributes) {
+  /**
+   * An audience as it is remembered: clients choose its texts, which may be as long as a message.
+   */
+  public static Audience shortened(Audience audience) {
+    String value = audience.value();
+    boolean isShort =
+        audience.key().length() <= LONGEST_AUDIENCE
+            && (value == null || value.length() <= LONGEST_AUDIENCE);
+    return isShort
+        ? audience
+        : new Audience(
+            shortened(audience.key(), LONGEST_AUDIENCE),
+            value == null ? null : shortened(value, LONGEST_AUDIENCE));
+  }
+
+  private static String shortened(String text, int longest) {
+    return text.length() <= longest ? text : text.substring(0, longest);
+  }
+
+  private static @Nullable Map<String, String> shortened(Map<String, String> attributes) {
     int length = 0;
     for (Map.Entry<String, String> each : attributes.entrySet()) {
       length += each.getKey().length() + each.getValue().length();
     }
-    return length > LONGEST_ATTRIBUTES ? Map.of() : attributes;
+    return length > LONGEST_ATTRIBUTES ? null : attributes;
   }
 
   private boolean isOn() {
@@ -160,7 +185,7 @@ public final class Recorder {
       @Nullable Cursor place,
       long from,
       @Nullable String detail) {
-    return event(kind, who, room, place, from, detail, Map.of());
+    return event(kind, who, room, place, from, detail, null);
   }
 
   private Event event(
@@ -170,7 +195,7 @@ public final class Recorder {
       @Nullable Cursor place,
       long from,
       @Nullable String detail,
-      Map<String, String> attributes) {
+      @Nullable Map<String, String> attributes) {
     User user = who == null ? null : who.user();
     return new Event(
         clock.getAsLong(),
@@ -182,7 +207,7 @@ public final class Recorder {
         user == null ? null : user.name(),
         from,
         place == null ? 0 : place.offset(),
-        detail,
+        detail == null ? null : shortened(detail, LONGEST_DETAIL),
         attributes);
   }
 
@@ -207,9 +232,14 @@ public final class Recorder {
     return events == null ? List.of() : events.select(filter, most);
   }
 
-  /** The message at a place; null if it is not remembered. */
-  public @Nullable RememberedMessage message(String room, Cursor place) {
-    return messages == null ? null : messages.find(room, place);
+  /** The messages of a room from a place on that are remembered, by their offsets. */
+  public Map<Long, RememberedMessage> messages(String room, Cursor first, int count) {
+    return messages == null ? Map.of() : messages.find(room, first, count);
+  }
+
+  /** The place of the newest message of a room; null if none is remembered. */
+  public @Nullable Cursor last(String room) {
+    return messages == null ? null : messages.last(room);
   }
 
   /** Since when events are remembered, by the clock of durations. */

@@ -9,6 +9,6 @@ import org.jspecify.annotations.Nullable;
  * @param at when the server delivered it, by the clock of durations, in milliseconds
  * @param sender the {@link Recipient#idHash} of the connection that sent it and does not receive
  *     it; 0 for none here
- * @param audience the members that receive it; null for all
+ * @param audience the members that receive it, as {@link Recorder#shortened} has it; null for all
  */
 public record RememberedMessage(long at, int sender, @Nullable Audience audience) {}

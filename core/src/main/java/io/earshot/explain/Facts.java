@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param clients the connections of the user, or the one that is asked for
  * @param count how many connections the user has, which may be more than are listed
  * @param events what happened to them in the room, in the order in which it happened
- * @param eventsSince since when events are remembered
+ * @param eventsSince since when all events of all connections of the user are known
  * @param messagesSince since when messages are remembered
  */
 record Facts(
@@ -44,6 +44,7 @@ record Facts(
    * A connection.
    *
    * @param isHere whether the server has it now
+   * @param hasQueue whether messages wait in a queue until the client fetches them by HTTP
    * @param pending how many bytes wait for the client to read them
    * @param state its membership in the room; null for none
    * @param lagsFrom the first message that was left out for it and not yet announced, or null
@@ -52,6 +53,7 @@ record Facts(
       String id,
       @Nullable User user,
       boolean isHere,
+      boolean hasQueue,
       int pending,
       Map<String, String> attributes,
       Member.@Nullable State state,
@@ -59,7 +61,7 @@ record Facts(
 
     /** A connection that has ended, of which events tell. */
     static Client gone(String id) {
-      return new Client(id, null, false, 0, Map.of(), null, null);
+      return new Client(id, null, false, false, 0, Map.of(), null, null);
     }
   }
 }

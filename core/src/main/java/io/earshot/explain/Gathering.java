@@ -1,5 +1,6 @@
 package io.earshot.explain;
 
+import io.earshot.Transport;
 import io.earshot.connection.Directory;
 import io.earshot.connection.Participant;
 import io.earshot.connection.Place;
@@ -118,7 +119,14 @@ final class Gathering {
         clients.put(
             id,
             new Client(
-                id, each.user(), true, each.pendingBytes(), each.attributes(), null, lagsFrom));
+                id,
+                each.user(),
+                true,
+                each.transport() == Transport.WEB,
+                each.pendingBytes(),
+                each.attributes(),
+                null,
+                lagsFrom));
         if (place != null) {
           places.put(id, place);
         }
@@ -126,20 +134,37 @@ final class Gathering {
     }
     Recorder recorder = shard.recorder();
     Set<String> known = new HashSet<>(ids);
+    long since = recorder.eventsSince();
     String user = question.user();
     if (user != null) {
-      recorder
-          .events(event -> user.equals(event.user()), MOST_EVENTS)
-          .reversed()
-          .forEach(
-              event -> {
-                if (known.size() < MOST_CONNECTIONS) {
-                  known.add(event.connection());
-                }
-              });
+      List<Event> own =
+          recorder.events(
+              event -> user.equals(event.user()) && event.isAbout(question.room()), MOST_EVENTS);
+      since = Math.max(since, Math.max(sinceFirst(own), addConnections(own, known)));
     }
-    return new Part(
-        shard, recorder.events(isOf(known), MOST_EVENTS), clients, places, recorder.eventsSince());
+    List<Event> events = recorder.events(isOf(known), MOST_EVENTS);
+    return new Part(shard, events, clients, places, Math.max(since, sinceFirst(events)));
+  }
+
+  /** Since when events are complete: earlier ones are not looked at if there are too many. */
+  private static long sinceFirst(List<Event> events) {
+    return events.size() < MOST_EVENTS ? Long.MIN_VALUE : events.getFirst().at() + 1;
+  }
+
+  /**
+   * Adds the connections of events, the last ones first, while there are not too many.
+   *
+   * @return since when all connections are among them
+   */
+  private static long addConnections(List<Event> events, Set<String> known) {
+    for (Event event : events.reversed()) {
+      if (known.size() < MOST_CONNECTIONS) {
+        known.add(event.connection());
+      } else if (!known.contains(event.connection())) {
+        return event.at() + 1;
+      }
+    }
+    return Long.MIN_VALUE;
   }
 
   private @Nullable Place placeOf(Participant who) {
@@ -185,9 +210,10 @@ final class Gathering {
       }
     }
     Cursor end = room == null ? null : room.end();
+    Cursor last = room == null ? there.recorder().last(question.room()) : end;
     return new Facts(
         end,
-        room == null || end == null ? List.of() : messages(there, room, end),
+        last == null ? List.of() : messages(there, room, last),
         List.copyOf(clients.values()),
         count,
         events,
@@ -207,20 +233,28 @@ final class Gathering {
         client.id(),
         client.user(),
         client.isHere(),
+        client.hasQueue(),
         client.pending(),
         client.attributes(),
         state,
         client.lagsFrom());
   }
 
-  private List<Message> messages(Shard there, Room room, Cursor end) {
-    String epoch = question.epoch() == null ? end.epoch() : question.epoch();
+  /**
+   * The messages that are asked for.
+   *
+   * @param last the last message of the room, or the last one that is remembered
+   */
+  private List<Message> messages(Shard there, @Nullable Room room, Cursor last) {
+    String epoch = question.epoch() == null ? last.epoch() : question.epoch();
     var messages = new ArrayList<Message>();
     long first =
-        question.offset() > 0 ? question.offset() : Math.max(1, end.offset() - LAST_MESSAGES + 1);
+        question.offset() > 0 ? question.offset() : Math.max(1, last.offset() - LAST_MESSAGES + 1);
     int count = question.offset() > 0 ? 1 : LAST_MESSAGES;
-    for (int i = 0; i < count; i++) {
-      Message message = message(there.recorder(), room, new Cursor(epoch, first + i));
+    Map<Long, RememberedMessage> remembered =
+        there.recorder().messages(question.room(), new Cursor(epoch, first), count);
+    for (long offset = first; offset < first + count; offset++) {
+      Message message = message(remembered.get(offset), room, new Cursor(epoch, offset));
       if (message != null) {
         messages.add(message);
       }
@@ -228,11 +262,11 @@ final class Gathering {
     return messages;
   }
 
-  private static @Nullable Message message(Recorder recorder, Room room, Cursor place) {
-    RememberedMessage remembered = recorder.message(room.name(), place);
-    History history = room.log().history();
+  private static @Nullable Message message(
+      @Nullable RememberedMessage remembered, @Nullable Room room, Cursor place) {
+    History history = room == null ? null : room.log().history();
     History.Entry entry =
-        history == null || !place.epoch().equals(room.log().epoch())
+        room == null || history == null || !place.epoch().equals(room.log().epoch())
             ? null
             : history.find(place.offset());
     if (remembered == null) {

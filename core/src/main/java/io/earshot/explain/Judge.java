@@ -3,6 +3,7 @@ package io.earshot.explain;
 import io.earshot.connection.Directory;
 import io.earshot.events.Event;
 import io.earshot.events.EventKind;
+import io.earshot.events.Recorder;
 import io.earshot.explain.Facts.Client;
 import io.earshot.explain.Facts.Message;
 import io.earshot.protocol.Audience;
@@ -44,8 +45,8 @@ final class Judge {
       return found(Outcome.SENDER, words.sent());
     }
     Finding best = null;
-    for (Stay stay : stays) {
-      Finding each = during(stay);
+    for (int i = 0; i < stays.size(); i++) {
+      Finding each = isDisproved(i) ? null : during(stays.get(i));
       if (each != null && (best == null || each.outcome().compareTo(best.outcome()) < 0)) {
         best = each;
       }
@@ -55,6 +56,13 @@ final class Judge {
     }
     Finding outside = outside();
     return best == null || outside.outcome().compareTo(best.outcome()) < 0 ? outside : best;
+  }
+
+  /** Whether a client that was lost came back with a cursor from before the message. */
+  private boolean isDisproved(int stay) {
+    return stay + 1 < stays.size()
+        && stays.get(stay).loss() != null
+        && stays.get(stay + 1).lacks(message.place());
   }
 
   private Finding found(Outcome outcome, String text) {
@@ -79,7 +87,10 @@ final class Judge {
   // --- while it was subscribed -----------------------------------------------------------------
 
   private @Nullable Finding during(Stay stay) {
-    if (offset() < stay.from() && stay.beginsWithGap() && stay.entry() != null) {
+    if (offset() < stay.from()
+        && stay.beginsWithGap()
+        && stay.entry() != null
+        && stay.mayLack(message.place())) {
       return found(Outcome.GAP, words.gap(stay, stay.entry()));
     }
     if (!stay.contains(offset())) {
@@ -93,7 +104,7 @@ final class Judge {
         return found(Outcome.UNKNOWN, words.unknownAttributes(audience));
       }
       String value = attributes.get(audience.key());
-      if (value == null || !value.equals(audience.value())) {
+      if (value == null || !isMeant(value, audience)) {
         return found(Outcome.NOT_IN_AUDIENCE, words.notInAudience(audience, value));
       }
     }
@@ -108,6 +119,12 @@ final class Judge {
       return found(Outcome.LEFT_OUT, words.leftOutNow());
     }
     return found(Outcome.RECEIVED, words.received(stay, events));
+  }
+
+  /** Compares as much of the value as is remembered. */
+  private static boolean isMeant(String value, Audience audience) {
+    Audience its = Recorder.shortened(new Audience(audience.key(), value));
+    return its.equals(Recorder.shortened(audience));
   }
 
   /** The attributes at the time of the message; null if they are not known. */
@@ -165,7 +182,7 @@ final class Judge {
             before = null;
           }
         }
-        case JOIN_REFUSED -> refused = event;
+        case JOIN_REFUSED -> refused = isAfter ? refused : event;
         default -> {}
       }
     }

@@ -33,6 +33,28 @@ record Stay(
     return begin != null && "gap".equals(begin.detail());
   }
 
+  /** Whether the client came with a cursor, and not with one of a message or a later one. */
+  boolean mayLack(Cursor place) {
+    boolean hasCursor = entry != null && entry.detail() != null;
+    return hasCursor && (!isOfEpoch(place) || lacks(place));
+  }
+
+  /** Whether the client came with a cursor of the epoch of a message, and before the message. */
+  boolean lacks(Cursor place) {
+    Cursor shown = shown();
+    return shown != null && isOfEpoch(place) && shown.offset() < place.offset();
+  }
+
+  private boolean isOfEpoch(Cursor place) {
+    Cursor shown = shown();
+    return shown != null && shown.epoch().equals(place.epoch());
+  }
+
+  /** The cursor with which the client came; null for none. */
+  private @Nullable Cursor shown() {
+    return entry == null || entry.detail() == null ? null : Cursor.parse(entry.detail());
+  }
+
   boolean contains(long offset) {
     return offset >= from && offset <= to;
   }
@@ -68,7 +90,8 @@ record Stay(
           isFirst = false;
         }
         case DETACHED -> {
-          if (!stays.isEmpty()) {
+          // A client that has an entry was lost before it was subscribed.
+          if (entry == null && !stays.isEmpty()) {
             Stay last = stays.removeLast();
             stays.add(
                 new Stay(last.entry, last.begin, last.end, event, last.from, last.live, last.to));

@@ -89,6 +89,10 @@ record Wording(String who, String room, long offset, long at, Client client, lon
             + ")";
       }
     }
+    if (client.hasQueue()) {
+      return "put into its message queue, from which it fetches messages by HTTP; "
+          + bytes(client.pending());
+    }
     return client.isHere()
         ? "written to the socket; " + bytes(client.pending())
         : "written to the socket";

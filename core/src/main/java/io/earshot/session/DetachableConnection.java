@@ -267,8 +267,10 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
       detach(null);
       return;
     }
-    boolean leavesAlready = isGone();
-    recordEnd("the connection was lost");
+    boolean leavesAlready = isGone(); // and what is remembered says why
+    if (!leavesAlready) {
+      recordEnd(LOST);
+    }
     phase = Phase.ENDED;
     forgetThis();
     remember(LOST);

@@ -3,8 +3,12 @@ package io.earshot.explain;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Transport;
+import io.earshot.engine.EngineInside;
+import io.earshot.events.RememberedMessage;
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.User;
+import io.earshot.room.Shard;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.nio.file.Files;
@@ -94,6 +98,61 @@ final class ExplainBoundsTest extends ExplainTestCase {
         .startsWith("received: ")
         .endsWith("Looked at 50 of its connections; it has 300 now.");
     assertThat(answer.encode().length).isLessThan(100_000);
+  }
+
+  @Test
+  void a_user_that_had_more_connections_than_are_looked_at_is_not_said_to_have_missed_it() {
+    Guest bob = bob("attic");
+    speaker("attic").ask("say one");
+    for (int i = 0; i < 60; i++) {
+      assertThat(explain("attic", 1)).startsWith(i < 49 ? "received: " : "");
+      bob.ask("quit");
+      passSecond();
+      bob = bob("attic");
+    }
+    assertThat(explain("attic", 1)).startsWith("unknown: ");
+  }
+
+  @Test
+  void the_texts_that_are_remembered_are_bounded_and_compared_as_far_as_they_are() {
+    String red = "r".repeat(50_000);
+    Guest bob = bob("attic");
+    bob.connection().set("team", red);
+    Guest speaker = speaker("attic");
+    speaker.ask(
+        "{\"event\":\"say\",\"message\":\"red\",\"roomMatchKey\":\"team\",\"roomMatchValue\":\""
+            + red
+            + "\"}");
+    speaker.ask(
+        "{\"event\":\"say\",\"message\":\"blue\",\"roomMatchKey\":\"team\",\"roomMatchValue\":\"b"
+            + red
+            + "\"}");
+    assertThat(bob.heard()).containsExactly("red");
+    assertThat(explain("attic", 1)).startsWith("received: ");
+    assertThat(explain("attic", 2)).startsWith("not_in_audience: ");
+    Shard shard = EngineInside.rooms(server.earshot).shard("attic");
+    var first = new Cursor(shard.room("attic").cursor().epoch(), 1);
+    RememberedMessage message = shard.recorder().messages("attic", first, 1).get(1L);
+    assertThat(message).isNotNull();
+    assertThat(message.audience()).isNotNull();
+    assertThat(message.audience().value()).hasSize(64);
+  }
+
+  @Test
+  void attributes_that_are_too_long_to_be_remembered_are_unknown() {
+    Guest bob = bob("attic");
+    bob.connection().set("team", "red");
+    bob.connection().set("about", "x".repeat(2_000));
+    Guest speaker = speaker("attic");
+    passSecond();
+    speaker.ask(
+        "{\"event\":\"say\",\"message\":\"red\",\"roomMatchKey\":\"team\",\"roomMatchValue\":\"red\"}");
+    passSecond();
+    bob.connection().set("team", "blue");
+    server.settle();
+    assertThat(explain("attic", 1))
+        .startsWith("unknown: ")
+        .contains("the server does not remember the attributes");
   }
 
   @Test

@@ -6,10 +6,14 @@ import io.earshot.RefusedException;
 import io.earshot.StandIn;
 import io.earshot.Target;
 import io.earshot.Transport;
+import io.earshot.engine.EngineInside;
+import io.earshot.explain.Facts.Client;
 import io.earshot.protocol.Json;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Why a client did or did not receive a message: each reason, and its text. */
@@ -177,6 +181,91 @@ final class ExplainTest extends ExplainTestCase {
         .startsWith("gap: ")
         .contains("with the cursor " + known + " at 00:26:40.000 UTC")
         .contains("the server no longer had the messages after that; it was told of a gap.");
+  }
+
+  @Test
+  void a_cursor_from_before_the_message_shows_that_a_lost_client_had_not_read_it() {
+    Guest bob = server.guest(1, BOB, Transport.WEBSOCKET);
+    String session = TestServer.session(bob.lines.getFirst());
+    bob.ask("roomChange attic");
+    Guest speaker = speaker("attic");
+    String known = cursor(speaker.ask("say one"));
+    speaker.ask("say two");
+    lose(server, bob);
+    assertThat(explain("attic", 2)).startsWith("received: ").contains("may not have read it");
+    Guest back = server.guest(0, BOB, Transport.WEBSOCKET);
+    back.ask("resume " + session + " attic=" + known);
+    assertThat(explain("attic", 2)).startsWith("recovered: ");
+    assertThat(explain("attic", 1)).startsWith("received: ");
+  }
+
+  @Test
+  void a_gap_says_nothing_of_messages_that_the_client_had_before_it_came() {
+    server = new TestServer(2, config().with("rooms.historyMessages", 1));
+    Guest speaker = speaker("attic");
+    String known = cursor(speaker.ask("say one"));
+    speaker.ask("say two");
+    speaker.ask("say three");
+    passSecond();
+    Guest bob = server.guest(1, BOB, Transport.WEBSOCKET);
+    bob.ask("roomChange attic after=" + known);
+    assertThat(explain("attic", 2)).startsWith("gap: ").contains("with the cursor " + known);
+    assertThat(explain("attic", 1)).startsWith("not_a_member: ").contains("it came at 00:26:41");
+  }
+
+  @Test
+  void a_client_that_is_kicked_and_breaks_its_connection_at_once_was_kicked() {
+    Guest bob = bob("attic");
+    Guest speaker = speaker("attic");
+    bob.loop.run(
+        () -> {
+          bob.connection().close("kicked");
+          bob.intake.gone();
+        });
+    speaker.ask("say one");
+    assertThat(explain("attic", 1)).startsWith("not_a_member: ").endsWith("(kicked).");
+  }
+
+  @Test
+  void a_request_to_join_that_was_refused_later_is_no_reason() {
+    server = new TestServer(2, config().with("rooms.rules", "vault join=token"));
+    Guest bob = bob("cellar");
+    server
+        .earshot
+        .api()
+        .chatRoom()
+        .socketRoomBroadcast(new StandIn("vault", Json.of("robot"), null), Json.of("hi"));
+    server.settle();
+    passSecond();
+    bob.ask("roomChange vault");
+    assertThat(explain("vault", 1)).startsWith("not_a_member: ").endsWith("does not listen to it.");
+  }
+
+  @Test
+  void a_room_that_everybody_has_left_is_explained_by_what_is_remembered() {
+    server = new TestServer(2, config().with("rooms.historyMessages", 0));
+    Guest bob = bob("attic");
+    Guest speaker = speaker("attic");
+    speaker.ask("say one");
+    passSecond();
+    bob.ask("roomChange cellar");
+    speaker.ask("say two");
+    speaker.ask("roomChange cellar");
+    server.pass(Duration.ofMinutes(10));
+    assertThat(EngineInside.rooms(server.earshot).shard("attic").roomIfAny("attic")).isNull();
+    assertThat(explain("attic", 1)).startsWith("received: ");
+    assertThat(explain("attic", 2)).startsWith("not_a_member: ").contains("it left the room at");
+    assertThat(explain("attic", 3)).startsWith("never_heard_of: The room attic is not open");
+    assertThat(explain("attic", 0)).startsWith("not_a_member: ");
+  }
+
+  @Test
+  void the_messages_of_an_http_client_wait_in_its_queue() {
+    Client client = new Client("c1", BOB, true, true, 17, Map.of(), null, null);
+    var stay = new Stay(null, null, null, null, 1, 0, Long.MAX_VALUE);
+    assertThat(new Wording("Bob", "attic", 1, 0, client, 0).received(stay, List.of()))
+        .endsWith(
+            "put into its message queue, from which it fetches messages by HTTP; 17 bytes wait.");
   }
 
   @Test
