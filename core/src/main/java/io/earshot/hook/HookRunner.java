@@ -283,6 +283,10 @@ public final class HookRunner {
   }
 
   private Decision overdue(Hook hook, Question question, Throwable failure) {
+    if (failure instanceof TimeoutException) {
+      incidents.note(
+          Incident.SLOW_HOOK, hook.toString(), settings.timeout().toMillis() + " ms, its limit");
+    }
     if (failure instanceof TimeoutException && hook.mayLog(elapsed.getAsLong())) {
       LOG.log(
           Level.WARNING,

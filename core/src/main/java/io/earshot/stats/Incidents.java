@@ -19,7 +19,7 @@ public final class Incidents {
     ROOM_RATE,
     /** An action took longer than its time limit; the name is the action's. */
     SLOW_ACTION,
-    /** A hook took a second or longer; the name is the hook's. */
+    /** A hook took a second or longer, or as long as it may; the name is the hook's. */
     SLOW_HOOK,
     /** A request showed a wrong key of the admin API; the name is the client's address. */
     WRONG_KEY,

@@ -50,6 +50,9 @@ final class HookLimitsTest extends HookTestCase {
     String first = ask(speaker, "say x");
     String second = ask(speaker, "say y");
     interrupted.await();
+    server.earshot.monitor().sample();
+    assertThat(server.earshot.monitor().overview(0).toString())
+        .contains("is slow, clients wait for it: the last slow call took 50 ms, its limit");
     if (isAllowed) {
       assertThat(first).contains("OK");
       assertThat(subscriber.heard()).containsExactly("x!", "y!"); // the next hook was asked
