@@ -11,8 +11,8 @@ public enum Gauge {
   /** Clients of the loop for which bytes wait; taken once a second. */
   BACKLOGGED_CLIENTS,
   /**
-   * How long a task of the loop waited before it ran, in nanoseconds; taken once a second. A loop
-   * that is healthy has a few milliseconds at most.
+   * How late the loop was with the task that is due each second, or with one submitted then, in
+   * nanoseconds. A loop that is healthy has a few milliseconds at most.
    */
   LAG_NANOS,
   /** Rooms of the loop that wait to read missing messages from the broker, or do so. */

@@ -49,7 +49,7 @@ final class ServerMeters {
       int loop = i;
       meters.seconds(
           "loop.lag",
-          "How long a task of an event loop waited before it ran; measured once a second.",
+          "How late an event loop was with its task of each second, or with one submitted then.",
           Tags.of("loop", Integer.toString(loop)),
           each -> each.stats().loops().get(loop).get(Gauge.LAG_NANOS) / 1e9);
     }

@@ -18,7 +18,9 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -44,7 +46,9 @@ public final class NettyLoop implements Loop {
   private static final int SLOW_TASKS_PER_TURN = 4;
 
   /** How many clients that do not read are remembered. */
-  private static final int MOST_SLOW = 50;
+  static final int MOST_SLOW = 50;
+
+  private static final long SWEEP_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final IoEventLoop eventLoop;
   private final AddressLimits limits;
@@ -57,11 +61,16 @@ public final class NettyLoop implements Loop {
   private int now;
   private int lastReport = -1;
   private volatile long lastSweep = System.nanoTime();
+
+  /** When the next sweep is due. */
+  private long sweepDue = lastSweep + SWEEP_NANOS;
+
   private long backlog;
   private int backlogged;
 
-  /** The clients for which most bytes wait, of the sweep that is under way. */
-  private final List<SlowClient> slowest = new ArrayList<>();
+  /** The clients for which most bytes wait, of the sweep that is under way; the least first. */
+  private final Queue<SlowClient> slowest =
+      new PriorityQueue<>(Comparator.comparingInt(SlowClient::bytes));
 
   private volatile List<SlowClient> slowClients = List.of();
 
@@ -76,7 +85,9 @@ public final class NettyLoop implements Loop {
   public NettyLoop(IoEventLoop eventLoop, AddressLimits limits) {
     this.eventLoop = eventLoop;
     this.limits = limits;
-    var _ = eventLoop.scheduleWithFixedDelay(this::sweep, 1, 1, TimeUnit.SECONDS);
+    var _ =
+        eventLoop.scheduleWithFixedDelay(
+            this::sweep, SWEEP_NANOS, SWEEP_NANOS, TimeUnit.NANOSECONDS);
   }
 
   @Override
@@ -286,6 +297,7 @@ public final class NettyLoop implements Loop {
     slowClients = slowest.isEmpty() ? List.of() : List.copyOf(slowest);
     stats.set(Gauge.BACKLOG_BYTES, backlog);
     stats.set(Gauge.BACKLOGGED_CLIENTS, backlogged);
+    sweepDue = System.nanoTime() + SWEEP_NANOS;
   }
 
   /** How long ago the last sweep was, which is due each second. Callable from any thread. */
@@ -293,10 +305,11 @@ public final class NettyLoop implements Loop {
     return Duration.ofNanos(System.nanoTime() - lastSweep);
   }
 
-  /** Measures how long a task waits that is submitted now. */
+  /** Measures how late this sweep is, and how long a task waits that is submitted now. */
   private void measureLag() {
     long submitted = System.nanoTime();
-    execute(() -> stats.set(Gauge.LAG_NANOS, System.nanoTime() - submitted));
+    long late = submitted - sweepDue;
+    execute(() -> stats.set(Gauge.LAG_NANOS, Math.max(late, System.nanoTime() - submitted)));
   }
 
   /**
@@ -309,22 +322,18 @@ public final class NettyLoop implements Loop {
       backlog += bytes;
       backlogged++;
       if (client != null) {
-        addSlow(new SlowClient(client, bytes));
+        addSlow(client, bytes);
       }
     }
   }
 
-  /** Keeps the clients for which most bytes wait: in place of the first one with fewer bytes. */
-  private void addSlow(SlowClient client) {
-    if (slowest.size() < MOST_SLOW) {
-      slowest.add(client);
-      return;
+  private void addSlow(Intake client, int bytes) {
+    SlowClient least = slowest.size() < MOST_SLOW ? null : slowest.peek();
+    if (least == null || least.bytes() < bytes) {
+      slowest.add(new SlowClient(client, bytes));
     }
-    for (int i = 0; i < MOST_SLOW; i++) {
-      if (slowest.get(i).bytes() < client.bytes()) {
-        slowest.set(i, client);
-        return;
-      }
+    if (slowest.size() > MOST_SLOW) {
+      slowest.remove();
     }
   }
 }
