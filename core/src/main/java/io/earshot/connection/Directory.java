@@ -1,9 +1,7 @@
 package io.earshot.connection;
 
-import io.earshot.Transport;
 import io.earshot.protocol.User;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -26,12 +24,6 @@ public final class Directory {
   private @Nullable Participant[] slots = new Participant[FEWEST_SLOTS];
   private int size;
 
-  /** How many connections each transport has. */
-  private final Map<Transport, Integer> byTransport = new EnumMap<>(Transport.class);
-
-  private long added;
-  private long removed;
-
   /** The connections of each user that has any, by the user's id. */
   private final Map<String, Set<Participant>> byUser = new HashMap<>(0);
 
@@ -51,26 +43,7 @@ public final class Directory {
     return size;
   }
 
-  /**
-   * How many connections there are and were.
-   *
-   * @param added connections that began since the start of the server
-   * @param removed connections that ended since then
-   * @param byTransport the present ones of each transport
-   */
-  public record Counts(long added, long removed, Map<Transport, Integer> byTransport) {}
-
-  public synchronized Counts counts() {
-    var present = new EnumMap<Transport, Integer>(Transport.class);
-    for (Transport transport : Transport.values()) {
-      present.put(transport, byTransport.getOrDefault(transport, 0));
-    }
-    return new Counts(added, removed, present);
-  }
-
   public synchronized void add(Participant connection) {
-    added++;
-    byTransport.merge(connection.transport(), 1, Integer::sum);
     if (++size > slots.length / 2) {
       resize(slots.length * 2);
     }
@@ -114,8 +87,6 @@ public final class Directory {
       at = next(at);
     }
     size--;
-    removed++;
-    byTransport.merge(connection.transport(), -1, Integer::sum);
     removeFromUser(connection);
     closeGap(at);
     if (slots.length > FEWEST_SLOTS && size < slots.length / 8) {
@@ -127,8 +98,6 @@ public final class Directory {
   public synchronized void replace(Participant before, Participant now) {
     remove(before);
     add(now);
-    added--; // it is the same client
-    removed--;
   }
 
   /** Reinserts the connections after a slot that has become empty, up to the next empty slot. */

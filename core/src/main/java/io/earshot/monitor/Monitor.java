@@ -39,10 +39,9 @@ public final class Monitor {
   /** How many readings are kept: those of a minute, and the one before it. */
   private static final int READINGS = 61;
 
-  final Config config;
-  final Rooms rooms;
-  final Directory connections;
-  final Refusals refusals;
+  private final Config config;
+  private final Rooms rooms;
+  private final Refusals refusals;
   private final Supplier<@Nullable Cluster> cluster;
   private final Supplier<@Nullable HistoryFolder> historyFolder;
   private final Clocks clocks;
@@ -72,7 +71,6 @@ public final class Monitor {
       Closings closings) {
     this.config = config;
     this.rooms = rooms;
-    this.connections = connections;
     this.refusals = refusals;
     this.cluster = cluster;
     this.historyFolder = historyFolder;
@@ -102,7 +100,7 @@ public final class Monitor {
   }
 
   private Reading read() {
-    return Reading.of(clocks.elapsed(), rooms.stats(), connections.counts(), refusals.counts());
+    return Reading.of(clocks.elapsed(), rooms.stats(), refusals.counts());
   }
 
   private Map<Line, Double> values() {
@@ -120,7 +118,7 @@ public final class Monitor {
     values.put(Line.REFUSED, change.refusedPerSecond());
     values.put(Line.P50, (double) change.micros(0.5));
     values.put(Line.P99, (double) change.micros(0.99));
-    values.put(Line.CONNECTIONS, (double) connections.size());
+    values.put(Line.CONNECTIONS, (double) stats.counts().open());
     values.put(Line.ROOMS, (double) stats.sum(Gauge.ROOMS));
     values.put(Line.MEMORY, (double) (runtime.totalMemory() - runtime.freeMemory()));
     values.put(Line.HISTORY, (double) stats.sum(Gauge.HISTORY_BYTES));
@@ -162,7 +160,7 @@ public final class Monitor {
     return new Overview()
         .server(config, program.version(), (clocks.elapsed() - startedAt) / 1_000, clocks)
         .rates(now)
-        .connections(connections.counts())
+        .connections(stats.counts())
         .sizes(stats)
         .loops(stats.loops())
         .slow(stats)

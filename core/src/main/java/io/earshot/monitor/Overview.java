@@ -1,14 +1,15 @@
 package io.earshot.monitor;
 
 import io.earshot.Config;
+import io.earshot.Transport;
 import io.earshot.cluster.Cluster;
-import io.earshot.connection.Directory;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Clocks;
 import io.earshot.spi.ProgramInfo;
 import io.earshot.stats.Counter;
 import io.earshot.stats.Gauge;
 import io.earshot.stats.LoopStats;
+import io.earshot.stats.ServerCounts;
 import io.earshot.stats.ServerStats;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -78,12 +79,11 @@ final class Overview {
     return this;
   }
 
-  Overview connections(Directory.Counts counts) {
+  Overview connections(ServerCounts counts) {
     var numbers = new Numbers();
-    counts
-        .byTransport()
-        .forEach(
-            (transport, count) -> numbers.with(transport.name().toLowerCase(Locale.ROOT), count));
+    for (Transport each : Transport.values()) {
+      numbers.with(each.name().toLowerCase(Locale.ROOT), counts.open(each));
+    }
     fields.put("connections", numbers.toJson());
     return this;
   }

@@ -1,8 +1,8 @@
 package io.earshot.monitor;
 
-import io.earshot.connection.Directory;
 import io.earshot.stats.Counter;
 import io.earshot.stats.Latency;
+import io.earshot.stats.ServerCounts;
 import io.earshot.stats.ServerStats;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -29,14 +29,14 @@ record Reading(
     long[] latencies,
     Map<String, Long> refused) {
 
-  static Reading of(
-      long at, ServerStats stats, Directory.Counts connections, Map<String, Long> refused) {
+  static Reading of(long at, ServerStats stats, Map<String, Long> refused) {
     var counters = new EnumMap<Counter, Long>(Counter.class);
     for (Counter each : Counter.values()) {
       counters.put(each, stats.sum(each));
     }
+    ServerCounts counts = stats.counts();
     return new Reading(
-        at, counters, connections.added(), connections.removed(), stats.sayToDeliver(), refused);
+        at, counters, counts.opened().sum(), counts.closed().sum(), stats.sayToDeliver(), refused);
   }
 
   long get(Counter counter) {

@@ -168,6 +168,10 @@ final class ShardScan {
       }
       boolean isKnown = rooms[slot] == room;
       if (marks) {
+        if (room.end() == null) { // in a cluster; its first offset is no message of these seconds
+          rooms[slot] = null;
+          return -1;
+        }
         long now = RoomScan.offset(room);
         rates[slot] = isKnown && seconds > 0 ? Math.max(0, now - offsets[slot]) / seconds : -1;
         offsets[slot] = now;

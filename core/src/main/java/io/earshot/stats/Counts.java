@@ -41,6 +41,15 @@ public final class Counts<K extends Enum<K>> {
     return adder(key).sum();
   }
 
+  /**
+   * The sum of all counters.
+   *
+   * @return the number since the start of the server
+   */
+  public long sum() {
+    return adders.values().stream().mapToLong(LongAdder::sum).sum();
+  }
+
   private LongAdder adder(K key) {
     return Objects.requireNonNull(adders.get(key));
   }

@@ -122,6 +122,16 @@ public final class ServerCounts {
   }
 
   /**
+   * The connections that are open, on all transports.
+   *
+   * @return their number
+   */
+  public long open() {
+    long over = ended.sum();
+    return opened.sum() - over;
+  }
+
+  /**
    * The connections that have ended.
    *
    * @return the counters, by reason

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
 import io.earshot.protocol.Json;
+import io.earshot.testing.TestCluster;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.time.Duration;
@@ -70,6 +71,49 @@ final class MonitorTest {
     pass(5);
     assertThat(in(monitor.overview(0), "perSecond", "messages")).isEqualTo(Json.of(0));
     assertThat(other.heard()).hasSizeGreaterThan(19);
+  }
+
+  @Test
+  void a_client_that_is_lost_and_may_resume_is_closed_and_comes_again() {
+    server = new TestServer(1, CONFIG.with("general.resumeWindow", Duration.ofSeconds(30)));
+    monitor = server.earshot.monitor();
+    server.guest();
+    Guest lost = server.guest();
+    String session = TestServer.session(lost.lines.getFirst());
+    pass(5);
+    lost.loop.run(lost.intake::gone);
+    pass(1);
+    assertThat(in(monitor.overview(0), "perSecond", "closes")).isEqualTo(new Json.Num("0.2"));
+    assertThat(in(monitor.overview(0), "connections", "tcp")).isEqualTo(Json.of(1));
+    pass(5);
+    server.guest().ask("resume " + session);
+    pass(1);
+    assertThat(in(monitor.overview(0), "perSecond", "connects")).isEqualTo(new Json.Num("0.2"));
+    assertThat(in(monitor.overview(0), "connections", "tcp")).isEqualTo(Json.of(2));
+  }
+
+  @Test
+  void a_room_that_a_server_of_a_cluster_opens_has_had_no_messages_for_it() {
+    var cluster = new TestCluster(CONFIG, 2);
+    Guest speaker = cluster.guest(0, "10.0.0.1");
+    cluster.ask(speaker, "roomChange attic");
+    for (int i = 0; i < 100; i++) {
+      cluster.ask(speaker, "say " + i);
+    }
+    server = cluster.servers.getLast();
+    monitor = server.earshot.monitor();
+    cluster.guest(1, "10.0.0.3"); // so that the default room stays
+    Guest late = cluster.guest(1, "10.0.0.2");
+    late.send("roomChange attic"); // and the broker has not answered yet
+    assertThat(rooms(RoomQuery.Sort.RATE, "attic", 1).getFirst().rate()).isEqualTo(-1);
+    cluster.settle();
+    server.pass(Duration.ofSeconds(3));
+    assertThat(rooms(RoomQuery.Sort.RATE, "attic", 1).getFirst().rate()).isEqualTo(-1);
+    cluster.ask(speaker, "say one");
+    cluster.ask(speaker, "say two");
+    cluster.ask(speaker, "say three");
+    server.pass(Duration.ofSeconds(3));
+    assertThat(rooms(RoomQuery.Sort.RATE, "attic", 1).getFirst().rate()).isBetween(0.5, 1.5);
   }
 
   @Test
