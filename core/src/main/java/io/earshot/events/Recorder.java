@@ -73,13 +73,18 @@ public final class Recorder {
    *
    * @param sender the connection that does not receive it, or null
    * @param audience the members that receive it; null for all
+   * @param now the time by the clock of durations, which the caller knows: to read it takes longer
+   *     than everything else here
    */
   public void message(
-      String room, Cursor place, @Nullable Recipient sender, @Nullable Audience audience) {
+      String room,
+      Cursor place,
+      @Nullable Recipient sender,
+      @Nullable Audience audience,
+      long now) {
     if (messages != null) {
       int hash = sender == null ? 0 : sender.idHash();
-      messages.add(
-          room, place, hash, audience == null ? null : shortened(audience), clock.getAsLong());
+      messages.add(room, place, hash, audience == null ? null : shortened(audience), now);
     }
     if (traces != null) {
       trace(

@@ -369,8 +369,9 @@ public final class Room {
     Cursor place = log.advance();
     byte[] json = new RoomMessage(message, name, from, user, sentAt, place, announcement).encode();
     boolean isSaid = announcement == null;
-    log.append(log.entry(json, sentAt, shard.elapsed(), speaker, audience, isSaid));
-    tell(json, place, except, audience, rule.kind(message));
+    long now = shard.elapsed();
+    log.append(log.entry(json, sentAt, now, speaker, audience, isSaid));
+    tell(json, place, except, audience, rule.kind(message), now);
     return place;
   }
 
@@ -379,7 +380,8 @@ public final class Room {
     History.Entry entry = begin(message);
     log.append(entry);
     String kind = rule.kind(message.post().message());
-    tell(entry.json(), message.place(), except, entry.audience(), kind);
+    long now = entry.since() + message.age();
+    tell(entry.json(), message.place(), except, entry.audience(), kind, now);
   }
 
   private void tell(
@@ -387,9 +389,10 @@ public final class Room {
       Cursor place,
       @Nullable Member except,
       @Nullable Audience audience,
-      @Nullable String kind) {
+      @Nullable String kind,
+      long now) {
     Subscriber sender = except == null ? null : except.connection;
-    shard.recorder().message(name, place, sender, audience);
+    shard.recorder().message(name, place, sender, audience, now);
     subscribers.tell(json, place, except, audience, kind, shard.sayBegan());
     if (audience == null) {
       subscribers.answerPolls(json, place);
