@@ -36,9 +36,16 @@ record Facts(
    *
    * @param sender the hash of the id of the connection that sent it; 0 for none here
    * @param speaker the id of the connection that sent it, or null
+   * @param isAnnouncement whether it is known that the message announces a join or leave of its
+   *     sender
    */
   record Message(
-      Cursor place, long at, int sender, @Nullable String speaker, @Nullable Audience audience) {}
+      Cursor place,
+      long at,
+      int sender,
+      @Nullable String speaker,
+      @Nullable Audience audience,
+      boolean isAnnouncement) {}
 
   /**
    * A connection.

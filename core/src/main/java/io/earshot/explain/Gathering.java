@@ -269,12 +269,19 @@ final class Gathering {
         room == null || history == null || !place.epoch().equals(room.log().epoch())
             ? null
             : history.find(place.offset());
-    if (remembered == null) {
-      return entry == null
-          ? null
-          : new Message(place, entry.since(), 0, entry.speaker(), entry.audience());
-    }
+    boolean isAnnouncement = entry != null && !entry.isSaid();
     String speaker = entry == null ? null : entry.speaker();
-    return new Message(place, remembered.at(), remembered.sender(), speaker, remembered.audience());
+    if (remembered != null) {
+      return new Message(
+          place,
+          remembered.at(),
+          remembered.sender(),
+          speaker,
+          remembered.audience(),
+          isAnnouncement);
+    }
+    return entry == null
+        ? null
+        : new Message(place, entry.since(), 0, speaker, entry.audience(), isAnnouncement);
   }
 }

@@ -42,7 +42,7 @@ final class Judge {
 
   Finding finding() {
     if (isSender()) {
-      return found(Outcome.SENDER, words.sent());
+      return found(Outcome.SENDER, message.isAnnouncement() ? words.announced() : words.sent());
     }
     Finding best = null;
     for (int i = 0; i < stays.size(); i++) {

@@ -62,6 +62,20 @@ record Wording(String who, String room, long offset, long at, Client client, lon
         + "; a sender does not receive its own message.";
   }
 
+  String announced() {
+    return "Message "
+        + offset
+        + " of "
+        + room
+        + " announced at "
+        + time(at)
+        + " that "
+        + who
+        + " joined or left"
+        + onConnection()
+        + "; a connection does not receive the announcement about itself.";
+  }
+
   String received(Stay stay, List<Event> events) {
     return who
         + " received "

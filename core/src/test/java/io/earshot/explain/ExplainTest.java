@@ -2,6 +2,7 @@ package io.earshot.explain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.earshot.Config;
 import io.earshot.RefusedException;
 import io.earshot.StandIn;
 import io.earshot.Target;
@@ -257,6 +258,16 @@ final class ExplainTest extends ExplainTestCase {
     assertThat(explain("attic", 2)).startsWith("not_a_member: ").contains("it left the room at");
     assertThat(explain("attic", 3)).startsWith("never_heard_of: The room attic is not open");
     assertThat(explain("attic", 0)).startsWith("not_a_member: ");
+  }
+
+  @Test
+  void an_announcement_is_for_the_others() {
+    server = new TestServer(2, Config.defaults());
+    speaker("attic").ask("say one");
+    Guest bob = bob("attic");
+    assertThat(explain("attic", 3))
+        .startsWith("sender: Message 3 of attic announced at 00:26:40.000 UTC that Bob (u7) joined")
+        .contains(" on connection " + bob.id());
   }
 
   @Test
