@@ -57,6 +57,15 @@ final class HookLimitsTest extends HookTestCase {
       assertThat(second).contains("Error: the server took too long to decide");
       assertThat(subscriber.heard()).isEmpty();
     }
+    assertThat(problems())
+        .contains("the last slow call took more than 50 ms, and its request was ")
+        .contains(isAllowed ? "was allowed" : "was refused");
+  }
+
+  /** What an operator is told. */
+  private String problems() {
+    server.earshot.monitor().sample();
+    return server.earshot.monitor().overview(0).toString();
   }
 
   @Test
@@ -77,6 +86,7 @@ final class HookLimitsTest extends HookTestCase {
     assertThat(ask(speaker, "say x"))
         .contains("Error: The server experienced an internal error")
         .doesNotContain("planted");
+    assertThat(problems()).contains(" fails: 1 call; the last because: java.lang.AssertionError");
     assertThat(ask(speaker, "detailsView")).contains("details");
   }
 

@@ -125,7 +125,8 @@ final class AdminClient implements AutoCloseable {
       fields = new Json.Obj(Map.of());
     }
     if (answer.statusCode() / 100 != 2) {
-      throw new StartException(
+      throw new AdminRefusal(
+          answer.statusCode(),
           "the server answered "
               + answer.statusCode()
               + (fields.get("detail") == null ? "" : ": " + text(fields, "detail"))
