@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Spans of says in OpenTelemetry: {@code earshot say}, and in it {@code order} and {@code deliver}.
  *
- * <p>Immutable. The only class that knows OpenTelemetry, whose API need not be there.
+ * <p>Immutable. The only class that knows OpenTelemetry, whose API need not be there: {@link
+ * ProgramTracer} loads it.
  */
 final class OpenTelemetrySays implements SayTracer {
-  private static final String API = "io.opentelemetry.api.GlobalOpenTelemetry";
   private static final TextMapGetter<String> PARENT = new Parent();
 
   private final Tracer tracer;
@@ -29,29 +29,19 @@ final class OpenTelemetrySays implements SayTracer {
     this.tracer = tracer;
   }
 
-  /** The tracer of the program's SDK; null if the program has none. */
-  static @Nullable SayTracer ofProgram() {
-    try {
-      var _ = Class.forName(API, false, OpenTelemetrySays.class.getClassLoader());
-      return Loaded.find();
-    } catch (ClassNotFoundException | LinkageError e) {
-      return null; // no API, or one of an older version
-    }
+  /**
+   * The tracer of the program's SDK; null if the program has set none, or one that does nothing.
+   */
+  static @Nullable SayTracer ofSdk() {
+    // get() would set the SDK for ever, before the program can.
+    return GlobalOpenTelemetry.isSet() ? of(GlobalOpenTelemetry.get()) : null;
   }
 
-  /** In a class of its own, so that the API is linked only where it is there. */
-  private static final class Loaded {
-    static @Nullable SayTracer find() {
-      // get() would set the SDK for ever, before the program can.
-      return GlobalOpenTelemetry.isSet() ? of(GlobalOpenTelemetry.get()) : null;
-    }
-
-    private static @Nullable SayTracer of(OpenTelemetry sdk) {
-      Tracer tracer = sdk.getTracer("io.earshot");
-      boolean isReal =
-          tracer.spanBuilder("probe").startSpan().getSpanContext().isValid(); // never ended
-      return isReal ? new OpenTelemetrySays(tracer) : null;
-    }
+  private static @Nullable SayTracer of(OpenTelemetry sdk) {
+    Tracer tracer = sdk.getTracer("io.earshot");
+    boolean isReal =
+        tracer.spanBuilder("probe").startSpan().getSpanContext().isValid(); // never ended
+    return isReal ? new OpenTelemetrySays(tracer) : null;
   }
 
   @Override

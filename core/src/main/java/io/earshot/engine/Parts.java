@@ -124,7 +124,7 @@ final class Parts implements AutoCloseable {
             refusals,
             counts,
             random,
-            OpenTelemetrySays.ofProgram());
+            ProgramTracer.find());
     long announceAfter = config.rooms().announceAfter().toMillis();
     this.loopContexts =
         rooms.shards().stream()

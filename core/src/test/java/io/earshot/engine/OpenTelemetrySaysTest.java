@@ -126,10 +126,10 @@ final class OpenTelemetrySaysTest {
   @Test
   void without_an_sdk_there_is_no_tracer_and_the_program_can_still_set_one() {
     GlobalOpenTelemetry.resetForTest();
-    assertThat(OpenTelemetrySays.ofProgram()).isNull();
+    assertThat(ProgramTracer.find()).isNull();
     assertThat(GlobalOpenTelemetry.isSet()).isFalse();
     GlobalOpenTelemetry.set(OpenTelemetry.noop());
-    assertThat(OpenTelemetrySays.ofProgram()).isNull();
+    assertThat(ProgramTracer.find()).isNull();
   }
 
   /** The headers of a request. */

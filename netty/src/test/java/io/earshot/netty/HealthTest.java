@@ -101,7 +101,7 @@ final class HealthTest {
     }
     Response other = get(port, "/");
     assertThat(other.status()).isEqualTo(404);
-    assertThat(other.body()).contains("/livez, /readyz, /admin/");
+    assertThat(other.body()).contains("/livez, /readyz, /metrics, /console, /admin/");
     assertThat(get(port, "/rooms/attic").status()).isEqualTo(404);
     assertThat(
             get(
