@@ -86,7 +86,10 @@ final class HookLimitsTest extends HookTestCase {
     assertThat(ask(speaker, "say x"))
         .contains("Error: The server experienced an internal error")
         .doesNotContain("planted");
-    assertThat(problems()).contains(" fails: 1 call; the last because: java.lang.AssertionError");
+    assertThat(problems())
+        .contains(
+            "the say hook io.earshot.hook.HookLimitsTest for * fails: 4 calls; the last because: ")
+        .contains("java.lang.AssertionError");
     assertThat(ask(speaker, "detailsView")).contains("details");
   }
 

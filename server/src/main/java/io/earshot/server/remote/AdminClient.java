@@ -112,7 +112,9 @@ final class AdminClient implements AutoCloseable {
       throw new StartException(
           (e instanceof ConnectException ? "no server answers at " : "no answer from ")
               + server
-              + (e instanceof ConnectException ? "" : ": " + e.getClass().getSimpleName()),
+              + (e instanceof ConnectException
+                  ? ": it is down, or it drains and has no management.port"
+                  : ": " + e.getClass().getSimpleName()),
           e);
     }
   }

@@ -168,7 +168,9 @@ public final class TopCommand extends RemoteCommand {
     line(
         page,
         "latency",
-        "p50 %s  p99 %s from a say to its delivery",
+        number(latency, "timed") == 0
+            ? "nothing timed in the last seconds"
+            : "p50 %s  p99 %s from a say to its delivery",
         millis(latency, "p50Micros"),
         millis(latency, "p99Micros"));
     line(
