@@ -148,9 +148,11 @@ class ExplainCommandTest {
           Thread.startVirtualThread(
               () -> EarshotCommand.run(Map.of(), new PrintWriter(out), new PrintWriter(out), args));
       Await.until(
-          "it is refused",
-          () -> out.toString().contains("requestsPerSecond); asking again every 1 s"));
-      Await.until("it asks again", () -> out.toString().split("up ", -1).length > 2);
+          "it is refused twice",
+          () -> out.toString().split("asking again every 1 s", -1).length > 2);
+      assertThat(out.toString())
+          .startsWith("earshot ")
+          .contains("the server answered 429: too many requests with this key");
       top.interrupt();
     }
   }
