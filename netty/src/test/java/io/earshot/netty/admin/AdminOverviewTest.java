@@ -2,6 +2,8 @@ package io.earshot.netty.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.earshot.Action;
+import io.earshot.Call;
 import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
 import io.earshot.netty.testing.HttpClient;
@@ -143,6 +145,33 @@ final class AdminOverviewTest {
     } finally {
       SERVER.api().hooks().removeAll();
     }
+  }
+
+  @Test
+  void an_action_that_fails_is_named_with_the_reason() {
+    SERVER
+        .api()
+        .actions()
+        .add(
+            new Action() {
+              @Override
+              public String name() {
+                return "report";
+              }
+
+              @Override
+              public void run(Call call) {
+                throw new IllegalStateException("no database");
+              }
+            });
+    get("/report");
+    Await.until(
+        "the action is named",
+        () ->
+            overview()
+                .contains(
+                    "the action report fails: 1 call; the last because: java.lang.IllegalStateException: no"
+                        + " database"));
   }
 
   @Test
