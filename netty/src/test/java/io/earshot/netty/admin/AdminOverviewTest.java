@@ -141,7 +141,7 @@ final class AdminOverviewTest {
         other.get("/rooms/attic", "Authorization: Bearer " + token);
       }
       Await.until("the token is named", () -> overview().contains("tokens of logins are refused"));
-      assertThat(overview()).contains("\\\"other\\\"");
+      assertThat(overview()).contains("\\\"other\\\"").doesNotContain("\"tokens\":0");
     } finally {
       SERVER.api().hooks().removeAll();
     }
@@ -164,7 +164,9 @@ final class AdminOverviewTest {
                 throw new IllegalStateException("no database");
               }
             });
-    get("/report");
+    try (var client = new HttpClient(SERVER.httpPort(), false)) {
+      client.get("/report");
+    }
     Await.until(
         "the action is named",
         () ->
