@@ -178,6 +178,10 @@ test('a wrong key is refused in words, and the key is not kept after a log out',
   await page.getByLabel('Key').fill(given.key);
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.getByRole('status').getByText('live', { exact: true }).waitFor(patience);
+  const guessed = page.getByRole('listitem').filter({ hasText: 'wrong keys of the admin API are shown from 127.0.0.1' });
+  await guessed.getByRole('link', { name: 'Log' }).click();
+  await page.waitForURL('**/console#log');
+  assert.ok(await page.getByRole('heading', { name: 'Log', exact: true }).isVisible(), 'the log is a part of the overview');
   await page.reload();
   await page.getByRole('status').getByText('live', { exact: true }).waitFor(patience);
   await page.getByRole('button', { name: 'Log out' }).click();

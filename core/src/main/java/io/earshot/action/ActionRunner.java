@@ -233,7 +233,7 @@ public final class ActionRunner implements Actions {
     };
   }
 
-  private static Outcome work(String name, Action action, ActionCall call) {
+  private Outcome work(String name, Action action, ActionCall call) {
     try {
       action.run(call);
       return new Outcome.Answered(call.answer());
@@ -242,6 +242,7 @@ public final class ActionRunner implements Actions {
     } catch (Throwable e) { // errors too: the caller gets an answer whatever the action does
       // A client that disconnects interrupts its actions; a time limit has been logged already.
       if (!(e instanceof InterruptedException)) {
+        refusals.incidents().note(Incident.FAILED_ACTION, name, String.valueOf(e));
         LOG.log(Level.ERROR, "the action " + name + " failed", e);
       }
       return new Outcome.Failed(Problem.BROKEN, BROKEN, Map.of());

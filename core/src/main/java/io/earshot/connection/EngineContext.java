@@ -171,8 +171,9 @@ public final class EngineContext {
     return counts;
   }
 
-  /** Takes note that the token of a login was refused; {@link #count} counts it. */
+  /** Counts a refused token of a login, and takes note of the reason. */
   public void loginRefused(String why) {
+    refusals.count(Refusal.TOKEN);
     refusals.incidents().note(Incident.TOKEN, LOGINS, why);
   }
 

@@ -93,7 +93,7 @@ public final class HookRegistry implements Hooks {
   }
 
   private Registration add(Hook.Kind kind, String rooms, Object hook, Hook.Body body) {
-    Hook one = new Hook(kind, rooms, hook.getClass().getName(), body);
+    Hook one = new Hook(kind, rooms, name(hook), body);
     runner.add(one);
     var registration =
         new Registration() {
@@ -105,6 +105,13 @@ public final class HookRegistry implements Hooks {
         };
     added.add(registration);
     return registration;
+  }
+
+  /** The class of a hook; of a lambda, the class in which it is written. */
+  private static String name(Object hook) {
+    String name = hook.getClass().getName();
+    int lambda = name.indexOf("$$");
+    return lambda > 0 ? name.substring(0, lambda) : name;
   }
 
   @Override

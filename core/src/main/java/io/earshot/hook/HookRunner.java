@@ -268,35 +268,44 @@ public final class HookRunner {
       return new Decision(new HookVerdict(question.message(), e.words()), RunOutcome.REFUSED);
     } catch (Throwable e) { // errors too: the client gets an answer whatever the hook does
       // An interruption at the time limit has been answered and logged already.
-      if (!(e instanceof InterruptedException) && hook.mayLog(elapsed.getAsLong())) {
-        LOG.log(Level.ERROR, "the " + hook + " failed", e);
+      if (!(e instanceof InterruptedException)) {
+        incidents.note(Incident.FAILED_HOOK, hook.toString(), String.valueOf(e));
+        if (hook.mayLog(elapsed.getAsLong())) {
+          LOG.log(Level.ERROR, "the " + hook + " failed", e);
+        }
       }
       return new Decision(
           new HookVerdict(question.message(), ActionRunner.BROKEN), RunOutcome.ERROR);
     } finally {
       running.release();
       long took = elapsed.getAsLong() - began;
-      if (took >= SLOW) {
+      if (took >= SLOW && took < settings.timeout().toMillis()) { // else overdue() notes it
         incidents.note(Incident.SLOW_HOOK, hook.toString(), took + " ms");
       }
     }
   }
 
   private Decision overdue(Hook hook, Question question, Throwable failure) {
-    if (failure instanceof TimeoutException) {
-      incidents.note(
-          Incident.SLOW_HOOK, hook.toString(), settings.timeout().toMillis() + " ms, its limit");
-    }
-    if (failure instanceof TimeoutException && hook.mayLog(elapsed.getAsLong())) {
-      LOG.log(
-          Level.WARNING,
-          "the {0} took longer than {1} and was interrupted (hooks.onTimeout: {2})",
-          hook,
-          settings.timeout(),
-          settings.onTimeout());
-    }
     boolean isAllowed = settings.onTimeout() == Config.OnTimeout.ALLOW;
+    if (failure instanceof TimeoutException) {
+      incidents.note(Incident.SLOW_HOOK, hook.toString(), overdue(isAllowed));
+      if (hook.mayLog(elapsed.getAsLong())) {
+        LOG.log(
+            Level.WARNING,
+            "the {0} took longer than {1} and was interrupted (hooks.onTimeout: {2})",
+            hook,
+            settings.timeout(),
+            settings.onTimeout());
+      }
+    }
     String refusal = isAllowed ? null : "Error: the server took too long to decide";
     return new Decision(new HookVerdict(question.message(), refusal), RunOutcome.TIMEOUT);
+  }
+
+  private String overdue(boolean isAllowed) {
+    return "more than "
+        + settings.timeout().toMillis()
+        + " ms, and its request was "
+        + (isAllowed ? "allowed" : "refused");
   }
 }

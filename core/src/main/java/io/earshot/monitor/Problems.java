@@ -81,7 +81,7 @@ final class Problems {
     if (!isStored) {
       add(
           "history",
-          "overview",
+          "log",
           "history is not written to the disk, and is lost with a restart (rooms.historyFolder; the"
               + " log says why)");
     }
@@ -167,7 +167,7 @@ final class Problems {
                   + name
                   + " refuses messages, its rate limit is reached: "
                   + number(of.count())
-                  + " refused (rooms.rules)",
+                  + " refused (rooms.messagesPerSecond, rooms.rules)",
               "room",
               name);
       case SLOW_ACTION ->
@@ -178,9 +178,21 @@ final class Problems {
                   + " took longer than "
                   + of.detail()
                   + " and was interrupted: "
-                  + number(of.count())
-                  + " calls (general.actionTimeout)",
-              "overview",
+                  + calls(of.count())
+                  + " (general.actionTimeout)",
+              "log",
+              "");
+      case FAILED_ACTION ->
+          new Problem(
+              "action",
+              "the action "
+                  + name
+                  + " fails: "
+                  + calls(of.count())
+                  + "; the last because: "
+                  + of.detail()
+                  + " (the log has the stack trace)",
+              "log",
               "");
       case SLOW_HOOK ->
           new Problem(
@@ -190,7 +202,19 @@ final class Problems {
                   + " is slow, clients wait for it: the last slow call took "
                   + of.detail()
                   + " (hooks.timeout)",
-              "overview",
+              "log",
+              "");
+      case FAILED_HOOK ->
+          new Problem(
+              "hook",
+              "the "
+                  + name
+                  + " fails: "
+                  + calls(of.count())
+                  + "; the last because: "
+                  + of.detail()
+                  + " (a request whose hook fails is refused; the log has the stack trace)",
+              "log",
               "");
       case WRONG_KEY ->
           new Problem(
@@ -200,7 +224,7 @@ final class Problems {
                   + ": "
                   + number(of.count())
                   + " (admin.keys)",
-              "overview",
+              "log",
               "");
       case TOKEN ->
           new Problem(
@@ -212,9 +236,13 @@ final class Problems {
                   + "; the last because: "
                   + of.detail().replaceFirst("^Error: ", "")
                   + " (tokens.keys)",
-              "overview",
+              "refused",
               "");
     };
+  }
+
+  private static String calls(long count) {
+    return count == 1 ? "1 call" : number(count) + " calls";
   }
 
   private static String number(long count) {

@@ -15,7 +15,6 @@ import io.earshot.protocol.Welcome;
 import io.earshot.room.Lag;
 import io.earshot.room.Room;
 import io.earshot.spi.ConnectRequest;
-import io.earshot.spi.Refusal;
 import io.earshot.spi.VerifiedLogin;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -109,7 +108,6 @@ final class Opening extends HeldMessages {
             ? Logins.refusal(failure)
             : connection.isGone() ? "" : LoginWatch.logIn(connection, verified.login());
     if (refusal != null) {
-      connection.engine().count(Refusal.TOKEN);
       connection.engine().loginRefused(refusal);
     }
     then.accept(refusal == null ? verified : null, refusal == null ? "" : refusal);

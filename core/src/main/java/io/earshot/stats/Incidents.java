@@ -19,8 +19,12 @@ public final class Incidents {
     ROOM_RATE,
     /** An action took longer than its time limit; the name is the action's. */
     SLOW_ACTION,
+    /** An action failed; the name is the action's. */
+    FAILED_ACTION,
     /** A hook took a second or longer, or as long as it may; the name is the hook's. */
     SLOW_HOOK,
+    /** A hook failed, and the request was refused; the name is the hook's. */
+    FAILED_HOOK,
     /** A request showed a wrong key of the admin API; the name is the client's address. */
     WRONG_KEY,
     /** A token of a room, or of a login, was refused; the name says which of the two. */
@@ -29,6 +33,9 @@ public final class Incidents {
 
   /** How many names of one kind are kept. */
   static final int MOST_NAMES = 32;
+
+  /** A longer detail is cut, in characters. */
+  private static final int MOST_DETAIL = 200;
 
   private final ConcurrentHashMap<Key, Count> counts = new ConcurrentHashMap<>();
 
@@ -70,7 +77,8 @@ public final class Incidents {
       count = counts.computeIfAbsent(key, _ -> new Count());
     }
     count.sum.increment();
-    count.detail = detail;
+    count.detail =
+        detail.length() > MOST_DETAIL ? detail.substring(0, MOST_DETAIL) + "\u2026" : detail;
   }
 
   /**

@@ -60,6 +60,15 @@ final class HookLimitsTest extends HookTestCase {
       assertThat(second).contains("Error: the server took too long to decide");
       assertThat(subscriber.heard()).isEmpty();
     }
+    assertThat(problems())
+        .contains("the last slow call took more than 50 ms, and its request was ")
+        .contains(isAllowed ? "was allowed" : "was refused");
+  }
+
+  /** What an operator is told. */
+  private String problems() {
+    server.earshot.monitor().sample();
+    return server.earshot.monitor().overview(0).toString();
   }
 
   @Test
@@ -80,6 +89,10 @@ final class HookLimitsTest extends HookTestCase {
     assertThat(ask(speaker, "say x"))
         .contains("Error: The server experienced an internal error")
         .doesNotContain("planted");
+    assertThat(problems())
+        .contains(
+            "the say hook io.earshot.hook.HookLimitsTest for * fails: 4 calls; the last because: ")
+        .contains("java.lang.AssertionError");
     assertThat(ask(speaker, "detailsView")).contains("details");
   }
 

@@ -65,18 +65,28 @@ final class ProblemsTest {
     }
     incidents.note(Incident.SLOW_ACTION, "report", "10000 ms");
     incidents.note(Incident.SLOW_HOOK, "say hook filter for *", "2003 ms");
-    assertThat(incidents.all()).hasSize(34);
+    incidents.note(Incident.FAILED_ACTION, "report", "java.io.IOException: no database");
+    incidents.note(Incident.FAILED_ACTION, "report", "x".repeat(10_000));
+    incidents.note(Incident.FAILED_HOOK, "say hook filter for *", "java.io.IOException: away");
+    assertThat(incidents.all()).hasSize(36);
     var recent = new RecentIncidents(incidents);
     recent.look(0);
     problems.ofIncidents(recent.all());
     assertThat(texts())
-        .hasSize(7)
+        .hasSize(9)
         .contains(
-            "room room31 refuses messages, its rate limit is reached: 32 refused (rooms.rules)",
-            "the action report took longer than 10000 ms and was interrupted: 1 calls"
+            "room room31 refuses messages, its rate limit is reached: 32 refused"
+                + " (rooms.messagesPerSecond, rooms.rules)",
+            "the action report took longer than 10000 ms and was interrupted: 1 call"
                 + " (general.actionTimeout)",
             "the say hook filter for * is slow, clients wait for it: the last slow call took 2003 ms"
-                + " (hooks.timeout)");
+                + " (hooks.timeout)",
+            "the action report fails: 2 calls; the last because: "
+                + "x".repeat(200)
+                + "… (the log has the stack trace)",
+            "the say hook filter for * fails: 1 call; the last because: java.io.IOException: away (a"
+                + " request whose hook fails is refused; the log has the stack trace)");
+    assertThat(problems.all()).extracting(Problem::see).containsOnly("room", "log");
     recent.look(RecentIncidents.OVER);
     assertThat(recent.all()).isEmpty();
     assertThat(incidents.all()).isEmpty();

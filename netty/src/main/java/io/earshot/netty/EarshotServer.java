@@ -24,6 +24,7 @@ import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.BindException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Instant;
@@ -38,6 +39,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -189,8 +191,8 @@ public final class EarshotServer implements AutoCloseable {
     if (tcp.enabled()) {
       tcpPort = listeners.listen(lines, tcp.bindIP(), tcp.port());
     }
+    warnOfPlainKeys();
     if (http.enabled()) {
-      warnOfPlainKeys();
       tellOfOpenHosts(site.hosts());
       httpPort = listeners.listen(web, http.bindIP(), http.port());
     }
@@ -224,17 +226,37 @@ public final class EarshotServer implements AutoCloseable {
     return tls;
   }
 
+  /** Warns if keys of the admin API cross a network in plain text. */
   private void warnOfPlainKeys() {
     Config.HttpServer http = config.httpServer();
-    if (!http.secure() && config.admin().isOn()) {
-      var bound = http.bindIP().equals("*") ? null : new InetSocketAddress(http.bindIP(), 0);
-      if (bound == null || bound.isUnresolved() || !bound.getAddress().isLoopbackAddress()) {
+    Config.Management operators = config.management();
+    if (!config.admin().isOn()) {
+      return;
+    }
+    if (operators.enabled()) {
+      if (!isBoundTo(operators.bindIP(), EarshotServer::isPrivate)) {
         LOG.log(
             Level.WARNING,
-            "admin.keys or admin.users is set, and HTTP is neither encrypted (httpServer.secure) nor bound to loopback"
-                + " (httpServer.bindIP): keys can be read on the way");
+            "admin.keys or admin.users is set, and the port for operators, which does not encrypt, is not"
+                + " bound to loopback or a private network (management.bindIP): keys can be read on the way");
       }
+    } else if (http.enabled()
+        && !http.secure()
+        && !isBoundTo(http.bindIP(), InetAddress::isLoopbackAddress)) {
+      LOG.log(
+          Level.WARNING,
+          "admin.keys or admin.users is set, and HTTP is neither encrypted (httpServer.secure) nor bound to loopback"
+              + " (httpServer.bindIP): keys can be read on the way");
     }
+  }
+
+  private static boolean isPrivate(InetAddress address) {
+    return address.isLoopbackAddress() || address.isSiteLocalAddress();
+  }
+
+  private static boolean isBoundTo(String bindIp, Predicate<InetAddress> kind) {
+    var bound = bindIp.equals("*") ? null : new InetSocketAddress(bindIp, 0);
+    return bound != null && !bound.isUnresolved() && kind.test(bound.getAddress());
   }
 
   private void tellOfOpenHosts(OwnHosts hosts) {

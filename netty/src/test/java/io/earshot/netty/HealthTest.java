@@ -6,6 +6,7 @@ import io.earshot.Config;
 import io.earshot.netty.testing.HttpClient;
 import io.earshot.netty.testing.HttpClient.Response;
 import io.earshot.netty.testing.Kind;
+import io.earshot.netty.testing.Logged;
 import io.earshot.netty.testing.TcpClient;
 import io.earshot.netty.testing.WebSocketClient;
 import io.earshot.testing.Await;
@@ -80,6 +81,20 @@ final class HealthTest {
     }
     Response foreign = get(server.httpPort(), path, "Host: evil.example.org");
     assertThat(foreign.status()).isEqualTo(200);
+  }
+
+  @Test
+  void the_log_warns_of_keys_that_cross_a_network_in_plain_text() throws Exception {
+    try (var log = new Logged(EarshotServer.class)) {
+      start("management.enabled", true, "httpServer.bindIP", "*");
+      assertThat(log.lines()).noneMatch(line -> line.contains("keys can be read"));
+      start("management.enabled", true, "management.bindIP", "*");
+      assertThat(log.lines())
+          .anyMatch(line -> line.contains("(management.bindIP): keys can be read"));
+      start("httpServer.bindIP", "*");
+      assertThat(log.lines())
+          .anyMatch(line -> line.contains("(httpServer.bindIP): keys can be read"));
+    }
   }
 
   @Test

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Serve(EarshotServer server, @Nullable ActionFolder actions) implements AutoCloseable {
   private static final String BIND = "--bind ADDRESS";
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
 
   /**
    * Starts a server and never returns. A signal (Ctrl-C, SIGTERM) closes all connections with a
@@ -45,10 +46,10 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
       var took = Duration.ofMillis(ManagementFactory.getRuntimeMXBean().getUptime());
       long pid = ProcessHandle.current().pid();
       EarshotServer server = serve.server();
-      out.print(
+      print(
+          out,
           Banner.of(
               config, pid, took, server.tcpPort(), server.httpPort(), server.managementPort()));
-      out.flush();
       server.drained().join(); // which a signal, or the admin API, begins
       System.exit(0); // does not return: the hook above ends the process
     }
@@ -122,12 +123,33 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
     return Pattern.compile("(?<!\\d)" + port + "(?!\\d)").matcher(why).find();
   }
 
+  /**
+   * Prints a text, but waits for no more than a second: stdout may be a full pipe that nobody
+   * reads.
+   */
+  static void print(PrintWriter out, String text) {
+    Thread printing =
+        Thread.ofPlatform()
+            .daemon()
+            .name("stdout")
+            .start(
+                () -> {
+                  out.print(text);
+                  out.flush();
+                });
+    try {
+      var _ = printing.join(PATIENCE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   private static void stop(Serve serve, PrintWriter out) {
-    out.println("Earshot is stopping.");
+    print(out, String.format("Earshot is stopping.%n"));
     try {
       serve.server().drain().join(); // ends by itself
       serve.close();
-      out.println("Earshot has stopped.");
+      print(out, String.format("Earshot has stopped.%n"));
     } finally {
       Log.end();
       // exit() would wait for this very hook, and after a signal the status would be 143.

@@ -8,11 +8,14 @@ import io.earshot.testing.Await;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -130,6 +133,31 @@ class ExplainCommandTest {
   }
 
   @Test
+  void top_asks_again_when_it_asked_too_often() throws Exception {
+    Config config =
+        Config.defaults()
+            .with("tcpServer.enabled", false)
+            .with("httpServer.port", 0)
+            .with("admin.requestsPerSecond", 1)
+            .with("admin.keys", List.of("ops " + KEY));
+    var out = new StringWriter();
+    try (var server = EarshotServer.start(config)) {
+      String url = "http://127.0.0.1:" + server.httpPort();
+      String[] args = {"top", "--url", url, "--key", KEY, "--every", "1"};
+      Thread top =
+          Thread.startVirtualThread(
+              () -> EarshotCommand.run(Map.of(), new PrintWriter(out), new PrintWriter(out), args));
+      Await.until(
+          "it is refused twice",
+          () -> out.toString().split("asking again every 1 s", -1).length > 2);
+      assertThat(out.toString())
+          .startsWith("earshot ")
+          .contains("the server answered 429: too many requests with this key");
+      top.interrupt();
+    }
+  }
+
+  @Test
   void top_shows_the_state_of_the_server() throws Exception {
     try (var _ = new Client()) {
       Await.until(
@@ -140,9 +168,33 @@ class ExplainCommandTest {
     assertThat(run.out().lines())
         .anyMatch(line -> line.matches("earshot .*, up [0-9hms]+"))
         .anyMatch(line -> line.matches("messages  [0-9.]+/s  deliveries .* rooms \\d+"))
-        .anyMatch(line -> line.matches("latency   p50 .* ms  p99 .*"))
+        .anyMatch(line -> line.matches("latency   (p50 .* ms  p99 .*|nothing timed .*)"))
         .anyMatch(line -> line.matches("loop      lag [0-9.]+ ms .*"))
         .noneMatch(line -> line.contains("\u001b"));
+    String room = "long".repeat(50);
+    var broken =
+        SERVER
+            .api()
+            .hooks()
+            .onSay(
+                room,
+                _ -> {
+                  throw new IllegalStateException("no database");
+                });
+    try (var client = new Client()) {
+      assertThat(client.ask("roomChange " + room)).contains("OK");
+      assertThat(client.ask("say hello")).contains("internal error");
+      Await.until(
+          "the hook is named in full",
+          () ->
+              run("top", "--once")
+                  .out()
+                  .contains(
+                      room
+                          + " fails: 1 call; the last because: java.lang.IllegalStateException: no database (a request"));
+    } finally {
+      broken.close();
+    }
     assertThat(run("top", "--every", "0").err()).contains("--every: from 1 to 3600 seconds");
   }
 }

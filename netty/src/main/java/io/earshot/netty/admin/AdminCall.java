@@ -174,7 +174,10 @@ record AdminCall(
     if (body.get(field) instanceof Json.Num(String number) && SECONDS.matcher(number).matches()) {
       return Duration.ofSeconds(Long.parseLong(number));
     }
-    throw ProblemException.badRequest(field + " is a whole number, and required");
+    throw ProblemException.badRequest(
+        field
+            + " is a whole number, 0 or more"
+            + (body.containsKey(field) ? "" : ", and required"));
   }
 
   Target target() throws ProblemException {

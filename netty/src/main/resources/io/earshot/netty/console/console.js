@@ -238,6 +238,7 @@ function seeMore(problem) {
     case "room": return link("Open the room", "#room/" + name(problem.name));
     case "cluster": return link("Cluster", "#cluster");
     case "refused": return link("Refusals", "#refused");
+    case "log": return link("Log", "#log");
     default: return "";
   }
 }
@@ -499,7 +500,7 @@ async function show() {
 function go() {
   if (!key || !$("gate").hidden) return;
   const [wanted, rest] = location.hash.slice(1).split(/\/(.*)/s);
-  if (stream && ["cluster", "refused"].includes(wanted)) return; // parts of the overview
+  if (stream && ["cluster", "refused", "log"].includes(wanted)) return; // parts of the overview
   let arg = "";
   try {
     arg = decodeURIComponent(rest ?? "");

@@ -2,6 +2,8 @@ package io.earshot.netty.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.earshot.Action;
+import io.earshot.Call;
 import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
 import io.earshot.netty.testing.HttpClient;
@@ -139,10 +141,39 @@ final class AdminOverviewTest {
         other.get("/rooms/attic", "Authorization: Bearer " + token);
       }
       Await.until("the token is named", () -> overview().contains("tokens of logins are refused"));
-      assertThat(overview()).contains("\\\"other\\\"");
+      assertThat(overview()).contains("\\\"other\\\"").doesNotContain("\"tokens\":0");
     } finally {
       SERVER.api().hooks().removeAll();
     }
+  }
+
+  @Test
+  void an_action_that_fails_is_named_with_the_reason() {
+    SERVER
+        .api()
+        .actions()
+        .add(
+            new Action() {
+              @Override
+              public String name() {
+                return "report";
+              }
+
+              @Override
+              public void run(Call call) {
+                throw new IllegalStateException("no database");
+              }
+            });
+    try (var client = new HttpClient(SERVER.httpPort(), false)) {
+      client.get("/report");
+    }
+    Await.until(
+        "the action is named",
+        () ->
+            overview()
+                .contains(
+                    "the action report fails: 1 call; the last because: java.lang.IllegalStateException: no"
+                        + " database"));
   }
 
   @Test

@@ -112,7 +112,9 @@ final class AdminClient implements AutoCloseable {
       throw new StartException(
           (e instanceof ConnectException ? "no server answers at " : "no answer from ")
               + server
-              + (e instanceof ConnectException ? "" : ": " + e.getClass().getSimpleName()),
+              + (e instanceof ConnectException
+                  ? ": it is down, or it drains and has no management.port"
+                  : ": " + e.getClass().getSimpleName()),
           e);
     }
   }
@@ -125,7 +127,8 @@ final class AdminClient implements AutoCloseable {
       fields = new Json.Obj(Map.of());
     }
     if (answer.statusCode() / 100 != 2) {
-      throw new StartException(
+      throw new AdminRefusal(
+          answer.statusCode(),
           "the server answered "
               + answer.statusCode()
               + (fields.get("detail") == null ? "" : ": " + text(fields, "detail"))

@@ -80,7 +80,7 @@ public final class DrainCommand extends RemoteCommand {
     try {
       while (true) {
         LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
-        String left = AdminClient.text(admin.get("/admin/drain"), "clients");
+        String left = left(admin, before);
         if (!left.equals(before)) {
           out.println(left + " clients are left");
           out.flush();
@@ -93,6 +93,19 @@ public final class DrainCommand extends RemoteCommand {
       }
       out.println("the server has stopped");
       out.flush();
+    }
+  }
+
+  /** How many clients are left; as many as before if the server does not say so now. */
+  private static String left(AdminClient admin, String before)
+      throws StartException, InterruptedException {
+    try {
+      return AdminClient.text(admin.get("/admin/drain"), "clients");
+    } catch (AdminRefusal e) {
+      if (!e.mayPass()) {
+        throw e;
+      }
+      return before;
     }
   }
 }

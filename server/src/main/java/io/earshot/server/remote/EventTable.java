@@ -39,8 +39,8 @@ final class EventTable {
     return printable(line.stripTrailing());
   }
 
-  /** Without characters that could command a terminal. */
+  /** On one line, and without characters that could command a terminal. */
   static String printable(String text) {
-    return text.replaceAll("\\p{Cntrl}", "?");
+    return text.replaceAll("[\\r\\n\\t]+", " ").replaceAll("\\p{Cntrl}", "?");
   }
 }

@@ -3,7 +3,6 @@ package io.earshot.server.remote;
 import io.earshot.protocol.Json;
 import io.earshot.server.settings.SettingsException;
 import io.earshot.server.settings.StartException;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
@@ -73,7 +72,7 @@ public final class TopCommand extends RemoteCommand {
     try {
       return page(admin);
     } catch (StartException e) {
-      if (!(e.getCause() instanceof IOException)) {
+      if (e instanceof AdminRefusal refusal && !refusal.mayPass()) {
         throw e;
       }
       return e.getMessage() + "; asking again every " + every + " s\n";
@@ -111,7 +110,10 @@ public final class TopCommand extends RemoteCommand {
           number(cluster, "roundTripMillis"),
           number(cluster, "clockSkewMillis"));
     }
-    list(now, "problems").forEach(each -> line(page, "PROBLEM", "%s", text(each, "text")));
+    for (Json each : list(now, "problems")) { // in full: the end of the line says what to do
+      page.append("PROBLEM   ").append(EventTable.printable(text(each, "text")));
+      page.append(System.lineSeparator());
+    }
     for (Json each : list(rooms, "rooms")) {
       line(
           page,
@@ -166,7 +168,9 @@ public final class TopCommand extends RemoteCommand {
     line(
         page,
         "latency",
-        "p50 %s  p99 %s from a say to its delivery",
+        number(latency, "timed") == 0
+            ? "nothing timed in the last seconds"
+            : "p50 %s  p99 %s from a say to its delivery",
         millis(latency, "p50Micros"),
         millis(latency, "p99Micros"));
     line(
