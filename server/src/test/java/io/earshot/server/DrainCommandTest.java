@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
 import io.earshot.netty.EarshotServer;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** {@code ./earshot drain}, against a server and without one. */
 class DrainCommandTest {
@@ -81,6 +83,28 @@ class DrainCommandTest {
           KEY);
     }
     assertFails(1, "no server answers at " + url, "drain", "--url", url, "--key", KEY);
+  }
+
+  @Test
+  void a_certificate_that_is_not_trusted_and_a_wrong_scheme_are_said_in_words(@TempDir Path folder)
+      throws Exception {
+    var _ = SelfSigned.make(folder, List.of(), false);
+    Config config =
+        Config.defaults()
+            .with("tcpServer.enabled", false)
+            .with("httpServer.port", 0)
+            .with("httpServer.secure", true)
+            .with("httpServer.certFile", folder.resolve("cert.pem").toString())
+            .with("httpServer.keyFile", folder.resolve("key.pem").toString())
+            .with("admin.keys", List.of("night " + KEY));
+    try (var server = EarshotServer.start(config)) {
+      String host = "://127.0.0.1:" + server.httpPort();
+      Run tls = Run.of("drain", "--url", "https" + host, "--key", KEY);
+      assertThat(tls.err())
+          .contains("no answer from https" + host, "name a host of its certificate");
+      Run plain = Run.of("drain", "--url", "http" + host, "--key", KEY);
+      assertThat(plain.err()).contains("no answer from http" + host).contains("(is it https?)");
+    }
   }
 
   private static void assertFails(int status, String why, String... args) {

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -112,11 +113,29 @@ final class AdminClient implements AutoCloseable {
       throw new StartException(
           (e instanceof ConnectException ? "no server answers at " : "no answer from ")
               + server
-              + (e instanceof ConnectException
-                  ? ": it is down, or it drains and has no management.port"
-                  : ": " + e.getClass().getSimpleName()),
+              + why(e),
           e);
     }
+  }
+
+  private String why(IOException e) {
+    return switch (e) {
+      case ConnectException _ -> ": it is down, or it drains and has no management.port";
+      case SSLException _ ->
+          ": " + cause(e) + " (name a host of its certificate, and trust the certificate)";
+      default ->
+          ": "
+              + e.getClass().getSimpleName()
+              + (server.getScheme().equals("http") ? " (is it https?)" : "");
+    };
+  }
+
+  private static String cause(Throwable e) {
+    Throwable cause = e;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return String.valueOf(cause.getMessage());
   }
 
   private static Json.Obj object(HttpResponse<String> answer) throws StartException {
