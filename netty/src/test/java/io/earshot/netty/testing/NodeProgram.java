@@ -20,6 +20,9 @@ import java.util.stream.Stream;
  * installed, since nothing is written beside the sources.
  */
 public record NodeProgram(Path folder) {
+  /** A folder for each process that runs tests: several install the same sources at once. */
+  private static final String FORK = "-" + System.getProperty("earshot.fork", "1");
+
   /** What this process has installed, by the folder of the sources. */
   private static final Map<Path, Path> INSTALLED = new ConcurrentHashMap<>();
 
@@ -44,7 +47,7 @@ public record NodeProgram(Path folder) {
   }
 
   private static NodeProgram installed(Path sources) throws Exception {
-    var program = new NodeProgram(Path.of("target", String.valueOf(sources.getFileName())));
+    var program = new NodeProgram(Path.of("target", sources.getFileName() + FORK));
     try (Stream<Path> files = Files.walk(sources)) {
       for (Path file : files.filter(file -> isSource(sources, file)).toList()) {
         Path copy = program.folder.resolve(sources.relativize(file).toString());
