@@ -233,7 +233,7 @@ final class AbuseWebTest {
               });
           slow.forEach(Attacks::seeTheEnd);
         },
-        "httpServer.requestTimeout=1s");
+        "httpServer.requestTimeout=3s");
   }
 
   @Test
