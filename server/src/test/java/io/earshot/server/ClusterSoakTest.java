@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
  * <p>The short form runs with all tests. {@code server/soak} repeats the faults, and leaves the
  * cluster alone for some minutes before.
  */
+@Tag("soak") // server/soak runs it
 final class ClusterSoakTest {
   private static final int ROUNDS = Integer.getInteger("soak.rounds", 1);
   private static final Duration IDLE =

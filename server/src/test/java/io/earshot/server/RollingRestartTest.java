@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  * misses a message, receives one twice, or receives two in another order. By hand with more
  * clients: {@code -Dearshot.rolling=CLIENTS,SECONDS}, the seconds in which one server is emptied.
  */
+@Tag("soak") // server/soak runs it
 @Timeout(600)
 final class RollingRestartTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
