@@ -30,6 +30,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.Test;
  *
  * <p>The property {@code earshot.seed} chooses another run.
  */
+@Tag("soak") // server/soak runs it
 class ClusterUsersTest {
   private static final int SEED = Integer.getInteger("earshot.seed", 1);
   private static final String KEY = "k1 HS256 0123456789abcdef0123456789abcdef";
