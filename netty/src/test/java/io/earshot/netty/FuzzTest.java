@@ -11,9 +11,9 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Looks for what a {@link Parser} may not do, led by the branches that an input takes: for some
- * seconds in {@code ./test}, where {@link ParserTest} plays what is known besides, and for as long
- * as one likes, a parser at a time, by {@code netty/fuzz}.
+ * Looks for what a {@link Parser} may not do, led by the branches that an input takes, for as long
+ * as one likes, a parser at a time, by {@code netty/fuzz}. {@link ParserTest} plays what is known
+ * in {@code ./test}.
  */
 final class FuzzTest {
   private static final List<Parser> ALL = List.of(Parser.values());
