@@ -98,7 +98,7 @@ public final class UnaffectedClients implements AutoCloseable {
       late += took - excused > SOON ? 1 : 0;
       LockSupport.parkNanos(1_000_000);
     }
-    assertThat(late).as("late of %d probes", probes).isLessThanOrEqualTo(Math.max(1, probes / 50));
+    assertThat(late).as("late of %d probes", probes).isLessThanOrEqualTo(Math.max(1, probes / 25));
   }
 
   /** Measures delays of the machine itself, such as those by other programs. */
