@@ -241,18 +241,18 @@ public final class Admission {
    */
   public void decideSay(
       Place speaker, Json message, @Nullable String token, Consumer<HookVerdict> then) {
-    Consumer<HookVerdict> decided =
-        verdict -> {
-          if (verdict.refusal() != null) {
-            speaker.recordRefusal(EventKind.SAY_REFUSED, verdict.refusal());
-          }
-          then.accept(verdict);
-        };
     if (needsHooks(speaker)) {
-      askHooks(speaker, message, token, decided);
+      askHooks(speaker, message, token, verdict -> decided(speaker, verdict, then));
     } else {
-      decided.accept(new HookVerdict(message, refusal(speaker, message, token)));
+      decided(speaker, new HookVerdict(message, refusal(speaker, message, token)), then);
     }
+  }
+
+  private static void decided(Place speaker, HookVerdict verdict, Consumer<HookVerdict> then) {
+    if (verdict.refusal() != null) {
+      speaker.recordRefusal(EventKind.SAY_REFUSED, verdict.refusal());
+    }
+    then.accept(verdict);
   }
 
   /**
