@@ -18,10 +18,11 @@ import java.util.NavigableMap;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Kills at any moment: after each record, and between random requests. */
 final class HistoryKillTest extends HistoryFiles {
@@ -140,8 +141,12 @@ final class HistoryKillTest extends HistoryFiles {
     }
   }
 
+  static IntStream seeds() {
+    return IntStream.rangeClosed(1, Integer.getInteger("earshot.orders", 10));
+  }
+
   @ParameterizedTest
-  @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
+  @MethodSource("seeds")
   void random_requests_and_kills_neither_lose_nor_repeat_a_message(int seed) throws IOException {
     var random = new Random(seed);
     var model = new Model();

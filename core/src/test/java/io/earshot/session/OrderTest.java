@@ -23,7 +23,7 @@ final class OrderTest {
   private static final List<String> ROOMS = List.of("defaultRoom", "attic", "cellar");
 
   static IntStream seeds() {
-    return IntStream.range(0, Integer.getInteger("earshot.orders", 150));
+    return IntStream.range(0, Integer.getInteger("earshot.orders", 100));
   }
 
   @ParameterizedTest

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class ResumeOrderTest {
 
   static IntStream seeds() {
-    return IntStream.range(0, Integer.getInteger("earshot.orders", 120));
+    return IntStream.range(0, Integer.getInteger("earshot.orders", 80));
   }
 
   @ParameterizedTest

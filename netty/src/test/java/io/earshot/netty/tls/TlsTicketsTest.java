@@ -148,7 +148,7 @@ final class TlsTicketsTest {
   @CsvSource({"true, -tls1_3", "true, -tls1_2", "false, -tls1_3", "false, -tls1_2"})
   void a_client_that_returns_resumes_its_session_with_boringssl_also_after_a_new_certificate(
       boolean isNative, String version) throws IOException {
-    Pair pair = Pair.make(folder, "EC", "-groupname", "secp256r1");
+    Pair pair = Pair.make(folder);
     Tls tls = tls(isNative, "", pair);
     int port = serve(tls);
     Path ticket = ticket(port, version);
