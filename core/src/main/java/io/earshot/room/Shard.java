@@ -170,15 +170,18 @@ public final class Shard implements RecoveryTarget {
           Room room = room(speaker.room);
           sayBegan = began;
           saySpan = span;
-          room.say(
-              speaker,
-              saying,
-              spoken -> {
-                RoomOrder.TracedSay.ordered(span, spoken);
-                connection.tell(() -> answer(speaker, spoken, told));
-              });
-          saySpan = null;
-          sayBegan = 0;
+          try {
+            room.say(
+                speaker,
+                saying,
+                spoken -> {
+                  RoomOrder.TracedSay.ordered(span, spoken);
+                  connection.tell(() -> answer(speaker, spoken, told));
+                });
+          } finally {
+            saySpan = null;
+            sayBegan = 0;
+          }
           room.closeIfEmpty();
         });
   }
@@ -427,8 +430,11 @@ public final class Shard implements RecoveryTarget {
   /** Delivers a message whose say is timed, since the time at which that began. */
   public void timed(long began, Runnable deliver) {
     sayBegan = began;
-    deliver.run();
-    sayBegan = 0;
+    try {
+      deliver.run();
+    } finally {
+      sayBegan = 0;
+    }
   }
 
   /** Flushes a fan-out at the end of this turn of the loop, after all input that is ready. */
