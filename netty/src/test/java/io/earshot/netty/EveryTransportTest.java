@@ -98,7 +98,7 @@ final class EveryTransportTest {
   @Test
   void a_client_that_sends_much_without_reading_gets_every_answer_in_the_end() throws Exception {
     try (Client client = kind.welcomed(server)) {
-      int count = 10_000;
+      int count = 4_000;
       String request = "{\"event\":\"detailsView\"}";
       var sender =
           Thread.startVirtualThread(

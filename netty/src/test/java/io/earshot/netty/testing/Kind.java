@@ -69,8 +69,8 @@ public enum Kind {
   /** How many clients a test may bring: most in the two ways that nearly all clients come. */
   public int crowd() {
     return switch (this) {
-      case LEAN_LINES, LEAN_FRAMES -> 5_000;
-      case EPOLL_LINES, EPOLL_FRAMES, NIO_LINES, NIO_FRAMES, DEFLATE_FRAMES -> 2_000;
+      case LEAN_LINES, LEAN_FRAMES -> 2_000;
+      case EPOLL_LINES, EPOLL_FRAMES, NIO_LINES, NIO_FRAMES, DEFLATE_FRAMES -> 600;
       case EPOLL_TLS_LINES, EPOLL_TLS_FRAMES -> 200;
     };
   }
