@@ -101,6 +101,7 @@ final class PrometheusTest {
   private static void talk(EarshotServer server, Pair pair) {
     try (TcpClient ada = TcpClient.welcomed(server.tcpPort(), pair);
         WebSocketClient bea = WebSocketClient.welcomed(server.httpPort(), pair)) {
+      Await.until("Redis is reached", () -> ada.ask("say hi").contains("\"OK\""));
       for (int i = 0; i < 130; i++) {
         assertThat(ada.ask("say hi")).contains("\"OK\"");
       }
@@ -115,6 +116,8 @@ final class PrometheusTest {
     for (AutoCloseable each : OPEN) {
       each.close();
     }
+    OPEN.clear();
+    SERVERS.clear();
   }
 
   @Test

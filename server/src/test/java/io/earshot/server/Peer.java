@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Peer implements AutoCloseable {
   static final Duration LEASE = Duration.ofSeconds(2);
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final String id;
   private final Program program;
