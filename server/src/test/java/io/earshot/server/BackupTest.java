@@ -135,8 +135,7 @@ class BackupTest {
       while (!line.contains("\"context\":\"response\"")) {
         line = in.readLine();
       }
-      Matcher answer =
-          Pattern.compile("\"offset\":(\\d+),\"recovered\":true").matcher(line);
+      Matcher answer = Pattern.compile("\"offset\":(\\d+),\"recovered\":true").matcher(line);
       assertThat(answer.find()).as(line).isTrue();
       long end = Long.parseLong(answer.group(1));
       long last = first;
