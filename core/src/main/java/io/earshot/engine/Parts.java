@@ -7,6 +7,7 @@ import io.earshot.access.RoomRules;
 import io.earshot.access.Tokens;
 import io.earshot.action.ActionRunner;
 import io.earshot.action.ActionsView;
+import io.earshot.action.Help;
 import io.earshot.action.PrivateRoomAction;
 import io.earshot.action.RandomNumber;
 import io.earshot.action.TimedVirtualThreads;
@@ -181,6 +182,7 @@ final class Parts implements AutoCloseable {
             this::historyFolder,
             clocks::elapsed));
     actions.add(new ActionsView());
+    actions.add(new Help());
     actions.add(new RandomNumber());
     actions.add(new ChatAction());
     actions.add(new PrivateRoomAction());

@@ -175,7 +175,9 @@ final class Opening extends HeldMessages {
     if (connection.login() != null || !connection.engine().logins().isRequired()) {
       enterRoom(more);
     } else if (connection.isStream()) { // whose client sends nothing
-      connection.turnAway("Error: log in: this server is for users only (users.required)");
+      connection.turnAway(
+          "Error: log in: this server is for users only (users.required). Send a token with the"
+              + " header Authorization: Bearer TOKEN, or as ?token=TOKEN");
     } else {
       awaitLogin();
     }

@@ -11,6 +11,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class ExamplesTest {
@@ -31,6 +32,21 @@ final class ExamplesTest {
             line -> assertThat(line).contains("The doors are open.", "\"from\":\"Earshot\""),
             line -> assertThat(line).contains("Red team, get ready.", "\"from\":\"referee\""),
             line -> assertThat(line).isEqualTo("in lobby:  1"));
+  }
+
+  @Test
+  void the_first_server_sends_a_message_to_the_client_whose_line_is_its_action() throws Exception {
+    Config config = Config.defaults().with("tcpServer.port", 0).with("httpServer.port", 0);
+    try (EarshotServer server = FirstServer.start(config);
+        var socket = new Socket(InetAddress.getLoopbackAddress(), server.tcpPort());
+        var in = new BufferedReader(new InputStreamReader(socket.getInputStream(), UTF_8))) {
+      socket.setSoTimeout(10_000);
+      socket.getOutputStream().write("doors\r\n".getBytes(UTF_8));
+      assertThat(in.readLine()).contains("\"welcome\":");
+      assertThat(List.of(in.readLine(), in.readLine()))
+          .anyMatch(line -> line.contains("{\"message\":\"Doors open.\""))
+          .anyMatch(line -> line.contains("\"context\":\"response\""));
+    }
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.earshot.Config;
 import io.earshot.StandIn;
 import io.earshot.client.EarshotClient;
+import io.earshot.client.Event;
 import io.earshot.client.Room;
 import io.earshot.netty.EarshotServer;
 import io.earshot.protocol.Json;
@@ -113,6 +114,35 @@ final class ProgramsTest {
       try (Launched program = run("Inbox", url, token, file)) {
         program.line("nothing is missing");
         program.line("four");
+      }
+    }
+  }
+
+  @Test
+  void what_clients_of_other_libraries_do_works_as_the_pages_about_moving_say() throws Exception {
+    needs("node");
+    Config config = Config.defaults().with("tcpServer.port", 0).with("httpServer.port", 0);
+    try (EarshotServer server = EmbeddedActions.start(config);
+        var other = EarshotClient.connect(URI.create("tcp://localhost:" + server.tcpPort()))) {
+      Room orders = other.join("orders");
+      var heard = new LinkedBlockingQueue<String>();
+      orders.onEvent(
+          event -> {
+            switch (event) {
+              case Event.Message message -> heard.add(message.text());
+              case Event.Signal signal -> heard.add("signal " + signal.kind());
+              default -> {}
+            }
+          });
+      String url = "http://localhost:" + server.httpPort();
+      try (Launched program =
+          new Launched("node", "--experimental-websocket", "examples/orders.mjs", url)) {
+        program.line("placed at ");
+        program.line("Hello, Ada");
+        assertThat(heard.poll(20, TimeUnit.SECONDS)).contains("placed");
+        assertThat(heard.poll(20, TimeUnit.SECONDS)).isEqualTo("signal typing");
+        orders.say(Map.of("event", "shipped", "data", Map.of("id", 7)));
+        program.line("shipped 7");
       }
     }
   }

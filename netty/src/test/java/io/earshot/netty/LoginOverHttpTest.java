@@ -205,8 +205,14 @@ final class LoginOverHttpTest {
     start(config().with("users.required", true));
     assertThat(curl().get("/rooms/attic/messages").status()).isEqualTo(401);
     assertThat(curl().get("/rooms/attic", "Accept: text/event-stream").status()).isEqualTo(401);
-    assertThat(curl().get("/whoami").status()).isEqualTo(401);
+    for (String path : List.of("/", "/whoami")) {
+      Response refused = curl().get(path);
+      assertThat(refused.status()).as(path).isEqualTo(401);
+      assertThat(refused.body())
+          .contains("users.required", "Authorization: Bearer TOKEN", "docs/authentication.md");
+    }
     assertThat(curl().get("/status").status()).isEqualTo(200);
+    assertThat(curl().get("/help").body()).contains("\"verbs\":[\"say TEXT\"");
     assertThat(curl().get("/rooms/attic/messages", bearer(token("ada"))).status()).isEqualTo(200);
     assertThat(curl().get("/whoami", bearer(token("ada"))).body()).contains("\"id\":\"ada\"");
     WebSocketClient socket = webSocket("/rooms/ada.1");

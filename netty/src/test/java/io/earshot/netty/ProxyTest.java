@@ -94,7 +94,7 @@ final class ProxyTest {
         text(DOCS.resolve(proxy))
             .lines()
             .takeWhile(line -> line.startsWith("#"))
-            .collect(Collectors.joining());
+            .collect(Collectors.joining("\n"));
     List<MatchResult> all = OPTION.matcher(options).results().toList();
     assertThat(all).hasSize(3);
     start(
@@ -212,6 +212,35 @@ final class ProxyTest {
     run(port, haproxy, "-db", "-f", file.toString());
     pagesSpeakAndHear(port);
     assertThat(web.opened(TcpClient.welcomed(lines)).ask("roomView")).contains("OK");
+  }
+
+  @Test
+  void pages_behind_caddy_speak_and_hear() throws Exception {
+    String caddy = NodeProgram.find("caddy").orElse("/usr/bin/caddy");
+    assumeTrue(Files.isExecutable(Path.of(caddy)), "needs caddy");
+    startBehind("Caddyfile");
+    int port = freePort();
+    Path file = folder.resolve("Caddyfile");
+    Files.writeString(
+        file,
+        // Without a name, so that Caddy needs no certificate and forwards other hosts, too.
+        "{\n\tadmin off\n}\n"
+            + Files.readString(DOCS.resolve("Caddyfile"))
+                .replace("chat.example.org {", "http://:" + port + " {\n\tbind 127.0.0.1")
+                .replace("127.0.0.1:8080", "127.0.0.1:" + web.server().httpPort()));
+    String home = folder.resolve("caddy").toString();
+    run(
+        port,
+        "env",
+        "XDG_CONFIG_HOME=" + home,
+        "XDG_DATA_HOME=" + home,
+        caddy,
+        "run",
+        "--config",
+        file.toString(),
+        "--adapter",
+        "caddyfile");
+    pagesSpeakAndHear(port);
   }
 
   @Test

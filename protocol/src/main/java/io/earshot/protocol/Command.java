@@ -1,10 +1,33 @@
 package io.earshot.protocol;
 
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A command of a client. All commands are immutable. */
 public sealed interface Command {
+
+  /** The verbs of a line with their arguments, for a person who asks for help. */
+  List<String> VERBS =
+      List.of(
+          "say TEXT",
+          "roomChange ROOM",
+          "roomView",
+          "roomLeave ROOM",
+          "listenToRoom ROOM",
+          "silenceRoom ROOM",
+          "history ROOM",
+          "signal TEXT",
+          "login TOKEN",
+          "tokenRefresh TOKEN",
+          "resume SESSION",
+          "detailsView",
+          "paramAdd KEY=VALUE",
+          "paramView KEY",
+          "paramDelete KEY",
+          "paramsView",
+          "paramsDelete",
+          "quit");
 
   /**
    * Send a message to the others in a room.

@@ -17,7 +17,11 @@ import io.earshot.protocol.Command.ViewDetails;
 import io.earshot.protocol.Command.ViewParam;
 import io.earshot.protocol.Command.ViewParams;
 import io.earshot.protocol.Command.ViewRoom;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +30,18 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class RequestDecoderTest {
+
+  @Test
+  void help_lists_a_line_for_each_command() {
+    Set<Class<?>> shown =
+        Command.VERBS.stream()
+            .map(verb -> RequestDecoder.line(verb).command().getClass())
+            .collect(Collectors.toSet());
+    var commands = new HashSet<Class<?>>(List.of(Command.class.getPermittedSubclasses()));
+    // Actions are listed beside the verbs; on a line, roomAdd has the meaning of roomChange.
+    commands.removeAll(List.of(Act.class, Malformed.class, Command.AddRoom.class));
+    assertThat(shown).isEqualTo(commands);
+  }
 
   static Stream<Arguments> lines() {
     return Stream.of(

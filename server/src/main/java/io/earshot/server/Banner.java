@@ -35,7 +35,7 @@ final class Banner {
           config.tcpServer().secure()
               ? "openssl s_client -quiet -connect " + authority(host, tcpPort)
               : "nc " + host + " " + tcpPort;
-      line(text, "TCP", address, "then type:  say hello");
+      line(text, "TCP", address, "then type:  say hello  (help lists more)");
     }
     if (httpPort != 0) {
       String s = config.httpServer().secure() ? "s" : "";

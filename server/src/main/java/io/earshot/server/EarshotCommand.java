@@ -43,12 +43,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
     name = "earshot",
     versionProvider = Version.class,
     synopsisSubcommandLabel =
-        "[serve | top | explain | trace | drain | config | token | cert | build | help]",
+        "[serve | top | explain | trace | drain | config | token | cert | build | bench | help]",
     sortOptions = false,
     header = "A real-time room server: it sends each message to all members of a room.%n",
     footer = {
       "",
-      "The default command is serve. ./earshot build only builds the server.",
+      "The default command is serve. ./earshot build only builds the server, and",
+      "./earshot bench measures how many clients and messages it takes (./earshot bench --help).",
       "",
       "Settings come from the built-in defaults, the file, environment variables",
       "(EARSHOT_TCPSERVER_PORT=5001 sets tcpServer.port), and options; each overrides those before.",

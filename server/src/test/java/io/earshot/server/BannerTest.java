@@ -12,7 +12,7 @@ class BannerTest {
     assertThat(banner(Config.defaults(), 5000, 8080).lines())
         .containsExactly(
             "Earshot " + Version.number() + " is listening (pid 1234, started in 0.31 s)",
-            "  TCP        nc localhost 5000         then type:  say hello",
+            "  TCP        nc localhost 5000         then type:  say hello  (help lists more)",
             "  WebSocket  ws://localhost:8080/      then send:"
                 + "  {\"event\":\"say\",\"message\":\"hello\"}",
             "  Browser    http://localhost:8080/",
@@ -35,7 +35,7 @@ class BannerTest {
         Config.defaults().with("tcpServer.secure", true).with("httpServer.secure", true);
     assertThat(banner(config, 5000, 8080))
         .contains(
-            "  TCP        openssl s_client -quiet -connect localhost:5000  then type:  say hello",
+            "  TCP        openssl s_client -quiet -connect localhost:5000  then type:  say hello  (help lists more)",
             "wss://localhost:8080/",
             "https://localhost:8080/");
   }

@@ -128,7 +128,8 @@ class EarshotCommandTest {
   @Test
   void help_and_version_are_printed_on_stdout() {
     assertThat(Run.of("--help")).isEqualTo(Run.of("help"));
-    assertThat(Run.of("help").out()).contains("--tcp", "--config", "EARSHOT_JAVA_OPTS", "serve");
+    assertThat(Run.of("help").out())
+        .contains("--tcp", "--config", "EARSHOT_JAVA_OPTS", "serve", "./earshot bench");
     assertThat(Run.of("help", "serve").status()).isZero();
     assertThat(Run.of("serve", "--help").status()).isZero();
     assertThat(Run.of("--version").out()).matches("Earshot \\d+\\.\\d+\\.\\d+\\S* .*\\R");

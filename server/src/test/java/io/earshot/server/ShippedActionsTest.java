@@ -89,6 +89,17 @@ class ShippedActionsTest {
   }
 
   @Test
+  void help_lists_the_verbs_and_the_actions() {
+    serve.server().api().actions().add(Action.of("greet", _ -> {}));
+    Json.Obj help = client.ask("help");
+    assertThat(help.fields()).containsOnlyKeys("context", "verbs", "actions", "messageCount");
+    assertThat(field(help, "verbs")).startsWith("[\"say TEXT\",\"roomChange ROOM\",");
+    assertThat(field(help, "actions")).contains("\"greet\",\"help\",");
+    serve.server().api().actions().add(Action.of("help", call -> call.put("answer", "our own")));
+    assertThat(field(client.ask("help"), "answer")).isEqualTo("\"our own\"");
+  }
+
+  @Test
   void the_open_api_document_is_valid() {
     var actions = serve.server().api().actions();
     actions.add(Action.of("bare", _ -> {}));

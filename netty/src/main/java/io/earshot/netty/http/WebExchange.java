@@ -257,7 +257,8 @@ public final class WebExchange {
     }
     if (isNeeded && login == null && site.engine().http().isLoginRequired() && !isNoRequest()) {
       throw unauthorized(
-          "Error: log in: send a token as Authorization: Bearer TOKEN (users.required)");
+          "Error: log in: this server is for users only (users.required). Send a token with the"
+              + " header Authorization: Bearer TOKEN; docs/authentication.md shows how to make one");
     }
   }
 
