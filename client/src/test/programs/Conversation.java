@@ -83,7 +83,7 @@ final class Conversation {
       check("what it sent", answer.toCompletableFuture().get(20, TimeUnit.SECONDS).offset() > 0);
 
       var overTcp = new LinkedBlockingQueue<Event>();
-      eve.join("attic", Start.after(attic.cursor()), overTcp::add);
+      eve.join("attic", Start.LIVE, overTcp::add);
       joined.leave();
       attic.say("over TCP");
       check("TCP", texts(overTcp, 1).equals(List.of("over TCP")));
