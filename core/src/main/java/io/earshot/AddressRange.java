@@ -1,5 +1,6 @@
 package io.earshot;
 
+import io.earshot.config.AddressLiteral;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
@@ -99,7 +100,7 @@ public record AddressRange(InetAddress start, int bits) {
     if (text.indexOf(':') < 0 && text.chars().filter(c -> c == '.').count() != 3) {
       throw new IllegalArgumentException("'" + text + "' is not an address");
     }
-    return InetAddress.ofLiteral(text);
+    return AddressLiteral.parse(text);
   }
 
   /**

@@ -683,7 +683,7 @@ public record Config(
     /** Checks what the types cannot express. */
     public Redis {
       if (!url.isEmpty()) {
-        var _ = RedisUrl.of(url);
+        var unused = RedisUrl.of(url);
       }
     }
 

@@ -1,12 +1,12 @@
 package io.earshot;
 
+import io.earshot.config.AddressLiteral;
 import io.earshot.config.HostPattern;
 import io.earshot.config.Pem;
 import io.earshot.config.RedisUrl;
 import io.earshot.config.SettingFileException;
 import io.earshot.config.WebOrigin;
 import io.earshot.token.TokenKeys;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -63,7 +63,7 @@ record ConfigCheck(Config config) {
 
   private static boolean isAddress(String text) {
     try {
-      var _ = InetAddress.ofLiteral(ADDRESS_EXTRAS.matcher(text).replaceAll(""));
+      var unused = AddressLiteral.parse(ADDRESS_EXTRAS.matcher(text).replaceAll(""));
       return true;
     } catch (IllegalArgumentException e) {
       return false;
@@ -199,10 +199,10 @@ record ConfigCheck(Config config) {
         "redis.keyFile is the key of redis.certFile, which is not set");
     try {
       if (!redis.caFile().isEmpty()) {
-        var _ = Pem.certificates("redis.caFile", redis.caFile());
+        var unused = Pem.certificates("redis.caFile", redis.caFile());
       }
       if (!redis.certFile().isEmpty()) {
-        var _ = Pem.read("redis", redis.certFile(), redis.keyFile());
+        var unused = Pem.read("redis", redis.certFile(), redis.keyFile());
       }
     } catch (SettingFileException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
@@ -210,7 +210,7 @@ record ConfigCheck(Config config) {
   }
 
   private void tokens() {
-    var _ = new TokenKeys(config.tokens().keys(), config.commonWeb().cookieSecret());
+    var unused = new TokenKeys(config.tokens().keys(), config.commonWeb().cookieSecret());
   }
 
   private void cookie() {
@@ -254,7 +254,7 @@ record ConfigCheck(Config config) {
   private static void origins(String path, List<String> origins) {
     for (String origin : origins) {
       try {
-        var _ = origin.equals("*") ? null : WebOrigin.ofSetting(origin);
+        var unused = origin.equals("*") ? null : WebOrigin.ofSetting(origin);
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
       }

@@ -129,11 +129,11 @@ final class Attempt implements Transport.Receiver {
           }
           if (askedAt == null && isWelcomed && now - heardAt > heartbeat.toNanos()) {
             askedAt = now;
-            var _ =
+            var unused =
                 connection
                     .requests()
                     .control(Map.of("event", "detailsView"))
-                    .exceptionally(_ -> null);
+                    .exceptionally(ignored -> null);
           }
           keepAlive(open);
         });

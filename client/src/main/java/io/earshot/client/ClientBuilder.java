@@ -25,7 +25,7 @@ public final class ClientBuilder {
   private final Map<String, String> headers = new LinkedHashMap<>();
   private @Nullable SSLContext tls;
   private @Nullable Callable<@Nullable String> login;
-  private Function<String, @Nullable String> tokens = _ -> null;
+  private Function<String, @Nullable String> tokens = ignored -> null;
   private @Nullable Cursor inboxAfter;
   private @Nullable Consumer<Event> inboxHandler;
   private @Nullable Mapper mapper;
@@ -118,7 +118,7 @@ public final class ClientBuilder {
     if (lower.startsWith("sec-websocket-") || lower.equals("authorization")) {
       throw new IllegalArgumentException("a program cannot set the header " + name);
     }
-    var _ = HttpRequest.newBuilder().header(name, value); // which checks them
+    var unused = HttpRequest.newBuilder().header(name, value); // which checks them
     headers.put(name, value);
     return this;
   }
@@ -188,7 +188,7 @@ public final class ClientBuilder {
       return Futures.await(connecting);
     } catch (EarshotException e) {
       connecting.cancel(false); // not completed if the thread was interrupted
-      var _ = connecting.thenAccept(EarshotClient::close);
+      var unused = connecting.thenAccept(EarshotClient::close);
       throw e;
     }
   }
@@ -215,10 +215,10 @@ public final class ClientBuilder {
                 patience,
                 heartbeat));
     CompletableFuture<EarshotClient> client =
-        connection.open().thenApply(_ -> new EarshotClient(connection)).toCompletableFuture();
-    var _ =
+        connection.open().thenApply(ignored -> new EarshotClient(connection)).toCompletableFuture();
+    var unused =
         client.whenComplete(
-            (_, failure) -> {
+            (ignored, failure) -> {
               if (failure != null) {
                 connection.close();
               }

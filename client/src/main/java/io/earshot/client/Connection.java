@@ -43,7 +43,7 @@ final class Connection {
   private final Backoff backoff;
   private final Duration heartbeat;
   private final ReentrantLock lock = new ReentrantLock();
-  private final SubmissionPublisher<State> states = new SubmissionPublisher<>(Futures.THREADS, 16);
+  private final SubmissionPublisher<State> states = new SubmissionPublisher<>(Threads.PER_TASK, 16);
   private final CompletableFuture<@Nullable Void> opened = new CompletableFuture<>();
   private final Endpoint endpoint;
   private final Requests requests;
@@ -104,7 +104,7 @@ final class Connection {
 
   /** Runs a task under the lock after a delay. */
   void later(long millis, Runnable task) {
-    CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS, Futures.THREADS)
+    CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS, Threads.PER_TASK)
         .execute(() -> locked(task));
   }
 
@@ -150,7 +150,7 @@ final class Connection {
       fail(e);
       return;
     }
-    var _ =
+    var unused =
         opening.whenComplete(
             (open, failure) ->
                 locked(
@@ -224,7 +224,7 @@ final class Connection {
   private void become(State next) {
     if (state != next) {
       state = next;
-      states.offer(next, (_, _) -> false);
+      states.offer(next, (subscriber, dropped) -> false);
     }
   }
 
@@ -280,8 +280,8 @@ final class Connection {
   }
 
   private void answered(Json.Obj reply) {
-    if (reply.get("messageId") instanceof Json.Text(String messageId)) {
-      requests.answered(messageId, reply);
+    if (reply.get("messageId") instanceof Json.Text messageId) {
+      requests.answered(messageId.value(), reply);
       return;
     }
     if (text(reply, "status").equals("Bye!")) {

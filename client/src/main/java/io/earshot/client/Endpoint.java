@@ -1,6 +1,7 @@
 package io.earshot.client;
 
 import io.earshot.protocol.Cursor;
+import java.lang.reflect.InvocationTargetException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.util.LinkedHashMap;
@@ -92,10 +93,18 @@ final class Endpoint {
         : URI.create(address + (address.getQuery() == null ? "?" : "&") + "inbox=" + inbox);
   }
 
-  /** Ends the threads of this client, once its transports have ended. */
+  /**
+   * Ends the threads of this client, once its transports have ended. Before Java 21, they end when
+   * the garbage collector finds that nothing uses the client.
+   */
   void close() {
-    if (http != SHARED) {
-      http.shutdown();
+    if (http == SHARED) {
+      return;
+    }
+    try {
+      HttpClient.class.getMethod("shutdown").invoke(http);
+    } catch (NoSuchMethodException | IllegalAccessException | InvocationTargetException e) {
+      // Before Java 21 there is no such method.
     }
   }
 }

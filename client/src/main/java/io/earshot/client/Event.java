@@ -34,8 +34,8 @@ public sealed interface Event {
      * @return the message itself if it is a text, else its JSON
      */
     public String text() {
-      return message instanceof Json.Text(String text)
-          ? text
+      return message instanceof Json.Text text
+          ? text.value()
           : new String(message.encode(), StandardCharsets.UTF_8);
     }
 

@@ -4,28 +4,24 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Completes the futures that programs hold, and waits for them.
  *
- * <p>Thread-safe: stateless. Futures are completed on virtual threads, so that callbacks of the
- * program never run under a connection's lock.
+ * <p>Thread-safe: stateless. Futures are completed on threads of their own, so that callbacks of
+ * the program never run under a connection's lock.
  */
 final class Futures {
-  static final Executor THREADS = Executors.newVirtualThreadPerTaskExecutor();
-
   private Futures() {}
 
   static <T extends @Nullable Object> void complete(CompletableFuture<T> future, T value) {
-    THREADS.execute(() -> future.complete(value));
+    Threads.PER_TASK.execute(() -> future.complete(value));
   }
 
   static void fail(CompletableFuture<?> future, RuntimeException failure) {
-    THREADS.execute(() -> future.completeExceptionally(failure));
+    Threads.PER_TASK.execute(() -> future.completeExceptionally(failure));
   }
 
   /** Blocks until the stage is completed. Any failure becomes an {@link EarshotException}. */
@@ -43,12 +39,13 @@ final class Futures {
   /** Any failure as an {@link EarshotException}. */
   static EarshotException explained(Throwable failure) {
     Throwable cause = cause(failure);
-    return switch (cause) {
-      case TimeoutException e -> new EarshotException("the server did not answer in time", e);
-      case EarshotException e -> new EarshotException(String.valueOf(e.getMessage()), e);
-      case IllegalArgumentException e -> new EarshotException(String.valueOf(e.getMessage()), e);
-      default -> new EarshotException(cause.toString(), cause);
-    };
+    if (cause instanceof TimeoutException) {
+      return new EarshotException("the server did not answer in time", cause);
+    }
+    boolean isExplained =
+        cause instanceof EarshotException || cause instanceof IllegalArgumentException;
+    return new EarshotException(
+        isExplained ? String.valueOf(cause.getMessage()) : cause.toString(), cause);
   }
 
   /** The failure without the {@link CompletionException} around it. */

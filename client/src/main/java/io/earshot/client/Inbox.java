@@ -26,7 +26,7 @@ final class Inbox {
     events = new RoomEvents(Start.after(settings.inboxAfter()));
     Consumer<Event> handler = settings.inboxHandler();
     if (handler != null) {
-      var _ = events.subscribe(handler);
+      var unused = events.subscribe(handler);
     }
   }
 

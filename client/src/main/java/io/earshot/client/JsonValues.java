@@ -20,31 +20,31 @@ final class JsonValues {
 
   /** A value as JSON. The maps and lists in it are copied. */
   static Json json(@Nullable Object value, @Nullable Mapper mapper) {
-    return switch (value) {
-      case List<?> list -> {
-        var items = new ArrayList<Json>(list.size());
-        list.forEach(item -> items.add(json(item, mapper)));
-        yield new Json.Array(items);
-      }
-      case Map<?, ?> map -> {
-        var fields = LinkedHashMap.<String, Json>newLinkedHashMap(map.size());
-        map.forEach((key, item) -> fields.put(String.valueOf(key), json(item, mapper)));
-        yield new Json.Obj(fields);
-      }
-      case null -> new Json.Null();
-      case Json json -> json;
-      case String text -> Json.of(text);
-      case Boolean truth -> Json.of(truth);
-      case Number number -> number(number);
-      default -> mapped(value, mapper);
-    };
+    if (value instanceof List<?> list) {
+      var items = new ArrayList<Json>(list.size());
+      list.forEach(item -> items.add(json(item, mapper)));
+      return new Json.Array(items);
+    }
+    if (value instanceof Map<?, ?> map) {
+      var fields = new LinkedHashMap<String, Json>();
+      map.forEach((key, item) -> fields.put(String.valueOf(key), json(item, mapper)));
+      return new Json.Obj(fields);
+    }
+    if (value == null
+        || value instanceof Json
+        || value instanceof String
+        || value instanceof Boolean
+        || value instanceof Number) {
+      return plain(value);
+    }
+    return mapped(value, mapper);
   }
 
-  private static Json number(Number number) {
+  private static Json plain(@Nullable Object value) {
     try {
-      return Json.from(number);
+      return Json.from(value);
     } catch (IllegalArgumentException e) {
-      throw new EarshotException("JSON has no such number: " + number, e);
+      throw new EarshotException("JSON has no such number: " + value, e);
     }
   }
 

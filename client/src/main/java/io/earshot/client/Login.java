@@ -74,7 +74,7 @@ final class Login {
     }
     Attempt attempt = connection.current();
     var asked = new CompletableFuture<@Nullable String>();
-    Futures.THREADS.execute(
+    Threads.PER_TASK.execute(
         () -> {
           try {
             asked.complete(checked(source.call()));
@@ -82,7 +82,7 @@ final class Login {
             asked.completeExceptionally(e);
           }
         });
-    var _ =
+    var unused =
         asked
             .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
             .whenComplete(
@@ -120,7 +120,7 @@ final class Login {
     if (known != null) {
       fields.put("inbox", known.toString());
     }
-    return requests.control(fields).whenComplete((answer, _) -> loggedIn(answer));
+    return requests.control(fields).whenComplete((answer, ignored) -> loggedIn(answer));
   }
 
   /** The server has said who the client is, in a welcome or in an answer. */
@@ -154,7 +154,7 @@ final class Login {
           } else if (token == null) {
             renewed();
           } else {
-            var _ = show(token).whenComplete((_, refusal) -> shown(refusal, failures));
+            var unused = show(token).whenComplete((ignored, refusal) -> shown(refusal, failures));
           }
         });
   }

@@ -99,9 +99,9 @@ final class Memberships {
             RoomState room = rooms.getOrAdd(name, start);
             leaving.remove(name);
             Subscription subscription = handler == null ? null : room.events.subscribe(handler);
-            var _ =
+            var unused =
                 entered.whenComplete(
-                    (_, failure) -> {
+                    (ignored, failure) -> {
                       if (failure != null && subscription != null) {
                         subscription.close();
                       }
@@ -118,7 +118,7 @@ final class Memberships {
   /** A program that got no answer in time is not in the room, also if an answer comes later. */
   private void giveUp(RoomState room, boolean joins, @Nullable Throwable failure) {
     if (failure instanceof TimeoutException) {
-      var _ = leave(room, joins);
+      var unused = leave(room, joins);
     }
   }
 
@@ -140,12 +140,13 @@ final class Memberships {
     room.isRetryScheduled = false;
     if (connection.isOpen() && !(hasEntered && room.isEntering)) {
       boolean isListening = wasListener && room.isLive();
-      var _ =
+      var unused =
           enter(room)
               .thenRun(
                   () -> {
                     if (isListening && room.isMember) {
-                      var _ = requests.control(Map.of("event", "silenceRoom", "room", room.name));
+                      var unusedAnswer =
+                          requests.control(Map.of("event", "silenceRoom", "room", room.name));
                     }
                   });
     }
@@ -174,7 +175,9 @@ final class Memberships {
               answers.stream()
                   .map(each -> each.whenComplete((answer, e) -> entered(room, answer, e)))
                   .toArray(CompletableFuture<?>[]::new);
-          var _ = CompletableFuture.allOf(processed).whenComplete((_, _) -> done.complete(null));
+          var unused =
+              CompletableFuture.allOf(processed)
+                  .whenComplete((ignored, failure) -> done.complete(null));
         });
     return done;
   }
@@ -237,7 +240,7 @@ final class Memberships {
     for (RoomState room : rooms.all()) {
       if (room.refusedAt != null && room.isRetryScheduled && room.isWanted()) {
         room.isRetryScheduled = false;
-        var _ = enter(room);
+        var unused = enter(room);
       }
     }
   }
@@ -253,7 +256,7 @@ final class Memberships {
         () -> {
           if (connection.isCurrent(attempt) && room.isRetryScheduled && room.isWanted()) {
             room.isRetryScheduled = false;
-            var _ = enter(room);
+            var unused = enter(room);
           }
         });
   }
@@ -271,13 +274,13 @@ final class Memberships {
         } else if (room != null) {
           live(room, answer);
         } else if (leaving.contains(name)) {
-          var _ = exit(name, List.of("roomLeave", "silenceRoom"));
+          var unused = exit(name, List.of("roomLeave", "silenceRoom"));
         } // else the server has let the client in by itself
       }
     }
     for (RoomState room : rooms.all()) {
       if (!room.isLive()) {
-        var _ = enter(room);
+        var unused = enter(room);
       }
     }
   }
@@ -297,7 +300,7 @@ final class Memberships {
   void enterMissing() {
     for (RoomState room : rooms.all()) {
       if (room.isMissing()) {
-        var _ = enter(room);
+        var unused = enter(room);
       }
     }
   }
@@ -344,9 +347,9 @@ final class Memberships {
           if (connection.isOpen() && wasListener) {
             answers.add(exit(room.name, List.of("silenceRoom")));
           }
-          var _ =
+          var unused =
               CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
-                  .whenComplete((_, _) -> Futures.complete(left, null));
+                  .whenComplete((ignored, failure) -> Futures.complete(left, null));
         });
     return left.orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS);
   }
@@ -359,7 +362,7 @@ final class Memberships {
             .toArray(CompletableFuture<?>[]::new);
     return CompletableFuture.allOf(answers)
         .whenComplete(
-            (_, _) -> {
+            (ignored, failure) -> {
               if (connection.hasTransport()) {
                 leaving.remove(room);
               } // else the request may be lost, and is repeated when the session resumes

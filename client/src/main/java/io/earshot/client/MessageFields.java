@@ -51,10 +51,13 @@ final class MessageFields {
 
   /** What is published in a room: a join, a leave, or a message. */
   static Event event(Json.Obj said, Json message, Cursor at, @Nullable Mapper mapper) {
-    return switch (Announcement.ofType(text(said, "type"))) {
+    Announcement announced = Announcement.ofType(text(said, "type"));
+    if (announced == null) {
+      return message(said, message, at, mapper);
+    }
+    return switch (announced) {
       case JOIN -> new Event.Joined(text(said, "from"), user(said));
       case LEAVE -> new Event.Left(text(said, "from"), user(said));
-      case null -> message(said, message, at, mapper);
     };
   }
 
@@ -81,8 +84,9 @@ final class MessageFields {
 
   /** The user whose wire format this is; null if it has no id. */
   private static @Nullable User asUser(Json.Obj user) {
-    return user.get("id") instanceof Json.Text(String id)
-        ? new User(id, user.get("name") instanceof Json.Text(String name) ? name : null, user)
+    return user.get("id") instanceof Json.Text id
+        ? new User(
+            id.value(), user.get("name") instanceof Json.Text name ? name.value() : null, user)
         : null;
   }
 
@@ -119,21 +123,21 @@ final class MessageFields {
 
   /** The items of an array; none if the field is missing. */
   static List<Json> items(Json.Obj message, String name) {
-    return message.get(name) instanceof Json.Array(List<Json> all) ? all : List.of();
+    return message.get(name) instanceof Json.Array all ? all.items() : List.of();
   }
 
   /** The value as a number; 0 if it is not a whole number of at most 18 digits. */
   static long number(Json.Obj message, String name) {
-    return message.get(name) instanceof Json.Num(String literal) && literal.matches("\\d{1,18}")
-        ? Long.parseLong(literal)
+    return message.get(name) instanceof Json.Num number && number.literal().matches("\\d{1,18}")
+        ? Long.parseLong(number.literal())
         : 0;
   }
 
   /** The position in the room's order that {@code epoch} and {@code offset} give, if both exist. */
   static @Nullable Cursor cursor(Json.Obj message) {
-    return message.get("epoch") instanceof Json.Text(String epoch)
+    return message.get("epoch") instanceof Json.Text epoch
             && message.get("offset") instanceof Json.Num
-        ? new Cursor(epoch, number(message, "offset"))
+        ? new Cursor(epoch.value(), number(message, "offset"))
         : null;
   }
 }

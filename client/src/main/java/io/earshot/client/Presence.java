@@ -64,7 +64,7 @@ final class Presence {
     var loaded = new CompletableFuture<List<Present>>();
     moves.clear();
     isStale = false;
-    var _ =
+    var unused =
         connection
             .requests()
             .members(room)
@@ -120,10 +120,10 @@ final class Presence {
 
   /** Something happened in the room at a position. */
   void happened(Event event, Cursor at) {
-    switch (event) {
-      case Event.Joined(String id, User user) -> moved(true, id, user, at);
-      case Event.Left(String id, User user) -> moved(false, id, user, at);
-      default -> {}
+    if (event instanceof Event.Joined joined) {
+      moved(true, joined.id(), joined.user(), at);
+    } else if (event instanceof Event.Left left) {
+      moved(false, left.id(), left.user(), at);
     }
   }
 

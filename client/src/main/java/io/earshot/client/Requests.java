@@ -116,7 +116,7 @@ final class Requests {
       fields.put("kind", kind);
     }
     return request(fields, nextMessageId(), false)
-        .thenApply(_ -> true)
+        .thenApply(ignored -> true)
         .exceptionally(
             failure -> {
               String why = String.valueOf(Futures.cause(failure).getMessage());
@@ -201,7 +201,7 @@ final class Requests {
     return request
         .answer
         .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
-        .whenComplete((_, _) -> connection.locked(() -> pending.remove(messageId)));
+        .whenComplete((ignored, failure) -> connection.locked(() -> pending.remove(messageId)));
   }
 
   /** Sets the longest request that the server takes, as its welcome says, in bytes. */

@@ -22,7 +22,7 @@ final class RoomEvents {
   private static final int BUFFER = 1024;
 
   private final SubmissionPublisher<Event> publisher =
-      new SubmissionPublisher<>(Futures.THREADS, BUFFER);
+      new SubmissionPublisher<>(Threads.PER_TASK, BUFFER);
 
   /** How many earlier messages the program asks for when the client enters the room. */
   final int history;
@@ -156,11 +156,11 @@ final class RoomEvents {
 
   /** Publishes a signal; one that a full buffer refuses is lost without a gap. */
   void signal(Event.Signal signal) {
-    var _ = offer(signal);
+    var unused = offer(signal);
   }
 
   private boolean offer(Event event) {
-    return publisher.offer(event, (_, _) -> false) >= 0;
+    return publisher.offer(event, (subscriber, dropped) -> false) >= 0;
   }
 
   void close() {

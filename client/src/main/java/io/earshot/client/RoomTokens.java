@@ -26,7 +26,7 @@ final class RoomTokens {
    */
   void with(RoomState room, Consumer<@Nullable String> next) {
     Attempt attempt = connection.current();
-    Futures.THREADS.execute(
+    Threads.PER_TASK.execute(
         () -> {
           String found = null;
           RuntimeException thrown = null;
@@ -57,7 +57,7 @@ final class RoomTokens {
             fields.put("event", "tokenRefresh");
             fields.put("token", token);
             // If the server refuses it, the notice that the token has expired will follow.
-            var _ = connection.requests().control(fields).exceptionally(_ -> null);
+            var unused = connection.requests().control(fields).exceptionally(ignored -> null);
           }
         });
   }

@@ -43,7 +43,7 @@ final class Rooms {
 
   /** The room of this name; a new one begins at {@code start}. */
   RoomState getOrAdd(String name, Start start) {
-    return rooms.computeIfAbsent(name, _ -> new RoomState(connection, name, false, start));
+    return rooms.computeIfAbsent(name, ignored -> new RoomState(connection, name, false, start));
   }
 
   /** Whether this is still the room of its name: false if the program has left it meanwhile. */

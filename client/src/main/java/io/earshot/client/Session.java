@@ -71,7 +71,7 @@ final class Session {
   void welcomed(Json.Obj welcome, @Nullable String token) {
     boolean isLoginRequired = text(welcome, "login").equals("required");
     if (token != null) {
-      var _ =
+      var unused =
           login
               .show(token)
               .whenComplete(
@@ -95,10 +95,10 @@ final class Session {
     secret = optionalText(welcome, "session");
     if (rooms.home() == null) {
       rooms.enteredHome(welcome);
-      var _ =
+      var unused =
           identify()
               .whenComplete(
-                  (_, failure) -> {
+                  (ignored, failure) -> {
                     if (failure == null) {
                       connection.ready();
                     } // otherwise the transport is lost, and the next one will be welcomed
@@ -115,7 +115,7 @@ final class Session {
     return requests
         .control(Map.of("event", "detailsView"))
         .whenComplete(
-            (answer, _) -> {
+            (answer, ignored) -> {
               if (answer != null && answer.get("data") instanceof Json.Obj data) {
                 setId(text(data, "id"));
               }
@@ -137,7 +137,7 @@ final class Session {
     fields.put("event", "resume");
     fields.put("session", previous);
     fields.put("after", rooms.cursors());
-    var _ =
+    var unused =
         requests
             .control(fields)
             .whenComplete(
@@ -180,10 +180,10 @@ final class Session {
     all.add(identify());
     all.addAll(memberships.enterAll());
     Attempt attempt = connection.current();
-    var _ =
+    var unused =
         CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
             .whenComplete(
-                (_, _) ->
+                (ignored, failure) ->
                     connection.locked(
                         () -> {
                           if (connection.isCurrent(attempt)) {

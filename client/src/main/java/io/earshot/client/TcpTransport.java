@@ -20,7 +20,7 @@ import jdk.net.ExtendedSocketOptions;
 /**
  * A transport of lines over TCP.
  *
- * <p>Thread-safe: two virtual threads own the socket. One reads, the other writes what is queued.
+ * <p>Thread-safe: two threads own the socket. One reads, the other writes what is queued.
  */
 final class TcpTransport implements Transport {
 
@@ -46,20 +46,19 @@ final class TcpTransport implements Transport {
 
   static CompletionStage<TcpTransport> open(URI uri, SSLSocketFactory sockets, Receiver receiver) {
     var opened = new CompletableFuture<TcpTransport>();
-    var _ =
-        Thread.startVirtualThread(
-            () -> {
-              TcpTransport transport;
-              try {
-                transport = new TcpTransport(receiver, connected(uri, sockets));
-              } catch (IOException | RuntimeException e) {
-                opened.completeExceptionally(e);
-                return;
-              }
-              opened.complete(transport);
-              var _ = Thread.startVirtualThread(transport::write);
-              transport.read();
-            });
+    Threads.PER_TASK.execute(
+        () -> {
+          TcpTransport transport;
+          try {
+            transport = new TcpTransport(receiver, connected(uri, sockets));
+          } catch (IOException | RuntimeException e) {
+            opened.completeExceptionally(e);
+            return;
+          }
+          opened.complete(transport);
+          Threads.PER_TASK.execute(transport::write);
+          transport.read();
+        });
     return opened;
   }
 

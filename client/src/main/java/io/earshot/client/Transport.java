@@ -33,13 +33,19 @@ interface Transport {
   /** Why a transport could not be opened. Some exceptions of the JDK have no message. */
   static String reason(Throwable failure) {
     Throwable cause = Futures.cause(failure);
-    return switch (cause) {
-      case WebSocketHandshakeException e ->
-          "the server answered the WebSocket handshake with status " + e.getResponse().statusCode();
-      case UnknownHostException e -> "unknown host: " + e.getMessage();
-      case ConnectException e when e.getMessage() == null ->
-          "nothing listens on this port, or the host is unknown";
-      default -> cause.getMessage() == null ? cause.toString() : cause.getMessage();
-    };
+    String message = cause.getMessage();
+    if (cause instanceof WebSocketHandshakeException refused) {
+      return "the server answered the WebSocket handshake with status "
+          + refused.getResponse().statusCode();
+    }
+    if (cause instanceof UnknownHostException) {
+      return "unknown host: " + message;
+    }
+    if (message != null) {
+      return message;
+    }
+    return cause instanceof ConnectException
+        ? "nothing listens on this port, or the host is unknown"
+        : cause.toString();
   }
 }

@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLContext;
@@ -43,9 +42,7 @@ final class WebSocketTransport implements Transport, WebSocket.Listener {
    */
   static HttpClient http(@Nullable SSLContext tls) {
     HttpClient.Builder builder =
-        HttpClient.newBuilder()
-            .executor(Executors.newVirtualThreadPerTaskExecutor())
-            .connectTimeout(TIMEOUT);
+        HttpClient.newBuilder().executor(Threads.PER_TASK).connectTimeout(TIMEOUT);
     return (tls == null ? builder : builder.sslContext(tls)).build();
   }
 
@@ -54,7 +51,7 @@ final class WebSocketTransport implements Transport, WebSocket.Listener {
     var transport = new WebSocketTransport(receiver);
     WebSocket.Builder builder = http.newWebSocketBuilder().connectTimeout(TIMEOUT);
     headers.forEach(builder::header);
-    return builder.buildAsync(uri, transport).thenApply(_ -> transport);
+    return builder.buildAsync(uri, transport).thenApply(ignored -> transport);
   }
 
   @Override
@@ -128,8 +125,8 @@ final class WebSocketTransport implements Transport, WebSocket.Listener {
       return;
     }
     synchronized (lock) {
-      sent = sent.thenCompose(_ -> step.on(to));
-      var _ =
+      sent = sent.thenCompose(ignored -> step.on(to));
+      var unused =
           sent.exceptionally(
               failure -> {
                 to.abort();

@@ -207,7 +207,7 @@ public final class ActionRunner implements Actions {
   private CompletableFuture<Outcome> answer(
       String name, long began, CompletableFuture<Outcome> work) {
     var answer = new CompletableFuture<Outcome>();
-    var _ =
+    var unused =
         work.whenComplete(
             (done, failure) -> {
               counts.ran(Work.ACTION, name, counted(done, failure), elapsed.getAsLong() - began);
@@ -225,7 +225,7 @@ public final class ActionRunner implements Actions {
 
   private static RunOutcome counted(@Nullable Outcome done, @Nullable Throwable failure) {
     return switch (done) {
-      case Outcome.Answered _ -> RunOutcome.OK;
+      case Outcome.Answered ignored -> RunOutcome.OK;
       case Outcome.Failed failed ->
           failed.problem == Problem.BROKEN ? RunOutcome.ERROR : RunOutcome.REFUSED;
       case null ->

@@ -8,9 +8,9 @@ public final class Cancellation {
 
   /** Cancels the work when the caller cancels its answer. Callable from any thread. */
   public static void forward(CompletableFuture<?> answer, CompletableFuture<?> work) {
-    var _ =
+    var unused =
         answer.whenComplete(
-            (_, _) -> {
+            (ignored, failure) -> {
               if (answer.isCancelled()) {
                 work.cancel(true);
               }

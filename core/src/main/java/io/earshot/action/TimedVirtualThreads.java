@@ -1,7 +1,6 @@
 package io.earshot.action;
 
 import java.lang.System.Logger.Level;
-import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -9,12 +8,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
-import jdk.management.VirtualThreadSchedulerMXBean;
 
 /**
  * Runs actions and hooks on virtual threads with a time limit. A few platform threads, the
  * carriers, run all virtual threads. Code that computes without end and ignores interruptions holds
- * its carrier for ever; so a virtual thread that has waited too long for its start adds a carrier.
+ * its carrier for ever; so a virtual thread that has waited too long for its start adds a carrier
+ * (from Java 24 on).
  *
  * <p>Thread-safe: an atomic count, and a lock around the scheduler's setting.
  */
@@ -29,6 +28,9 @@ public final class TimedVirtualThreads {
 
   /** How many empty threads are started at most, to make the scheduler start a new carrier. */
   private static final int NUDGES = 1_000;
+
+  private static final String OCCUPIED =
+      "actions or hooks that compute for long occupy all carriers of virtual threads";
 
   private final AtomicInteger added = new AtomicInteger();
 
@@ -52,7 +54,7 @@ public final class TimedVirtualThreads {
                   outcome.complete(work.get());
                 });
     watch(started);
-    var _ =
+    var unused =
         outcome
             .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
             .exceptionally(
@@ -66,7 +68,7 @@ public final class TimedVirtualThreads {
 
   /** Adds a carrier if a thread has not started in time. */
   private void watch(CompletableFuture<Boolean> started) {
-    var _ =
+    var unused =
         started
             .completeOnTimeout(false, PATIENCE, TimeUnit.MILLISECONDS)
             .thenAccept(
@@ -78,20 +80,24 @@ public final class TimedVirtualThreads {
   }
 
   private void add() {
-    var scheduler = ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
-    if (scheduler == null || added.get() >= MOST || added.incrementAndGet() > MOST) {
+    if (added.get() >= MOST || added.incrementAndGet() > MOST) {
+      return;
+    }
+    Carriers carriers = Carriers.find();
+    if (carriers == null) {
+      added.set(MOST); // no later call can add any, so one line of the log is enough
+      LOG.log(
+          Level.WARNING,
+          OCCUPIED
+              + "; Java adds none while it runs before version 24: start it with more, for example"
+              + " -Djdk.virtualThreadScheduler.parallelism=16");
       return;
     }
     synchronized (this) { // otherwise two calls at once could add only one
-      scheduler.setParallelism(scheduler.getParallelism() + 1);
+      carriers.parallelism(carriers.parallelism() + 1);
     }
-    Thread.ofPlatform().daemon().name("threads").start(() -> nudge(scheduler));
-    LOG.log(
-        Level.WARNING,
-        "actions or hooks that compute for long occupy all carriers of virtual threads; added a carrier"
-            + " ({0} of at most {1})",
-        added.get(),
-        MOST);
+    Thread.ofPlatform().daemon().name("threads").start(() -> nudge(carriers));
+    LOG.log(Level.WARNING, OCCUPIED + "; added a carrier ({0} of at most {1})", added.get(), MOST);
   }
 
   /**
@@ -100,8 +106,8 @@ public final class TimedVirtualThreads {
    * assigns a queue to each platform thread at random. So this thread puts empty threads into its
    * own queue until the pool has grown.
    */
-  private static void nudge(VirtualThreadSchedulerMXBean scheduler) {
-    for (int i = 0; i < NUDGES && scheduler.getPoolSize() < scheduler.getParallelism(); i++) {
+  private static void nudge(Carriers carriers) {
+    for (int i = 0; i < NUDGES && carriers.count() < carriers.parallelism(); i++) {
       Thread.ofVirtual().start(() -> {});
     }
   }

@@ -82,7 +82,7 @@ final class Ahead {
    * that know a message of an order that the broker has lost are told of a gap.
    */
   void releaseAll() {
-    release(_ -> true);
+    release(ignored -> true);
   }
 
   private void release(Predicate<Cursor> isReached) {

@@ -3,7 +3,6 @@ package io.earshot.cluster;
 import io.earshot.history.Past;
 import io.earshot.history.StoredMessage;
 import io.earshot.protocol.Cursor;
-import io.earshot.protocol.Post;
 import io.earshot.protocol.Reply.Received;
 import io.earshot.protocol.RoomMessage;
 import io.earshot.protocol.Start;
@@ -225,16 +224,18 @@ final class Arrivals {
 
   private static boolean isFor(Recent recent, Member member) {
     return switch (recent) {
-      case Recent.Message(Placed(_, Post post, _)) ->
-          member.connection.isFor(post.except(), post.audience());
-      case Recent.Gap _ -> true;
+      case Recent.Message(Placed message) ->
+          member.connection.isFor(message.post().except(), message.post().audience());
+      case Recent.Gap ignored -> true;
     };
   }
 
   private StoredMessage toSend(Recent recent, Cursor after) {
     return switch (recent) {
-      case Recent.Message(Placed(Cursor place, Post post, _)) ->
-          new StoredMessage(new RoomMessage(room.name(), post, place).encode(), place);
+      case Recent.Message(Placed message) ->
+          new StoredMessage(
+              new RoomMessage(room.name(), message.post(), message.place()).encode(),
+              message.place());
       case Recent.Gap(long from, Cursor to) -> Lag.gap(room.name(), from, to, after);
     };
   }

@@ -173,9 +173,9 @@ final class CatchUp {
     whenRead(
         number,
         verifying,
-        _ -> {
+        ignored -> {
           order.answered().verified();
-          var _ = readMissing(number);
+          var unused = readMissing(number);
         });
     return verifying;
   }
@@ -198,7 +198,7 @@ final class CatchUp {
   private void whenRead(int number, CompletionStage<Stretch> reading, Consumer<Stretch> next) {
     order.then(
         reading,
-        (stretch, _) -> {
+        (stretch, ignored) -> {
           if (number != reads) {
             return;
           }

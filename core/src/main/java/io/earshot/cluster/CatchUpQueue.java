@@ -32,10 +32,10 @@ final class CatchUpQueue {
     CatchUp next = reading < MAX_READING ? queue.poll() : null;
     if (next != null) {
       reading++;
-      var _ =
+      var unused =
           next.readInTurn()
               .whenComplete(
-                  (_, _) ->
+                  (ignored, failure) ->
                       shard.later(
                           () -> {
                             reading--;

@@ -132,7 +132,7 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
    */
   public void awaitConnected(Duration most) {
     try {
-      var _ = wasUp.await(most.toMillis(), TimeUnit.MILLISECONDS);
+      var unused = wasUp.await(most.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

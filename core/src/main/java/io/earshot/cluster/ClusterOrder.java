@@ -157,7 +157,7 @@ final class ClusterOrder implements RoomOrder {
   }
 
   void runAllWaiting() {
-    runWaiting(_ -> true);
+    runWaiting(ignored -> true);
   }
 
   private void runWaiting(Predicate<Waiting> isReady) {
@@ -240,7 +240,7 @@ final class ClusterOrder implements RoomOrder {
           workStarts();
           then(
               askEnd(),
-              (end, _) -> {
+              (end, ignored) -> {
                 workEnds();
                 if (end == null) {
                   task.run();
@@ -404,7 +404,7 @@ final class ClusterOrder implements RoomOrder {
   /** Hands a result of the broker to the room's loop, unless the room is closed by then. */
   <T extends @Nullable Object> void then(
       CompletionStage<T> stage, BiConsumer<@Nullable T, @Nullable Throwable> next) {
-    var _ =
+    var unused =
         stage.whenComplete(
             (result, failure) ->
                 shard.tell(

@@ -93,11 +93,11 @@ final class Departures {
           if (member.takes()) {
             // It was resumed here while the broker was away, and is in the list as another server's
             // member, which only that server takes out.
-            var _ = order.members().enter(member);
+            var unused = order.members().enter(member);
           }
           order.then(
               order.members().leave(member.connection.id(), user, member),
-              (moved, _) -> {
+              (moved, ignored) -> {
                 if (moved == null) {
                   leaveUnrecorded(started);
                 } else {
@@ -122,7 +122,7 @@ final class Departures {
           }
           order.then(
               order.askEnd(),
-              (end, _) -> {
+              (end, ignored) -> {
                 if (end == null) {
                   finish(started);
                 } else {

@@ -70,7 +70,7 @@ final class ExcludedSenders {
 
   /** Another connection takes the place of a member. */
   void replace(Member lost, Member back) {
-    senders.replaceAll((_, member) -> member == lost ? back : member);
+    senders.replaceAll((ignored, member) -> member == lost ? back : member);
   }
 
   void addListener(Member member) {

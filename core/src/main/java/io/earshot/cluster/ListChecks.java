@@ -50,7 +50,7 @@ final class ListChecks {
       CompletionStage<?> asked = order.isClosed() ? null : order.members().check();
       if (asked != null) {
         asking++;
-        var _ = asked.whenComplete((_, _) -> shard.later(this::answered));
+        var unused = asked.whenComplete((ignored, failure) -> shard.later(this::answered));
       }
     }
   }

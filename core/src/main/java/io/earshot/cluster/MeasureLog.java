@@ -107,7 +107,7 @@ public final class MeasureLog implements MeasurePublisher {
     }
     isReading = true;
     Cursor from = known;
-    var _ =
+    var unused =
         cluster
             .broker()
             .open(ROOM, new Known(from, origin), from == null ? 1 : CHUNK, terms(), true)
@@ -240,10 +240,10 @@ public final class MeasureLog implements MeasurePublisher {
     }
     // The broker writes one entry for each key, whichever servers write it.
     String key = known == null ? null : about + " " + known.epoch();
-    var _ =
+    var unused =
         publish(fact, key)
             .whenComplete(
-                (_, failure) ->
+                (ignored, failure) ->
                     shard.tellIfRunning(
                         () -> {
                           if (failure == null) {
@@ -274,7 +274,7 @@ public final class MeasureLog implements MeasurePublisher {
   private void repeatOldest(long offset, Post.Origin by) {
     if (by.peer().equals(cluster.peer()) && offset > remembered / 2) {
       for (Measure measure : moderation.publishedBefore(offset - remembered / 2, REPEATS)) {
-        var _ = publish(measure.toJson(), measure.id() + " " + offset);
+        var unused = publish(measure.toJson(), measure.id() + " " + offset);
       }
     }
   }

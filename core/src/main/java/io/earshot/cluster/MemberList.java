@@ -122,7 +122,7 @@ final class MemberList {
 
   /** A member is about to be entered; {@link #whenEntered} waits until {@link #endsToEnter}. */
   void startsToEnter(Member member) {
-    entering.computeIfAbsent(member, _ -> new Entering()).unanswered++;
+    entering.computeIfAbsent(member, ignored -> new Entering()).unanswered++;
   }
 
   void endsToEnter(Member member) {
@@ -256,7 +256,7 @@ final class MemberList {
     CompletionStage<Tally> asked = broker.tally(room.name());
     order.then(
         asked,
-        (tally, _) -> {
+        (tally, ignored) -> {
           // If the owner is another one, the broker's connected() follows, and marks the list.
           if (tally != null && order.isLive() && !isStale && tally.owner().equals(owner)) {
             compare(expected, known, tally);
@@ -306,7 +306,7 @@ final class MemberList {
     reading++;
     order.then(
         broker.entries(room.name()),
-        (listed, _) -> {
+        (listed, ignored) -> {
           order.workEnds();
           reading--;
           if (listed == null) {
@@ -354,7 +354,7 @@ final class MemberList {
     order.workStarts();
     order.then(
         leave(id, user, member),
-        (_, failure) -> {
+        (ignored, failure) -> {
           order.workEnds();
           if (failure != null) {
             hasOurs = true; // the entry is still in the list

@@ -7,6 +7,7 @@ import io.earshot.UserPresence.UserConnection;
 import io.earshot.Users;
 import io.earshot.access.TokenNumbers;
 import io.earshot.access.Tokens;
+import io.earshot.config.AddressLiteral;
 import io.earshot.connection.Handover;
 import io.earshot.connection.Handover.FormerPlace;
 import io.earshot.connection.Params;
@@ -19,7 +20,6 @@ import io.earshot.spi.Login;
 import io.earshot.spi.VerifiedLogin;
 import io.earshot.spi.Visitor;
 import io.earshot.spi.WebAnswer;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -244,7 +244,7 @@ final class PeerJson {
     int port = (int) number(fields, "port");
     String host = text(fields, "host");
     try {
-      return new InetSocketAddress(InetAddress.ofLiteral(host), port);
+      return new InetSocketAddress(AddressLiteral.parse(host), port);
     } catch (IllegalArgumentException e) {
       return InetSocketAddress.createUnresolved(host, port);
     }

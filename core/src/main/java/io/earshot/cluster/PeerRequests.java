@@ -164,7 +164,7 @@ public final class PeerRequests implements PeerSessions, PeerServers {
     for (String peer : cluster.peers()) {
       if (!peer.equals(cluster.peer())) {
         CompletionStage<T> one =
-            cluster.broker().ask(peer, question).handle((answer, _) -> read.apply(answer));
+            cluster.broker().ask(peer, question).handle((answer, ignored) -> read.apply(answer));
         all = all.thenCombine(one, plus);
       }
     }
@@ -180,7 +180,7 @@ public final class PeerRequests implements PeerSessions, PeerServers {
             cluster
                 .broker()
                 .ask(peer, question)
-                .handle((answer, _) -> answer == null ? new Json.Null() : answer);
+                .handle((answer, ignored) -> answer == null ? new Json.Null() : answer);
         all = all.thenCombine(one, (some, answer) -> plus(some, peer, answer));
       }
     }
@@ -254,7 +254,8 @@ public final class PeerRequests implements PeerSessions, PeerServers {
 
   /** Ends a handover, and returns whether it was the last one of the session. */
   private boolean endHandover(String id) {
-    return handovers.computeIfPresent(id, (_, count) -> count == 1 ? null : count - 1) == null;
+    return handovers.computeIfPresent(id, (ignored, count) -> count == 1 ? null : count - 1)
+        == null;
   }
 
   /**
@@ -282,7 +283,7 @@ public final class PeerRequests implements PeerSessions, PeerServers {
           if (cluster.isHere(id) || isHandedOver(id)) {
             return;
           }
-          var _ =
+          var unused =
               cluster
                   .broker()
                   .leave(
@@ -292,7 +293,7 @@ public final class PeerRequests implements PeerSessions, PeerServers {
                       cluster.announcesUpTo(room),
                       cluster.terms(room))
                   .whenComplete(
-                      (_, failure) -> {
+                      (ignored, failure) -> {
                         if (failure != null) {
                           shard.tell(
                               () ->
@@ -309,7 +310,7 @@ public final class PeerRequests implements PeerSessions, PeerServers {
   public CompletableFuture<WebAnswer> ask(
       Visitor visitor, String action, Map<String, Json> params, long ttl, WebClients here) {
     var answer = new CompletableFuture<WebAnswer>();
-    var _ =
+    var unused =
         cluster
             .broker()
             .claim(visitor.id(), Duration.ofMillis(ttl))
@@ -334,7 +335,7 @@ public final class PeerRequests implements PeerSessions, PeerServers {
       WebClients here,
       Throwable failure,
       CompletableFuture<WebAnswer> answer) {
-    var _ =
+    var unused =
         here.isHere(visitor.id())
             .thenAccept(
                 isHere -> {
@@ -353,7 +354,7 @@ public final class PeerRequests implements PeerSessions, PeerServers {
       Map<String, Json> params,
       boolean asksHooks,
       CompletableFuture<WebAnswer> answer) {
-    var _ =
+    var unused =
         cluster
             .broker()
             .ask(peer, PeerJson.webRequest(visitor, action, params, asksHooks ? secrets : null))
@@ -366,7 +367,7 @@ public final class PeerRequests implements PeerSessions, PeerServers {
   }
 
   private static void pass(CompletableFuture<WebAnswer> from, CompletableFuture<WebAnswer> to) {
-    var _ =
+    var unused =
         from.whenComplete(
             (answer, failure) -> {
               if (failure == null) {

@@ -158,7 +158,8 @@ public final class ConfigTree {
 
   private static String unknown(String path, Record tree) {
     String start = "there is no setting '" + path + "'";
-    return Words.nearest(path, entries(tree, tree, (known, _, _, _, _, _) -> known))
+    return Words.nearest(
+            path, entries(tree, tree, (known, setting, type, from, value, isLeaf) -> known))
         .map(nearest -> start + "; the nearest is '" + nearest + "'")
         .orElse(start + "; ./earshot config lists all settings");
   }

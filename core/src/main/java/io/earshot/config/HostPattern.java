@@ -1,7 +1,6 @@
 package io.earshot.config;
 
 import java.net.IDN;
-import java.net.InetAddress;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -72,7 +71,7 @@ public record HostPattern(String host, boolean areSubdomains, int port) {
   private static @Nullable String normal(String host) {
     try {
       if (host.startsWith("[")) {
-        return InetAddress.ofLiteral(host.substring(1, host.length() - 1)).getHostAddress();
+        return AddressLiteral.parse(host.substring(1, host.length() - 1)).getHostAddress();
       }
       String ascii = IDN.toASCII(host, IDN.ALLOW_UNASSIGNED).toLowerCase(Locale.ROOT);
       String name = ascii.endsWith(".") ? ascii.substring(0, ascii.length() - 1) : ascii;

@@ -136,7 +136,7 @@ public final class Directory {
   private void addToUser(Participant connection) {
     User user = connection.user();
     if (user != null) {
-      byUser.computeIfAbsent(user.id(), _ -> new LinkedHashSet<>(2)).add(connection);
+      byUser.computeIfAbsent(user.id(), ignored -> new LinkedHashSet<>(2)).add(connection);
     }
   }
 
@@ -145,7 +145,7 @@ public final class Directory {
     lost.remove(connection);
     if (user != null) {
       byUser.computeIfPresent(
-          user.id(), (_, all) -> all.remove(connection) && all.isEmpty() ? null : all);
+          user.id(), (ignored, all) -> all.remove(connection) && all.isEmpty() ? null : all);
     }
   }
 

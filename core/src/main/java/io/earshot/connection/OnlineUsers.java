@@ -135,7 +135,7 @@ public final class OnlineUsers implements Users {
             .toList();
     return CompletableFuture.allOf(listed.toArray(CompletableFuture<?>[]::new))
         .thenApply(
-            _ ->
+            ignored ->
                 new UserPresence(
                     id,
                     all.isEmpty() ? null : all.getLast().user(),

@@ -376,7 +376,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
 
   @Override
   public final void set(String name, @Nullable String value) {
-    change(changed -> changed.compute(name, (_, _) -> value));
+    change(changed -> changed.compute(name, (key, before) -> value));
     if (value != null) {
       lookForBan();
     }

@@ -45,9 +45,9 @@ public final class HttpRequests {
    */
   public CompletableFuture<VerifiedLogin> checkLogin(String token) {
     CompletableFuture<VerifiedLogin> checked = parts.context.logins().check(token);
-    var _ =
+    var unused =
         checked.whenComplete(
-            (_, failure) -> {
+            (ignored, failure) -> {
               if (failure != null) {
                 parts.context.loginRefused(Logins.refusal(failure));
               }

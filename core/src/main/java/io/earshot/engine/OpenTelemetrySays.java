@@ -101,7 +101,7 @@ final class OpenTelemetrySays implements SayTracer {
       Span span = order;
       if (span != null) {
         if (offset >= 0) {
-          var _ = span.setAttribute("earshot.offset", offset);
+          var unused = span.setAttribute("earshot.offset", offset);
         }
         span.end();
       }
@@ -123,7 +123,7 @@ final class OpenTelemetrySays implements SayTracer {
     @Override
     public void ended(@Nullable String refusal) {
       if (refusal != null) {
-        var _ = say.setStatus(StatusCode.ERROR, refusal);
+        var unused = say.setStatus(StatusCode.ERROR, refusal);
       }
       say.end();
     }

@@ -12,7 +12,7 @@ final class ProgramTracer {
   /** OpenTelemetry, if its API is there and the program has set an SDK; else null. */
   static @Nullable SayTracer find() {
     try {
-      var _ = Class.forName(API, false, ProgramTracer.class.getClassLoader());
+      var unused = Class.forName(API, false, ProgramTracer.class.getClassLoader());
       return OpenTelemetrySays.ofSdk();
     } catch (ClassNotFoundException | LinkageError e) {
       return null; // no API, or one of an older version

@@ -125,8 +125,10 @@ final class RoomsApi implements ChatRoom {
       case StandIn(String room, Json id, Audience audience) when audience == null ->
           signal(room, new Signal(id, null, kind, content));
       case Participant from -> from.tell(() -> from.signal(from.place(), content, kind));
-      case Connection _ -> throw new IllegalArgumentException("not a connection of this server");
-      case StandIn _, Aimed _ -> throw new IllegalArgumentException(Signal.NO_AUDIENCE);
+      case Connection ignored ->
+          throw new IllegalArgumentException("not a connection of this server");
+      case StandIn ignored -> throw new IllegalArgumentException(Signal.NO_AUDIENCE);
+      case Aimed ignored -> throw new IllegalArgumentException(Signal.NO_AUDIENCE);
     }
   }
 

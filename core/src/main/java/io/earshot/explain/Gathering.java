@@ -91,7 +91,7 @@ final class Gathering {
       shard.tell(() -> complete(part, () -> part(shard, Set.copyOf(ids))));
     }
     return CompletableFuture.allOf(parts.toArray(CompletableFuture<?>[]::new))
-        .thenCompose(_ -> facts(parts.stream().map(CompletableFuture::join).toList()));
+        .thenCompose(ignored -> facts(parts.stream().map(CompletableFuture::join).toList()));
   }
 
   private interface Task<T> {

@@ -74,7 +74,7 @@ public final class HistoryFolder implements AutoCloseable {
    */
   public record Disk(int segmentBytes, String machine, Executor background, Space space) {
     public Disk(int segmentBytes, String machine, Executor background) {
-      this(segmentBytes, machine, background, _ -> {});
+      this(segmentBytes, machine, background, ignored -> {});
     }
 
     public static Disk ofThisMachine() {
@@ -337,7 +337,8 @@ public final class HistoryFolder implements AutoCloseable {
         Matcher name = NAME.matcher(String.valueOf(file.getFileName()));
         if (name.matches()) {
           var log = new Log(Integer.parseInt(name.group(1)), Integer.parseInt(name.group(2)));
-          logs.computeIfAbsent(log, _ -> new TreeMap<>()).put(Long.parseLong(name.group(3)), file);
+          logs.computeIfAbsent(log, ignored -> new TreeMap<>())
+              .put(Long.parseLong(name.group(3)), file);
         }
       }
     }

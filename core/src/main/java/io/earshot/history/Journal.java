@@ -380,7 +380,7 @@ public final class Journal implements AutoCloseable {
     background.execute(
         () -> {
           old.forEach(Segment::delete);
-          prepared.thenAccept(Segment::delete).exceptionally(_ -> null).join();
+          prepared.thenAccept(Segment::delete).exceptionally(ignored -> null).join();
           Segment first;
           try {
             first = create(number);
@@ -429,7 +429,7 @@ public final class Journal implements AutoCloseable {
     broken = true;
     snapshots.keySet().forEach(room -> room.number(0));
     snapshots.clear();
-    next.thenAccept(Segment::delete).exceptionally(_ -> null).join();
+    next.thenAccept(Segment::delete).exceptionally(ignored -> null).join();
     segments.forEach(Segment::delete);
     segments.clear();
   }
@@ -462,7 +462,7 @@ public final class Journal implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    next.thenAccept(Segment::delete).exceptionally(_ -> null).join();
+    next.thenAccept(Segment::delete).exceptionally(ignored -> null).join();
     try {
       segments.forEach(Segment::force);
     } finally {

@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.earshot.config.RoomRule;
 import io.earshot.protocol.Audience;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -149,48 +148,50 @@ public final class Recovery {
 
   /** Reads a file, and returns whether the log goes on in the next. */
   private boolean read(Path file) throws IOException, DamagedException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
-        Arena arena = Arena.ofConfined()) {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       if (channel.size() < Segment.START || channel.size() > Integer.MAX_VALUE) {
         throw new DamagedException(file + " has a wrong length");
       }
-      ByteBuffer bytes =
-          channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena).asByteBuffer();
-      if (bytes.getLong(0) != Segment.MAGIC) {
-        throw new DamagedException(
-            file + " does not begin with the magic number of a history file");
+      try (var mapped = MappedFile.of(channel, FileChannel.MapMode.READ_ONLY, channel.size())) {
+        return read(file, mapped.bytes());
       }
-      int at = Segment.START;
-      while (at + Segment.HEAD <= bytes.capacity()) {
-        int length = bytes.getInt(at) ^ Segment.IS_THERE;
-        if (length == Segment.IS_THERE) {
-          return false;
-        }
-        if (length <= 0
-            || length > bytes.capacity() - at - Segment.HEAD
-            || bytes.getInt(at + Integer.BYTES)
-                != Segment.checksum(crc, bytes, at + Segment.HEAD, length)) {
-          if (!mayBeTorn || (partial == null && !isLast(bytes, at, length))) {
-            throw new DamagedException(file + " has a wrong record at " + at);
-          }
-          isCut = true;
-          return false;
-        }
-        bytes.limit(at + Segment.HEAD + length).position(at + Segment.HEAD);
-        try {
-          byte kind = bytes.get();
-          if (kind == Journal.CONTINUED) {
-            return true;
-          }
-          apply(kind, bytes);
-        } catch (BufferUnderflowException | NegativeArraySizeException e) {
-          throw new DamagedException(file + " has an unknown record at " + at);
-        }
-        bytes.limit(bytes.capacity());
-        at = Segment.next(at, length);
-      }
-      throw new DamagedException(file + " has no record that ends it");
     }
+  }
+
+  private boolean read(Path file, ByteBuffer bytes) throws DamagedException {
+    if (bytes.getLong(0) != Segment.MAGIC) {
+      throw new DamagedException(file + " does not begin with the magic number of a history file");
+    }
+    int at = Segment.START;
+    while (at + Segment.HEAD <= bytes.capacity()) {
+      int length = bytes.getInt(at) ^ Segment.IS_THERE;
+      if (length == Segment.IS_THERE) {
+        return false;
+      }
+      if (length <= 0
+          || length > bytes.capacity() - at - Segment.HEAD
+          || bytes.getInt(at + Integer.BYTES)
+              != Segment.checksum(crc, bytes, at + Segment.HEAD, length)) {
+        if (!mayBeTorn || (partial == null && !isLast(bytes, at, length))) {
+          throw new DamagedException(file + " has a wrong record at " + at);
+        }
+        isCut = true;
+        return false;
+      }
+      bytes.limit(at + Segment.HEAD + length).position(at + Segment.HEAD);
+      try {
+        byte kind = bytes.get();
+        if (kind == Journal.CONTINUED) {
+          return true;
+        }
+        apply(kind, bytes);
+      } catch (BufferUnderflowException | NegativeArraySizeException e) {
+        throw new DamagedException(file + " has an unknown record at " + at);
+      }
+      bytes.limit(bytes.capacity());
+      at = Segment.next(at, length);
+    }
+    throw new DamagedException(file + " has no record that ends it");
   }
 
   /** Whether only zeros follow a record of this length. */

@@ -2,12 +2,11 @@ package io.earshot.history;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,19 +42,17 @@ final class Segment implements AutoCloseable {
 
   private final Path file;
   private final long number;
-  private final Arena arena;
-  private final MemorySegment memory;
-  private final ByteBuffer bytes;
+  private final MappedFile mapped;
+  private final MappedByteBuffer bytes;
   private final CRC32C crc = new CRC32C();
   private int end = START;
   private int forced;
 
-  private Segment(Path file, long number, Arena arena, MemorySegment memory) {
+  private Segment(Path file, long number, MappedFile mapped) {
     this.file = file;
     this.number = number;
-    this.arena = arena;
-    this.memory = memory;
-    this.bytes = memory.asByteBuffer();
+    this.mapped = mapped;
+    this.bytes = mapped.bytes();
   }
 
   /**
@@ -82,9 +79,8 @@ final class Segment implements AutoCloseable {
         channel.force(true);
         CurrentRun.forceNames(file.resolveSibling("."));
       }
-      Arena arena = Arena.ofShared();
-      MemorySegment memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, size, arena);
-      var segment = new Segment(file, number, arena, memory);
+      var segment =
+          new Segment(file, number, MappedFile.of(channel, FileChannel.MapMode.READ_WRITE, size));
       for (int page = 0; page < size; page += PAGE) {
         segment.bytes.put(page, (byte) 0); // take the page fault of the first write here
       }
@@ -150,7 +146,7 @@ final class Segment implements AutoCloseable {
    */
   void force() {
     if (forced < end) {
-      memory.asSlice(forced, end - forced).force();
+      bytes.force(forced, end - forced);
       forced = end;
     }
   }
@@ -166,6 +162,6 @@ final class Segment implements AutoCloseable {
 
   @Override
   public void close() {
-    arena.close();
+    mapped.close();
   }
 }

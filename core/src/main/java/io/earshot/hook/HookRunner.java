@@ -109,7 +109,7 @@ public final class HookRunner {
   /** Notifies hooks of an event that has happened, before the connection's waiting questions. */
   public void tell(List<Hook> hooks, Question news) {
     if (!hooks.isEmpty()) {
-      inTurn(news.subject(), ended -> ask(hooks, news, ended, _ -> {}), true);
+      inTurn(news.subject(), ended -> ask(hooks, news, ended, ignored -> {}), true);
     }
   }
 
@@ -131,7 +131,7 @@ public final class HookRunner {
           if (!happened.isDone()) {
             news.subject().schedule(happens, settings.timeout().toMillis());
           }
-          var _ = happened.thenRun(() -> ask(hooks, news, ended, _ -> {}));
+          var unused = happened.thenRun(() -> ask(hooks, news, ended, ignored -> {}));
         },
         true);
     return happens;
@@ -234,7 +234,7 @@ public final class HookRunner {
       return;
     }
     long began = elapsed.getAsLong();
-    var _ =
+    var unused =
         threads
             .run(hook.toString(), settings.timeout(), () -> run(hook, question))
             .exceptionally(failure -> overdue(hook, question, failure))

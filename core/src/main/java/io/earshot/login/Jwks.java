@@ -63,7 +63,7 @@ public final class Jwks {
     }
     var remote = new JwksAddress(address);
     var jwks = new Jwks(remote::fetch, address, Thread::startVirtualThread, elapsed);
-    var _ = jwks.refreshed();
+    var unused = jwks.refreshed();
     return jwks;
   }
 
@@ -71,7 +71,7 @@ public final class Jwks {
   KeySet now() {
     Long last = fetched;
     if (last == null || elapsed.getAsLong() - last >= FRESH.toMillis()) {
-      var _ = refreshed();
+      var unused = refreshed();
     }
     return keys;
   }

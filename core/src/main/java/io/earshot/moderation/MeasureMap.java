@@ -37,7 +37,7 @@ final class MeasureMap<K> {
   void remove(K key, TimedMeasure measure) {
     all.computeIfPresent(
         key,
-        (_, some) -> {
+        (ignored, some) -> {
           List<TimedMeasure> rest = some.stream().filter(each -> !each.equals(measure)).toList();
           return rest.isEmpty() ? null : rest;
         });

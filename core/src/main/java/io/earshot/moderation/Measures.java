@@ -181,7 +181,7 @@ public final class Measures {
   /** All measures in force, for a log of the cluster that is empty again. */
   synchronized List<Measure> allForEmptyLog(long now) {
     forget(now);
-    held.replaceAll((_, each) -> new Held(each.timed, 0));
+    held.replaceAll((ignored, each) -> new Held(each.timed, 0));
     return held.values().stream().map(Held::measure).toList();
   }
 

@@ -104,7 +104,7 @@ public final class Moderator implements Moderation {
     boolean held = measures.lift(id, now()) != null;
     MeasurePublisher others = publisher;
     return held && others != null
-        ? others.tell(subjectOfLift(id), Json.from(Map.of("lift", id))).thenApply(_ -> true)
+        ? others.tell(subjectOfLift(id), Json.from(Map.of("lift", id))).thenApply(ignored -> true)
         : CompletableFuture.completedStage(held);
   }
 
@@ -175,7 +175,7 @@ public final class Moderator implements Moderation {
     MeasurePublisher others = publisher;
     return others == null
         ? CompletableFuture.completedStage(measure)
-        : others.tell(measure.id(), measure.toJson()).thenApply(_ -> measure);
+        : others.tell(measure.id(), measure.toJson()).thenApply(ignored -> measure);
   }
 
   // --- facts from the cluster ------------------------------------------------------------------
@@ -189,7 +189,7 @@ public final class Moderator implements Moderation {
   public void learn(Json fact, long at, long age) {
     try {
       if (fact instanceof Json.Obj fields && fields.get("lift") instanceof Json.Text(String id)) {
-        var _ = measures.lift(id, now());
+        var unused = measures.lift(id, now());
       } else {
         take(of(fact), left(fact) - age, at);
       }

@@ -103,7 +103,7 @@ public final class RoomScan {
                       .limit(query.limit())
                       .toList());
     }
-    return lines.whenComplete((_, _) -> underWay.decrementAndGet());
+    return lines.whenComplete((ignored, failure) -> underWay.decrementAndGet());
   }
 
   /** Forgets the offsets from which rates are computed, once nobody looks any more. */

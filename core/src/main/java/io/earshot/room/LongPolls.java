@@ -61,7 +61,7 @@ public final class LongPolls {
     }
     count.incrementAndGet();
     all.add(poll);
-    var _ = answer.whenComplete((_, _) -> shard.tell(() -> remove(poll)));
+    var unused = answer.whenComplete((ignored, failure) -> shard.tell(() -> remove(poll)));
     checkLater();
   }
 

@@ -167,7 +167,7 @@ public final class Room {
   public void announce(Member member) {
     if (member.isUnannounced) {
       roster.expectNoLonger(member);
-      order.join(member, Start.LIVE, _ -> {}, false);
+      order.join(member, Start.LIVE, ignored -> {}, false);
     }
   }
 

@@ -223,8 +223,10 @@ public final class ClientConnection extends DetachableConnection {
     }
     // A connection that only resumes a session, or ends, need not be announced.
     switch (command) {
-      case Command.Malformed _, Command.Quit _, Command.Resume _ -> {}
-      case Command.Login _ -> isLoggingIn = true;
+      case Command.Malformed ignored -> {}
+      case Command.Quit ignored -> {}
+      case Command.Resume ignored -> {}
+      case Command.Login ignored -> isLoggingIn = true;
       default -> appear(!isLoggingIn);
     }
   }

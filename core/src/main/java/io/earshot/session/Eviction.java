@@ -66,7 +66,8 @@ final class Eviction {
                 connection.endSession(); // and no notice of the move would reach it
               } else {
                 connection.beforeNext(
-                    () -> connection.changeRoom(next, Start.LIVE, _ -> connection.finished()));
+                    () ->
+                        connection.changeRoom(next, Start.LIVE, ignored -> connection.finished()));
               }
             });
   }

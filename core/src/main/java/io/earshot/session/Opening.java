@@ -88,7 +88,7 @@ final class Opening extends HeldMessages {
   static void check(
       ClientConnection connection, String token, BiConsumer<@Nullable VerifiedLogin, String> then) {
     connection.charge(Admission.TOKEN_COST);
-    var _ =
+    var unused =
         connection
             .engine()
             .logins()
@@ -125,7 +125,7 @@ final class Opening extends HeldMessages {
           connection.phase = Phase.LOGIN;
           connection.opening = this;
           connection.holding = null; // a login that has ended needs no announcement
-          var _ = takeHeld();
+          var unused = takeHeld();
           sendWelcome(null);
           connection.finished();
           connection

@@ -89,7 +89,7 @@ final class Resumption extends HeldMessages {
                   was -> connection.tell(() -> leaveRooms(session.id(), was))));
     } else if (session != null && peers != null) {
       isFromElsewhere = true;
-      var _ =
+      var unused =
           peers
               .handOver(session.id(), session.number())
               .whenComplete(

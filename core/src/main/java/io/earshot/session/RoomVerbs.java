@@ -129,7 +129,7 @@ final class RoomVerbs {
       NumberedRequest request,
       Place place,
       RoomStatus.@Nullable Page page) {
-    var _ =
+    var unused =
         connection
             .engine()
             .rooms()

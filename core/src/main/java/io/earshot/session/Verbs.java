@@ -54,7 +54,7 @@ final class Verbs {
         }
       }
       case Command.Login(String token, Cursor inbox) -> logIn(connection, request, token, inbox);
-      case Command.ViewDetails _ ->
+      case Command.ViewDetails ignored ->
           connection.reply(request, new Reply.Detailed(details(connection)));
       case Command.AddParam(String key, String value) ->
           connection.reply(request, addParam(connection, key, value));
@@ -66,8 +66,9 @@ final class Verbs {
         String value = connection.params().get(key);
         connection.reply(request, new Reply.Params(value == null ? Map.of() : Map.of(key, value)));
       }
-      case Command.ViewParams _ -> connection.reply(request, new Reply.Params(connection.params()));
-      case Command.DeleteParams _ -> {
+      case Command.ViewParams ignored ->
+          connection.reply(request, new Reply.Params(connection.params()));
+      case Command.DeleteParams ignored -> {
         connection.removeParams();
         connection.reply(request, new Reply.Done());
       }
@@ -75,7 +76,7 @@ final class Verbs {
         act(connection, request, name, given == null ? storedParams(connection) : given);
         connection.finished(); // later requests do not wait for the answer of an action
       }
-      case Command.Quit _ -> connection.endByRequest(request);
+      case Command.Quit ignored -> connection.endByRequest(request);
       case Command.Malformed(String error) -> connection.reply(request, new Reply.Refused(error));
     }
   }
@@ -212,7 +213,7 @@ final class Verbs {
 
   private static void run(
       ClientConnection connection, NumberedRequest request, String name, Map<String, Json> given) {
-    var _ =
+    var unused =
         connection
             .engine()
             .actions()
@@ -239,8 +240,8 @@ final class Verbs {
   private static Reply reply(ActionRunner.Outcome outcome) {
     return switch (outcome) {
       case ActionRunner.Outcome.Answered(var fields) -> new Reply.Answered(fields, null);
-      case ActionRunner.Outcome.Failed(_, String error, var fields) ->
-          new Reply.Answered(fields, error);
+      case ActionRunner.Outcome.Failed failed ->
+          new Reply.Answered(failed.fields(), failed.error());
     };
   }
 

@@ -81,7 +81,7 @@ public final class PerAddress {
    */
   public void leave(InetAddress address) {
     if (most != 0 && !isExempt(address)) {
-      counts.computeIfPresent(key(address), (_, had) -> had == 1 ? null : had - 1);
+      counts.computeIfPresent(key(address), (ignored, had) -> had == 1 ? null : had - 1);
     }
   }
 

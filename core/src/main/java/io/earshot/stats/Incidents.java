@@ -74,7 +74,7 @@ public final class Incidents {
       if (counts.keySet().stream().filter(each -> each.kind == kind).count() >= MOST_NAMES) {
         return;
       }
-      count = counts.computeIfAbsent(key, _ -> new Count());
+      count = counts.computeIfAbsent(key, ignored -> new Count());
     }
     count.sum.increment();
     count.detail =

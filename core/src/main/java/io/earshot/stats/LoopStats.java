@@ -26,7 +26,7 @@ public final class LoopStats {
   private int untilSample = 1;
 
   /** Receives what {@link #sayToDeliver} receives; set before the loop delivers. */
-  private volatile LongConsumer delivered = _ -> {};
+  private volatile LongConsumer delivered = ignored -> {};
 
   /**
    * All values are 0.

@@ -87,7 +87,7 @@ public final class ChatAction implements Action {
         if (message == null) {
           throw new RefusedException("message is required to use the say method");
         }
-        var _ = result(client.say(message, Audience.of(call.params()), call.text("token")));
+        var unused = result(client.say(message, Audience.of(call.params()), call.text("token")));
       }
       case "messages" -> {
         long wait = wait(call.text("wait"));

@@ -90,12 +90,12 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
     List<CompletableFuture<Excerpt>> now = readAll(rooms, 0);
     CompletableFuture<List<Excerpt>> known =
         CompletableFuture.allOf(now.toArray(CompletableFuture<?>[]::new))
-            .thenApply(_ -> now.stream().map(CompletableFuture::join).toList());
+            .thenApply(ignored -> now.stream().map(CompletableFuture::join).toList());
     if (wait == 0) {
       return known;
     }
     var answer = new CompletableFuture<List<Excerpt>>();
-    var _ =
+    var unused =
         known.whenComplete(
             (found, failure) -> {
               if (failure != null) {
@@ -121,11 +121,12 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
       int wait,
       CompletableFuture<List<Excerpt>> answer) {
     List<CompletableFuture<Excerpt>> waiting = readAll(rooms, wait);
-    var _ = answer.whenComplete((_, _) -> waiting.forEach(each -> each.cancel(false)));
-    var _ =
+    var unused =
+        answer.whenComplete((ignored, failure) -> waiting.forEach(each -> each.cancel(false)));
+    var unusedAny =
         CompletableFuture.anyOf(waiting.toArray(CompletableFuture<?>[]::new))
             .whenComplete(
-                (_, failure) -> {
+                (ignored, failure) -> {
                   if (failure == null) {
                     answer.complete(
                         IntStream.range(0, known.size())

@@ -219,7 +219,7 @@ public final class WebClients {
     }
     CompletableFuture<WebAnswer> done = run(client.connection, action, params);
     Cancellation.forward(answer, done);
-    var _ =
+    var unused =
         done.whenComplete(
             (result, failure) -> {
               shard.tell(() -> requestEnded(client));

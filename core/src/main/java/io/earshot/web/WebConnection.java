@@ -131,7 +131,7 @@ final class WebConnection extends Participant {
   private void enter(Place member, AccessPolicy.Verdict verdict) {
     String usual = engine().config().general().defaultChatRoom();
     if (!gone && verdict.refusal() == null) {
-      join(member, Start.LIVE, _ -> becomeLive());
+      join(member, Start.LIVE, ignored -> becomeLive());
       TokenWatch.accept(member, verdict.grant());
     } else if (!gone && !member.room.equals(usual)) {
       roomChosen = usual;
@@ -203,7 +203,7 @@ final class WebConnection extends Participant {
       done.complete(member.room);
       return;
     }
-    move(member, Start.LIVE, _ -> done.complete(member.room));
+    move(member, Start.LIVE, ignored -> done.complete(member.room));
     TokenWatch.accept(member, grant);
   }
 
@@ -222,7 +222,7 @@ final class WebConnection extends Participant {
           if (mailbox != null && !speaker.in) {
             said.completeExceptionally(new RefusedException(NOT_IN_ROOM));
           } else {
-            var _ =
+            var unused =
                 engine()
                     .admission()
                     .say(speaker, message, token, audience, null, spoken -> spoken.tell(said));
@@ -299,10 +299,10 @@ final class WebConnection extends Participant {
       return;
     }
     send(notice.encode());
-    var _ =
+    var unused =
         changeRoom(next, null)
             .whenComplete(
-                (_, failure) -> {
+                (ignored, failure) -> {
                   if (failure != null) {
                     tell(this::endSilently);
                   }

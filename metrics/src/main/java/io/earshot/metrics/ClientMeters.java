@@ -41,7 +41,7 @@ final class ClientMeters {
           "refusals",
           "Connections and requests that were refused, by the kind of the limit.",
           Tags.of("kind", kind.key()),
-          _ -> meters.state().refused().getOrDefault(kind.key(), 0L));
+          ignored -> meters.state().refused().getOrDefault(kind.key(), 0L));
     }
     answers(meters, "success", Counter.HTTP_SUCCESSES);
     answers(meters, "client_error", Counter.HTTP_CLIENT_ERRORS);
@@ -50,11 +50,11 @@ final class ClientMeters {
     meters.gauge(
         "lost.clients",
         "Clients that were lost, and whose places in rooms are kept for a while.",
-        _ -> meters.state().lostClients());
+        ignored -> meters.state().lostClients());
     meters.gauge(
         "waiting.polls",
         "HTTP requests that wait for a message.",
-        _ -> meters.state().waitingPolls());
+        ignored -> meters.state().waitingPolls());
     slowConsumers(meters);
     work(meters);
   }
@@ -120,6 +120,7 @@ final class ClientMeters {
         }
       }
     }
-    meters.gauge("actions.running", "Actions that run.", _ -> meters.state().runningActions());
+    meters.gauge(
+        "actions.running", "Actions that run.", ignored -> meters.state().runningActions());
   }
 }

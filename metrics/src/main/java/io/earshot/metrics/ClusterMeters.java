@@ -41,7 +41,7 @@ final class ClusterMeters {
 
   private static ToDoubleFunction<EarshotServer> of(
       Meters meters, ToDoubleFunction<ClusterState> value) {
-    return _ -> {
+    return ignored -> {
       ClusterState cluster = meters.state().cluster();
       return cluster == null ? Double.NaN : value.applyAsDouble(cluster);
     };

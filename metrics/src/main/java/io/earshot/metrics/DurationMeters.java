@@ -107,7 +107,7 @@ final class DurationMeters implements StatsListener {
     }
     synchronized (actions) {
       return actions.size() < MOST_ACTIONS
-          ? actions.computeIfAbsent(name, _ -> name)
+          ? actions.computeIfAbsent(name, ignored -> name)
           : actions.getOrDefault(name, OTHER);
     }
   }

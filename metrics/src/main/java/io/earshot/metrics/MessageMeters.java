@@ -44,7 +44,7 @@ final class MessageMeters {
           "history.writable",
           "Whether the history of all rooms is written to files (1), or the disk is full or fails"
               + " (0).",
-          _ -> Boolean.TRUE.equals(meters.state().isHistoryStored()) ? 1 : 0);
+          ignored -> Boolean.TRUE.equals(meters.state().isHistoryStored()) ? 1 : 0);
     }
   }
 }

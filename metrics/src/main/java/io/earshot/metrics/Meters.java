@@ -118,7 +118,7 @@ final class Meters {
 
   private synchronized <M extends Meter> M add(M meter) {
     if (isClosed) {
-      var _ = registry.remove(meter);
+      var unused = registry.remove(meter);
     } else if (!all.contains(meter)) {
       all.add(meter);
     }

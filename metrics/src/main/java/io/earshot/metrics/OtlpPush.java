@@ -78,7 +78,7 @@ final class OtlpPush implements AutoCloseable {
   public void close() {
     Thread last = Thread.ofVirtual().name("otlp").start(registry::close);
     try {
-      var _ = last.join(LAST_PUSH);
+      var unused = last.join(LAST_PUSH);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -24,7 +24,7 @@ final class ServerMeters {
         null,
         "The version of Earshot; the value is always 1.",
         Tags.of("version", version()),
-        _ -> 1);
+        ignored -> 1);
     meters.seconds(
         "start.time",
         "When the server was started, in seconds since 1970.",
@@ -58,7 +58,7 @@ final class ServerMeters {
       meters.bytes(
           "buffer.memory",
           "Memory outside the heap that the allocator of network buffers has reserved.",
-          _ -> memory.usedDirectMemory());
+          ignored -> memory.usedDirectMemory());
     }
   }
 

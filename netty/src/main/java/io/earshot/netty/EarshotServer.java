@@ -116,7 +116,7 @@ public final class EarshotServer implements AutoCloseable {
    * @throws IllegalArgumentException if two settings contradict each other; the message names them
    */
   public static EarshotServer start(Config config) throws IOException {
-    return start(config, _ -> {});
+    return start(config, ignored -> {});
   }
 
   /**
@@ -271,7 +271,7 @@ public final class EarshotServer implements AutoCloseable {
   /** Runs a task that may wait, on a virtual thread, unless the server stops before that. */
   private void after(long millis, Runnable task) {
     if (!group.isShuttingDown()) {
-      var _ =
+      var unused =
           group
               .next()
               .schedule(() -> Thread.startVirtualThread(task), millis, TimeUnit.MILLISECONDS);
@@ -280,7 +280,7 @@ public final class EarshotServer implements AutoCloseable {
 
   /** Runs a task that may wait for files, on a virtual thread, until the server stops. */
   private void every(int seconds, Runnable task) {
-    var _ =
+    var unused =
         group
             .next()
             .scheduleWithFixedDelay(
@@ -440,7 +440,7 @@ public final class EarshotServer implements AutoCloseable {
             .toArray(CompletableFuture<?>[]::new);
     try {
       CompletableFuture.allOf(emptied)
-          .thenCompose(_ -> engine.whenHooksIdle())
+          .thenCompose(ignored -> engine.whenHooksIdle())
           .get(config.general().shutdownTimeout().toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       loops.values().forEach(loop -> loop.execute(loop::closeAll));

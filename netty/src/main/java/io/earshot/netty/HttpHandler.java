@@ -111,7 +111,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
       return;
     }
     if (channel.remoteAddress() == null) {
-      var _ = channel.close(); // the client left before the request was read
+      var unused = channel.close(); // the client left before the request was read
       return;
     }
     isBusy = true;
@@ -153,9 +153,9 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
   private void awaitLogin(WebExchange exchange, CompletableFuture<?> login) {
     exchange.request().retain();
     isWorking = true;
-    var _ =
+    var unused =
         login.whenComplete(
-            (_, _) ->
+            (ignored, failure) ->
                 loop.execute(
                     () -> {
                       isWorking = false;
@@ -280,7 +280,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
     HttpUtil.setKeepAlive(response.headers(), exchange.request().protocolVersion(), keep);
     // The next request waits until the response is written: a client that does not read its
     // answers is not read.
-    var _ =
+    var unused =
         channel
             .writeAndFlush(response)
             .addListener(
@@ -375,7 +375,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
   private void switchTo(HttpResponse head, Runnable other) {
     count(head);
     // The response has to be written first: the new socket writes past the channel.
-    var _ =
+    var unused =
         channel
             .writeAndFlush(head)
             .addListener(
@@ -454,7 +454,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> imp
       if (work != null) {
         work.cancel(true); // its client has left
       }
-      var _ = channel.close();
+      var unused = channel.close();
     }
   }
 }

@@ -177,7 +177,7 @@ final class HttpPort implements Port {
           channel,
           loop,
           requestSeconds,
-          (_, _) -> HttpHandler.open(channel, loop, this, loop.now()));
+          (context, failure) -> HttpHandler.open(channel, loop, this, loop.now()));
     }
   }
 
@@ -244,7 +244,8 @@ final class HttpPort implements Port {
     @Override
     public void pass(ByteBuf bytes) {
       var channel = new EpollSocketChannel(socket.release());
-      var _ = channel.closeFuture().addListener(_ -> site.limits().leave(remote.getAddress()));
+      var unused =
+          channel.closeFuture().addListener(ignored -> site.limits().leave(remote.getAddress()));
       loop.adopt(
           channel,
           opened -> {

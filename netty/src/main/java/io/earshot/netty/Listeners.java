@@ -103,9 +103,10 @@ final class Listeners {
 
   private void accept(Channel channel, Port port, ConnectionFilter filter) {
     if (!(channel.remoteAddress() instanceof InetSocketAddress remote)) {
-      var _ = channel.close(); // the client has left already
+      var unused = channel.close(); // the client has left already
     } else if (filter.admits(remote)) {
-      var _ = channel.closeFuture().addListener(_ -> port.limits().leave(remote.getAddress()));
+      var unused =
+          channel.closeFuture().addListener(ignored -> port.limits().leave(remote.getAddress()));
       port.open(channel, loop(channel));
     } else {
       channel.eventLoop().execute(() -> refuse(channel, filter.response()));
@@ -119,22 +120,22 @@ final class Listeners {
   private void refuse(Channel channel, byte[] response) {
     Runnable close =
         () -> {
-          var _ = channel.close();
+          var unused = channel.close();
         };
     if (response.length == 0) {
       close.run();
       return;
     }
     boolean isPatient = lingering.incrementAndGet() <= MAX_LINGERING;
-    var _ = channel.closeFuture().addListener(_ -> lingering.decrementAndGet());
-    var _ =
+    var unused = channel.closeFuture().addListener(ignored -> lingering.decrementAndGet());
+    var unusedWrite =
         channel
             .writeAndFlush(Unpooled.wrappedBuffer(response))
             .addListener(
-                _ -> {
+                ignored -> {
                   if (isPatient && channel instanceof DuplexChannel duplex) {
-                    var _ = duplex.shutdownOutput();
-                    var _ = channel.eventLoop().schedule(close, 1, TimeUnit.SECONDS);
+                    var unusedEnd = duplex.shutdownOutput();
+                    var unusedTimer = channel.eventLoop().schedule(close, 1, TimeUnit.SECONDS);
                   } else {
                     close.run();
                   }

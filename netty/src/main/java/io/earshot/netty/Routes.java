@@ -65,7 +65,7 @@ final class Routes {
     addOperators();
     table.add(new Route(Site.LOGIN_PATH::equals, new DevelopmentLoginRoute(site)::answer));
     table.add(new Route(RoomUrl::matches, new RoomUrls(site, handshake)::answer));
-    table.add(new Route(_ -> true, this::webSocketOrAction));
+    table.add(new Route(ignored -> true, this::webSocketOrAction));
   }
 
   private Routes(Site site, Handshake handshake, ForOperators forOperators, String why) {
@@ -76,8 +76,8 @@ final class Routes {
     addOperators();
     table.add(
         new Route(
-            _ -> true,
-            _ -> {
+            ignored -> true,
+            ignored -> {
               throw new ProblemException(HttpResponseStatus.NOT_FOUND, why);
             }));
   }

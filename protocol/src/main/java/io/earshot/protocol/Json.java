@@ -156,26 +156,32 @@ public sealed interface Json {
    *     cannot say
    */
   static Json from(@Nullable Object value) {
-    return switch (value) {
-      case null -> new Null();
-      case Json json -> json;
-      case String text -> of(text);
-      case Boolean truth -> of(truth);
-      case Double number when !Double.isFinite(number) -> throw notJson(value);
-      case Float number when !Float.isFinite(number) -> throw notJson(value);
-      case Number number -> new Num(number.toString());
-      case List<?> list -> {
-        var items = new ArrayList<Json>(list.size());
-        list.forEach(item -> items.add(from(item)));
-        yield new Array(items);
-      }
-      case Map<?, ?> map -> {
-        var fields = LinkedHashMap.<String, Json>newLinkedHashMap(map.size());
-        map.forEach((key, item) -> fields.put(String.valueOf(key), from(item)));
-        yield new Obj(fields);
-      }
-      default -> throw notJson(value);
-    };
+    if (value == null) {
+      return new Null();
+    }
+    if (value instanceof Json json) {
+      return json;
+    }
+    if (value instanceof String text) {
+      return of(text);
+    }
+    if (value instanceof Boolean truth) {
+      return of(truth);
+    }
+    if (value instanceof Number number && isFinite(number)) {
+      return new Num(number.toString());
+    }
+    if (value instanceof List<?> list) {
+      var items = new ArrayList<Json>(list.size());
+      list.forEach(item -> items.add(from(item)));
+      return new Array(items);
+    }
+    if (value instanceof Map<?, ?> map) {
+      var fields = new LinkedHashMap<String, Json>();
+      map.forEach((key, item) -> fields.put(String.valueOf(key), from(item)));
+      return new Obj(fields);
+    }
+    throw notJson(value);
   }
 
   /**
@@ -184,14 +190,13 @@ public sealed interface Json {
    * @return the text, or null for {@code null}, arrays and objects
    */
   default @Nullable String asText() {
-    return switch (this) {
-      case Text(String value) -> value;
-      case Num(String literal) -> literal;
-      case Bool(boolean value) -> Boolean.toString(value);
-      case Null _ -> null;
-      case Array _ -> null;
-      case Obj _ -> null;
-    };
+    if (this instanceof Text text) {
+      return text.value;
+    }
+    if (this instanceof Num number) {
+      return number.literal;
+    }
+    return this instanceof Bool bool ? Boolean.toString(bool.value) : null;
   }
 
   /**
@@ -226,6 +231,11 @@ public sealed interface Json {
    */
   default byte[] encode() {
     return JsonCodec.encode(this);
+  }
+
+  private static boolean isFinite(Number number) {
+    return !(number instanceof Double || number instanceof Float)
+        || Double.isFinite(number.doubleValue());
   }
 
   private static IllegalArgumentException notJson(Object value) {

@@ -3,6 +3,7 @@ package io.earshot.protocol;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -73,36 +74,45 @@ final class JsonWriter {
    * @throws IllegalArgumentException if the value is nested deeper
    */
   JsonWriter value(Json value, int depth) {
-    switch (value) {
-      case Json.Text(String text) -> text(text);
-      case Json.Num(String literal) -> raw(literal);
-      case Json.Bool(boolean truth) -> raw(truth ? "true" : "false");
-      case Json.Null _ -> raw("null");
-      case Json.Array(var items) -> {
-        check(depth);
-        raw('[');
-        for (int i = 0; i < items.size(); i++) {
-          if (i > 0) {
-            raw(',');
-          }
-          value(items.get(i), depth - 1);
-        }
-        raw(']');
-      }
-      case Json.Obj(var fields) -> {
-        check(depth);
-        char before = '{';
-        for (Map.Entry<String, Json> field : fields.entrySet()) {
-          raw(before).text(field.getKey()).raw(':').value(field.getValue(), depth - 1);
-          before = ',';
-        }
-        if (before == '{') {
-          raw('{');
-        }
-        raw('}');
-      }
+    if (value instanceof Json.Text text) {
+      return text(text.value());
     }
-    return this;
+    if (value instanceof Json.Num number) {
+      return raw(number.literal());
+    }
+    if (value instanceof Json.Bool bool) {
+      return raw(bool.value() ? "true" : "false");
+    }
+    if (value instanceof Json.Null) {
+      return raw("null");
+    }
+    check(depth);
+    return value instanceof Json.Array array
+        ? items(array.items(), depth - 1)
+        : fields(((Json.Obj) value).fields(), depth - 1);
+  }
+
+  private JsonWriter items(List<Json> items, int depth) {
+    raw('[');
+    for (int i = 0; i < items.size(); i++) {
+      if (i > 0) {
+        raw(',');
+      }
+      value(items.get(i), depth);
+    }
+    return raw(']');
+  }
+
+  private JsonWriter fields(Map<String, Json> fields, int depth) {
+    char before = '{';
+    for (Map.Entry<String, Json> field : fields.entrySet()) {
+      raw(before).text(field.getKey()).raw(':').value(field.getValue(), depth);
+      before = ',';
+    }
+    if (before == '{') {
+      raw('{');
+    }
+    return raw('}');
   }
 
   private static void check(int depth) {

@@ -114,7 +114,7 @@ public record Post(
    * @throws IllegalArgumentException if the content is nested too deeply
    */
   public byte[] encode() {
-    int length = message instanceof Json.Text(String text) ? text.length() : 200;
+    int length = message instanceof Json.Text text ? text.value().length() : 200;
     var json =
         new JsonWriter(length + 160)
             .raw("{\"p\":")
@@ -151,9 +151,10 @@ public record Post(
    * @throws MalformedJsonException if the bytes are not a post
    */
   public static Post parse(byte[] json) throws MalformedJsonException {
-    if (!(Json.parseEncoded(json) instanceof Json.Obj(Map<String, Json> fields))) {
+    if (!(Json.parseEncoded(json) instanceof Json.Obj post)) {
       throw new MalformedJsonException("a post must be an object");
     }
+    Map<String, Json> fields = post.fields();
     Json message = fields.get("m");
     Json from = fields.get("f");
     if (message == null || from == null) {
@@ -174,8 +175,8 @@ public record Post(
   }
 
   private static String text(Map<String, Json> fields, String name) throws MalformedJsonException {
-    if (fields.get(name) instanceof Json.Text(String value)) {
-      return value;
+    if (fields.get(name) instanceof Json.Text text) {
+      return text.value();
     }
     throw new MalformedJsonException("a post must have the text " + name);
   }
@@ -186,10 +187,10 @@ public record Post(
   }
 
   private static long number(Map<String, Json> fields, String name) throws MalformedJsonException {
-    if (fields.get(name) instanceof Json.Num(String literal)
-        && literal.length() <= 18
-        && literal.chars().allMatch(c -> c >= '0' && c <= '9')) {
-      return Long.parseLong(literal);
+    if (fields.get(name) instanceof Json.Num number
+        && number.literal().length() <= 18
+        && number.literal().chars().allMatch(c -> c >= '0' && c <= '9')) {
+      return Long.parseLong(number.literal());
     }
     throw new MalformedJsonException("a post must have the number " + name);
   }

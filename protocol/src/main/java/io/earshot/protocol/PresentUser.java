@@ -46,7 +46,7 @@ public record PresentUser(User user, List<String> members) {
     each.forEach(
         one -> {
           users.put(one.user.id(), one.user);
-          members.computeIfAbsent(one.user.id(), _ -> new ArrayList<>()).addAll(one.members);
+          members.computeIfAbsent(one.user.id(), ignored -> new ArrayList<>()).addAll(one.members);
         });
     return users.values().stream()
         .map(user -> new PresentUser(user, members.getOrDefault(user.id(), List.of())))

@@ -10,28 +10,51 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Reply {
 
   /** Success. */
-  record Done() implements Reply {}
+  record Done() implements Reply {
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      ok(fields);
+    }
+  }
 
   /**
    * Success of a command about a room.
    *
    * @param room the room
    */
-  record DoneIn(String room) implements Reply {}
+  record DoneIn(String room) implements Reply {
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      ok(fields);
+      fields.put("room", Json.of(room));
+    }
+  }
 
   /**
    * The message was accepted.
    *
    * @param cursor the message's position in the room's order
    */
-  record Said(Cursor cursor) implements Reply {}
+  record Said(Cursor cursor) implements Reply {
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      ok(fields);
+      cursor.putInto(fields);
+    }
+  }
 
   /**
    * The connection receives a room's messages from now on.
    *
    * @param heard the position after which its messages begin
    */
-  record Receives(Received heard) implements Reply {}
+  record Receives(Received heard) implements Reply {
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      ok(fields);
+      heard.putInto(fields);
+    }
+  }
 
   /**
    * Server code has made the connection a member of a room. Not the reply to a request, but a
@@ -39,14 +62,28 @@ public sealed interface Reply {
    *
    * @param heard the position after which the room's messages begin
    */
-  record Joined(Received heard) implements Reply {}
+  record Joined(Received heard) implements Reply {
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      fields.put("context", Json.of("room"));
+      heard.putInto(fields);
+      fields.put("status", Json.of("joined"));
+    }
+  }
 
   /**
    * Server code has made the connection leave a room. Not the reply to a request, but a notice.
    *
    * @param room the room
    */
-  record Left(String room) implements Reply {}
+  record Left(String room) implements Reply {
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      fields.put("context", Json.of("room"));
+      fields.put("room", Json.of(room));
+      fields.put("status", Json.of("left"));
+    }
+  }
 
   /**
    * The session was resumed.
@@ -60,6 +97,15 @@ public sealed interface Reply {
     /** Copies the list. */
     public Resumed {
       heard = List.copyOf(heard);
+    }
+
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      ok(fields);
+      fields.put("id", Json.of(id));
+      fields.put("session", Json.of(session));
+      fields.put("room", Json.of(room));
+      fields.put("rooms", new Json.Array(heard.stream().map(Received::toJson).toList()));
     }
   }
 
@@ -92,13 +138,27 @@ public sealed interface Reply {
       }
     }
 
+    private JsonWriter written() {
+      JsonWriter json = done().raw(",\"room\":").text(room);
+      if (cursor != null) {
+        json.cursor(cursor);
+      }
+      if (recovered != null) {
+        json.raw(",\"recovered\":").raw(recovered.toString());
+      }
+      if (history != null) {
+        json.raw(",\"history\":").raw(history.longValue());
+      }
+      return json;
+    }
+
     /**
      * The wire format.
      *
      * @return the JSON object
      */
     public Json toJson() {
-      var fields = LinkedHashMap.<String, Json>newLinkedHashMap(5);
+      var fields = new LinkedHashMap<String, Json>(8);
       putInto(fields);
       return new Json.Obj(fields);
     }
@@ -115,6 +175,13 @@ public sealed interface Reply {
     public Refreshed {
       rooms = List.copyOf(rooms);
     }
+
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      ok(fields);
+      fields.put("rooms", new Json.Array(rooms.stream().<Json>map(Json::of).toList()));
+      fields.put("expiresAt", Json.of(expiresAt));
+    }
   }
 
   /**
@@ -124,35 +191,77 @@ public sealed interface Reply {
    * @param expiresAt when the login ends, in milliseconds since 1970; null if it does not
    * @param inbox the user's inbox, to which the connection listens; null if it does not
    */
-  record LoggedIn(User user, @Nullable Long expiresAt, @Nullable Received inbox) implements Reply {}
+  record LoggedIn(User user, @Nullable Long expiresAt, @Nullable Received inbox) implements Reply {
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      ok(fields);
+      fields.put("user", user.json());
+      if (expiresAt != null) {
+        fields.put("expiresAt", Json.of(expiresAt));
+      }
+      if (inbox != null) {
+        fields.put("inbox", inbox.toJson());
+      }
+    }
+  }
 
   /**
    * Earlier messages of a room.
    *
    * @param excerpt the messages
    */
-  record Read(Excerpt excerpt) implements Reply {}
+  record Read(Excerpt excerpt) implements Reply {
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      ok(fields);
+      fields.put("room", Json.of(excerpt.room()));
+      if (excerpt.next() != null) {
+        excerpt.next().putInto(fields);
+      }
+      fields.put("more", Json.of(Boolean.TRUE.equals(excerpt.more())));
+    }
+  }
 
   /**
    * The members of a room.
    *
    * @param status the room's status
    */
-  record Viewed(RoomStatus status) implements Reply {}
+  record Viewed(RoomStatus status) implements Reply {
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      ok(fields);
+      fields.put("room", Json.of(status.room()));
+      fields.put("roomStatus", status.toJson());
+    }
+  }
 
   /**
    * The details of the connection.
    *
    * @param details the details
    */
-  record Detailed(Details details) implements Reply {}
+  record Detailed(Details details) implements Reply {
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      ok(fields);
+      fields.put("details", details.toJson());
+      fields.put("data", details.toData());
+    }
+  }
 
   /**
    * Params of the connection.
    *
    * @param params the requested params that exist
    */
-  record Params(Map<String, String> params) implements Reply {}
+  record Params(Map<String, String> params) implements Reply {
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      fields.put("context", Json.of("response"));
+      fields.put("params", Details.paramsToJson(params));
+    }
+  }
 
   /**
    * The command was refused. The connection stays open.
@@ -169,6 +278,15 @@ public sealed interface Reply {
     public Refused(String error) {
       this(error, null);
     }
+
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      fields.put("context", Json.of("response"));
+      fields.put("error", Json.of(error));
+      if (room != null) {
+        fields.put("room", Json.of(room));
+      }
+    }
   }
 
   /**
@@ -177,7 +295,16 @@ public sealed interface Reply {
    * @param fields the fields of the answer
    * @param error why the action was refused or has failed, or null
    */
-  record Answered(Map<String, Json> fields, @Nullable String error) implements Reply {}
+  record Answered(Map<String, Json> fields, @Nullable String error) implements Reply {
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      fields.putAll(this.fields);
+      fields.put("context", Json.of("response"));
+      if (error != null) {
+        fields.put("error", Json.of(error));
+      }
+    }
+  }
 
   /**
    * The last reply before the connection ends.
@@ -186,7 +313,17 @@ public sealed interface Reply {
    * @param reconnectAfter how long the client should wait before it reconnects, in milliseconds;
    *     null if the client decides
    */
-  record Bye(String reason, @Nullable Long reconnectAfter) implements Reply {}
+  record Bye(String reason, @Nullable Long reconnectAfter) implements Reply {
+    @Override
+    public void putInto(Map<String, Json> fields) {
+      fields.put("status", Json.of("Bye!"));
+      fields.put("context", Json.of("response"));
+      fields.put("reason", Json.of(reason));
+      if (reconnectAfter != null) {
+        fields.put("reconnectAfter", Json.of(reconnectAfter));
+      }
+    }
+  }
 
   /**
    * The reply in its wire format.
@@ -201,36 +338,25 @@ public sealed interface Reply {
       return end(written, messageCount, messageId);
     }
     byte[] fields = toJson(messageCount, messageId).encode();
-    if (!(this instanceof Read(Excerpt excerpt))) {
+    if (!(this instanceof Read read)) {
       return fields;
     }
     var out = new ByteArrayOutputStream();
     out.write(fields, 0, fields.length - 1);
-    excerpt.writeMessages(out);
+    read.excerpt.writeMessages(out);
     out.write('}');
     return out.toByteArray();
   }
 
   /** The most frequent replies, written without a tree; null for the others. */
   private @Nullable JsonWriter written() {
-    return switch (this) {
-      case Said(Cursor cursor) -> done().cursor(cursor);
-      case DoneIn(String room) -> done().raw(",\"room\":").text(room);
-      case Receives(Received(String room, Cursor cursor, Boolean recovered, Integer history)) -> {
-        JsonWriter json = done().raw(",\"room\":").text(room);
-        if (cursor != null) {
-          json.cursor(cursor);
-        }
-        if (recovered != null) {
-          json.raw(",\"recovered\":").raw(recovered.toString());
-        }
-        if (history != null) {
-          json.raw(",\"history\":").raw(history.longValue());
-        }
-        yield json;
-      }
-      default -> null;
-    };
+    if (this instanceof Said said) {
+      return done().cursor(said.cursor);
+    }
+    if (this instanceof DoneIn done) {
+      return done().raw(",\"room\":").text(done.room);
+    }
+    return this instanceof Receives receives ? receives.heard.written() : null;
   }
 
   private static JsonWriter done() {
@@ -257,97 +383,7 @@ public sealed interface Reply {
    */
   default Json.Obj toJson(long messageCount, @Nullable Json messageId) {
     var fields = new LinkedHashMap<String, Json>();
-    switch (this) {
-      case Done _ -> ok(fields);
-      case DoneIn(String room) -> {
-        ok(fields);
-        fields.put("room", Json.of(room));
-      }
-      case Said(Cursor cursor) -> {
-        ok(fields);
-        cursor.putInto(fields);
-      }
-      case Receives(Received heard) -> {
-        ok(fields);
-        heard.putInto(fields);
-      }
-      case Joined(Received heard) -> {
-        fields.put("context", Json.of("room"));
-        heard.putInto(fields);
-        fields.put("status", Json.of("joined"));
-      }
-      case Left(String room) -> {
-        fields.put("context", Json.of("room"));
-        fields.put("room", Json.of(room));
-        fields.put("status", Json.of("left"));
-      }
-      case Resumed(String id, String session, String room, List<Received> heard) -> {
-        ok(fields);
-        fields.put("id", Json.of(id));
-        fields.put("session", Json.of(session));
-        fields.put("room", Json.of(room));
-        fields.put("rooms", new Json.Array(heard.stream().map(Received::toJson).toList()));
-      }
-      case Refreshed(List<String> rooms, long expiresAt) -> {
-        ok(fields);
-        fields.put("rooms", new Json.Array(rooms.stream().<Json>map(Json::of).toList()));
-        fields.put("expiresAt", Json.of(expiresAt));
-      }
-      case LoggedIn(User user, Long expiresAt, Received inbox) -> {
-        ok(fields);
-        fields.put("user", user.json());
-        if (expiresAt != null) {
-          fields.put("expiresAt", Json.of(expiresAt));
-        }
-        if (inbox != null) {
-          fields.put("inbox", inbox.toJson());
-        }
-      }
-      case Read(Excerpt excerpt) -> {
-        ok(fields);
-        fields.put("room", Json.of(excerpt.room()));
-        if (excerpt.next() != null) {
-          excerpt.next().putInto(fields);
-        }
-        fields.put("more", Json.of(Boolean.TRUE.equals(excerpt.more())));
-      }
-      case Viewed(RoomStatus status) -> {
-        ok(fields);
-        fields.put("room", Json.of(status.room()));
-        fields.put("roomStatus", status.toJson());
-      }
-      case Detailed(Details details) -> {
-        ok(fields);
-        fields.put("details", details.toJson());
-        fields.put("data", details.toData());
-      }
-      case Params(Map<String, String> params) -> {
-        fields.put("context", Json.of("response"));
-        fields.put("params", Details.paramsToJson(params));
-      }
-      case Refused(String error, String room) -> {
-        fields.put("context", Json.of("response"));
-        fields.put("error", Json.of(error));
-        if (room != null) {
-          fields.put("room", Json.of(room));
-        }
-      }
-      case Answered(Map<String, Json> answer, String error) -> {
-        fields.putAll(answer);
-        fields.put("context", Json.of("response"));
-        if (error != null) {
-          fields.put("error", Json.of(error));
-        }
-      }
-      case Bye(String reason, Long reconnectAfter) -> {
-        fields.put("status", Json.of("Bye!"));
-        fields.put("context", Json.of("response"));
-        fields.put("reason", Json.of(reason));
-        if (reconnectAfter != null) {
-          fields.put("reconnectAfter", Json.of(reconnectAfter));
-        }
-      }
-    }
+    putInto(fields);
     if (messageCount > 0) {
       fields.put("messageCount", Json.of(messageCount));
     }
@@ -356,6 +392,14 @@ public sealed interface Reply {
     }
     return new Json.Obj(fields);
   }
+
+  /**
+   * Adds the fields of this kind of reply, in the order of the wire format. The messages of a
+   * {@link Read} are left out.
+   *
+   * @param fields the fields so far
+   */
+  void putInto(Map<String, Json> fields);
 
   private static void ok(Map<String, Json> fields) {
     fields.put("context", Json.of("response"));

@@ -395,8 +395,8 @@ public final class RequestDecoder {
     }
     var after = new HashMap<String, Cursor>();
     Json given = object.get("after");
-    if (given instanceof Json.Obj(Map<String, Json> fields)) {
-      for (Map.Entry<String, Json> field : fields.entrySet()) {
+    if (given instanceof Json.Obj cursors) {
+      for (Map.Entry<String, Json> field : cursors.fields().entrySet()) {
         Cursor cursor = Cursor.parse(String.valueOf(field.getValue().asText()));
         if (cursor == null) {
           return new Command.Malformed(Cursor.INVALID);
@@ -436,7 +436,8 @@ public final class RequestDecoder {
       return new Command.Malformed("Error: params must be an object");
     }
     return new Command.Act(
-        name == null ? "" : text(name), params instanceof Json.Obj(var fields) ? fields : Map.of());
+        name == null ? "" : text(name),
+        params instanceof Json.Obj object ? object.fields() : Map.of());
   }
 
   private static Command missing(String what, String verb) {
@@ -459,7 +460,7 @@ public final class RequestDecoder {
 
   private static @Nullable String text(Json.Obj object, String key) {
     Json value = object.get(key);
-    return value instanceof Json.Text(String text) ? text : null;
+    return value instanceof Json.Text text ? text.value() : null;
   }
 
   /** The value as a name; empty if it is null, an array or an object. */

@@ -56,7 +56,7 @@ public record RoomMessage(
    * @return the JSON object
    */
   public Json.Obj toJson() {
-    var fields = LinkedHashMap.<String, Json>newLinkedHashMap(9);
+    var fields = new LinkedHashMap<String, Json>();
     fields.put("message", message);
     fields.put("room", Json.of(room));
     fields.put("from", from);
@@ -81,7 +81,7 @@ public record RoomMessage(
    */
   public byte[] encode() {
     int depth = JsonCodec.MAX_TOLD_DEPTH - 1;
-    int length = message instanceof Json.Text(String text) ? text.length() : 200;
+    int length = message instanceof Json.Text text ? text.value().length() : 200;
     var json =
         new JsonWriter(length + room.length() + 192)
             .raw("{\"message\":")

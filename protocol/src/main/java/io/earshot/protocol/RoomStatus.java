@@ -157,23 +157,17 @@ public record RoomStatus(
     public static @Nullable Page fromJson(
         @Nullable Json limit, @Nullable Json after, @Nullable Json usersAfter) {
       return parse(
-          switch (limit) {
-            case null -> null;
-            case Json.Null _ -> null;
-            default -> String.valueOf(limit.asText());
-          },
+          limit == null || limit instanceof Json.Null ? null : String.valueOf(limit.asText()),
           id(after),
           id(usersAfter));
     }
 
     /** The text of an id; no valid one if the value is no text. */
     private static @Nullable String id(@Nullable Json value) {
-      return switch (value) {
-        case null -> null;
-        case Json.Null _ -> null;
-        case Json.Text(String id) -> id;
-        default -> "";
-      };
+      if (value == null || value instanceof Json.Null) {
+        return null;
+      }
+      return value instanceof Json.Text id ? id.value() : "";
     }
 
     /** The users of the page, of all users. */
@@ -189,7 +183,7 @@ public record RoomStatus(
     private @Nullable String nextOf(List<PresentUser> users) {
       List<PresentUser> two =
           users.stream().filter(this::isAfter).skip(limit - 1).limit(2).toList();
-      return two.size() < 2 ? null : two.getFirst().user().id();
+      return two.size() < 2 ? null : two.get(0).user().id();
     }
 
     /**
@@ -228,7 +222,8 @@ public record RoomStatus(
       }
       var page = new ArrayList<>(first);
       page.sort(Comparator.naturalOrder());
-      return new RoomStatus(room, page, cursor, count, isLast ? null : page.getLast(), this, users);
+      return new RoomStatus(
+          room, page, cursor, count, isLast ? null : page.get(page.size() - 1), this, users);
     }
   }
 
@@ -238,7 +233,7 @@ public record RoomStatus(
    * @return the JSON object
    */
   public Json.Obj toJson() {
-    var fields = LinkedHashMap.<String, Json>newLinkedHashMap(9);
+    var fields = new LinkedHashMap<String, Json>();
     fields.put("room", Json.of(room));
     fields.put("members", new Json.Array(members.stream().map(Json::of).toList()));
     fields.put("membersCount", Json.of(membersCount));

@@ -1,6 +1,5 @@
 package io.earshot.protocol;
 
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,13 +92,13 @@ public record Signal(Json from, @Nullable User user, @Nullable String kind, Json
      * @throws MalformedJsonException if the bytes are not a signal
      */
     public static Sent parse(byte[] json) throws MalformedJsonException {
-      if (Json.parseEncoded(json) instanceof Json.Obj(Map<String, Json> fields)
-          && fields.get("peer") instanceof Json.Text(String peer)) {
+      if (Json.parseEncoded(json) instanceof Json.Obj fields
+          && fields.get("peer") instanceof Json.Text peer) {
         Json from = fields.get("from");
         Json content = fields.get("signal");
-        String kind = fields.get("kind") instanceof Json.Text(String text) ? text : null;
+        String kind = fields.get("kind") instanceof Json.Text text ? text.value() : null;
         if (from != null && content != null) {
-          return new Sent(peer, new Signal(from, user(fields.get("user")), kind, content));
+          return new Sent(peer.value(), new Signal(from, user(fields.get("user")), kind, content));
         }
       }
       throw new MalformedJsonException("a signal must have the fields peer, from and signal");

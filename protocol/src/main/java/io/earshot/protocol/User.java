@@ -40,7 +40,7 @@ public record User(String id, @Nullable String name, Json.Obj json) {
     if (name != null) {
       check("user's name", name);
     }
-    var fields = LinkedHashMap.<String, Json>newLinkedHashMap(info.size() + 2);
+    var fields = new LinkedHashMap<String, Json>();
     fields.put("id", Json.of(id));
     if (name != null) {
       fields.put("name", Json.of(name));
@@ -66,9 +66,9 @@ public record User(String id, @Nullable String name, Json.Obj json) {
    * @throws IllegalArgumentException as {@link #of(String, String, Map)}, or if the id is missing
    */
   public static User of(Json.Obj json) {
-    if (json.get("id") instanceof Json.Text(String id)) {
-      return of(
-          id, json.get("name") instanceof Json.Text(String name) ? name : null, json.fields());
+    if (json.get("id") instanceof Json.Text id) {
+      String name = json.get("name") instanceof Json.Text text ? text.value() : null;
+      return of(id.value(), name, json.fields());
     }
     throw new IllegalArgumentException("a user has an id, which is a text");
   }
@@ -86,9 +86,9 @@ public record User(String id, @Nullable String name, Json.Obj json) {
 
   /** Reads the wire format that a server has written, and so checked. */
   static User decoded(@Nullable Json json) throws MalformedJsonException {
-    if (json instanceof Json.Obj fields && fields.get("id") instanceof Json.Text(String id)) {
-      return new User(
-          id, fields.get("name") instanceof Json.Text(String name) ? name : null, fields);
+    if (json instanceof Json.Obj fields && fields.get("id") instanceof Json.Text id) {
+      String name = fields.get("name") instanceof Json.Text text ? text.value() : null;
+      return new User(id.value(), name, fields);
     }
     throw new MalformedJsonException("a user must have the text id");
   }

@@ -52,7 +52,7 @@ public record Welcome(
      * @return the JSON object
      */
     public Json.Obj toJson() {
-      var fields = LinkedHashMap.<String, Json>newLinkedHashMap(5);
+      var fields = new LinkedHashMap<String, Json>(8);
       fields.put("messageBytes", Json.of(messageBytes));
       fields.put("roomNameLength", Json.of(RoomName.MAX_LENGTH));
       fields.put("rooms", Json.of(rooms));

@@ -164,7 +164,7 @@ final class Heartbeat {
       return; // this server has not joined a cluster
     }
     try {
-      var _ = left.await(5, TimeUnit.SECONDS);
+      var unused = left.await(5, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -255,7 +255,7 @@ final class Heartbeat {
     bus.leaseRenewed(timesPerLease);
     if (++beatCount % timesPerLease == 0) {
       index.compare(redis, state.owner(), bus::listedIn);
-      var _ = shareSecret(redis);
+      var unused = shareSecret(redis);
     }
     if (mayReap) {
       reaper.reap(state.dead());
@@ -277,8 +277,10 @@ final class Heartbeat {
     if (known == null) {
       return CompletableFuture.completedStage(null);
     }
-    var _ =
-        redis.setIfAbsent(keys.secret(), known).whenComplete((_, failure) -> secretFailed(failure));
+    var unused =
+        redis
+            .setIfAbsent(keys.secret(), known)
+            .whenComplete((ignored, failure) -> secretFailed(failure));
     return redis
         .text(keys.secret())
         .<@Nullable Object>handle(
@@ -303,7 +305,7 @@ final class Heartbeat {
       throws InterruptedException, ExecutionException, TimeoutException {
     // From now on requests of other servers find no subscriber, and fail at once.
     await(redis.unsubscribe(keys.inbox(state.peer())), settings.timeout());
-    var _ = redis.addScored(keys.dead(), state.owner(), state.leaseUntil());
+    var unused = redis.addScored(keys.dead(), state.owner(), state.leaseUntil());
     await(redis.removeScored(keys.alive(), state.owner()), settings.timeout());
     // The nodes of a Redis Cluster answer independently of each other.
     await(redis.answered(), settings.timeout());
@@ -420,7 +422,8 @@ final class Heartbeat {
         alive.add(owner);
         owners.compute(
             owner,
-            (_, seen) -> seen != null && seen.number.equals(number) ? seen : new Seen(number, now));
+            (ignored, seen) ->
+                seen != null && seen.number.equals(number) ? seen : new Seen(number, now));
       }
       owners.keySet().retainAll(alive);
       return alive;

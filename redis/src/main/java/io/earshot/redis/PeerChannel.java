@@ -71,7 +71,7 @@ final class PeerChannel {
               Throwable cause = BrokerException.cause(failure);
               throw switch (cause) {
                 case BrokerException refused -> refused;
-                case TimeoutException _ ->
+                case TimeoutException ignored ->
                     new BrokerException("another server of the cluster does not answer", true);
                 default -> new BrokerException(String.valueOf(cause.getMessage()), false);
               };
@@ -86,7 +86,7 @@ final class PeerChannel {
     fields.put("from", state.peer());
     fields.put("number", number);
     fields.put("question", question);
-    var _ =
+    var unused =
         send(peer, Json.from(fields))
             .whenComplete(
                 (subscribers, failure) -> {
@@ -98,7 +98,7 @@ final class PeerChannel {
                 });
     return answer
         .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
-        .whenComplete((_, _) -> open.remove(number));
+        .whenComplete((ignored, failure) -> open.remove(number));
   }
 
   /** The server that was asked is not subscribed to its channel. */
@@ -123,7 +123,7 @@ final class PeerChannel {
       first.complete(null);
     }
     for (String other : others) {
-      var _ =
+      var unused =
           ask(other, question, timeout)
               .whenComplete(
                   (answer, failure) -> {
@@ -184,9 +184,9 @@ final class PeerChannel {
     Json question = fields.get("question");
     Json answer = fields.get("answer");
     if (question != null && fields.get("from") instanceof Json.Text(String from)) {
-      var _ =
+      var unused =
           bus.asked(question)
-              .exceptionally(_ -> null)
+              .exceptionally(ignored -> null)
               .thenAccept(said -> sendAnswer(from, number, said));
     } else if (answer != null && number.matches("\\d+")) {
       CompletableFuture<Json> waiting = open.get(Long.parseLong(number));
@@ -200,6 +200,6 @@ final class PeerChannel {
     var fields = new LinkedHashMap<String, Object>();
     fields.put("number", new Json.Num(number));
     fields.put("answer", answer == null ? new Json.Null() : answer);
-    var _ = send(peer, Json.from(fields));
+    var unused = send(peer, Json.from(fields));
   }
 }

@@ -150,7 +150,7 @@ final class Reach implements ConnectionEvents {
    * lack the right.
    */
   private void warnOfEviction(Connections redis) {
-    var _ =
+    var unused =
         redis
             .info(keys.alive(), "memory")
             .thenAccept(
@@ -175,7 +175,7 @@ final class Reach implements ConnectionEvents {
     return info.lines()
         .map(line -> line.split(":", 2))
         .filter(parts -> parts.length == 2)
-        .collect(Collectors.toMap(parts -> parts[0], parts -> parts[1], (a, _) -> a));
+        .collect(Collectors.toMap(parts -> parts[0], parts -> parts[1], (a, ignored) -> a));
   }
 
   /** The secret of the cluster could not be written or read. */

@@ -124,7 +124,7 @@ final class Reaper {
   private void release(String lock) {
     Connections redis = state.connections();
     if (redis != null) {
-      var _ = redis.runForValue(Scripts.RELEASE, new String[] {lock}, bytes(state.peer()));
+      var unused = redis.runForValue(Scripts.RELEASE, new String[] {lock}, bytes(state.peer()));
     }
   }
 
@@ -170,7 +170,8 @@ final class Reaper {
         if (!permits.tryAcquire(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
           throw new TimeoutException(); // so that the wait for all rooms has a bound as well
         }
-        leaving.add(leave(room, member, owner).whenComplete((_, _) -> permits.release()));
+        leaving.add(
+            leave(room, member, owner).whenComplete((ignored, failure) -> permits.release()));
       }
     }
     await(CompletableFuture.allOf(leaving.toArray(CompletableFuture<?>[]::new)), TIMEOUT);

@@ -119,7 +119,7 @@ final class RedisBroker implements Broker {
 
   private static Consumer<String> look(RoomCommands rooms, Bus bus) {
     return room -> {
-      var _ = rooms.end(room).thenAccept(end -> bus.endIs(room, end));
+      var unused = rooms.end(room).thenAccept(end -> bus.endIs(room, end));
     };
   }
 
@@ -273,7 +273,7 @@ final class RedisBroker implements Broker {
     ClusterState state = started().state;
     Connections redis = state.connections();
     if (redis != null) {
-      var _ =
+      var unused =
           redis.runForValue(
               Scripts.RELEASE, new String[] {keys.client(client)}, bytes(state.peer()));
     }

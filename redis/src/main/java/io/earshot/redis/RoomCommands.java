@@ -81,7 +81,7 @@ final class RoomCommands {
     return failures
         .translated(redis.subscribe(keys.channel(room)))
         .thenCompose(
-            _ ->
+            ignored ->
                 run(
                     redis,
                     Scripts.OPEN,
@@ -120,7 +120,7 @@ final class RoomCommands {
   void close(String room) {
     Connections redis = state.connections();
     if (redis != null) {
-      var _ = redis.unsubscribe(keys.channel(room));
+      var unused = redis.unsubscribe(keys.channel(room));
     }
     index.close(room);
   }
@@ -157,10 +157,10 @@ final class RoomCommands {
     byte[] message = Arrays.copyOf(Inbox.SIGNAL, Inbox.SIGNAL.length + signed.length);
     System.arraycopy(signed, 0, message, Inbox.SIGNAL.length, signed.length);
     signalsUnderWay.incrementAndGet();
-    var _ =
+    var unused =
         redis
             .publish(keys.channel(room), message)
-            .whenComplete((_, _) -> signalsUnderWay.decrementAndGet());
+            .whenComplete((ignored, failure) -> signalsUnderWay.decrementAndGet());
   }
 
   /** Adds a member of this server; see {@link io.earshot.spi.Broker#enter}. */
@@ -188,7 +188,8 @@ final class RoomCommands {
             user == null ? NOTHING : user.json().encode())
         .<@Nullable Object, @Nullable Moved>thenCombine(
             indexed,
-            (answer, _) -> text(answer.getFirst()).equals("elsewhere") ? null : moved(answer));
+            (answer, ignored) ->
+                text(answer.getFirst()).equals("elsewhere") ? null : moved(answer));
   }
 
   /** Removes a member if it belongs to the owner, which may be dead. */

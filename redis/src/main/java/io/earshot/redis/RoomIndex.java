@@ -82,7 +82,7 @@ final class RoomIndex {
   CompletionStage<?> add(Connections redis, String owner, String room) {
     CompletionStage<?> added = use(redis, owner, room, true).adding;
     return added.<@Nullable Object>handle(
-        (_, failure) -> {
+        (ignored, failure) -> {
           if (failure != null) {
             String why = String.valueOf(failures.translated(failure).getMessage());
             // In a Redis Cluster the set and the room may be on different servers. The room's
@@ -103,7 +103,7 @@ final class RoomIndex {
     Entry used =
         indexed.compute(
             room,
-            (_, known) -> {
+            (ignored, known) -> {
               Entry entry = known == null ? new Entry(keys.names(room)) : known;
               entry.hasMembers |= hasMembers;
               entry.usedAt = System.nanoTime();
@@ -115,9 +115,9 @@ final class RoomIndex {
             });
     CompletableFuture<?> adding = used.adding.toCompletableFuture();
     if (adding.state() != Future.State.SUCCESS) {
-      var _ =
+      var unused =
           adding.whenComplete(
-              (_, failure) -> {
+              (ignored, failure) -> {
                 if (failure != null) {
                   forget(room, key);
                 }
@@ -127,10 +127,10 @@ final class RoomIndex {
   }
 
   private void forget(String room, String key) {
-    var _ =
+    var unused =
         indexed.computeIfPresent(
             room,
-            (_, entry) -> {
+            (ignored, entry) -> {
               entry.key = entry.key.equals(key) ? UNKNOWN : entry.key;
               return entry;
             });
@@ -138,10 +138,10 @@ final class RoomIndex {
 
   /** This server has no members in a room any more. */
   void close(String room) {
-    var _ =
+    var unused =
         indexed.computeIfPresent(
             room,
-            (_, entry) -> {
+            (ignored, entry) -> {
               entry.hasMembers = false;
               entry.usedAt = System.nanoTime();
               return entry;
@@ -151,10 +151,10 @@ final class RoomIndex {
   /** Has every room added again when it is next used, since Redis may have lost the sets. */
   void reset() {
     for (String room : indexed.keySet()) {
-      var _ =
+      var unused =
           indexed.computeIfPresent(
               room,
-              (_, entry) -> {
+              (ignored, entry) -> {
                 entry.key = UNKNOWN;
                 return entry;
               });
@@ -167,7 +167,7 @@ final class RoomIndex {
    */
   void compare(Connections redis, String owner, Consumer<String> stray) {
     String key = keys.rooms(owner);
-    var _ =
+    var unused =
         redis
             .size(key)
             .thenCompose(
@@ -186,10 +186,10 @@ final class RoomIndex {
     for (String room : stored) {
       if (!lost.remove(room)) {
         // Without members it is removed again after a while.
-        var _ =
+        var unused =
             indexed.computeIfAbsent(
                 room,
-                _ -> {
+                ignored -> {
                   var entry = new Entry(keys.names(room));
                   entry.key = key;
                   entry.usedAt = System.nanoTime();
@@ -199,10 +199,10 @@ final class RoomIndex {
       }
     }
     for (String room : lost) {
-      var _ =
+      var unused =
           indexed.computeIfPresent(
               room,
-              (_, entry) -> {
+              (ignored, entry) -> {
                 entry.key = key;
                 entry.adding = redis.add(key, room);
                 return entry;
@@ -216,10 +216,10 @@ final class RoomIndex {
     for (Map.Entry<String, Entry> each : indexed.entrySet()) {
       if (isUnused(each.getValue()) && removed++ < MAX_REMOVED) {
         String room = each.getKey();
-        var _ =
+        var unused =
             indexed.computeIfPresent(
                 room,
-                (_, entry) -> {
+                (ignored, entry) -> {
                   if (!isUnused(entry)) {
                     return entry;
                   }

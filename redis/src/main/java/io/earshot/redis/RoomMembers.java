@@ -126,12 +126,12 @@ final class RoomMembers {
                 snapshots
                     .compute(
                         room,
-                        (_, kept) ->
+                        (ignored, kept) ->
                             kept != null && kept.isOf(now, owner, dead)
                                 ? kept
                                 : new Snapshot(now, owner, dead, read(room, owner, dead)))
                     .members
-                    .whenComplete((read, _) -> forgetSmall(room, read)));
+                    .whenComplete((read, ignored) -> forgetSmall(room, read)));
   }
 
   private void keep(String room, Snapshot snapshot) {
@@ -177,7 +177,7 @@ final class RoomMembers {
                           member -> new Present(member.id, member.owner.equals(owner), member.user))
                       .toList();
               boolean areOurs = present.stream().anyMatch(Present::isCurrent);
-              return indexed(owner, room, areOurs).thenApply(_ -> present);
+              return indexed(owner, room, areOurs).thenApply(ignored -> present);
             });
   }
 
@@ -215,7 +215,8 @@ final class RoomMembers {
               for (int i = 0; i < answer.size(); i += 2) {
                 ours.add(new Entry(text(answer.get(i)), storedUser(text(answer.get(i + 1)))));
               }
-              return indexed(owner, room, !ours.isEmpty()).thenApply(_ -> new Entries(owner, ours));
+              return indexed(owner, room, !ours.isEmpty())
+                  .thenApply(ignored -> new Entries(owner, ours));
             });
   }
 

@@ -67,7 +67,7 @@ public final class ActionRoute {
         isNothing
             ? exchange.askOnce(request.action())
             : exchange.ask(request.action(), request.params()),
-        (answer, _) -> encodedSafely(exchange, request, isNothing, answer));
+        (answer, ignored) -> encodedSafely(exchange, request, isNothing, answer));
   }
 
   private static Answer refused(HttpResponseStatus status, String error) {

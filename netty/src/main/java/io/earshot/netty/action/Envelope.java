@@ -57,7 +57,7 @@ record Envelope(String type, byte[] body) {
   private static void element(StringBuilder xml, String name, Json value, Config.Limits limits) {
     limits.checkAnswer(xml.length());
     switch (value) {
-      case Json.Null _ -> {}
+      case Json.Null ignored -> {}
       case Json.Array(List<Json> items) -> items.forEach(item -> element(xml, name, item, limits));
       case Json.Obj(Map<String, Json> fields) -> {
         xml.append('<').append(name).append('>');

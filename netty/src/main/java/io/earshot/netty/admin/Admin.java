@@ -94,7 +94,7 @@ public final class Admin {
             .thenCompose(reply -> reply);
     if (!call.method().equals("GET")) {
       // Logged whether or not the client still waits for the answer.
-      var _ = work.whenComplete((reply, failure) -> log(key, call, reply, failure));
+      var unused = work.whenComplete((reply, failure) -> log(key, call, reply, failure));
     }
     return work.copy(); // a client that leaves cancels the copy
   }

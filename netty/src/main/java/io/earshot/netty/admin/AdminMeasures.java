@@ -50,7 +50,7 @@ record AdminMeasures(Moderation moderation) {
 
   CompletionStage<AdminReply> lift(AdminCall call, Measure.Kind kind) throws ProblemException {
     Measure measure = found(call, kind);
-    return moderation.lift(measure.id()).thenApply(_ -> AdminReply.ok(measure.toJson()));
+    return moderation.lift(measure.id()).thenApply(ignored -> AdminReply.ok(measure.toJson()));
   }
 
   private Measure found(AdminCall call, Measure.Kind kind) throws ProblemException {

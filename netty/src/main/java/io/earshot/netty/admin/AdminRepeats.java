@@ -60,7 +60,7 @@ final class AdminRepeats {
       }
       calls.put(key, first);
     }
-    var _ =
+    var unused =
         work.get()
             .whenComplete(
                 (reply, failure) -> {

@@ -115,7 +115,7 @@ final class AdminRooms {
     Json name = Json.of(from == null ? site.config().general().serverName() : from);
     return api.chatRoom()
         .socketRoomBroadcast(new StandIn(room, name, audience(call)), message)
-        .thenApply(_ -> AdminReply.created(Json.from(Map.of("room", room)), null));
+        .thenApply(ignored -> AdminReply.created(Json.from(Map.of("room", room)), null));
   }
 
   private static @Nullable Audience audience(AdminCall call) throws ProblemException {

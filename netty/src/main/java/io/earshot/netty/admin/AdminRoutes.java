@@ -36,7 +36,7 @@ final class AdminRoutes {
     var connections = new AdminConnections(site.engine().api(), site.engine().monitor());
     var measures = new AdminMeasures(site.engine().api().moderation());
     var overview = new AdminOverview(site.engine().monitor());
-    add("GET", "status", _ -> status());
+    add("GET", "status", ignored -> status());
     add("GET", "key", call -> key(call).now());
     add("GET", "overview", call -> overview.now(call).now());
     add("GET", "history", call -> overview.history(call).now());
@@ -53,10 +53,10 @@ final class AdminRoutes {
     add("PUT", "users/*/rooms/*", call -> connections.moveUser(call, true));
     add("DELETE", "users/*/rooms/*", call -> connections.moveUser(call, false));
     var log = new AdminLog(site.engine().program());
-    add("GET", "log", _ -> log.find().now());
+    add("GET", "log", ignored -> log.find().now());
     add("PUT", "log/*", call -> log.change(call).now());
     var drain = new AdminDrain(site);
-    add("GET", "drain", _ -> drain.find());
+    add("GET", "drain", ignored -> drain.find());
     add("POST", "drain", drain::begin);
     var explain = new AdminExplain(site);
     var traces = new AdminTraces(site.engine().traces());
@@ -78,7 +78,7 @@ final class AdminRoutes {
   }
 
   private void add(String method, String shape, Handler handler) {
-    table.computeIfAbsent(shape, _ -> new LinkedHashMap<>()).put(method, handler);
+    table.computeIfAbsent(shape, ignored -> new LinkedHashMap<>()).put(method, handler);
   }
 
   /** Does what a call asks for. A {@link ProblemException} fails the stage. */

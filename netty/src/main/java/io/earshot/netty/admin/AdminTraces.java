@@ -76,7 +76,7 @@ record AdminTraces(Traces traces) {
   }
 
   AdminReply end(AdminCall call) throws ProblemException {
-    var _ = found(call);
+    var unused = found(call);
     traces.end(call.name());
     return AdminReply.ok(Json.from(Map.of("id", call.name())));
   }

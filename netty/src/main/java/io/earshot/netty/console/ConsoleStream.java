@@ -115,7 +115,7 @@ final class ConsoleStream extends ChannelInboundHandlerAdapter implements Swept 
     byte[] bytes = events.toByteArray();
     loop.execute(() -> send(bytes));
     if (room != null) {
-      var _ = monitor.room(room).thenAccept(state -> loop.execute(() -> send(state)));
+      var unused = monitor.room(room).thenAccept(state -> loop.execute(() -> send(state)));
     }
   }
 
@@ -130,7 +130,7 @@ final class ConsoleStream extends ChannelInboundHandlerAdapter implements Swept 
   private void send(byte[] event) {
     if (!isClosed && channel.isWritable()) {
       lastWritable = loop.now();
-      var _ = channel.writeAndFlush(Unpooled.wrappedBuffer(event), channel.voidPromise());
+      var unused = channel.writeAndFlush(Unpooled.wrappedBuffer(event), channel.voidPromise());
     }
   }
 
@@ -143,7 +143,7 @@ final class ConsoleStream extends ChannelInboundHandlerAdapter implements Swept 
     CompletableFuture<Excerpt> next =
         engine.http().read(new ExcerptRequest(name, start, AT_ONCE), wait);
     reading = next;
-    var _ =
+    var unused =
         next.whenComplete(
             (excerpt, failure) -> loop.execute(() -> heard(name, start, excerpt, failure)));
   }
@@ -215,7 +215,7 @@ final class ConsoleStream extends ChannelInboundHandlerAdapter implements Swept 
       if (reading != null) {
         reading.cancel(false);
       }
-      var _ = channel.close();
+      var unused = channel.close();
     }
   }
 }

@@ -111,7 +111,7 @@ final class DeflateWire implements Wire {
 
     @Override
     public int inParts(int place) {
-      var _ = parts();
+      var unused = parts();
       int low = 0;
       int high = count;
       while (low < high) {

@@ -6,7 +6,6 @@ import io.earshot.protocol.Command;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Request;
-import io.earshot.protocol.Start;
 import io.earshot.spi.Outbound;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -59,8 +58,9 @@ public final class EventIds implements Outbound {
   private EventIds(Outbound to, List<Request> requests) {
     this.to = to;
     for (Request request : requests) {
-      if (request.command() instanceof Command.AddRoom(String room, Start(Cursor after, _), _)) {
-        places.putIfAbsent(new String(Json.of(room).encode(), ISO_8859_1), cursors.size());
+      if (request.command() instanceof Command.AddRoom add) {
+        Cursor after = add.start().after();
+        places.putIfAbsent(new String(Json.of(add.room()).encode(), ISO_8859_1), cursors.size());
         cursors.add(after == null ? "" : after.toString());
       }
     }

@@ -40,7 +40,7 @@ public sealed interface Answer {
      * @param to called on the thread that completes the work; calls the supplier on the event loop
      */
     public void whenDone(Consumer<Supplier<FullHttpResponse>> to) {
-      var _ =
+      var unused =
           work.whenComplete(
               (result, failure) -> {
                 if (onLoop) {

@@ -30,6 +30,6 @@ public final class BodyGatherer extends HttpObjectAggregator {
             Responses.error(
                 HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE,
                 "bodies have at most " + maxContentLength() + " bytes"));
-    var _ = context.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
+    var unused = context.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
   }
 }

@@ -49,7 +49,7 @@ public final class OpenStreams {
   public Stream open(String key, NettyLoop loop, Channel channel) {
     var stream = new Stream(loop);
     streams.put(key, stream);
-    var _ = channel.closeFuture().addListener(_ -> streams.remove(key, stream));
+    var unused = channel.closeFuture().addListener(ignored -> streams.remove(key, stream));
     return stream;
   }
 

@@ -18,9 +18,9 @@ public final class RequestCheck {
   /** The status for a request that the decoder refused. */
   public static HttpResponseStatus status(Throwable decoderFailure) {
     return switch (decoderFailure) {
-      case TooLongHttpLineException _ -> HttpResponseStatus.REQUEST_URI_TOO_LONG;
-      case TooLongHttpHeaderException _ -> HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE;
-      case TooLongHttpContentException _ -> HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE;
+      case TooLongHttpLineException ignored -> HttpResponseStatus.REQUEST_URI_TOO_LONG;
+      case TooLongHttpHeaderException ignored -> HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE;
+      case TooLongHttpContentException ignored -> HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE;
       default -> HttpResponseStatus.BAD_REQUEST;
     };
   }

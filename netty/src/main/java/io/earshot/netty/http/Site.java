@@ -237,7 +237,7 @@ public final class Site {
       limits.count(Refusal.CONNECTIONS);
       return false;
     }
-    var _ = channel.closeFuture().addListener(_ -> limits.leave(client.getAddress()));
+    var unused = channel.closeFuture().addListener(ignored -> limits.leave(client.getAddress()));
     return true;
   }
 

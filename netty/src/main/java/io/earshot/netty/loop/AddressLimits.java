@@ -93,11 +93,11 @@ public final class AddressLimits {
   public void charge(InetAddress address, int count) {
     if (count > 0 && !requestPace.isOff() && !connections.isExempt(address)) {
       long now = elapsed.getAsLong();
-      var _ =
+      var unused =
           requests.merge(
               PerAddress.key(address),
               requestPace.spend(0, now, count),
-              (before, _) -> requestPace.spend(before, now, count));
+              (before, ignored) -> requestPace.spend(before, now, count));
     }
   }
 

@@ -85,7 +85,7 @@ public final class NettyLoop implements Loop {
   public NettyLoop(IoEventLoop eventLoop, AddressLimits limits) {
     this.eventLoop = eventLoop;
     this.limits = limits;
-    var _ =
+    var unused =
         eventLoop.scheduleWithFixedDelay(
             this::sweep, SWEEP_NANOS, SWEEP_NANOS, TimeUnit.NANOSECONDS);
   }
@@ -128,7 +128,7 @@ public final class NettyLoop implements Loop {
             });
     ByteBuf bytes = read.copy();
     EventLoop forChannels = eventLoop; // IoEventLoop deprecates the registration of channels
-    var _ =
+    var unused =
         forChannels
             .register(channel)
             .addListener(
@@ -141,7 +141,7 @@ public final class NettyLoop implements Loop {
                   } else {
                     bytes.release();
                     report(LOG, "making a channel failed", registered.cause());
-                    var _ = channel.close();
+                    var unusedClose = channel.close();
                   }
                 });
   }
@@ -189,7 +189,7 @@ public final class NettyLoop implements Loop {
 
   @Override
   public void schedule(Runnable task, long millis) {
-    var _ = eventLoop.schedule(task, millis, TimeUnit.MILLISECONDS);
+    var unused = eventLoop.schedule(task, millis, TimeUnit.MILLISECONDS);
   }
 
   /**
@@ -205,7 +205,7 @@ public final class NettyLoop implements Loop {
 
   private void runSlowTasksLater() {
     // A task that is executed from a task would still be part of this turn; a scheduled one is not.
-    var _ = eventLoop.schedule(this::runSlowTasks, 0, TimeUnit.NANOSECONDS);
+    var unused = eventLoop.schedule(this::runSlowTasks, 0, TimeUnit.NANOSECONDS);
   }
 
   private void runSlowTasks() {

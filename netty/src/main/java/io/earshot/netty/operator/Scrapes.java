@@ -41,8 +41,8 @@ final class Scrapes {
     @Nullable Text last = texts.get(format);
     if (last == null || (last.bytes.isDone() && now - last.since >= FRESH)) {
       CompletableFuture<byte[]> bytes =
-          idle.thenApplyAsync(_ -> render(format), Thread::startVirtualThread);
-      idle = bytes.handle((_, _) -> null);
+          idle.thenApplyAsync(ignored -> render(format), Thread::startVirtualThread);
+      idle = bytes.handle((ignored, failure) -> null);
       last = new Text(bytes, now);
       texts.put(format, last);
     }

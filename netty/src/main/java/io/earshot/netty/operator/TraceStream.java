@@ -90,13 +90,14 @@ public final class TraceStream extends ChannelInboundHandlerAdapter {
     ByteBuf line =
         Unpooled.copiedBuffer(
             isEvents ? "data: " + json + "\n\n" : json + "\n", StandardCharsets.UTF_8);
-    var _ = channel.write(line);
+    var unused = channel.write(line);
   }
 
   private void end() {
     hasEnded = true;
     trace.release(reader);
-    var _ = channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    var unused =
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
   }
 
   @Override
@@ -117,6 +118,6 @@ public final class TraceStream extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    var _ = channel.close();
+    var unused = channel.close();
   }
 }

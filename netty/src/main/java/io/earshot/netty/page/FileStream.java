@@ -35,7 +35,7 @@ final class FileStream {
         .execute(
             () -> {
               exchange.addHeaders(head);
-              var _ = channel.write(head);
+              var unused = channel.write(head);
             });
     boolean whole = false;
     try {
@@ -59,7 +59,7 @@ final class FileStream {
       }
       at += piece.readableBytes();
       ChannelFuture written = channel.writeAndFlush(new DefaultHttpContent(piece));
-      var _ = written.addListener(_ -> exchange.progress());
+      var unused = written.addListener(ignored -> exchange.progress());
       if (!before.await().isSuccess()) {
         return false;
       }
@@ -71,7 +71,7 @@ final class FileStream {
   private ByteBuf read(long at, int length) throws IOException {
     ByteBuf piece = channel.alloc().directBuffer(length);
     try {
-      var _ = piece.writeBytes(file, at, length);
+      var unused = piece.writeBytes(file, at, length);
       return piece;
     } catch (IOException e) {
       piece.release();
@@ -84,7 +84,7 @@ final class FileStream {
       exchange.done(false);
       return;
     }
-    var _ =
+    var unused =
         channel
             .writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT)
             .addListener(future -> exchange.done(future.isSuccess()));

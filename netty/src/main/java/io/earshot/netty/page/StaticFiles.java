@@ -112,7 +112,7 @@ public final class StaticFiles {
       answerBuiltIn(request, names, exchange);
     } else {
       PublicFolder in = folder;
-      var _ = Thread.startVirtualThread(() -> answerFrom(in, request, names, exchange));
+      var unused = Thread.startVirtualThread(() -> answerFrom(in, request, names, exchange));
     }
   }
 
@@ -174,7 +174,7 @@ public final class StaticFiles {
         try (FileChannel file =
             FileChannel.open(path, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
           var head = new DefaultHttpResponse(HttpVersion.HTTP_1_1, range.status());
-          var _ = withHeaders(head, representation, range, isBuiltIn);
+          var unused = withHeaders(head, representation, range, isBuiltIn);
           new FileStream(file, exchange).send(head, range.start(), range.length());
         }
       }
@@ -248,7 +248,7 @@ public final class StaticFiles {
       return;
     }
     exchange.addHeaders(response);
-    var _ =
+    var unused =
         channel.writeAndFlush(response).addListener(future -> exchange.done(future.isSuccess()));
   }
 }

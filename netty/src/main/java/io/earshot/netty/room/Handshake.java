@@ -72,7 +72,7 @@ public record Handshake(Origins origins, OwnHosts own, Config.Compression compre
       return bad("Sec-WebSocket-Key has to be 16 bytes in base64");
     }
     try {
-      var _ = deflate(request);
+      var unused = deflate(request);
     } catch (IllegalArgumentException e) {
       return bad(String.valueOf(e.getMessage()));
     }

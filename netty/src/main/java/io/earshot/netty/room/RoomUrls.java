@@ -83,7 +83,7 @@ public final class RoomUrls {
     if (framing != null) {
       return stream(exchange, url, framing);
     }
-    var _ = check(exchange, url, Permission.LISTEN);
+    var unused = check(exchange, url, Permission.LISTEN);
     int maxLength = site.config().limits().answerBytes();
     RoomStatus.Page page = url.page();
     ChatRoom rooms = site.engine().api().chatRoom();
@@ -142,7 +142,7 @@ public final class RoomUrls {
   private Answer stream(WebExchange exchange, RoomUrl url, Framing framing)
       throws ProblemException {
     exchange.refuseForeign("be in a room");
-    var _ = check(exchange, url, Permission.JOIN);
+    var unused = check(exchange, url, Permission.JOIN);
     // A browser that reconnects sends the id of its last event, to the URL that it began with.
     String last = exchange.headers().get("last-event-id");
     Cursor after = last == null ? url.after() : lastEvent(last);

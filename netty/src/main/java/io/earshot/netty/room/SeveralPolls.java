@@ -94,7 +94,7 @@ final class SeveralPolls {
       Shown shown =
           token == null
               ? Shown.NONE
-              : tokens.computeIfAbsent(token, _ -> Shown.of(exchange, token));
+              : tokens.computeIfAbsent(token, ignored -> Shown.of(exchange, token));
       rooms.add(new PolledRoom(asked(fields), shown));
     }
     exchange.charge(rooms.size() - 1); // the request itself has been counted

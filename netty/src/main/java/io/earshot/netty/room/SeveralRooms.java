@@ -206,7 +206,7 @@ final class SeveralRooms {
     int bytes = exchange.request().content().readableBytes();
     return Answer.later(
         site.streams().request(opening.key(), opening.requests(), bytes),
-        (_, failure) ->
+        (ignored, failure) ->
             failure == null
                 ? Responses.json(
                     HttpResponseStatus.ACCEPTED, "{}".getBytes(StandardCharsets.US_ASCII))

@@ -121,7 +121,7 @@ public final class ChannelSocket extends ClientSocket {
   @Override
   void sendLater(ByteBuf batch, int offset, int length) {
     ByteBuf copy = channel.alloc().directBuffer(length).writeBytes(batch, offset, length);
-    var _ =
+    var unused =
         channel
             .writeAndFlush(copy)
             .addListener(
@@ -151,7 +151,7 @@ public final class ChannelSocket extends ClientSocket {
       return;
     }
     // TLS first sends its own end of data, by which the client knows that nothing is missing.
-    var _ = tls.closeOutbound().addListener(_ -> shutSocket());
+    var unused = tls.closeOutbound().addListener(ignored -> shutSocket());
   }
 
   private void shutSocket() {
@@ -163,7 +163,7 @@ public final class ChannelSocket extends ClientSocket {
       close();
       return;
     }
-    var _ =
+    var unused =
         duplex
             .shutdownOutput()
             .addListener(
@@ -178,6 +178,6 @@ public final class ChannelSocket extends ClientSocket {
   void disconnect() {
     // Past the TLS handler, which would first wait until it can send its own end of data;
     // shutOutput() has sent it if there was time.
-    var _ = tls == null ? channel.close() : channel.pipeline().context(tls).close();
+    var unused = tls == null ? channel.close() : channel.pipeline().context(tls).close();
   }
 }

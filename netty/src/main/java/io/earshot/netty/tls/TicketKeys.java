@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.netty.handler.ssl.OpenSslSessionContext;
 import io.netty.handler.ssl.OpenSslSessionTicketKey;
-import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -12,10 +11,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import javax.crypto.KDF;
-import javax.crypto.SecretKey;
-import javax.crypto.spec.HKDFParameterSpec;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * The keys that encrypt the session tickets of a port, for a context of BoringSSL. The key changes
@@ -72,33 +67,12 @@ final class TicketKeys {
   }
 
   private List<OpenSslSessionTicketKey> derived(long now) {
-    try {
-      SecretKey extracted =
-          KDF.getInstance("HKDF-SHA256")
-              .deriveKey(
-                  "Generic",
-                  HKDFParameterSpec.ofExtract()
-                      .addIKM(new SecretKeySpec(secret, "Generic"))
-                      .extractOnly());
-      return LongStream.of(now, now - 1, now + 1)
-          .mapToObj(number -> key(extracted, section + ' ' + number))
-          .toList();
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("HKDF-SHA256 failed", e);
-    }
-  }
-
-  private static OpenSslSessionTicketKey key(SecretKey extracted, String purpose) {
-    byte[] info = ("earshot session tickets " + purpose).getBytes(UTF_8);
-    try {
-      return key(
-          KDF.getInstance("HKDF-SHA256")
-              .deriveData(
-                  HKDFParameterSpec.expandOnly(
-                      extracted, info, OpenSslSessionTicketKey.TICKET_KEY_SIZE)));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("HKDF-SHA256 failed", e);
-    }
+    Hkdf secrets = Hkdf.of(secret);
+    return LongStream.of(now, now - 1, now + 1)
+        .mapToObj(number -> "earshot session tickets " + section + ' ' + number)
+        .map(info -> secrets.derive(info, OpenSslSessionTicketKey.TICKET_KEY_SIZE))
+        .map(TicketKeys::key)
+        .toList();
   }
 
   private static OpenSslSessionTicketKey key(byte[] bytes) {

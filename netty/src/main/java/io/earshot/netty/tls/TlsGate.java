@@ -40,10 +40,10 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     switch (event) {
       case SslHandshakeCompletionEvent handshake when handshake.isSuccess() -> passed();
-      case SslHandshakeCompletionEvent _ -> closeWithAlert();
+      case SslHandshakeCompletionEvent ignored -> closeWithAlert();
       case SslCloseCompletionEvent end when end.isSuccess() ->
           context.fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
-      case ChannelInputShutdownEvent _ when shaking -> close();
+      case ChannelInputShutdownEvent ignored when shaking -> close();
       default -> context.fireUserEventTriggered(event);
     }
   }
@@ -96,7 +96,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
     if (shaking) {
       shaking = false;
       loop.closed();
-      var _ = channel.close();
+      var unused = channel.close();
     }
   }
 
@@ -107,7 +107,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter implements Swept {
       loop.closed();
       // Past the TLS handler, which would wait for a client that reads nothing, and log that.
       ChannelHandlerContext tls = channel.pipeline().context(SslHandler.class);
-      var _ = tls == null ? channel.close() : tls.close();
+      var unused = tls == null ? channel.close() : tls.close();
     }
   }
 }

@@ -273,7 +273,7 @@ public final class Connections implements AutoCloseable {
 
   /** Deletes fields of a hash; returns before Redis has done so. */
   public void deleteFields(String hash, String... names) {
-    var _ = send(hash, to -> to.hdel(hash, names));
+    var unused = send(hash, to -> to.hdel(hash, names));
   }
 
   /** All elements of a set. */
@@ -294,7 +294,7 @@ public final class Connections implements AutoCloseable {
 
   /** Removes an element from a set; returns before Redis has done so. */
   public void remove(String set, String element) {
-    var _ = send(set, to -> to.srem(set, bytes(element)));
+    var unused = send(set, to -> to.srem(set, bytes(element)));
   }
 
   /** Adds an element to a sorted set, or changes its score. */
@@ -356,11 +356,11 @@ public final class Connections implements AutoCloseable {
     ConnectionPair before = subscribed.put(channel, pair);
     if (before != null && before != pair && before.whyBroken() == null) {
       // The channel has moved; messages that still come on the old connections are repeated.
-      var _ = before.unsubscribe(channel, servers.isSharded());
+      var unused = before.unsubscribe(channel, servers.isSharded());
     }
     return ((CompletionStage<Object>) pair.subscribe(channel, servers.isSharded()))
         .whenComplete(
-            (_, failure) -> {
+            (ignored, failure) -> {
               if (failure != null) {
                 subscribed.remove(channel, pair);
               }

@@ -23,7 +23,7 @@ public final class RateLimitedLog {
   public boolean isDue(String kind) {
     long now = System.nanoTime();
     return lastLogged.compute(
-            kind, (_, last) -> last == null || now - last >= intervalNanos ? now : last)
+            kind, (ignored, last) -> last == null || now - last >= intervalNanos ? now : last)
         == now;
   }
 }

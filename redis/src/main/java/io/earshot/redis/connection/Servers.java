@@ -68,7 +68,7 @@ final class Servers implements NodeLink.Listener {
   private volatile Routes routes = Routes.NONE;
   private volatile Kind kind = new Kind(false, false);
   private volatile boolean isClosed;
-  private volatile BiConsumer<ConnectionPair, String> onEnded = (_, _) -> {};
+  private volatile BiConsumer<ConnectionPair, String> onEnded = (pair, reason) -> {};
 
   Servers(
       Address address,
@@ -94,7 +94,7 @@ final class Servers implements NodeLink.Listener {
    */
   void start(BiConsumer<ConnectionPair, String> ended) {
     onEnded = ended;
-    var _ = Thread.ofVirtual().name("redis servers").start(this::run);
+    var unused = Thread.ofVirtual().name("redis servers").start(this::run);
   }
 
   /** Starts to close all links, and does not wait. */
@@ -252,7 +252,7 @@ final class Servers implements NodeLink.Listener {
   private void rest(long millis) throws InterruptedException {
     if (!isClosed) {
       Thread.sleep(HASTY_REVIEW_MILLIS); // requests must not make this a busy loop
-      boolean _ = wake.tryAcquire(millis, TimeUnit.MILLISECONDS);
+      boolean ignored = wake.tryAcquire(millis, TimeUnit.MILLISECONDS);
       wake.drainPermits();
     }
   }
@@ -306,10 +306,10 @@ final class Servers implements NodeLink.Listener {
             .limit(ASKED)
             .toList();
     try {
-      var _ =
+      var unused =
           CompletableFuture.allOf(
                   asking.stream()
-                      .map(each -> each.handle((_, _) -> null))
+                      .map(each -> each.handle((ignored, failure) -> null))
                       .toArray(CompletableFuture<?>[]::new))
               .get(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException e) {

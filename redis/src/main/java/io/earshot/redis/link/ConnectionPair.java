@@ -118,14 +118,14 @@ public final class ConnectionPair {
   void close() {
     for (StatefulConnection<String, byte[]> each : List.of(connection, subscriber)) {
       if (each.isOpen()) {
-        var _ = each.closeAsync();
+        var unused = each.closeAsync();
       }
     }
   }
 
   /** Asks both connections for an answer. */
   CompletionStage<?> ping() {
-    return send(RedisAsyncCommands::ping).thenCombine(subscriber.async().ping(), (_, b) -> b);
+    return send(RedisAsyncCommands::ping).thenCombine(subscriber.async().ping(), (ignored, b) -> b);
   }
 
   /** Sends a command. */
@@ -152,7 +152,7 @@ public final class ConnectionPair {
       Function<RedisAsyncCommands<String, byte[]>, ? extends CompletionStage<T>> command) {
     return send(
         to -> {
-          var _ = to.asking();
+          var unused = to.asking();
           return command.apply(to);
         });
   }
@@ -186,7 +186,7 @@ public final class ConnectionPair {
           .async()
           .sunsubscribe(channel)
           .whenComplete(
-              (_, failure) -> {
+              (ignored, failure) -> {
                 if (failure != null) {
                   confirm(channel);
                 }
@@ -201,7 +201,7 @@ public final class ConnectionPair {
     var was = new AtomicBoolean();
     unconfirmed.computeIfPresent(
         channel,
-        (_, times) -> {
+        (ignored, times) -> {
           was.set(true);
           return times == 1 ? null : times - 1;
         });

@@ -79,7 +79,7 @@ public final class NodeLink {
 
   /** Starts to connect, and does not wait. */
   public void start() {
-    var _ = Thread.ofVirtual().name("redis " + node).start(this::run);
+    var unused = Thread.ofVirtual().name("redis " + node).start(this::run);
   }
 
   /** The server. */
@@ -175,7 +175,7 @@ public final class NodeLink {
     if (!isClosed) {
       wake.drainPermits();
       long spread = ThreadLocalRandom.current().nextLong(millis / 2 + 1);
-      boolean _ = wake.tryAcquire(millis / 2 + spread, TimeUnit.MILLISECONDS);
+      boolean ignored = wake.tryAcquire(millis / 2 + spread, TimeUnit.MILLISECONDS);
     }
   }
 }

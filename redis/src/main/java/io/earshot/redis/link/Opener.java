@@ -100,13 +100,13 @@ public final class Opener implements AutoCloseable {
   /** Starts to close all connections, and does not wait. */
   @Override
   public void close() {
-    var _ =
+    var unused =
         client
             .shutdownAsync(0, 1, TimeUnit.SECONDS)
             .orTimeout(1, TimeUnit.SECONDS)
             .whenComplete(
-                (_, _) -> {
-                  var _ = resources.shutdown(0, 1, TimeUnit.SECONDS);
+                (ignored, failure) -> {
+                  var unusedEnd = resources.shutdown(0, 1, TimeUnit.SECONDS);
                 });
   }
 
@@ -121,7 +121,7 @@ public final class Opener implements AutoCloseable {
   /** Asks the first of some servers that answers what kind of Redis there is. */
   public Kind kind(List<RedisURI> uris)
       throws InterruptedException, ExecutionException, TimeoutException {
-    return Kind.of(answers(uris, (_, to) -> info(to), _ -> true).getFirst());
+    return Kind.of(answers(uris, (ignored, to) -> info(to), ignored -> true).getFirst());
   }
 
   /**
@@ -161,11 +161,11 @@ public final class Opener implements AutoCloseable {
                               }
                             }))
             .toList();
-    var _ =
+    var unused =
         CompletableFuture.allOf(asking.toArray(CompletableFuture<?>[]::new))
-            .whenComplete((_, _) -> end.complete(true));
+            .whenComplete((ignored, failure) -> end.complete(true));
     try {
-      var _ = Patience.await(end, limit(uris.getFirst()));
+      var unusedEnd = Patience.await(end, limit(uris.getFirst()));
     } catch (TimeoutException e) {
       if (answers.isEmpty()) {
         throw e;
@@ -184,7 +184,9 @@ public final class Opener implements AutoCloseable {
         .orTimeout(limit(uri).toMillis(), TimeUnit.MILLISECONDS)
         .thenCompose(
             connection ->
-                question.ask(uri, connection.async()).whenComplete((_, _) -> close(connection)));
+                question
+                    .ask(uri, connection.async())
+                    .whenComplete((ignored, failure) -> close(connection)));
   }
 
   /** How long it may take to connect: Lettuce bounds each step, but not all of them together. */
@@ -213,7 +215,7 @@ public final class Opener implements AutoCloseable {
       }
       // Not awaited, and may fail: a script that is not there is sent in full.
       for (String script : scripts) {
-        var _ = connection.async().scriptLoad(script);
+        var unused = connection.async().scriptLoad(script);
       }
       return new ConnectionPair(
           connection,
@@ -233,13 +235,13 @@ public final class Opener implements AutoCloseable {
     try {
       return Patience.await(opening, limit);
     } catch (InterruptedException | TimeoutException e) {
-      var _ = opening.thenAccept(Opener::close);
+      var unused = opening.thenAccept(Opener::close);
       throw e;
     }
   }
 
   private static void close(StatefulConnection<?, ?> connection) {
-    var _ = connection.closeAsync();
+    var unused = connection.closeAsync();
   }
 
   /** The answer to INFO; empty if the Redis user has no right to ask. */

@@ -60,7 +60,7 @@ final class SayCall {
   private static List<Say> byRoom(List<Say> says) {
     var rooms = LinkedHashMap.<String, List<Say>>newLinkedHashMap(says.size());
     for (Say say : says) {
-      rooms.computeIfAbsent(say.room().head(), _ -> new ArrayList<>(1)).add(say);
+      rooms.computeIfAbsent(say.room().head(), ignored -> new ArrayList<>(1)).add(say);
     }
     return rooms.size() == says.size()
         ? says

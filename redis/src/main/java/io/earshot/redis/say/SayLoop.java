@@ -129,7 +129,7 @@ final class SayLoop {
       call.fail(standing.lostContact());
     } else {
       lane.calls++;
-      var _ =
+      var unused =
           sent(call, redis)
               .whenComplete((answers, failure) -> answered(lane, call, answers, failure));
     }

@@ -90,7 +90,7 @@ public final class Says {
 
   private void send(Connections redis, Say say) {
     var call = SayCall.of(new ArrayDeque<>(List.of(say)));
-    var _ =
+    var unused =
         call.send(redis, standing.leaseUntil())
             .whenComplete(
                 (answers, failure) -> call.complete(answers, failure, failures, standing));
@@ -123,10 +123,10 @@ public final class Says {
                   }
                 })
             .toArray(CompletableFuture<?>[]::new);
-    var _ =
+    var unused =
         CompletableFuture.allOf(flushed)
             .orTimeout(1, TimeUnit.SECONDS)
-            .exceptionally(_ -> null)
+            .exceptionally(ignored -> null)
             .join();
   }
 }
