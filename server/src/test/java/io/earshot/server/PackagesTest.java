@@ -106,7 +106,17 @@ class PackagesTest {
 
   /** Without examples and micro-benchmarks, which add classes to the packages of others. */
   private static final List<String> MODULES =
-      List.of("protocol", "core", "netty", "metrics", "redis", "server", "client", "bench");
+      List.of(
+          "protocol",
+          "core",
+          "netty",
+          "metrics",
+          "redis",
+          "server",
+          "client",
+          "test-support",
+          "spring",
+          "bench");
 
   private static final int MOST_LINES = 500;
 
