@@ -41,8 +41,7 @@ record SettingProperty(String path, String name, String alias, Type type, Settin
         collect(path + ".", component.getType(), into);
       } else {
         String alias = setting.alias().isEmpty() ? "" : name(prefix + setting.alias());
-        into.add(
-            new SettingProperty(path, name(path), alias, component.getGenericType(), setting));
+        into.add(new SettingProperty(path, name(path), alias, component.getGenericType(), setting));
       }
     }
   }

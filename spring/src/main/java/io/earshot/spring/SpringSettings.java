@@ -129,8 +129,7 @@ final class SpringSettings {
 
   private static String unknown(String property) {
     String dashed = property.substring(SettingProperty.PREFIX.length() + 1);
-    String path =
-        DASH.matcher(dashed).replaceAll(found -> found.group(1).toUpperCase(Locale.ROOT));
+    String path = DASH.matcher(dashed).replaceAll(found -> found.group(1).toUpperCase(Locale.ROOT));
     String reason = "it is a group of settings";
     try {
       Config.defaults().with(path, "");

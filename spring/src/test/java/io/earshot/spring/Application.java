@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.earshot.Action;
 import io.earshot.Hooks;
 import io.earshot.RefusedException;
-import io.earshot.spring.guide.earshot.GreetingApplication;
 import io.earshot.token.TokenKeys;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +25,7 @@ import org.springframework.security.web.SecurityFilterChain;
 /** An application with users who log in by a password or by a token. */
 @Configuration(proxyBeanMethods = false)
 @EnableAutoConfiguration
-class Application extends GreetingApplication {
+class Application {
   private static final String KEY = "a key of the application, for its tests alone";
 
   /** The end of the year 9999, in seconds since 1970. */

@@ -42,7 +42,8 @@ class MetadataTest {
             .toList();
     var properties = new ArrayList<String>();
     new TreeMap<>(SpringSettings.OWN)
-        .forEach((name, meaning) -> properties.add(property(name, "java.lang.Boolean", meaning, true)));
+        .forEach(
+            (name, meaning) -> properties.add(property(name, "java.lang.Boolean", meaning, true)));
     SettingProperty.ALL.forEach(each -> properties.add(property(each)));
     return "{\"groups\":[\n"
         + String.join(",\n", groups)
@@ -79,8 +80,7 @@ class MetadataTest {
     return name.startsWith(Optional.class.getName()) ? "java.time.Duration" : name;
   }
 
-  private static String property(
-      String name, String type, String meaning, @Nullable Object usual) {
+  private static String property(String name, String type, String meaning, @Nullable Object usual) {
     var fields = new LinkedHashMap<String, Object>();
     fields.put("name", name);
     fields.put("type", type);

@@ -6,6 +6,7 @@ import io.earshot.Action;
 import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.PlugIn;
+import io.earshot.spring.login.EarshotSecurityAutoConfiguration;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -95,8 +96,11 @@ class StartTest {
     application
         .withClassLoader(
             new FilteredClassLoader(
-                "org.springframework.security", "io.micrometer", "jakarta.servlet",
-                "org.springframework.boot.health", "io.earshot.metrics"))
+                "org.springframework.security",
+                "io.micrometer",
+                "jakarta.servlet",
+                "org.springframework.boot.health",
+                "io.earshot.metrics"))
         .run(context -> assertThat(context).hasNotFailed().hasSingleBean(Api.class));
   }
 

@@ -56,8 +56,8 @@ class TwoInstancesTest {
     String token =
         new TokenKeys(List.of(KEY), "").sign(Map.of("sub", "ada", "exp", 9_999_999_999L));
     try (var redis = new RedisServer();
-        ConfigurableApplicationContext one = instance(redis);
-        ConfigurableApplicationContext two = instance(redis)) {
+        ConfigurableApplicationContext one = instance(redis)) {
+      ConfigurableApplicationContext two = instance(redis);
       var here = new LinkedBlockingQueue<Event>();
       var there = new LinkedBlockingQueue<Event>();
       try (EarshotClient phone =

@@ -16,7 +16,10 @@ public class GreetingApplication {
   @Bean
   Action hello(Api api) {
     StandIn greetings = StandIn.in("greetings");
-    return Action.of("hello", call -> api.chatRoom().socketRoomBroadcast(greetings, "Hello, " + call.text("name") + "!"))
+    return Action.of(
+            "hello",
+            call ->
+                api.chatRoom().socketRoomBroadcast(greetings, "Hello, " + call.text("name") + "!"))
         .withRequired("name");
   }
 }

@@ -1,9 +1,10 @@
-package io.earshot.spring;
+package io.earshot.spring.login;
 
 import io.earshot.Api;
 import io.earshot.Connection;
 import io.earshot.Hooks;
 import io.earshot.protocol.User;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
@@ -20,6 +21,9 @@ import org.springframework.security.core.GrantedAuthority;
  */
 @Order(Ordered.HIGHEST_PRECEDENCE)
 final class SessionLogin implements Hooks.ConnectRequestHook {
+  /** The attributes that say which user a connection has. */
+  private static final Set<String> OF_LOGINS = Set.of("user", "identity");
+
   private final Sessions sessions;
   private final String cookie;
   private final UserOfPrincipal users;
@@ -52,8 +56,9 @@ final class SessionLogin implements Hooks.ConnectRequestHook {
     }
     connecting.user(user);
     for (GrantedAuthority each : principal.getAuthorities()) {
-      if (each.getAuthority() != null) {
-        connection.set(each.getAuthority(), "true");
+      String name = each.getAuthority();
+      if (name != null && !OF_LOGINS.contains(name)) {
+        connection.set(name, "true");
       }
     }
   }

@@ -1,4 +1,4 @@
-package io.earshot.spring;
+package io.earshot.spring.login;
 
 import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpSessionEvent;

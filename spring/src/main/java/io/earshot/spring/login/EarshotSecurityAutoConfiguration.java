@@ -1,7 +1,9 @@
-package io.earshot.spring;
+package io.earshot.spring.login;
 
 import io.earshot.Api;
 import io.earshot.protocol.User;
+import io.earshot.spring.EarshotAutoConfiguration;
+import io.earshot.spring.EarshotLifecycle;
 import jakarta.servlet.http.HttpSessionListener;
 import java.util.Map;
 import org.springframework.beans.factory.ObjectProvider;

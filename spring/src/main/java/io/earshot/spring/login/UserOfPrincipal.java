@@ -1,4 +1,4 @@
-package io.earshot.spring;
+package io.earshot.spring.login;
 
 import io.earshot.protocol.User;
 import org.jspecify.annotations.Nullable;

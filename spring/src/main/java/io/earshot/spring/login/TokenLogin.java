@@ -1,4 +1,4 @@
-package io.earshot.spring;
+package io.earshot.spring.login;
 
 import io.earshot.Hooks;
 import io.earshot.RefusedException;
@@ -51,6 +51,8 @@ final class TokenLogin implements Hooks.LoginHook {
     } else if (value instanceof Number || value instanceof Boolean || value instanceof Json) {
       return value;
     }
-    return value == null ? new Json.Null() : value instanceof URL url ? url.toString() : value.toString();
+    return value == null
+        ? new Json.Null()
+        : value instanceof URL url ? url.toString() : value.toString();
   }
 }
