@@ -1,4 +1,4 @@
-import { Earshot } from 'http://localhost:8081/public/earshot.js';
+import { Earshot } from '/earshot.js';
 
 const client = new Earshot('ws://localhost:8081');
 

@@ -64,7 +64,15 @@ final class ServerApi implements Api {
   @Override
   public Api forPlugIn() {
     return new ServerApi(
-        config, chatRoom, actions, hookRunner, loginHooks, moderation, connections, connectionActions, users);
+        config,
+        chatRoom,
+        actions,
+        hookRunner,
+        loginHooks,
+        moderation,
+        connections,
+        connectionActions,
+        users);
   }
 
   @Override

@@ -48,8 +48,7 @@ public final class LoginHooks {
    */
   CompletableFuture<Json.@Nullable Obj> ask(String token) {
     var answer = new CompletableFuture<Json.@Nullable Obj>();
-    Thread asking =
-        Thread.ofVirtual().name("login").unstarted(() -> answerInto(answer, token));
+    Thread asking = Thread.ofVirtual().name("login").unstarted(() -> answerInto(answer, token));
     var late = new RefusedException("the server took too long to check this token");
     CompletableFuture.delayedExecutor(timeout.toMillis(), TimeUnit.MILLISECONDS)
         .execute(

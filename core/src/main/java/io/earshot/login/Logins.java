@@ -71,8 +71,8 @@ public final class Logins {
    * Checks a token. Does not wait.
    *
    * @return the login, completed at once unless hooks or another issuer are asked; then on any
-   *     thread, within the time limit for that. Failed with a {@link RefusedException}
-   *     whose message says why
+   *     thread, within the time limit for that. Failed with a {@link RefusedException} whose
+   *     message says why
    */
   public CompletableFuture<VerifiedLogin> check(String token) {
     return hooks.isEmpty()

@@ -63,7 +63,8 @@ final class LoginHookTest extends LoginTestCase {
 
   @Test
   void claims_without_an_end_are_no_login() {
-    var _ = server.earshot.api().hooks().onLogin(token -> (Json.Obj) Json.from(Map.of("sub", "ada")));
+    var _ =
+        server.earshot.api().hooks().onLogin(token -> (Json.Obj) Json.from(Map.of("sub", "ada")));
     assertThat(heard(connect(Shown.token("pass")))).first().asString().contains("no claim exp");
   }
 

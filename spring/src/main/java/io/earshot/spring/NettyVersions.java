@@ -4,6 +4,7 @@ import io.netty.util.Version;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,7 +18,7 @@ import java.util.regex.Pattern;
  */
 final class NettyVersions {
   /** The oldest Netty that the starter was run with. */
-  static final String OLDEST = "4.2.7.Final";
+  static final String OLDEST = "4.2.13.Final";
 
   /** The version that Earshot is built with. */
   static final String BEST = "4.2.18.Final";
@@ -54,7 +55,7 @@ final class NettyVersions {
    * @param versions the artifacts of each version
    * @return a sentence that says what to set; empty if nothing is wrong
    */
-  static String whatIsWrong(TreeMap<String, ? extends Collection<String>> versions) {
+  static String whatIsWrong(SortedMap<String, ? extends Collection<String>> versions) {
     for (var each : versions.entrySet()) {
       if (isOlder(each.getKey(), OLDEST)) {
         return "Earshot needs Netty "

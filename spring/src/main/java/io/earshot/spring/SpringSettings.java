@@ -78,11 +78,12 @@ final class SpringSettings {
       return binder.bind(name, Bindable.listOf(String.class)).orElse(null);
     }
     String text = binder.bind(name, Bindable.of(String.class)).orElse(null);
-    boolean isIsoDuration =
-        text != null
-            && property.type().getTypeName().contains("Duration")
-            && text.strip().toUpperCase(Locale.ROOT).startsWith("PT");
-    return isIsoDuration ? DurationStyle.ISO8601.parse(text.strip()) : text;
+    if (text != null
+        && property.type().getTypeName().contains("Duration")
+        && text.strip().toUpperCase(Locale.ROOT).startsWith("PT")) {
+      return DurationStyle.ISO8601.parse(text.strip());
+    }
+    return text;
   }
 
   /**

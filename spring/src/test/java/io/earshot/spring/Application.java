@@ -73,7 +73,11 @@ class Application {
   @Bean
   SecurityFilterChain security(HttpSecurity http) {
     return http.authorizeHttpRequests(
-            all -> all.requestMatchers("/actuator/**").permitAll().anyRequest().authenticated())
+            all ->
+                all.requestMatchers("/actuator/**", "/earshot.js")
+                    .permitAll()
+                    .anyRequest()
+                    .authenticated())
         .formLogin(Customizer.withDefaults())
         .csrf(AbstractHttpConfigurer::disable)
         .build();

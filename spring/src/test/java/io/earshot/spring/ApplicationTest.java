@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.earshot.Api;
+import io.earshot.client.EarshotException;
 import io.earshot.client.Event;
 import io.earshot.client.State;
 import io.earshot.protocol.Json;
@@ -35,6 +36,7 @@ import org.springframework.boot.test.context.SpringBootTest;
     classes = {Application.class, GreetingApplication.class},
     webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
     properties = {
+      "spring.config.import=classpath:/guide/earshot/application.properties",
       "earshot.tcp-server.port=0",
       "earshot.http-server.port=0",
       "earshot.general.event-loops=1",
@@ -82,6 +84,11 @@ class ApplicationTest {
     assertThat(api.connection(ada.id())).isPresent();
     var unused = api.chatRoom().socketRoomBroadcast(null, "from a bean");
     ada.await("defaultRoom", "from a bean");
+  }
+
+  @Test
+  void the_application_serves_the_client_for_its_pages() throws Exception {
+    assertThat(http("/earshot.js", null, null).body()).contains("export class Earshot");
   }
 
   // --- logins ----------------------------------------------------------------------------------
@@ -138,25 +145,19 @@ class ApplicationTest {
 
   /** Browsers send cookies to all ports of a host, whatever page asks for that. */
   @Test
-  void a_page_of_another_origin_does_not_get_in_with_the_cookie(EarshotTestServer server)
-      throws Exception {
+  void the_cookie_counts_for_the_page_of_the_guide_and_no_other_origin_gets_in(
+      EarshotTestServer server) throws IOException, InterruptedException {
     String cookie = sessionOfAda();
-    try (var lines = new java.net.Socket("localhost", server.http().getPort())) {
-      lines.setSoTimeout(10_000);
-      String request =
-          "GET / HTTP/1.1\r\nHost: localhost:"
-              + server.http().getPort()
-              + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-              + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: https://evil.example\r\nCookie: "
-              + cookie
-              + "\r\n\r\n";
-      lines.getOutputStream().write(request.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
-      var answer =
-          new java.io.BufferedReader(
-              new java.io.InputStreamReader(
-                  lines.getInputStream(), java.nio.charset.StandardCharsets.UTF_8));
-      assertThat(answer.readLine()).contains(" 403 ");
-    }
+    String page = "http://localhost:8080";
+    TestClient ada =
+        server.client(builder -> builder.header("Cookie", cookie).header("Origin", page));
+    assertThat(user(ada).id()).isEqualTo("ada");
+    assertThatThrownBy(
+            () ->
+                server.client(
+                    builder ->
+                        builder.header("Cookie", cookie).header("Origin", "https://evil.example")))
+        .isInstanceOf(EarshotException.class);
   }
 
   @Test
