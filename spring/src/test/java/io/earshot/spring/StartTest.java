@@ -10,6 +10,7 @@ import io.earshot.spring.login.EarshotSecurityAutoConfiguration;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -153,6 +154,19 @@ class StartTest {
                 + " or newer, and the class path has netty-common 4.1.135.Final: set netty.version"
                 + " to 4.2.")
         .contains("<netty.version>" + NettyVersions.BEST + "</netty.version>");
+  }
+
+  @Test
+  void the_versions_of_netty_are_those_of_the_build_and_of_the_page() throws IOException {
+    Path root = Path.of(System.getProperty("earshot.root", ".."));
+    assertThat(root.resolve("pom.xml"))
+        .content()
+        .contains("<netty.version>" + NettyVersions.BEST + "</netty.version>");
+    assertThat(root.resolve("docs/spring.md"))
+        .content()
+        .contains(
+            "Earshot needs Netty " + NettyVersions.OLDEST,
+            "set netty.version to " + NettyVersions.BEST);
   }
 
   @Test

@@ -5,7 +5,6 @@ import io.earshot.Connection;
 import io.earshot.Hooks;
 import io.earshot.protocol.User;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.security.authentication.AuthenticationTrustResolverImpl;
@@ -48,10 +47,7 @@ final class SessionLogin implements Hooks.ConnectRequestHook {
     }
     User user = users.user(principal);
     if (user == null
-        || !sessions.add(
-            session,
-            connection.id(),
-            api.connections().stream().map(Connection::id).collect(Collectors.toSet()))) {
+        || !sessions.add(session, connection.id(), id -> api.connection(id).isPresent())) {
       return;
     }
     connecting.user(user);

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.context.SecurityContext;
@@ -78,14 +79,15 @@ final class Sessions implements HttpSessionListener, HttpSessionIdListener {
   /**
    * Takes note of a connection, which is ended with its session.
    *
+   * @param isOpen whether a connection, given by its id, is still there
    * @return whether the session is still there
    */
-  boolean add(String session, String connection, Set<String> open) {
+  boolean add(String session, String connection, Predicate<String> isOpen) {
     connections.compute(
         session,
         (id, before) -> {
           Set<String> now = before == null ? ConcurrentHashMap.newKeySet() : before;
-          now.retainAll(open);
+          now.removeIf(isOpen.negate());
           now.add(connection);
           return now;
         });
