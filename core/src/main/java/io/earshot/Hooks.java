@@ -120,6 +120,22 @@ public interface Hooks {
     void connect(Connection connection, Connecting connecting) throws Exception;
   }
 
+  /** Verifies the tokens of logins, for a program that has its own way to do that. */
+  @FunctionalInterface
+  interface LoginHook {
+    /**
+     * Verifies a token.
+     *
+     * @param token the token, as the client has shown it
+     * @return the claims, which the settings {@code users} map to a user, with the end of the login
+     *     as {@code exp}; null to leave the token to the hooks after this one, and to the keys of
+     *     the server
+     * @throws RefusedException if the token is not valid; the client receives the message
+     * @throws Exception if the hook failed; the login is refused
+     */
+    Json.@Nullable Obj verify(String token) throws Exception;
+  }
+
   /**
    * A request to join a room, or to listen to it.
    *
@@ -210,6 +226,15 @@ public interface Hooks {
    * @return the registration, which removes the hook
    */
   Registration onConnect(ConnectRequestHook hook);
+
+  /**
+   * Adds a hook that verifies the tokens by which clients log in, on every transport, in place of
+   * the server's keys. A hook that takes longer than {@code hooks.timeout} refuses the login.
+   *
+   * @param hook the hook
+   * @return the registration, which removes the hook
+   */
+  Registration onLogin(LoginHook hook);
 
   /**
    * Adds a hook that decides about requests to join some rooms, or to listen to them. Later hooks

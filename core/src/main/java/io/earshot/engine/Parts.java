@@ -168,6 +168,7 @@ final class Parts implements AutoCloseable {
             chatRoom,
             actions,
             hooks,
+            context.logins().hooks(),
             moderation,
             connections,
             connectionActions,

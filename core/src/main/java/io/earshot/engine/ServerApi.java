@@ -14,6 +14,7 @@ import io.earshot.connection.ConnectionActions;
 import io.earshot.connection.Directory;
 import io.earshot.hook.HookRegistry;
 import io.earshot.hook.HookRunner;
+import io.earshot.login.LoginHooks;
 import io.earshot.web.MessageQueues;
 import java.util.Collection;
 import java.util.Collections;
@@ -31,6 +32,7 @@ final class ServerApi implements Api {
   private final ActionRunner actions;
   private final WebServer webServer = new MessageQueues();
   private final HookRunner hookRunner;
+  private final LoginHooks loginHooks;
   private final Hooks hooks;
   private final Moderation moderation;
   private final Directory connections;
@@ -42,6 +44,7 @@ final class ServerApi implements Api {
       ChatRoom chatRoom,
       ActionRunner actions,
       HookRunner hookRunner,
+      LoginHooks loginHooks,
       Moderation moderation,
       Directory connections,
       ConnectionActions connectionActions,
@@ -50,7 +53,8 @@ final class ServerApi implements Api {
     this.chatRoom = chatRoom;
     this.actions = actions;
     this.hookRunner = hookRunner;
-    this.hooks = new HookRegistry(hookRunner);
+    this.loginHooks = loginHooks;
+    this.hooks = new HookRegistry(hookRunner, loginHooks);
     this.moderation = moderation;
     this.connections = connections;
     this.connectionActions = connectionActions;
@@ -60,7 +64,15 @@ final class ServerApi implements Api {
   @Override
   public Api forPlugIn() {
     return new ServerApi(
-        config, chatRoom, actions, hookRunner, moderation, connections, connectionActions, users);
+        config,
+        chatRoom,
+        actions,
+        hookRunner,
+        loginHooks,
+        moderation,
+        connections,
+        connectionActions,
+        users);
   }
 
   @Override

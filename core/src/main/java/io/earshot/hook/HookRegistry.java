@@ -1,6 +1,7 @@
 package io.earshot.hook;
 
 import io.earshot.Hooks;
+import io.earshot.login.LoginHooks;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomMessage;
@@ -17,10 +18,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HookRegistry implements Hooks {
   private final HookRunner runner;
+  private final LoginHooks logins;
   private final Set<Registration> added = ConcurrentHashMap.newKeySet();
 
-  public HookRegistry(HookRunner runner) {
+  public HookRegistry(HookRunner runner, LoginHooks logins) {
     this.runner = runner;
+    this.logins = logins;
   }
 
   @Override
@@ -45,6 +48,12 @@ public final class HookRegistry implements Hooks {
           hook.connect(asked.subject(), Objects.requireNonNull(asked.connecting()));
           return asked.message();
         });
+  }
+
+  @Override
+  public Registration onLogin(LoginHook hook) {
+    logins.add(hook);
+    return registered(() -> logins.remove(hook));
   }
 
   @Override
@@ -95,12 +104,16 @@ public final class HookRegistry implements Hooks {
   private Registration add(Hook.Kind kind, String rooms, Object hook, Hook.Body body) {
     Hook one = new Hook(kind, rooms, name(hook), body);
     runner.add(one);
+    return registered(() -> runner.remove(one));
+  }
+
+  private Registration registered(Runnable remove) {
     var registration =
         new Registration() {
           @Override
           public void close() {
             added.remove(this);
-            runner.remove(one);
+            remove.run();
           }
         };
     added.add(registration);

@@ -34,6 +34,7 @@ public final class Logins {
   private final TokenKeys keys;
   private final @Nullable Jwks jwks;
   private final InstantSource clock;
+  private final LoginHooks hooks;
 
   /**
    * Checks logins.
@@ -48,6 +49,7 @@ public final class Logins {
     this.keys = keys;
     this.jwks = jwks;
     this.clock = clock;
+    this.hooks = new LoginHooks(config.hooks().timeout());
   }
 
   /** Whether each client has to log in. */
@@ -60,14 +62,35 @@ public final class Logins {
     return settings.connections();
   }
 
+  /** The hooks of the program that verify tokens. */
+  public LoginHooks hooks() {
+    return hooks;
+  }
+
   /**
    * Checks a token. Does not wait.
    *
-   * @return the login, completed at once unless the keys of another issuer are asked for; then on
-   *     any thread, within the time limit of such a request. Failed with a {@link RefusedException}
-   *     whose message says why
+   * @return the login, completed at once unless hooks or another issuer are asked; then on any
+   *     thread, within the time limit for that. Failed with a {@link RefusedException} whose
+   *     message says why
    */
   public CompletableFuture<VerifiedLogin> check(String token) {
+    return hooks.isEmpty()
+        ? checkByKeys(token)
+        : hooks
+            .ask(token)
+            .thenCompose(claims -> claims == null ? checkByKeys(token) : checkByHook(claims));
+  }
+
+  private CompletableFuture<VerifiedLogin> checkByHook(Json.Obj claims) {
+    try {
+      return CompletableFuture.completedFuture(login(new TokenClaims(claims)));
+    } catch (InvalidTokenException e) {
+      return CompletableFuture.failedFuture(refused(e));
+    }
+  }
+
+  private CompletableFuture<VerifiedLogin> checkByKeys(String token) {
     try {
       SignedToken signed = SignedToken.parse(token);
       if (signed.isForRoom()) {

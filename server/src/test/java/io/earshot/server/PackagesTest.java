@@ -56,7 +56,7 @@ class PackagesTest {
       access: protocol config token api stats spi moderation
       login: protocol token api spi
       action: protocol api stats spi
-      hook: protocol config api stats spi action
+      hook: protocol config api stats spi login action
       history: protocol config api stats
       room: protocol config api stats events spi history
       connection: protocol config api stats events spi moderation access login action hook room
@@ -106,7 +106,17 @@ class PackagesTest {
 
   /** Without examples and micro-benchmarks, which add classes to the packages of others. */
   private static final List<String> MODULES =
-      List.of("protocol", "core", "netty", "metrics", "redis", "server", "client", "bench");
+      List.of(
+          "protocol",
+          "core",
+          "netty",
+          "metrics",
+          "redis",
+          "server",
+          "client",
+          "test-support",
+          "spring",
+          "bench");
 
   private static final int MOST_LINES = 500;
 

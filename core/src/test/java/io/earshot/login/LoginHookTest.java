@@ -1,0 +1,90 @@
+package io.earshot.login;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.earshot.Hooks;
+import io.earshot.RefusedException;
+import io.earshot.protocol.Json;
+import io.earshot.testing.Await;
+import io.earshot.testing.TestServer;
+import io.earshot.testing.TestServer.Guest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+
+/** Programs that verify the tokens of logins themselves. */
+final class LoginHookTest extends LoginTestCase {
+  private Json.Obj claims(String id) {
+    long end = server.now().plusSeconds(300).getEpochSecond();
+    return (Json.Obj) Json.from(Map.of("sub", id, "exp", end));
+  }
+
+  private List<String> heard(Guest guest) {
+    var heard = new ArrayList<String>();
+    Await.until(
+        "an answer",
+        () -> {
+          server.settle();
+          heard.addAll(guest.hear());
+          return !heard.isEmpty();
+        });
+    return heard;
+  }
+
+  @Test
+  void a_hook_verifies_tokens_and_leaves_others_to_the_keys() {
+    Hooks.Registration hook =
+        server.earshot.api().hooks().onLogin(token -> token.equals("pass") ? claims("ada") : null);
+    assertThat(heard(connect(Shown.token("pass")))).first().asString().contains("\"id\":\"ada\"");
+    assertThat(heard(connect(Shown.token(token("bob"))))).first().asString().contains("BOB");
+    hook.close();
+    assertThat(heard(connect(Shown.token("pass")))).first().asString().contains("Error");
+  }
+
+  @Test
+  void a_token_that_a_hook_refuses_is_no_login_whatever_the_keys_say() {
+    var _ =
+        server
+            .earshot
+            .api()
+            .hooks()
+            .onLogin(
+                token -> {
+                  throw new RefusedException("this account is closed");
+                });
+    assertThat(heard(connect(Shown.token(token("ada")))))
+        .first()
+        .asString()
+        .contains("Error: this account is closed");
+  }
+
+  @Test
+  void claims_without_an_end_are_no_login() {
+    var _ =
+        server.earshot.api().hooks().onLogin(token -> (Json.Obj) Json.from(Map.of("sub", "ada")));
+    assertThat(heard(connect(Shown.token("pass")))).first().asString().contains("no claim exp");
+  }
+
+  @Test
+  void a_hook_that_takes_too_long_refuses_the_login() {
+    server = new TestServer(1, config().with("hooks.timeout", Duration.ofMillis(50)));
+    var never = new CountDownLatch(1);
+    var _ =
+        server
+            .earshot
+            .api()
+            .hooks()
+            .onLogin(
+                token -> {
+                  never.await();
+                  return claims("ada");
+                });
+    assertThat(heard(connect(Shown.token("pass"))))
+        .first()
+        .asString()
+        .contains("Error: the server took too long to check this token");
+  }
+}

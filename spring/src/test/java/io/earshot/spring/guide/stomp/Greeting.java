@@ -1,0 +1,3 @@
+package io.earshot.spring.guide.stomp;
+
+public record Greeting(String content) {}

@@ -1,0 +1,3 @@
+package io.earshot.spring.guide.stomp;
+
+public record Hello(String name) {}
