@@ -37,7 +37,7 @@ void main(String[] args) throws Exception {
       long before = System.nanoTime();
       room.say(String.valueOf(++said)); // repeated by the client, with one message id, until it is answered
       longest = Math.max(longest, System.nanoTime() - before);
-      Thread.sleep(5);
+      Thread.sleep(200); // what a client misses must be less than rooms.historyMessages, 100
     }
     long deadline = System.nanoTime() + 30_000_000_000L;
     long all = said;
