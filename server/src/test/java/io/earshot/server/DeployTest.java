@@ -64,8 +64,7 @@ class DeployTest {
       assertThat(asked.get("path")).as(probe.getKey()).isEqualTo(probe.getValue());
       assertThat(asked.get("port")).as(probe.getKey()).isEqualTo("operators");
     }
-    assertStopFits(
-        config, Duration.ofSeconds((Integer) pod.get("terminationGracePeriodSeconds")));
+    assertStopFits(config, Duration.ofSeconds((Integer) pod.get("terminationGracePeriodSeconds")));
     assertThat(pod.get("enableServiceLinks")).isEqualTo(false);
     assertThat(map(pod, "securityContext").get("runAsUser"))
         .isEqualTo(Integer.valueOf(userOfTheImage()));
@@ -92,7 +91,8 @@ class DeployTest {
     try (Stream<Path> files = Files.list(KUBERNETES)) {
       assertThat(files.map(file -> file.getFileName().toString()))
           .filteredOn(name -> !name.equals("kustomization.yaml") && !name.equals("monitor.yaml"))
-          .hasSameElementsAs(list(kustomization, "resources").stream().map(Object::toString).toList());
+          .hasSameElementsAs(
+              list(kustomization, "resources").stream().map(Object::toString).toList());
     }
   }
 
@@ -131,8 +131,7 @@ class DeployTest {
             .orElse(Path.of("haproxy"));
     assumeTrue(Files.isExecutable(haproxy), "needs haproxy");
     List<String> command =
-        List.of(
-            haproxy.toString(), "-c", "-f", ROOT.resolve("deploy/haproxy.cfg").toString());
+        List.of(haproxy.toString(), "-c", "-f", ROOT.resolve("deploy/haproxy.cfg").toString());
     try (var check = new Program(ROOT, Map.of(), command)) {
       assertThat(check.status(Duration.ofSeconds(60))).as("%s", check.err()).isZero();
     }
@@ -203,8 +202,7 @@ class DeployTest {
     var options = new LoaderOptions();
     options.setAllowDuplicateKeys(false);
     var documents = new ArrayList<Map<?, ?>>();
-    for (Object each :
-        new Yaml(new SafeConstructor(options)).loadAll(Files.readString(file))) {
+    for (Object each : new Yaml(new SafeConstructor(options)).loadAll(Files.readString(file))) {
       documents.add((Map<?, ?>) each);
     }
     return documents;

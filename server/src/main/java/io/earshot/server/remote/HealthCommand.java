@@ -56,8 +56,7 @@ public final class HealthCommand implements Callable<Integer> {
     String asked = server.replaceFirst("/$", "") + "/readyz";
     try {
       // Not the newer HttpClient: it loads ten times as many classes, at each check.
-      var connection =
-          (HttpURLConnection) URI.create(asked).toURL().openConnection(Proxy.NO_PROXY);
+      var connection = (HttpURLConnection) URI.create(asked).toURL().openConnection(Proxy.NO_PROXY);
       connection.setConnectTimeout(TIMEOUT_MILLIS);
       connection.setReadTimeout(TIMEOUT_MILLIS);
       int status = connection.getResponseCode();
