@@ -110,6 +110,7 @@ record ServiceManager(String socket) {
     }
   }
 
+  @SuppressWarnings("restricted") // the launchers permit native access
   private static MethodHandle function(String name, FunctionDescriptor form) {
     Linker linker = Linker.nativeLinker();
     return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), form);
