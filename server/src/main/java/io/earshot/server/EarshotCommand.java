@@ -6,6 +6,7 @@ import io.earshot.protocol.RoomName;
 import io.earshot.server.log.OneLine;
 import io.earshot.server.remote.DrainCommand;
 import io.earshot.server.remote.ExplainCommand;
+import io.earshot.server.remote.HealthCommand;
 import io.earshot.server.remote.TopCommand;
 import io.earshot.server.remote.TraceCommand;
 import io.earshot.server.settings.Assignment;
@@ -43,7 +44,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     name = "earshot",
     versionProvider = Version.class,
     synopsisSubcommandLabel =
-        "[serve | top | explain | trace | drain | config | token | cert | build | bench | help]",
+        "[serve | top | explain | trace | drain | health | config | token | cert | build | bench | help]",
     sortOptions = false,
     header = "A real-time room server: it sends each message to all members of a room.%n",
     footer = {
@@ -235,6 +236,7 @@ final class EarshotCommand implements Callable<Integer> {
     return new CommandLine(this)
         .addSubcommand(new DrainCommand(environment, out))
         .addSubcommand(new ExplainCommand(environment, out))
+        .addSubcommand(new HealthCommand(environment, out))
         .addSubcommand(new TopCommand(environment, out, isTerminal()))
         .addSubcommand(new TraceCommand(environment, out));
   }
@@ -266,7 +268,7 @@ final class EarshotCommand implements Callable<Integer> {
               + " container platform: {0}",
           String.join(", ", links));
     }
-    Serve.forever(config, out);
+    Serve.forever(config, out, ServiceManager.of(environment));
     return CANNOT_START;
   }
 

@@ -16,6 +16,8 @@ import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,9 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
   private static final String BIND = "--bind ADDRESS";
   private static final Duration PATIENCE = Duration.ofSeconds(1);
 
+  /** How much longer than its time limits a stop may take before systemd ends the process. */
+  private static final Duration GRACE = Duration.ofSeconds(15);
+
   /**
    * Starts a server and never returns. A signal (Ctrl-C, SIGTERM) closes all connections with a
    * close frame or a last line, and ends the process with status 0.
@@ -38,10 +43,11 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
    * @throws StartException if the server cannot start; the message says what to change
    * @throws SettingsException if the actions folder does not exist
    */
-  static void forever(Config config, PrintWriter out) throws SettingsException, StartException {
+  static void forever(Config config, PrintWriter out, ServiceManager manager)
+      throws SettingsException, StartException {
     Log.use(config.log());
     try (Serve serve = start(config)) {
-      Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(serve, out), "stop"));
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(serve, out, manager), "stop"));
       // Not since the process began: it was the launcher before, and may have built the server.
       var took = Duration.ofMillis(ManagementFactory.getRuntimeMXBean().getUptime());
       long pid = ProcessHandle.current().pid();
@@ -50,6 +56,8 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
           out,
           Banner.of(
               config, pid, took, server.tcpPort(), server.httpPort(), server.managementPort()));
+      manager.ready();
+      Thread.ofPlatform().daemon().name("jars").start(Serve::openJars);
       server.drained().join(); // which a signal, or the admin API, begins
       System.exit(0); // does not return: the hook above ends the process
     }
@@ -144,10 +152,28 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
     }
   }
 
-  private static void stop(Serve serve, PrintWriter out) {
+  /**
+   * Opens all jars of the class path, which otherwise happens when a class of them is needed: an
+   * upgrade replaces the files, and the server that runs must go on with its own.
+   */
+  private static void openJars() {
+    var _ = Serve.class.getClassLoader().getResource("META-INF/none-of-the-jars-has-this");
+  }
+
+  /** Returns when no client is left, which the time limits of the drain make sure of. */
+  private static void drain(EarshotServer server, ServiceManager manager) {
+    Duration most = server.config().general().shutdownTimeout().plus(GRACE);
+    CompletableFuture<@Nullable Void> drained = server.drain();
+    do {
+      manager.stopping(most); // again and again: the admin API may have begun a longer drain
+      drained.copy().completeOnTimeout(null, 5, TimeUnit.SECONDS).join();
+    } while (!drained.isDone());
+  }
+
+  private static void stop(Serve serve, PrintWriter out, ServiceManager manager) {
     print(out, String.format("Earshot is stopping.%n"));
     try {
-      serve.server().drain().join(); // ends by itself
+      drain(serve.server(), manager);
       serve.close();
       print(out, String.format("Earshot has stopped.%n"));
     } finally {

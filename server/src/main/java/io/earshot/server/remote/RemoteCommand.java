@@ -13,8 +13,8 @@ import picocli.CommandLine.Option;
  * <p>Owned by the thread of the command.
  */
 abstract class RemoteCommand implements Callable<Integer> {
-  private static final String USUAL = "http://127.0.0.1:8080";
-  private static final String URL_VARIABLE = "EARSHOT_URL";
+  static final String USUAL = "http://127.0.0.1:8080";
+  static final String URL_VARIABLE = "EARSHOT_URL";
 
   final PrintWriter out;
   private final Map<String, String> environment;
