@@ -58,6 +58,7 @@ class TwoInstancesTest {
     try (var redis = new RedisServer();
         ConfigurableApplicationContext one = instance(redis)) {
       ConfigurableApplicationContext two = instance(redis);
+      Await.until("Redis is reached", () -> isConnected(one) && isConnected(two));
       var here = new LinkedBlockingQueue<Event>();
       var there = new LinkedBlockingQueue<Event>();
       try (EarshotClient phone =
@@ -76,6 +77,10 @@ class TwoInstancesTest {
         assertThat(phone.state()).isEqualTo(State.OPEN);
       }
     }
+  }
+
+  private static boolean isConnected(ConfigurableApplicationContext instance) {
+    return instance.getBean(EarshotLifecycle.class).get().state().cluster().isConnected();
   }
 
   private static String text(LinkedBlockingQueue<Event> inbox) throws InterruptedException {
