@@ -124,12 +124,12 @@ final class Prometheus implements AutoCloseable {
     long before = scrapes();
     Await.until(
         "scrapes: " + log,
-        () -> query("count_over_time(up[5m]) >= " + (before + more)).size() == targets);
+        () -> query("sum_over_time(up[5m]) >= " + (before + more)).size() == targets);
   }
 
-  /** The scrapes of the target that has the most. */
+  /** The scrapes that succeeded of the target that has the most. */
   private long scrapes() {
-    return query("max(count_over_time(up[5m]))").stream()
+    return query("max(sum_over_time(up[5m]))").stream()
         .map(series -> (Json.Array) ((Json.Obj) series).get("value"))
         .mapToLong(value -> Long.parseLong(((Json.Text) value.items().get(1)).value()))
         .findFirst()

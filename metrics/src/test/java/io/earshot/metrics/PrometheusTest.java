@@ -86,7 +86,7 @@ final class PrometheusTest {
 
   private static String settings() {
     return """
-        global: {scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms}
+        global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
         rule_files: ["%s"]
         scrape_configs:
           - job_name: earshot
