@@ -112,4 +112,12 @@ class ReleaseScriptTest {
     assertThat(git("status", "--porcelain")).isEmpty();
     assertThat(Files.readString(repository.resolve("pom.xml"))).isEqualTo(POM);
   }
+
+  /** Otherwise a change of any class inside breaks the release of a patch. */
+  @Test
+  void the_comparison_of_the_api_leaves_out_the_packages_below() throws IOException {
+    assertThat(Files.readString(ROOT.resolve("pom.xml")))
+        .contains("<include>io.earshot</include>", "<include>io.earshot.spring</include>")
+        .contains("<includeExclusively>true</includeExclusively>");
+  }
 }
