@@ -127,9 +127,7 @@ class StartTest {
   void of_several_decoders_none_is_chosen_unless_one_is_primary() {
     application
         .withUserConfiguration(WithTwoDecoders.class)
-        .run(
-            context ->
-                assertThat(context).hasNotFailed().doesNotHaveBean(Hooks.LoginHook.class));
+        .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(Hooks.LoginHook.class));
   }
 
   @Test
