@@ -129,7 +129,7 @@ public interface Hooks {
      * @param token the token, as the client has shown it
      * @return the claims, which the settings {@code users} map to a user, with the end of the login
      *     as {@code exp}; null to leave the token to the hooks after this one, and to the keys of
-     *     the server
+     *     the server. Claims with {@code room} are those of a token for a room, which is no login
      * @throws RefusedException if the token is not valid; the client receives the message
      * @throws Exception if the hook failed; the login is refused
      */

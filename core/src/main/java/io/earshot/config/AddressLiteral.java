@@ -9,11 +9,12 @@ public final class AddressLiteral {
   private static final String BYTE = "0{0,2}(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)";
 
   /**
-   * What the JDK reads without a name service: four numbers, or hexadecimal digits with a colon.
+   * What the JDK reads without a name service: four numbers of 15 characters at most, or
+   * hexadecimal digits with a colon.
    */
   private static final Pattern LITERAL =
       Pattern.compile(
-          ("(?:BYTE\\.){3}BYTE"
+          ("(?=[^:]{7,15}$)(?:BYTE\\.){3}BYTE"
                   + "|\\[?(?:[0-9A-Fa-f][0-9A-Fa-f.]*)?:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._-]+)?]?")
               .replace("BYTE", BYTE));
 

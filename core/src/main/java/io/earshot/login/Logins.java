@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Logins {
   private static final String NOT_VALID = "this token is not valid: ";
+  private static final String FOR_ROOM =
+      NOT_VALID + "it is for a room, and a login has no claim room";
 
   private final Config.Users settings;
   private final Duration leeway;
@@ -84,6 +86,9 @@ public final class Logins {
 
   private CompletableFuture<VerifiedLogin> checkByHook(Json.Obj claims) {
     try {
+      if (claims.get("room") != null) {
+        throw new InvalidTokenException(FOR_ROOM);
+      }
       return CompletableFuture.completedFuture(login(new TokenClaims(claims)));
     } catch (InvalidTokenException e) {
       return CompletableFuture.failedFuture(refused(e));
@@ -94,8 +99,7 @@ public final class Logins {
     try {
       SignedToken signed = SignedToken.parse(token);
       if (signed.isForRoom()) {
-        throw new InvalidTokenException(
-            NOT_VALID + "it is for a room, and a login has no claim room");
+        throw new InvalidTokenException(FOR_ROOM);
       }
       if (jwks == null) {
         return CompletableFuture.completedFuture(login(keys.now().verify(signed)));

@@ -10,6 +10,7 @@ import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -66,6 +67,16 @@ final class LoginHookTest extends LoginTestCase {
     var _ =
         server.earshot.api().hooks().onLogin(token -> (Json.Obj) Json.from(Map.of("sub", "ada")));
     assertThat(heard(connect(Shown.token("pass")))).first().asString().contains("no claim exp");
+  }
+
+  /** A program may verify tokens with the key that also signs those for rooms. */
+  @Test
+  void a_token_for_a_room_is_no_login_even_if_a_hook_verifies_it() {
+    Json.Obj claims = claims("ada");
+    var forRoom = new LinkedHashMap<>(claims.fields());
+    forRoom.put("room", Json.of("attic"));
+    var _ = server.earshot.api().hooks().onLogin(token -> new Json.Obj(forRoom));
+    assertThat(heard(connect(Shown.token("pass")))).first().asString().contains("it is for a room");
   }
 
   @Test

@@ -67,7 +67,8 @@ class Application {
   @Bean
   UserDetailsService people() {
     return new InMemoryUserDetailsManager(
-        User.withUsername("ada").password("{noop}lovelace").authorities("staff").build());
+        User.withUsername("ada").password("{noop}lovelace").authorities("staff").build(),
+        User.withUsername("bob").password("{noop}babbage").authorities("guest").build());
   }
 
   @Bean

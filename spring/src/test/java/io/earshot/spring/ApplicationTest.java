@@ -136,6 +136,20 @@ class ApplicationTest {
   }
 
   @Test
+  void a_login_as_somebody_else_in_the_session_ends_the_connections_of_the_first(
+      EarshotTestServer server) throws IOException, InterruptedException {
+    String cookie = sessionOfAda();
+    TestClient ada = server.client(builder -> builder.header("Cookie", cookie));
+    assertThat(user(ada).id()).isEqualTo("ada");
+    HttpResponse<String> again = http("/login", "username=bob&password=babbage", cookie);
+    String changed = again.headers().firstValue("Set-Cookie").orElseThrow().split(";", 2)[0];
+    Await.until("the end", () -> ada.client().state() == State.CLOSED);
+    TestClient bob = server.client(builder -> builder.header("Cookie", changed));
+    assertThat(user(bob).id()).isEqualTo("bob");
+    assertThat(bob.client().state()).isEqualTo(State.OPEN);
+  }
+
+  @Test
   void a_cookie_of_no_session_is_no_login(EarshotTestServer server) {
     TestClient eve =
         server.client(builder -> builder.header("Cookie", "JSESSIONID=0123456789ABCDEF"));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.earshot.Action;
 import io.earshot.Api;
 import io.earshot.Config;
+import io.earshot.Hooks;
 import io.earshot.PlugIn;
 import io.earshot.spring.login.EarshotSecurityAutoConfiguration;
 import java.io.IOException;
@@ -22,6 +23,8 @@ import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.security.oauth2.jwt.BadJwtException;
+import org.springframework.security.oauth2.jwt.JwtDecoder;
 
 /** How an application without a web server starts, and what it says if it cannot. */
 class StartTest {
@@ -103,6 +106,28 @@ class StartTest {
                 "org.springframework.boot.health",
                 "io.earshot.metrics"))
         .run(context -> assertThat(context).hasNotFailed().hasSingleBean(Api.class));
+  }
+
+  @Configuration(proxyBeanMethods = false)
+  static class WithTwoDecoders {
+    @Bean
+    JwtDecoder staff() {
+      return token -> {
+        throw new BadJwtException("none");
+      };
+    }
+
+    @Bean
+    JwtDecoder customers() {
+      return staff();
+    }
+  }
+
+  @Test
+  void of_several_decoders_none_is_chosen_unless_one_is_primary() {
+    application
+        .withUserConfiguration(WithTwoDecoders.class)
+        .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(Hooks.LoginHook.class));
   }
 
   @Test

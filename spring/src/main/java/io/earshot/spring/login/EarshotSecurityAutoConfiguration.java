@@ -12,6 +12,7 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -63,7 +64,7 @@ public final class EarshotSecurityAutoConfiguration {
   @ConditionalOnClass(JwtDecoder.class)
   static class ForTokens {
     @Bean
-    @ConditionalOnBean(JwtDecoder.class)
+    @ConditionalOnSingleCandidate(JwtDecoder.class)
     TokenLogin earshotTokenLogin(JwtDecoder decoder) {
       return new TokenLogin(decoder);
     }

@@ -1,10 +1,13 @@
 package io.earshot.spring.login;
 
 import jakarta.servlet.http.HttpSession;
+import jakarta.servlet.http.HttpSessionAttributeListener;
+import jakarta.servlet.http.HttpSessionBindingEvent;
 import jakarta.servlet.http.HttpSessionEvent;
 import jakarta.servlet.http.HttpSessionIdListener;
 import jakarta.servlet.http.HttpSessionListener;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -19,7 +22,8 @@ import org.springframework.security.core.context.SecurityContext;
  *
  * <p>Thread-safe: a concurrent map; the connections of a session are guarded by its entry's lock.
  */
-final class Sessions implements HttpSessionListener, HttpSessionIdListener {
+final class Sessions
+    implements HttpSessionListener, HttpSessionIdListener, HttpSessionAttributeListener {
   /** The attribute in which Spring Security keeps who has logged in. */
   private static final String CONTEXT = "SPRING_SECURITY_CONTEXT";
 
@@ -45,10 +49,7 @@ final class Sessions implements HttpSessionListener, HttpSessionIdListener {
   public void sessionDestroyed(HttpSessionEvent event) {
     String id = event.getSession().getId();
     byId.remove(id);
-    Set<String> gone = connections.remove(id);
-    if (gone != null) {
-      gone.forEach(end);
-    }
+    endAll(id);
   }
 
   @Override
@@ -57,8 +58,47 @@ final class Sessions implements HttpSessionListener, HttpSessionIdListener {
     byId.put(event.getSession().getId(), event.getSession());
     Set<String> moved = connections.remove(oldId);
     if (moved != null) {
-      connections.put(event.getSession().getId(), moved);
+      // One with the new id may be there already.
+      connections.merge(event.getSession().getId(), moved, Sessions::both);
     }
+  }
+
+  private static Set<String> both(Set<String> one, Set<String> other) {
+    one.addAll(other);
+    return one;
+  }
+
+  /** A logout that keeps the session. */
+  @Override
+  public void attributeRemoved(HttpSessionBindingEvent event) {
+    if (event.getName().equals(CONTEXT)) {
+      endAll(event.getSession().getId());
+    }
+  }
+
+  /** A login as somebody else in the same session. */
+  @Override
+  public void attributeReplaced(HttpSessionBindingEvent event) {
+    String id = event.getSession().getId();
+    if (event.getName().equals(CONTEXT)
+        && !Objects.equals(name(authentication(event.getValue())), name(principal(id)))) {
+      endAll(id);
+    }
+  }
+
+  private void endAll(String session) {
+    Set<String> gone = connections.remove(session);
+    if (gone != null) {
+      gone.forEach(end);
+    }
+  }
+
+  private static @Nullable String name(@Nullable Authentication principal) {
+    return principal == null ? null : principal.getName();
+  }
+
+  private static @Nullable Authentication authentication(@Nullable Object context) {
+    return context instanceof SecurityContext known ? known.getAuthentication() : null;
   }
 
   /** Who has logged in with a session; null for nobody, or for a session that has ended. */
@@ -68,19 +108,17 @@ final class Sessions implements HttpSessionListener, HttpSessionIdListener {
       return null;
     }
     try {
-      return found.getAttribute(CONTEXT) instanceof SecurityContext context
-          ? context.getAuthentication()
-          : null;
+      return authentication(found.getAttribute(CONTEXT));
     } catch (IllegalStateException e) {
       return null; // it has ended in this moment
     }
   }
 
   /**
-   * Takes note of a connection, which is ended with its session.
+   * Takes note of a connection, which is ended with the login of its session.
    *
    * @param isOpen whether a connection, given by its id, is still there
-   * @return whether the session is still there
+   * @return whether somebody is still logged in with the session
    */
   boolean add(String session, String connection, Predicate<String> isOpen) {
     connections.compute(
@@ -91,10 +129,11 @@ final class Sessions implements HttpSessionListener, HttpSessionIdListener {
           now.add(connection);
           return now;
         });
-    if (byId.containsKey(session)) {
+    if (principal(session) != null) {
       return true;
     }
-    connections.remove(session);
+    connections.computeIfPresent(
+        session, (id, some) -> some.remove(connection) && some.isEmpty() ? null : some);
     return false;
   }
 }
