@@ -170,11 +170,14 @@ public final class EarshotLifecycle implements SmartLifecycle, Supplier<EarshotS
   private synchronized void stopNow() {
     EarshotServer now = server;
     if (now != null) {
-      now.drain().join(); // ends by itself
-      listeners.forEach(ServerListener::stopping);
-      now.close();
-      server = null;
-      LOG.log(Level.INFO, "Earshot has stopped.");
+      try {
+        now.drain().join(); // ends by itself
+        listeners.forEach(ServerListener::stopping);
+      } finally {
+        now.close();
+        server = null;
+        LOG.log(Level.INFO, "Earshot has stopped.");
+      }
     }
   }
 
