@@ -179,7 +179,8 @@ public final class RequestDecoder {
         Command bare = bare(verb);
         yield bare != null
             ? bare
-            : new Command.Malformed("Error: " + verb + " is not a known event.");
+            : new Command.Malformed(
+                "Error: " + verb + " is not a known event; an action has the event \"action\".");
       }
     };
   }

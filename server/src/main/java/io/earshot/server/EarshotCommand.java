@@ -49,15 +49,16 @@ import picocli.CommandLine.UnmatchedArgumentException;
     header = "A real-time room server: it sends each message to all members of a room.%n",
     footer = {
       "",
-      "The default command is serve. ./earshot build only builds the server, and",
-      "./earshot bench measures how many clients and messages it takes (./earshot bench --help).",
+      "The default command is serve. In a folder of the source, ./earshot build only builds the",
+      "server, and ./earshot bench measures how many clients and messages it takes (./earshot bench",
+      "--help). In a package, earshot prepare makes a cache for faster starts.",
       "",
       "Settings come from the built-in defaults, the file, environment variables",
       "(EARSHOT_TCPSERVER_PORT=5001 sets tcpServer.port), and options; each overrides those before.",
       "Times are numbers with ms, s, m or h; a number without a unit is in milliseconds.",
       "",
-      "The launcher reads EARSHOT_JAVA_HOME (the JDK to use), EARSHOT_JAVA_OPTS (options of the JVM)",
-      "and EARSHOT_TRACE (1: print each step of the launcher).",
+      "The launcher reads EARSHOT_JAVA_OPTS (options of the JVM); in a folder of the source also",
+      "EARSHOT_JAVA_HOME (the JDK to use) and EARSHOT_TRACE (1: print each step of the launcher).",
       "",
       "Exit status: 0 stopped by a signal, 1 cannot start, 2 a setting or an option is wrong."
     })
@@ -275,7 +276,7 @@ final class EarshotCommand implements Callable<Integer> {
   @Command(
       name = "config",
       description = {
-        "show the settings in force, as a file for --config;",
+        "show the settings in force, as a file for --config",
         "config explain ROOM: show the rule that applies to a room"
       })
   int showConfig(

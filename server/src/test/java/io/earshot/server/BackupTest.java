@@ -45,6 +45,7 @@ class BackupTest {
 
   private volatile String epoch = "";
   private volatile boolean speaks = true;
+  private volatile String refused = "";
 
   @Test
   void a_copy_made_under_load_has_each_message_confirmed_before_it() throws Exception {
@@ -55,7 +56,7 @@ class BackupTest {
       long before = answered.lastKey();
       backUp();
       long after = answered.lastKey();
-      Await.until("more messages", () -> answered.lastKey() > after + 100);
+      Await.until("more messages; " + refused, () -> answered.lastKey() > after + 100);
       speaks = false;
       assertThat(speaker.join(PATIENCE)).isTrue();
       assertThat(Files.readString(folder.resolve("copy/current"))).contains("\nclosed true\n");
@@ -110,10 +111,13 @@ class BackupTest {
         }
         socket.getOutputStream().write(lines.toString().getBytes(UTF_8));
         for (int i = said; i < said + 50; ) {
-          Matcher answer = ANSWER.matcher(in.readLine());
+          String line = in.readLine();
+          Matcher answer = ANSWER.matcher(line);
           if (answer.find()) {
             epoch = answer.group(1);
             answered.put(Long.parseLong(answer.group(2)), "m" + i++);
+          } else {
+            refused = line;
           }
         }
       }

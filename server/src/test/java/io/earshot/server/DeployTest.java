@@ -57,6 +57,9 @@ class DeployTest {
                 "operators", config.management().port()));
     assertThat(config.management().enabled()).isTrue();
     assertThat(config.management().bindIP()).isEqualTo("*");
+    // Prometheus is another pod, to which /metrics answers 403 by default.
+    assertThat(config.metrics().networks())
+        .contains("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7");
     for (var probe :
         Map.of("livenessProbe", "/livez", "startupProbe", "/livez", "readinessProbe", "/readyz")
             .entrySet()) {

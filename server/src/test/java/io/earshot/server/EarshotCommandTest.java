@@ -129,7 +129,10 @@ class EarshotCommandTest {
   void help_and_version_are_printed_on_stdout() {
     assertThat(Run.of("--help")).isEqualTo(Run.of("help"));
     assertThat(Run.of("help").out())
-        .contains("--tcp", "--config", "EARSHOT_JAVA_OPTS", "serve", "./earshot bench");
+        .contains("--tcp", "--config", "EARSHOT_JAVA_OPTS", "serve", "./earshot bench")
+        .contains("In a package, earshot prepare")
+        .containsPattern("config +show the settings in force, as a file for --config\\R")
+        .containsPattern("drain +empty a running server and stop it\\R");
     assertThat(Run.of("help", "serve").status()).isZero();
     assertThat(Run.of("serve", "--help").status()).isZero();
     assertThat(Run.of("--version").out()).matches("Earshot \\d+\\.\\d+\\.\\d+\\S* .*\\R");

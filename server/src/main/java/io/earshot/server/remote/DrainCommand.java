@@ -21,8 +21,9 @@ import picocli.CommandLine.Option;
 @Command(
     name = "drain",
     description = {
-      "empty a running server and stop it: it is not ready from now on, accepts no more clients",
-      "after a delay, and ends the connections at an even rate"
+      "empty a running server and stop it",
+      "It is not ready from now on, accepts no more clients after a delay, and ends the connections",
+      "at an even rate."
     })
 public final class DrainCommand extends RemoteCommand {
   @Option(
