@@ -358,13 +358,20 @@ $("explain").onsubmit = async event => {
 
 // --- a client or a user ----------------------------------------------------------------------
 
+/** Screen readers read a text that is set, even if it is the same. */
+function clientState(text) {
+  if ($("client-state").textContent !== text) $("client-state").textContent = text;
+}
+
 async function showClient(id) {
   let client;
   try {
     client = await ask("connections/" + name(id));
   } catch (problem) {
     if (problem.status !== 404) throw problem;
-    $("client-state").textContent = "This connection is not on this server: it has ended, or another server of the cluster has it.";
+    if (view.arg !== id) return;
+    clearInterval(timer); // it does not come back under this id
+    clientState("This connection is not on this server: it has ended, or another server of the cluster has it.");
     const closed = (await ask("closed?id=" + name(id))).closed;
     tiles($("client-tiles"), closed.map(each => ["Closed at " + new Date(each.at).toLocaleTimeString(), each.reason]));
     table($("client-rooms"), [], [], "");
@@ -372,7 +379,7 @@ async function showClient(id) {
     return;
   }
   if (view.arg !== id) return;
-  $("client-state").textContent = "";
+  clientState("");
   const targets = [["this connection", { id }]];
   if (client.user) targets.unshift([`the user ${client.user.id}`, { attribute: { name: "user", value: client.user.id } }]);
   targets.push([`the address ${client.address}`, { address: client.address }]);
@@ -534,7 +541,7 @@ function go() {
   }
   if (!stream || view.name === "room" || isRoom) follow(view.name === "room" ? arg : "");
   show();
-  if (["rooms", "room", "slow"].includes(view.name)) timer = setInterval(() => { if (!document.hidden) show(); }, 5000);
+  if (["rooms", "room", "slow", "client"].includes(view.name)) timer = setInterval(() => { if (!document.hidden) show(); }, 5000);
   if (go.isFollowed) document.querySelector(`#${section} h2`).focus();
   go.isFollowed = true;
   document.title = `${document.querySelector(`#${section} h2`).textContent} – Earshot console`;
