@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code ./earshot} in a fresh copy of the source: what it builds, starts and prints. */
-class LauncherTest {
+class BuildAndStartTest {
   /** For a build that may have to download everything first. */
   private static final Duration BUILD = Duration.ofMinutes(5);
 
@@ -143,7 +143,7 @@ class LauncherTest {
 
   @Test
   void a_changed_test_does_not_trigger_a_build() throws Exception {
-    Path test = tree().resolve("server/src/test/java/io/earshot/server/LauncherTest.java");
+    Path test = tree().resolve("server/src/test/java/io/earshot/server/BuildAndStartTest.java");
     Files.setLastModifiedTime(test, FileTime.from(Instant.now()));
     assertThat(traced()).contains("earshot: [trace] up to date");
   }
