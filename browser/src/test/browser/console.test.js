@@ -154,6 +154,14 @@ test('a connection is found by its id, muted, and kicked, and then it is known w
   await page.getByText('see you').waitFor(patience);
 });
 
+test('the page of a connection says that it has ended, though nobody here has ended it', async () => {
+  const eve = await talker('attic4');
+  const page = await open({ hash: `#client/${eve.id}`, refused: /status of 404/ });
+  await page.getByRole('cell', { name: 'attic4' }).waitFor(patience);
+  eve.say('quit');
+  await page.getByRole('status').getByText('it has ended').waitFor(patience);
+});
+
 test('a key that may only read finds no button that changes something, and the server refuses it', async () => {
   const eve = await talker('attic3');
   const page = await open({ key: given.readKey, hash: `#client/${eve.id}`, refused: /status of 403/ });

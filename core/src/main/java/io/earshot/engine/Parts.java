@@ -27,6 +27,7 @@ import io.earshot.history.HistoryFolder;
 import io.earshot.hook.HookRunner;
 import io.earshot.login.DevelopmentLogin;
 import io.earshot.login.Jwks;
+import io.earshot.login.LoginHooks;
 import io.earshot.login.Logins;
 import io.earshot.moderation.Moderator;
 import io.earshot.monitor.Monitor;
@@ -99,6 +100,8 @@ final class Parts implements AutoCloseable {
     var counts = new ServerCounts(loops.stream().map(Loop::stats).toList());
     this.hooks =
         new HookRunner(config.hooks(), clocks::elapsed, threads, refusals.incidents(), counts);
+    var loginHooks =
+        new LoginHooks(config.hooks().timeout(), threads, clocks::elapsed, refusals.incidents());
     this.actions = new ActionRunner(this::api, config, clocks::elapsed, threads, refusals, counts);
     this.rooms = new Rooms(config, rules::of, loops, clocks, newBootName(), refusals, counts);
     this.connectionActions = new ConnectionActions(connections, rooms.shards());
@@ -121,7 +124,7 @@ final class Parts implements AutoCloseable {
             connections,
             connectionActions,
             actions,
-            new Logins(config, keys, jwks, clocks.wall()),
+            new Logins(config, keys, jwks, clocks.wall(), loginHooks),
             refusals,
             counts,
             random,

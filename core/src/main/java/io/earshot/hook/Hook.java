@@ -1,10 +1,10 @@
 package io.earshot.hook;
 
+import io.earshot.action.LogLimit;
 import io.earshot.config.Glob;
 import io.earshot.protocol.Json;
 import io.earshot.stats.Work;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A hook that a program has added.
@@ -12,15 +12,12 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>Thread-safe: what changes is volatile or atomic.
  */
 public final class Hook {
-  /** After a log entry about a hook, further ones are left out for this long, in milliseconds. */
-  private static final long QUIET = 60_000;
-
   private final Kind kind;
   private final String rooms;
   private final Glob pattern;
   private final String name;
   private final Body body;
-  private final AtomicLong quietUntil = new AtomicLong(Long.MIN_VALUE);
+  private final LogLimit logLimit = new LogLimit();
   private volatile boolean isRemoved;
 
   /** The event that a hook is for. */
@@ -91,8 +88,7 @@ public final class Hook {
 
   /** Whether the last log entry about this hook is old enough for another. */
   boolean mayLog(long now) {
-    long until = quietUntil.get();
-    return now >= until && quietUntil.compareAndSet(until, now + QUIET);
+    return logLimit.mayLog(now);
   }
 
   @Override

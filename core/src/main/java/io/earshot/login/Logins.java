@@ -44,14 +44,16 @@ public final class Logins {
    * @param keys the keys of this server
    * @param jwks the keys of another issuer, or null
    * @param clock the clock for the times of tokens
+   * @param hooks the program's own ways to verify tokens
    */
-  public Logins(Config config, TokenKeys keys, @Nullable Jwks jwks, InstantSource clock) {
+  public Logins(
+      Config config, TokenKeys keys, @Nullable Jwks jwks, InstantSource clock, LoginHooks hooks) {
     this.settings = config.users();
     this.leeway = config.tokens().leeway();
     this.keys = keys;
     this.jwks = jwks;
     this.clock = clock;
-    this.hooks = new LoginHooks(config.hooks().timeout());
+    this.hooks = hooks;
   }
 
   /** Whether each client has to log in. */

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.Config;
+import io.earshot.action.TimedVirtualThreads;
+import io.earshot.stats.Incidents;
 import io.earshot.token.KeySet;
 import io.earshot.token.TokenKeys;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Base64;
@@ -21,6 +24,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** When the keys of another issuer are fetched, by a clock that the test moves. */
 final class JwksTest {
+  private static final LoginHooks NO_HOOKS =
+      new LoginHooks(Duration.ZERO, new TimedVirtualThreads(), () -> 0, new Incidents());
+
   private final Queue<Runnable> threads = new ArrayDeque<>();
   private long now;
   private int fetches;
@@ -130,7 +136,12 @@ final class JwksTest {
     Mac mac = Mac.getInstance("HmacSHA256");
     mac.init(new SecretKeySpec(published.getBytes(UTF_8), "HmacSHA256"));
     var logins =
-        new Logins(Config.defaults(), new TokenKeys(List.of(), ""), jwks, InstantSource.system());
+        new Logins(
+            Config.defaults(),
+            new TokenKeys(List.of(), ""),
+            jwks,
+            InstantSource.system(),
+            NO_HOOKS);
     String signature = header.contains("none") ? "" : base64(mac.doFinal(signed.getBytes(UTF_8)));
     CompletableFuture<?> checked = logins.check(signed + "." + signature);
     work();

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Hooks;
 import io.earshot.RefusedException;
+import io.earshot.action.TimedVirtualThreads;
 import io.earshot.protocol.Json;
+import io.earshot.stats.Incidents;
+import io.earshot.stats.Incidents.Incident;
 import io.earshot.testing.Await;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
@@ -23,6 +26,10 @@ final class LoginHookTest extends LoginTestCase {
     return (Json.Obj) Json.from(Map.of("sub", id, "exp", end));
   }
 
+  private Hooks.Registration verifyBy(Hooks.LoginHook hook) {
+    return server.earshot.api().hooks().onLogin(hook);
+  }
+
   private List<String> heard(Guest guest) {
     var heard = new ArrayList<String>();
     Await.until(
@@ -37,8 +44,7 @@ final class LoginHookTest extends LoginTestCase {
 
   @Test
   void a_hook_verifies_tokens_and_leaves_others_to_the_keys() {
-    Hooks.Registration hook =
-        server.earshot.api().hooks().onLogin(token -> token.equals("pass") ? claims("ada") : null);
+    Hooks.Registration hook = verifyBy(token -> token.equals("pass") ? claims("ada") : null);
     assertThat(heard(connect(Shown.token("pass")))).first().asString().contains("\"id\":\"ada\"");
     assertThat(heard(connect(Shown.token(token("bob"))))).first().asString().contains("BOB");
     hook.close();
@@ -48,14 +54,10 @@ final class LoginHookTest extends LoginTestCase {
   @Test
   void a_token_that_a_hook_refuses_is_no_login_whatever_the_keys_say() {
     var _ =
-        server
-            .earshot
-            .api()
-            .hooks()
-            .onLogin(
-                token -> {
-                  throw new RefusedException("this account is closed");
-                });
+        verifyBy(
+            token -> {
+              throw new RefusedException("this account is closed");
+            });
     assertThat(heard(connect(Shown.token(token("ada")))))
         .first()
         .asString()
@@ -64,8 +66,7 @@ final class LoginHookTest extends LoginTestCase {
 
   @Test
   void claims_without_an_end_are_no_login() {
-    var _ =
-        server.earshot.api().hooks().onLogin(token -> (Json.Obj) Json.from(Map.of("sub", "ada")));
+    var _ = verifyBy(token -> (Json.Obj) Json.from(Map.of("sub", "ada")));
     assertThat(heard(connect(Shown.token("pass")))).first().asString().contains("no claim exp");
   }
 
@@ -75,7 +76,7 @@ final class LoginHookTest extends LoginTestCase {
     Json.Obj claims = claims("ada");
     var forRoom = new LinkedHashMap<>(claims.fields());
     forRoom.put("room", Json.of("attic"));
-    var _ = server.earshot.api().hooks().onLogin(token -> new Json.Obj(forRoom));
+    var _ = verifyBy(token -> new Json.Obj(forRoom));
     assertThat(heard(connect(Shown.token("pass")))).first().asString().contains("it is for a room");
   }
 
@@ -84,18 +85,46 @@ final class LoginHookTest extends LoginTestCase {
     server = new TestServer(1, config().with("hooks.timeout", Duration.ofMillis(50)));
     var never = new CountDownLatch(1);
     var _ =
-        server
-            .earshot
-            .api()
-            .hooks()
-            .onLogin(
-                token -> {
-                  never.await();
-                  return claims("ada");
-                });
+        verifyBy(
+            token -> {
+              never.await();
+              return claims("ada");
+            });
     assertThat(heard(connect(Shown.token("pass"))))
         .first()
         .asString()
         .contains("Error: the server took too long to check this token");
+  }
+
+  @Test
+  void an_operator_hears_of_hooks_that_fail_or_take_too_long() {
+    var incidents = new Incidents();
+    var hooks =
+        new LoginHooks(Duration.ofMillis(50), new TimedVirtualThreads(), () -> 0, incidents);
+    Hooks.LoginHook failing =
+        token -> {
+          throw new IllegalStateException("planted");
+        };
+    hooks.add(failing);
+    assertThat(hooks.ask("pass"))
+        .failsWithin(Await.LIMIT)
+        .withThrowableThat()
+        .havingRootCause()
+        .withMessage("planted");
+    hooks.remove(failing);
+    var never = new CountDownLatch(1);
+    hooks.add(
+        token -> {
+          never.await();
+          return null;
+        });
+    assertThat(hooks.ask("pass"))
+        .failsWithin(Await.LIMIT)
+        .withThrowableThat()
+        .havingRootCause()
+        .isInstanceOf(RefusedException.class);
+    assertThat(incidents.all())
+        .extracting(Incidents.Entry::kind)
+        .containsExactlyInAnyOrder(Incident.FAILED_HOOK, Incident.SLOW_HOOK);
   }
 }

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes JSON as UTF-8 into an array that grows. Its output is the same as that of Jackson's
@@ -65,6 +66,24 @@ final class JsonWriter {
   /** Writes the fields of a cursor after other fields. */
   JsonWriter cursor(Cursor cursor) {
     return raw(",\"epoch\":\"").raw(cursor.epoch()).raw("\",\"offset\":").raw(cursor.offset());
+  }
+
+  /**
+   * Writes after other fields where in a room's order a client is, and what it has recovered;
+   * nothing for what is null.
+   */
+  JsonWriter received(
+      @Nullable Cursor cursor, @Nullable Boolean recovered, @Nullable Integer history) {
+    if (cursor != null) {
+      cursor(cursor);
+    }
+    if (recovered != null) {
+      raw(",\"recovered\":").raw(recovered.toString());
+    }
+    if (history != null) {
+      raw(",\"history\":").raw(history.longValue());
+    }
+    return this;
   }
 
   /**

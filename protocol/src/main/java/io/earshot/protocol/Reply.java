@@ -139,17 +139,7 @@ public sealed interface Reply {
     }
 
     private JsonWriter written() {
-      JsonWriter json = done().raw(",\"room\":").text(room);
-      if (cursor != null) {
-        json.cursor(cursor);
-      }
-      if (recovered != null) {
-        json.raw(",\"recovered\":").raw(recovered.toString());
-      }
-      if (history != null) {
-        json.raw(",\"history\":").raw(history.longValue());
-      }
-      return json;
+      return done().raw(",\"room\":").text(room).received(cursor, recovered, history);
     }
 
     /**

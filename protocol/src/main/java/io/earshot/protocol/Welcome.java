@@ -77,16 +77,7 @@ public record Welcome(
     if (room != null) {
       json.raw(",\"room\":").text(room);
     }
-    json.raw(",\"context\":\"api\"");
-    if (cursor != null) {
-      json.cursor(cursor);
-    }
-    if (recovered != null) {
-      json.raw(",\"recovered\":").raw(recovered.toString());
-    }
-    if (history != null) {
-      json.raw(",\"history\":").raw(history.longValue());
-    }
+    json.raw(",\"context\":\"api\"").received(cursor, recovered, history);
     if (session != null) {
       json.raw(",\"session\":").text(session);
     }

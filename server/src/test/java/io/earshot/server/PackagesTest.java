@@ -54,8 +54,8 @@ class PackagesTest {
       spi: protocol api stats
       moderation: protocol api spi
       access: protocol config token api stats spi moderation
-      login: protocol token api spi
       action: protocol api stats spi
+      login: protocol token api stats spi action
       hook: protocol config api stats spi login action
       history: protocol config api stats
       room: protocol config api stats events spi history

@@ -4,7 +4,6 @@ import io.earshot.Action;
 import io.earshot.Api;
 import io.earshot.Hooks;
 import io.earshot.PlugIn;
-import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -37,17 +36,9 @@ final class ServerBeans implements Consumer<Api> {
   }
 
   private <T> void each(Class<T> type, BiConsumer<String, T> use) {
-    Map<String, T> found = beans.getBeansOfType(type);
-    List<T> ordered =
-        found.values().stream().sorted(AnnotationAwareOrderComparator.INSTANCE).toList();
-    for (T bean : ordered) {
-      found.forEach(
-          (name, named) -> {
-            if (named == bean) {
-              use.accept(name, bean);
-            }
-          });
-    }
+    beans.getBeansOfType(type).entrySet().stream()
+        .sorted(Map.Entry.comparingByValue(AnnotationAwareOrderComparator.INSTANCE))
+        .forEach(bean -> use.accept(bean.getKey(), bean.getValue()));
   }
 
   private String rooms(String bean) {

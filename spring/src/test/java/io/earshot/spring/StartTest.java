@@ -1,16 +1,21 @@
 package io.earshot.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.Action;
 import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.Hooks;
 import io.earshot.PlugIn;
+import io.earshot.netty.EarshotServer;
 import io.earshot.spring.login.EarshotSecurityAutoConfiguration;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -207,5 +212,35 @@ class StartTest {
 
   private static org.springframework.core.env.Environment mock() {
     return new org.springframework.core.env.StandardEnvironment();
+  }
+
+  /** Fails when the server is about to stop. */
+  static final class Failing implements ServerListener {
+    @Override
+    public void started(EarshotServer server) {}
+
+    @Override
+    public void stopping() {
+      throw new IllegalStateException("planted");
+    }
+  }
+
+  @Test
+  void a_listener_that_fails_does_not_keep_the_server_from_closing() {
+    application
+        .withBean(ServerListener.class, Failing::new)
+        .run(
+            context -> {
+              var lifecycle = context.getBean(EarshotLifecycle.class);
+              EarshotServer server = lifecycle.get();
+              lifecycle.stop();
+              assertThat(lifecycle.isRunning()).isFalse();
+              var address =
+                  new InetSocketAddress(InetAddress.getLoopbackAddress(), server.tcpPort());
+              try (var socket = new Socket()) {
+                assertThatThrownBy(() -> socket.connect(address, 5_000))
+                    .isInstanceOf(ConnectException.class);
+              }
+            });
   }
 }
