@@ -62,6 +62,13 @@ public interface Api {
   Users users();
 
   /**
+   * What happens on the servers, for code that must hear of each event.
+   *
+   * @return the feed, to which programs add consumers
+   */
+  Feed feed();
+
+  /**
    * The settings that this server runs with.
    *
    * @return the tree of settings

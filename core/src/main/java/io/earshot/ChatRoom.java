@@ -46,6 +46,17 @@ public interface ChatRoom {
   CompletionStage<Void> socketRoomBroadcast(@Nullable Sender sender, @Nullable Object message);
 
   /**
+   * Sends a message to a room, and tells its place in the room's order. Hooks, room rules and
+   * measures do not apply to it.
+   *
+   * @param publication the message, with its room and its sender
+   * @return the place of the message; of a repeat, the place of the first. Completed on any thread;
+   *     failed if the message cannot be published
+   * @throws IllegalArgumentException if the room is not a valid name
+   */
+  CompletionStage<Cursor> publish(Publication publication);
+
+  /**
    * Sends a signal to a room: a message that is not kept and may be lost, such as "is typing". A
    * newer signal of the same sender and kind replaces an older one. The sender decides on the room
    * and the {@code from}, as for {@link #socketRoomBroadcast}; all other members and listeners

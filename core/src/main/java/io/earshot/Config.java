@@ -40,6 +40,10 @@ public record Config(
     Tokens tokens,
     Users users,
     Hooks hooks,
+    BackEndSettings backEnds,
+    WebhookSettings webhooks,
+    FeedSettings feed,
+    PostgresSettings postgres,
     Redis redis,
     Admin admin,
     Management management,
@@ -598,7 +602,16 @@ public record Config(
                       + " hooks about joins and leaves run later.",
               defaultValue = "10000",
               min = 1)
-          int running) {
+          int running,
+      @Setting(
+              value =
+                  "Back ends that decide over HTTP. Each entry: the events connect, join, say and action, separated by"
+                      + " commas; a pattern of rooms (of names, for actions); and a URL, such as \"say lobby.*"
+                      + " https://app.example.org/moderate\". Further words are timeout=2s, running=100 (the most"
+                      + " requests under way), and away=refuse or away=allow, the decision when the back end does not"
+                      + " answer.",
+              defaultValue = "")
+          List<String> http) {
 
     /** Checks what the types cannot express. */
     public Hooks {

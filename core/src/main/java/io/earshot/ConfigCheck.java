@@ -39,6 +39,9 @@ record ConfigCheck(Config config) {
 
   private static final Pattern HEADER = Pattern.compile("[A-Za-z0-9-]{1,32} +[!-~]([ -~]*[!-~])?");
 
+  private static final Pattern BACK_END_SECRET =
+      Pattern.compile("whsec_[A-Za-z0-9+/]{32,86}={0,2}");
+
   private static final Pattern HTTP_URL = Pattern.compile("https?://[A-Za-z0-9\\[][!-~]*");
 
   static void check(Config config) {
@@ -78,6 +81,16 @@ record ConfigCheck(Config config) {
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
       }
+    }
+  }
+
+  /** Checks the secrets of requests to back ends. No message shows one. */
+  static void backEndSecrets(List<String> secrets) {
+    for (String secret : secrets) {
+      require(
+          BACK_END_SECRET.matcher(secret).matches(),
+          "backEnds.secrets: a secret is whsec_ and the base64 of 24 to 64 random bytes, such as"
+              + " the output of: echo whsec_$(openssl rand -base64 32)");
     }
   }
 

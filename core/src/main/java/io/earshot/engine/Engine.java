@@ -292,6 +292,15 @@ public final class Engine implements AutoCloseable {
     return parts.traces;
   }
 
+  /**
+   * The extensions of this server.
+   *
+   * @return the extensions, which are to be started before any client connects
+   */
+  public Extensions extensions() {
+    return parts.extensions;
+  }
+
   // --- counts ----------------------------------------------------------------------------------
 
   /**

@@ -23,6 +23,7 @@ import io.earshot.connection.OnlineUsers;
 import io.earshot.connection.SignalRates;
 import io.earshot.explain.Explainer;
 import io.earshot.explain.Traces;
+import io.earshot.feed.MemoryFeed;
 import io.earshot.history.HistoryFolder;
 import io.earshot.hook.HookRunner;
 import io.earshot.login.DevelopmentLogin;
@@ -77,6 +78,7 @@ final class Parts implements AutoCloseable {
   final Api api;
   final Explainer explainer;
   final Traces traces;
+  final Extensions extensions;
   private final Clocks clocks;
   private final RoomRules rules;
   private final ConnectionActions connectionActions;
@@ -175,7 +177,9 @@ final class Parts implements AutoCloseable {
             moderation,
             connections,
             connectionActions,
-            new OnlineUsers(connections, connectionActions, rooms.server()));
+            new OnlineUsers(connections, connectionActions, rooms.server()),
+            new MemoryFeed());
+    this.extensions = new Extensions(api, refusals.incidents(), clocks::elapsed);
     actions.add(
         new Status(
             config,

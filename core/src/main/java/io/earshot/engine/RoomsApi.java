@@ -5,6 +5,7 @@ import io.earshot.ChatRoom;
 import io.earshot.Config;
 import io.earshot.Connection;
 import io.earshot.PrivateRoom;
+import io.earshot.Publication;
 import io.earshot.RoomCount;
 import io.earshot.Sender;
 import io.earshot.StandIn;
@@ -40,6 +41,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable; what it refers to is thread-safe.
  */
 final class RoomsApi implements ChatRoom {
+  /** The sender to which the keys of publications belong: no client's id has a blank. */
+  private static final String PUBLISHERS = "server code";
+
   private final Config.General general;
   private final Rooms rooms;
   private final RoomScan scan;
@@ -111,6 +115,35 @@ final class RoomsApi implements ChatRoom {
           room.sayAs(sender.id(), saying, spoken -> spoken.tell(told));
           room.closeIfEmpty();
         });
+  }
+
+  @Override
+  public CompletionStage<Cursor> publish(Publication publication) {
+    String name = valid(publication.room());
+    Json from = publication.from();
+    String key = publication.key();
+    Json message = publication.message();
+    var saying =
+        new RoomOrder.SayRequest(
+            message,
+            null,
+            publication.audience(),
+            PUBLISHERS,
+            key == null ? null : Json.of(key),
+            message,
+            false);
+    var told = new CompletableFuture<Cursor>();
+    Shard there = rooms.shard(name);
+    there.tell(
+        () -> {
+          Room room = there.room(name);
+          room.sayAs(
+              from == null ? Json.of(general.serverName()) : from,
+              saying,
+              spoken -> spoken.place(told));
+          room.closeIfEmpty();
+        });
+    return told;
   }
 
   @Override

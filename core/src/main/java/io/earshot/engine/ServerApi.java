@@ -4,6 +4,7 @@ import io.earshot.Actions;
 import io.earshot.Api;
 import io.earshot.ChatRoom;
 import io.earshot.Config;
+import io.earshot.Feed;
 import io.earshot.Connection;
 import io.earshot.Hooks;
 import io.earshot.Moderation;
@@ -38,6 +39,7 @@ final class ServerApi implements Api {
   private final Directory connections;
   private final ConnectionActions connectionActions;
   private final Users users;
+  private final Feed feed;
 
   ServerApi(
       Config config,
@@ -48,7 +50,8 @@ final class ServerApi implements Api {
       Moderation moderation,
       Directory connections,
       ConnectionActions connectionActions,
-      Users users) {
+      Users users,
+      Feed feed) {
     this.config = config;
     this.chatRoom = chatRoom;
     this.actions = actions;
@@ -59,6 +62,7 @@ final class ServerApi implements Api {
     this.connections = connections;
     this.connectionActions = connectionActions;
     this.users = users;
+    this.feed = feed;
   }
 
   @Override
@@ -72,7 +76,13 @@ final class ServerApi implements Api {
         moderation,
         connections,
         connectionActions,
-        users);
+        users,
+        feed);
+  }
+
+  @Override
+  public Feed feed() {
+    return feed;
   }
 
   @Override

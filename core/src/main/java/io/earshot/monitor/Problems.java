@@ -238,6 +238,8 @@ final class Problems {
                   + " (tokens.keys)",
               "refused",
               "");
+      case BACK_END ->
+          new Problem("backEnd", name + ": " + of.detail() + " (" + calls(of.count()) + ")", "log", "");
     };
   }
 

@@ -83,6 +83,15 @@ public interface RoomOrder {
         told.completeExceptionally(new RefusedException(refusal));
       }
     }
+
+    /** Completes a future with the place. */
+    public void place(CompletableFuture<Cursor> told) {
+      if (place != null) {
+        told.complete(place);
+      } else {
+        told.completeExceptionally(new RefusedException(String.valueOf(refusal)));
+      }
+    }
   }
 
   /**

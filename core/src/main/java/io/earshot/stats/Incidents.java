@@ -28,7 +28,9 @@ public final class Incidents {
     /** A request showed a wrong key of the admin API; the name is the client's address. */
     WRONG_KEY,
     /** A token of a room, or of a login, was refused; the name says which of the two. */
-    TOKEN
+    TOKEN,
+    /** A back end does not answer as it should; the name is the back end's, without secrets. */
+    BACK_END
   }
 
   /** How many names of one kind are kept. */

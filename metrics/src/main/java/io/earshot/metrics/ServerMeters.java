@@ -2,8 +2,10 @@ package io.earshot.metrics;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.earshot.engine.Extensions;
 import io.earshot.netty.EarshotServer;
 import io.earshot.stats.Gauge;
+import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetric;
@@ -12,6 +14,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Instant;
+import java.util.ArrayList;
 
 /** The server itself: its version and start, its certificates, its loops and its memory. */
 final class ServerMeters {
@@ -52,6 +55,17 @@ final class ServerMeters {
           "How late an event loop was with its task of each second, or with one submitted then.",
           Tags.of("loop", Integer.toString(loop)),
           each -> each.stats().loops().get(loop).get(Gauge.LAG_NANOS) / 1e9);
+    }
+    for (Extensions.Metric each : server.extensions().metrics()) {
+      String name = each.name().replaceFirst("^earshot\\.", "");
+      var tags = new ArrayList<Tag>();
+      each.tags().forEach((key, value) -> tags.add(Tag.of(key, value)));
+      if (name.endsWith(".waiting")) {
+        meters.gauge(
+            name, null, each.meaning(), Tags.of(tags), ignored -> each.value().getAsLong());
+      } else {
+        meters.counter(name, each.meaning(), Tags.of(tags), ignored -> each.value().getAsLong());
+      }
     }
     if (ByteBufAllocator.DEFAULT instanceof ByteBufAllocatorMetricProvider provider) {
       ByteBufAllocatorMetric memory = provider.metric();

@@ -3,6 +3,7 @@ package io.earshot.netty;
 import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.engine.Engine;
+import io.earshot.engine.Extensions;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.identity.OwnHosts;
 import io.earshot.netty.loop.AddressLimits;
@@ -137,6 +138,7 @@ public final class EarshotServer implements AutoCloseable {
       server.engine.recover();
       join(config, server.engine);
       ready.accept(server.api());
+      server.engine.extensions().start();
       server.openPorts();
     } catch (IOException | RuntimeException e) {
       server.close();
@@ -345,6 +347,15 @@ public final class EarshotServer implements AutoCloseable {
             Collectors.toMap(Tls::section, tls -> tls.certificate().getNotAfter().toInstant()));
   }
 
+  /**
+   * The extensions of the server, and the values that they have for its metrics.
+   *
+   * @return the extensions
+   */
+  public Extensions extensions() {
+    return engine.extensions();
+  }
+
   AddressLimits limits() {
     return limits;
   }
@@ -449,6 +460,7 @@ public final class EarshotServer implements AutoCloseable {
     } catch (ExecutionException e) {
       throw new IllegalStateException("a loop failed to empty", e);
     }
+    engine.extensions().close();
     group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
     encryptions.forEach(Tls::close);
     engine.close();

@@ -5,6 +5,7 @@ import io.earshot.Api;
 import io.earshot.ChatRoom;
 import io.earshot.Config;
 import io.earshot.Connection;
+import io.earshot.Feed;
 import io.earshot.Hooks;
 import io.earshot.Moderation;
 import io.earshot.Users;
@@ -65,6 +66,11 @@ final class CurrentApi implements Api {
   @Override
   public Users users() {
     return now().users();
+  }
+
+  @Override
+  public Feed feed() {
+    return now().feed();
   }
 
   @Override

@@ -75,6 +75,10 @@ final class AdminRoutes {
     add("GET", "closures", call -> measures.list(call, Measure.Kind.CLOSURE).now());
     add("GET", "closures/*", call -> measures.find(call, Measure.Kind.CLOSURE).now());
     add("DELETE", "closures/*", call -> measures.lift(call, Measure.Kind.CLOSURE));
+    site.engine()
+        .extensions()
+        .routes()
+        .forEach(route -> add(route.method(), route.shape(), new ExtensionRoute(route)::reply));
   }
 
   private void add(String method, String shape, Handler handler) {
