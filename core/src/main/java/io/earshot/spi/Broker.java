@@ -74,8 +74,23 @@ public interface Broker extends AutoCloseable {
    * @param known the end of the order as the server knows it, or null; a broker whose order has
    *     fallen behind it begins a new order
    * @param freshEpoch the epoch of a new order
+   * @param isFed whether a message becomes an event of the {@link SharedFeed}, too
    */
-  record Terms(int messages, long keep, @Nullable Cursor known, String freshEpoch) {}
+  record Terms(
+      int messages, long keep, @Nullable Cursor known, String freshEpoch, boolean isFed) {
+
+    /**
+     * Terms of a room whose messages are no events.
+     *
+     * @param messages the smallest number of messages to remember
+     * @param keep how long to remember the room without members, in milliseconds
+     * @param known the end of the order as the server knows it, or null
+     * @param freshEpoch the epoch of a new order
+     */
+    public Terms(int messages, long keep, @Nullable Cursor known, String freshEpoch) {
+      this(messages, keep, known, freshEpoch, false);
+    }
+  }
 
   /**
    * The result of a join or leave.
@@ -364,6 +379,15 @@ public interface Broker extends AutoCloseable {
    */
   default long roundTrip() {
     return -1;
+  }
+
+  /**
+   * The events that wait for consumers.
+   *
+   * @return the feed; null if the broker has none, so that each server keeps its own events
+   */
+  default @Nullable SharedFeed feed() {
+    return null;
   }
 
   /** Leaves the cluster. Blocks until the requests made before are done, or cannot be. */

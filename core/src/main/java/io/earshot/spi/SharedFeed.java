@@ -1,0 +1,93 @@
+package io.earshot.spi;
+
+import io.earshot.spi.Broker.Placed;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The events of a cluster that wait for consumers, in the store behind a {@link Broker}. They are
+ * in several parts; a room belongs to one of them. Each consumer name has, in each part, one server
+ * at a time that serves it, and a position up to which its events are dealt with.
+ *
+ * <p>Stages complete on any thread, within a bounded time, and fail with a {@link BrokerException}.
+ *
+ * <p>Thread-safe. No method blocks.
+ */
+public interface SharedFeed {
+
+  /**
+   * The number of parts.
+   *
+   * @return at least 1, the same on all servers
+   */
+  int parts();
+
+  /**
+   * Whether messages whose {@link Broker.Terms#isFed} is set become events in the same step in
+   * which they get their place. If not, the server that published a message adds its event.
+   *
+   * @return whether they do
+   */
+  boolean takesMessages();
+
+  /**
+   * Adds an event. Events that one thread adds to one part keep their order, unless one fails.
+   *
+   * @param part the part
+   * @param event the event, encoded
+   * @return complete when the store has it
+   */
+  CompletionStage<Void> add(int part, byte[] event);
+
+  /**
+   * An event that waits.
+   *
+   * @param position its position, for {@link #next}
+   * @param event the event as it was added; null for a message
+   * @param room the room of a message; null for another event
+   * @param message the message; null for another event
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Entry(
+      String position,
+      byte @Nullable [] event,
+      @Nullable String room,
+      @Nullable Placed message) {}
+
+  /**
+   * What a server learns about a consumer's part.
+   *
+   * @param isOurs whether this server serves it now
+   * @param entries the next events, oldest first; empty if another server serves it
+   * @param waiting how many events of the part this consumer has not dealt with
+   * @param dropped how many were dropped before it had dealt with them, since the part was made
+   */
+  record Turn(boolean isOurs, List<Entry> entries, long waiting, long dropped) {
+    /** Copies the list. */
+    public Turn {
+      entries = List.copyOf(entries);
+    }
+  }
+
+  /**
+   * Serves a consumer's part, if no other living server does, for a lease that ends by itself; and
+   * reads its next events. To be called again before the lease ends, also while events are dealt
+   * with.
+   *
+   * @param consumer the consumer's name
+   * @param part the part
+   * @param dealtWith the position up to which events are dealt with; null for no change
+   * @param most the largest number of events; 0 only renews the lease
+   * @return what there is
+   */
+  CompletionStage<Turn> next(String consumer, int part, @Nullable String dealtWith, int most);
+
+  /**
+   * Ends the lease, so that another server can serve the part at once.
+   *
+   * @param consumer the consumer's name
+   * @param part the part
+   */
+  void release(String consumer, int part);
+}
