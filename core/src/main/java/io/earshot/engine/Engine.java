@@ -8,6 +8,7 @@ import io.earshot.config.ServerSecret;
 import io.earshot.connection.Directory;
 import io.earshot.connection.LoopContext;
 import io.earshot.connection.Participant;
+import io.earshot.disk.Disk;
 import io.earshot.explain.Question;
 import io.earshot.explain.Traces;
 import io.earshot.history.HistoryFolder;
@@ -120,7 +121,7 @@ public final class Engine implements AutoCloseable {
    */
   public void recover() throws IOException {
     if (!parts.config.rooms().historyFolder().isEmpty()) {
-      parts.recover(HistoryFolder.Disk.ofThisMachine());
+      parts.recover(Disk.ofThisMachine());
     }
   }
 

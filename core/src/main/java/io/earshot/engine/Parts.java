@@ -21,6 +21,7 @@ import io.earshot.connection.LoopContext;
 import io.earshot.connection.Newcomers;
 import io.earshot.connection.OnlineUsers;
 import io.earshot.connection.SignalRates;
+import io.earshot.disk.Disk;
 import io.earshot.explain.Explainer;
 import io.earshot.explain.Traces;
 import io.earshot.feed.MemoryFeed;
@@ -263,7 +264,7 @@ final class Parts implements AutoCloseable {
   }
 
   /** Recovers the history of rooms from files, and writes it to files from now on. */
-  void recover(HistoryFolder.Disk disk) throws IOException {
+  void recover(Disk disk) throws IOException {
     HistoryFolder folder = HistoryFolder.open(config.rooms(), disk);
     historyFolder = folder;
     folder.recover(rooms.shards(), rooms::shard, rules::of, clocks::elapsed);
