@@ -106,6 +106,12 @@ public final class EventFeed implements Feed, AutoCloseable {
     return parts.get(index);
   }
 
+  /** The part of a user or client, by the id. */
+  FeedPart partOf(String id) {
+    int hash = id.hashCode() * 0x9E3779B9;
+    return parts.get(Integer.remainderUnsigned(hash ^ (hash >>> 16), parts.size()));
+  }
+
   // --- start -----------------------------------------------------------------------------------
 
   /**

@@ -59,7 +59,7 @@ public final class FeedPart {
   // --- events ----------------------------------------------------------------------------------
 
   /**
-   * Tells of a client. Callable from any thread.
+   * Tells of a client. Callable from any thread; the events of one thread keep their order.
    *
    * @param room the room in which it has happened, of this part; null for none
    * @param more what else is known
@@ -78,11 +78,12 @@ public final class FeedPart {
     }
     more.forEach((name, value) -> data.put(name, Json.of(value)));
     FeedEvent event = feed.event(type, room, data);
-    String key = room == null ? id : room;
-    if (loop.inLoop()) {
-      add(key, event);
+    if (room == null) {
+      feed.partOf(id).later(id, event);
+    } else if (loop.inLoop()) {
+      add(room, event);
     } else {
-      later(key, event);
+      later(room, event);
     }
   }
 
@@ -94,7 +95,7 @@ public final class FeedPart {
     if (feed.interest().wants(type, null)) {
       var data = new LinkedHashMap<String, Json>();
       data.put("user", user.json());
-      later(user.id(), feed.event(type, null, data));
+      feed.partOf(user.id()).later(user.id(), feed.event(type, null, data));
     }
   }
 
