@@ -231,7 +231,8 @@ public final class ActionRunner implements Actions {
                 LOG.log(
                     Level.WARNING,
                     "the action " + name + " took longer than " + timeout + " and was interrupted");
-                failures.failed(name, connection, "it took longer than " + timeout.toMillis() + " ms");
+                failures.failed(
+                    name, connection, "it took longer than " + timeout.toMillis() + " ms");
               }
               answer.complete(failure == null ? done : TOO_LONG);
             });

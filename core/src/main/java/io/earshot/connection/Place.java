@@ -115,7 +115,9 @@ public final class Place extends Member {
     }
   }
 
-  /** The connection has joined, or is about to and goes at once; nothing happens if that was told. */
+  /**
+   * The connection has joined, or is about to and goes at once; nothing happens if that was told.
+   */
   public void tellJoined() {
     if (untoldJoin != 0) {
       untoldJoin = 0;

@@ -47,8 +47,7 @@ public final class Segment implements AutoCloseable {
   private int forced;
   private boolean isClosed;
 
-  private Segment(
-      @Nullable Path file, long number, @Nullable MappedFile mapped, ByteBuffer bytes) {
+  private Segment(@Nullable Path file, long number, @Nullable MappedFile mapped, ByteBuffer bytes) {
     this.file = file;
     this.number = number;
     this.mapped = mapped;
@@ -71,7 +70,8 @@ public final class Segment implements AutoCloseable {
    * @param size the size of the file, in bytes
    * @param forces whether to force the file to the disk before this returns
    */
-  public static Segment create(Path file, long number, int size, boolean forces) throws IOException {
+  public static Segment create(Path file, long number, int size, boolean forces)
+      throws IOException {
     try (FileChannel channel =
         FileChannel.open(
             file,

@@ -73,7 +73,9 @@ final class Delivery {
     final Source source;
     final Waiter waiter;
 
-    /** When the first event happened that the handler has, in milliseconds since 1970; 0 for none. */
+    /**
+     * When the first event happened that the handler has, in milliseconds since 1970; 0 for none.
+     */
     volatile long since;
 
     Work(Source source, Waiter waiter) {

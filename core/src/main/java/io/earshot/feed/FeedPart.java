@@ -10,6 +10,7 @@ import io.earshot.protocol.Json;
 import io.earshot.protocol.User;
 import io.earshot.spi.Loop;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +72,7 @@ public final class FeedPart {
     var data = new LinkedHashMap<String, Json>();
     String id = who.id();
     data.put("client", Json.of(id));
-    data.put("transport", Json.of(who.transport().toString()));
+    data.put("transport", Json.of(who.transport().name().toLowerCase(Locale.ROOT)));
     User user = who.user();
     if (user != null) {
       data.put("user", user.json());

@@ -135,12 +135,7 @@ public final class Journal implements AutoCloseable {
    * @param liveBytes how many bytes of messages the rooms remember now
    * @param beforeResume runs before the log begins anew
    */
-  Journal(
-      Files files,
-      Disk disk,
-      boolean forces,
-      LongSupplier liveBytes,
-      Beginning beforeResume) {
+  Journal(Files files, Disk disk, boolean forces, LongSupplier liveBytes, Beginning beforeResume) {
     this.files = files;
     this.segmentBytes = disk.segmentBytes();
     this.background = disk.background();

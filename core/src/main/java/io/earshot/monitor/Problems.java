@@ -239,15 +239,12 @@ final class Problems {
               "refused",
               "");
       case FEED ->
-          new Problem("feed", name + ": " + of.detail() + " (" + times(of.count()) + ")", "log", "");
+          new Problem(
+              "feed", name + ": " + of.detail() + " (" + times(of.count()) + ")", "log", "");
       case BACK_END ->
           new Problem(
               "backEnd", name + ": " + of.detail() + " (" + times(of.count()) + ")", "log", "");
     };
-  }
-
-  private static String times(long count) {
-    return count == 1 ? "once" : number(count) + " times";
   }
 
   private static String calls(long count) {

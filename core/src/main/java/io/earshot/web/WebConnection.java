@@ -393,13 +393,7 @@ final class WebConnection extends Participant {
     if (!gone && mailbox != null) {
       String why = "the HTTP client sent no more requests, or left";
       gone = true;
-      shard()
-          .recorder()
-          .addWith(
-              EventKind.CLOSED,
-              this,
-              attributes(),
-              why);
+      shard().recorder().addWith(EventKind.CLOSED, this, attributes(), why);
       mailbox.close();
       leave(place(), () -> {});
       engine().forget(this);

@@ -141,7 +141,9 @@ public final class LocalStore implements Store, AutoCloseable {
       int last = positions.read(each.getValue());
       if (last == 0) {
         LOG.log(
-            Level.WARNING, "{0} is damaged; its consumer is told everything again", each.getValue());
+            Level.WARNING,
+            "{0} is damaged; its consumer is told everything again",
+            each.getValue());
       }
       run = Math.max(run, last + 1);
       ran.put(each.getKey(), last);
@@ -316,7 +318,9 @@ public final class LocalStore implements Store, AutoCloseable {
       dropped.add(lost);
       trouble.tell(
           "the feed",
-          "the oldest events that wait for consumers were dropped, " + lost + " of them (feed.bytes)");
+          "the oldest events that wait for consumers were dropped, "
+              + lost
+              + " of them (feed.bytes)");
     }
     return true;
   }

@@ -3,7 +3,6 @@ package io.earshot.feed.log;
 import io.earshot.disk.Segment;
 import io.earshot.protocol.Audience;
 import io.earshot.spi.Loop;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

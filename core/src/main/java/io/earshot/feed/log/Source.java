@@ -37,6 +37,8 @@ public interface Source {
   /** Nobody deals with the part any more on this server. */
   default void close() {}
 
-  /** How many events of the part the consumer has not dealt with; those that it does not want count. */
+  /**
+   * How many events of the part the consumer has not dealt with; those that it does not want count.
+   */
   long waiting();
 }
