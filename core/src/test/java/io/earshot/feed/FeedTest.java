@@ -3,6 +3,8 @@ package io.earshot.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.earshot.Action;
+import io.earshot.Call;
 import io.earshot.Feed;
 import io.earshot.FeedEvent;
 import io.earshot.FeedEvent.Type;
@@ -177,7 +179,7 @@ class FeedTest {
         .api()
         .actions()
         .add(
-            new io.earshot.Action() {
+            new Action() {
               @Override
               public String name() {
                 return "broken";
@@ -189,7 +191,7 @@ class FeedTest {
               }
 
               @Override
-              public void run(io.earshot.Call call) {
+              public void run(Call call) {
                 throw new IllegalStateException("on purpose");
               }
             });
