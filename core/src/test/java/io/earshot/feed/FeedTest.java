@@ -11,6 +11,8 @@ import io.earshot.FeedEvent.Type;
 import io.earshot.Publication;
 import io.earshot.StandIn;
 import io.earshot.Transport;
+import io.earshot.engine.EngineInside;
+import io.earshot.feed.log.Interest;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.User;
@@ -263,10 +265,32 @@ class FeedTest {
         .hasMessageContaining("test");
     registration.close();
     assertThat(ended).hasValue(1);
-    ada.ask("say nobody wants this");
-    consume(EnumSet.of(Type.MESSAGE), "*");
     ada.ask("say three");
-    assertThat(told(2).stream().map(each -> text(each, "message"))).containsExactly("two", "three");
+    consume(EnumSet.of(Type.MESSAGE), "*");
+    ada.ask("say four");
+    assertThat(told(3).stream().map(each -> text(each, "message")))
+        .containsExactly("two", "three", "four");
+  }
+
+  @Test
+  void events_are_kept_for_a_minute_for_a_consumer_that_was_removed() {
+    Feed.Registration registration =
+        feed().add(consumer("test", EnumSet.of(Type.MESSAGE), "*"), told::addAll);
+    Guest ada = server.guest();
+    ada.ask("say one");
+    told(1);
+    feed().removeAll();
+    registration.close(); // again, which does nothing
+    server.settle();
+    server.pass(Duration.ofMillis(59_999));
+    ada.ask("say two");
+    server.pass(Duration.ofMillis(1));
+    server.runUntil("no interest", () -> EngineInside.feed(server.earshot).interest() == Interest.NONE);
+    ada.ask("say three");
+    consume(EnumSet.of(Type.MESSAGE), "*");
+    ada.ask("say four");
+    assertThat(told(3).stream().map(each -> text(each, "message")))
+        .containsExactly("one", "two", "four");
   }
 
   @Test
