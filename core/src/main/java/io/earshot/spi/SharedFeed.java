@@ -24,6 +24,19 @@ public interface SharedFeed {
   int parts();
 
   /**
+   * The part of a room. Events of users and clients without a room have the part of a room that is
+   * named as their id.
+   *
+   * @param room the room's name
+   * @return the part to which all events of the room are added, those by {@link #takesMessages}
+   *     included; the same on all servers
+   */
+  default int part(String room) {
+    int hash = room.hashCode() * 0x9E3779B9;
+    return Integer.remainderUnsigned(hash ^ (hash >>> 16), parts());
+  }
+
+  /**
    * Whether messages whose {@link Broker.Terms#isFed} is set become events in the same step in
    * which they get their place. If not, the server that published a message adds its event.
    *
