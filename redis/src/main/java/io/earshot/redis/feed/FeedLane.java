@@ -5,6 +5,7 @@ import io.earshot.redis.connection.Failures;
 import io.earshot.redis.connection.Written;
 import io.earshot.redis.say.Standing;
 import io.earshot.spi.BrokerException;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe: a concurrent queue, from which one thread at a time takes.
  */
 final class FeedLane {
+  private static final System.Logger LOG = System.getLogger(FeedLane.class.getName());
+
   private static final int MOST_CALLS = 2;
   private static final int MOST_EVENTS = 64;
   private static final int MOST_BYTES = 64 * 1024;
@@ -122,17 +125,27 @@ final class FeedLane {
       some.forEach(each -> each.done.completeExceptionally(why));
       return;
     }
-    int bytes = 64;
-    for (Waiting each : some) {
-      bytes += each.size();
-    }
-    var arguments = new Written(bytes).add(limit);
-    some.forEach(each -> arguments.add(each.event));
     calls.incrementAndGet();
     var unused =
         failures
-            .translated(redis.run(FeedScripts.ADD, stream, Written.of(stream), arguments))
+            .translated(sent(redis, some))
             .whenComplete((ignored, failure) -> answered(some, failure));
+  }
+
+  /** A fault, too, is an answer: without one, this lane would never send again. */
+  private CompletionStage<List<byte[]>> sent(Connections redis, List<Waiting> some) {
+    try {
+      int bytes = 64;
+      for (Waiting each : some) {
+        bytes += each.size();
+      }
+      var arguments = new Written(bytes).add(limit);
+      some.forEach(each -> arguments.add(each.event));
+      return redis.run(FeedScripts.ADD, stream, Written.of(stream), arguments);
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.ERROR, "adding events to the feed in Redis failed", e);
+      return CompletableFuture.failedStage(e);
+    }
   }
 
   private void answered(List<Waiting> some, @Nullable Throwable failure) {
