@@ -261,7 +261,7 @@ final class FeedTest extends PeersTestCase {
 
   @Test
   void one_server_at_a_time_serves_a_part_and_another_takes_over_when_its_lease_ends() {
-    Config config = config().with("redis.lease", "1s");
+    Config config = config().with("redis.lease", "1s").with("redis.timeout", "500ms");
     BrokerPeer a = peer(config);
     BrokerPeer b = peer(config);
     var first = new FeedReader(a, "hook");
@@ -298,7 +298,7 @@ final class FeedTest extends PeersTestCase {
 
   @Test
   void a_lease_that_is_renewed_does_not_end() {
-    Config config = config().with("redis.lease", "1s");
+    Config config = config().with("redis.lease", "1s").with("redis.timeout", "500ms");
     var first = new FeedReader(peer(config), "hook");
     var second = new FeedReader(peer(config), "hook");
     first.renew(0);
@@ -314,7 +314,7 @@ final class FeedTest extends PeersTestCase {
 
   @Test
   void a_lease_of_the_future_ends_all_the_same() throws Exception {
-    Config config = config().with("redis.lease", "1s");
+    Config config = config().with("redis.lease", "1s").with("redis.timeout", "500ms");
     var first = new FeedReader(peer(config), "hook");
     var second = new FeedReader(peer(config), "hook");
     first.renew(0);
@@ -447,7 +447,7 @@ final class FeedTest extends PeersTestCase {
   }
 
   @Test
-  void events_that_are_added_are_bounded_too_and_one_that_is_too_large_stays_alone() {
+  void events_that_are_added_are_bounded_too_and_one_that_is_too_large_stays() {
     BrokerPeer a = peer(config().with("feed.bytes", String.valueOf(1 << 20)));
     var reader = new FeedReader(a, "hook");
     reader.renew(0);
@@ -457,11 +457,16 @@ final class FeedTest extends PeersTestCase {
     assertThat(reader.renew(0).dropped()).isZero();
     add(a, 0, "x".repeat(300_000));
     Turn turn = reader.next(0, null, 10);
-    assertThat(turn.entries()).hasSize(1);
-    assertThat(turn.dropped()).isEqualTo(3_000);
+    // Some of the small ones may be left: a call takes a bounded number of steps.
+    int left = (int) turn.waiting();
+    assertThat(left).isBetween(1, 9);
+    assertThat(turn.dropped()).isEqualTo(3_001 - left);
+    List<String> texts = reader.takeAll(0, 10);
+    assertThat(texts).hasSize(left);
+    assertThat(texts.getLast()).hasSize(300_000);
     add(a, 0, "next");
     assertThat(reader.takeAll(0, 10)).containsExactly("next");
-    assertThat(reader.renew(0).dropped()).isEqualTo(3_001);
+    assertThat(reader.renew(0).dropped()).isEqualTo(3_001 - left);
   }
 
   // --- forged events ---------------------------------------------------------------------------

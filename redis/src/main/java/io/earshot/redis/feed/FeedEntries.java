@@ -26,8 +26,6 @@ import org.jspecify.annotations.Nullable;
 final class FeedEntries {
   private static final System.Logger LOG = System.getLogger(FeedEntries.class.getName());
 
-  private static final String UNSIGNED = "it is not signed with this server's redis.secret";
-
   private final MessageSigner signer;
   private final UnaryOperator<String> signedFor;
   private final RateLimitedLog log;
@@ -63,7 +61,7 @@ final class FeedEntries {
       if (entry != null) {
         return entry;
       }
-      why = UNSIGNED;
+      why = "it is no event that is signed with this server's redis.secret";
     } catch (MalformedJsonException e) {
       why = String.valueOf(e.getMessage());
     }
@@ -91,15 +89,12 @@ final class FeedEntries {
     byte[] place = fields.get("a");
     byte[] post = fields.get("p");
     if (name == null || place == null || post == null) {
-      throw new MalformedJsonException("it is no event");
-    }
-    Cursor at = Cursor.parse(text(place));
-    if (at == null) {
-      throw new MalformedJsonException("the message has no place");
+      return null;
     }
     String room = text(name);
+    Cursor at = Cursor.parse(text(place));
     byte[] verified = signer.verify(signedFor.apply(room), post);
-    return verified == null
+    return at == null || verified == null
         ? null
         : new Entry(id, null, room, new Placed(at, Post.parse(verified), age));
   }
