@@ -390,7 +390,7 @@ public interface Broker extends AutoCloseable {
   }
 
   /**
-   * The events that wait for consumers.
+   * The events that wait for consumers. Asked for after {@link #start}.
    *
    * @return the feed; null if the broker has none, so that each server keeps its own events
    */

@@ -86,7 +86,8 @@ class PackagesTest {
       redis.link: api spi
       redis.connection: config api spi redis.link
       redis.say: protocol spi redis.connection
-      redis: protocol api spi redis.link redis.connection redis.say
+      redis.feed: protocol spi redis.connection redis.say
+      redis: protocol api spi redis.link redis.connection redis.say redis.feed
       server.log: api spi
       server.settings: config api server.log
       server.actions: api server.settings

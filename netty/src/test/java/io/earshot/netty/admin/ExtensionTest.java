@@ -62,6 +62,7 @@ final class ExtensionTest {
     try (EarshotServer server = Kind.LEAN_LINES.start(CONFIG)) {
       ask(server, "POST", "/admin/fakes/away/retry", "");
       Await.until(
+          "the overview has the problem",
           () ->
               ask(server, "GET", "/admin/overview", "")
                   .body()
