@@ -216,7 +216,9 @@ public final class Admission {
     told.accept(spoken);
   }
 
-  /** The receiver of a result, which also tells the hooks that learn of messages, if there are any. */
+  /**
+   * The receiver of a result, which also tells the hooks that learn of messages, if there are any.
+   */
   private Consumer<RoomOrder.SayResult> telling(
       Place speaker, Json message, Consumer<RoomOrder.SayResult> told) {
     return about(speaker).saids().isEmpty()
@@ -230,7 +232,9 @@ public final class Admission {
                 });
   }
 
-  /** Tells the hooks that learn of messages that one has its place. Called on the speaker's loop. */
+  /**
+   * Tells the hooks that learn of messages that one has its place. Called on the speaker's loop.
+   */
   public void said(Place speaker, Json message, RoomOrder.SayResult spoken) {
     Cursor place = spoken.place();
     if (place != null) {

@@ -5,8 +5,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The {@link Feed} of one program or plug-in: adds consumers to the server's, and removes those that
- * it has added.
+ * The {@link Feed} of one program or plug-in: adds consumers to the server's, and removes those
+ * that it has added.
  *
  * <p>Thread-safe: a concurrent set.
  */

@@ -314,7 +314,9 @@ public final class HookRunner {
     } finally {
       running.release();
       long took = elapsed.getAsLong() - began;
-      if (took >= SLOW && hook.kind().isAwaited() && took < settings.timeout().toMillis()) { // else overdue() notes it
+      if (took >= SLOW
+          && hook.kind().isAwaited()
+          && took < settings.timeout().toMillis()) { // else overdue() notes it
         incidents.note(Incident.SLOW_HOOK, hook.toString(), took + " ms");
       }
     }

@@ -21,8 +21,7 @@ public record RoomHooks(
     List<Hook> saids,
     List<Hook> leaves) {
   public static final RoomHooks NONE =
-      new RoomHooks(
-          List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
+      new RoomHooks(List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
 
   /** Selects the hooks that are for a room, or all if the room is null. */
   static RoomHooks of(List<Hook> hooks, @Nullable String room) {

@@ -279,9 +279,7 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
   /** Tells hooks, on the loop of the speaker, that the message has its place. */
   private Consumer<RoomOrder.SayResult> said(Place speaker, HookVerdict verdict) {
     return spoken ->
-        speaker
-            .who()
-            .tell(() -> engine.admission().said(speaker, verdict.message(), spoken));
+        speaker.who().tell(() -> engine.admission().said(speaker, verdict.message(), spoken));
   }
 
   private void tell(

@@ -285,7 +285,8 @@ class FeedTest {
     server.pass(Duration.ofMillis(59_999));
     ada.ask("say two");
     server.pass(Duration.ofMillis(1));
-    server.runUntil("no interest", () -> EngineInside.feed(server.earshot).interest() == Interest.NONE);
+    server.runUntil(
+        "no interest", () -> EngineInside.feed(server.earshot).interest() == Interest.NONE);
     ada.ask("say three");
     consume(EnumSet.of(Type.MESSAGE), "*");
     ada.ask("say four");

@@ -26,7 +26,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Consumers of the feed in a cluster: each event is told on one server, and by another if it dies. */
+/**
+ * Consumers of the feed in a cluster: each event is told on one server, and by another if it dies.
+ */
 class SharedFeedTest {
   private static final int PARTS = 4;
 
@@ -79,8 +81,7 @@ class SharedFeedTest {
 
   private List<FeedEvent> all(int count) {
     runUntil(
-        count + " events, of " + told,
-        () -> told.stream().mapToInt(List::size).sum() >= count);
+        count + " events, of " + told, () -> told.stream().mapToInt(List::size).sum() >= count);
     var all = new ArrayList<FeedEvent>();
     told.forEach(all::addAll);
     assertThat(all).hasSize(count);
@@ -127,7 +128,9 @@ class SharedFeedTest {
     cluster.ask(ada, "roomChange attic");
     cluster.ask(ada, "say hello");
     cluster.ask(ada, "roomChange cellar");
-    runUntil("room.closed", () -> told.stream().flatMap(List::stream).anyMatch(each -> isClosed(each, "attic")));
+    runUntil(
+        "room.closed",
+        () -> told.stream().flatMap(List::stream).anyMatch(each -> isClosed(each, "attic")));
     assertThat(
             told.stream()
                 .flatMap(List::stream)
@@ -185,7 +188,8 @@ class SharedFeedTest {
       assertThat(cluster.ask(ada, "say m" + i)).contains("OK");
     }
     cluster.pass(Duration.ofSeconds(3));
-    assertThat(EngineInside.feed(cluster.servers.getFirst().earshot).state().unsent()).isEqualTo(10);
+    assertThat(EngineInside.feed(cluster.servers.getFirst().earshot).state().unsent())
+        .isEqualTo(10);
     view(0).isAway.set(false);
     assertThat(all(10).stream().map(each -> text(each, "message")))
         .containsExactly("m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9");
@@ -226,7 +230,8 @@ class SharedFeedTest {
     TestServer stopping = cluster.servers.getFirst();
     stopping.earshot.closeAll();
     cluster.settle();
-    var flushing = Thread.startVirtualThread(() -> stopping.earshot.flushFeed(Duration.ofSeconds(5)));
+    var flushing =
+        Thread.startVirtualThread(() -> stopping.earshot.flushFeed(Duration.ofSeconds(5)));
     runUntil("the end", () -> !flushing.isAlive());
     assertThat(all(3).stream().map(each -> each.type().toString()))
         .containsExactlyInAnyOrder("left", "left", "disconnected");

@@ -26,8 +26,7 @@ final class AfterSayTest extends HookTestCase {
     String answer = ask(ada, "say hello");
     ask(ada, in("attic", "again"));
     assertThat(answer).contains("\"offset\":1");
-    assertThat(told())
-        .containsExactly("attic 1 hello! " + ada.id(), "attic 2 again! " + ada.id());
+    assertThat(told()).containsExactly("attic 1 hello! " + ada.id(), "attic 2 again! " + ada.id());
   }
 
   @Test

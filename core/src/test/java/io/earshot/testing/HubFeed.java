@@ -146,11 +146,7 @@ public final class HubFeed {
         }
         int to = Math.min(all.size(), of.dealtWith + most);
         return CompletableFuture.completedStage(
-            new Turn(
-                true,
-                all.subList(of.dealtWith, to),
-                all.size() - of.dealtWith,
-                0));
+            new Turn(true, all.subList(of.dealtWith, to), all.size() - of.dealtWith, 0));
       }
     }
 

@@ -38,7 +38,8 @@ public final class PlugIns {
   }
 
   /**
-   * Starts a plug-in, and returns its own API. If it fails, that is logged and its hooks and consumers removed.
+   * Starts a plug-in, and returns its own API. If it fails, that is logged and its hooks and
+   * consumers removed.
    */
   static Api started(PlugIn plugIn, Api api) {
     Api own = api.forPlugIn();
