@@ -22,8 +22,10 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -31,6 +33,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.TrustManagerFactory;
@@ -45,7 +49,22 @@ import org.jspecify.annotations.Nullable;
 public final class BackEndClient implements AutoCloseable {
   private static final int MAX_PORT = 65_535;
 
-  private final HttpClient client;
+  /** A host whose last part is a number, which some programs read as an address. */
+  private static final Pattern NUMERIC = Pattern.compile("(.*\\.)?([0-9]+|0[xX][0-9a-fA-F]*)\\.?");
+
+  /** After how many connections that the JDK's client may have left open it is replaced. */
+  private static final int MOST_LEFT = 10;
+
+  /** When a client that was replaced is closed, in seconds: its last requests are over then. */
+  private static final int RETIREMENT = 60;
+
+  /** The longest part of a message that comes from a back end, in characters. */
+  private static final int LONGEST_QUOTE = 100;
+
+  private final HttpClient.Builder builder;
+  private volatile HttpClient client;
+  private final Queue<HttpClient> retired = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger left = new AtomicInteger();
 
   /** Platform threads, since a question to a name service would hold a carrier. */
   private final ExecutorService threads =
@@ -80,7 +99,7 @@ public final class BackEndClient implements AutoCloseable {
     this.signature = new Signature(settings.secrets());
     this.guard = new AddressGuard(settings.privateAddresses());
     this.answerBytes = settings.answerBytes();
-    HttpClient.Builder builder =
+    this.builder =
         HttpClient.newBuilder()
             .executor(threads)
             .connectTimeout(settings.connectTimeout())
@@ -141,9 +160,9 @@ public final class BackEndClient implements AutoCloseable {
             + " without a user, a password or a #");
   }
 
-  /** Whether it is a name, or an address in its usual form: not one such as 0177.0.0.1. */
+  /** Whether it is a name, or an address in its usual form: not one such as 0x7f.1 or 017700000001. */
   private static boolean isHost(@Nullable String host) {
-    if (host == null || !host.matches("[0-9.]+")) {
+    if (host == null || !NUMERIC.matcher(host).matches()) {
       return host != null;
     }
     try {
@@ -270,7 +289,7 @@ public final class BackEndClient implements AutoCloseable {
   }
 
   /** Looks for the cause that the JDK's client may have wrapped. */
-  private static BackEndException translated(
+  private BackEndException translated(
       @Nullable Throwable failure, boolean isAnswered, Duration timeout) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       switch (cause) {
@@ -290,10 +309,11 @@ public final class BackEndClient implements AutoCloseable {
           return BackEndException.away("its name has no address");
         }
         case SSLHandshakeException e -> {
-          return BackEndException.away("there is no TLS with it: " + e.getMessage());
+          return BackEndException.away("there is no TLS with it: " + quoted(e));
         }
         case ProtocolException e -> {
-          return new BackEndException("its answer is not HTTP: " + e.getMessage());
+          replace();
+          return BackEndException.away("its answer is not HTTP: " + quoted(e));
         }
         default -> {
           // what it is wrapped around says more
@@ -301,14 +321,41 @@ public final class BackEndClient implements AutoCloseable {
       }
     }
     return isAnswered
-        ? BackEndException.away("the connection ended in the middle of its answer: " + failure)
-        : BackEndException.unanswered("the connection ended before an answer: " + failure);
+        ? BackEndException.away("the connection ended in the middle of its answer")
+        : BackEndException.unanswered("the connection ended before an answer");
+  }
+
+  private static String quoted(Throwable failure) {
+    String message = String.valueOf(failure.getMessage());
+    return message
+        .substring(0, Math.min(message.length(), LONGEST_QUOTE))
+        .replaceAll("\\p{Cntrl}", "?");
+  }
+
+  /**
+   * Replaces the JDK's client now and then: it leaves a connection open on which something came that
+   * is not HTTP.
+   */
+  private void replace() {
+    if (left.incrementAndGet() == MOST_LEFT) {
+      HttpClient old = client;
+      retired.add(old);
+      client = builder.build();
+      left.set(0);
+      CompletableFuture.delayedExecutor(RETIREMENT, TimeUnit.SECONDS)
+          .execute(
+              () -> {
+                old.shutdownNow();
+                retired.remove(old);
+              });
+    }
   }
 
   /** Ends all requests. */
   @Override
   public void close() {
     client.shutdownNow();
+    retired.forEach(HttpClient::shutdownNow);
     threads.shutdownNow();
   }
 }

@@ -82,6 +82,7 @@ final class RuleTextTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '`',
       textBlock =
           """
           say                                       | write the events, a pattern of rooms and a URL, such as: say lobby.* https://app.example.org/moderate

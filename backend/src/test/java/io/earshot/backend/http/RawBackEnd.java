@@ -6,6 +6,7 @@ import io.earshot.testing.Await;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -20,6 +21,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -136,9 +138,22 @@ public final class RawBackEnd implements Closeable {
   }
 
   private void serve(Socket socket) {
+    var isEnded = new AtomicBoolean();
     try (socket) {
       InputStream in = new BufferedInputStream(socket.getInputStream());
-      OutputStream out = socket.getOutputStream();
+      var out =
+          new FilterOutputStream(socket.getOutputStream()) {
+            @Override
+            public void write(byte[] bytes, int from, int length) throws IOException {
+              out.write(bytes, from, length);
+            }
+
+            @Override
+            public void close() throws IOException {
+              isEnded.set(true);
+              socket.close();
+            }
+          };
       for (Received request = read(in); request != null; request = read(in)) {
         received.add(request);
         manner.answer(request, out);
@@ -146,7 +161,7 @@ public final class RawBackEnd implements Closeable {
       }
       ended.incrementAndGet();
     } catch (IOException e) {
-      if (!socket.isClosed()) {
+      if (!isEnded.get() && closed.getCount() > 0) {
         ended.incrementAndGet(); // the client's end was a reset
       }
     } catch (InterruptedException e) {
