@@ -55,8 +55,8 @@ public final class BackEndClient implements AutoCloseable {
   /** After how many connections that the JDK's client may have left open it is replaced. */
   private static final int MOST_LEFT = 10;
 
-  /** When a client that was replaced is closed, in seconds: its last requests are over then. */
-  private static final int RETIREMENT = 60;
+  /** When a client that was replaced is closed: its last requests are over then. */
+  private static final Duration RETIREMENT = Duration.ofMinutes(1);
 
   /** The longest part of a message that comes from a back end, in characters. */
   private static final int LONGEST_QUOTE = 100;
@@ -64,6 +64,7 @@ public final class BackEndClient implements AutoCloseable {
   private final HttpClient.Builder builder;
   private volatile HttpClient client;
   private final Queue<HttpClient> retired = new ConcurrentLinkedQueue<>();
+  private final Duration retirement;
   private final AtomicInteger left = new AtomicInteger();
 
   /** Platform threads, since a question to a name service would hold a carrier. */
@@ -95,7 +96,12 @@ public final class BackEndClient implements AutoCloseable {
    * @throws IllegalArgumentException if a setting is wrong; the message names it
    */
   public BackEndClient(BackEndSettings settings, InstantSource clock) {
+    this(settings, clock, RETIREMENT);
+  }
+
+  BackEndClient(BackEndSettings settings, InstantSource clock, Duration retirement) {
     this.clock = clock;
+    this.retirement = retirement;
     this.signature = new Signature(settings.secrets());
     this.guard = new AddressGuard(settings.privateAddresses());
     this.answerBytes = settings.answerBytes();
@@ -342,7 +348,7 @@ public final class BackEndClient implements AutoCloseable {
       retired.add(old);
       client = builder.build();
       left.set(0);
-      CompletableFuture.delayedExecutor(RETIREMENT, TimeUnit.SECONDS)
+      CompletableFuture.delayedExecutor(retirement.toMillis(), TimeUnit.MILLISECONDS)
           .execute(
               () -> {
                 old.shutdownNow();

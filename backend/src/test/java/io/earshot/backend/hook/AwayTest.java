@@ -90,10 +90,11 @@ final class AwayTest extends HooksTestCase {
       String why = "it answered with the status 404; the request was refused (away=refuse)";
       assertThat(log.lines()).as("one line a minute").containsExactly(name + ": " + why);
       try (var admin = clients.curl()) {
-        var overview =
-            admin.get("/admin/overview", "Authorization: Bearer " + KEY).body();
-        assertThat(overview).contains(name + ": " + why);
-        assertThat(overview).doesNotContain("hidden");
+        String key = "Authorization: Bearer " + KEY;
+        Await.until(
+            "the overview says it",
+            () -> admin.get("/admin/overview", key).body().contains(name + ": " + why));
+        assertThat(admin.get("/admin/overview", key).body()).doesNotContain("hidden");
       }
       assertThat(at(report(), "rule")).isEqualTo(name);
       assertThat(at(report(), "away")).isEqualTo("refuse");

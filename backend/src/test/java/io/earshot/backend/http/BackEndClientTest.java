@@ -130,6 +130,21 @@ final class BackEndClientTest {
   }
 
   @Test
+  void connections_on_which_no_http_came_do_not_stay_open() throws Exception {
+    Config config = Config.defaults().with("backEnds.privateAddresses", "127.0.0.1");
+    try (var hasty = new BackEndClient(config.backEnds(), () -> NOW, Duration.ZERO)) {
+      URI url = URI.create(backEnd.url());
+      backEnd.manner = RawBackEnd.raw("220 mail.example.org\r\n\r\n");
+      for (int i = 0; i < 10; i++) {
+        catchThrowableOfType(BackEndException.class, () -> hasty.post(url, "id", BODY, LONG));
+      }
+      Await.until("the connections end", () -> backEnd.ended.get() == 10);
+      backEnd.manner = RawBackEnd.saying("{}");
+      assertThat(hasty.post(url, "id", BODY, LONG).status()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void of_a_long_answer_that_is_not_http_the_message_has_the_beginning() {
     BackEndException failure = failure(RawBackEnd.raw("x\u0007" + "y".repeat(300_000) + "\r\n\r\n"), LONG);
     assertThat(failure.getMessage()).hasSizeLessThan(200).contains("x?yyy");
