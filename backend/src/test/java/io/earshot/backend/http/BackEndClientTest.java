@@ -250,7 +250,7 @@ final class BackEndClientTest {
         new FutureTask<>(
             () -> {
               try {
-                return post(LONG);
+                return post(Duration.ofHours(1));
               } catch (InterruptedException e) {
                 interrupted.countDown();
                 throw e;
