@@ -50,7 +50,10 @@ final class Breaker {
     this.nanos = nanos;
   }
 
-  /** Asks for a turn. Unless it is none, {@link #answered}, {@link #failed} or {@link #gaveUp} follows. */
+  /**
+   * Asks for a turn. Unless it is none, {@link #answered}, {@link #failed} or {@link #gaveUp}
+   * follows.
+   */
   synchronized Turn turn() {
     if (!isOpen) {
       return Turn.USUAL;
@@ -108,8 +111,6 @@ final class Breaker {
 
   /** After how many milliseconds a request may be sent; 0 for now. */
   synchronized long waitMillis() {
-    return isOpen
-        ? Math.max(0, TimeUnit.NANOSECONDS.toMillis(until - nanos.getAsLong()))
-        : 0;
+    return isOpen ? Math.max(0, TimeUnit.NANOSECONDS.toMillis(until - nanos.getAsLong())) : 0;
   }
 }

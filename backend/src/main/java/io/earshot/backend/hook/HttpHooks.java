@@ -1,12 +1,12 @@
 package io.earshot.backend.hook;
 
+import io.earshot.Action;
 import io.earshot.Api;
 import io.earshot.Call;
 import io.earshot.Config;
 import io.earshot.Connection;
 import io.earshot.Hooks;
 import io.earshot.InlineAction;
-import io.earshot.Action;
 import io.earshot.RefusedException;
 import io.earshot.Transport;
 import io.earshot.backend.http.BackEndClient;
@@ -93,8 +93,7 @@ public final class HttpHooks implements Extension {
                 });
         case JOIN ->
             hooks.onJoin(
-                rule.names(),
-                join -> decided(rule, backEnd.ask(Event.JOIN, questions.join(join))));
+                rule.names(), join -> decided(rule, backEnd.ask(Event.JOIN, questions.join(join))));
         case SAY ->
             hooks.onSay(
                 rule.names(),
@@ -103,7 +102,8 @@ public final class HttpHooks implements Extension {
                       decided(rule, backEnd.ask(Event.SAY, questions.say(say))).message();
                   return message == null ? say.message() : message;
                 });
-        case ACTION -> rule.actions().forEach(name -> api.actions().add(action(name, backEnd, questions)));
+        case ACTION ->
+            rule.actions().forEach(name -> api.actions().add(action(name, backEnd, questions)));
       }
     }
   }

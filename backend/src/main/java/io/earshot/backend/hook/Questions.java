@@ -86,7 +86,8 @@ final class Questions {
    *
    * @param named the params that the rule names
    */
-  Question action(String name, Connection connection, Map<String, Json> params, List<String> named) {
+  Question action(
+      String name, Connection connection, Map<String, Json> params, List<String> named) {
     var passed = new LinkedHashMap<>(params);
     for (String hidden : List.of("action", "apiVersion", TOKEN)) {
       if (!named.contains(hidden)) {

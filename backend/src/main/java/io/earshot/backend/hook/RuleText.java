@@ -60,7 +60,8 @@ final class RuleText {
       }
       for (String action : rule.actions()) {
         if (!actions.add(action)) {
-          throw text.wrong("another rule serves the action '" + action + "'; remove one of the two");
+          throw text.wrong(
+              "another rule serves the action '" + action + "'; remove one of the two");
         }
       }
       rules.add(rule);
@@ -147,7 +148,8 @@ final class RuleText {
                   .filter(Duration::isPositive)
                   .orElseThrow(
                       () ->
-                          wrong("timeout must be a time above 0 such as 500ms, not '" + value + "'"));
+                          wrong(
+                              "timeout must be a time above 0 such as 500ms, not '" + value + "'"));
       case "running" -> running = number(value);
       case "away" -> {
         if (!value.equals("refuse") && !value.equals("allow")) {

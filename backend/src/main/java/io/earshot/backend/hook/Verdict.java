@@ -81,8 +81,7 @@ sealed interface Verdict {
       return new Refused("the server refuses this");
     }
     return switch (event) {
-      case CONNECT ->
-          new Allowed(null, user(fields), attributes(fields), rooms(fields), Map.of());
+      case CONNECT -> new Allowed(null, user(fields), attributes(fields), rooms(fields), Map.of());
       case SAY -> new Allowed(given(fields, "message"), null, Map.of(), List.of(), Map.of());
       case JOIN, ACTION -> ALLOWED;
     };

@@ -166,7 +166,9 @@ public final class BackEndClient implements AutoCloseable {
             + " without a user, a password or a #");
   }
 
-  /** Whether it is a name, or an address in its usual form: not one such as 0x7f.1 or 017700000001. */
+  /**
+   * Whether it is a name, or an address in its usual form: not one such as 0x7f.1 or 017700000001.
+   */
   private static boolean isHost(@Nullable String host) {
     if (host == null || !NUMERIC.matcher(host).matches()) {
       return host != null;
@@ -339,8 +341,8 @@ public final class BackEndClient implements AutoCloseable {
   }
 
   /**
-   * Replaces the JDK's client now and then: it leaves a connection open on which something came that
-   * is not HTTP.
+   * Replaces the JDK's client now and then: it leaves a connection open on which something came
+   * that is not HTTP.
    */
   private void replace() {
     if (left.incrementAndGet() == MOST_LEFT) {

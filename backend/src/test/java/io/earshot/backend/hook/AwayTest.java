@@ -41,7 +41,9 @@ final class AwayTest extends HooksTestCase {
         case ANSWERS_TEN_MEGABYTES -> RawBackEnd.saying("\"" + "x".repeat(10 << 20) + "\"");
         case REDIRECTS ->
             RawBackEnd.raw(
-                "HTTP/1.1 302 Found\r\nLocation: " + backEnd.url() + "\r\nContent-Length: 0\r\n\r\n");
+                "HTTP/1.1 302 Found\r\nLocation: "
+                    + backEnd.url()
+                    + "\r\nContent-Length: 0\r\n\r\n");
         case FAILS -> (_, out) -> out.write(RawBackEnd.response("500 Oh", "{\"allow\":true}"));
         case REFUSES_IN_HTTP -> (_, out) -> out.write(RawBackEnd.response("403 No", ""));
         case TALKS -> RawBackEnd.saying("<html>it works</html>");

@@ -45,8 +45,7 @@ class HooksTestCase {
         .with("admin.keys", List.of("test " + KEY))
         .with("backEnds.privateAddresses", "127.0.0.0/8")
         .with(
-            "hooks.http",
-            rules.stream().map(rule -> rule.replace("URL", backEnd.url())).toList());
+            "hooks.http", rules.stream().map(rule -> rule.replace("URL", backEnd.url())).toList());
   }
 
   /** The next question that the back end gets. */

@@ -43,8 +43,17 @@ final class HttpHooksTest extends HooksTestCase {
   @EnumSource(names = {"LEAN_LINES", "LEAN_FRAMES"})
   void it_allows_changes_and_refuses_messages(Kind kind) {
     backEnd.manner =
-        saying("rude", "{\"refuse\":\"be nice\"}", "darn", "{\"message\":\"d***\",\"more\":[1]}",
-            "no", "{\"allow\":false}", "yes", "{\"allow\":true}", "null", "{\"message\":null,\"refuse\":null}");
+        saying(
+            "rude",
+            "{\"refuse\":\"be nice\"}",
+            "darn",
+            "{\"message\":\"d***\",\"more\":[1]}",
+            "no",
+            "{\"allow\":false}",
+            "yes",
+            "{\"allow\":true}",
+            "null",
+            "{\"message\":null,\"refuse\":null}");
     start(SAYS, PATIENT);
     Client speaker = clients.client(kind);
     Client hearer = clients.client(kind);
@@ -94,14 +103,18 @@ final class HttpHooksTest extends HooksTestCase {
   @Test
   void it_decides_who_connects_as_whom_and_into_which_rooms() {
     backEnd.manner =
-        saying("Mozilla", "{\"user\":{\"id\":\"ada\",\"name\":\"Ada\"},\"attributes\":{\"plan\":\"pro\",\"age\":7},\"rooms\":[\"attic\",\"cellar\"]}",
-            "curl", "{\"refuse\":\"no robots\"}");
+        saying(
+            "Mozilla",
+            "{\"user\":{\"id\":\"ada\",\"name\":\"Ada\"},\"attributes\":{\"plan\":\"pro\",\"age\":7},\"rooms\":[\"attic\",\"cellar\"]}",
+            "curl",
+            "{\"refuse\":\"no robots\"}");
     EarshotServer server =
         start(List.of("connect * URL timeout=20s"), PATIENT, "backEnds.headers=User-Agent");
     server
         .api()
         .hooks()
-        .onLogin(token -> new Json.Obj(Map.of("sub", Json.of("bob"), "exp", Json.of(4_000_000_000L))));
+        .onLogin(
+            token -> new Json.Obj(Map.of("sub", Json.of("bob"), "exp", Json.of(4_000_000_000L))));
     var socket = clients.opened(WebSocketClient.raw(server.httpPort()));
     socket.text(
         WebSocketClient.handshake(
@@ -166,8 +179,11 @@ final class HttpHooksTest extends HooksTestCase {
   @Test
   void it_answers_actions_on_each_transport() {
     backEnd.manner =
-        saying("\"order\":\"7\"", "{\"refunded\":true,\"amount\":1.50,\"more\":{\"a\":[null]}}",
-            "\"order\":\"8\"", "{\"error\":\"it was refunded already\"}");
+        saying(
+            "\"order\":\"7\"",
+            "{\"refunded\":true,\"amount\":1.50,\"more\":{\"a\":[null]}}",
+            "\"order\":\"8\"",
+            "{\"error\":\"it was refunded already\"}");
     start(List.of("action refund,cancel URL timeout=20s param=order"), PATIENT);
     String answer = "\"refunded\":true,\"amount\":1.50,\"more\":{\"a\":[null]}";
     TcpClient lines = clients.lines();
@@ -180,11 +196,11 @@ final class HttpHooksTest extends HooksTestCase {
     assertThat(at(question, "connection", "id")).isEqualTo(lines.id());
     assertThat(lines.ask("{\"action\":\"refund\",\"params\":{\"order\":\"8\"}}"))
         .contains("\"error\":\"Error: it was refunded already\"");
-    assertThat(lines.ask("{\"action\":\"cancel\",\"params\":{}}")).contains("\"context\":\"response\"");
+    assertThat(lines.ask("{\"action\":\"cancel\",\"params\":{}}"))
+        .contains("\"context\":\"response\"");
     Client frames = clients.client(Kind.LEAN_FRAMES);
     assertThat(
-            frames.ask(
-                "{\"event\":\"action\",\"params\":{\"action\":\"refund\",\"order\":\"7\"}}"))
+            frames.ask("{\"event\":\"action\",\"params\":{\"action\":\"refund\",\"order\":\"7\"}}"))
         .contains(answer);
     HttpClient web = clients.curl();
     assertThat(web.get("/refund?order=7").body()).contains("\"refunded\":true");
@@ -245,7 +261,9 @@ final class HttpHooksTest extends HooksTestCase {
             }
             out.write(RawBackEnd.response("200 OK", ""));
           };
-      start(List.of("say swamp URL timeout=20s", "say lobby " + other.url() + " timeout=20s"), PATIENT);
+      start(
+          List.of("say swamp URL timeout=20s", "say lobby " + other.url() + " timeout=20s"),
+          PATIENT);
       var stuck = new ArrayList<Client>();
       for (int i = 0; i < 10; i++) {
         Client client = clients.lines();
@@ -296,8 +314,7 @@ final class HttpHooksTest extends HooksTestCase {
         .withMessageContaining("there is no event 'tell'");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> start(List.of("action status URL")))
-        .withMessage(
-            "hooks.http: this server has an action 'status' already; choose another name");
+        .withMessage("hooks.http: this server has an action 'status' already; choose another name");
   }
 
   @Test

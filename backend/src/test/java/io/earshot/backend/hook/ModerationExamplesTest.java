@@ -134,7 +134,8 @@ final class ModerationExamplesTest {
       assertThat(status(port, body, "id", late, then)).isEqualTo(401);
       assertThat(status(port, body, "id", now, then)).isEqualTo(401);
     }
-    String other = new Signature(List.of("whsec_" + "c".repeat(32))).of("id", now, body.getBytes(UTF_8));
+    String other =
+        new Signature(List.of("whsec_" + "c".repeat(32))).of("id", now, body.getBytes(UTF_8));
     assertThat(status(port, body, "id", now, other)).isEqualTo(401);
   }
 

@@ -71,7 +71,10 @@ final class BackEndClientTest {
 
   @Test
   void requests_share_a_connection_and_are_signed_for_each_secret() throws Exception {
-    String other = "whsec_" + Base64.getEncoder().encodeToString("another secret, longer".repeat(2).getBytes(UTF_8));
+    String other =
+        "whsec_"
+            + Base64.getEncoder()
+                .encodeToString("another secret, longer".repeat(2).getBytes(UTF_8));
     try (var signing =
         client(
             "backEnds.privateAddresses=127.0.0.1", "backEnds.secrets=" + SECRET + ", " + other)) {
@@ -108,7 +111,8 @@ final class BackEndClientTest {
   @ParameterizedTest
   @ValueSource(ints = {301, 302, 307, 400, 404, 429, 500, 502, 503, 504})
   void other_statuses_are_failures_and_no_redirect_is_followed(int status) throws Exception {
-    String head = "HTTP/1.1 " + status + " X\r\nLocation: /elsewhere\r\nContent-Length: 2\r\n\r\nno";
+    String head =
+        "HTTP/1.1 " + status + " X\r\nLocation: /elsewhere\r\nContent-Length: 2\r\n\r\nno";
     BackEndException failure = failure(RawBackEnd.raw(head), LONG);
     assertThat(failure).hasMessage("it answered with the status " + status);
     assertThat(failure.status()).isEqualTo(status);
@@ -146,7 +150,8 @@ final class BackEndClientTest {
 
   @Test
   void of_a_long_answer_that_is_not_http_the_message_has_the_beginning() {
-    BackEndException failure = failure(RawBackEnd.raw("x\u0007" + "y".repeat(300_000) + "\r\n\r\n"), LONG);
+    BackEndException failure =
+        failure(RawBackEnd.raw("x\u0007" + "y".repeat(300_000) + "\r\n\r\n"), LONG);
     assertThat(failure.getMessage()).hasSizeLessThan(200).contains("x?yyy");
   }
 
@@ -154,8 +159,7 @@ final class BackEndClientTest {
   void an_answer_of_ten_megabytes_is_not_read() {
     String much = "x".repeat(10 << 20);
     BackEndException failure = failure(RawBackEnd.saying(much), LONG);
-    assertThat(failure)
-        .hasMessage("its answer is longer than 65536 bytes (backEnds.answerBytes)");
+    assertThat(failure).hasMessage("its answer is longer than 65536 bytes (backEnds.answerBytes)");
     assertThat(failure.isAway()).isFalse();
     awaitEnd();
   }
@@ -179,8 +183,7 @@ final class BackEndClientTest {
   @Test
   void the_body_of_an_error_does_not_matter_however_long_it_is() {
     BackEndException failure =
-        failure(
-            (_, out) -> out.write(RawBackEnd.response("500 Oh", "x".repeat(10 << 20))), LONG);
+        failure((_, out) -> out.write(RawBackEnd.response("500 Oh", "x".repeat(10 << 20))), LONG);
     assertThat(failure).hasMessage("it answered with the status 500");
     awaitEnd();
   }
@@ -198,7 +201,11 @@ final class BackEndClientTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"HTTP/1.1 200 O", "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", "HTTP/1.1 500 OK\r\nContent-Length: 5000\r\n\r\n"})
+      strings = {
+        "HTTP/1.1 200 O",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n",
+        "HTTP/1.1 500 OK\r\nContent-Length: 5000\r\n\r\n"
+      })
   void one_that_answers_byte_by_byte_is_late_and_its_connection_is_ended(String start) {
     BackEndException failure = failure(backEnd.dripping(start), SHORT);
     assertThat(failure).hasMessage("it did not answer within 200 ms");

@@ -169,8 +169,7 @@ public final class RawBackEnd implements Closeable {
     }
   }
 
-  private static @Nullable Received read(InputStream in)
-      throws IOException {
+  private static @Nullable Received read(InputStream in) throws IOException {
     var bytes = new ByteArrayOutputStream();
     while (!bytes.toString(UTF_8).endsWith("\r\n\r\n")) {
       int b = in.read();
