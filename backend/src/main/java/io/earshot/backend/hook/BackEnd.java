@@ -91,7 +91,7 @@ final class BackEnd {
   }
 
   private long underWay() {
-    return rule.running() - permits.availablePermits();
+    return (long) rule.running() - permits.availablePermits();
   }
 
   /**

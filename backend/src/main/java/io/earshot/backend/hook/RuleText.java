@@ -115,11 +115,19 @@ final class RuleText {
   private Set<Event> events(String word) {
     var events = EnumSet.noneOf(Event.class);
     for (String each : word.split(",", -1)) {
-      int index = EVENTS.indexOf(each);
-      if (index < 0) {
-        throw wrong("there is no event '" + each + "'" + instead(each, EVENTS) + "; " + EXAMPLE);
-      }
-      events.add(Event.values()[index]);
+      events.add(
+          Arrays.stream(Event.values())
+              .filter(event -> event.toString().equals(each))
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      wrong(
+                          "there is no event '"
+                              + each
+                              + "'"
+                              + instead(each, EVENTS)
+                              + "; "
+                              + EXAMPLE)));
     }
     return events;
   }

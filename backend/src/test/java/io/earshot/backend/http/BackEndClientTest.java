@@ -3,6 +3,7 @@ package io.earshot.backend.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.earshot.Config;
@@ -140,7 +141,8 @@ final class BackEndClientTest {
       URI url = URI.create(backEnd.url());
       backEnd.manner = RawBackEnd.raw("220 mail.example.org\r\n\r\n");
       for (int i = 0; i < 10; i++) {
-        catchThrowableOfType(BackEndException.class, () -> hasty.post(url, "id", BODY, LONG));
+        assertThatThrownBy(() -> hasty.post(url, "id", BODY, LONG))
+            .hasMessage("its answer is not HTTP: Invalid status line: \"220 mail.example.org\"");
       }
       Await.until("the connections end", () -> backEnd.ended.get() == 10);
       backEnd.manner = RawBackEnd.saying("{}");
