@@ -60,6 +60,7 @@ class WebhookRuleTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '"',
       value = {
         "joined | no pattern of rooms and no URL follow",
         "joined * | write events, a pattern of rooms, and a URL, such as: joined,left orders.*",
