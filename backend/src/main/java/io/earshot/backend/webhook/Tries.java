@@ -97,6 +97,6 @@ final class Tries {
       return asked + (long) (random.getAsDouble() * Math.min(asked / 10, FIRST_PAUSE));
     }
     long longest = count > 10 ? LONGEST_PAUSE : Math.min(FIRST_PAUSE << (count - 1), LONGEST_PAUSE);
-    return longest - (long) (random.getAsDouble() * (longest / 2));
+    return longest - (long) (random.getAsDouble() * longest) / 2;
   }
 }

@@ -1,7 +1,6 @@
 package io.earshot.backend.webhook;
 
 import io.earshot.Config;
-import io.earshot.Feed;
 import io.earshot.backend.http.BackEndClient;
 import io.earshot.backend.http.BackEndException;
 import io.earshot.backend.webhook.WebhookRoutes.SentRule;
@@ -62,9 +61,7 @@ public final class Webhooks implements Extension {
       new WebhookRoutes(List.copyOf(running.hooks)).addTo(context);
       for (SentRule sent : running.hooks) {
         Webhook webhook = sent.webhook();
-        Feed.Registration registration =
-            context.api().feed().add(webhook.rule().consumer(), webhook);
-        running.open.add(registration::close);
+        running.open.add(context.api().feed().add(webhook.rule().consumer(), webhook));
       }
     } catch (RuntimeException e) {
       running.close();

