@@ -240,12 +240,16 @@ final class Problems {
               "");
       case BACK_END ->
           new Problem(
-              "backEnd", name + ": " + of.detail() + " (" + calls(of.count()) + ")", "log", "");
+              "backEnd", name + ": " + of.detail() + " (" + times(of.count()) + ")", "log", "");
     };
   }
 
   private static String calls(long count) {
     return count == 1 ? "1 call" : number(count) + " calls";
+  }
+
+  private static String times(long count) {
+    return count == 1 ? "once" : number(count) + " times";
   }
 
   private static String number(long count) {
