@@ -142,7 +142,7 @@ class WebhookTest {
     Webhook webhook = backEnd.webhook();
     backEnd.status =
         ignored -> {
-          backEnd.wall += (backEnd.requests.size() % 2 == 0 ? 30 : -31) * DAY;
+          backEnd.wall += (backEnd.requests.size() % 2 == 0 ? 60 : -31) * DAY;
           return backEnd.requests.size() > 30 ? 200 : 503;
         };
     webhook.handle(backEnd.events(1));
@@ -197,6 +197,20 @@ class WebhookTest {
     assertThat(backEnd.dead()).containsExactly("37");
     assertThat(backEnd.accepted).hasSize(99);
     assertThat(backEnd.now - began).isLessThan(20 * MINUTE);
+  }
+
+  @Test
+  void faults_before_and_after_the_back_end_was_away_do_not_add_up() throws Exception {
+    Webhook webhook = backEnd.webhook();
+    backEnd.status =
+        ignored -> {
+          webhook.state().accepted(1, backEnd); // events of other rooms
+          int count = backEnd.requests.size();
+          return count == 10 ? 503 : count < 20 ? 500 : 200;
+        };
+    webhook.handle(backEnd.events(1));
+    assertThat(backEnd.requests).hasSize(20);
+    assertThat(backEnd.accepted).containsExactly("0");
   }
 
   @Test
