@@ -206,10 +206,10 @@ class WebhookTest {
         ignored -> {
           webhook.state().accepted(1, backEnd); // events of other rooms
           int count = backEnd.requests.size();
-          return count == 10 ? 503 : count < 20 ? 500 : 200;
+          return count == 7 ? 503 : count < 13 ? 500 : 200;
         };
     webhook.handle(backEnd.events(1));
-    assertThat(backEnd.requests).hasSize(20);
+    assertThat(backEnd.requests).hasSize(13);
     assertThat(backEnd.accepted).containsExactly("0");
   }
 
