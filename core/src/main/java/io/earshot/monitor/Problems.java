@@ -238,6 +238,9 @@ final class Problems {
                   + " (tokens.keys)",
               "refused",
               "");
+      case FEED ->
+          new Problem(
+              "feed", name + ": " + of.detail() + " (" + times(of.count()) + ")", "log", "");
       case BACK_END ->
           new Problem(
               "backEnd", name + ": " + of.detail() + " (" + times(of.count()) + ")", "log", "");
