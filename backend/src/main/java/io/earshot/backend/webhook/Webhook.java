@@ -155,6 +155,9 @@ final class Webhook implements Feed.Handler {
         switch (tries.failed(answer.verdict(), batch.size(), now)) {
           case AGAIN -> {
             if (isLate(batch, now - since)) {
+              if (answer.verdict() == Verdict.REFUSED && batch.size() > 1) {
+                return false; // perhaps it is one event alone that is refused
+              }
               die(batch, "not accepted in the time of webhooks.retry: " + answer.what());
               return true;
             }
