@@ -37,7 +37,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Servers with a webhook are killed (SIGKILL) under load: each message that was answered OK arrives.
+ * Servers with a webhook are killed (SIGKILL) under load: each message that was answered OK
+ * arrives.
  */
 class WebhookKillTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -200,7 +201,11 @@ class WebhookKillTest {
         () -> {
           var missing = new HashSet<>(answered);
           missing.removeAll(arrived.values());
-          return missing.size() + " of " + answered.size() + ", such as " + missing.stream().findFirst();
+          return missing.size()
+              + " of "
+              + answered.size()
+              + ", such as "
+              + missing.stream().findFirst();
         },
         PATIENCE,
         () -> new HashSet<>(arrived.values()).containsAll(answered));

@@ -15,8 +15,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The events of a rule that the server has given up, oldest first: a bounded number, in a file or in
- * memory.
+ * The events of a rule that the server has given up, oldest first: a bounded number, in a file or
+ * in memory.
  *
  * <p>Thread-safe: a lock, held while the file is written.
  */
@@ -58,8 +58,7 @@ final class DeadLetters implements AutoCloseable {
 
     /** The event, to be sent. */
     Event toEvent() {
-      long happened =
-          event.get("at") instanceof Json.Num(String at) ? Long.parseLong(at) : 0;
+      long happened = event.get("at") instanceof Json.Num(String at) ? Long.parseLong(at) : 0;
       return new Event(id(), happened, event.encode());
     }
   }

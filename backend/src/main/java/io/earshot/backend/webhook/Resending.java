@@ -14,9 +14,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends dead letters again when an operator asks for it. Those that the back end accepts are removed;
- * it ends when the back end is away. Letters are sent beside the events of the feed, so they are out
- * of their order.
+ * Sends dead letters again when an operator asks for it. Those that the back end accepts are
+ * removed; it ends when the back end is away. Letters are sent beside the events of the feed, so
+ * they are out of their order.
  *
  * <p>Thread-safe: a lock for the letters that are to be sent. One virtual thread at a time sends.
  */

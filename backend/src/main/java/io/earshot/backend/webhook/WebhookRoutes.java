@@ -95,9 +95,7 @@ record WebhookRoutes(List<SentRule> hooks) {
     boolean isMore = page.size() > limit;
     List<Json> dead = new ArrayList<>();
     for (Letter letter : isMore ? page.subList(0, limit) : page) {
-      dead.add(
-          object(
-              "event", letter.event(), "deadAt", letter.at(), "why", letter.why()));
+      dead.add(object("event", letter.event(), "deadAt", letter.at(), "why", letter.why()));
     }
     var fields = new LinkedHashMap<String, Object>();
     fields.put("name", sent.webhook().rule().name());
@@ -128,8 +126,7 @@ record WebhookRoutes(List<SentRule> hooks) {
   private Json retry(AdminRequest request) {
     SentRule sent = find(request);
     sent.resending().ask(ids(request, sent));
-    return object(
-        "name", sent.webhook().rule().name(), "resending", sent.resending().size());
+    return object("name", sent.webhook().rule().name(), "resending", sent.resending().size());
   }
 
   private Json delete(AdminRequest request) throws IOException {

@@ -70,12 +70,14 @@ record WebhookRule(
       events.setLength(0);
       // A file system may take A and a for one name.
       if (!names.add(rule.name.toLowerCase(Locale.ROOT))) {
-        throw wrong(line, "another rule has the name " + rule.name + "; give one of them name=NAME");
+        throw wrong(
+            line, "another rule has the name " + rule.name + "; give one of them name=NAME");
       }
       rules.add(rule);
     }
     if (!events.isEmpty()) {
-      throw wrong(events.substring(0, events.length() - 1), "no pattern of rooms and no URL follow");
+      throw wrong(
+          events.substring(0, events.length() - 1), "no pattern of rooms and no URL follow");
     }
     return List.copyOf(rules);
   }

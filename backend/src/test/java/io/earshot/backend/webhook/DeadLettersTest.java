@@ -70,9 +70,7 @@ class DeadLettersTest {
             org.assertj.core.groups.Tuple.tuple("e2", 1_002L, "refused"));
     assertThat(letters.page(0, 1).getFirst().toEvent().json()).isEqualTo(event(0, "").json());
     assertThat(letters.page(0, 1).getFirst().toEvent().at()).isZero();
-    assertThat(letters.find(List.of("e2", "none")))
-        .extracting(Letter::id)
-        .containsExactly("e2");
+    assertThat(letters.find(List.of("e2", "none"))).extracting(Letter::id).containsExactly("e2");
   }
 
   @ParameterizedTest

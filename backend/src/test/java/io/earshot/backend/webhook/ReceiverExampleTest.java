@@ -37,7 +37,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** The receivers of {@code examples/backends}, with a real server, and with forged requests. */
 class ReceiverExampleTest {
   private static final Path EXAMPLES =
-      Path.of(System.getProperty("earshot.root", "..")).resolve("examples/backends").toAbsolutePath();
+      Path.of(System.getProperty("earshot.root", ".."))
+          .resolve("examples/backends")
+          .toAbsolutePath();
   private static final String SECRET = "whsec_" + "c2VjcmV0".repeat(6);
   private static final String OTHER = "whsec_" + "b3RoZXJz".repeat(6);
 
@@ -75,7 +77,8 @@ class ReceiverExampleTest {
     PHP("php") {
       @Override
       List<String> command(int port) {
-        return List.of("php", "-S", "127.0.0.1:" + port, EXAMPLES.resolve("webhook.php").toString());
+        return List.of(
+            "php", "-S", "127.0.0.1:" + port, EXAMPLES.resolve("webhook.php").toString());
       }
 
       @Override
@@ -133,7 +136,8 @@ class ReceiverExampleTest {
     var builder = new ProcessBuilder(language.command(port)).directory(folder.toFile());
     builder.environment().put("WEBHOOK_SECRET", SECRET);
     builder.environment().put("PORT", Integer.toString(port));
-    process = builder.redirectErrorStream(true).redirectOutput(folder.resolve("log").toFile()).start();
+    process =
+        builder.redirectErrorStream(true).redirectOutput(folder.resolve("log").toFile()).start();
     Await.until(
         "the receiver listens",
         () -> {

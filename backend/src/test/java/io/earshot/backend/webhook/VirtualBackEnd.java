@@ -69,7 +69,10 @@ final class VirtualBackEnd implements Transport, WebhookClock {
   public Answer post(URI url, String id, byte[] body, Duration timeout) {
     String text = new String(body, UTF_8);
     List<String> events =
-        Arrays.stream(text.split("\"id\":\"", -1)).skip(1).map(each -> each.split("\"")[0]).toList();
+        Arrays.stream(text.split("\"id\":\"", -1))
+            .skip(1)
+            .map(each -> each.split("\"")[0])
+            .toList();
     requests.add(new Request(id, events, now, text));
     int answer = status.apply(events);
     if (answer >= 200 && answer <= 299) {

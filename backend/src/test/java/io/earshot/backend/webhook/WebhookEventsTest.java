@@ -65,7 +65,8 @@ class WebhookEventsTest {
     ada.ask("{\"event\":\"action\",\"params\":{\"action\":\"buy\"}}");
     ada.close();
     for (FeedEvent.Type type : FeedEvent.Type.values()) {
-      Await.until(() -> type + " in " + receiver.accepted(), Await.LIMIT, () -> first(type) != null);
+      Await.until(
+          () -> type + " in " + receiver.accepted(), Await.LIMIT, () -> first(type) != null);
     }
     List<String> sent =
         Arrays.stream(FeedEvent.Type.values()).map(type -> shown(first(type))).toList();

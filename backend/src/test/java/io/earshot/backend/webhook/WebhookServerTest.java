@@ -176,7 +176,9 @@ class WebhookServerTest {
     int all = rooms.size() * count;
     Await.until(
         "all events",
-        () -> receiver.accepted().stream().map(each -> Receiver.field(each, "id")).distinct().count() == all);
+        () ->
+            receiver.accepted().stream().map(each -> Receiver.field(each, "id")).distinct().count()
+                == all);
 
     var textOf = new HashMap<String, String>();
     var byRoom = new HashMap<String, List<String>>();

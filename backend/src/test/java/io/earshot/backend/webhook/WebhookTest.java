@@ -46,8 +46,7 @@ class WebhookTest {
     events.add(VirtualBackEnd.event("e5", 0, Json.of("x".repeat(Batch.MOST_BYTES * 2))));
     backEnd.webhook().handle(events);
     assertThat(backEnd.requests.stream().map(VirtualBackEnd.Request::events))
-        .containsExactly(
-            List.of("e0", "e1"), List.of("e2", "e3"), List.of("e4"), List.of("e5"));
+        .containsExactly(List.of("e0", "e1"), List.of("e2", "e3"), List.of("e4"), List.of("e5"));
   }
 
   @ParameterizedTest
@@ -181,8 +180,7 @@ class WebhookTest {
   }
 
   @Test
-  void an_event_at_which_a_back_end_fails_is_given_up_while_others_are_accepted()
-      throws Exception {
+  void an_event_at_which_a_back_end_fails_is_given_up_while_others_are_accepted() throws Exception {
     Webhook webhook = backEnd.webhook();
     backEnd.status =
         events -> {
