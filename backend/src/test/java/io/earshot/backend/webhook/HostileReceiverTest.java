@@ -83,6 +83,14 @@ class HostileReceiverTest {
         LockSupport.parkNanos(5_000_000_000L);
       }
     },
+    LATER {
+      @Override
+      void answer(OutputStream out) throws IOException {
+        out.write(
+            "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 70\r\nContent-Length: 0\r\n\r\n"
+                .getBytes(ISO_8859_1));
+      }
+    },
     RESET {
       @Override
       void answer(OutputStream out) {}
@@ -159,14 +167,16 @@ class HostileReceiverTest {
           new Webhook(
               rule,
               Duration.ofHours(1),
-              Webhooks.transport(client),
+              Webhooks.transport(client, clock),
               clock,
               () -> 0,
               clock.letters,
               (name, what) -> {});
       FeedEvent event = VirtualBackEnd.event("e", 0, Json.of("hello"));
       var events = new ArrayList<>(List.of(event));
+      long began = clock.now;
       webhook.handle(events);
+      assertThat(clock.now - began >= 2 * 70_000).isEqualTo(answering == Answering.LATER);
       assertThat(webhook.state().snapshot().sent()).isEqualTo(1);
       assertThat(webhook.state().snapshot().failures()).isPositive();
       assertThat(webhook.state().snapshot().lastError()).isNotEmpty();
