@@ -118,10 +118,6 @@ final class PublishInputTest {
         SHOP.publish(VALID, "{\"message\":\"" + "x".repeat(1 << 20) + "\",\"room\":\"quiet\"}"),
         413,
         "messages[1]: a message has at most 65536 bytes");
-    assertProblem(
-        SHOP.publish("{\"message\":\"" + "x".repeat(5 << 20) + "\",\"room\":\"quiet\"}"),
-        413,
-        "bodies have at most 4194304 bytes");
   }
 
   private static String toRooms(String message, int count) {
@@ -132,7 +128,7 @@ final class PublishInputTest {
 
   @Test
   void texts_of_the_client_in_an_error_are_short() {
-    String name = "n".repeat(100_000);
+    String name = "n".repeat(900);
     assertProblem(SHOP.publish("{\"message\":1,\"" + name + "\":1}"), 400, "'nnn");
     assertProblem(SHOP.post("/admin/publish", "{\"" + name + "\":1}"), 400, "'nnn");
     String room = "r".repeat(256);

@@ -60,7 +60,7 @@ final class PublishTest {
   private WebSocketClient loggedIn(String user) {
     long end = System.currentTimeMillis() / 1000 + 3600;
     String token = new TokenKeys(List.of(TOKENS), "").sign(Map.of("sub", user, "exp", end));
-    WebSocketClient client = WebSocketClient.raw(server.httpPort(), null);
+    WebSocketClient client = WebSocketClient.raw(server.httpPort());
     open.push(client);
     client.text(WebSocketClient.handshake("/ws?token=" + token));
     assertThat(client.head()).startsWith("HTTP/1.1 101 ");

@@ -47,14 +47,14 @@ final class SnippetsTest {
   void a_snippet_publishes_a_message_once_and_prints_its_place(
       String tool, String file, String command) throws Exception {
     assumeTrue(NodeProgram.find(tool).isPresent(), "needs " + tool);
-    String room = "of " + file;
+    String room = "of " + tool;
     boolean isShell = tool.equals("curl");
     String text = "caf\u00e9 \"7\" \\ & 'x'";
     var arguments = new ArrayList<>(List.of(command.split(" ")));
     arguments.add(FOLDER.resolve(file).toString());
     arguments.add(isShell ? json(room) : room);
     arguments.add(isShell ? json(text) : text);
-    arguments.add("key-7");
+    arguments.add("order-7-" + tool);
     assertThat(run(arguments, KEY, 0)).matches(room + " \\w+:1\n");
     assertThat(run(arguments, KEY, 0)).as("again").matches(room + " \\w+:1\n");
     assertThat(shop().get("/admin/rooms/" + room.replace(" ", "%20") + "/messages").body())
