@@ -110,8 +110,8 @@ public interface Api {
    *
    * @param id the public id of the connection
    * @param room the room's name
-   * @return whether it leaves, as a number of connections: 1 or 0. Completed on any thread, within a
-   *     bounded time
+   * @return whether it leaves, as a number of connections: 1 or 0. Completed on any thread, within
+   *     a bounded time
    * @throws IllegalArgumentException if no client can join a room of this name
    */
   CompletionStage<Users.Moved> leave(String id, String room);

@@ -18,7 +18,10 @@ final class PublishClusterTest {
   private EarshotServer start() {
     // A start waits for so long; the first one on a cold machine is slow.
     return servers.start(
-        "redis.lease=40s", "redis.timeout=20s", "rooms.announcements=false", "admin.keys=shop " + KEY);
+        "redis.lease=40s",
+        "redis.timeout=20s",
+        "rooms.announcements=false",
+        "admin.keys=shop " + KEY);
   }
 
   private static AdminClient shop(EarshotServer server) {
@@ -105,12 +108,12 @@ final class PublishClusterTest {
     servers.redis.kill();
     Await.until(
         "the server knows",
-        () ->
-            shop(server).post("/admin/rooms/attic/messages", "{\"message\":0}").status() == 503);
+        () -> shop(server).post("/admin/rooms/attic/messages", "{\"message\":0}").status() == 503);
     Response away = shop(server).post("/admin/publish", body, key);
     assertThat(away.status()).as(away.body()).isEqualTo(207);
     assertThat(away.body())
-        .startsWith("{\"failed\":2,\"results\":[{\"index\":0,\"room\":\"attic\",\"error\":\"Error: ")
+        .startsWith(
+            "{\"failed\":2,\"results\":[{\"index\":0,\"room\":\"attic\",\"error\":\"Error: ")
         .contains("{\"index\":1,\"room\":\"attic\",\"error\":\"Error: ");
     servers.redis.start();
     Await.until(

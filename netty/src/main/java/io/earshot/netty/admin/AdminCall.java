@@ -99,7 +99,8 @@ record AdminCall(
 
   /** The path with {@code *} for a name: {@code rooms/*} for one of the rooms. */
   String shape() {
-    if (names.getFirst().indexOf('*') >= 0 || (names.size() > 2 && names.get(2).indexOf('*') >= 0)) {
+    if (names.getFirst().indexOf('*') >= 0
+        || (names.size() > 2 && names.get(2).indexOf('*') >= 0)) {
       return "";
     }
     return switch (names.size()) {

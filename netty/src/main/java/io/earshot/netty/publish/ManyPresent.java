@@ -84,8 +84,7 @@ public final class ManyPresent {
 
   private static CompletableFuture<Json> list(List<CompletableFuture<Json>> parts) {
     return CompletableFuture.allOf(parts.toArray(CompletableFuture<?>[]::new))
-        .thenApply(
-            ignored -> new Json.Array(parts.stream().map(CompletableFuture::join).toList()));
+        .thenApply(ignored -> new Json.Array(parts.stream().map(CompletableFuture::join).toList()));
   }
 
   private static Json answer(Json rooms, Json users) {

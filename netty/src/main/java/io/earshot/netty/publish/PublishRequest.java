@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -123,8 +122,7 @@ final class PublishRequest {
             field + (field.endsWith("s") ? " is a list of texts" : " is a text"));
       }
       if (!rooms.add(areUsers ? inbox(text) : RoomUrl.valid(text))) {
-        throw ProblemException.badRequest(
-            field + " has '" + PostedMessage.shown(text) + "' twice");
+        throw ProblemException.badRequest(field + " has '" + PostedMessage.shown(text) + "' twice");
       }
     }
     return List.copyOf(rooms);
@@ -132,7 +130,7 @@ final class PublishRequest {
 
   private static List<Json> named(String field, @Nullable Json value) throws ProblemException {
     if (!field.endsWith("s")) {
-      return Stream.ofNullable(value).toList();
+      return value == null ? List.of() : List.of(value);
     }
     if (value instanceof Json.Array(List<Json> names) && !names.isEmpty()) {
       return names;

@@ -28,7 +28,8 @@ import tools.jackson.databind.node.ObjectNode;
  * <p>Owned by the test's thread.
  */
 final class OpenApiDocument {
-  static final Path FILE = Path.of(System.getProperty("earshot.root", "..")).resolve("docs/openapi.json");
+  static final Path FILE =
+      Path.of(System.getProperty("earshot.root", "..")).resolve("docs/openapi.json");
 
   private static final JsonMapper MAPPER = new JsonMapper();
   private static final List<String> METHODS = List.of("get", "put", "post", "delete");
@@ -79,8 +80,7 @@ final class OpenApiDocument {
   /** An operation, such as {@code GET /admin/rooms/{room}}. */
   JsonNode operation(String name) {
     String[] words = name.split(" ", 2);
-    JsonNode found =
-        root.get("paths").path(words[1]).path(words[0].toLowerCase(Locale.ROOT));
+    JsonNode found = root.get("paths").path(words[1]).path(words[0].toLowerCase(Locale.ROOT));
     assertThat(found.isObject()).as(name + " in the document").isTrue();
     return found;
   }

@@ -78,8 +78,7 @@ final class OpenApiTest {
   // --- the document ----------------------------------------------------------------------------
 
   @Test
-  void the_document_is_one_of_openapi_3_1_and_its_examples_match_its_schemas()
-      throws IOException {
+  void the_document_is_one_of_openapi_3_1_and_its_examples_match_its_schemas() throws IOException {
     assertThat(document.errors()).isEmpty();
     assertThat(document.checkExamples()).isGreaterThan(40);
   }
@@ -263,7 +262,10 @@ final class OpenApiTest {
     for (String kind : List.of("ban", "mute")) {
       String path = "/admin/" + kind + "s";
       String example = document.exampleBody("POST " + path);
-      ask(201, "POST " + path, example.replaceAll("\"id\":\"\\w+\"", "\"address\":\"192.0.2.0/24\""));
+      ask(
+          201,
+          "POST " + path,
+          example.replaceAll("\"id\":\"\\w+\"", "\"address\":\"192.0.2.0/24\""));
       ask(
           201,
           "POST " + path,
@@ -307,8 +309,7 @@ final class OpenApiTest {
     }
     var repeats = new ArrayList<Integer>();
     for (String body : List.of("{\"message\":1}", "{\"message\":2}")) {
-      Response response =
-          shop.post("/admin/rooms/attic/messages", body, "Idempotency-Key: once");
+      Response response = shop.post("/admin/rooms/attic/messages", body, "Idempotency-Key: once");
       repeats.add(response.status());
       document.checkResponse(
           "POST /admin/rooms/{room}/messages",

@@ -146,7 +146,8 @@ final class PublishInputTest {
     String same = "{\"message\":2,\"room\":\"b\",\"id\":\"x\"}";
     String inbox = "{\"message\":2,\"user\":\"ada\",\"id\":\"x\"}";
     String named = "{\"message\":2,\"room\":\"@ada\",\"id\":\"x\"}";
-    assertProblem(SHOP.publish(VALID, first, same), 400, "messages[2]: its id is that of messages[1]");
+    assertProblem(
+        SHOP.publish(VALID, first, same), 400, "messages[2]: its id is that of messages[1]");
     assertProblem(SHOP.publish(VALID, inbox, named), 400, "messages[2]: its id is that of");
   }
 

@@ -135,7 +135,8 @@ final class PublishTest {
     String text = "\"\\u0000 \\ud800 \ud83d\ude00 \\\\ \\u2028\"";
     Response response =
         shop.publish(
-            message("attic", text), message("attic", "\"" + "x".repeat(65_000) + "\""),
+            message("attic", text),
+            message("attic", "\"" + "x".repeat(65_000) + "\""),
             message("attic", "null"));
     assertThat(response.status()).as(response.body()).isEqualTo(200);
     assertThat(alice.heard()).contains("\\u0000", "\ud83d\ude00");
@@ -259,8 +260,7 @@ final class PublishTest {
         .contains("\"users\":[{\"id\":\"ada\",\"connections\":1,")
         .contains("{\"room\":\"nowhere\",\"members\":[],\"membersCount\":0}]")
         .contains("\"users\":[{\"id\":\"ada\",\"user\":{\"id\":\"ada\"},\"connections\":[{")
-        .endsWith(
-            "{\"id\":\"bob\",\"connections\":[],\"connectionsCount\":0,\"complete\":true}]}");
+        .endsWith("{\"id\":\"bob\",\"connections\":[],\"connectionsCount\":0,\"complete\":true}]}");
     assertThat(shop.get("/admin/presence?room=attic&limit=1").body()).contains("\"next\":");
     for (String wrong :
         List.of("", "?limit=1", "?room=a%00", "?room=", "?room=a&limit=0", "?user=")) {

@@ -96,7 +96,9 @@ final class SnippetsTest {
   void snippets_are_short() throws IOException {
     try (Stream<Path> files = Files.list(FOLDER)) {
       for (Path file : files.toList()) {
-        assertThat(Files.readAllLines(file)).as(file.toString()).hasSizeLessThanOrEqualTo(MOST_LINES);
+        assertThat(Files.readAllLines(file))
+            .as(file.toString())
+            .hasSizeLessThanOrEqualTo(MOST_LINES);
       }
     }
   }
