@@ -39,7 +39,10 @@ public record BackEndSettings(
                     + " Empty: the authorities that the JDK trusts.",
             defaultValue = "")
         String caFile,
-    @Setting(value = "The longest answer of a back end, in bytes.", defaultValue = "65536", min = 64)
+    @Setting(
+            value = "The longest answer of a back end, in bytes.",
+            defaultValue = "65536",
+            min = 64)
         int answerBytes,
     @Setting(value = "How long a connection to a back end may take to open.", defaultValue = "2s")
         Duration connectTimeout) {

@@ -19,10 +19,7 @@ public record PostgresSettings(
             defaultValue = "")
         String url,
     @Setting(value = "The user of the database.", defaultValue = "") String user,
-    @Setting(
-            value = "The password of the database.",
-            defaultValue = "",
-            secret = Secret.WHOLE)
+    @Setting(value = "The password of the database.", defaultValue = "", secret = Secret.WHOLE)
         String password,
     @Setting(
             value = "The schema of Earshot's tables and functions. The server creates it.",
@@ -33,9 +30,7 @@ public record PostgresSettings(
                 "The patterns of the rooms whose messages are stored, such as orders.*. Empty: none are.",
             defaultValue = "")
         List<String> rooms,
-    @Setting(
-            value = "How long messages are stored. 0: for ever.",
-            defaultValue = "0s")
+    @Setting(value = "How long messages are stored. 0: for ever.", defaultValue = "0s")
         Duration keep,
     @Setting(
             value =

@@ -26,7 +26,8 @@ public record WebhookSettings(
             defaultValue = "24h")
         Duration retry,
     @Setting(
-            value = "How many dead letters are kept for each rule. Beyond it the oldest are dropped.",
+            value =
+                "How many dead letters are kept for each rule. Beyond it the oldest are dropped.",
             defaultValue = "10000",
             max = 1_000_000)
         int deadLetters) {}

@@ -16,8 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -65,8 +65,7 @@ public final class Extensions implements ExtensionContext, AutoCloseable {
    * @param tags names and values
    * @param value reads it
    */
-  public record Metric(
-      String name, String meaning, Map<String, String> tags, LongSupplier value) {}
+  public record Metric(String name, String meaning, Map<String, String> tags, LongSupplier value) {}
 
   /**
    * A path of the admin API; see {@link ExtensionContext#adminRoute}.

@@ -239,7 +239,8 @@ final class Problems {
               "refused",
               "");
       case BACK_END ->
-          new Problem("backEnd", name + ": " + of.detail() + " (" + calls(of.count()) + ")", "log", "");
+          new Problem(
+              "backEnd", name + ": " + of.detail() + " (" + calls(of.count()) + ")", "log", "");
     };
   }
 

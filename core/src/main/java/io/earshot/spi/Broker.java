@@ -77,8 +77,7 @@ public interface Broker extends AutoCloseable {
    * @param freshEpoch the epoch of a new order
    * @param isFed whether a message becomes an event of the {@link SharedFeed}, too
    */
-  record Terms(
-      int messages, long keep, @Nullable Cursor known, String freshEpoch, boolean isFed) {
+  record Terms(int messages, long keep, @Nullable Cursor known, String freshEpoch, boolean isFed) {
 
     /**
      * Terms of a room whose messages are no events.

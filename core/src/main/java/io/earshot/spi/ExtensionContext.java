@@ -64,8 +64,7 @@ public interface ExtensionContext {
    *     java.util.NoSuchElementException} for 404, a {@link io.earshot.RefusedException} for 409.
    *     Called on a virtual thread, which may block
    */
-  void adminRoute(
-      String method, String shape, Function<AdminRequest, CompletionStage<Json>> reply);
+  void adminRoute(String method, String shape, Function<AdminRequest, CompletionStage<Json>> reply);
 
   /**
    * Tells the operator of a problem, in the log (at most once a minute for each name) and among the
@@ -83,6 +82,5 @@ public interface ExtensionContext {
    * @param query the parameters of the query, the first of each name
    * @param body the fields of the body; empty without one
    */
-  record AdminRequest(
-      List<String> names, Map<String, String> query, Map<String, Json> body) {}
+  record AdminRequest(List<String> names, Map<String, String> query, Map<String, Json> body) {}
 }

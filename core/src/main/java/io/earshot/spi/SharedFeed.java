@@ -50,10 +50,7 @@ public interface SharedFeed {
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   record Entry(
-      String position,
-      byte @Nullable [] event,
-      @Nullable String room,
-      @Nullable Placed message) {}
+      String position, byte @Nullable [] event, @Nullable String room, @Nullable Placed message) {}
 
   /**
    * What a server learns about a consumer's part.

@@ -158,7 +158,7 @@ public final class BackEndClient implements AutoCloseable {
     } catch (TimeoutException e) {
       throw late(timeout);
     } catch (ExecutionException e) {
-      throw translated(e.getCause(), timeout);
+      throw translated(e.getCause() == null ? e : e.getCause(), timeout);
     } finally {
       answer.cancel(true); // ends the exchange, unless it has ended
     }

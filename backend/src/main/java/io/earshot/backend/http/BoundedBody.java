@@ -1,12 +1,12 @@
 package io.earshot.backend.http;
 
+import java.io.ByteArrayOutputStream;
 import java.net.http.HttpResponse.BodySubscriber;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
-import java.io.ByteArrayOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +43,8 @@ final class BoundedBody implements BodySubscriber<byte[]> {
           subscription.cancel();
         }
         body.completeExceptionally(
-            new BackEndException("its answer is longer than " + most + " bytes (backEnds.answerBytes)"));
+            new BackEndException(
+                "its answer is longer than " + most + " bytes (backEnds.answerBytes)"));
         return;
       }
       byte[] some = new byte[buffer.remaining()];
