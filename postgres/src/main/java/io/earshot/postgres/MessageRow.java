@@ -38,7 +38,6 @@ record MessageRow(
     String message,
     @Nullable String raw,
     @Nullable String audience,
-    @Nullable String key,
     int bytes) {
 
   /** The columns that {@link #read} needs. */
@@ -86,7 +85,6 @@ record MessageRow(
         text(Jsonb.nearest(message)),
         isHeld ? null : new String(told, UTF_8),
         audience == null || audience instanceof Json.Null ? null : text(Jsonb.nearest(audience)),
-        data.get("key") instanceof Json.Text(String key) ? Jsonb.nearest(key) : null,
         told.length);
   }
 

@@ -38,12 +38,12 @@ final class MessageStore implements Feed.Handler {
   private static final String INSERT =
       """
       INSERT INTO earshot.messages (room, epoch, "offset", sent_at, sender, user_id, user_info,
-        message, raw, audience, key, bytes)
+        message, raw, audience, bytes)
       SELECT room, epoch, at, 'epoch'::timestamptz + sent_at * interval '1 millisecond', sender,
-        user_id, user_info::jsonb, message::jsonb, raw::json, audience::jsonb, key, bytes
+        user_id, user_info::jsonb, message::jsonb, raw::json, audience::jsonb, bytes
       FROM unnest(?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[],
-        ?::text[], ?::text[], ?::text[], ?::text[], ?::integer[]) WITH ORDINALITY
-        AS t (room, epoch, at, sent_at, sender, user_id, user_info, message, raw, audience, key,
+        ?::text[], ?::text[], ?::text[], ?::integer[]) WITH ORDINALITY
+        AS t (room, epoch, at, sent_at, sender, user_id, user_info, message, raw, audience,
           bytes, n)
       ORDER BY n
       ON CONFLICT (room, epoch, "offset") DO NOTHING
@@ -187,7 +187,6 @@ final class MessageStore implements Feed.Handler {
       column = set(statement, column, "text", rows, MessageRow::message);
       column = set(statement, column, "text", rows, MessageRow::raw);
       column = set(statement, column, "text", rows, MessageRow::audience);
-      column = set(statement, column, "text", rows, MessageRow::key);
       set(statement, column, "integer", rows, MessageRow::bytes);
       return statement.executeUpdate();
     }

@@ -23,7 +23,6 @@ CREATE TABLE earshot.messages (
   message jsonb NOT NULL,
   raw json,                                -- the message as clients got it, where jsonb cannot hold it
   audience jsonb,                          -- the key and the value, of a message for some members
-  key text,                                -- of a message that a program published with a key
   bytes integer NOT NULL,                  -- the length of the message as clients got it
   PRIMARY KEY (room, epoch, "offset")
 );
