@@ -21,4 +21,4 @@ public record FeedSettings(
                 "How many bytes of events may wait, together. Beyond it the oldest are dropped.",
             defaultValue = "268435456",
             min = 1 << 20)
-        long bytes) {}
+        int bytes) {}
