@@ -11,6 +11,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tables and functions of Earshot in the database. Each version of the schema has a script,
@@ -24,6 +25,14 @@ final class Schema {
 
   /** The oldest PostgreSQL that the scripts run on. */
   private static final int LEAST_SERVER = 130_000;
+
+  /**
+   * The catalogs are queried as tables: functions such as {@code to_regclass} may not see what another
+   * session has just created.
+   */
+  private static final String TABLE =
+      "SELECT n.nspname, c.relname FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c"
+          + " ON c.relnamespace = n.oid AND c.relname = 'version' WHERE n.nspname = ?";
 
   private final Database database;
 
@@ -90,17 +99,16 @@ final class Schema {
   }
 
   private boolean exists(Connection connection) throws SQLException {
-    return isNotNull(connection, "SELECT to_regnamespace(quote_ident(?))", database.schema());
+    return column(connection, 1) != null;
   }
 
   /** The version of the schema; 0 if it has no tables. */
   private int version(Connection connection) throws SQLException {
-    String table = '"' + database.schema() + "\".version";
-    if (!exists(connection) || !isNotNull(connection, "SELECT to_regclass(?)", table)) {
+    if (column(connection, 2) == null) {
       return 0;
     }
     try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("SELECT max(version) FROM " + table)) {
+        ResultSet row = statement.executeQuery(database.sql("SELECT max(version) FROM earshot.version"))) {
       row.next();
       int version = row.getInt(1);
       if (version > VERSION) {
@@ -117,13 +125,11 @@ final class Schema {
     }
   }
 
-  private static boolean isNotNull(Connection connection, String query, String name)
-      throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(query)) {
-      statement.setString(1, name);
+  private @Nullable String column(Connection connection, int column) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(TABLE)) {
+      statement.setString(1, database.schema());
       try (ResultSet row = statement.executeQuery()) {
-        row.next();
-        return row.getString(1) != null;
+        return row.next() ? row.getString(column) : null;
       }
     }
   }

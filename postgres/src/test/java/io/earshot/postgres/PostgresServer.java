@@ -197,7 +197,7 @@ final class PostgresServer {
   }
 
   Connection connect(String user) throws SQLException {
-    return DriverManager.getConnection(url() + "?loginTimeout=10", user, "");
+    return DriverManager.getConnection(url() + "?loginTimeout=10&socketTimeout=30", user, "");
   }
 
   void execute(String... statements) throws SQLException {

@@ -1,9 +1,7 @@
 package io.earshot.postgres;
 
 import io.earshot.Config;
-import io.earshot.FeedEvent;
 import io.earshot.Publication;
-import io.earshot.feed.MemoryFeed;
 import io.earshot.netty.EarshotServer;
 import io.earshot.netty.testing.HttpClient;
 import io.earshot.netty.testing.Kind;
@@ -12,12 +10,10 @@ import io.earshot.netty.testing.TcpClient;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
-import io.earshot.protocol.RoomMessage;
 import io.earshot.testing.Await;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -115,44 +111,12 @@ abstract class PostgresTestCase {
 
   static Cursor say(
       EarshotServer server, String room, Object message, @Nullable Audience audience) {
-    Json json = Json.from(message);
-    Json from = Json.of("shop");
-    Cursor place =
-        server
-            .api()
-            .chatRoom()
-            .publish(new Publication(room, json, from, audience, null))
-            .toCompletableFuture()
-            .join();
-    tellFeed(server, room, json, from, audience, place);
-    return place;
-  }
-
-  /** The feed does not get the messages by itself yet. */
-  private static void tellFeed(
-      EarshotServer server,
-      String room,
-      Json message,
-      Json from,
-      @Nullable Audience audience,
-      Cursor place) {
-    if (server.api().feed() instanceof MemoryFeed feed) {
-      var told = new RoomMessage(message, room, from, System.currentTimeMillis(), place);
-      var fields = new LinkedHashMap<>(told.toJson().fields());
-      if (audience != null) {
-        var of = new LinkedHashMap<String, Json>();
-        of.put("key", Json.of(audience.key()));
-        of.put("value", Json.from(audience.value()));
-        fields.put("audience", new Json.Obj(of));
-      }
-      feed.tell(
-          new FeedEvent(
-              place.toString(),
-              FeedEvent.Type.MESSAGE,
-              room,
-              System.currentTimeMillis(),
-              new Json.Obj(fields)));
-    }
+    return server
+        .api()
+        .chatRoom()
+        .publish(new Publication(room, Json.from(message), Json.of("shop"), audience, null))
+        .toCompletableFuture()
+        .join();
   }
 
   /** The messages of a room, as programs read them: pages of ten, from the newest on. */

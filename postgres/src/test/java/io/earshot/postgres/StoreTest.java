@@ -13,6 +13,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** Messages of rooms that are written to the database. */
@@ -124,6 +125,7 @@ class StoreTest extends PostgresTestCase {
                     String message = "message " + i;
                     say(server, "orders." + i % 3, message);
                     said.add(message);
+                    LockSupport.parkNanos(500_000); // some 1,000 a second
                   }
                 });
     for (int i = 0; i < 2; i++) {
@@ -155,7 +157,8 @@ class StoreTest extends PostgresTestCase {
       server = start("postgres.rooms=orders.*", "postgres.timeout=1s");
       say(server, "orders.1", "too early");
       assertThat(state(server)).contains("\"connected\":false", "\"problem\":");
-      assertThat(problems(server)).contains("the database cannot be reached");
+      Await.until(
+          "a problem", () -> problems(server).contains("the database cannot be reached"));
     } finally {
       postgres.start();
     }
