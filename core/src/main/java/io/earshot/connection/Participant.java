@@ -155,12 +155,14 @@ public abstract class Participant extends Subscriber implements HookSubject {
       Place member, Start start, boolean isAnnounced, Consumer<Room.Arrival> live) {
     // Queued before the client's next request, which may be to leave.
     Runnable isIn = engine().admission().joining(member);
+    int number = member.beginJoin();
     enter(
         member,
         start,
         isAnnounced,
         arrival -> {
           isIn.run();
+          member.tellJoined(number);
           live.accept(arrival);
         });
   }
@@ -187,6 +189,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
   public final void leave(Place member, Runnable out) {
     if (member.in) {
       engine().admission().left(member);
+      member.tellLeft();
     }
     exit(member, out);
   }

@@ -196,6 +196,7 @@ final class Opening extends HeldMessages {
       listenToInbox(
           () -> {
             connection.phase = Phase.OPEN;
+            connection.tellConnected();
             welcome(null, more);
           });
       return;
@@ -238,6 +239,7 @@ final class Opening extends HeldMessages {
       listenToInbox(
           () -> {
             connection.phase = Phase.OPEN;
+            connection.tellConnected();
             connection.joinFirst(
                 place, start, arrival -> welcome(history.addTo(arrival), more));
             TokenWatch.accept(place, verdict.grant());

@@ -5,6 +5,7 @@ import io.earshot.cluster.Cluster;
 import io.earshot.connection.Directory;
 import io.earshot.connection.EngineContext;
 import io.earshot.connection.LoopContext;
+import io.earshot.disk.Disk;
 import io.earshot.history.HistoryFolder;
 import io.earshot.hook.HookRunner;
 import io.earshot.room.Rooms;
@@ -51,7 +52,7 @@ public final class EngineInside {
   }
 
   /** Recovers history from a folder, with a given disk. */
-  public static void recover(Engine engine, HistoryFolder.Disk disk) throws IOException {
+  public static void recover(Engine engine, Disk disk) throws IOException {
     engine.parts.recover(disk);
   }
 
