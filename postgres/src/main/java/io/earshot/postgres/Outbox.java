@@ -78,7 +78,7 @@ final class Outbox implements Source {
           + " said_at, reason) SELECT *, ? FROM gone ON CONFLICT (id) DO NOTHING";
 
   private static final String COUNT =
-      "SELECT count(*) FROM (SELECT 1 FROM earshot.outbox LIMIT " + MOST_COUNTED + ") AS some";
+      "SELECT count(*) FROM (SELECT 1 FROM earshot.outbox LIMIT " + MOST_COUNTED + ") AS counted";
 
   private final Database database;
   private final Link link;

@@ -139,7 +139,6 @@ final class PostgresServer {
     for (String setting :
         List.of(
             "fsync=off",
-            "synchronous_commit=off",
             "full_page_writes=off",
             "shared_buffers=32MB",
             "max_connections=60")) {

@@ -11,6 +11,9 @@ import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.testing.Await;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -100,7 +103,38 @@ abstract class PostgresTestCase {
   }
 
   final void awaitRows(long count) {
-    Await.until("rows", () -> rows() == count);
+    Await.until(() -> count + " rows", Await.LIMIT, () -> rows() == count);
+  }
+
+  // --- the outbox --------------------------------------------------------------------------------
+
+  final void put(Connection connection, String room, String text) throws SQLException {
+    put(connection, room, "\"" + text + "\"", null, null);
+  }
+
+  final void put(
+      Connection connection,
+      String room,
+      String json,
+      @Nullable String from,
+      @Nullable String key)
+      throws SQLException {
+    try (PreparedStatement say =
+        connection.prepareStatement("SELECT " + schema + ".earshot_say(?, ?::jsonb, ?, ?)")) {
+      say.setString(1, room);
+      say.setString(2, json);
+      say.setString(3, from);
+      say.setString(4, key);
+      say.execute();
+    }
+  }
+
+  final long waiting() throws SQLException {
+    return postgres.count("SELECT count(*) FROM " + schema + ".outbox");
+  }
+
+  final void awaitEmpty() {
+    Await.until("an empty outbox", () -> waiting() == 0);
   }
 
   // --- what is said ------------------------------------------------------------------------------

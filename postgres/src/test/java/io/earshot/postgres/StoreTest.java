@@ -8,6 +8,7 @@ import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.testing.Await;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Messages of rooms that are written to the database. */
 class StoreTest extends PostgresTestCase {
@@ -76,14 +78,14 @@ class StoreTest extends PostgresTestCase {
   }
 
   @Test
-  void messages_of_a_megabyte_are_stored() throws Exception {
-    EarshotServer server = start("postgres.rooms=orders.*", SHORT);
+  void messages_of_a_megabyte_are_stored(@TempDir Path folder) throws Exception {
+    EarshotServer server = start("postgres.rooms=orders.*", SHORT, "feed.folder=" + folder);
     for (int i = 0; i < 12; i++) {
-      say(server, "orders.1", i + "x".repeat(1 << 20));
+      say(server, "orders.1", i + "x".repeat(1_000_000));
     }
     awaitRows(12);
     assertThat(postgres.count("SELECT sum(length(message #>> '{}')) FROM " + schema + ".messages"))
-        .isEqualTo(12L * (1 << 20) + 14);
+        .isEqualTo(12_000_014L);
     assertThat(state(server)).contains("\"connected\":true").doesNotContain("problem");
   }
 
