@@ -1,5 +1,6 @@
 package io.earshot.postgres;
 
+import io.earshot.spi.BrokerException;
 import io.earshot.spi.ExtensionContext;
 import java.lang.System.Logger.Level;
 import java.sql.PreparedStatement;
@@ -178,8 +179,11 @@ final class Link implements AutoCloseable {
   }
 
   private String reason(Exception e) {
-    Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
-    String why = Failures.explain(cause);
+    if (e instanceof ExecutionException || e instanceof TimeoutException) {
+      // Redis is away, which is another problem.
+      return "the identity of the cluster is not known: " + BrokerException.cause(e).getMessage();
+    }
+    String why = Failures.explain(e);
     context.problem(NAME, why);
     return why;
   }

@@ -169,6 +169,29 @@ class StoreTest extends PostgresTestCase {
   }
 
   @Test
+  void messages_that_wait_survive_a_restart_of_the_server(@TempDir Path folder) throws Exception {
+    String[] settings = {
+      "postgres.rooms=orders.*", "postgres.timeout=1s", "feed.folder=" + folder, SHORT
+    };
+    EarshotServer server = start(settings);
+    awaitConnected(server);
+    try (Connection locker = postgres.connect();
+        Statement statement = locker.createStatement()) {
+      locker.setAutoCommit(false);
+      statement.execute("LOCK TABLE " + schema + ".messages");
+      for (int i = 1; i <= 50; i++) {
+        say(server, "orders.1", "message " + i);
+      }
+      server.close();
+      locker.rollback();
+    }
+    assertThat(rows()).isLessThan(50);
+    EarshotServer next = start(settings);
+    awaitRows(50);
+    assertThat(history(next, "orders.1")).isEqualTo(numbers(1, 50));
+  }
+
+  @Test
   void old_messages_are_deleted_in_steps() throws Exception {
     EarshotServer server = start("postgres.rooms=orders.*");
     awaitConnected(server);
