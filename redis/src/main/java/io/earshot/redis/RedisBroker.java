@@ -77,8 +77,7 @@ final class RedisBroker implements Broker {
    * @param wall the time of day, which is compared with that of Redis
    * @param nanos a clock that is never set, in nanoseconds, by which leases end
    */
-  RedisBroker(
-      Config.Redis settings, long feedBytes, InstantSource wall, LongSupplier nanos) {
+  RedisBroker(Config.Redis settings, long feedBytes, InstantSource wall, LongSupplier nanos) {
     this.feedBytes = feedBytes;
     this.wall = wall;
     this.nanos = nanos;
@@ -99,8 +98,7 @@ final class RedisBroker implements Broker {
     FeedKeys feedKeys = keys.feed(feedBytes);
     var says = new Says(state, failures, own, feedKeys);
     var feed =
-        new RedisFeed(
-            feedKeys, peer, settings.lease(), state, failures, signer, keys::signed, log);
+        new RedisFeed(feedKeys, peer, settings.lease(), state, failures, signer, keys::signed, log);
     var index = new RoomIndex(keys, failures, peer, settings.lease());
     var rooms = new RoomCommands(state, keys, index, signer, decoder, failures, says, bus);
     var members = new RoomMembers(state, keys, index, failures);
@@ -226,6 +224,20 @@ final class RedisBroker implements Broker {
   @Override
   public String owner() {
     return started().state.owner();
+  }
+
+  @Override
+  public CompletionStage<String> identity(String proposed) {
+    Started parts = started();
+    Connections redis = parts.state.connections();
+    if (redis == null) {
+      return parts.state.unavailable();
+    }
+    return parts.failures.translated(
+        redis
+            .setIfAbsent(keys.identity(), proposed)
+            .thenCompose(ignored -> redis.text(keys.identity()))
+            .thenApply(known -> known == null ? proposed : known));
   }
 
   @Override

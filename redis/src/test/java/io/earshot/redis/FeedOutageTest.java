@@ -95,8 +95,7 @@ final class FeedOutageTest extends PeersTestCase {
       IntStream.range(0, 9).forEach(i -> say(a, room, "text " + i));
       Turn after = reader.next(0, lost.entries().getLast().position(), 10);
       assertThat(texts(after.entries()).stream().map(each -> each.replaceAll("@.*", "")))
-          .containsExactlyElementsOf(
-              IntStream.range(0, 9).mapToObj(i -> "text " + i).toList());
+          .containsExactlyElementsOf(IntStream.range(0, 9).mapToObj(i -> "text " + i).toList());
       assertThat(after.dropped()).isZero();
     }
   }

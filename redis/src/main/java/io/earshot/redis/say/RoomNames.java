@@ -14,4 +14,5 @@ import io.earshot.redis.connection.Written;
  * @param room the name of the room
  * @param part its part of the feed
  */
-public record RoomNames(String head, Written keys, Written channel, String signed, String room, int part) {}
+public record RoomNames(
+    String head, Written keys, Written channel, String signed, String room, int part) {}

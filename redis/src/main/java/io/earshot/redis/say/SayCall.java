@@ -72,8 +72,7 @@ final class SayCall {
    *
    * @param feed where messages become events; null if the script cannot reach it
    */
-  CompletionStage<List<byte[]>> send(
-      Connections redis, long leaseUntil, @Nullable FeedKeys feed) {
+  CompletionStage<List<byte[]>> send(Connections redis, long leaseUntil, @Nullable FeedKeys feed) {
     int size = 64;
     for (Say say : says) {
       size += say.size();
