@@ -12,10 +12,11 @@ import java.util.concurrent.CompletionStage;
  */
 public interface Api {
   /**
-   * The same API for a part of a program that may be unloaded. It keeps track of the hooks that are
-   * added through it, and its {@link Hooks#removeAll} removes only those.
+   * The same API for a part of a program that may be unloaded. It keeps track of the hooks and the
+   * consumers that are added through it, and its {@link Hooks#removeAll} and {@link Feed#removeAll}
+   * remove only those.
    *
-   * @return the API of the same server, with a set of hooks of its own
+   * @return the API of the same server, with hooks and consumers of its own
    */
   Api forPlugIn();
 
@@ -92,6 +93,29 @@ public interface Api {
    *     on any thread
    */
   CompletionStage<Boolean> kick(String id, String reason);
+
+  /**
+   * Makes a connection of any server of the cluster a member of a room; see {@link
+   * Connection#join}.
+   *
+   * @param id the public id of the connection
+   * @param room the room's name
+   * @return whether it joins, as a number of connections: 1 or 0. Completed on any thread, within a
+   *     bounded time
+   * @throws IllegalArgumentException if no client can join a room of this name
+   */
+  CompletionStage<Users.Moved> join(String id, String room);
+
+  /**
+   * Makes a connection of any server of the cluster leave a room; see {@link Connection#leave}.
+   *
+   * @param id the public id of the connection
+   * @param room the room's name
+   * @return whether it leaves, as a number of connections: 1 or 0. Completed on any thread, within
+   *     a bounded time
+   * @throws IllegalArgumentException if no client can join a room of this name
+   */
+  CompletionStage<Users.Moved> leave(String id, String room);
 
   /**
    * All connections of this server.

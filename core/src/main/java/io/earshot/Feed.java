@@ -71,8 +71,9 @@ public interface Feed {
 
   /**
    * Adds a consumer. It is told of what happens from now on, and of what happened since a consumer
-   * of this name has dealt with the events before. While no consumer on this server wants an event,
-   * it is not kept; so add consumers before clients can connect, as plug-ins do.
+   * of this name has dealt with the events before. An event that no consumer on this server wants,
+   * nor has wanted in the last minute, is not kept; so add consumers before clients can connect, as
+   * plug-ins do.
    *
    * @param consumer who is told what
    * @param handler deals with the events
@@ -80,4 +81,7 @@ public interface Feed {
    * @throws IllegalArgumentException if there is a consumer of that name
    */
   Registration add(Consumer consumer, Handler handler);
+
+  /** Ends all consumers that were added through this object, as {@link Registration#close} does. */
+  void removeAll();
 }

@@ -47,8 +47,8 @@ public record FeedEvent(String id, Type type, @Nullable String room, long at, Js
     /** A room has ended on a server: it has no member or listener there. */
     ROOM_CLOSED,
     /**
-     * A message has got its place in a room. Announcements of joins and leaves are none, and signals
-     * have no place.
+     * A message has got its place in a room. Announcements of joins and leaves are none, and
+     * signals have no place.
      */
     MESSAGE,
     /** An action has failed, or has taken too long. */

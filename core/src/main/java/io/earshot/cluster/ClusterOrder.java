@@ -293,13 +293,12 @@ final class ClusterOrder implements RoomOrder {
     }
     workStarts();
     boolean isFed = room.isFed();
-    boolean isFedByBroker = isFed && shard.feed().isLeftToBroker();
-    Broker.Terms terms = isFedByBroker ? terms().fed() : terms();
+    Broker.Terms terms = isFed ? terms().fed() : terms();
     then(
         broker.publish(room.name(), post, terms, repeatKey(saying), shard.repeatWindow()),
         (place, failure) -> {
           workEnds();
-          if (place != null && isFed && !isFedByBroker) {
+          if (place != null && isFed && !shard.feed().isLeftToBroker()) {
             room.feed(new RoomMessage(room.name(), post, place).encode(), post.audience());
           }
           if (place != null) {

@@ -47,8 +47,14 @@ public abstract class Participant extends Subscriber implements HookSubject {
   private volatile Map<String, String> attributes = Map.of();
   private volatile Place place;
 
+  /** The most events that wait for hooks for which no request waits. */
+  private static final int MOST_ASIDE = 1_000;
+
   /** The tasks that wait for hooks; null while there are none. */
   private @Nullable HookQueue hookQueue;
+
+  /** Those for which no request waits; null while there are none. */
+  private @Nullable HookQueue asideQueue;
 
   /**
    * Who this connection is, by its login or its tokens for rooms; null without either. {@link
@@ -105,6 +111,18 @@ public abstract class Participant extends Subscriber implements HookSubject {
       hookQueue = new HookQueue(() -> hookQueue = null); // most connections never need it again
     }
     hookQueue.add(turn, isNews);
+  }
+
+  @Override
+  public final boolean aside(Consumer<Runnable> turn) {
+    if (asideQueue == null) {
+      asideQueue = new HookQueue(() -> asideQueue = null);
+    }
+    if (asideQueue.size() >= MOST_ASIDE) {
+      return false;
+    }
+    asideQueue.add(turn, true);
+    return true;
   }
 
   /** The audience of messages that do not name one; null for all members. */

@@ -214,8 +214,8 @@ final class Delivery {
         .orElse(0);
   }
 
-  /** Interrupts the threads, and waits a while until they have ended. */
-  void close() {
+  /** Interrupts the threads, which end soon. */
+  List<Thread> interrupt() {
     List<Thread> running;
     lock.lock();
     try {
@@ -225,6 +225,12 @@ final class Delivery {
       lock.unlock();
     }
     running.forEach(Thread::interrupt);
+    return running;
+  }
+
+  /** The same, and waits a while until they have ended. */
+  void close() {
+    List<Thread> running = interrupt();
     long until = elapsed.getAsLong() + PATIENCE.toMillis();
     try {
       for (Thread each : running) {

@@ -54,8 +54,14 @@ public final class EventFeed implements Feed, AutoCloseable {
   private final Map<String, LogLimit> logged = new ConcurrentHashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
 
+  /** How long events of a consumer that was removed are kept for it, in milliseconds. */
+  private static final long LINGER = 60_000;
+
   /** Guarded by the lock. */
   private final Map<String, Delivery> deliveries = new TreeMap<>();
+
+  /** The consumers that were removed a moment ago, and may be added again. Guarded by the lock. */
+  private final Map<String, Consumer> lingering = new TreeMap<>();
 
   private volatile Interest interest = Interest.NONE;
   private volatile @Nullable SharedFeed shared;
@@ -171,6 +177,7 @@ public final class EventFeed implements Feed, AutoCloseable {
       var delivery = new Delivery(consumer, handler, loops, clocks::elapsed, this::trouble);
       var sources = to.add(consumer);
       deliveries.put(consumer.name(), delivery);
+      lingering.remove(consumer.name());
       for (int i = 0; i < parts.size(); i++) {
         parts.get(i).begin(to.sink(i));
       }
@@ -193,22 +200,55 @@ public final class EventFeed implements Feed, AutoCloseable {
   }
 
   private void consumersChanged() {
-    interest = Interest.of(deliveries.values().stream().map(Delivery::consumer).toList());
+    var all = new ArrayList<>(lingering.values());
+    deliveries.values().forEach(each -> all.add(each.consumer()));
+    interest = Interest.of(all);
   }
 
   private void remove(Delivery delivery) {
     delivery.close();
     lock.lock();
     try {
-      if (deliveries.remove(delivery.consumer().name(), delivery)) {
-        store().remove(delivery.consumer());
+      Consumer consumer = delivery.consumer();
+      if (deliveries.remove(consumer.name(), delivery)) {
+        store().remove(consumer);
+        lingering.put(consumer.name(), consumer);
         if (!isStopping) {
-          consumersChanged();
+          Loop clock = loops.getFirst();
+          clock.execute(() -> clock.schedule(() -> forget(consumer), LINGER));
         }
       }
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Keeps no more events for a consumer that was not added again. Called on an event loop. */
+  private void forget(Consumer consumer) {
+    Thread.startVirtualThread(
+        () -> {
+          lock.lock();
+          try {
+            if (!isStopping && lingering.remove(consumer.name(), consumer)) {
+              consumersChanged();
+            }
+          } finally {
+            lock.unlock();
+          }
+        });
+  }
+
+  @Override
+  public void removeAll() {
+    List<Delivery> all;
+    lock.lock();
+    try {
+      all = List.copyOf(deliveries.values());
+    } finally {
+      lock.unlock();
+    }
+    all.forEach(Delivery::interrupt);
+    all.forEach(this::remove);
   }
 
   // --- what an operator sees -------------------------------------------------------------------
@@ -254,14 +294,7 @@ public final class EventFeed implements Feed, AutoCloseable {
    */
   public void flush(Duration most) {
     isStopping = true;
-    List<Delivery> all;
-    lock.lock();
-    try {
-      all = List.copyOf(deliveries.values());
-    } finally {
-      lock.unlock();
-    }
-    all.forEach(this::remove);
+    removeAll();
     if (store instanceof SharedStore others) {
       try {
         others.whenSent().get(most.toMillis(), TimeUnit.MILLISECONDS);
@@ -282,14 +315,7 @@ public final class EventFeed implements Feed, AutoCloseable {
   @Override
   public void close() {
     isStopping = true;
-    List<Delivery> all;
-    lock.lock();
-    try {
-      all = List.copyOf(deliveries.values());
-    } finally {
-      lock.unlock();
-    }
-    all.forEach(this::remove);
+    removeAll();
     local.close();
   }
 }

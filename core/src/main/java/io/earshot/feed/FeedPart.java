@@ -43,7 +43,10 @@ public final class FeedPart {
     return feed.interest() != Interest.NONE;
   }
 
-  /** Whether the broker of a cluster adds the events of messages itself. */
+  /**
+   * Whether the broker of a cluster adds the events of messages itself; known from the time when a
+   * message has got its place.
+   */
   public boolean isLeftToBroker() {
     return feed.isLeftToBroker();
   }

@@ -8,9 +8,13 @@ import io.earshot.feed.log.Store;
 import io.earshot.protocol.Audience;
 import io.earshot.spi.Loop;
 import io.earshot.spi.SharedFeed;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 final class SharedStore implements Store, Sink {
   /** The most bytes that wait on this server while the store is away. */
   private static final long MOST_UNSENT = 64 << 20;
+
+  /** How long to wait for the store when a consumer is added. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final SharedFeed feed;
   private final List<? extends Loop> loops;
@@ -64,10 +71,27 @@ final class SharedStore implements Store, Sink {
   @Override
   public List<List<Source>> add(Feed.Consumer consumer) {
     var sources = new ArrayList<Source>();
+    var known = new ArrayList<CompletableFuture<?>>();
     for (int part = 0; part < feed.parts(); part++) {
       sources.add(new SharedSource(feed, part, consumer, loop(part), trouble));
+      known.add(feed.next(consumer.name(), part, null, 0).toCompletableFuture());
     }
+    awaitKnown(consumer, known);
     return List.of(sources);
+  }
+
+  /** Waits until the store knows a consumer, which is told of what is added from then on. */
+  private void awaitKnown(Feed.Consumer consumer, List<CompletableFuture<?>> known) {
+    try {
+      CompletableFuture.allOf(known.toArray(CompletableFuture<?>[]::new))
+          .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      trouble.tell(
+          "the consumer " + consumer.name(),
+          "Redis is away: if it is new there, it is told of what happens once Redis is back");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.earshot.connection.Directory;
 import io.earshot.connection.EngineContext;
 import io.earshot.connection.LoopContext;
 import io.earshot.disk.Disk;
+import io.earshot.feed.EventFeed;
 import io.earshot.history.HistoryFolder;
 import io.earshot.hook.HookRunner;
 import io.earshot.room.Rooms;
@@ -24,6 +25,10 @@ public final class EngineInside {
 
   public static Rooms rooms(Engine engine) {
     return engine.parts.rooms;
+  }
+
+  public static EventFeed feed(Engine engine) {
+    return engine.parts.feed;
   }
 
   public static Directory connections(Engine engine) {

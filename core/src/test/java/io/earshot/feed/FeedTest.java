@@ -3,12 +3,16 @@ package io.earshot.feed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.earshot.Action;
+import io.earshot.Call;
 import io.earshot.Feed;
 import io.earshot.FeedEvent;
 import io.earshot.FeedEvent.Type;
 import io.earshot.Publication;
 import io.earshot.StandIn;
 import io.earshot.Transport;
+import io.earshot.engine.EngineInside;
+import io.earshot.feed.log.Interest;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.User;
@@ -177,7 +181,7 @@ class FeedTest {
         .api()
         .actions()
         .add(
-            new io.earshot.Action() {
+            new Action() {
               @Override
               public String name() {
                 return "broken";
@@ -189,7 +193,7 @@ class FeedTest {
               }
 
               @Override
-              public void run(io.earshot.Call call) {
+              public void run(Call call) {
                 throw new IllegalStateException("on purpose");
               }
             });
@@ -261,10 +265,33 @@ class FeedTest {
         .hasMessageContaining("test");
     registration.close();
     assertThat(ended).hasValue(1);
-    ada.ask("say nobody wants this");
-    consume(EnumSet.of(Type.MESSAGE), "*");
     ada.ask("say three");
-    assertThat(told(2).stream().map(each -> text(each, "message"))).containsExactly("two", "three");
+    consume(EnumSet.of(Type.MESSAGE), "*");
+    ada.ask("say four");
+    assertThat(told(3).stream().map(each -> text(each, "message")))
+        .containsExactly("two", "three", "four");
+  }
+
+  @Test
+  void events_are_kept_for_a_minute_for_a_consumer_that_was_removed() {
+    Feed.Registration registration =
+        feed().add(consumer("test", EnumSet.of(Type.MESSAGE), "*"), told::addAll);
+    Guest ada = server.guest();
+    ada.ask("say one");
+    told(1);
+    feed().removeAll();
+    registration.close(); // again, which does nothing
+    server.settle();
+    server.pass(Duration.ofMillis(59_999));
+    ada.ask("say two");
+    server.pass(Duration.ofMillis(1));
+    server.runUntil(
+        "no interest", () -> EngineInside.feed(server.earshot).interest() == Interest.NONE);
+    ada.ask("say three");
+    consume(EnumSet.of(Type.MESSAGE), "*");
+    ada.ask("say four");
+    assertThat(told(3).stream().map(each -> text(each, "message")))
+        .containsExactly("one", "two", "four");
   }
 
   @Test
