@@ -174,7 +174,10 @@ public final class Directory {
   private @Nullable User removeFromUser(Participant connection) {
     User user = connection.user();
     lost.remove(connection);
-    Set<Participant> all = user == null ? null : byUser.get(user.id());
+    if (user == null) {
+      return null;
+    }
+    Set<Participant> all = byUser.get(user.id());
     if (all == null || !all.remove(connection) || !all.isEmpty()) {
       return null;
     }
@@ -205,6 +208,12 @@ public final class Directory {
   /** The connections of a user, in the order in which they logged in. */
   public synchronized List<Participant> ofUser(String id) {
     return List.copyOf(byUser.getOrDefault(id, Set.of()));
+  }
+
+  /** The connection of an id; empty if it is not here. */
+  public List<Participant> withId(String id) {
+    Participant found = find(id);
+    return found == null ? List.of() : List.of(found);
   }
 
   /** A snapshot of all connections. */
