@@ -12,10 +12,11 @@ import java.util.concurrent.CompletionStage;
  */
 public interface Api {
   /**
-   * The same API for a part of a program that may be unloaded. It keeps track of the hooks that are
-   * added through it, and its {@link Hooks#removeAll} removes only those.
+   * The same API for a part of a program that may be unloaded. It keeps track of the hooks and the
+   * consumers that are added through it, and its {@link Hooks#removeAll} and {@link Feed#removeAll}
+   * remove only those.
    *
-   * @return the API of the same server, with a set of hooks of its own
+   * @return the API of the same server, with hooks and consumers of its own
    */
   Api forPlugIn();
 

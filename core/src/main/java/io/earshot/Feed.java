@@ -14,13 +14,18 @@ import java.util.Set;
  * server dies. Events that wait take up at most {@code feed.bytes}; beyond it the oldest are
  * dropped, which the log and the console say.
  *
- * <p>Thread-safe: callable from any thread, and nothing here blocks.
+ * <p>Thread-safe. The methods may have to write a file, and so are not for event loops, such as the
+ * callbacks of stages.
  */
 public interface Feed {
 
   /** A consumer that was added. */
   interface Registration extends AutoCloseable {
-    /** Ends it: its thread is interrupted. What it has not dealt with is told after a restart. */
+    /**
+     * Ends the consumer: its threads are interrupted, and this waits until they have ended, for at
+     * most 5 s. What it has not dealt with is told when a consumer of its name is added again, as
+     * after a restart.
+     */
     @Override
     void close();
   }
@@ -66,7 +71,9 @@ public interface Feed {
 
   /**
    * Adds a consumer. It is told of what happens from now on, and of what happened since a consumer
-   * of this name has dealt with the events before.
+   * of this name has dealt with the events before. An event that no consumer on this server wants,
+   * nor has wanted in the last minute, is not kept; so add consumers before clients can connect, as
+   * plug-ins do.
    *
    * @param consumer who is told what
    * @param handler deals with the events
@@ -74,4 +81,7 @@ public interface Feed {
    * @throws IllegalArgumentException if there is a consumer of that name
    */
   Registration add(Consumer consumer, Handler handler);
+
+  /** Ends all consumers that were added through this object, as {@link Registration#close} does. */
+  void removeAll();
 }

@@ -1,5 +1,6 @@
 package io.earshot;
 
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.User;
 import java.util.List;
@@ -184,6 +185,29 @@ public interface Hooks {
   }
 
   /**
+   * A message of a client that has its place in the order of its room.
+   *
+   * @param connection the client. Its connection may have ended already; its id and attributes are
+   *     still there
+   * @param room the room's name
+   * @param message the message as it was delivered, after hooks have changed it
+   * @param place its place: the epoch of the room's order, and its offset
+   */
+  record Said(Connection connection, String room, Json message, Cursor place) {}
+
+  /** Learns of messages that have their place. */
+  @FunctionalInterface
+  interface SaidHook {
+    /**
+     * Learns that a message of a client has its place.
+     *
+     * @param said the message
+     * @throws Exception if the hook failed; the log has the exception, and nothing else happens
+     */
+    void said(Said said) throws Exception;
+  }
+
+  /**
    * A client has joined a room, or has left it.
    *
    * @param connection the client. Its connection may have ended already; its id and attributes are
@@ -266,6 +290,23 @@ public interface Hooks {
    * @return the registration, which removes the hook
    */
   Registration onSay(String rooms, SayHook hook);
+
+  /**
+   * Adds a hook that learns of the messages of clients in some rooms, after they have their place:
+   * on the server that has received the message, whatever the client's transport. It is not told of
+   * messages of server code. A message that the client sends again under the same {@code messageId}
+   * is told again, with the place of the first.
+   *
+   * <p>Neither the answer to the client nor anything else waits for this hook. It is told of the
+   * messages of one connection one after the other. While more than 1,000 messages of a connection
+   * wait for it, further ones are left out, and the log says so; a process that is killed loses
+   * those that wait. For code that must hear of each message there is {@link Api#feed}.
+   *
+   * @param rooms the pattern of room names; {@code *} matches any characters
+   * @param hook the hook
+   * @return the registration, which removes the hook
+   */
+  Registration afterSay(String rooms, SaidHook hook);
 
   /**
    * Adds a hook that learns of leaves in some rooms: once for each membership, for whatever reason

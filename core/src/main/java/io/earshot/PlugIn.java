@@ -20,10 +20,12 @@ public interface PlugIn {
 
   /**
    * Adds to the server. In development mode a change of the folder starts a new object, and removes
-   * the hooks that the old object has added to its {@code api}.
+   * the hooks and the consumers of the {@link Feed} that the old object has added to its {@code
+   * api}.
    *
    * @param api the API of the server, for this plug-in
-   * @throws Exception if the plug-in failed; its hooks are removed, and the log has the exception
+   * @throws Exception if the plug-in failed; its hooks and consumers are removed, and the log has
+   *     the exception
    */
   void start(Api api) throws Exception;
 }

@@ -62,6 +62,7 @@ public final class ActionRunner implements Actions {
   private final AtomicInteger underWay = new AtomicInteger();
 
   private final TimedVirtualThreads threads;
+  private final Failures failures;
   private final Map<String, Known> known = new ConcurrentHashMap<>();
 
   public ActionRunner(
@@ -70,7 +71,9 @@ public final class ActionRunner implements Actions {
       LongSupplier elapsed,
       TimedVirtualThreads threads,
       Refusals refusals,
-      ServerCounts counts) {
+      ServerCounts counts,
+      Failures failures) {
+    this.failures = failures;
     this.api = api;
     this.elapsed = elapsed;
     this.counts = counts;
@@ -78,6 +81,17 @@ public final class ActionRunner implements Actions {
     this.threads = threads;
     this.timeout = config.general().actionTimeout();
     this.running = new Semaphore(config.limits().runningActions());
+  }
+
+  /** Is told of actions that fail. Called on any thread. */
+  @FunctionalInterface
+  public interface Failures {
+    /**
+     * An action has failed, or has taken too long.
+     *
+     * @param error what happened
+     */
+    void failed(String action, Connection connection, String error);
   }
 
   /** The outcome of a call. */
@@ -191,6 +205,7 @@ public final class ActionRunner implements Actions {
     long began = elapsed.getAsLong();
     return answer(
         name,
+        connection,
         began,
         threads.run(
             "action " + name,
@@ -205,7 +220,7 @@ public final class ActionRunner implements Actions {
 
   /** The outcome of work that may exceed its time limit. */
   private CompletableFuture<Outcome> answer(
-      String name, long began, CompletableFuture<Outcome> work) {
+      String name, Connection connection, long began, CompletableFuture<Outcome> work) {
     var answer = new CompletableFuture<Outcome>();
     var unused =
         work.whenComplete(
@@ -216,6 +231,8 @@ public final class ActionRunner implements Actions {
                 LOG.log(
                     Level.WARNING,
                     "the action " + name + " took longer than " + timeout + " and was interrupted");
+                failures.failed(
+                    name, connection, "it took longer than " + timeout.toMillis() + " ms");
               }
               answer.complete(failure == null ? done : TOO_LONG);
             });
@@ -244,6 +261,7 @@ public final class ActionRunner implements Actions {
       if (!(e instanceof InterruptedException)) {
         refusals.incidents().note(Incident.FAILED_ACTION, name, String.valueOf(e));
         LOG.log(Level.ERROR, "the action " + name + " failed", e);
+        failures.failed(name, call.connection(), String.valueOf(e));
       }
       return new Outcome.Failed(Problem.BROKEN, BROKEN, Map.of());
     }

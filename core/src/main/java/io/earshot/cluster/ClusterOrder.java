@@ -3,6 +3,7 @@ package io.earshot.cluster;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Post;
+import io.earshot.protocol.RoomMessage;
 import io.earshot.protocol.Signal;
 import io.earshot.protocol.Start;
 import io.earshot.protocol.User;
@@ -291,10 +292,15 @@ final class ClusterOrder implements RoomOrder {
       timedSince = shard.sayBegan();
     }
     workStarts();
+    boolean isFed = room.isFed();
+    Broker.Terms terms = isFed ? terms().fed() : terms();
     then(
-        broker.publish(room.name(), post, terms(), repeatKey(saying), shard.repeatWindow()),
+        broker.publish(room.name(), post, terms, repeatKey(saying), shard.repeatWindow()),
         (place, failure) -> {
           workEnds();
+          if (place != null && isFed && !shard.feed().isLeftToBroker()) {
+            room.feed(new RoomMessage(room.name(), post, place).encode(), post.audience());
+          }
           if (place != null) {
             // With a message id, the place may be that of an earlier post.
             answered.add(place, saying.messageId() == null ? post.origin() : null);

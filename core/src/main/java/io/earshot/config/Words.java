@@ -15,7 +15,7 @@ public final class Words {
   private Words() {}
 
   /** The known word with the fewest differences; empty if all differ in too many letters. */
-  static Optional<String> nearest(String typed, Collection<String> known) {
+  public static Optional<String> nearest(String typed, Collection<String> known) {
     return known.stream()
         .min(Comparator.comparingInt(word -> distance(word, typed)))
         .filter(nearest -> distance(nearest, typed) <= Math.max(3, typed.length() / 3));

@@ -15,6 +15,7 @@ import io.earshot.hook.NewClient;
 import io.earshot.hook.Question;
 import io.earshot.hook.RoomHooks;
 import io.earshot.protocol.Audience;
+import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.User;
 import io.earshot.room.RoomOrder;
@@ -215,7 +216,34 @@ public final class Admission {
     told.accept(spoken);
   }
 
-  private static void sayUnless(
+  /**
+   * The receiver of a result, which also tells the hooks that learn of messages, if there are any.
+   */
+  private Consumer<RoomOrder.SayResult> telling(
+      Place speaker, Json message, Consumer<RoomOrder.SayResult> told) {
+    return about(speaker).saids().isEmpty()
+        ? told
+        : RoomOrder.TracedSay.around(
+            told,
+            answered ->
+                spoken -> {
+                  answered.accept(spoken);
+                  said(speaker, message, spoken);
+                });
+  }
+
+  /**
+   * Tells the hooks that learn of messages that one has its place. Called on the speaker's loop.
+   */
+  public void said(Place speaker, Json message, RoomOrder.SayResult spoken) {
+    Cursor place = spoken.place();
+    if (place != null) {
+      hooks.tellAside(
+          about(speaker).saids(), new Question(speaker.who(), speaker.room, message, place));
+    }
+  }
+
+  private void sayUnless(
       @Nullable String refusal,
       Place speaker,
       Json message,
@@ -225,7 +253,7 @@ public final class Admission {
       Consumer<RoomOrder.SayResult> told) {
     String why = refusal != null ? refusal : speaker.who().refusalToSpeak(speaker);
     if (why == null) {
-      speaker.say(message, words, audience, messageId, true, told);
+      speaker.say(message, words, audience, messageId, true, telling(speaker, message, told));
     } else {
       speaker.recordRefusal(EventKind.SAY_REFUSED, why);
       told.accept(new RoomOrder.SayResult(null, why));

@@ -1,5 +1,6 @@
 package io.earshot.connection;
 
+import io.earshot.FeedEvent;
 import io.earshot.protocol.User;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,11 +45,33 @@ public final class Directory {
   }
 
   public synchronized void add(Participant connection) {
+    tellOfUsers(connection, null, put(connection));
+  }
+
+  /** Adds a connection, and returns its user if it is the user's first. */
+  private @Nullable User put(Participant connection) {
     if (++size > slots.length / 2) {
       resize(slots.length * 2);
     }
     insert(connection);
-    addToUser(connection);
+    return addToUser(connection);
+  }
+
+  /**
+   * Tells consumers of the feed that users have come or gone. Under the lock, so that they are told
+   * in the right order.
+   */
+  private static void tellOfUsers(Participant of, @Nullable User gone, @Nullable User come) {
+    if (!User.areSame(gone, come)) {
+      tell(FeedEvent.Type.USER_ABSENT, of, gone);
+      tell(FeedEvent.Type.USER_PRESENT, of, come);
+    }
+  }
+
+  private static void tell(FeedEvent.Type what, Participant of, @Nullable User user) {
+    if (user != null) {
+      of.shard().feed().user(what, user);
+    }
   }
 
   private void insert(Participant connection) {
@@ -79,25 +102,31 @@ public final class Directory {
 
   /** Removes this connection, compared by identity; does nothing if it is not here. */
   synchronized void remove(Participant connection) {
+    tellOfUsers(connection, take(connection), null);
+  }
+
+  /** Removes a connection, and returns its user if it was the user's last. */
+  private @Nullable User take(Participant connection) {
     int at = home(connection);
     while (slots[at] != connection) {
       if (slots[at] == null) {
-        return;
+        return null;
       }
       at = next(at);
     }
     size--;
-    removeFromUser(connection);
+    User gone = removeFromUser(connection);
     closeGap(at);
     if (slots.length > FEWEST_SLOTS && size < slots.length / 8) {
       resize(slots.length / 2);
     }
+    return gone;
   }
 
   /** Replaces a connection by another of the same id, so that the id is found at any moment. */
   public synchronized void replace(Participant before, Participant now) {
-    remove(before);
-    add(now);
+    User gone = take(before);
+    tellOfUsers(now, gone, put(now));
   }
 
   /** Reinserts the connections after a slot that has become empty, up to the next empty slot. */
@@ -124,29 +153,33 @@ public final class Directory {
   /** Sets who a connection is, which may not be here. */
   synchronized void identify(Participant connection, @Nullable TokenIdentity now) {
     boolean isHere = find(connection.id()) == connection;
-    if (isHere) {
-      removeFromUser(connection);
-    }
+    User gone = isHere ? removeFromUser(connection) : null;
     connection.identity = now;
     if (isHere) {
-      addToUser(connection);
+      tellOfUsers(connection, gone, addToUser(connection));
     }
   }
 
-  private void addToUser(Participant connection) {
+  /** Returns the user if this is the user's first connection. */
+  private @Nullable User addToUser(Participant connection) {
     User user = connection.user();
-    if (user != null) {
-      byUser.computeIfAbsent(user.id(), ignored -> new LinkedHashSet<>(2)).add(connection);
+    if (user == null) {
+      return null;
     }
+    Set<Participant> all = byUser.computeIfAbsent(user.id(), ignored -> new LinkedHashSet<>(2));
+    return all.add(connection) && all.size() == 1 ? user : null;
   }
 
-  private void removeFromUser(Participant connection) {
+  /** Returns the user if this was the user's last connection. */
+  private @Nullable User removeFromUser(Participant connection) {
     User user = connection.user();
     lost.remove(connection);
-    if (user != null) {
-      byUser.computeIfPresent(
-          user.id(), (ignored, all) -> all.remove(connection) && all.isEmpty() ? null : all);
+    Set<Participant> all = user == null ? null : byUser.get(user.id());
+    if (all == null || !all.remove(connection) || !all.isEmpty()) {
+      return null;
     }
+    byUser.remove(user.id());
+    return user;
   }
 
   /**

@@ -47,8 +47,14 @@ public abstract class Participant extends Subscriber implements HookSubject {
   private volatile Map<String, String> attributes = Map.of();
   private volatile Place place;
 
+  /** The most events that wait for hooks for which no request waits. */
+  private static final int MOST_ASIDE = 1_000;
+
   /** The tasks that wait for hooks; null while there are none. */
   private @Nullable HookQueue hookQueue;
+
+  /** Those for which no request waits; null while there are none. */
+  private @Nullable HookQueue asideQueue;
 
   /**
    * Who this connection is, by its login or its tokens for rooms; null without either. {@link
@@ -107,6 +113,18 @@ public abstract class Participant extends Subscriber implements HookSubject {
     hookQueue.add(turn, isNews);
   }
 
+  @Override
+  public final boolean aside(Consumer<Runnable> turn) {
+    if (asideQueue == null) {
+      asideQueue = new HookQueue(() -> asideQueue = null);
+    }
+    if (asideQueue.size() >= MOST_ASIDE) {
+      return false;
+    }
+    asideQueue.add(turn, true);
+    return true;
+  }
+
   /** The audience of messages that do not name one; null for all members. */
   public abstract @Nullable Audience audience();
 
@@ -155,12 +173,14 @@ public abstract class Participant extends Subscriber implements HookSubject {
       Place member, Start start, boolean isAnnounced, Consumer<Room.Arrival> live) {
     // Queued before the client's next request, which may be to leave.
     Runnable isIn = engine().admission().joining(member);
+    int number = member.beginJoin();
     enter(
         member,
         start,
         isAnnounced,
         arrival -> {
           isIn.run();
+          member.tellJoined(number);
           live.accept(arrival);
         });
   }
@@ -187,6 +207,7 @@ public abstract class Participant extends Subscriber implements HookSubject {
   public final void leave(Place member, Runnable out) {
     if (member.in) {
       engine().admission().left(member);
+      member.tellLeft();
     }
     exit(member, out);
   }

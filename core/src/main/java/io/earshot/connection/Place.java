@@ -1,5 +1,6 @@
 package io.earshot.connection;
 
+import io.earshot.FeedEvent;
 import io.earshot.Grant;
 import io.earshot.events.EventKind;
 import io.earshot.hook.RoomHooks;
@@ -9,6 +10,7 @@ import io.earshot.room.Member;
 import io.earshot.room.RoomOrder;
 import java.time.Instant;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,12 @@ public final class Place extends Member {
 
   /** The hooks that are about the room. */
   RoomHooks hooks = RoomHooks.NONE;
+
+  /** How often the connection has begun to join. */
+  private int joins;
+
+  /** The number of the join of which consumers of the feed are to be told; 0 for none. */
+  private int untoldJoin;
 
   /**
    * A scheduled check of a grant.
@@ -90,6 +98,41 @@ public final class Place extends Member {
             new RoomOrder.SayRequest(
                 message, who().user(), audience, namer, messageId, words, isClients),
             told);
+  }
+
+  // --- what consumers of the feed are told ------------------------------------------------------
+
+  /** The connection begins to join; returns the number of the join. */
+  int beginJoin() {
+    untoldJoin = ++joins;
+    return untoldJoin;
+  }
+
+  /** The join with a number has succeeded; nothing happens if that was told. */
+  void tellJoined(int number) {
+    if (untoldJoin == number) {
+      tellJoined();
+    }
+  }
+
+  /**
+   * The connection has joined, or is about to and goes at once; nothing happens if that was told.
+   */
+  public void tellJoined() {
+    if (untoldJoin != 0) {
+      untoldJoin = 0;
+      tell(FeedEvent.Type.JOINED);
+    }
+  }
+
+  /** The connection leaves. */
+  void tellLeft() {
+    tellJoined();
+    tell(FeedEvent.Type.LEFT);
+  }
+
+  private void tell(FeedEvent.Type what) {
+    who().engine().rooms().shard(room).feed().client(what, room, who(), Map.of());
   }
 
   /** Remembers why a request of this client in the room was refused. */

@@ -8,6 +8,7 @@ import io.earshot.config.ServerSecret;
 import io.earshot.connection.Directory;
 import io.earshot.connection.LoopContext;
 import io.earshot.connection.Participant;
+import io.earshot.disk.Disk;
 import io.earshot.explain.Question;
 import io.earshot.explain.Traces;
 import io.earshot.history.HistoryFolder;
@@ -31,6 +32,7 @@ import io.earshot.stats.ServerState;
 import io.earshot.stats.ServerStats;
 import io.earshot.web.WebClients;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -119,8 +121,12 @@ public final class Engine implements AutoCloseable {
    * @throws IOException if the folder cannot be used; the message names the setting
    */
   public void recover() throws IOException {
-    if (!parts.config.rooms().historyFolder().isEmpty()) {
-      parts.recover(HistoryFolder.Disk.ofThisMachine());
+    String history = parts.config.rooms().historyFolder();
+    if (!history.isEmpty()) {
+      parts.recover(Disk.ofThisMachine());
+    }
+    if (parts.config.redis().url().isEmpty()) {
+      parts.feed.open(parts.config.feed().folder(), history);
     }
   }
 
@@ -147,6 +153,7 @@ public final class Engine implements AutoCloseable {
 
   /** Ends all connections with a close reason. Returns at once; each loop ends its own. */
   public void closeAll() {
+    parts.feed.stopping();
     parts.webClients().forEach(WebClients::stop);
     parts.traces.endAll();
     parts.rooms.shards().forEach(shard -> shard.tell(shard.polls()::stop));
@@ -199,6 +206,16 @@ public final class Engine implements AutoCloseable {
    */
   public CompletableFuture<@Nullable Void> whenHooksIdle() {
     return parts.hooks.whenIdle(parts.loops);
+  }
+
+  /**
+   * Ends the consumers of the feed. In a cluster, waits until the events of this server are in the
+   * store that the servers share. Called while the loops still run, when no client is left.
+   *
+   * @param most how long to wait
+   */
+  public void flushFeed(Duration most) {
+    parts.feed.flush(most);
   }
 
   /** Leaves the cluster, and closes the files. Called when no loop runs any more. */

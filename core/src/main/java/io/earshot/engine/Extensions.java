@@ -158,6 +158,7 @@ public final class Extensions implements ExtensionContext, AutoCloseable {
         LOG.log(Level.ERROR, "an extension failed to stop", e);
       }
     }
+    api.feed().removeAll();
     started.clear();
   }
 }

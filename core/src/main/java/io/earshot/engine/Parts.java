@@ -2,6 +2,8 @@ package io.earshot.engine;
 
 import io.earshot.Api;
 import io.earshot.Config;
+import io.earshot.Connection;
+import io.earshot.FeedEvent;
 import io.earshot.access.AccessPolicy;
 import io.earshot.access.RoomRules;
 import io.earshot.access.Tokens;
@@ -21,9 +23,10 @@ import io.earshot.connection.LoopContext;
 import io.earshot.connection.Newcomers;
 import io.earshot.connection.OnlineUsers;
 import io.earshot.connection.SignalRates;
+import io.earshot.disk.Disk;
 import io.earshot.explain.Explainer;
 import io.earshot.explain.Traces;
-import io.earshot.feed.MemoryFeed;
+import io.earshot.feed.EventFeed;
 import io.earshot.history.HistoryFolder;
 import io.earshot.hook.HookRunner;
 import io.earshot.login.DevelopmentLogin;
@@ -68,6 +71,7 @@ final class Parts implements AutoCloseable {
   final Directory connections = new Directory();
   final HookRunner hooks;
   final ActionRunner actions;
+  final EventFeed feed;
   final Rooms rooms;
   final Monitor monitor;
   final Moderator moderation;
@@ -104,8 +108,25 @@ final class Parts implements AutoCloseable {
         new HookRunner(config.hooks(), clocks::elapsed, threads, refusals.incidents(), counts);
     var loginHooks =
         new LoginHooks(config.hooks().timeout(), threads, clocks::elapsed, refusals.incidents());
-    this.actions = new ActionRunner(this::api, config, clocks::elapsed, threads, refusals, counts);
-    this.rooms = new Rooms(config, rules::of, loops, clocks, newBootName(), refusals, counts);
+    this.actions =
+        new ActionRunner(
+            this::api,
+            config,
+            clocks::elapsed,
+            threads,
+            refusals,
+            counts,
+            (action, who, error) -> actionFailed(action, who, error));
+    String boot = newBootName();
+    this.feed =
+        new EventFeed(
+            config.feed().bytes(),
+            loops,
+            clocks,
+            refusals.incidents(),
+            boot,
+            Rooms.server(config, boot));
+    this.rooms = new Rooms(config, rules::of, loops, clocks, boot, refusals, counts, feed);
     this.connectionActions = new ConnectionActions(connections, rooms.shards());
     this.explainer = new Explainer(rooms, connections, connectionActions);
     this.traces = new Traces(rooms, connections);
@@ -178,7 +199,7 @@ final class Parts implements AutoCloseable {
             connections,
             connectionActions,
             new OnlineUsers(connections, connectionActions, rooms.server()),
-            new MemoryFeed());
+            feed);
     this.extensions = new Extensions(api, refusals.incidents(), clocks::elapsed);
     actions.add(
         new Status(
@@ -194,6 +215,11 @@ final class Parts implements AutoCloseable {
     actions.add(new RandomNumber());
     actions.add(new ChatAction());
     actions.add(new PrivateRoomAction());
+  }
+
+  private void actionFailed(String action, Connection who, String error) {
+    var more = Map.of("action", action, "error", error);
+    feed.part(0).client(FeedEvent.Type.ACTION_FAILED, null, who, more);
   }
 
   /** The prefix of this run's epochs, which differs at each start. */
@@ -237,7 +263,8 @@ final class Parts implements AutoCloseable {
         actions.running(),
         rooms.polls().get(),
         folder == null ? null : folder.isStoring(),
-        joined == null ? null : joined.state());
+        joined == null ? null : joined.state(),
+        feed.state());
   }
 
   /**
@@ -263,7 +290,7 @@ final class Parts implements AutoCloseable {
   }
 
   /** Recovers the history of rooms from files, and writes it to files from now on. */
-  void recover(HistoryFolder.Disk disk) throws IOException {
+  void recover(Disk disk) throws IOException {
     HistoryFolder folder = HistoryFolder.open(config.rooms(), disk);
     historyFolder = folder;
     folder.recover(rooms.shards(), rooms::shard, rules::of, clocks::elapsed);
@@ -284,6 +311,7 @@ final class Parts implements AutoCloseable {
             this::webClients,
             explainer);
     cluster = joined;
+    feed.join(broker);
     rooms.joinCluster(joined);
     connectionActions.joinCluster(joined.requests());
     webClients.forEach(each -> each.joinCluster(joined.requests()));
@@ -294,6 +322,7 @@ final class Parts implements AutoCloseable {
   /** Leaves the cluster, and closes the files. No loop runs any more. */
   @Override
   public void close() {
+    feed.close();
     Cluster left = cluster;
     if (left != null) {
       left.close();

@@ -13,6 +13,8 @@ import io.earshot.WebServer;
 import io.earshot.action.ActionRunner;
 import io.earshot.connection.ConnectionActions;
 import io.earshot.connection.Directory;
+import io.earshot.feed.EventFeed;
+import io.earshot.feed.OwnConsumers;
 import io.earshot.hook.HookRegistry;
 import io.earshot.hook.HookRunner;
 import io.earshot.login.LoginHooks;
@@ -39,6 +41,7 @@ final class ServerApi implements Api {
   private final Directory connections;
   private final ConnectionActions connectionActions;
   private final Users users;
+  private final EventFeed eventFeed;
   private final Feed feed;
 
   ServerApi(
@@ -51,7 +54,7 @@ final class ServerApi implements Api {
       Directory connections,
       ConnectionActions connectionActions,
       Users users,
-      Feed feed) {
+      EventFeed eventFeed) {
     this.config = config;
     this.chatRoom = chatRoom;
     this.actions = actions;
@@ -62,7 +65,8 @@ final class ServerApi implements Api {
     this.connections = connections;
     this.connectionActions = connectionActions;
     this.users = users;
-    this.feed = feed;
+    this.eventFeed = eventFeed;
+    this.feed = new OwnConsumers(eventFeed);
   }
 
   @Override
@@ -77,7 +81,7 @@ final class ServerApi implements Api {
         connections,
         connectionActions,
         users,
-        feed);
+        eventFeed);
   }
 
   @Override

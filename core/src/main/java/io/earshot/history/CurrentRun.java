@@ -2,15 +2,12 @@ package io.earshot.history;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.earshot.disk.Disk;
+import io.earshot.disk.SmallFile;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
-import java.nio.channels.FileChannel;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -22,12 +19,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable.
  *
  * @param run the number of the run
- * @param machine the machine and its boot, as {@link HistoryFolder.Disk#machine} has it
+ * @param machine the machine and its boot, as {@link Disk#machine} has it
  * @param forced whether the run forced each message to the disk
  * @param closed whether the run ended with everything on the disk
  */
 record CurrentRun(int run, String machine, boolean forced, boolean closed) {
-  private static final System.Logger LOG = System.getLogger(CurrentRun.class.getName());
   private static final String NAME = "current";
   private static final String VERSION = "earshot-history 1\n";
   private static final Pattern FORM =
@@ -66,40 +62,12 @@ record CurrentRun(int run, String machine, boolean forced, boolean closed) {
     String text =
         VERSION
             + "run %d\nmachine %s\nforced %b\nclosed %b\n".formatted(run, machine, forced, closed);
-    Path fresh = folder.resolve(NAME + ".new");
-    try (FileChannel channel =
-        FileChannel.open(
-            fresh,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      channel.write(UTF_8.encode(text));
-      channel.force(true);
-    }
-    Path known = folder.resolve(NAME);
-    try {
-      Files.move(fresh, known, StandardCopyOption.ATOMIC_MOVE);
-    } catch (AtomicMoveNotSupportedException e) {
-      Files.move(fresh, known, StandardCopyOption.REPLACE_EXISTING);
-    }
-    forceNames(folder);
+    SmallFile.write(folder.resolve(NAME), text, true);
   }
 
   /** Deletes the file of a folder: no logs are valid then. */
   static void delete(Path folder) throws IOException {
     Files.deleteIfExists(folder.resolve(NAME));
-    forceNames(folder);
-  }
-
-  /**
-   * Forces the names of new files to the disk. Systems that cannot open a folder write the names
-   * themselves.
-   */
-  static void forceNames(Path folder) {
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
-    } catch (IOException e) {
-      LOG.log(Level.DEBUG, "the folder " + folder + " cannot be forced to the disk", e);
-    }
+    SmallFile.forceNames(folder);
   }
 }

@@ -2,27 +2,21 @@ package io.earshot.history;
 
 import io.earshot.Config;
 import io.earshot.config.RoomRule;
-import io.earshot.config.SettingFileException;
+import io.earshot.disk.Disk;
+import io.earshot.disk.FolderLock;
 import io.earshot.history.Recovery.DamagedException;
 import io.earshot.history.Recovery.Remembered;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
@@ -57,61 +51,21 @@ public final class HistoryFolder implements AutoCloseable {
   private final Path folder;
   private final boolean forces;
   private final Disk disk;
-  private final FileChannel lock;
+  private final FolderLock lock;
   private final List<Journal> journals = new ArrayList<>();
   private int run;
 
   /** Whether {@code current} names this run. */
   private volatile boolean isCurrent;
 
-  /**
-   * The disk and the machine; tests replace them.
-   *
-   * @param segmentBytes the size of a file, in bytes
-   * @param machine identifies the machine and its boot; empty if that is not known
-   * @param background runs the tasks that create and delete files
-   * @param space asked before each file is written
-   */
-  public record Disk(int segmentBytes, String machine, Executor background, Space space) {
-    public Disk(int segmentBytes, String machine, Executor background) {
-      this(segmentBytes, machine, background, ignored -> {});
-    }
-
-    public static Disk ofThisMachine() {
-      return new Disk(16 << 20, thisMachine(), Thread::startVirtualThread);
-    }
-
-    /** Linux has an id of the boot; other systems use the start time of the first process. */
-    private static String thisMachine() {
-      try {
-        return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
-      } catch (IOException e) {
-        return ProcessHandle.of(1)
-            .flatMap(first -> first.info().startInstant())
-            .map(Object::toString)
-            .orElse("");
-      }
-    }
-  }
-
-  /** Limits the space for files, so that a test can fill a disk. */
-  public interface Space {
-    /**
-     * Refuses a file for which there is no space.
-     *
-     * @throws IOException if a disk would refuse it
-     */
-    void check(Path file) throws IOException;
-  }
-
   /** The log of one event loop in one run. */
   private record Log(int run, int loop) {}
 
-  private HistoryFolder(Path folder, boolean forces, Disk disk, FileChannel lock) {
-    this.folder = folder;
+  private HistoryFolder(FolderLock lock, boolean forces, Disk disk) {
+    this.lock = lock;
+    this.folder = lock.folder();
     this.forces = forces;
     this.disk = disk;
-    this.lock = lock;
   }
 
   /**
@@ -120,43 +74,8 @@ public final class HistoryFolder implements AutoCloseable {
    * @throws IOException if the folder cannot be used; the message names the setting
    */
   public static HistoryFolder open(Config.Rooms settings, Disk disk) throws IOException {
-    String name = settings.historyFolder();
-    FileChannel lock = null;
-    try {
-      Path folder = Files.createDirectories(Path.of(name));
-      lock =
-          FileChannel.open(
-              folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      if (isTaken(lock)) {
-        throw new IOException("another server uses it; each needs a folder of its own");
-      }
-      boolean forces = settings.historySync() == Config.HistorySync.ALWAYS;
-      return new HistoryFolder(folder, forces, disk, lock);
-    } catch (IOException | InvalidPathException e) {
-      if (lock != null) {
-        lock.close();
-      }
-      throw unusable(name, e);
-    }
-  }
-
-  private static IOException unusable(String folder, Exception cause) {
-    String why = cause.getMessage() == null ? "" : cause.getMessage();
-    String kind =
-        cause.getClass() == IOException.class ? "" : cause.getClass().getSimpleName() + " ";
-    String message = SETTING + folder + " cannot be used: " + kind + why;
-    return cause instanceof InvalidPathException || cause instanceof FileAlreadyExistsException
-        ? new SettingFileException(message, cause)
-        : new IOException(message, cause);
-  }
-
-  private static boolean isTaken(FileChannel channel) throws IOException {
-    try {
-      FileLock taken = channel.tryLock();
-      return taken == null;
-    } catch (OverlappingFileLockException e) {
-      return true;
-    }
+    FolderLock lock = FolderLock.take("rooms.historyFolder", settings.historyFolder());
+    return new HistoryFolder(lock, settings.historySync() == Config.HistorySync.ALWAYS, disk);
   }
 
   /**
@@ -224,7 +143,7 @@ public final class HistoryFolder implements AutoCloseable {
             without);
       }
     } catch (IOException e) {
-      throw unusable(folder.toString(), e);
+      throw lock.unusable(e);
     }
   }
 

@@ -2,6 +2,8 @@ package io.earshot.history;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.earshot.disk.Disk;
+import io.earshot.disk.Segment;
 import io.earshot.protocol.Audience;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -94,7 +96,7 @@ public final class Journal implements AutoCloseable {
   private final int segmentBytes;
   private final boolean forces;
   private final Executor background;
-  private final HistoryFolder.Space space;
+  private final Disk.Space space;
   private final LongSupplier liveBytes;
   private final Deque<Segment> segments = new ArrayDeque<>();
 
@@ -133,12 +135,7 @@ public final class Journal implements AutoCloseable {
    * @param liveBytes how many bytes of messages the rooms remember now
    * @param beforeResume runs before the log begins anew
    */
-  Journal(
-      Files files,
-      HistoryFolder.Disk disk,
-      boolean forces,
-      LongSupplier liveBytes,
-      Beginning beforeResume) {
+  Journal(Files files, Disk disk, boolean forces, LongSupplier liveBytes, Beginning beforeResume) {
     this.files = files;
     this.segmentBytes = disk.segmentBytes();
     this.background = disk.background();

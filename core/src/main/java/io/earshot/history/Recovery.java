@@ -3,6 +3,8 @@ package io.earshot.history;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.earshot.config.RoomRule;
+import io.earshot.disk.MappedFile;
+import io.earshot.disk.Segment;
 import io.earshot.protocol.Audience;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;

@@ -26,11 +26,17 @@ public final class Hook {
     JOIN,
     JOINED,
     SAY,
+    SAID,
     LEAVE;
 
     /** Whether the hook only learns of the event, and decides nothing. */
     boolean isTold() {
-      return this == JOINED || this == LEAVE;
+      return this == JOINED || this == SAID || this == LEAVE;
+    }
+
+    /** Whether requests of its connection wait for it. */
+    boolean isAwaited() {
+      return this != SAID;
     }
 
     /** The kind under which its calls are counted. */
@@ -40,6 +46,7 @@ public final class Hook {
         case JOIN -> Work.JOIN_HOOK;
         case JOINED -> Work.JOINED_HOOK;
         case SAY -> Work.SAY_HOOK;
+        case SAID -> Work.SAID_HOOK;
         case LEAVE -> Work.LEAVE_HOOK;
       };
     }

@@ -38,6 +38,11 @@ public final class HookQueue {
     work();
   }
 
+  /** How many turns wait. */
+  public int size() {
+    return news.size() + questions.size();
+  }
+
   private void work() {
     if (isWorking) {
       return; // called by a turn that ended at once: the loop below goes on

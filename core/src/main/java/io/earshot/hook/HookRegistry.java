@@ -86,6 +86,19 @@ public final class HookRegistry implements Hooks {
   }
 
   @Override
+  public Registration afterSay(String rooms, SaidHook hook) {
+    return add(
+        Hook.Kind.SAID,
+        rooms,
+        hook,
+        told -> {
+          Cursor place = Objects.requireNonNull(told.place());
+          hook.said(new Said(told.subject(), told.room(), told.message(), place));
+          return told.message();
+        });
+  }
+
+  @Override
   public Registration onLeave(String rooms, PresenceHook hook) {
     return presence(Hook.Kind.LEAVE, rooms, hook);
   }

@@ -114,6 +114,41 @@ public final class HookRunner {
   }
 
   /**
+   * Notifies hooks of an event that has happened, in the order of such events of the connection.
+   * Nothing else of the connection waits for them. If too many events wait, this one is left out.
+   */
+  public void tellAside(List<Hook> hooks, Question news) {
+    if (hooks.isEmpty()) {
+      return;
+    }
+    turns.incrementAndGet();
+    boolean isAdded =
+        news.subject()
+            .aside(
+                ended ->
+                    ask(
+                        hooks,
+                        news,
+                        () -> {
+                          turnEnded();
+                          ended.run();
+                        },
+                        ignored -> {}));
+    if (!isAdded) {
+      turnEnded();
+      Hook first = hooks.getFirst();
+      counts.notRun(first.kind().work());
+      if (first.mayLog(elapsed.getAsLong())) {
+        LOG.log(
+            Level.WARNING,
+            "the {0} is too slow for the messages of {1}, and is not told of some of them",
+            first,
+            news.subject());
+      }
+    }
+  }
+
+  /**
    * Reserves a turn to notify hooks of an event that is about to happen. The hooks run when the
    * event has happened, but the connection's questions wait for it at most {@code hooks.timeout}.
    *
@@ -279,7 +314,9 @@ public final class HookRunner {
     } finally {
       running.release();
       long took = elapsed.getAsLong() - began;
-      if (took >= SLOW && took < settings.timeout().toMillis()) { // else overdue() notes it
+      if (took >= SLOW
+          && hook.kind().isAwaited()
+          && took < settings.timeout().toMillis()) { // else overdue() notes it
         incidents.note(Incident.SLOW_HOOK, hook.toString(), took + " ms");
       }
     }
@@ -288,7 +325,9 @@ public final class HookRunner {
   private Decision overdue(Hook hook, Question question, Throwable failure) {
     boolean isAllowed = settings.onTimeout() == Config.OnTimeout.ALLOW;
     if (failure instanceof TimeoutException) {
-      incidents.note(Incident.SLOW_HOOK, hook.toString(), overdue(isAllowed));
+      if (hook.kind().isAwaited()) {
+        incidents.note(Incident.SLOW_HOOK, hook.toString(), overdue(isAllowed));
+      }
       if (hook.mayLog(elapsed.getAsLong())) {
         LOG.log(
             Level.WARNING,

@@ -19,6 +19,13 @@ public interface HookSubject extends Connection {
    */
   void inTurn(Consumer<Runnable> turn, boolean isNews);
 
+  /**
+   * Adds a turn to a queue of its own, for which no request of the connection waits.
+   *
+   * @return false if too many turns wait there; then the turn is left out
+   */
+  boolean aside(Consumer<Runnable> turn);
+
   /** Runs a task on the connection's loop: at once if the caller is on it. */
   void tell(Runnable task);
 

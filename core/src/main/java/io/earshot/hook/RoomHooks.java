@@ -18,9 +18,10 @@ public record RoomHooks(
     List<Hook> joins,
     List<Hook> joineds,
     List<Hook> says,
+    List<Hook> saids,
     List<Hook> leaves) {
   public static final RoomHooks NONE =
-      new RoomHooks(List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
+      new RoomHooks(List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
 
   /** Selects the hooks that are for a room, or all if the room is null. */
   static RoomHooks of(List<Hook> hooks, @Nullable String room) {
@@ -32,6 +33,7 @@ public record RoomHooks(
             of(hooks, room, Kind.JOIN),
             of(hooks, room, Kind.JOINED),
             of(hooks, room, Kind.SAY),
+            of(hooks, room, Kind.SAID),
             of(hooks, room, Kind.LEAVE));
   }
 

@@ -238,14 +238,21 @@ final class Problems {
                   + " (tokens.keys)",
               "refused",
               "");
+      case FEED ->
+          new Problem(
+              "feed", name + ": " + of.detail() + " (" + times(of.count()) + ")", "log", "");
       case BACK_END ->
           new Problem(
-              "backEnd", name + ": " + of.detail() + " (" + calls(of.count()) + ")", "log", "");
+              "backEnd", name + ": " + of.detail() + " (" + times(of.count()) + ")", "log", "");
     };
   }
 
   private static String calls(long count) {
     return count == 1 ? "1 call" : number(count) + " calls";
+  }
+
+  private static String times(long count) {
+    return count == 1 ? "once" : number(count) + " times";
   }
 
   private static String number(long count) {

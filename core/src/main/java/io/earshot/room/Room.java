@@ -1,7 +1,10 @@
 package io.earshot.room;
 
+import io.earshot.FeedEvent;
 import io.earshot.config.RoomRule;
 import io.earshot.events.EventKind;
+import io.earshot.feed.FeedPart;
+import io.earshot.feed.RoomFeed;
 import io.earshot.history.History;
 import io.earshot.history.Past;
 import io.earshot.history.RoomLog;
@@ -49,6 +52,12 @@ public final class Room {
 
   /** Null in a room without signals so far. */
   private @Nullable Signals signals;
+
+  /** Null while no consumer of the feed was there. */
+  private @Nullable RoomFeed feed;
+
+  /** Whether consumers of the feed take the room for one with members or listeners. */
+  private boolean isOpen;
 
   /** The index in {@link Shard#inSlots}. */
   int slot;
@@ -118,6 +127,10 @@ public final class Room {
 
   /** Drops the room, now or after {@link RoomOrder#keptFor}, if it is empty. */
   public void closeIfEmpty() {
+    if (isOpen && !isUsed()) {
+      isOpen = false;
+      shard.feed().room(FeedEvent.Type.ROOM_CLOSED, name);
+    }
     if (isEmpty()) {
       shard.emptied(this);
     }
@@ -150,6 +163,14 @@ public final class Room {
     member.joined = true;
     member.user = member.connection.user();
     roster.add(member);
+    openIfUsed();
+  }
+
+  private void openIfUsed() {
+    if (!isOpen && isUsed()) {
+      isOpen = true;
+      shard.feed().room(FeedEvent.Type.ROOM_OPENED, name);
+    }
   }
 
   /**
@@ -256,6 +277,7 @@ public final class Room {
     var arrival =
         new Arrival(new Received(name, place, past.recovered(), past.history()), past.missed());
     subscribers.add(member, past.since(), arrival, live);
+    openIfUsed();
   }
 
   /** Ends a member's subscription, unless it is still in the room or listens to it. */
@@ -371,6 +393,9 @@ public final class Room {
     boolean isSaid = announcement == null;
     long now = shard.elapsed();
     log.append(log.entry(json, sentAt, now, speaker, audience, isSaid));
+    if (isSaid) {
+      feed(json, audience);
+    }
     tell(json, place, except, audience, rule.kind(message), now);
     return place;
   }
@@ -396,6 +421,26 @@ public final class Room {
     subscribers.tell(json, place, except, audience, kind, shard.sayBegan());
     if (audience == null) {
       subscribers.answerPolls(json, place);
+    }
+  }
+
+  /** Whether consumers of the feed want the messages of this room. */
+  public boolean isFed() {
+    FeedPart part = shard.feed();
+    if (feed == null && part.isOn()) {
+      feed = new RoomFeed(name, part);
+    }
+    return feed != null && feed.isWanted();
+  }
+
+  /**
+   * Adds a message that has its place to the feed, if a consumer wants it.
+   *
+   * @param json the message as its recipients get it
+   */
+  public void feed(byte[] json, @Nullable Audience audience) {
+    if (shard.feed().isOn() && isFed() && feed != null) {
+      feed.message(json, audience);
     }
   }
 

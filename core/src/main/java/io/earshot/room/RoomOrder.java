@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,6 +114,14 @@ public interface RoomOrder {
     /** The span of a receiver; null if it has none. */
     public static @Nullable SaySpan span(Consumer<SayResult> told) {
       return told instanceof TracedSay traced ? traced.span : null;
+    }
+
+    /** A receiver around another one, with the same span. */
+    public static Consumer<SayResult> around(
+        Consumer<SayResult> told, UnaryOperator<Consumer<SayResult>> more) {
+      return told instanceof TracedSay(SaySpan span, Consumer<SayResult> inner)
+          ? new TracedSay(span, more.apply(inner))
+          : more.apply(told);
     }
 
     /** The room has given the message its place, or not. */

@@ -2,6 +2,7 @@ package io.earshot.room;
 
 import io.earshot.Config;
 import io.earshot.config.RoomRule;
+import io.earshot.feed.EventFeed;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.spi.Clocks;
 import io.earshot.spi.Loop;
@@ -47,7 +48,8 @@ public final class Rooms {
       Clocks clocks,
       String boot,
       Refusals refusals,
-      ServerCounts counts) {
+      ServerCounts counts,
+      EventFeed feed) {
     this.config = config;
     this.rules = rules;
     this.clocks = clocks;
@@ -56,7 +58,7 @@ public final class Rooms {
     this.counts = counts;
     shards =
         IntStream.range(0, loops.size())
-            .mapToObj(i -> new Shard(this, i, loops.size(), loops.get(i)))
+            .mapToObj(i -> new Shard(this, i, loops.size(), loops.get(i), feed.part(i)))
             .toList();
   }
 
@@ -97,6 +99,11 @@ public final class Rooms {
 
   /** The name of this run of this server: {@code general.id}, and {@link #boot}. */
   public String server() {
+    return server(config, boot);
+  }
+
+  /** The same, before there are rooms. */
+  public static String server(Config config, String boot) {
     String id = config.general().id().replaceAll("[^A-Za-z0-9_.-]", "_");
     return (id.isEmpty() ? "" : id + "-") + boot;
   }

@@ -3,6 +3,7 @@ package io.earshot.room;
 import io.earshot.Config;
 import io.earshot.events.EventKind;
 import io.earshot.events.Recorder;
+import io.earshot.feed.FeedPart;
 import io.earshot.history.History;
 import io.earshot.history.Journal;
 import io.earshot.history.LoopHistory;
@@ -66,6 +67,7 @@ public final class Shard implements RecoveryTarget {
   private final LoopHistory history;
   private final LoopStats stats;
   private final Recorder recorder;
+  private final FeedPart feed;
   private boolean sweeping;
   private int epochs;
 
@@ -78,8 +80,9 @@ public final class Shard implements RecoveryTarget {
   private List<Fanout> pending = new ArrayList<>();
   private List<Fanout> flushing = new ArrayList<>();
 
-  Shard(Rooms all, int index, int count, Loop loop) {
+  Shard(Rooms all, int index, int count, Loop loop, FeedPart feed) {
     this.all = all;
+    this.feed = feed;
     this.index = index;
     this.count = count;
     this.loop = loop;
@@ -391,6 +394,11 @@ public final class Shard implements RecoveryTarget {
   /** What this loop remembers of the last minutes. */
   public Recorder recorder() {
     return recorder;
+  }
+
+  /** The events of this loop for consumers of the feed. Any thread may call it. */
+  public FeedPart feed() {
+    return feed;
   }
 
   /** When the say that is under way on this loop began; 0 if it is not timed. */

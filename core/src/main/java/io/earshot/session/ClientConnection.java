@@ -277,6 +277,7 @@ public final class ClientConnection extends DetachableConnection {
 
   /** Takes over the session of another connection. */
   void become(String id, Handover was) {
+    tellDisconnected("the client has resumed the session " + id);
     engine().forget(this);
     isUnannounced = false; // the session's places are members, or listen
     idHigh = HexFormat.fromHexDigitsToLong(id, 0, 16);
@@ -291,11 +292,13 @@ public final class ClientConnection extends DetachableConnection {
     } else {
       engine().connections().replace(was.connection(), this);
     }
+    takeConnected();
   }
 
   /** Gives up the session of this connection: it sends nothing more to rooms and leaves none. */
   void giveUpSession() {
     announce();
+    places().forEach(Place::tellJoined);
     endWithoutSession();
   }
 

@@ -1,6 +1,7 @@
 package io.earshot.session;
 
 import io.earshot.Config;
+import io.earshot.FeedEvent;
 import io.earshot.Transport;
 import io.earshot.connection.LoopContext;
 import io.earshot.events.EventKind;
@@ -15,6 +16,7 @@ import io.earshot.stats.CloseReason;
 import io.earshot.stats.Closings.Closing;
 import io.earshot.stats.Counter;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +34,12 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
 
   /** The connection that has taken over the session of this one; null for none. */
   @Nullable ClientConnection heir;
+
+  /** Whether consumers of the feed know this client as connected. */
+  private boolean isConnected;
+
+  /** Whether the session was given up to a connection that goes on with it. */
+  private boolean hasGivenUp;
 
   DetachableConnection(
       LoopContext context, Outbound outbound, Wire wire, Transport transport, String room) {
@@ -96,9 +104,10 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
   /** Ends a detached session, which was not resumed. */
   final void endSession() {
     if (phase == Phase.DETACHED) {
-      recordEnd("the client did not come back in time");
+      String why = "the client did not come back in time";
+      recordEnd(why);
       endDetached();
-      endSilently();
+      endSilently(why);
     }
   }
 
@@ -118,6 +127,7 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
 
   /** Ends this connection without its session: it sends nothing to rooms and leaves none. */
   final void endWithoutSession() {
+    hasGivenUp = true;
     if (phase == Phase.DETACHED) {
       endDetached();
     } else {
@@ -127,12 +137,40 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
     }
   }
 
+  // --- what consumers of the feed are told -----------------------------------------------------
+
+  /** The client is admitted. */
+  final void tellConnected() {
+    isConnected = true;
+    shard().feed().client(FeedEvent.Type.CONNECTED, null, this, Map.of());
+  }
+
+  /** The client is gone, unless it is known as gone, or goes on as another connection. */
+  final void tellDisconnected(String reason) {
+    if (isConnected && !hasGivenUp) {
+      isConnected = false;
+      var more = Map.of("reason", reason);
+      shard().feed().client(FeedEvent.Type.DISCONNECTED, null, this, more);
+    }
+  }
+
+  /** The client goes on with a session that is known as connected. */
+  final void takeConnected() {
+    isConnected = true;
+  }
+
   // --- the end ---------------------------------------------------------------------------------
 
   @Override
   public final void endSilently() {
+    hasGivenUp = false; // the connection that was to go on with the session has ended
+    endSilently("the connection that resumed the session was lost");
+  }
+
+  private void endSilently(String why) {
     engine().forget(this);
     leaveAll(() -> {});
+    tellDisconnected(why);
   }
 
   /** Ends a connection that may not be in any room, whatever the client has requested meanwhile. */
@@ -220,7 +258,12 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
     recordEnd(why.reason());
     phase = next;
     forgetWaiting();
-    shard().later(() -> leaveAll(() -> sendLast(lastMessage, why)));
+    shard()
+        .later(
+            () -> {
+              leaveAll(() -> sendLast(lastMessage, why));
+              tellDisconnected(why.reason());
+            });
   }
 
   private void sendLast(@Nullable Json lastMessage, Ending why) {
@@ -276,7 +319,12 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
     remember(LOST);
     if (!leavesAlready) {
       forgetWaiting();
-      shard().later(() -> leaveAll(() -> {}));
+      shard()
+          .later(
+              () -> {
+                leaveAll(() -> {});
+                tellDisconnected(LOST);
+              });
     }
   }
 

@@ -194,6 +194,7 @@ final class Opening extends HeldMessages {
       listenToInbox(
           () -> {
             connection.phase = Phase.OPEN;
+            connection.tellConnected();
             welcome(null, more);
           });
       return;
@@ -220,6 +221,7 @@ final class Opening extends HeldMessages {
 
   private void join(Place place, List<String> more) {
     connection.phase = Phase.OPEN;
+    connection.tellConnected();
     connection.joinFirst(place, start, arrival -> welcome(arrival, more));
   }
 

@@ -89,6 +89,15 @@ public interface Broker extends AutoCloseable {
     public Terms(int messages, long keep, @Nullable Cursor known, String freshEpoch) {
       this(messages, keep, known, freshEpoch, false);
     }
+
+    /**
+     * These terms for a message that becomes an event.
+     *
+     * @return the same, with {@link #isFed}
+     */
+    public Terms fed() {
+      return new Terms(messages, keep, known, freshEpoch, true);
+    }
   }
 
   /**
@@ -381,7 +390,7 @@ public interface Broker extends AutoCloseable {
   }
 
   /**
-   * The events that wait for consumers.
+   * The events that wait for consumers. Asked for after {@link #start}.
    *
    * @return the feed; null if the broker has none, so that each server keeps its own events
    */

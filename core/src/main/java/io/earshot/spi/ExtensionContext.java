@@ -21,8 +21,8 @@ public interface ExtensionContext {
   /**
    * Adds a value to the metrics.
    *
-   * @param name such as {@code earshot.webhooks.sent}; one that ends in {@code .waiting} may fall,
-   *     others only grow
+   * @param name such as {@code earshot.webhooks.sent}; one that ends in {@code .waiting} or {@code
+   *     .paused} may fall, others only grow
    * @param meaning a sentence for the documentation
    * @param tags names and values, such as the rule
    * @param value reads it, on any thread, without waiting

@@ -24,10 +24,35 @@ public interface SharedFeed {
   int parts();
 
   /**
+   * The part of a room. Events of users and clients without a room have the part of a room that is
+   * named as their id.
+   *
+   * @param room the room's name
+   * @return the part to which all events of the room are added, those by {@link #takesMessages}
+   *     included
+   */
+  default int part(String room) {
+    return part(room, parts());
+  }
+
+  /**
+   * The part of a room among a number of parts. All servers and brokers choose the same one.
+   *
+   * @param room the room's name
+   * @param parts the number of parts
+   * @return at least 0, and less than {@code parts}
+   */
+  static int part(String room, int parts) {
+    // Names of rooms often differ in their last digits alone.
+    int mixed = room.hashCode() * 0x9E3779B9;
+    return Integer.remainderUnsigned(mixed ^ (mixed >>> 16), parts);
+  }
+
+  /**
    * Whether messages whose {@link Broker.Terms#isFed} is set become events in the same step in
    * which they get their place. If not, the server that published a message adds its event.
    *
-   * @return whether they do
+   * @return whether they do; known from the time when a message has got its place
    */
   boolean takesMessages();
 
@@ -70,7 +95,11 @@ public interface SharedFeed {
   /**
    * Serves a consumer's part, if no other living server does, for a lease that ends by itself; and
    * reads its next events. To be called again before the lease ends, also while events are dealt
-   * with.
+   * with. The first call for a new consumer decides which events it gets: those that are added
+   * later. A consumer for which no server calls this in a week is forgotten.
+   *
+   * <p>If another server has served the part since this one read it, {@code dealtWith} changes
+   * nothing, and the events come again from the position of that server.
    *
    * @param consumer the consumer's name
    * @param part the part

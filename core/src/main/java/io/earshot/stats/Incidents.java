@@ -30,7 +30,9 @@ public final class Incidents {
     /** A token of a room, or of a login, was refused; the name says which of the two. */
     TOKEN,
     /** A back end does not answer as it should; the name is the back end's, without secrets. */
-    BACK_END
+    BACK_END,
+    /** Events of the feed were dropped, or a consumer fails; the name is the consumer's. */
+    FEED
   }
 
   /** How many names of one kind are kept. */

@@ -12,6 +12,8 @@ public enum Work {
   JOINED_HOOK,
   /** A hook that decides about a message. */
   SAY_HOOK,
+  /** A hook that learns that a message has its place. */
+  SAID_HOOK,
   /** A hook that learns that a member has left. */
   LEAVE_HOOK
 }

@@ -7,6 +7,7 @@ import io.earshot.access.AccessPolicy;
 import io.earshot.connection.EngineContext;
 import io.earshot.connection.LoopContext;
 import io.earshot.connection.Place;
+import io.earshot.hook.HookVerdict;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
@@ -241,7 +242,7 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
                                     messageId,
                                     message,
                                     true);
-                            tell(visitor.id(), name, saying, answered);
+                            tell(visitor.id(), name, saying, answered, said(speaker, verdict));
                           } else {
                             told.completeExceptionally(new RefusedException(verdict.refusal()));
                             answered.accept(new RoomOrder.SayResult(null, verdict.refusal()));
@@ -275,14 +276,24 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
     sender.who().signal(sender, content, kind);
   }
 
+  /** Tells hooks, on the loop of the speaker, that the message has its place. */
+  private Consumer<RoomOrder.SayResult> said(Place speaker, HookVerdict verdict) {
+    return spoken ->
+        speaker.who().tell(() -> engine.admission().said(speaker, verdict.message(), spoken));
+  }
+
   private void tell(
-      String id, String name, RoomOrder.SayRequest saying, Consumer<RoomOrder.SayResult> answered) {
+      String id,
+      String name,
+      RoomOrder.SayRequest saying,
+      Consumer<RoomOrder.SayResult> answered,
+      Consumer<RoomOrder.SayResult> said) {
     boolean areMembers = engine.config().commonWeb().httpClientMessageTTL().isPresent();
     Shard there = engine.rooms().shard(name);
     there.tell(
         () -> {
           Room room = there.room(name);
-          Consumer<RoomOrder.SayResult> then = there.traced(answered);
+          Consumer<RoomOrder.SayResult> then = there.traced(answered).andThen(said);
           // With message queues the client may be a member, whose own messages are not queued.
           if (areMembers) {
             room.sayAs(Json.of(id), saying, then);

@@ -1,5 +1,6 @@
 package io.earshot.web;
 
+import io.earshot.FeedEvent;
 import io.earshot.Grant;
 import io.earshot.Permission;
 import io.earshot.RefusedException;
@@ -26,6 +27,7 @@ import io.netty.buffer.ByteBuf;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -49,6 +51,9 @@ final class WebConnection extends Participant {
 
   private volatile @Nullable String roomChosen;
   private boolean gone;
+
+  /** Whether consumers of the feed know this client as connected. */
+  private boolean isConnected;
 
   /** Why a hook refused the connection; null if none did. */
   private @Nullable String refusal;
@@ -109,6 +114,8 @@ final class WebConnection extends Participant {
             new NewClient(visitor.request(), visitor.claims(), false),
             why -> {
               if (why == null) {
+                isConnected = true;
+                shard().feed().client(FeedEvent.Type.CONNECTED, null, this, Map.of());
                 enter(place(), token);
               } else {
                 refusal = why;
@@ -384,17 +391,16 @@ final class WebConnection extends Participant {
   @Override
   public void endSilently() {
     if (!gone && mailbox != null) {
+      String why = "the HTTP client sent no more requests, or left";
       gone = true;
-      shard()
-          .recorder()
-          .addWith(
-              EventKind.CLOSED,
-              this,
-              attributes(),
-              "the HTTP client sent no more requests, or left");
+      shard().recorder().addWith(EventKind.CLOSED, this, attributes(), why);
       mailbox.close();
       leave(place(), () -> {});
       engine().forget(this);
+      if (isConnected) {
+        var more = Map.of("reason", why);
+        shard().feed().client(FeedEvent.Type.DISCONNECTED, null, this, more);
+      }
     }
   }
 

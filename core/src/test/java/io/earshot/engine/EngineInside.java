@@ -5,6 +5,8 @@ import io.earshot.cluster.Cluster;
 import io.earshot.connection.Directory;
 import io.earshot.connection.EngineContext;
 import io.earshot.connection.LoopContext;
+import io.earshot.disk.Disk;
+import io.earshot.feed.EventFeed;
 import io.earshot.history.HistoryFolder;
 import io.earshot.hook.HookRunner;
 import io.earshot.room.Rooms;
@@ -23,6 +25,10 @@ public final class EngineInside {
 
   public static Rooms rooms(Engine engine) {
     return engine.parts.rooms;
+  }
+
+  public static EventFeed feed(Engine engine) {
+    return engine.parts.feed;
   }
 
   public static Directory connections(Engine engine) {
@@ -51,7 +57,7 @@ public final class EngineInside {
   }
 
   /** Recovers history from a folder, with a given disk. */
-  public static void recover(Engine engine, HistoryFolder.Disk disk) throws IOException {
+  public static void recover(Engine engine, Disk disk) throws IOException {
     engine.parts.recover(disk);
   }
 

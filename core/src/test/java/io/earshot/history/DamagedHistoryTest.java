@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.earshot.Config;
+import io.earshot.disk.Disk;
 import io.earshot.engine.EngineInside;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
@@ -89,7 +90,7 @@ final class DamagedHistoryTest extends HistoryFiles {
     while (log[end - 1] == 0) {
       end--;
     }
-    var rebooted = new HistoryFolder.Disk(8 << 10, "restarted", Runnable::run);
+    var rebooted = new Disk(8 << 10, "restarted", Runnable::run);
     for (int cut = last; cut < end; cut++) {
       byte[] torn = log.clone();
       Arrays.fill(torn, Math.max(cut, last + 4), torn.length, (byte) 0);
@@ -109,12 +110,12 @@ final class DamagedHistoryTest extends HistoryFiles {
     TestServer server = start(folder);
     String first = say(server.guest(), 3);
     for (String machine : List.of("restarted", "")) {
-      var rebooted = new HistoryFolder.Disk(8 << 10, machine, Runnable::run);
+      var rebooted = new Disk(8 << 10, machine, Runnable::run);
       TestServer again = start(1, config(kill(folder)), rebooted, TestServer.NOW);
       assertThat(refused(again, "attic", first)).doesNotContain(first.replace(":1", ""));
     }
     server.earshot.close();
-    var rebooted = new HistoryFolder.Disk(8 << 10, "restarted", Runnable::run);
+    var rebooted = new Disk(8 << 10, "restarted", Runnable::run);
     TestServer closed = start(1, config(kill(folder)), rebooted, TestServer.NOW);
     assertThat(recovered(closed, "attic", first)).containsExactly("2", "3");
   }

@@ -3,6 +3,7 @@ package io.earshot.history;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
+import io.earshot.disk.Disk;
 import io.earshot.engine.EngineInside;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
@@ -24,8 +25,8 @@ final class FullDiskTest extends HistoryFiles {
 
   private long capacity = EMPTY;
 
-  private HistoryFolder.Disk disk() {
-    return new HistoryFolder.Disk(
+  private Disk disk() {
+    return new Disk(
         SEGMENT,
         "here",
         Runnable::run,

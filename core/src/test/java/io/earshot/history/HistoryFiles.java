@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
 import io.earshot.access.RoomRules;
+import io.earshot.disk.Disk;
+import io.earshot.disk.Segment;
 import io.earshot.engine.EngineInside;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
@@ -25,13 +27,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Servers whose rooms have a history on disk. A kill is a copy of the files at that moment. */
 abstract class HistoryFiles {
-  static final HistoryFolder.Disk DISK = disk(8 << 10);
+  static final Disk DISK = disk(8 << 10);
 
   @TempDir Path temp;
   private int copies;
 
-  static HistoryFolder.Disk disk(int segmentBytes) {
-    return new HistoryFolder.Disk(segmentBytes, "here", Runnable::run);
+  static Disk disk(int segmentBytes) {
+    return new Disk(segmentBytes, "here", Runnable::run);
   }
 
   static Config config(Path folder) {
@@ -45,7 +47,7 @@ abstract class HistoryFiles {
     return start(1, config(folder), DISK, TestServer.NOW);
   }
 
-  static TestServer start(int loops, Config config, HistoryFolder.Disk disk, Instant now) {
+  static TestServer start(int loops, Config config, Disk disk, Instant now) {
     var server = new TestServer(loops, config, now);
     try {
       EngineInside.recover(server.earshot, disk);

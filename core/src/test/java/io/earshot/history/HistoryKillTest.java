@@ -3,6 +3,7 @@ package io.earshot.history;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
+import io.earshot.disk.Disk;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
 import java.io.IOException;
@@ -155,7 +156,7 @@ final class HistoryKillTest extends HistoryFiles {
     int text = 0;
     for (int run = 0; run < 6; run++) {
       var disk =
-          new HistoryFolder.Disk(
+          new Disk(
               1 << (11 + random.nextInt(3)),
               "here",
               task -> {

@@ -50,6 +50,9 @@ public final class Hub {
   /** The hub's clock, in milliseconds, by which messages have an age when they are read. */
   public LongSupplier clock = () -> 0;
 
+  /** The events for consumers; null for a broker without. */
+  public @Nullable HubFeed feed;
+
   /** When the hub took each message. */
   private final IdentityHashMap<Post, Long> taken = new IdentityHashMap<>();
 

@@ -37,6 +37,7 @@ public final class HubBroker implements Broker {
 
   private boolean isFenced;
   private boolean isUp;
+  private final HubFeed.@Nullable View feed;
 
   /** The rooms that the server has opened. */
   private final Set<String> opened = new HashSet<>();
@@ -60,6 +61,13 @@ public final class HubBroker implements Broker {
 
   HubBroker(Hub hub) {
     this.hub = hub;
+    HubFeed all = hub.feed;
+    this.feed = all == null ? null : all.view();
+  }
+
+  @Override
+  public HubFeed.@Nullable View feed() {
+    return feed;
   }
 
   // --- the link to the hub ---------------------------------------------------------------------

@@ -168,6 +168,10 @@ final class HubRoom {
       log.remove();
     }
     changed(HubEvent.Kind.POSTED, "", placed.post(), () -> undo(placed, last));
+    HubFeed feed = hub.feed;
+    if (feed != null && terms.isFed()) {
+      feed.placed(name, placed);
+    }
     hub.send(name, placed);
     return end();
   }

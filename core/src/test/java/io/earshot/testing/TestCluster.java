@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +32,13 @@ public final class TestCluster {
   private final Config config;
 
   public TestCluster(Config config, int count) {
+    this(config, count, _ -> {});
+  }
+
+  /** The same with a hub that the test prepares. */
+  public TestCluster(Config config, int count, Consumer<Hub> prepare) {
     this.config = config;
+    prepare.accept(hub);
     IntStream.range(0, count).forEach(_ -> add());
   }
 

@@ -44,6 +44,7 @@ public final class EarshotMetrics implements MeterBinder, AutoCloseable {
     ServerMeters.addTo(meters);
     ClientMeters.addTo(meters);
     MessageMeters.addTo(meters);
+    FeedMeters.addTo(meters);
     ClusterMeters.addTo(meters);
     var durations = new DurationMeters(meters);
     server.stats().counts().addListener(durations);

@@ -60,7 +60,7 @@ final class ServerMeters {
       String name = each.name().replaceFirst("^earshot\\.", "");
       var tags = new ArrayList<Tag>();
       each.tags().forEach((key, value) -> tags.add(Tag.of(key, value)));
-      if (name.endsWith(".waiting")) {
+      if (name.endsWith(".waiting") || name.endsWith(".paused")) {
         meters.gauge(
             name, null, each.meaning(), Tags.of(tags), ignored -> each.value().getAsLong());
       } else {

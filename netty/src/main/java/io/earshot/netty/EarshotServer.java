@@ -28,6 +28,7 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,6 +68,9 @@ public final class EarshotServer implements AutoCloseable {
 
   /** How often the server reads its own counters, for its operator, in seconds. */
   private static final int SAMPLE_SECONDS = 1;
+
+  /** How long a server that stops waits until its events are in Redis. */
+  private static final Duration FLUSH = Duration.ofSeconds(5);
 
   private final Config config;
   private final Engine engine;
@@ -461,6 +465,7 @@ public final class EarshotServer implements AutoCloseable {
       throw new IllegalStateException("a loop failed to empty", e);
     }
     engine.extensions().close();
+    engine.flushFeed(FLUSH);
     group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
     encryptions.forEach(Tls::close);
     engine.close();

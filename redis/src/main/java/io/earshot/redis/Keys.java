@@ -2,12 +2,15 @@ package io.earshot.redis;
 
 import io.earshot.protocol.Post;
 import io.earshot.redis.connection.Written;
+import io.earshot.redis.say.FeedKeys;
 import io.earshot.redis.say.RoomNames;
+import io.earshot.spi.SharedFeed;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Base64;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param channelPrefix the beginning of all names of channels
  */
 record Keys(String prefix, String channelPrefix) {
+  /** How many servers can serve a consumer at the same time; all servers must agree on it. */
+  private static final int FEED_PARTS = 4;
 
   /** The names in a database, with the prefix of the settings. */
   static Keys of(String prefix, int database) {
@@ -104,7 +109,9 @@ record Keys(String prefix, String channelPrefix) {
         head(room),
         Written.of(head(room), log(room), members(room)),
         Written.of(channel(room)),
-        signed(room));
+        signed(room),
+        room,
+        SharedFeed.part(room, FEED_PARTS));
   }
 
   private String of(String room) {
@@ -125,6 +132,12 @@ record Keys(String prefix, String channelPrefix) {
     return name.indexOf('%') < 0
         ? name
         : URLDecoder.decode(name.replace("+", "%2B"), StandardCharsets.UTF_8);
+  }
+
+  /** The streams of the feed, with a hash {@code :state} beside each. */
+  FeedKeys feed(long bytes) {
+    return new FeedKeys(
+        IntStream.range(0, FEED_PARTS).mapToObj(part -> prefix + "{feed}:" + part).toList(), bytes);
   }
 
   /** A sorted set: the live owners, by the time when their leases expire. */

@@ -14,10 +14,13 @@ import io.earshot.redis.connection.Failures;
 import io.earshot.redis.connection.MessageSigner;
 import io.earshot.redis.connection.RateLimitedLog;
 import io.earshot.redis.connection.Utf8;
+import io.earshot.redis.feed.RedisFeed;
+import io.earshot.redis.say.FeedKeys;
 import io.earshot.redis.say.OwnSays;
 import io.earshot.redis.say.Says;
 import io.earshot.spi.Broker;
 import io.earshot.spi.Bus;
+import io.earshot.spi.SharedFeed;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -44,6 +47,7 @@ final class RedisBroker implements Broker {
   private static final long CLAIM_MARGIN_MILLIS = 30_000;
 
   private final Config.Redis settings;
+  private final long feedBytes;
   private final InstantSource wall;
   private final LongSupplier nanos;
   private final Connector connector;
@@ -63,15 +67,18 @@ final class RedisBroker implements Broker {
       RoomMembers members,
       PeerChannel peers,
       Heartbeat heartbeat,
-      ClockSkew skew) {}
+      ClockSkew skew,
+      RedisFeed feed) {}
 
   /**
    * Throws IllegalArgumentException if {@code redis.url} is not an address.
    *
+   * @param feedBytes how many bytes of events may wait in the feed
    * @param wall the time of day, which is compared with that of Redis
    * @param nanos a clock that is never set, in nanoseconds, by which leases end
    */
-  RedisBroker(Config.Redis settings, InstantSource wall, LongSupplier nanos) {
+  RedisBroker(Config.Redis settings, long feedBytes, InstantSource wall, LongSupplier nanos) {
+    this.feedBytes = feedBytes;
     this.wall = wall;
     this.nanos = nanos;
     this.settings = settings;
@@ -88,7 +95,10 @@ final class RedisBroker implements Broker {
     var beats = new Beats();
     var state = new ClusterState(peer, nanos, beats);
     var own = new OwnSays(peer);
-    var says = new Says(state, failures, own);
+    FeedKeys feedKeys = keys.feed(feedBytes);
+    var says = new Says(state, failures, own, feedKeys);
+    var feed =
+        new RedisFeed(feedKeys, peer, settings.lease(), state, failures, signer, keys::signed, log);
     var index = new RoomIndex(keys, failures, peer, settings.lease());
     var rooms = new RoomCommands(state, keys, index, signer, decoder, failures, says, bus);
     var members = new RoomMembers(state, keys, index, failures);
@@ -113,7 +123,7 @@ final class RedisBroker implements Broker {
             reach,
             skew,
             nanos);
-    started = new Started(state, failures, says, rooms, members, peers, heartbeat, skew);
+    started = new Started(state, failures, says, rooms, members, peers, heartbeat, skew, feed);
     heartbeat.start();
   }
 
@@ -244,6 +254,11 @@ final class RedisBroker implements Broker {
   @Override
   public CompletionStage<@Nullable Json> askAll(Json question) {
     return started().peers.askAll(question);
+  }
+
+  @Override
+  public SharedFeed feed() {
+    return started().feed;
   }
 
   // --- HTTP clients ----------------------------------------------------------------------------

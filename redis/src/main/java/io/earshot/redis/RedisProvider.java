@@ -17,6 +17,7 @@ public final class RedisProvider implements BrokerProvider {
 
   @Override
   public Broker broker(Config config) {
-    return new RedisBroker(config.redis(), InstantSource.system(), System::nanoTime);
+    return new RedisBroker(
+        config.redis(), config.feed().bytes(), InstantSource.system(), System::nanoTime);
   }
 }

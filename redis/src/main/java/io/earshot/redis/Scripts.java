@@ -1,8 +1,10 @@
 package io.earshot.redis;
 
 import io.earshot.redis.connection.Script;
+import io.earshot.redis.feed.RedisFeed;
 import io.earshot.redis.say.Says;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The Lua scripts; Redis runs each of them as one atomic step.
@@ -362,7 +364,10 @@ final class Scripts {
 
   /** All scripts, for loading. */
   static final List<Script> ALL =
-      List.of(Says.SCRIPT, ENTER, LEAVE, OPEN, TALLY, ENTRIES, BEAT, CLAIM, RELEASE);
+      Stream.concat(
+              Stream.of(Says.SCRIPT, ENTER, LEAVE, OPEN, TALLY, ENTRIES, BEAT, CLAIM, RELEASE),
+              RedisFeed.SCRIPTS.stream())
+          .toList();
 
   private Scripts() {}
 }

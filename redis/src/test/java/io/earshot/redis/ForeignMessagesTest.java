@@ -243,6 +243,11 @@ final class ForeignMessagesTest {
     a.say(ROOM, "1");
     assertThat(a.awaitHeard(ROOM, "1")).containsExactly("hi x", "bye x", "1");
     assertThat(BrokerPeer.get(a.broker().claim("client", Await.LIMIT))).isEqualTo("a");
+    var reader = new FeedReader(a, "hook");
+    reader.renew(FeedReader.part(ROOM));
+    FeedReader.say(a, ROOM, "2");
+    FeedReader.add(a, FeedReader.part(ROOM), "event");
+    assertThat(reader.takeAll(FeedReader.part(ROOM), 10)).hasSize(2);
   }
 
   @Test

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 final class LeaseTest {
   private static final String ROOM = "room";
+  private static final long FEED_BYTES = 1 << 20;
   private static final String ALIVE = "earshot:{peers}:alive";
 
   private final List<BrokerPeer> peers = new ArrayList<>();
@@ -171,6 +172,7 @@ final class LeaseTest {
             "a",
             new RedisBroker(
                 Brokers.config(redis.url()).with("redis.lease", "20s").redis(),
+                FEED_BYTES,
                 InstantSource.system(),
                 () -> System.nanoTime() + paused.get()));
     // By the clock of Redis the lease is valid, as if that was set back meanwhile.
@@ -199,7 +201,10 @@ final class LeaseTest {
           started(
               "a",
               new RedisBroker(
-                  config.redis(), () -> Instant.now().plusSeconds(shift.get()), System::nanoTime));
+                  config.redis(),
+                  FEED_BYTES,
+                  () -> Instant.now().plusSeconds(shift.get()),
+                  System::nanoTime));
       BrokerPeer exact = peer("b", redis.url(), "1s");
       assertThat(fast.broker().clockSkew()).isBetween(88_000L, 92_000L);
       assertThat(exact.broker().clockSkew()).isBetween(-2_000L, 2_000L);

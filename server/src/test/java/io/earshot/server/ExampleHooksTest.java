@@ -36,6 +36,9 @@ class ExampleHooksTest {
       other.line("roomChange elsewhere");
       client.line("say darn");
       assertThat(field(other.received(), "message")).isEqualTo("\"darn\"");
+      client.line("roomChange receipts.today");
+      client.line("say one");
+      assertThat(field(client.received(), "message")).isEqualTo("\"number 1\"");
     }
   }
 }

@@ -55,17 +55,20 @@ class PackagesTest {
       moderation: protocol api spi
       access: protocol config token api stats spi moderation
       action: protocol api stats spi
+      disk: config
+      feed.log: protocol config api spi disk
+      feed: protocol api stats spi action disk feed.log
       login: protocol token api stats spi action
       hook: protocol config api stats spi login action
-      history: protocol config api stats
-      room: protocol config api stats events spi history
-      connection: protocol config api stats events spi moderation access login action hook room
-      web: protocol api stats events spi access action hook history room connection
-      session: protocol config token api stats events spi access login action hook history room connection
+      history: protocol config api stats disk
+      room: protocol config api stats events spi feed history
+      connection: protocol config api stats events spi moderation access login action feed hook room
+      web: protocol api stats events spi access action feed hook history room connection
+      session: protocol config token api stats events spi access login action feed hook history room connection
       explain: protocol api events history room connection
-      cluster: protocol config api stats spi moderation access action history room connection web session explain
+      cluster: protocol config api stats spi moderation access action feed history room connection web session explain
       monitor: protocol api stats spi history room connection cluster
-      engine: protocol config token api stats spi moderation access login action hook history room connection web session explain cluster monitor
+      engine: protocol config token api stats spi moderation access login action disk feed hook history room connection web session explain cluster monitor
       netty.loop: api stats spi
       netty.frame: protocol spi
       netty.tls: config api spi netty.loop
@@ -84,7 +87,8 @@ class PackagesTest {
       redis.link: api spi
       redis.connection: config api spi redis.link
       redis.say: protocol spi redis.connection
-      redis: protocol api spi redis.link redis.connection redis.say
+      redis.feed: protocol spi redis.connection redis.say
+      redis: protocol api spi redis.link redis.connection redis.say redis.feed
       server.log: api spi
       server.settings: config api server.log
       server.actions: api server.settings

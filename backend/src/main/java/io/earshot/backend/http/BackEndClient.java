@@ -1,41 +1,85 @@
 package io.earshot.backend.http;
 
+import io.earshot.AddressRange;
 import io.earshot.BackEndSettings;
 import io.earshot.config.Pem;
 import io.earshot.config.SettingFileException;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.ProtocolException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends requests to back ends, each a signed POST with JSON, over connections that stay open; with
  * HTTP/2 where a back end offers it by TLS. Follows no redirect and uses no proxy.
  *
- * <p>Thread-safe: immutable, and the JDK's client is.
+ * <p>Thread-safe: what it holds is immutable or thread-safe.
  */
 public final class BackEndClient implements AutoCloseable {
-  private final HttpClient client;
+  private static final int MAX_PORT = 65_535;
+
+  /** A host whose last part is a number, which some programs read as an address. */
+  private static final Pattern NUMERIC = Pattern.compile("(.*\\.)?([0-9]+|0[xX][0-9a-fA-F]*)\\.?");
+
+  /** After how many connections that the JDK's client may have left open it is replaced. */
+  private static final int MOST_LEFT = 10;
+
+  /** When a client that was replaced is closed: its last requests are over then. */
+  private static final Duration RETIREMENT = Duration.ofMinutes(1);
+
+  /** The longest part of a message that comes from a back end, in characters. */
+  private static final int LONGEST_QUOTE = 100;
+
+  private final HttpClient.Builder builder;
+  private volatile HttpClient client;
+  private final Queue<HttpClient> retired = new ConcurrentLinkedQueue<>();
+  private final Duration retirement;
+  private final AtomicInteger left = new AtomicInteger();
+
+  /** Platform threads, since a question to a name service would hold a carrier. */
+  private final ExecutorService threads =
+      Executors.newCachedThreadPool(
+          Thread.ofPlatform().daemon().name("earshot-backend-", 0).factory());
+
   private final AddressGuard guard;
   private final Signature signature;
   private final InstantSource clock;
   private final int answerBytes;
+
+  /** The checks of hosts that are under way, one for each host. */
+  private final Map<String, CompletableFuture<@Nullable BackEndException>> checks =
+      new ConcurrentHashMap<>();
 
   /**
    * The answer of a back end.
@@ -52,12 +96,18 @@ public final class BackEndClient implements AutoCloseable {
    * @throws IllegalArgumentException if a setting is wrong; the message names it
    */
   public BackEndClient(BackEndSettings settings, InstantSource clock) {
+    this(settings, clock, RETIREMENT);
+  }
+
+  BackEndClient(BackEndSettings settings, InstantSource clock, Duration retirement) {
     this.clock = clock;
+    this.retirement = retirement;
     this.signature = new Signature(settings.secrets());
     this.guard = new AddressGuard(settings.privateAddresses());
     this.answerBytes = settings.answerBytes();
-    HttpClient.Builder builder =
+    this.builder =
         HttpClient.newBuilder()
+            .executor(threads)
             .connectTimeout(settings.connectTimeout())
             .proxy(HttpClient.Builder.NO_PROXY)
             .followRedirects(HttpClient.Redirect.NEVER);
@@ -89,33 +139,62 @@ public final class BackEndClient implements AutoCloseable {
   }
 
   /**
-   * Checks a URL of a setting. Asks no name service.
+   * Reads a URL of a setting. Asks no name service.
    *
    * @param setting the path of the setting, for the message
-   * @throws IllegalArgumentException if requests cannot go there
+   * @throws IllegalArgumentException if requests cannot go there; the message says what to write
    */
   public static URI url(String setting, String text) {
     try {
-      URI url = URI.create(text);
+      URI url = new URI(text);
       if (("http".equals(url.getScheme()) || "https".equals(url.getScheme()))
-          && url.getHost() != null
+          && isHost(url.getHost())
+          && url.getPort() != 0
+          && url.getPort() <= MAX_PORT
           && url.getRawFragment() == null
           && url.getRawUserInfo() == null) {
         return url;
       }
-    } catch (IllegalArgumentException e) {
+    } catch (URISyntaxException e) {
       // refused below
     }
     throw new IllegalArgumentException(
         setting
             + ": '"
             + text
-            + "' is not the URL of a back end; write one such as https://app.example.org/events");
+            + "' is not the URL of a back end; write one such as https://app.example.org/events,"
+            + " without a user, a password or a #");
   }
 
   /**
-   * Sends a request, and waits for the whole answer. Blocks; to be called on a virtual thread.
+   * Whether it is a name, or an address in its usual form: not one such as 0x7f.1 or 017700000001.
+   */
+  private static boolean isHost(@Nullable String host) {
+    if (host == null || !NUMERIC.matcher(host).matches()) {
+      return host != null;
+    }
+    try {
+      return AddressRange.address(host).getHostAddress().equals(host);
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  /** A URL as logs and metrics show it: without its query, which may have a secret. */
+  public static String shown(URI url) {
+    return url.getScheme() + "://" + url.getRawAuthority() + url.getRawPath();
+  }
+
+  /** Whether requests have signatures. */
+  public boolean isSigning() {
+    return signature.isOn();
+  }
+
+  /**
+   * Sends a request, and waits for the whole answer. Blocks; to be called on a virtual thread. An
+   * interruption ends the request, and its connection with it (over HTTP/2, its stream).
    *
+   * @param url as {@link #url} has read it
    * @param id identifies the request and its repeats
    * @param body JSON
    * @param timeout how long all of it may take
@@ -123,11 +202,16 @@ public final class BackEndClient implements AutoCloseable {
    */
   public Reply post(URI url, String id, byte[] body, Duration timeout)
       throws BackEndException, InterruptedException {
-    guard.check(url);
+    long end = System.nanoTime() + timeout.toNanos();
+    check(url.getHost(), timeout);
+    Duration left = Duration.ofNanos(end - System.nanoTime());
+    if (left.toMillis() <= 0) {
+      throw late(timeout);
+    }
     long seconds = clock.instant().getEpochSecond();
     HttpRequest.Builder request =
         HttpRequest.newBuilder(url)
-            .timeout(timeout)
+            .timeout(left)
             .version(
                 url.getScheme().equals("https")
                     ? HttpClient.Version.HTTP_2
@@ -140,50 +224,146 @@ public final class BackEndClient implements AutoCloseable {
     if (signature.isOn()) {
       request.header("webhook-signature", signature.of(id, seconds, body));
     }
-    HttpResponse<byte[]> response = sent(request.build(), timeout);
+    HttpResponse<byte[]> response = sent(request.build(), left, timeout);
     int status = response.statusCode();
-    if (status < 200 || status > 299) {
+    if (!isSuccess(status)) {
       throw new BackEndException("it answered with the status " + status, status);
     }
     return new Reply(status, response.body());
   }
 
-  /** The time limit of the JDK's client ends with the head; this one includes the body. */
-  private HttpResponse<byte[]> sent(HttpRequest request, Duration timeout)
-      throws BackEndException, InterruptedException {
-    CompletableFuture<HttpResponse<byte[]>> answer =
-        client.sendAsync(request, ignored -> new BoundedBody(answerBytes));
+  private static boolean isSuccess(int status) {
+    return status >= 200 && status <= 299;
+  }
+
+  /**
+   * Checks the addresses of a host, together with the other requests for it. Waits for a name
+   * service no longer than the time limit; the question itself cannot be interrupted.
+   */
+  private void check(String host, Duration timeout) throws BackEndException, InterruptedException {
     try {
-      return answer.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+      CompletableFuture<@Nullable BackEndException> check =
+          checks.computeIfAbsent(
+              host, name -> CompletableFuture.supplyAsync(() -> refusal(name), threads));
+      BackEndException refusal = check.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      if (refusal != null) {
+        throw refusal;
+      }
+    } catch (RejectedExecutionException e) {
+      throw BackEndException.away("this server stops");
+    } catch (TimeoutException e) {
+      throw BackEndException.away(
+          "the name " + host + " could not be looked up within " + timeout.toMillis() + " ms");
+    } catch (ExecutionException e) {
+      throw BackEndException.away("the name " + host + " cannot be looked up: " + e.getCause());
+    }
+  }
+
+  private @Nullable BackEndException refusal(String host) {
+    try {
+      guard.check(host);
+      return null;
+    } catch (BackEndException e) {
+      return e;
+    } finally {
+      checks.remove(host); // the next request checks again
+    }
+  }
+
+  /** The time limit of the JDK's client ends with the head; this one includes the body. */
+  private HttpResponse<byte[]> sent(HttpRequest request, Duration left, Duration timeout)
+      throws BackEndException, InterruptedException {
+    var isAnswered = new AtomicBoolean();
+    CompletableFuture<HttpResponse<byte[]>> answer =
+        client.sendAsync(
+            request,
+            head -> {
+              isAnswered.set(true);
+              return new BoundedBody(answerBytes, isSuccess(head.statusCode()));
+            });
+    try {
+      return answer.get(left.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       throw late(timeout);
     } catch (ExecutionException e) {
-      throw translated(e.getCause() == null ? e : e.getCause(), timeout);
+      throw translated(e.getCause(), isAnswered.get(), timeout);
     } finally {
       answer.cancel(true); // ends the exchange, unless it has ended
     }
   }
 
   private static BackEndException late(Duration timeout) {
-    return new BackEndException("it did not answer within " + timeout.toMillis() + " ms");
+    return BackEndException.away("it did not answer within " + timeout.toMillis() + " ms");
   }
 
-  private static BackEndException translated(Throwable cause, Duration timeout) {
-    return switch (cause) {
-      case BackEndException e -> e;
-      case HttpConnectTimeoutException e -> new BackEndException("it cannot be reached in time");
-      case HttpTimeoutException e -> late(timeout);
-      case ConnectException e -> new BackEndException("it cannot be reached");
-      default ->
-          new BackEndException(
-              cause.getCause() instanceof BackEndException e
-                  ? String.valueOf(e.getMessage())
-                  : "the connection failed: " + cause);
-    };
+  /** Looks for the cause that the JDK's client may have wrapped. */
+  private BackEndException translated(
+      @Nullable Throwable failure, boolean isAnswered, Duration timeout) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      switch (cause) {
+        case BackEndException e -> {
+          return e;
+        }
+        case HttpConnectTimeoutException ignored -> {
+          return BackEndException.away("it cannot be reached in time");
+        }
+        case HttpTimeoutException ignored -> {
+          return late(timeout);
+        }
+        case ConnectException ignored -> {
+          return BackEndException.away("it cannot be reached");
+        }
+        case UnresolvedAddressException ignored -> {
+          return BackEndException.away("its name has no address");
+        }
+        case SSLHandshakeException e -> {
+          return BackEndException.away("there is no TLS with it: " + quoted(e));
+        }
+        case ProtocolException e -> {
+          replace();
+          return BackEndException.away("its answer is not HTTP: " + quoted(e));
+        }
+        default -> {
+          // what it is wrapped around says more
+        }
+      }
+    }
+    return isAnswered
+        ? BackEndException.away("the connection ended in the middle of its answer")
+        : BackEndException.unanswered("the connection ended before an answer");
   }
 
+  private static String quoted(Throwable failure) {
+    String message = String.valueOf(failure.getMessage());
+    return message
+        .substring(0, Math.min(message.length(), LONGEST_QUOTE))
+        .replaceAll("\\p{Cntrl}", "?");
+  }
+
+  /**
+   * Replaces the JDK's client now and then: it leaves a connection open on which something came
+   * that is not HTTP.
+   */
+  private void replace() {
+    if (left.incrementAndGet() == MOST_LEFT) {
+      HttpClient old = client;
+      retired.add(old);
+      client = builder.build();
+      left.set(0);
+      CompletableFuture.delayedExecutor(retirement.toMillis(), TimeUnit.MILLISECONDS)
+          .execute(
+              () -> {
+                old.shutdownNow();
+                retired.remove(old);
+              });
+    }
+  }
+
+  /** Ends all requests. */
   @Override
   public void close() {
     client.shutdownNow();
+    retired.forEach(HttpClient::shutdownNow);
+    threads.shutdownNow();
   }
 }

@@ -6,25 +6,70 @@ import java.io.IOException;
 public final class BackEndException extends IOException {
   private static final long serialVersionUID = 1L;
 
+  /** What went wrong. */
+  private enum Kind {
+    /** There is no connection, or no answer in time. */
+    AWAY,
+    /** The connection ended before any part of an answer. The request may have arrived. */
+    UNANSWERED,
+    /** There is an answer, and it is not as it should be. */
+    WRONG
+  }
+
+  private final Kind kind;
   private final int status;
 
-  /** There was no answer. */
+  /** An answer is not as it should be. */
   public BackEndException(String message) {
-    this(message, 0);
+    this(message, Kind.WRONG, 0);
   }
 
   /**
-   * There was an answer.
+   * An answer has a status that is not one of success.
    *
-   * @param status its status; 0 for none
+   * @param status its status
    */
   public BackEndException(String message, int status) {
+    this(message, isBusy(status) ? Kind.AWAY : Kind.WRONG, status);
+  }
+
+  private BackEndException(String message, Kind kind, int status) {
     super(message);
+    this.kind = kind;
     this.status = status;
+  }
+
+  static BackEndException away(String message) {
+    return new BackEndException(message, Kind.AWAY, 0);
+  }
+
+  static BackEndException unanswered(String message) {
+    return new BackEndException(message, Kind.UNANSWERED, 0);
+  }
+
+  /** The statuses of servers, and of proxies before them, that cannot work now. */
+  private static boolean isBusy(int status) {
+    return status == 429 || (status >= 502 && status <= 504);
   }
 
   /** The status of the answer; 0 if there was none. */
   public int status() {
     return status;
+  }
+
+  /**
+   * Whether the back end is away, or says that it is busy, so that other requests would fail as
+   * well. Otherwise the cause may be this request alone.
+   */
+  public boolean isAway() {
+    return kind != Kind.WRONG;
+  }
+
+  /**
+   * Whether the connection ended before any part of an answer, as one does that stayed open for too
+   * long. The request may have arrived.
+   */
+  public boolean isUnanswered() {
+    return kind == Kind.UNANSWERED;
   }
 }

@@ -10,7 +10,8 @@ import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a body of bounded length. A longer one fails, and its connection is closed.
+ * Reads a body of bounded length. A longer one ends the connection: it fails, or is dropped if it
+ * does not matter.
  *
  * <p>Owned by the JDK's client, which calls it by one thread at a time.
  */
@@ -18,10 +19,18 @@ final class BoundedBody implements BodySubscriber<byte[]> {
   private final CompletableFuture<byte[]> body = new CompletableFuture<>();
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private final int most;
+  private final boolean matters;
   private Flow.@Nullable Subscription subscription;
 
-  BoundedBody(int most) {
+  /**
+   * A reader.
+   *
+   * @param most the longest body, in bytes
+   * @param matters whether a longer one is a failure
+   */
+  BoundedBody(int most, boolean matters) {
     this.most = most;
+    this.matters = matters;
   }
 
   @Override
@@ -38,18 +47,29 @@ final class BoundedBody implements BodySubscriber<byte[]> {
   @Override
   public void onNext(List<ByteBuffer> buffers) {
     for (ByteBuffer buffer : buffers) {
-      if (bytes.size() + buffer.remaining() > most) {
-        if (subscription != null) {
-          subscription.cancel();
-        }
-        body.completeExceptionally(
-            new BackEndException(
-                "its answer is longer than " + most + " bytes (backEnds.answerBytes)"));
-        return;
+      if (body.isDone()) {
+        return; // may come after the end of the subscription
       }
-      byte[] some = new byte[buffer.remaining()];
-      buffer.get(some);
-      bytes.writeBytes(some);
+      if (bytes.size() + buffer.remaining() > most) {
+        end();
+      } else {
+        byte[] some = new byte[buffer.remaining()];
+        buffer.get(some);
+        bytes.writeBytes(some);
+      }
+    }
+  }
+
+  private void end() {
+    if (subscription != null) {
+      subscription.cancel();
+    }
+    if (matters) {
+      body.completeExceptionally(
+          new BackEndException(
+              "its answer is longer than " + most + " bytes (backEnds.answerBytes)"));
+    } else {
+      body.complete(new byte[0]);
     }
   }
 

@@ -246,6 +246,11 @@ public final class Connections implements AutoCloseable {
     return BrokerException.cause(failure) instanceof RedisNoScriptException;
   }
 
+  /** Whether it is a Redis Cluster, where a script can change the keys of one slot only. */
+  public boolean isCluster() {
+    return servers.isCluster();
+  }
+
   /** What the keys of one script have in common: a slot of a Redis Cluster, or nothing. */
   public int group(String key) {
     return servers.routes().group(key);

@@ -11,5 +11,8 @@ import io.earshot.redis.connection.Written;
  * @param keys the keys of the head, the log and the members
  * @param channel the channel of its messages
  * @param signed what the signature of a message names
+ * @param room the name of the room
+ * @param part its part of the feed
  */
-public record RoomNames(String head, Written keys, Written channel, String signed) {}
+public record RoomNames(
+    String head, Written keys, Written channel, String signed, String room, int part) {}

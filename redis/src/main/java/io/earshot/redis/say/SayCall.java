@@ -67,8 +67,12 @@ final class SayCall {
         : rooms.values().stream().flatMap(Collection::stream).toList();
   }
 
-  /** Sends the call. */
-  CompletionStage<List<byte[]>> send(Connections redis, long leaseUntil) {
+  /**
+   * Sends the call.
+   *
+   * @param feed where messages become events; null if the script cannot reach it
+   */
+  CompletionStage<List<byte[]>> send(Connections redis, long leaseUntil, @Nullable FeedKeys feed) {
     int size = 64;
     for (Say say : says) {
       size += say.size();
@@ -82,7 +86,7 @@ final class SayCall {
       while (end < says.size() && isTogether(says.get(i), says.get(end))) {
         end++;
       }
-      write(says.subList(i, end), keys, arguments);
+      write(says.subList(i, end), keys, arguments, feed);
     }
     return redis.run(SayScript.SCRIPT, says.getFirst().room().head(), keys, arguments);
   }
@@ -92,7 +96,8 @@ final class SayCall {
   }
 
   /** Writes messages of one room. The last one knows the most of the room. */
-  private static void write(List<Say> together, Written keys, Written arguments) {
+  private static void write(
+      List<Say> together, Written keys, Written arguments, @Nullable FeedKeys feed) {
     Say last = together.getLast();
     Terms terms = last.terms();
     Cursor known = terms.known();
@@ -104,8 +109,13 @@ final class SayCall {
         .add(terms.messages())
         .add(known == null ? "" : known.epoch())
         .add(known == null ? 0 : known.offset())
-        .add(terms.freshEpoch())
-        .add(together.size());
+        .add(terms.freshEpoch());
+    if (terms.isFed() && feed != null) {
+      keys.add(feed.written(last.room().part()));
+      arguments.add(-together.size()).add(last.room().room()).add(feed.bytes());
+    } else {
+      arguments.add(together.size());
+    }
     for (Say say : together) {
       if (say.repeat() != null) {
         keys.add(say.repeat());

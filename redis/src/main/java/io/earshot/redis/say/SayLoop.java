@@ -30,6 +30,7 @@ final class SayLoop {
   private final Loop loop;
   private final Standing standing;
   private final Failures failures;
+  private final FeedKeys feed;
 
   /** By what keys of one script have in common; see {@link Connections#group}. */
   private final Map<Integer, Lane> lanes = new HashMap<>();
@@ -70,10 +71,11 @@ final class SayLoop {
     }
   }
 
-  SayLoop(Loop loop, Standing standing, Failures failures) {
+  SayLoop(Loop loop, Standing standing, Failures failures, FeedKeys feed) {
     this.loop = loop;
     this.standing = standing;
     this.failures = failures;
+    this.feed = feed;
   }
 
   /** Sends a message at the end of this turn, or later. */
@@ -138,7 +140,7 @@ final class SayLoop {
   /** A fault, too, is an answer: without one, this loop would never send again. */
   private CompletionStage<List<byte[]>> sent(SayCall call, Connections redis) {
     try {
-      return call.send(redis, standing.leaseUntil());
+      return call.send(redis, standing.leaseUntil(), feed.in(redis));
     } catch (RuntimeException | Error e) {
       LOG.log(System.Logger.Level.ERROR, "sending messages to Redis failed", e);
       return CompletableFuture.failedStage(e);

@@ -13,6 +13,11 @@ import io.earshot.redis.connection.Script;
  * for each message its number, how long its message id is remembered, 0 for a message without one,
  * and the message.
  *
+ * <p>If the number of messages is negative, each message that gets its place becomes an event, too,
+ * or neither happens. The fourth key of the room is then the stream of its part of the feed, and
+ * two more arguments follow the number: the room's name, and how many bytes of events may wait in
+ * the part.
+ *
  * <p>The answer is {@code over} if the lease has expired; nothing has changed then. Otherwise it
  * has one text for each message: its position, {@code late}, or {@code !} and the error of Redis. A
  * message that fails does not keep the others from their places.
@@ -24,12 +29,18 @@ final class SayScript {
           local time = redis.call('TIME')
           local now = string.format('%d', time[1] * 1000 + math.floor(time[2] / 1000))
           if tonumber(now) > tonumber(ARGV[1]) then return {'over'} end
+          """
+              + FeedLua.TEXT
+              + """
           local command = ARGV[2]
           local key, arg, answers = 1, 3, {}
 
           -- The room, and whether something has changed in it.
           local head, log, members, channel, peer, keep, most, known, reached, fresh, numbers
           local epoch, offset, last, changed
+
+          -- The part of the feed that the room belongs to, if its messages are events.
+          local stream, room, limit, events
 
           -- What of its log is read: the places of the peer's numbers, and the smallest of them.
           local places, lowest, before, size
@@ -86,12 +97,17 @@ final class SayScript {
             begin()
             changed = true
             if not at then
+              local place = string.format('%d', offset + 1)
+              if stream then
+                events.append(stream, limit, #room + #message, 'r', room, 'a', epoch .. ':' .. place,
+                  'p', message)
+              end
               offset = offset + 1
               last = tonumber(number)
-              local place = string.format('%d', offset)
               redis.call('HSET', head, 'o', place, numbers, number)
               redis.call('XADD', log, 'MAXLEN', '~', most, place .. '-0', 'o',
                 peer .. ':' .. number, 'p', message, 't', now)
+              if stream then events.added = nil end
               at = epoch .. ':' .. place
               redis.call(command, channel, at .. ' ' .. message)
             end
@@ -120,7 +136,13 @@ final class SayScript {
             numbers = 'n:' .. peer
             epoch, offset, changed = nil, nil, false
             places, lowest, before, size = {}, math.huge, '+', 8
-            for _ = 1, tonumber(count) do
+            count, stream = tonumber(count), nil
+            if count < 0 then
+              count, stream, room, limit = -count, KEYS[key], ARGV[arg], ARGV[arg + 1]
+              key, arg = key + 1, arg + 2
+              events = events or feed()
+            end
+            for _ = 1, count do
               local number, window, message = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
               local repeated
               arg = arg + 3
@@ -130,9 +152,11 @@ final class SayScript {
               end
               local done, answer = pcall(say, number, window, message, repeated)
               answers[#answers + 1] = done and answer or failed(answer)
+              if not done and stream then pcall(events.revoke) end
             end
             if changed then pcall(forget) end
           end
+          if events then pcall(events.settle) end
           return answers
           """);
 

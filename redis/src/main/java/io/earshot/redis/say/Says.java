@@ -31,15 +31,18 @@ public final class Says {
   private final Standing standing;
   private final Failures failures;
   private final OwnSays own;
+  private final FeedKeys feed;
   private final Map<Loop, SayLoop> loops = new ConcurrentHashMap<>();
 
   /**
    * Nothing waits.
    *
    * @param own remembers what is published
+   * @param feed where messages become events
    */
-  public Says(Standing standing, Failures failures, OwnSays own) {
+  public Says(Standing standing, Failures failures, OwnSays own, FeedKeys feed) {
     this.own = own;
+    this.feed = feed;
     this.standing = standing;
     this.failures = failures;
   }
@@ -85,13 +88,13 @@ public final class Says {
     SayLoop known = loops.get(loop);
     return known != null
         ? known
-        : loops.computeIfAbsent(loop, each -> new SayLoop(each, standing, failures));
+        : loops.computeIfAbsent(loop, each -> new SayLoop(each, standing, failures, feed));
   }
 
   private void send(Connections redis, Say say) {
     var call = SayCall.of(new ArrayDeque<>(List.of(say)));
     var unused =
-        call.send(redis, standing.leaseUntil())
+        call.send(redis, standing.leaseUntil(), feed.in(redis))
             .whenComplete(
                 (answers, failure) -> call.complete(answers, failure, failures, standing));
   }

@@ -38,7 +38,8 @@ public final class PlugIns {
   }
 
   /**
-   * Starts a plug-in, and returns its own API. If it fails, that is logged and its hooks removed.
+   * Starts a plug-in, and returns its own API. If it fails, that is logged and its hooks and
+   * consumers removed.
    */
   static Api started(PlugIn plugIn, Api api) {
     Api own = api.forPlugIn();
@@ -46,6 +47,7 @@ public final class PlugIns {
       plugIn.start(own);
     } catch (Exception | LinkageError e) {
       own.hooks().removeAll();
+      own.feed().removeAll();
       LOG.log(Level.ERROR, "the plug-in " + plugIn.getClass().getName() + " is left out", e);
     }
     return own;

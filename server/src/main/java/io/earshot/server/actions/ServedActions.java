@@ -5,6 +5,7 @@ import io.earshot.Actions;
 import io.earshot.Api;
 import io.earshot.PlugIn;
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -64,18 +65,29 @@ final class ServedActions {
     return next.keySet();
   }
 
-  /** Starts new plug-ins before old ones stop, so that there is always one of them. */
+  /**
+   * Starts new plug-ins before the hooks of old ones are removed, so that there is always one of
+   * them. Consumers of the feed are removed first, since there is one of each name; the events
+   * between wait for the new one.
+   */
   private void replacePlugIns(SortedMap<String, List<Object>> byFile, Api api) {
     var next = new IdentityHashMap<PlugIn, Api>();
+    var fresh = new ArrayList<PlugIn>();
     for (List<Object> made : byFile.values()) {
       for (Object each : made) {
         Object one = each instanceof LastGood(Action last, _) ? last : each;
         if (one instanceof PlugIn plugIn) {
           Api own = running.remove(plugIn);
-          next.put(plugIn, own == null ? PlugIns.started(plugIn, api) : own);
+          if (own == null) {
+            fresh.add(plugIn);
+          } else {
+            next.put(plugIn, own);
+          }
         }
       }
     }
+    running.values().forEach(gone -> gone.feed().removeAll());
+    fresh.forEach(plugIn -> next.put(plugIn, PlugIns.started(plugIn, api)));
     running.values().forEach(gone -> gone.hooks().removeAll());
     running = next;
   }

@@ -1,58 +1,66 @@
-package io.earshot.history;
+package io.earshot.disk;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One file of a {@link Journal}, mapped into memory: a magic number, then records, then zeros. A
- * record consists of its length, its checksum and its body, and begins at a multiple of 8. The
- * length is written last, so a record that a killed process did not finish does not exist.
+ * One file of a log, mapped into memory: a magic number, then records, then zeros. A record
+ * consists of its length, its checksum and its body, and begins at a multiple of 8. The length is
+ * written last, so a record that a killed process did not finish does not exist.
  *
- * <p>Owned by the room's event loop.
+ * <p>Owned by the event loop that writes the log.
  */
-final class Segment implements AutoCloseable {
-  static final long MAGIC = 0x4541_5253_484f_5431L; // EARSHOT1
+public final class Segment implements AutoCloseable {
+  public static final long MAGIC = 0x4541_5253_484f_5431L; // EARSHOT1
 
   /** The bytes before the first record. */
-  static final int START = Long.BYTES;
+  public static final int START = Long.BYTES;
 
   /** The bytes of a record before its body. */
-  static final int HEAD = 2 * Integer.BYTES;
+  public static final int HEAD = 2 * Integer.BYTES;
 
   /** The bytes reserved for the last record, which has only a kind: why the segment ends here. */
   private static final int LAST = 2 * HEAD;
 
   /** A bit of every length that was written, so that no single flipped bit makes the length 0. */
-  static final int IS_THERE = 1 << 30;
+  public static final int IS_THERE = 1 << 30;
 
   private static final int PAGE = 4096;
   private static final int ZEROS = 64 << 10;
-  private static final VarHandle LENGTH =
-      MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
 
-  private final Path file;
+  /** Null without a file; then the bytes are in memory only. */
+  private final @Nullable Path file;
+
   private final long number;
-  private final MappedFile mapped;
-  private final MappedByteBuffer bytes;
+  private final @Nullable MappedFile mapped;
+  private final ByteBuffer bytes;
   private final CRC32C crc = new CRC32C();
   private int end = START;
   private int forced;
+  private boolean isClosed;
 
-  private Segment(Path file, long number, MappedFile mapped) {
+  private Segment(@Nullable Path file, long number, @Nullable MappedFile mapped, ByteBuffer bytes) {
     this.file = file;
     this.number = number;
     this.mapped = mapped;
-    this.bytes = mapped.bytes();
+    this.bytes = bytes;
+  }
+
+  /**
+   * Creates a segment without a file, for a log that is lost with the process.
+   *
+   * @param size the size in bytes
+   */
+  public static Segment inMemory(long number, int size) {
+    return new Segment(null, number, null, ByteBuffer.allocate(size));
   }
 
   /**
@@ -62,7 +70,8 @@ final class Segment implements AutoCloseable {
    * @param size the size of the file, in bytes
    * @param forces whether to force the file to the disk before this returns
    */
-  static Segment create(Path file, long number, int size, boolean forces) throws IOException {
+  public static Segment create(Path file, long number, int size, boolean forces)
+      throws IOException {
     try (FileChannel channel =
         FileChannel.open(
             file,
@@ -77,10 +86,10 @@ final class Segment implements AutoCloseable {
       }
       if (forces) {
         channel.force(true);
-        CurrentRun.forceNames(file.resolveSibling("."));
+        SmallFile.forceNames(file.resolveSibling("."));
       }
-      var segment =
-          new Segment(file, number, MappedFile.of(channel, FileChannel.MapMode.READ_WRITE, size));
+      MappedFile mapped = MappedFile.of(channel, FileChannel.MapMode.READ_WRITE, size);
+      var segment = new Segment(file, number, mapped, mapped.bytes());
       for (int page = 0; page < size; page += PAGE) {
         segment.bytes.put(page, (byte) 0); // take the page fault of the first write here
       }
@@ -92,45 +101,61 @@ final class Segment implements AutoCloseable {
     }
   }
 
-  long number() {
+  public long number() {
     return number;
   }
 
+  /** Whether it has a file. */
+  public boolean isStored() {
+    return mapped != null;
+  }
+
+  /** The position after the last record. */
+  public int end() {
+    return end;
+  }
+
+  /** The bytes, for another thread that reads the records before an {@link #end} it was given. */
+  public ByteBuffer view() {
+    return bytes.asReadOnlyBuffer();
+  }
+
   /** The longest body that fits into a segment of a size. */
-  static int longest(int size) {
+  public static int longest(int size) {
     return size - START - LAST - HEAD - 7;
   }
 
   /** Whether a body of this length still fits. */
-  boolean hasRoom(int length) {
+  public boolean hasRoom(int length) {
     return end + HEAD + length + 7 + LAST <= bytes.capacity();
   }
 
   /** The buffer, positioned at the body of the next record. */
-  ByteBuffer body() {
+  public ByteBuffer body() {
     return bytes.position(end + HEAD);
   }
 
   /** Ends the record whose body was written after {@link #body}. */
-  void commit() {
+  public void commit() {
     int length = bytes.position() - end - HEAD;
     bytes.putInt(end + Integer.BYTES, checksum(crc, bytes, end + HEAD, length));
-    LENGTH.setRelease(bytes, end, length | IS_THERE);
+    VarHandle.releaseFence(); // the body and the checksum are there before the length is
+    bytes.putInt(end, length | IS_THERE);
     end = next(end, length);
   }
 
   /** Writes the last record, for which space is reserved. */
-  void last(byte kind) {
+  public void last(byte kind) {
     body().put(kind);
     commit();
   }
 
   /** The position after a record whose body has this length. */
-  static int next(int at, int length) {
+  public static int next(int at, int length) {
     return (at + HEAD + length + 7) & -8;
   }
 
-  static int checksum(CRC32C crc, ByteBuffer bytes, int from, int length) {
+  public static int checksum(CRC32C crc, ByteBuffer bytes, int from, int length) {
     int limit = bytes.limit();
     bytes.limit(from + length).position(from);
     crc.reset();
@@ -144,15 +169,19 @@ final class Segment implements AutoCloseable {
    *
    * @throws UncheckedIOException if the disk fails
    */
-  void force() {
-    if (forced < end) {
-      bytes.force(forced, end - forced);
+  public void force() {
+    if (forced < end && mapped != null) {
+      mapped.bytes().force(forced, end - forced);
       forced = end;
     }
   }
 
-  void delete() {
+  /** Closes it, and deletes its file. */
+  public void delete() {
     close();
+    if (file == null) {
+      return;
+    }
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {
@@ -162,6 +191,9 @@ final class Segment implements AutoCloseable {
 
   @Override
   public void close() {
-    mapped.close();
+    if (mapped != null && !isClosed) {
+      isClosed = true;
+      mapped.close();
+    }
   }
 }

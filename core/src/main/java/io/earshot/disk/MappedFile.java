@@ -1,4 +1,4 @@
-package io.earshot.history;
+package io.earshot.disk;
 
 import java.io.IOException;
 import java.lang.invoke.MethodHandle;
@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * <p>{@code java.lang.foreign} is called by its names, once when a file is opened and once when it
  * is closed, since this module is compiled for Java 21.
  *
- * <p>Owned by the room's event loop.
+ * <p>Owned by whoever has opened it.
  */
-final class MappedFile implements AutoCloseable {
+public final class MappedFile implements AutoCloseable {
   private static final int UNMAPS = 25;
 
   private final @Nullable Arena arena;
@@ -32,7 +32,7 @@ final class MappedFile implements AutoCloseable {
   }
 
   /** Maps a file from its start. */
-  static MappedFile of(FileChannel channel, MapMode mode, long size) throws IOException {
+  public static MappedFile of(FileChannel channel, MapMode mode, long size) throws IOException {
     if (Runtime.version().feature() < UNMAPS) {
       return new MappedFile(null, channel.map(mode, 0, size));
     }
@@ -46,7 +46,7 @@ final class MappedFile implements AutoCloseable {
   }
 
   /** The bytes of the file. They are not used after {@link #close}. */
-  MappedByteBuffer bytes() {
+  public MappedByteBuffer bytes() {
     return bytes;
   }
 

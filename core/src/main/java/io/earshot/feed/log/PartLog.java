@@ -1,0 +1,205 @@
+package io.earshot.feed.log;
+
+import io.earshot.disk.Segment;
+import io.earshot.protocol.Audience;
+import io.earshot.spi.Loop;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The events of one event loop in one run of the server, as a log of {@link Chunk}s. The loop
+ * writes a record in mapped memory, without a wait or a system call; another thread creates the
+ * next files. The events that no file can take, as when the disk is full, wait in memory.
+ *
+ * <p>Owned by the event loop, which alone writes. The lock of the {@link LocalStore} guards {@link
+ * #chunks}; the list of sources is replaced as a whole.
+ */
+final class PartLog implements Sink {
+  /** How many files are created in advance. */
+  private static final int AHEAD = 2;
+
+  /** Which part of which run. Immutable. */
+  record Id(int run, int part) implements Comparable<Id> {
+    @Override
+    public int compareTo(Id other) {
+      return run == other.run ? Integer.compare(part, other.part) : Integer.compare(run, other.run);
+    }
+  }
+
+  final Id id;
+
+  /** All chunks, those that are created in advance included. */
+  final TreeMap<Long, Chunk> chunks = new TreeMap<>();
+
+  private final LocalStore store;
+  private final Loop loop;
+  private final Deque<CompletableFuture<Chunk>> ahead = new ArrayDeque<>();
+  private long numbers;
+  private boolean isWaking;
+  private boolean wasUnstored;
+
+  /** The chunk that is written; null before the first consumer, and for a run that is over. */
+  private volatile @Nullable Chunk current;
+
+  private volatile List<LocalSource> sources = List.of();
+
+  PartLog(Id id, LocalStore store, Loop loop) {
+    this.id = id;
+    this.store = store;
+    this.loop = loop;
+  }
+
+  Loop loop() {
+    return loop;
+  }
+
+  /** The chunk that is written; null if none is. */
+  @Nullable Chunk current() {
+    return current;
+  }
+
+  /** Begins the log. Called before any event of it. */
+  void begin() {
+    Chunk first = store.create(this, numbers++);
+    for (int i = 0; i < AHEAD && store.hasFiles(); i++) {
+      ahead.add(store.prepare(this, numbers++));
+    }
+    current = first;
+  }
+
+  // --- the event loop --------------------------------------------------------------------------
+
+  @Override
+  public void message(String room, byte[] name, @Nullable Audience audience, byte[] json) {
+    Chunk chunk = chunkFor(EventRecord.most(name, audience, json));
+    if (chunk != null) {
+      try {
+        EventRecord.put(chunk.body(), name, audience, json);
+        commit(chunk);
+      } catch (RuntimeException | InternalError e) { // the JVM's for a fault in mapped memory
+        store.failed(e);
+        moveOn(inMemory());
+        message(room, name, audience, json);
+      }
+    }
+  }
+
+  @Override
+  public void event(String key, byte[] record) {
+    Chunk chunk = chunkFor(record.length);
+    if (chunk != null) {
+      try {
+        chunk.body().put(record);
+        commit(chunk);
+      } catch (RuntimeException | InternalError e) {
+        store.failed(e);
+        moveOn(inMemory());
+        event(key, record);
+      }
+    }
+  }
+
+  /** The chunk to write a record of at most this length to; null if none can have it. */
+  private @Nullable Chunk chunkFor(int length) {
+    Chunk chunk = current;
+    if (chunk == null) {
+      return null;
+    }
+    if (length > Segment.longest(store.chunkBytes())) {
+      store.tooLong(length);
+      return null;
+    }
+    return chunk.hasRoom(length) ? chunk : moveOn(prepared());
+  }
+
+  private Chunk moveOn(Chunk fresh) {
+    Chunk full = current;
+    current = fresh;
+    if (full != null) {
+      full.followedBy(fresh);
+    }
+    if (store.hasFiles()) {
+      while (ahead.size() < AHEAD) {
+        ahead.add(store.prepare(this, numbers++));
+      }
+    }
+    return fresh;
+  }
+
+  /** The next chunk. Where the disk is full or too slow, one in memory, so as not to wait. */
+  private Chunk prepared() {
+    CompletableFuture<Chunk> next = ahead.peek();
+    if (next != null && next.isDone() && !next.isCompletedExceptionally()) {
+      ahead.remove();
+      if (wasUnstored) {
+        wasUnstored = false;
+        store.isStoredAgain();
+      }
+      return next.join();
+    }
+    return inMemory();
+  }
+
+  private Chunk inMemory() {
+    if (store.hasFiles()) {
+      wasUnstored = true;
+      store.isUnstored();
+      // Their numbers are less than that of the chunk in memory, which comes first.
+      ahead.forEach(each -> each.thenAccept(late -> store.discard(this, late)));
+      ahead.clear();
+    }
+    return store.newInMemory(this, numbers++);
+  }
+
+  private void commit(Chunk chunk) {
+    chunk.commit();
+    if (!isWaking && sources.stream().anyMatch(LocalSource::isWaiting)) {
+      isWaking = true;
+      try {
+        loop.execute(this::wake); // once for all events of this turn
+      } catch (RejectedExecutionException e) {
+        isWaking = false; // the server stops
+      }
+    }
+  }
+
+  private void wake() {
+    isWaking = false;
+    sources.forEach(LocalSource::wake);
+  }
+
+  // --- other threads ---------------------------------------------------------------------------
+
+  /** Adds a reader. Called under the lock of the store. */
+  void add(LocalSource source) {
+    var more = new ArrayList<>(sources);
+    more.add(source);
+    sources = List.copyOf(more);
+  }
+
+  /** Removes a reader. Called under the lock of the store. */
+  void remove(LocalSource source) {
+    var fewer = new ArrayList<>(sources);
+    fewer.remove(source);
+    sources = List.copyOf(fewer);
+  }
+
+  /** Whether a chunk gets no more records. */
+  boolean isOver(Chunk chunk) {
+    return current == null || chunk.next() != null;
+  }
+
+  /** Closes the files. No loop runs any more. */
+  void close() {
+    ahead.forEach(each -> each.thenAccept(late -> store.discard(this, late)));
+    ahead.clear();
+    current = null;
+    chunks.values().forEach(Chunk::close);
+  }
+}
