@@ -207,6 +207,11 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
     return broker.peers();
   }
 
+  /** The identity of the cluster; {@code proposed} if it has none yet. */
+  public CompletionStage<String> identity(String proposed) {
+    return broker.identity(proposed);
+  }
+
   /** How far this server's wall clock is ahead of the broker's, in milliseconds. */
   public long clockSkew() {
     return broker.clockSkew();

@@ -134,8 +134,8 @@ public final class Admission {
     then.accept(verdict);
   }
 
-  /** Refuses if a ban or a closure has begun while hooks were running. */
-  private Verdict unlessBarred(Verdict verdict, Place place, Permission what) {
+  /** Refuses if a ban or a closure has begun since the verdict was given. */
+  public Verdict unlessBarred(Verdict verdict, Place place, Permission what) {
     Participant who = place.who();
     Verdict barred = policy.barred(who, place.room, what, verdict.grant());
     if (barred == null) {

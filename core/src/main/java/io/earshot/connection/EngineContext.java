@@ -4,6 +4,7 @@ import io.earshot.Config;
 import io.earshot.Transport;
 import io.earshot.access.SessionTokens;
 import io.earshot.action.ActionRunner;
+import io.earshot.archive.ArchiveReader;
 import io.earshot.config.RoomRule;
 import io.earshot.config.ServerSecret;
 import io.earshot.connection.ConnectionActions.PeerSessions;
@@ -42,6 +43,7 @@ public final class EngineContext {
 
   private final Config config;
   private final Rooms rooms;
+  private final ArchiveReader archive;
   private final Admission admission;
   private final Moderator moderation;
   private final Directory connections;
@@ -79,6 +81,7 @@ public final class EngineContext {
       @Nullable SayTracer sayTracer) {
     this.config = config;
     this.rooms = rooms;
+    this.archive = new ArchiveReader(rooms);
     this.admission = admission;
     this.moderation = moderation;
     this.connections = connections;
@@ -128,6 +131,11 @@ public final class EngineContext {
 
   public Rooms rooms() {
     return rooms;
+  }
+
+  /** What reads the earlier messages of rooms. */
+  public ArchiveReader archive() {
+    return archive;
   }
 
   public Admission admission() {

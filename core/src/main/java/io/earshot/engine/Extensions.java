@@ -3,9 +3,12 @@ package io.earshot.engine;
 import io.earshot.Api;
 import io.earshot.Config;
 import io.earshot.action.LogLimit;
+import io.earshot.archive.ArchiveReader;
 import io.earshot.protocol.Json;
+import io.earshot.spi.Archive;
 import io.earshot.spi.Extension;
 import io.earshot.spi.ExtensionContext;
+import io.earshot.spi.Source;
 import io.earshot.stats.Incidents;
 import io.earshot.stats.Incidents.Incident;
 import java.lang.System.Logger.Level;
@@ -40,10 +43,19 @@ public final class Extensions implements ExtensionContext, AutoCloseable {
   private final Api api;
   private final Incidents incidents;
   private final LongSupplier elapsed;
+  private final ArchiveReader archive;
+  private final Function<String, CompletionStage<String>> identity;
+
+  /** The identity that was seen last; random before that. */
+  private volatile String deployment;
+
   private final List<Metric> metrics = new CopyOnWriteArrayList<>();
   private final List<Route> routes = new CopyOnWriteArrayList<>();
   private final Map<String, LogLimit> logged = new ConcurrentHashMap<>();
   private final List<AutoCloseable> started = new ArrayList<>();
+
+  /** They use what the extensions have started, and are closed before them. */
+  private final List<SourceRunner> sources = new ArrayList<>();
 
   /**
    * A value for the metrics; see {@link ExtensionContext#metric}.
@@ -65,10 +77,26 @@ public final class Extensions implements ExtensionContext, AutoCloseable {
   public record Route(
       String method, String shape, Function<AdminRequest, CompletionStage<Json>> reply) {}
 
-  Extensions(Api api, Incidents incidents, LongSupplier elapsed) {
+  /**
+   * No extensions yet.
+   *
+   * @param archive where archives are added
+   * @param proposed a random identity
+   * @param identity the identity of the cluster, which is the given one if it has none yet
+   */
+  Extensions(
+      Api api,
+      Incidents incidents,
+      LongSupplier elapsed,
+      ArchiveReader archive,
+      String proposed,
+      Function<String, CompletionStage<String>> identity) {
     this.api = api.forPlugIn();
     this.incidents = incidents;
     this.elapsed = elapsed;
+    this.archive = archive;
+    this.deployment = proposed;
+    this.identity = identity;
   }
 
   /**
@@ -106,6 +134,29 @@ public final class Extensions implements ExtensionContext, AutoCloseable {
   @Override
   public Api api() {
     return api;
+  }
+
+  @Override
+  public void archive(Archive added) {
+    archive.use(added);
+  }
+
+  @Override
+  public void source(Source source) {
+    var runner = new SourceRunner(source, this);
+    sources.add(runner);
+    runner.start();
+  }
+
+  @Override
+  public CompletionStage<String> deployment() {
+    return identity
+        .apply(deployment)
+        .thenApply(
+            known -> {
+              deployment = known;
+              return known;
+            });
   }
 
   @Override
@@ -151,6 +202,8 @@ public final class Extensions implements ExtensionContext, AutoCloseable {
   @Override
   public void close() {
     api.hooks().removeAll();
+    sources.forEach(SourceRunner::close);
+    sources.clear();
     for (AutoCloseable each : started.reversed()) {
       try {
         each.close();

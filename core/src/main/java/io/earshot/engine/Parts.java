@@ -54,6 +54,8 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -200,7 +202,14 @@ final class Parts implements AutoCloseable {
             connectionActions,
             new OnlineUsers(connections, connectionActions, rooms.server()),
             feed);
-    this.extensions = new Extensions(api, refusals.incidents(), clocks::elapsed);
+    this.extensions =
+        new Extensions(
+            api,
+            refusals.incidents(),
+            clocks::elapsed,
+            context.archive(),
+            randomName(),
+            this::identity);
     actions.add(
         new Status(
             config,
@@ -243,6 +252,14 @@ final class Parts implements AutoCloseable {
 
   private Api api() {
     return api;
+  }
+
+  /** The identity of the cluster; the given one without a cluster, or if it has none yet. */
+  private CompletionStage<String> identity(String proposed) {
+    Cluster joined = cluster;
+    return joined == null
+        ? CompletableFuture.completedStage(proposed)
+        : joined.identity(proposed);
   }
 
   @Nullable HistoryFolder historyFolder() {
@@ -311,12 +328,12 @@ final class Parts implements AutoCloseable {
             this::webClients,
             explainer);
     cluster = joined;
-    feed.join(broker);
     rooms.joinCluster(joined);
     connectionActions.joinCluster(joined.requests());
     webClients.forEach(each -> each.joinCluster(joined.requests()));
     moderation.joinCluster(joined.measures());
     joined.start();
+    feed.join(broker); // which has a feed once it is started
   }
 
   /** Leaves the cluster, and closes the files. No loop runs any more. */

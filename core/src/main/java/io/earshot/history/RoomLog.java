@@ -224,11 +224,16 @@ public final class RoomLog {
    * @param bytes the most bytes of all messages together; a single longer message is returned alone
    * @param now the time, by the clock of durations
    */
-  public Excerpt before(
+  public History.Page before(
       @Nullable Cursor before, int limit, int bytes, long now, Predicate<History.Entry> isFor) {
     Cursor upTo = before == null ? cursor() : new Cursor(before.epoch(), before.offset() - 1);
-    History.Page page = page(upTo, limit, bytes, now, isFor);
-    return new Excerpt(name, encoded(page.messages()), end(), null, null, page.more());
+    return page(upTo, limit, bytes, now, isFor);
+  }
+
+  /** The last position whose message was said and is no longer remembered; null for none. */
+  public @Nullable Cursor forgotten(long now) {
+    long last = lost(now);
+    return last == 0 || epoch.isEmpty() ? null : new Cursor(epoch, last);
   }
 
   private static List<byte[]> encoded(List<StoredMessage> messages) {

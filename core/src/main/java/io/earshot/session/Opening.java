@@ -1,6 +1,8 @@
 package io.earshot.session;
 
 import io.earshot.Permission;
+import io.earshot.access.AccessPolicy.Verdict;
+import io.earshot.archive.EntryHistory;
 import io.earshot.connection.Admission;
 import io.earshot.connection.LoginWatch;
 import io.earshot.connection.Place;
@@ -209,20 +211,40 @@ final class Opening extends HeldMessages {
             verdict -> {
               if (verdict.refusal() != null) {
                 connection.turnAway(verdict.refusal());
-              } else if (!connection.isGone()) {
-                listenToInbox(
-                    () -> {
-                      join(place, more);
-                      TokenWatch.accept(place, verdict.grant());
-                    });
+              } else {
+                EntryHistory.read(
+                    connection.engine().archive(),
+                    place,
+                    start,
+                    connection.engine().config().limits().answerBytes(),
+                    history ->
+                        enter(
+                            place,
+                            history.wasAwaited()
+                                ? connection
+                                    .engine()
+                                    .admission()
+                                    .unlessBarred(verdict, place, Permission.JOIN)
+                                : verdict,
+                            more,
+                            history));
               }
             });
   }
 
-  private void join(Place place, List<String> more) {
-    connection.phase = Phase.OPEN;
-    connection.tellConnected();
-    connection.joinFirst(place, start, arrival -> welcome(arrival, more));
+  private void enter(Place place, Verdict verdict, List<String> more, EntryHistory history) {
+    if (verdict.refusal() != null) {
+      connection.turnAway(verdict.refusal());
+    } else if (!connection.isGone()) {
+      listenToInbox(
+          () -> {
+            connection.phase = Phase.OPEN;
+            connection.tellConnected();
+            connection.joinFirst(
+                place, start, arrival -> welcome(history.addTo(arrival), more));
+            TokenWatch.accept(place, verdict.grant());
+          });
+    }
   }
 
   /**

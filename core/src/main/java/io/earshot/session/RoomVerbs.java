@@ -1,6 +1,9 @@
 package io.earshot.session;
 
 import io.earshot.Permission;
+import io.earshot.access.AccessPolicy.Verdict;
+import io.earshot.archive.ArchiveReader;
+import io.earshot.archive.EntryHistory;
 import io.earshot.connection.Participant;
 import io.earshot.connection.Place;
 import io.earshot.connection.TokenWatch;
@@ -44,7 +47,8 @@ final class RoomVerbs {
       Place place,
       Permission what,
       @Nullable String token,
-      Runnable enter) {
+      Start start,
+      Consumer<EntryHistory> enter) {
     connection
         .engine()
         .admission()
@@ -55,16 +59,40 @@ final class RoomVerbs {
             verdict -> {
               if (verdict.refusal() != null) {
                 connection.reply(request, new Reply.Refused(verdict.refusal(), place.room));
-              } else if (connection.isEnded()) {
-                connection.finished(); // the client was lost while hooks were asked
               } else {
-                connection.beforeNext(
-                    () -> {
-                      enter.run();
-                      TokenWatch.accept(place, verdict.grant());
+                EntryHistory.read(
+                    connection.engine().archive(),
+                    place,
+                    start,
+                    connection.engine().config().limits().answerBytes(),
+                    history -> {
+                      Verdict now =
+                          history.wasAwaited()
+                              ? connection.engine().admission().unlessBarred(verdict, place, what)
+                              : verdict;
+                      enter(connection, request, place, now, () -> enter.accept(history));
                     });
               }
             });
+  }
+
+  private static void enter(
+      ClientConnection connection,
+      NumberedRequest request,
+      Place place,
+      Verdict verdict,
+      Runnable enter) {
+    if (verdict.refusal() != null) {
+      connection.reply(request, new Reply.Refused(verdict.refusal(), place.room));
+    } else if (connection.isEnded()) {
+      connection.finished(); // the client was lost while hooks, or the archive, were asked
+    } else {
+      connection.beforeNext(
+          () -> {
+            enter.run();
+            TokenWatch.accept(place, verdict.grant());
+          });
+    }
   }
 
   static void changeRoom(
@@ -76,7 +104,10 @@ final class RoomVerbs {
         place,
         Permission.JOIN,
         change.token(),
-        () -> connection.changeRoom(place, change.start(), replyHears(connection, request)));
+        change.start(),
+        history ->
+            connection.changeRoom(
+                place, change.start(), replyHears(connection, request, history)));
   }
 
   static void addRoom(ClientConnection connection, NumberedRequest request, Command.AddRoom add) {
@@ -94,8 +125,9 @@ final class RoomVerbs {
           place,
           Permission.JOIN,
           add.token(),
-          () -> {
-            connection.join(place, add.start(), replyHears(connection, request));
+          add.start(),
+          history -> {
+            connection.join(place, add.start(), replyHears(connection, request, history));
             connection.track(place);
           });
     }
@@ -174,27 +206,30 @@ final class RoomVerbs {
       return;
     }
     connection.charge(read.limit() / MESSAGES_FOR_ONE);
-    Shard there = connection.engine().rooms().shard(place.room);
-    there.tell(
-        () ->
-            there.whenKnown(
-                place.room,
-                read.before(),
-                () -> {
-                  Excerpt found =
-                      there
-                          .room(place.room)
-                          .log()
-                          .before(
-                              read.before(),
-                              read.limit(),
-                              connection.engine().config().limits().answerBytes(),
-                              there.elapsed(),
-                              place.connection::mayRead);
-                  there.closeIfEmpty(place.room);
-                  boolean isLong = found.messages().size() > LONG_LIST;
-                  answer(connection, request, new Reply.Read(found), isLong);
-                }));
+    var asked =
+        new ArchiveReader.Request(
+            place.room,
+            read.before(),
+            read.limit(),
+            connection.engine().config().limits().answerBytes(),
+            place.connection::mayRead);
+    var unused =
+        connection
+            .engine()
+            .archive()
+            .read(asked)
+            .handle(
+                (page, failure) ->
+                    failure == null
+                        ? new Reply.Read(page.excerpt(place.room))
+                        : new Reply.Refused(BrokerException.explained(failure), place.room))
+            .thenAccept(
+                reply -> {
+                  boolean isLong =
+                      reply instanceof Reply.Read(Excerpt found)
+                          && found.messages().size() > LONG_LIST;
+                  answer(connection, request, reply, isLong);
+                });
   }
 
   static void listen(ClientConnection connection, NumberedRequest request, Command.Listen listen) {
@@ -213,10 +248,11 @@ final class RoomVerbs {
           place,
           Permission.LISTEN,
           listen.token(),
-          () -> {
+          listen.start(),
+          history -> {
             place.listening = true;
             connection.track(place);
-            Consumer<Room.Arrival> arrived = replyHears(connection, request);
+            Consumer<Room.Arrival> arrived = replyHears(connection, request, history);
             Shard there = connection.engine().rooms().shard(room);
             there.tell(() -> there.room(room).listen(place, listen.start(), arrived));
           });
@@ -240,10 +276,11 @@ final class RoomVerbs {
 
   /** Sends the answer with the room's cursor, and then the messages that the client missed. */
   private static Consumer<Room.Arrival> replyHears(
-      ClientConnection connection, NumberedRequest request) {
+      ClientConnection connection, NumberedRequest request, EntryHistory history) {
     return arrival -> {
-      connection.send(request, new Reply.Receives(arrival.heard()));
-      connection.sendMissed(arrival.missed());
+      Room.Arrival whole = history.addTo(arrival);
+      connection.send(request, new Reply.Receives(whole.heard()));
+      connection.sendMissed(whole.missed());
       connection.finished();
     };
   }

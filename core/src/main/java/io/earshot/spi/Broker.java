@@ -8,6 +8,7 @@ import io.earshot.protocol.User;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -387,6 +388,16 @@ public interface Broker extends AutoCloseable {
    */
   default long roundTrip() {
     return -1;
+  }
+
+  /**
+   * The identity of the cluster, which its servers share and no other cluster has.
+   *
+   * @param proposed a random text, to be the identity if the store has none
+   * @return the identity
+   */
+  default CompletionStage<String> identity(String proposed) {
+    return CompletableFuture.completedStage(proposed);
   }
 
   /**

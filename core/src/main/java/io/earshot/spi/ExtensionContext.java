@@ -19,6 +19,32 @@ public interface ExtensionContext {
   Api api();
 
   /**
+   * Reads earlier messages of rooms from an archive, where rooms do not remember them. Called while
+   * the extension starts.
+   *
+   * @param archive the archive, which stays for as long as the server runs
+   */
+  void archive(Archive archive);
+
+  /**
+   * Tells rooms the messages of a source, from now on until the server stops. In a cluster, each
+   * server waits for its turn in {@link Source#open}.
+   *
+   * @param source the source
+   */
+  void source(Source source);
+
+  /**
+   * The identity of what this server is part of: the same on all servers of a cluster, and another
+   * one in each other cluster and of each server that is alone. A server that is alone has another
+   * one after a restart.
+   *
+   * @return a random text; failed within a bounded time while the cluster cannot be reached. It may
+   *     change when the store of the cluster has lost its data
+   */
+  CompletionStage<String> deployment();
+
+  /**
    * Adds a value to the metrics.
    *
    * @param name such as {@code earshot.webhooks.sent}; one that ends in {@code .waiting} or {@code

@@ -4,9 +4,11 @@ import io.earshot.Grant;
 import io.earshot.Permission;
 import io.earshot.RefusedException;
 import io.earshot.access.AccessPolicy;
+import io.earshot.archive.ArchiveReader;
 import io.earshot.connection.EngineContext;
 import io.earshot.connection.LoopContext;
 import io.earshot.connection.Place;
+import io.earshot.history.History;
 import io.earshot.hook.HookVerdict;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
@@ -46,13 +48,52 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
     Start start = asked.start();
     int bytes = forMessages(answerBytes, name);
     Shard there = engine.rooms().shard(name);
-    there.tell(
+    Runnable read =
         () ->
-            there.whenKnown(
-                name,
-                start.after(),
-                () -> readOrWait(there, name, start, asked.limit(), bytes, wait, answer)));
+            there.tell(
+                () ->
+                    there.whenKnown(
+                        name,
+                        start.after(),
+                        () -> readOrWait(there, name, start, asked.limit(), bytes, wait, answer)));
+    if (start.history() > 0 && engine.archive().isFor(name)) {
+      readEarlier(name, start, bytes, answer, read);
+    } else {
+      read.run();
+    }
     return answer;
+  }
+
+  /**
+   * Reads the newest messages, also those that the room does not remember.
+   *
+   * @param otherwise reads what the room remembers, if it needs nothing of the archive
+   */
+  private void readEarlier(
+      String name,
+      Start start,
+      int bytes,
+      CompletableFuture<Excerpt> answer,
+      Runnable otherwise) {
+    var unused =
+        engine
+            .archive()
+            .readForEntry(name, start, bytes, RoomReaders::isForAll)
+            .whenComplete(
+                (page, failure) -> {
+                  if (page == null || page.messages().isEmpty()) {
+                    otherwise.run();
+                  } else {
+                    Boolean recovered = start.after() == null ? null : false;
+                    int count = page.messages().size();
+                    answer.complete(
+                        new Excerpt(name, page.encoded(), page.end(), recovered, count, null));
+                  }
+                });
+  }
+
+  private static boolean isForAll(History.Entry entry) {
+    return entry.audience() == null;
   }
 
   private static int forMessages(int answerBytes, String room) {
@@ -61,29 +102,11 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
 
   /** Reads earlier messages of a room; see {@code Engine.readBefore}. */
   public CompletableFuture<Excerpt> readBefore(String name, @Nullable Cursor before, int limit) {
-    var answer = new CompletableFuture<Excerpt>();
     int bytes = forMessages(engine.config().limits().answerBytes(), name);
-    Shard there = engine.rooms().shard(name);
-    there.tell(
-        () ->
-            there.whenKnown(
-                name,
-                before,
-                () -> {
-                  Room room = there.roomIfAny(name);
-                  answer.complete(
-                      room == null
-                          ? new Excerpt(name, List.of(), null, null, null, false)
-                          : room.log()
-                              .before(
-                                  before,
-                                  limit,
-                                  bytes,
-                                  there.elapsed(),
-                                  entry -> entry.audience() == null));
-                  there.closeIfEmpty(name);
-                }));
-    return answer;
+    return engine
+        .archive()
+        .read(new ArchiveReader.Request(name, before, limit, bytes, RoomReaders::isForAll))
+        .thenApply(page -> page.excerpt(name));
   }
 
   /** Reads messages of several rooms; see {@code Engine.read}. */

@@ -155,6 +155,11 @@ record Keys(String prefix, String channelPrefix) {
     return prefix + "{peers}:secret";
   }
 
+  /** A text: the identity of the cluster. */
+  String identity() {
+    return prefix + "{peers}:id";
+  }
+
   /** A set: the rooms in which an owner may have members. */
   String rooms(String owner) {
     return prefix + "{peers}:rooms:" + owner;

@@ -227,6 +227,20 @@ final class RedisBroker implements Broker {
   }
 
   @Override
+  public CompletionStage<String> identity(String proposed) {
+    Started parts = started();
+    Connections redis = parts.state.connections();
+    if (redis == null) {
+      return parts.state.unavailable();
+    }
+    return parts.failures.translated(
+        redis
+            .setIfAbsent(keys.identity(), proposed)
+            .thenCompose(ignored -> redis.text(keys.identity()))
+            .thenApply(known -> known == null ? proposed : known));
+  }
+
+  @Override
   public List<String> peers() {
     return started().state.peers();
   }

@@ -64,6 +64,12 @@ class BadSettingTest {
           "general.welcomeMessage",
           "general.apiVersion",
           "general.actionsFolder",
+          "hooks.http",
+          "backEnds.caFile",
+          "webhooks.rules",
+          "feed.folder",
+          "postgres.user",
+          "postgres.password",
           "tcpServer.certFile",
           "tcpServer.keyFile",
           "httpServer.certFile",
@@ -80,6 +86,8 @@ class BadSettingTest {
           "redis.url",
           "redis.sentinelPassword",
           "redis.secret",
+          "backEnds.secrets",
+          "postgres.password",
           "admin.keys",
           "admin.readKeys",
           "metrics.otlpHeaders");
@@ -204,6 +212,8 @@ class BadSettingTest {
             },
             new String[] {"commonWeb.cookieSecret", SECRET, "cookieSecret: \"***\""},
             new String[] {"redis.secret", SECRET, "secret: \"***\""},
+            new String[] {"postgres.password", SECRET, "password: \"***\""},
+            new String[] {"backEnds.secrets", "whsec_" + key, "secrets: [\"***\"]"},
             new String[] {
               "metrics.otlpHeaders",
               "Authorization Bearer " + key,
@@ -242,6 +252,20 @@ class BadSettingTest {
                   .formatted(file, line + 1, each[0], variable(each[0])));
       assertThat(start.status()).isEqualTo(2);
     }
+  }
+
+  @Test
+  void a_rule_that_the_start_refuses_is_one_line_and_status_2() {
+    Run run =
+        Run.of(
+            Map.of("EARSHOT_HOOKS_HTTP", "join,tell * https://app.example.org/"),
+            "--tcp=0",
+            "--http=0");
+    assertThat(run.err())
+        .startsWith(
+            "earshot: hooks.http: 'join,tell * https://app.example.org/': there is no event")
+        .hasLineCount(1);
+    assertThat(run.status()).isEqualTo(2);
   }
 
   private static String variable(String path) {

@@ -62,13 +62,14 @@ class PackagesTest {
       hook: protocol config api stats spi login action
       history: protocol config api stats disk
       room: protocol config api stats events spi feed history
-      connection: protocol config api stats events spi moderation access login action feed hook room
-      web: protocol api stats events spi access action feed hook history room connection
-      session: protocol config token api stats events spi access login action feed hook history room connection
+      archive: protocol config spi history room
+      connection: protocol config api stats events spi moderation access login action feed hook room archive
+      web: protocol api stats events spi access action feed hook history room archive connection
+      session: protocol config token api stats events spi access login action feed hook history room archive connection
       explain: protocol api events history room connection
       cluster: protocol config api stats spi moderation access action feed history room connection web session explain
       monitor: protocol api stats spi history room connection cluster
-      engine: protocol config token api stats spi moderation access login action disk feed hook history room connection web session explain cluster monitor
+      engine: protocol config token api stats spi moderation access login action disk feed hook history room archive connection web session explain cluster monitor
       netty.loop: api stats spi
       netty.frame: protocol spi
       netty.tls: config api spi netty.loop
@@ -89,6 +90,10 @@ class PackagesTest {
       redis.say: protocol spi redis.connection
       redis.feed: protocol spi redis.connection redis.say
       redis: protocol api spi redis.link redis.connection redis.say redis.feed
+      backend.http: config api
+      backend.hook: protocol config api spi backend.http
+      backend.webhook: protocol config api spi backend.http
+      postgres: protocol config api spi
       server.log: api spi
       server.settings: config api server.log
       server.actions: api server.settings
@@ -117,6 +122,8 @@ class PackagesTest {
           "netty",
           "metrics",
           "redis",
+          "backend",
+          "postgres",
           "server",
           "client",
           "test-support",

@@ -1,0 +1,56 @@
+package io.earshot.postgres;
+
+import io.earshot.Api;
+import io.earshot.protocol.Json;
+import io.earshot.spi.Archive;
+import io.earshot.spi.ExtensionContext;
+import io.earshot.spi.Source;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+
+/**
+ * A context without a server, which remembers problems.
+ *
+ * <p>Thread-safe: a concurrent list, and a volatile text.
+ */
+final class FakeContext implements ExtensionContext {
+  final List<String> problems = new CopyOnWriteArrayList<>();
+  volatile String identity;
+
+  FakeContext(String identity) {
+    this.identity = identity;
+  }
+
+  @Override
+  public Api api() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void archive(Archive archive) {}
+
+  @Override
+  public void source(Source source) {}
+
+  @Override
+  public CompletionStage<String> deployment() {
+    return CompletableFuture.completedStage(identity);
+  }
+
+  @Override
+  public void metric(String name, String meaning, Map<String, String> tags, LongSupplier value) {}
+
+  @Override
+  public void adminRoute(
+      String method, String shape, Function<AdminRequest, CompletionStage<Json>> reply) {}
+
+  @Override
+  public void problem(String name, String what) {
+    problems.add(what);
+  }
+}
