@@ -95,6 +95,29 @@ public interface Api {
   CompletionStage<Boolean> kick(String id, String reason);
 
   /**
+   * Makes a connection of any server of the cluster a member of a room; see {@link
+   * Connection#join}.
+   *
+   * @param id the public id of the connection
+   * @param room the room's name
+   * @return whether it joins, as a number of connections: 1 or 0. Completed on any thread, within a
+   *     bounded time
+   * @throws IllegalArgumentException if no client can join a room of this name
+   */
+  CompletionStage<Users.Moved> join(String id, String room);
+
+  /**
+   * Makes a connection of any server of the cluster leave a room; see {@link Connection#leave}.
+   *
+   * @param id the public id of the connection
+   * @param room the room's name
+   * @return whether it leaves, as a number of connections: 1 or 0. Completed on any thread, within
+   *     a bounded time
+   * @throws IllegalArgumentException if no client can join a room of this name
+   */
+  CompletionStage<Users.Moved> leave(String id, String room);
+
+  /**
    * All connections of this server.
    *
    * @return a snapshot that cannot be changed

@@ -50,7 +50,11 @@ public record BackEndSettings(
   /** Checks what the types cannot express. */
   public BackEndSettings {
     ConfigCheck.ranges("backEnds.privateAddresses", privateAddresses);
+    ConfigCheck.backEndHeaders(headers);
     ConfigCheck.backEndSecrets(secrets);
+    if (connectTimeout.isZero()) {
+      throw new IllegalArgumentException("backEnds.connectTimeout must be more than 0");
+    }
   }
 
   /** Does not show the secrets. */

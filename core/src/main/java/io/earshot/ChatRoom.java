@@ -52,7 +52,8 @@ public interface ChatRoom {
    * @param publication the message, with its room and its sender
    * @return the place of the message; of a repeat, the place of the first. Completed on any thread;
    *     failed if the message cannot be published
-   * @throws IllegalArgumentException if the room is not a valid name
+   * @throws IllegalArgumentException if the room is not a valid name, or the message is nested too
+   *     deeply
    */
   CompletionStage<Cursor> publish(Publication publication);
 

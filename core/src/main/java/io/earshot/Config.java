@@ -605,11 +605,11 @@ public record Config(
           int running,
       @Setting(
               value =
-                  "Back ends that decide over HTTP. Each entry: the events connect, join, say and action, separated by"
-                      + " commas; a pattern of rooms (of names, for actions); and a URL, such as \"say lobby.*"
-                      + " https://app.example.org/moderate\". Further words are timeout=2s, running=100 (the most"
-                      + " requests under way), and away=refuse or away=allow, the decision when the back end does not"
-                      + " answer.",
+                  "Back ends that decide over HTTP. Each entry: the events connect, join and say, separated by commas; a"
+                      + " pattern of rooms; and a URL, such as \"say lobby.* https://app.example.org/moderate\". Or action,"
+                      + " the names of actions, and a URL. Further words are timeout=500ms, running=100 (the most requests"
+                      + " under way), away=refuse or away=allow (the decision when the back end does not decide), and"
+                      + " param=NAME (a param of the actions).",
               defaultValue = "")
           List<String> http) {
 

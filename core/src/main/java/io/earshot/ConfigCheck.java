@@ -39,6 +39,8 @@ record ConfigCheck(Config config) {
 
   private static final Pattern HEADER = Pattern.compile("[A-Za-z0-9-]{1,32} +[!-~]([ -~]*[!-~])?");
 
+  private static final Pattern HEADER_NAME = Pattern.compile("[A-Za-z0-9_-]{1,100}");
+
   private static final Pattern BACK_END_SECRET =
       Pattern.compile("whsec_[A-Za-z0-9+/]{32,86}={0,2}");
 
@@ -81,6 +83,15 @@ record ConfigCheck(Config config) {
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
       }
+    }
+  }
+
+  /** Checks the names of headers that requests to back ends pass on. */
+  static void backEndHeaders(List<String> names) {
+    for (String name : names) {
+      require(
+          HEADER_NAME.matcher(name).matches(),
+          "backEnds.headers: '" + name + "' is not the name of a header, such as user-agent");
     }
   }
 

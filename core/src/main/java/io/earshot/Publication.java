@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  *     the setting {@code general.serverName}
  * @param audience the recipients, or null for all
  * @param key a text that the message and its repeats share, within {@code general.repeatWindow} and
- *     the room: it is told once, on whichever server of the cluster it is published. Null for none
+ *     the room: it is told once, on whichever server of the cluster it is published. The key alone
+ *     decides, not the message. Null for none
  */
 public record Publication(
     String room,

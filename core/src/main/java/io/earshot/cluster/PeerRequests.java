@@ -195,16 +195,28 @@ public final class PeerRequests implements PeerSessions, PeerServers {
 
   @Override
   public CompletionStage<Users.Moved> moveUser(String id, String room, boolean joins) {
-    var fields = Map.of("ask", "move", "id", id, "room", room, "to", joins ? "join" : "leave");
+    return move("id", id, room, joins);
+  }
+
+  @Override
+  public CompletionStage<Users.Moved> moveConnection(String id, String room, boolean joins) {
+    return move("connection", id, room, joins);
+  }
+
+  private CompletionStage<Users.Moved> move(String who, String id, String room, boolean joins) {
+    var fields = Map.of("ask", "move", who, id, "room", room, "to", joins ? "join" : "leave");
     return askEach(
         Json.from(fields), new Users.Moved(0, true), PeerJson::toMoved, Users.Moved::plus);
   }
 
   private CompletionStage<@Nullable Json> moveHere(Json.Obj fields) {
     String room = text(fields, "room");
+    List<Participant> who =
+        fields.get("connection") == null
+            ? connections.ofUser(text(fields, "id"))
+            : connections.withId(text(fields, "connection"));
     return OnlineUsers.canBeJoined(room)
-        ? OnlineUsers.moveHere(
-                connections, text(fields, "id"), room, text(fields, "to").equals("join"))
+        ? OnlineUsers.moveHere(who, room, text(fields, "to").equals("join"))
             .thenApply(count -> Json.from(Map.of("connections", count)))
         : noAnswer();
   }

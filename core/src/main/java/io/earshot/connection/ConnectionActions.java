@@ -17,7 +17,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Actions on many connections at once: kicks, bans and closed rooms.
+ * Actions on connections wherever they are, and on many at once: kicks, moves, bans and closed
+ * rooms.
  *
  * <p>Thread-safe: each action runs on the loop of its connection.
  */
@@ -45,6 +46,9 @@ public final class ConnectionActions implements ModerationTargets {
      * of them does not answer.
      */
     CompletionStage<Users.Moved> moveUser(String id, String room, boolean joins);
+
+    /** The same for one connection, by its id. */
+    CompletionStage<Users.Moved> moveConnection(String id, String room, boolean joins);
 
     /**
      * Asks all other servers.
@@ -85,6 +89,20 @@ public final class ConnectionActions implements ModerationTargets {
     return here != null || others == null
         ? CompletableFuture.completedStage(here != null)
         : others.close(id, reason);
+  }
+
+  /**
+   * Makes a connection join or leave a room, on whichever server it is.
+   *
+   * @throws IllegalArgumentException if no client can join a room of this name
+   */
+  public CompletionStage<Users.Moved> move(String id, String room, boolean joins) {
+    String name = OnlineUsers.valid(room);
+    PeerSessions others = peers;
+    return connections.find(id) == null && others != null
+        ? others.moveConnection(id, name, joins)
+        : OnlineUsers.moveHere(connections.withId(id), name, joins)
+            .thenApply(count -> new Users.Moved(count, true));
   }
 
   @Override

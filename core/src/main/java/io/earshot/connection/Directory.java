@@ -207,6 +207,12 @@ public final class Directory {
     return List.copyOf(byUser.getOrDefault(id, Set.of()));
   }
 
+  /** The connection of an id; empty if it is not here. */
+  public List<Participant> withId(String id) {
+    Participant found = find(id);
+    return found == null ? List.of() : List.of(found);
+  }
+
   /** A snapshot of all connections. */
   public synchronized List<Participant> all() {
     var all = new ArrayList<Participant>(size);

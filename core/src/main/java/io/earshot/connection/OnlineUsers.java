@@ -58,7 +58,7 @@ public final class OnlineUsers implements Users {
   private CompletionStage<Moved> move(String id, String room, boolean joins) {
     String name = valid(room);
     CompletionStage<Moved> here =
-        moveHere(connections, id, name, joins).thenApply(count -> new Moved(count, true));
+        moveHere(connections.ofUser(id), name, joins).thenApply(count -> new Moved(count, true));
     PeerSessions peers = actions.peers();
     return peers == null ? here : here.thenCombine(peers.moveUser(id, name, joins), Moved::plus);
   }
@@ -71,7 +71,7 @@ public final class OnlineUsers implements Users {
     return moved;
   }
 
-  private static String valid(String room) {
+  static String valid(String room) {
     if (!canBeJoined(room)) {
       throw new IllegalArgumentException(
           "room names have 1 to "
@@ -86,10 +86,9 @@ public final class OnlineUsers implements Users {
     return RoomName.isValid(room) && !RoomName.isInbox(room);
   }
 
-  /** Makes the connections of a user on this server join or leave a room, and counts them. */
+  /** Makes connections of this server join or leave a room, and counts those that do. */
   public static CompletionStage<Integer> moveHere(
-      Directory connections, String id, String room, boolean joins) {
-    List<Participant> all = connections.ofUser(id);
+      List<Participant> all, String room, boolean joins) {
     var done = new CompletableFuture<Integer>();
     if (all.isEmpty()) {
       done.complete(0);

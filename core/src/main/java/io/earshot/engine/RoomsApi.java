@@ -121,16 +121,16 @@ final class RoomsApi implements ChatRoom {
   public CompletionStage<Cursor> publish(Publication publication) {
     String name = valid(publication.room());
     Json from = publication.from();
-    String key = publication.key();
-    Json message = publication.message();
+    Json message = HookRegistry.sayable(publication.message());
+    Json key = publication.key() == null ? null : Json.of(publication.key());
     var saying =
         new RoomOrder.SayRequest(
             message,
             null,
             publication.audience(),
             PUBLISHERS,
-            key == null ? null : Json.of(key),
-            message,
+            key,
+            key == null ? message : key, // the key alone tells a repeat
             false);
     var told = new CompletableFuture<Cursor>();
     Shard there = rooms.shard(name);

@@ -135,6 +135,16 @@ final class ServerApi implements Api {
   }
 
   @Override
+  public CompletionStage<Users.Moved> join(String id, String room) {
+    return connectionActions.move(id, room, true);
+  }
+
+  @Override
+  public CompletionStage<Users.Moved> leave(String id, String room) {
+    return connectionActions.move(id, room, false);
+  }
+
+  @Override
   public Collection<Connection> connections() {
     return Collections.unmodifiableCollection(connections.all());
   }

@@ -62,7 +62,7 @@ class TranscriptTest {
                       .filter(
                           kind ->
                               kind.isPlain()
-                                  || !List.of("http.txt", "urls.txt", "admin.txt")
+                                  || !List.of("http.txt", "urls.txt", "admin.txt", "publish.txt")
                                       .contains(file.getFileName().toString()))
                       .map(kind -> Arguments.of(file.getFileName(), kind, file)))
           .toList()

@@ -82,6 +82,9 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
     } catch (SettingFileException e) {
       close(actions);
       throw new SettingsException(String.valueOf(e.getMessage()));
+    } catch (IllegalArgumentException e) { // a setting, as the start of a server says
+      close(actions);
+      throw new SettingsException(String.valueOf(e.getMessage()));
     } catch (IOException e) {
       close(actions);
       throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);

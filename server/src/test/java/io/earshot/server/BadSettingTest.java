@@ -244,6 +244,20 @@ class BadSettingTest {
     }
   }
 
+  @Test
+  void a_rule_that_the_start_refuses_is_one_line_and_status_2() {
+    Run run =
+        Run.of(
+            Map.of("EARSHOT_HOOKS_HTTP", "join,tell * https://app.example.org/"),
+            "--tcp=0",
+            "--http=0");
+    assertThat(run.err())
+        .startsWith(
+            "earshot: hooks.http: 'join,tell * https://app.example.org/': there is no event")
+        .hasLineCount(1);
+    assertThat(run.status()).isEqualTo(2);
+  }
+
   private static String variable(String path) {
     return "EARSHOT_" + path.toUpperCase(Locale.ROOT).replace('.', '_');
   }

@@ -81,7 +81,8 @@ class PackagesTest {
       netty.action: protocol api spi engine netty.loop netty.http
       netty.console: protocol api spi monitor engine netty.loop netty.http
       netty.operator: protocol api events spi netty.http
-      netty.admin: protocol api events stats spi explain monitor engine netty.loop netty.identity netty.http netty.room netty.console netty.operator
+      netty.publish: protocol api spi engine netty.http netty.room
+      netty.admin: protocol api events stats spi explain monitor engine netty.loop netty.identity netty.http netty.room netty.console netty.operator netty.publish
       netty: protocol api stats spi monitor engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.console netty.operator netty.admin
       metrics: api stats spi netty
       redis.link: api spi

@@ -89,6 +89,16 @@ final class CurrentApi implements Api {
   }
 
   @Override
+  public CompletionStage<Users.Moved> join(String id, String room) {
+    return now().join(id, room);
+  }
+
+  @Override
+  public CompletionStage<Users.Moved> leave(String id, String room) {
+    return now().leave(id, room);
+  }
+
+  @Override
   public Collection<Connection> connections() {
     return now().connections();
   }

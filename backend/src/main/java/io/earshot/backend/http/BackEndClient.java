@@ -227,7 +227,8 @@ public final class BackEndClient implements AutoCloseable {
     HttpResponse<byte[]> response = sent(request.build(), left, timeout);
     int status = response.statusCode();
     if (!isSuccess(status)) {
-      throw new BackEndException("it answered with the status " + status, status);
+      String retryAfter = response.headers().firstValue("retry-after").orElse("");
+      throw new BackEndException("it answered with the status " + status, status, retryAfter);
     }
     return new Reply(status, response.body());
   }

@@ -18,33 +18,36 @@ public final class BackEndException extends IOException {
 
   private final Kind kind;
   private final int status;
+  private final String retryAfter;
 
   /** An answer is not as it should be. */
   public BackEndException(String message) {
-    this(message, Kind.WRONG, 0);
+    this(message, Kind.WRONG, 0, "");
   }
 
   /**
    * An answer has a status that is not one of success.
    *
    * @param status its status
+   * @param retryAfter its header {@code Retry-After}; empty without one
    */
-  public BackEndException(String message, int status) {
-    this(message, isBusy(status) ? Kind.AWAY : Kind.WRONG, status);
+  public BackEndException(String message, int status, String retryAfter) {
+    this(message, isBusy(status) ? Kind.AWAY : Kind.WRONG, status, retryAfter);
   }
 
-  private BackEndException(String message, Kind kind, int status) {
+  private BackEndException(String message, Kind kind, int status, String retryAfter) {
     super(message);
     this.kind = kind;
     this.status = status;
+    this.retryAfter = retryAfter;
   }
 
   static BackEndException away(String message) {
-    return new BackEndException(message, Kind.AWAY, 0);
+    return new BackEndException(message, Kind.AWAY, 0, "");
   }
 
   static BackEndException unanswered(String message) {
-    return new BackEndException(message, Kind.UNANSWERED, 0);
+    return new BackEndException(message, Kind.UNANSWERED, 0, "");
   }
 
   /** The statuses of servers, and of proxies before them, that cannot work now. */
@@ -55,6 +58,11 @@ public final class BackEndException extends IOException {
   /** The status of the answer; 0 if there was none. */
   public int status() {
     return status;
+  }
+
+  /** The header {@code Retry-After} of the answer, as it came; empty without one. */
+  public String retryAfter() {
+    return retryAfter;
   }
 
   /**

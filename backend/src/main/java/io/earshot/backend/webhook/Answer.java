@@ -3,7 +3,6 @@ package io.earshot.backend.webhook;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What came of a request to a back end.
@@ -42,14 +41,11 @@ record Answer(int status, String what, long retryAfter) {
   /**
    * Reads the header {@code Retry-After}.
    *
-   * @param header seconds, or a date; null without the header
+   * @param header seconds, or a date; empty without the header
    * @param now the time of day, in milliseconds since 1970
    * @return milliseconds; 0 if there is no time in the future
    */
-  static long retryAfter(@Nullable String header, long now) {
-    if (header == null) {
-      return 0;
-    }
+  static long retryAfter(String header, long now) {
     if (header.matches("\\d{1,9}")) {
       return Long.parseLong(header) * 1_000;
     }

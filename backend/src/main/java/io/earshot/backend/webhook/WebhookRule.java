@@ -42,7 +42,7 @@ record WebhookRule(
   private static final String PREFIX = "webhook.";
 
   private static final int MOST_EVENTS = 1_000;
-  private static final Duration LONGEST = Duration.ofMinutes(5);
+  private static final Duration LONGEST = Duration.ofMinutes(1);
   private static final String ALL = "all";
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,56}");
   private static final Pattern BATCH = Pattern.compile("\\d{1,4}");
@@ -161,7 +161,7 @@ record WebhookRule(
   private static Duration timeout(String line, String value) {
     Optional<Duration> timeout = SettingText.duration(value, value);
     if (timeout.isEmpty() || !timeout.get().isPositive() || timeout.get().compareTo(LONGEST) > 0) {
-      throw wrong(line, "timeout= takes a time above 0 and up to 5m, such as 10s");
+      throw wrong(line, "timeout= takes a time above 0 and up to 1m, such as 10s");
     }
     return timeout.get();
   }

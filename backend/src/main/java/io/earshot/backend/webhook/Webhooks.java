@@ -39,8 +39,8 @@ public final class Webhooks implements Extension {
     var client = new BackEndClient(config.backEnds(), wall);
     var running = new Running(client);
     try {
-      Transport transport = transport(client);
       WebhookClock clock = WebhookClock.ofThisMachine(wall);
+      Transport transport = transport(client, clock);
       for (WebhookRule rule : rules) {
         DeadLetters letters = letters(config, rule);
         running.open.add(letters);
@@ -92,12 +92,13 @@ public final class Webhooks implements Extension {
     }
   }
 
-  static Transport transport(BackEndClient client) {
+  static Transport transport(BackEndClient client, WebhookClock clock) {
     return (url, id, body, timeout) -> {
       try {
         return new Answer(client.post(url, id, body, timeout).status(), "", 0);
       } catch (BackEndException e) {
-        return new Answer(e.status(), String.valueOf(e.getMessage()), 0);
+        long retryAfter = Answer.retryAfter(e.retryAfter(), clock.wall());
+        return new Answer(e.status(), String.valueOf(e.getMessage()), retryAfter);
       }
     };
   }

@@ -46,8 +46,9 @@ class HostileReceiverTest {
       @Override
       void answer(OutputStream out) throws IOException {
         out.write("HTTP/1.1 200 OK\r\n".getBytes(ISO_8859_1));
-        for (int i = 0; i < 1_000_000; i++) {
-          out.write(("x-" + i + ": 0123456789\r\n").getBytes(ISO_8859_1));
+        byte[] some = "x-a: 0123456789\r\n".repeat(10_000).getBytes(ISO_8859_1);
+        for (int i = 0; i < 100; i++) {
+          out.write(some);
         }
       }
     },
@@ -80,6 +81,14 @@ class HostileReceiverTest {
       @Override
       void answer(OutputStream out) {
         LockSupport.parkNanos(5_000_000_000L);
+      }
+    },
+    LATER {
+      @Override
+      void answer(OutputStream out) throws IOException {
+        out.write(
+            "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 70\r\nContent-Length: 0\r\n\r\n"
+                .getBytes(ISO_8859_1));
       }
     },
     RESET {
@@ -158,14 +167,16 @@ class HostileReceiverTest {
           new Webhook(
               rule,
               Duration.ofHours(1),
-              Webhooks.transport(client),
+              Webhooks.transport(client, clock),
               clock,
               () -> 0,
               clock.letters,
               (name, what) -> {});
       FeedEvent event = VirtualBackEnd.event("e", 0, Json.of("hello"));
       var events = new ArrayList<>(List.of(event));
+      long began = clock.now;
       webhook.handle(events);
+      assertThat(clock.now - began >= 2 * 70_000).isEqualTo(answering == Answering.LATER);
       assertThat(webhook.state().snapshot().sent()).isEqualTo(1);
       assertThat(webhook.state().snapshot().failures()).isPositive();
       assertThat(webhook.state().snapshot().lastError()).isNotEmpty();

@@ -73,8 +73,8 @@ class WebhookRuleTest {
         "joined * http://app/ retry=3 | there is no 'retry'; there are batch, timeout, name",
         "joined * http://app/ batch=0 | batch= takes a number of events from 1 to 1000",
         "joined * http://app/ batch=9999 | batch= takes a number of events from 1 to 1000",
-        "joined * http://app/ timeout=0 | timeout= takes a time above 0 and up to 5m, such as 10s",
-        "joined * http://app/ timeout=1h | timeout= takes a time above 0",
+        "joined * http://app/ timeout=0 | timeout= takes a time above 0 and up to 1m, such as 10s",
+        "joined * http://app/ timeout=61s | timeout= takes a time above 0",
         "joined * http://app/ name=a/b | name= takes 1 to 56 letters, digits, -, _ and .",
       })
   void a_wrong_rule_is_refused_with_what_to_write(String line, String why) {

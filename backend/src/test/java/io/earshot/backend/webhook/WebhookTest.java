@@ -287,9 +287,8 @@ class WebhookTest {
 
   @ParameterizedTest
   @CsvSource(
-      nullValues = "none",
       value = {
-        "none, 0",
+        "'', 0",
         "120, 120000",
         "'Fri, 15 Jan 2027 08:01:00 GMT', 60000",
         "'Fri, 15 Jan 2027 07:01:00 GMT', 0",

@@ -101,8 +101,9 @@ public final class Admin {
 
   private static void log(
       AdminKeys.Key key, AdminCall call, @Nullable AdminReply reply, @Nullable Throwable failure) {
+    // Messages are what a back end is for: they would fill the log.
     LOG.log(
-        Level.INFO,
+        reply != null && call.isSay() ? Level.DEBUG : Level.INFO,
         "admin {0}: {1} {2}: {3}",
         key.name(),
         call.method(),

@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -98,6 +99,10 @@ record AdminCall(
 
   /** The path with {@code *} for a name: {@code rooms/*} for one of the rooms. */
   String shape() {
+    if (names.getFirst().indexOf('*') >= 0
+        || (names.size() > 2 && names.get(2).indexOf('*') >= 0)) {
+      return "";
+    }
     return switch (names.size()) {
       case 1 -> names.getFirst();
       case 2 -> names.getFirst() + "/*";
@@ -115,6 +120,22 @@ record AdminCall(
   /** The name in the path, if it is a valid name of a room. */
   String room() throws ProblemException {
     return RoomUrl.valid(name());
+  }
+
+  /** Whether the call says something in rooms, and changes nothing else. */
+  boolean isSay() {
+    return method.equals("POST")
+        && (shape().equals("publish") || shape().equals("rooms/*/messages"));
+  }
+
+  /**
+   * A text that this call and its repeats share, on whichever server of the cluster they arrive;
+   * null for a call without an idempotency key.
+   */
+  @Nullable String repeats() {
+    return key == null
+        ? null
+        : by.name() + " " + key + " " + HexFormat.of().formatHex(digest, 0, Long.BYTES) + "#";
   }
 
   // --- the query -------------------------------------------------------------------------------

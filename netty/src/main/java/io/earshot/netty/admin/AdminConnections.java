@@ -4,6 +4,7 @@ import io.earshot.AddressRange;
 import io.earshot.Api;
 import io.earshot.Connection;
 import io.earshot.Target;
+import io.earshot.Users;
 import io.earshot.monitor.Monitor;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.room.RoomUrl;
@@ -20,7 +21,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 
 /**
- * The connections of the admin API: lists, shows and ends them.
+ * The connections of the admin API: lists, shows, moves and ends them.
  *
  * <p>Immutable.
  */
@@ -87,18 +88,29 @@ record AdminConnections(Api api, Monitor monitor) {
     String id = call.name();
     String room = RoomUrl.valid(call.names().getLast());
     return (joins ? api.users().join(id, room) : api.users().leave(id, room))
-        .thenApply(
-            moved ->
-                AdminReply.ok(
-                    AdminPage.object(
-                        "id",
-                        id,
-                        "room",
-                        room,
-                        "connections",
-                        moved.connections(),
-                        "complete",
-                        moved.isComplete())));
+        .thenApply(moved -> reply(id, room, moved));
+  }
+
+  /** Makes a connection join or leave a room, on whichever server of the cluster it is. */
+  CompletionStage<AdminReply> move(AdminCall call, boolean joins) throws ProblemException {
+    call.only();
+    String id = call.name();
+    String room = RoomUrl.valid(call.names().getLast());
+    return (joins ? api.join(id, room) : api.leave(id, room))
+        .thenApply(moved -> reply(id, room, moved));
+  }
+
+  private static AdminReply reply(String id, String room, Users.Moved moved) {
+    return AdminReply.ok(
+        AdminPage.object(
+            "id",
+            id,
+            "room",
+            room,
+            "connections",
+            moved.connections(),
+            "complete",
+            moved.isComplete()));
   }
 
   private static ProblemException unknown(String where) {

@@ -10,8 +10,8 @@ import java.util.function.Supplier;
 
 /**
  * The calls of the last time by their idempotency keys, so that a call that is repeated is not done
- * again. A call that failed is forgotten, and may be tried again. Nothing is forgotten before its
- * time: the number of calls is bounded by the rate limit of each admin key.
+ * again. A call that failed, or a part of which did, is forgotten, and may be tried again. Nothing
+ * is forgotten before its time: the number of calls is bounded by the rate limit of each admin key.
  *
  * <p>Thread-safe: guarded by its lock.
  */
@@ -64,10 +64,12 @@ final class AdminRepeats {
         work.get()
             .whenComplete(
                 (reply, failure) -> {
+                  if (failure != null || !reply.isComplete()) {
+                    forget(key, first);
+                  }
                   if (failure == null) {
                     answer.complete(reply);
                   } else {
-                    forget(key, first);
                     answer.completeExceptionally(failure);
                   }
                 });

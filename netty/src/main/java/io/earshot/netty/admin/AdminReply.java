@@ -29,6 +29,16 @@ record AdminReply(HttpResponseStatus status, byte[] body, @Nullable String locat
     return new AdminReply(HttpResponseStatus.CREATED, json.encode(), location);
   }
 
+  /** An answer that says of each part of the call whether it is done, where some are not. */
+  static AdminReply partial(Json json) {
+    return new AdminReply(HttpResponseStatus.MULTI_STATUS, json.encode(), null);
+  }
+
+  /** Whether all that the call asked for is done, so that a repeat of it has the same answer. */
+  boolean isComplete() {
+    return !status.equals(HttpResponseStatus.MULTI_STATUS);
+  }
+
   /** This reply, for a call that needs no waiting. */
   CompletionStage<AdminReply> now() {
     return CompletableFuture.completedStage(this);

@@ -2,32 +2,36 @@ package io.earshot.netty.admin;
 
 import io.earshot.Api;
 import io.earshot.RoomCount;
-import io.earshot.StandIn;
 import io.earshot.monitor.RoomLine;
 import io.earshot.monitor.RoomQuery;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.http.Site;
+import io.earshot.netty.publish.ManyPresent;
+import io.earshot.netty.publish.Publishing;
+import io.earshot.netty.room.RoomUrl;
 import io.earshot.netty.room.RoomUrls;
-import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomStatus;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rooms of the admin API: lists, shows and closes them, and sends messages to them.
+ * The rooms of the admin API: lists, shows, reads and closes them, and sends messages to them.
  *
  * <p>Immutable.
  */
 final class AdminRooms {
   private final Site site;
   private final Api api;
+  private final Publishing publishing;
+  private final ManyPresent present;
 
   AdminRooms(Site site) {
     this.site = site;
     this.api = site.engine().api();
+    this.publishing = new Publishing(site);
+    this.present = new ManyPresent(site);
   }
 
   CompletionStage<AdminReply> list(AdminCall call) throws ProblemException {
@@ -101,32 +105,38 @@ final class AdminRooms {
         .thenApply(closure -> AdminReply.ok(closure.toJson()));
   }
 
-  CompletionStage<AdminReply> say(AdminCall call) throws ProblemException {
-    call.only("message", "from", "match");
-    Json message = call.body().get("message");
-    if (message == null) {
-      throw ProblemException.badRequest("a message is required");
-    }
-    if (message.encode().length > site.maxMessageLength()) {
-      throw ProblemException.bodyTooLarge(site.maxMessageLength());
-    }
-    String from = call.text("from");
-    String room = call.room();
-    Json name = Json.of(from == null ? site.config().general().serverName() : from);
-    return api.chatRoom()
-        .socketRoomBroadcast(new StandIn(room, name, audience(call)), message)
-        .thenApply(ignored -> AdminReply.created(Json.from(Map.of("room", room)), null));
+  /** Who is in several rooms, and where several users are. */
+  CompletionStage<AdminReply> presence(AdminCall call) throws ProblemException {
+    return present.find(call.query()).thenApply(AdminReply::ok);
   }
 
-  private static @Nullable Audience audience(AdminCall call) throws ProblemException {
-    return switch (call.body().get("match")) {
-      case null -> null;
-      case Json.Obj match
-          when match.fields().size() == 2
-              && match.get("key") instanceof Json.Text(String key)
-              && match.get("value") instanceof Json.Text(String value) ->
-          new Audience(key, value);
-      default -> throw ProblemException.badRequest("match is {\"key\":TEXT,\"value\":TEXT}");
-    };
+  /** Earlier messages of a room, whatever its rule says. */
+  CompletionStage<AdminReply> read(AdminCall call) throws ProblemException {
+    return RoomUrl.ofMessages(call.room(), call.query())
+        .read(site.engine().http(), 0)
+        .thenApply(excerpt -> AdminReply.ok(excerpt.encode()));
+  }
+
+  CompletionStage<AdminReply> say(AdminCall call) throws ProblemException {
+    String room = call.room();
+    return publishing
+        .publish(room, call.body(), call.repeats())
+        .thenApply(
+            place ->
+                AdminReply.created(
+                    AdminPage.object(
+                        "room", room, "epoch", place.epoch(), "offset", place.offset()),
+                    null));
+  }
+
+  /** Sends many messages to many rooms. */
+  CompletionStage<AdminReply> publish(AdminCall call) throws ProblemException {
+    return publishing
+        .publish(call.body(), call.repeats())
+        .thenApply(
+            published ->
+                published.failed() == 0
+                    ? AdminReply.ok(published.toJson())
+                    : AdminReply.partial(published.toJson()));
   }
 }

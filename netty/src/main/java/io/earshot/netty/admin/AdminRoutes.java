@@ -3,6 +3,7 @@ package io.earshot.netty.admin;
 import io.earshot.Measure;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.http.Site;
+import io.earshot.netty.publish.OpenApi;
 import io.earshot.protocol.Json;
 import io.earshot.spi.Visitor;
 import io.netty.handler.codec.http.HttpMethod;
@@ -11,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -45,10 +47,16 @@ final class AdminRoutes {
     add("GET", "rooms", rooms::list);
     add("GET", "rooms/*", rooms::find);
     add("DELETE", "rooms/*", rooms::close);
+    add("GET", "rooms/*/messages", rooms::read);
     add("POST", "rooms/*/messages", rooms::say);
+    add("POST", "publish", rooms::publish);
+    add("GET", "presence", rooms::presence);
+    add("GET", "openapi.json", ignored -> AdminReply.ok(OpenApi.document()).now());
     add("GET", "connections", call -> connections.list(call).now());
     add("GET", "connections/*", connections::find);
     add("DELETE", "connections/*", connections::kick);
+    add("PUT", "connections/*/rooms/*", call -> connections.move(call, true));
+    add("DELETE", "connections/*/rooms/*", call -> connections.move(call, false));
     add("GET", "users/*", connections::findUser);
     add("PUT", "users/*/rooms/*", call -> connections.moveUser(call, true));
     add("DELETE", "users/*/rooms/*", call -> connections.moveUser(call, false));
@@ -83,6 +91,13 @@ final class AdminRoutes {
 
   private void add(String method, String shape, Handler handler) {
     table.computeIfAbsent(shape, ignored -> new LinkedHashMap<>()).put(method, handler);
+  }
+
+  /** The methods of each path, by its shape. */
+  Map<String, Set<String>> methods() {
+    var methods = new LinkedHashMap<String, Set<String>>();
+    table.forEach((shape, handlers) -> methods.put(shape, Set.copyOf(handlers.keySet())));
+    return methods;
   }
 
   /** Does what a call asks for. A {@link ProblemException} fails the stage. */

@@ -1,5 +1,6 @@
 package io.earshot.netty.room;
 
+import io.earshot.engine.HttpRequests;
 import io.earshot.netty.http.JoinRequest;
 import io.earshot.netty.http.MalformedRequestException;
 import io.earshot.netty.http.ProblemException;
@@ -7,12 +8,15 @@ import io.earshot.netty.http.Query;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.identity.BearerToken;
 import io.earshot.protocol.Cursor;
+import io.earshot.protocol.Excerpt;
+import io.earshot.protocol.ExcerptRequest;
 import io.earshot.protocol.RoomName;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.protocol.Start;
 import io.earshot.token.SignedToken;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param query the decoded URL
  */
 public record RoomUrl(String room, Part part, Query query) {
+  private static final int DEFAULT_LIMIT = 100;
+  private static final int MAX_LIMIT = 1_000;
 
   /** What a URL names. */
   enum Part {
@@ -77,6 +83,16 @@ public record RoomUrl(String room, Part part, Query query) {
               + " name is written %2F");
     }
     return new RoomUrl(valid(room), part, query);
+  }
+
+  /**
+   * The messages of a room, by a URL that names the room in its own way.
+   *
+   * @param room a valid name
+   * @param query the query, with the parameters that the URLs of messages have
+   */
+  public static RoomUrl ofMessages(String room, Query query) {
+    return new RoomUrl(room, Part.MESSAGES, query);
   }
 
   private static @Nullable Part part(String[] names) {
@@ -152,6 +168,21 @@ public record RoomUrl(String room, Part part, Query query) {
   @Nullable Cursor after() throws ProblemException {
     String after = query.param("after");
     return after == null ? null : cursor(after, "after");
+  }
+
+  /**
+   * Reads the messages that the query asks for.
+   *
+   * @param wait how many milliseconds to wait for a message if there is none; 0 for messages before
+   *     a position
+   */
+  public CompletableFuture<Excerpt> read(HttpRequests http, int wait) throws ProblemException {
+    String before = query.param("before");
+    if (before != null) {
+      return http.readBefore(room, before(before), pageLimit(DEFAULT_LIMIT));
+    }
+    int limit = query.number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
+    return http.read(new ExcerptRequest(room, start(after()), limit), wait);
   }
 
   /**

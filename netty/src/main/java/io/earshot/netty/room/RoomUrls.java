@@ -13,7 +13,6 @@ import io.earshot.netty.http.WebExchange;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Excerpt;
-import io.earshot.protocol.ExcerptRequest;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.RoomStatus;
 import io.earshot.protocol.Signal;
@@ -41,8 +40,6 @@ public final class RoomUrls {
   private static final String ROOM_METHODS = "GET, HEAD, OPTIONS";
   private static final String MESSAGES_METHODS = "GET, HEAD, POST, OPTIONS";
   private static final String SIGNALS_METHODS = "POST, OPTIONS";
-  private static final int DEFAULT_LIMIT = 100;
-  private static final int MAX_LIMIT = 1_000;
 
   private final Site site;
   private final Handshake handshake;
@@ -188,17 +185,21 @@ public final class RoomUrls {
 
   /** Encodes the status of a room; without the lists if it would be too long with them. */
   public static byte[] encoded(RoomStatus status, int maxLength) {
+    return bounded(status, maxLength).encode();
+  }
+
+  /** The status of a room; without the lists if it would be too long with them. */
+  public static Json.Obj bounded(RoomStatus status, int maxLength) {
     Json.Obj json = status.toJson();
-    byte[] body = json.encode();
-    if (body.length > maxLength) {
-      var fields = new LinkedHashMap<>(json.fields());
-      fields.remove("members");
-      fields.remove("next");
-      fields.remove("users");
-      fields.remove("usersNext");
-      body = new Json.Obj(fields).encode();
+    if (json.encode().length <= maxLength) {
+      return json;
     }
-    return body;
+    var fields = new LinkedHashMap<>(json.fields());
+    fields.remove("members");
+    fields.remove("next");
+    fields.remove("users");
+    fields.remove("usersNext");
+    return new Json.Obj(fields);
   }
 
   // --- /rooms/ROOM/messages --------------------------------------------------------------------
@@ -217,23 +218,11 @@ public final class RoomUrls {
 
   private Answer read(WebExchange exchange, RoomUrl url) throws ProblemException {
     Grant grant = check(exchange, url, Permission.LISTEN);
-    String before = url.query().param("before");
-    if (before != null) {
-      return new Answer.Later<>(
-          site.engine()
-              .http()
-              .readBefore(url.room(), url.before(before), url.pageLimit(DEFAULT_LIMIT)),
-          (excerpt, failure) -> excerpt(exchange, url, grant, excerpt, failure),
-          true,
-          false);
-    }
-    int asked = url.query().number("wait", 0, 0, Integer.MAX_VALUE);
-    int limit = url.query().number("limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
+    boolean waits = url.query().param("before") == null;
+    int asked = waits ? url.query().number("wait", 0, 0, Integer.MAX_VALUE) : 0;
     int wait = exchange.isHead() ? 0 : asked;
     return new Answer.Later<>(
-        site.engine()
-            .http()
-            .read(new ExcerptRequest(url.room(), url.start(url.after()), limit), wait),
+        url.read(site.engine().http(), wait),
         (excerpt, failure) -> excerpt(exchange, url, grant, excerpt, failure),
         true,
         wait > 0);

@@ -130,7 +130,7 @@ public final class HttpClient extends Client {
   @Override
   public void send(String request) {
     String[] words = request.split(" ", 3);
-    if (words[0].equals("POST") || words[0].equals("DELETE")) {
+    if (List.of("POST", "PUT", "DELETE").contains(words[0])) {
       String body = words.length == 3 ? words[2] : "";
       sendRequest(words[0], words[1], body, "Content-Type: application/json");
     } else {
