@@ -120,7 +120,7 @@ final class Schema {
                 + version
                 + ", which a later Earshot has made; this one knows version "
                 + VERSION,
-            null);
+            (String) null);
       }
       return version;
     }
