@@ -141,7 +141,9 @@ class StoreTest extends PostgresTestCase {
     awaitRows(said.size());
     assertThat(
             postgres.query(
-                "SELECT message #>> '{}' FROM " + schema + ".messages WHERE room = 'orders.0'"
+                "SELECT message #>> '{}' FROM "
+                    + schema
+                    + ".messages WHERE room = 'orders.0'"
                     + " ORDER BY id"))
         .isEqualTo(said.stream().filter(each -> number(each) % 3 == 0).toList());
   }
@@ -159,8 +161,7 @@ class StoreTest extends PostgresTestCase {
       server = start("postgres.rooms=orders.*", "postgres.timeout=1s");
       say(server, "orders.1", "too early");
       assertThat(state(server)).contains("\"connected\":false", "\"problem\":");
-      Await.until(
-          "a problem", () -> problems(server).contains("the database cannot be reached"));
+      Await.until("a problem", () -> problems(server).contains("the database cannot be reached"));
     } finally {
       postgres.start();
     }
