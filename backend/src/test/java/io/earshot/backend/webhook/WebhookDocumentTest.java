@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.earshot.Api;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
+import io.earshot.spi.Archive;
 import io.earshot.spi.ExtensionContext;
+import io.earshot.spi.Source;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,6 +60,17 @@ final class WebhookDocumentTest {
   private record Recorder(Set<String> routes) implements ExtensionContext {
     @Override
     public Api api() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void archive(Archive archive) {}
+
+    @Override
+    public void source(Source source) {}
+
+    @Override
+    public CompletionStage<String> deployment() {
       throw new UnsupportedOperationException();
     }
 
