@@ -39,11 +39,7 @@ public final class ArchiveReader {
    * @param isFor whether the reader may see a message of the room's memory
    */
   public record Request(
-      String room,
-      @Nullable Cursor before,
-      int limit,
-      int bytes,
-      Predicate<History.Entry> isFor) {}
+      String room, @Nullable Cursor before, int limit, int bytes, Predicate<History.Entry> isFor) {}
 
   /**
    * What the memory of a room has.
@@ -77,8 +73,7 @@ public final class ArchiveReader {
   public CompletableFuture<EarlierPage> read(Request asked) {
     var answer = new CompletableFuture<EarlierPage>();
     Shard there = rooms.shard(asked.room);
-    there.tell(
-        () -> there.whenKnown(asked.room, asked.before, () -> read(there, asked, answer)));
+    there.tell(() -> there.whenKnown(asked.room, asked.before, () -> read(there, asked, answer)));
     return answer;
   }
 
@@ -138,8 +133,7 @@ public final class ArchiveReader {
       return new Remembered(new EarlierPage(List.of(), null, false), null);
     }
     long now = there.elapsed();
-    History.Page page =
-        room.log().before(asked.before, asked.limit, asked.bytes, now, asked.isFor);
+    History.Page page = room.log().before(asked.before, asked.limit, asked.bytes, now, asked.isFor);
     return new Remembered(
         new EarlierPage(page.messages(), room.end(), page.more()), room.log().forgotten(now));
   }

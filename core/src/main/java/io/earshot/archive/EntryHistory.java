@@ -41,17 +41,14 @@ public final class EntryHistory {
    */
   public static void read(
       ArchiveReader archive, Member member, Start start, int bytes, Consumer<EntryHistory> then) {
-    if (start.history() == 0
-        || member.rule.historyMessages() == 0
-        || !archive.isFor(member.room)) {
+    if (start.history() == 0 || member.rule.historyMessages() == 0 || !archive.isFor(member.room)) {
       then.accept(NONE);
       return;
     }
     var unused =
         archive
             .readForEntry(member.room, start, bytes, member.connection::mayRead)
-            .handle(
-                (page, failure) -> new EntryHistory(page, start.history(), bytes))
+            .handle((page, failure) -> new EntryHistory(page, start.history(), bytes))
             .thenAccept(history -> member.connection.tell(() -> then.accept(history)));
   }
 

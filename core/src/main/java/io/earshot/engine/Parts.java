@@ -257,9 +257,7 @@ final class Parts implements AutoCloseable {
   /** The identity of the cluster; the given one without a cluster, or if it has none yet. */
   private CompletionStage<String> identity(String proposed) {
     Cluster joined = cluster;
-    return joined == null
-        ? CompletableFuture.completedStage(proposed)
-        : joined.identity(proposed);
+    return joined == null ? CompletableFuture.completedStage(proposed) : joined.identity(proposed);
   }
 
   @Nullable HistoryFolder historyFolder() {

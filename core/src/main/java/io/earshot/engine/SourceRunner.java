@@ -170,8 +170,7 @@ final class SourceRunner implements AutoCloseable {
   }
 
   /** What became of a message; null if it is to be tried again. */
-  private Source.@Nullable Result result(
-      Source.Item item, @Nullable CompletableFuture<Cursor> told)
+  private Source.@Nullable Result result(Source.Item item, @Nullable CompletableFuture<Cursor> told)
       throws InterruptedException {
     if (told == null) {
       return null;

@@ -240,8 +240,7 @@ final class Opening extends HeldMessages {
           () -> {
             connection.phase = Phase.OPEN;
             connection.tellConnected();
-            connection.joinFirst(
-                place, start, arrival -> welcome(history.addTo(arrival), more));
+            connection.joinFirst(place, start, arrival -> welcome(history.addTo(arrival), more));
             TokenWatch.accept(place, verdict.grant());
           });
     }

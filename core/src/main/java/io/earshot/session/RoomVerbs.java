@@ -106,8 +106,7 @@ final class RoomVerbs {
         change.token(),
         change.start(),
         history ->
-            connection.changeRoom(
-                place, change.start(), replyHears(connection, request, history)));
+            connection.changeRoom(place, change.start(), replyHears(connection, request, history)));
   }
 
   static void addRoom(ClientConnection connection, NumberedRequest request, Command.AddRoom add) {

@@ -26,8 +26,8 @@ public interface Source {
    * Waits until this server may read the source, since no other does.
    *
    * @return the messages, until it is closed
-   * @throws Exception if the source cannot be read; it is called again after a pause that grows
-   *     up to half a minute
+   * @throws Exception if the source cannot be read; it is called again after a pause that grows up
+   *     to half a minute
    */
   Reading open() throws Exception;
 

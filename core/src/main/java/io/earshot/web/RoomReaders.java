@@ -70,11 +70,7 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
    * @param otherwise reads what the room remembers, if it needs nothing of the archive
    */
   private void readEarlier(
-      String name,
-      Start start,
-      int bytes,
-      CompletableFuture<Excerpt> answer,
-      Runnable otherwise) {
+      String name, Start start, int bytes, CompletableFuture<Excerpt> answer, Runnable otherwise) {
     var unused =
         engine
             .archive()

@@ -15,8 +15,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The link of this server to the schema: whether the database can be reached, has the tables, and is
- * used by no other deployment. Everything else waits for it.
+ * The link of this server to the schema: whether the database can be reached, has the tables, and
+ * is used by no other deployment. Everything else waits for it.
  *
  * <p>A deployment is a cluster, or a single server. Its servers hold a shared advisory lock as long
  * as their sessions last, and one row names the deployment. A server that gets the lock for itself
@@ -231,8 +231,8 @@ final class Link implements AutoCloseable {
   }
 
   /**
-   * Looks whether this deployment is still the one that the schema belongs to. A cluster whose Redis
-   * has lost its data has another identity now, and the schema follows.
+   * Looks whether this deployment is still the one that the schema belongs to. A cluster whose
+   * Redis has lost its data has another identity now, and the schema follows.
    */
   private void check(Session now)
       throws SQLException, ExecutionException, TimeoutException, InterruptedException {

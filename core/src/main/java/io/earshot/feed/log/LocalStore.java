@@ -91,7 +91,7 @@ public final class LocalStore implements Store, AutoCloseable {
     this.trouble = trouble;
     long share = limit / 2 / CHUNKS_IN_USE / loops.size();
     int most = Math.min(disk.segmentBytes(), MOST_CHUNK);
-    this.chunkBytes = (int) Math.clamp(share, Math.min(LEAST_CHUNK, most), most);
+    this.chunkBytes = Math.clamp(share, Math.min(LEAST_CHUNK, most), most);
     this.current = logs();
   }
 
