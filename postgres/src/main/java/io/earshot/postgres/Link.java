@@ -224,7 +224,7 @@ final class Link implements AutoCloseable {
         return;
       }
       if (System.nanoTime() - end > 0) {
-        throw new SQLException("another server holds the lock of the schema", "55P03");
+        throw new SQLException("another server holds the lock of the schema");
       }
       pause(50);
     }
@@ -271,8 +271,7 @@ final class Link implements AutoCloseable {
           "the schema "
               + database.schema()
               + " is in use by another server or cluster. Nothing is stored or told from here; give"
-              + " each cluster a postgres.schema of its own",
-          "55006");
+              + " each cluster a postgres.schema of its own");
     }
   }
 

@@ -148,6 +148,9 @@ final class MessageStore implements Feed.Handler {
         writeAll(connection, rows);
         return;
       } catch (SQLException e) {
+        if (Thread.currentThread().isInterrupted()) {
+          throw new InterruptedException();
+        }
         link.failed("messages are not stored yet", e);
       } finally {
         writers.release();

@@ -86,11 +86,11 @@ final class Schema {
                     + " current_setting('server_encoding'), pg_is_in_recovery()")) {
       row.next();
       if (row.getInt(1) < LEAST_SERVER) {
-        throw new SQLException("the database is older than PostgreSQL 13", "0A000");
+        throw new SQLException("the database is older than PostgreSQL 13");
       }
       if (!row.getString(2).equals("UTF8")) {
         throw new SQLException(
-            "the encoding of the database is " + row.getString(2) + ", and must be UTF8", "0A000");
+            "the encoding of the database is " + row.getString(2) + ", and must be UTF8");
       }
       if (row.getBoolean(3)) {
         throw new SQLException("the database is a standby", "25006");
@@ -120,7 +120,7 @@ final class Schema {
                 + version
                 + ", which a later Earshot has made; this one knows version "
                 + VERSION,
-            "0A000");
+            (String) null);
       }
       return version;
     }
