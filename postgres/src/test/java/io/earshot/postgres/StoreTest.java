@@ -3,6 +3,7 @@ package io.earshot.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.netty.EarshotServer;
+import io.earshot.netty.testing.ApiDocument;
 import io.earshot.netty.testing.TcpClient;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
@@ -40,6 +41,8 @@ class StoreTest extends PostgresTestCase {
             "orders.1|" + place.epoch() + "|1|shop|\"hello\"|t",
             "orders.1|" + place.epoch() + "|2|shop|\"for bob\"|bob|t");
     assertThat(state(server)).contains("\"stored\":3");
+    assertThat(((Json.Obj) Json.parse(state(server))).fields().keySet())
+        .isSubsetOf(ApiDocument.fields("Database"));
   }
 
   @Test
