@@ -174,7 +174,10 @@ public final class Directory {
   private @Nullable User removeFromUser(Participant connection) {
     User user = connection.user();
     lost.remove(connection);
-    Set<Participant> all = user == null ? null : byUser.get(user.id());
+    if (user == null) {
+      return null;
+    }
+    Set<Participant> all = byUser.get(user.id());
     if (all == null || !all.remove(connection) || !all.isEmpty()) {
       return null;
     }

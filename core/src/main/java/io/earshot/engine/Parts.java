@@ -326,12 +326,12 @@ final class Parts implements AutoCloseable {
             this::webClients,
             explainer);
     cluster = joined;
-    feed.join(broker);
     rooms.joinCluster(joined);
     connectionActions.joinCluster(joined.requests());
     webClients.forEach(each -> each.joinCluster(joined.requests()));
     moderation.joinCluster(joined.measures());
     joined.start();
+    feed.join(broker); // which has a feed once it is started
   }
 
   /** Leaves the cluster, and closes the files. No loop runs any more. */

@@ -2,7 +2,6 @@ package io.earshot.feed;
 
 import io.earshot.Feed;
 import io.earshot.FeedEvent;
-import io.earshot.FeedEvent.Type;
 import io.earshot.action.LogLimit;
 import io.earshot.disk.Disk;
 import io.earshot.feed.log.Interest;
@@ -22,7 +21,6 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -153,8 +151,12 @@ public final class EventFeed implements Feed, AutoCloseable {
     return others != null && others.takesMessages();
   }
 
-  /** An event that happens now. */
-  FeedEvent event(Type type, @Nullable String room, LinkedHashMap<String, Json> data) {
+  /**
+   * An event that happens now.
+   *
+   * @param data what is known of it, to which this adds what all events have
+   */
+  FeedEvent event(FeedEvent.Type type, @Nullable String room, Map<String, Json> data) {
     if (room != null) {
       data.put("room", Json.of(room));
     }

@@ -2,7 +2,6 @@ package io.earshot.feed;
 
 import io.earshot.Connection;
 import io.earshot.FeedEvent;
-import io.earshot.FeedEvent.Type;
 import io.earshot.feed.log.EventRecord;
 import io.earshot.feed.log.Interest;
 import io.earshot.feed.log.Sink;
@@ -68,7 +67,8 @@ public final class FeedPart {
    * @param room the room in which it has happened, of this part; null for none
    * @param more what else is known
    */
-  public void client(Type type, @Nullable String room, Connection who, Map<String, String> more) {
+  public void client(
+      FeedEvent.Type type, @Nullable String room, Connection who, Map<String, String> more) {
     if (!feed.interest().wants(type, room)) {
       return;
     }
@@ -95,7 +95,7 @@ public final class FeedPart {
    * Tells of a user that has come or gone. Callable from any thread; the events of one thread keep
    * their order.
    */
-  public void user(Type type, User user) {
+  public void user(FeedEvent.Type type, User user) {
     if (feed.interest().wants(type, null)) {
       var data = new LinkedHashMap<String, Json>();
       data.put("user", user.json());
@@ -104,7 +104,7 @@ public final class FeedPart {
   }
 
   /** Tells of a room of this loop. Called on the loop. */
-  public void room(Type type, String room) {
+  public void room(FeedEvent.Type type, String room) {
     if (feed.interest().wants(type, room)) {
       add(room, feed.event(type, room, new LinkedHashMap<>()));
     }

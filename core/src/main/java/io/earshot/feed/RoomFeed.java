@@ -2,7 +2,7 @@ package io.earshot.feed;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.earshot.FeedEvent.Type;
+import io.earshot.FeedEvent;
 import io.earshot.feed.log.Interest;
 import io.earshot.feed.log.Sink;
 import io.earshot.protocol.Audience;
@@ -32,7 +32,7 @@ public final class RoomFeed {
     Interest now = part.interest();
     if (now != known) {
       known = now;
-      isWanted = now.wants(Type.MESSAGE, room);
+      isWanted = now.wants(FeedEvent.Type.MESSAGE, room);
     }
     return isWanted;
   }

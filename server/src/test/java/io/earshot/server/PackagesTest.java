@@ -90,6 +90,9 @@ class PackagesTest {
       redis.say: protocol spi redis.connection
       redis.feed: protocol spi redis.connection redis.say
       redis: protocol api spi redis.link redis.connection redis.say redis.feed
+      backend.http: config api
+      backend.hook: protocol config api spi backend.http
+      backend.webhook: protocol config api spi backend.http
       postgres: protocol config api spi
       server.log: api spi
       server.settings: config api server.log
@@ -119,6 +122,7 @@ class PackagesTest {
           "netty",
           "metrics",
           "redis",
+          "backend",
           "postgres",
           "server",
           "client",

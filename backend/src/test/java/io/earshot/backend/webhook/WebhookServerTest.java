@@ -224,7 +224,10 @@ class WebhookServerTest {
     assertThat(text(rule("shop"), "state")).isEqualTo("failing");
     assertThat(text(rule("shop"), "lastError")).isEqualTo("it answered with the status 422");
 
+    assertThat(rule("shop").fields().keySet()).isEqualTo(WebhookDocumentTest.fields("Webhook"));
+
     Json.Obj first = fields(admin("GET", "/admin/webhooks/shop/dead?limit=2", ""));
+    assertThat(first.fields().keySet()).isEqualTo(WebhookDocumentTest.fields("DeadLetters"));
     assertThat(((Json.Array) first.fields().get("dead")).items()).hasSize(2);
     Json.Obj letter = (Json.Obj) ((Json.Array) first.fields().get("dead")).items().getFirst();
     assertThat(text(letter, "why")).contains("it answered with the status 422");

@@ -3,7 +3,6 @@ package io.earshot.feed.log;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.earshot.FeedEvent;
-import io.earshot.FeedEvent.Type;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.MalformedJsonException;
@@ -90,7 +89,7 @@ public final class EventRecord {
       data = new Json.Obj(fields);
     }
     String id = id(room, epoch, number(message, "offset"));
-    return new FeedEvent(id, Type.MESSAGE, room, number(message, "sentAt"), data);
+    return new FeedEvent(id, FeedEvent.Type.MESSAGE, room, number(message, "sentAt"), data);
   }
 
   /** The id of the event of a message, which its place decides. */
@@ -144,7 +143,7 @@ public final class EventRecord {
   private static @Nullable FeedEvent message(ByteBuffer in, Interest wanted)
       throws MalformedJsonException {
     String room = text(in);
-    if (room == null || !wanted.wants(Type.MESSAGE, room)) {
+    if (room == null || !wanted.wants(FeedEvent.Type.MESSAGE, room)) {
       return null;
     }
     String key = text(in);
@@ -164,7 +163,8 @@ public final class EventRecord {
         || !(fields.get("data") instanceof Json.Obj data)) {
       return null;
     }
-    Type type = Type.valueOf(of.value().toUpperCase(Locale.ROOT).replace('.', '_'));
+    FeedEvent.Type type =
+        FeedEvent.Type.valueOf(of.value().toUpperCase(Locale.ROOT).replace('.', '_'));
     return wanted.wants(type, room)
         ? new FeedEvent(id.value(), type, room, number(new Json.Obj(fields), "at"), data)
         : null;

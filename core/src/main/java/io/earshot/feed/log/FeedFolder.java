@@ -1,7 +1,6 @@
 package io.earshot.feed.log;
 
 import io.earshot.disk.FolderLock;
-import io.earshot.feed.log.PartLog.Id;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -42,7 +41,7 @@ final class FeedFolder implements AutoCloseable {
     return new FeedFolder(FolderLock.take(setting, path));
   }
 
-  Path chunk(Id log, long number) {
+  Path chunk(PartLog.Id log, long number) {
     return lock.folder().resolve("run" + log.run() + "-part" + log.part() + "-" + number + ".log");
   }
 
@@ -51,12 +50,12 @@ final class FeedFolder implements AutoCloseable {
   }
 
   /** The files of each log, by number. */
-  Map<Id, SortedMap<Long, Path>> logs() throws IOException {
-    var logs = new TreeMap<Id, SortedMap<Long, Path>>();
+  Map<PartLog.Id, SortedMap<Long, Path>> logs() throws IOException {
+    var logs = new TreeMap<PartLog.Id, SortedMap<Long, Path>>();
     for (Path file : files()) {
       Matcher name = LOG.matcher(String.valueOf(file.getFileName()));
       if (name.matches()) {
-        var id = new Id(Integer.parseInt(name.group(1)), Integer.parseInt(name.group(2)));
+        var id = new PartLog.Id(Integer.parseInt(name.group(1)), Integer.parseInt(name.group(2)));
         logs.computeIfAbsent(id, ignored -> new TreeMap<>())
             .put(Long.parseLong(name.group(3)), file);
       }

@@ -1,7 +1,7 @@
 package io.earshot.feed.log;
 
 import io.earshot.Feed;
-import io.earshot.FeedEvent.Type;
+import io.earshot.FeedEvent;
 import io.earshot.config.Glob;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -20,17 +20,17 @@ public final class Interest {
   public static final Interest NONE = new Interest(Map.of());
 
   /** The patterns of the names of rooms, by type; without types that nobody wants. */
-  private final Map<Type, List<Glob>> rooms;
+  private final Map<FeedEvent.Type, List<Glob>> rooms;
 
-  private Interest(Map<Type, List<Glob>> rooms) {
+  private Interest(Map<FeedEvent.Type, List<Glob>> rooms) {
     this.rooms = rooms;
   }
 
   /** What consumers want together. */
   public static Interest of(Collection<Feed.Consumer> consumers) {
-    var rooms = new EnumMap<Type, List<Glob>>(Type.class);
+    var rooms = new EnumMap<FeedEvent.Type, List<Glob>>(FeedEvent.Type.class);
     for (Feed.Consumer each : consumers) {
-      for (Type type : each.types()) {
+      for (FeedEvent.Type type : each.types()) {
         List<Glob> patterns = rooms.computeIfAbsent(type, ignored -> new ArrayList<>());
         each.rooms().stream().map(Glob::new).forEach(patterns::add);
       }
@@ -39,7 +39,7 @@ public final class Interest {
   }
 
   /** Whether somebody wants events of a type, in any room. */
-  public boolean wants(Type type) {
+  public boolean wants(FeedEvent.Type type) {
     return rooms.containsKey(type);
   }
 
@@ -48,7 +48,7 @@ public final class Interest {
    *
    * @param room the room; null for an event without one, which matches each pattern
    */
-  public boolean wants(Type type, @Nullable String room) {
+  public boolean wants(FeedEvent.Type type, @Nullable String room) {
     List<Glob> patterns = rooms.get(type);
     return patterns != null
         && (room == null || patterns.stream().anyMatch(each -> each.matches(room)));

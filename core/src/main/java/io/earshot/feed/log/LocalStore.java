@@ -3,7 +3,6 @@ package io.earshot.feed.log;
 import io.earshot.Feed;
 import io.earshot.disk.Disk;
 import io.earshot.disk.Segment;
-import io.earshot.feed.log.PartLog.Id;
 import io.earshot.feed.log.Positions.Place;
 import io.earshot.spi.Loop;
 import java.io.IOException;
@@ -61,7 +60,7 @@ public final class LocalStore implements Store, AutoCloseable {
   private volatile List<PartLog> current;
 
   /** The logs of earlier runs, the oldest first. Guarded by the lock. */
-  private final TreeMap<Id, PartLog> old = new TreeMap<>();
+  private final TreeMap<PartLog.Id, PartLog> old = new TreeMap<>();
 
   /** Guarded by the lock. */
   private final Map<String, Positions> consumers = new TreeMap<>();
@@ -91,14 +90,14 @@ public final class LocalStore implements Store, AutoCloseable {
     this.trouble = trouble;
     long share = limit / 2 / CHUNKS_IN_USE / loops.size();
     int most = Math.min(disk.segmentBytes(), MOST_CHUNK);
-    this.chunkBytes = (int) Math.clamp(share, Math.min(LEAST_CHUNK, most), most);
+    this.chunkBytes = Math.clamp(share, Math.min(LEAST_CHUNK, most), most);
     this.current = logs();
   }
 
   private List<PartLog> logs() {
     var logs = new ArrayList<PartLog>();
     for (Loop loop : loops) {
-      logs.add(new PartLog(new Id(run, logs.size()), this, loop));
+      logs.add(new PartLog(new PartLog.Id(run, logs.size()), this, loop));
     }
     return List.copyOf(logs);
   }
@@ -133,8 +132,8 @@ public final class LocalStore implements Store, AutoCloseable {
   }
 
   private void recover(FeedFolder opened) throws IOException {
-    Map<Id, SortedMap<Long, Path>> files = opened.logs();
-    run = 1 + files.keySet().stream().mapToInt(Id::run).max().orElse(0);
+    Map<PartLog.Id, SortedMap<Long, Path>> files = opened.logs();
+    run = 1 + files.keySet().stream().mapToInt(PartLog.Id::run).max().orElse(0);
     var ran = new TreeMap<String, Integer>();
     for (Map.Entry<String, Path> each : opened.consumers().entrySet()) {
       var positions = new Positions();
@@ -150,7 +149,7 @@ public final class LocalStore implements Store, AutoCloseable {
       consumers.put(each.getKey(), positions);
     }
     current = logs();
-    for (Map.Entry<Id, SortedMap<Long, Path>> each : files.entrySet()) {
+    for (Map.Entry<PartLog.Id, SortedMap<Long, Path>> each : files.entrySet()) {
       recover(each.getKey(), each.getValue());
     }
     consumers.forEach(
@@ -174,7 +173,7 @@ public final class LocalStore implements Store, AutoCloseable {
     }
   }
 
-  private void recover(Id id, SortedMap<Long, Path> files) throws IOException {
+  private void recover(PartLog.Id id, SortedMap<Long, Path> files) throws IOException {
     var log = new PartLog(id, this, loops.get(id.part() % loops.size()));
     for (Map.Entry<Long, Path> file : files.entrySet()) {
       Chunk chunk =

@@ -83,9 +83,9 @@ final class PartLog implements Sink {
         EventRecord.put(chunk.body(), name, audience, json);
         commit(chunk);
       } catch (RuntimeException | InternalError e) { // the JVM's for a fault in mapped memory
-        store.failed(e);
-        moveOn(inMemory());
-        message(room, name, audience, json);
+        if (goesOnInMemory(chunk, e)) {
+          message(room, name, audience, json);
+        }
       }
     }
   }
@@ -98,9 +98,9 @@ final class PartLog implements Sink {
         chunk.body().put(record);
         commit(chunk);
       } catch (RuntimeException | InternalError e) {
-        store.failed(e);
-        moveOn(inMemory());
-        event(key, record);
+        if (goesOnInMemory(chunk, e)) {
+          event(key, record);
+        }
       }
     }
   }
@@ -116,6 +116,16 @@ final class PartLog implements Sink {
       return null;
     }
     return chunk.hasRoom(length) ? chunk : moveOn(prepared());
+  }
+
+  /** A write has failed; false if it was one to memory. */
+  private boolean goesOnInMemory(Chunk chunk, Throwable cause) {
+    store.failed(cause);
+    if (chunk.isStored()) {
+      moveOn(inMemory());
+      return true;
+    }
+    return false;
   }
 
   private Chunk moveOn(Chunk fresh) {
@@ -151,10 +161,16 @@ final class PartLog implements Sink {
       wasUnstored = true;
       store.isUnstored();
       // Their numbers are less than that of the chunk in memory, which comes first.
-      ahead.forEach(each -> each.thenAccept(late -> store.discard(this, late)));
-      ahead.clear();
+      discardAhead();
     }
     return store.newInMemory(this, numbers++);
+  }
+
+  private void discardAhead() {
+    for (CompletableFuture<Chunk> each : ahead) {
+      var unused = each.thenAccept(late -> store.discard(this, late));
+    }
+    ahead.clear();
   }
 
   private void commit(Chunk chunk) {
@@ -197,8 +213,7 @@ final class PartLog implements Sink {
 
   /** Closes the files. No loop runs any more. */
   void close() {
-    ahead.forEach(each -> each.thenAccept(late -> store.discard(this, late)));
-    ahead.clear();
+    discardAhead();
     current = null;
     chunks.values().forEach(Chunk::close);
   }

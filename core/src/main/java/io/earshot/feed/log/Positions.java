@@ -3,7 +3,6 @@ package io.earshot.feed.log;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.earshot.disk.SmallFile;
-import io.earshot.feed.log.PartLog.Id;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +36,7 @@ final class Positions {
   }
 
   /** The logs that are not dealt with to their end, each with the place up to which it is. */
-  final Map<Id, Place> places = new TreeMap<>();
+  final Map<PartLog.Id, Place> places = new TreeMap<>();
 
   /** Whether a consumer of this server deals with the events now. */
   boolean isServed;
@@ -78,7 +77,7 @@ final class Positions {
   }
 
   /** Whether the consumer has to be told of events of a chunk. */
-  boolean needs(Id log, Chunk chunk) {
+  boolean needs(PartLog.Id log, Chunk chunk) {
     Place place = places.get(log);
     return place != null
         && (place.chunk < chunk.number
@@ -86,7 +85,7 @@ final class Positions {
   }
 
   /** How many records of a chunk are not dealt with. */
-  int left(Id log, Chunk chunk) {
+  int left(PartLog.Id log, Chunk chunk) {
     Place place = places.get(log);
     if (place == null || place.chunk > chunk.number) {
       return 0;
@@ -119,7 +118,7 @@ final class Positions {
     Matcher line = LINE.matcher(text).region(head.end(), text.length());
     while (line.lookingAt()) {
       places.put(
-          new Id(Integer.parseInt(line.group(1)), Integer.parseInt(line.group(2))),
+          new PartLog.Id(Integer.parseInt(line.group(1)), Integer.parseInt(line.group(2))),
           new Place(Long.parseLong(line.group(3)), Integer.parseInt(line.group(4))));
       line.region(line.end(), text.length());
     }
