@@ -2,11 +2,9 @@ package io.earshot.feed.log;
 
 import io.earshot.Feed;
 import io.earshot.disk.Disk;
-import io.earshot.disk.Segment;
 import io.earshot.feed.log.Positions.Place;
 import io.earshot.spi.Loop;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
@@ -14,10 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -31,11 +26,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe: a lock guards the lists of chunks and the positions of consumers. Event loops
  * never take it.
  */
-public final class LocalStore implements Store, AutoCloseable {
+public final class LocalStore implements Store, ChunkMaker.Keeper, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(LocalStore.class.getName());
   private static final int LEAST_CHUNK = 64 << 10;
   private static final int MOST_CHUNK = 4 << 20;
-  private static final int MEMORY_CHUNK = 256 << 10;
 
   /** The chunks of one log that are written, or created in advance, and one that is read. */
   private static final int CHUNKS_IN_USE = 4;
@@ -43,17 +37,12 @@ public final class LocalStore implements Store, AutoCloseable {
   /** How often a consumer's positions are written at most, in milliseconds. */
   private static final long SAVE_EVERY = 100;
 
-  /** The name under which an operator is told of the files. */
-  private static final String FILES = "the files of the feed";
-
   private final long limit;
-  private final int chunkBytes;
-  private final Disk disk;
   private final LongSupplier elapsed;
   private final Trouble trouble;
   private final List<? extends Loop> loops;
+  private final ChunkMaker maker;
   private final ReentrantLock lock = new ReentrantLock();
-  private final AtomicLong ages = new AtomicLong();
   private final LongAdder dropped = new LongAdder();
 
   /** Replaced as a whole when the number of the run is known. */
@@ -73,7 +62,6 @@ public final class LocalStore implements Store, AutoCloseable {
 
   private boolean hasBegun;
   private int run;
-  private volatile @Nullable FeedFolder folder;
 
   /**
    * A store in memory; {@link #open} gives it a folder.
@@ -81,23 +69,24 @@ public final class LocalStore implements Store, AutoCloseable {
    * @param limit how many bytes of events may wait
    * @param elapsed the clock of durations, in milliseconds
    */
+  @SuppressWarnings("this-escape") // the maker only stores the reference
   public LocalStore(
       long limit, List<? extends Loop> loops, Disk disk, LongSupplier elapsed, Trouble trouble) {
     this.limit = limit;
     this.loops = loops;
-    this.disk = disk;
     this.elapsed = elapsed;
     this.trouble = trouble;
     long share = limit / 2 / CHUNKS_IN_USE / loops.size();
     int most = Math.min(disk.segmentBytes(), MOST_CHUNK);
-    this.chunkBytes = Math.clamp(share, Math.min(LEAST_CHUNK, most), most);
+    int chunkBytes = Math.clamp(share, Math.min(LEAST_CHUNK, most), most);
+    this.maker = new ChunkMaker(chunkBytes, disk, trouble, this);
     this.current = logs();
   }
 
   private List<PartLog> logs() {
     var logs = new ArrayList<PartLog>();
     for (Loop loop : loops) {
-      logs.add(new PartLog(new PartLog.Id(run, logs.size()), this, loop));
+      logs.add(new PartLog(new PartLog.Id(run, logs.size()), maker, loop));
     }
     return List.copyOf(logs);
   }
@@ -128,135 +117,34 @@ public final class LocalStore implements Store, AutoCloseable {
       opened.close();
       throw opened.unusable(e);
     }
-    folder = opened;
+    maker.open(opened);
   }
 
   private void recover(FeedFolder opened) throws IOException {
-    Map<PartLog.Id, SortedMap<Long, Path>> files = opened.logs();
-    run = 1 + files.keySet().stream().mapToInt(PartLog.Id::run).max().orElse(0);
-    var ran = new TreeMap<String, Integer>();
-    for (Map.Entry<String, Path> each : opened.consumers().entrySet()) {
-      var positions = new Positions();
-      int last = positions.read(each.getValue());
-      if (last == 0) {
-        LOG.log(
-            Level.WARNING,
-            "{0} is damaged; its consumer is told everything again",
-            each.getValue());
-      }
-      run = Math.max(run, last + 1);
-      ran.put(each.getKey(), last);
-      consumers.put(each.getKey(), positions);
-    }
+    EarlierRuns runs =
+        EarlierRuns.read(
+            opened,
+            id -> new PartLog(id, maker, loops.get(id.part() % loops.size())),
+            maker::nextAge);
+    run = runs.next();
     current = logs();
-    for (Map.Entry<PartLog.Id, SortedMap<Long, Path>> each : files.entrySet()) {
-      recover(each.getKey(), each.getValue());
+    old.putAll(runs.logs);
+    total += runs.bytes();
+    consumers.putAll(runs.consumers);
+    for (Positions each : consumers.values()) {
+      current.forEach(log -> each.places.put(log.id, Place.START));
+      each.changed();
     }
-    consumers.forEach(
-        (name, positions) -> {
-          int last = ran.getOrDefault(name, 0);
-          positions.places.keySet().retainAll(old.keySet());
-          old.keySet().stream()
-              .filter(id -> id.run() > last)
-              .forEach(id -> positions.places.putIfAbsent(id, Place.START));
-          current.forEach(log -> positions.places.put(log.id, Place.START));
-          positions.changed();
-        });
+    if (runs.events() > 0) {
+      LOG.log(Level.INFO, "feed: {0} events of the last run wait for consumers", runs.events());
+    }
     List.copyOf(old.values()).forEach(this::trim);
-    long waiting =
-        old.values().stream()
-            .flatMap(log -> log.chunks.values().stream())
-            .mapToLong(Chunk::count)
-            .sum();
-    if (waiting > 0) {
-      LOG.log(Level.INFO, "feed: {0} events of the last run wait for consumers", waiting);
-    }
-  }
-
-  private void recover(PartLog.Id id, SortedMap<Long, Path> files) throws IOException {
-    var log = new PartLog(id, this, loops.get(id.part() % loops.size()));
-    for (Map.Entry<Long, Path> file : files.entrySet()) {
-      Chunk chunk =
-          Chunk.recover(
-              file.getValue(),
-              file.getKey(),
-              ages.incrementAndGet(),
-              () ->
-                  LOG.log(
-                      Level.WARNING,
-                      "feed: {0} ends with a damaged record, which is left out",
-                      file.getValue()));
-      if (chunk == null) {
-        Files.deleteIfExists(file.getValue());
-      } else {
-        log.chunks.put(chunk.number, chunk);
-        total += chunk.size;
-      }
-    }
-    if (!log.chunks.isEmpty()) {
-      old.put(id, log);
-    }
-  }
-
-  boolean hasFiles() {
-    return folder != null;
-  }
-
-  int chunkBytes() {
-    return hasFiles() ? chunkBytes : Math.min(chunkBytes, MEMORY_CHUNK);
   }
 
   // --- chunks ----------------------------------------------------------------------------------
 
-  /** Creates a chunk, in memory if there can be no file. Not called on an event loop. */
-  Chunk create(PartLog log, long number) {
-    if (hasFiles()) {
-      try {
-        return createFile(log, number);
-      } catch (IOException e) {
-        failed(e);
-        isUnstored();
-      }
-    }
-    return newInMemory(log, number);
-  }
-
-  /** Creates a file for a log on another thread. */
-  CompletableFuture<Chunk> prepare(PartLog log, long number) {
-    return CompletableFuture.supplyAsync(
-        () -> {
-          try {
-            return createFile(log, number);
-          } catch (IOException e) {
-            LOG.log(Level.DEBUG, "feed: a file cannot be created", e);
-            throw new UncheckedIOException(e);
-          }
-        },
-        disk.background());
-  }
-
-  private Chunk createFile(PartLog log, long number) throws IOException {
-    FeedFolder in = folder;
-    if (in == null) {
-      throw new IOException("the folder is closed");
-    }
-    Path file = in.chunk(log.id, number);
-    disk.space().check(file);
-    Segment segment = Segment.create(file, number, chunkBytes, false);
-    Chunk chunk = Chunk.of(segment, chunkBytes, ages.incrementAndGet());
-    register(log, chunk);
-    return chunk;
-  }
-
-  /** Makes a chunk in memory. Callable on the event loop. */
-  Chunk newInMemory(PartLog log, long number) {
-    int size = chunkBytes();
-    Chunk chunk = Chunk.of(Segment.inMemory(number, size), size, ages.incrementAndGet());
-    disk.background().execute(() -> register(log, chunk));
-    return chunk;
-  }
-
-  private void register(PartLog log, Chunk chunk) {
+  @Override
+  public void made(PartLog log, Chunk chunk) {
     lock.lock();
     try {
       log.chunks.put(chunk.number, chunk);
@@ -269,18 +157,14 @@ public final class LocalStore implements Store, AutoCloseable {
     }
   }
 
-  /** A file that was created in advance is not used. */
-  void discard(PartLog log, Chunk chunk) {
-    disk.background()
-        .execute(
-            () -> {
-              lock.lock();
-              try {
-                delete(log, chunk);
-              } finally {
-                lock.unlock();
-              }
-            });
+  @Override
+  public void unused(PartLog log, Chunk chunk) {
+    lock.lock();
+    try {
+      delete(log, chunk);
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void delete(PartLog log, Chunk chunk) {
@@ -338,33 +222,6 @@ public final class LocalStore implements Store, AutoCloseable {
 
   private boolean isNeeded(PartLog log, Chunk chunk) {
     return consumers.values().stream().anyMatch(each -> each.needs(log.id, chunk));
-  }
-
-  // --- what goes wrong -------------------------------------------------------------------------
-
-  /** A file cannot be written or created. */
-  void failed(Throwable cause) {
-    LOG.log(Level.DEBUG, "feed: a file failed", cause);
-    trouble.tell(FILES, "a file cannot be written: " + cause.getMessage());
-  }
-
-  /** Events are in memory from now on, and would be lost with the process. */
-  void isUnstored() {
-    trouble.tell(
-        FILES,
-        "the next file is not there, as the disk is full or too slow: events wait in memory until"
-            + " it is (feed.folder)");
-  }
-
-  void isStoredAgain() {
-    LOG.log(Level.INFO, "feed: events are written to files again");
-  }
-
-  /** An event is longer than a chunk. */
-  void tooLong(int length) {
-    dropped.increment();
-    trouble.tell(
-        "the feed", "an event of " + length + " bytes was dropped, it is too long (feed.bytes)");
   }
 
   // --- consumers -------------------------------------------------------------------------------
@@ -430,7 +287,7 @@ public final class LocalStore implements Store, AutoCloseable {
       try {
         openNow("rooms.historyFolder", path);
       } catch (IOException e) {
-        trouble.tell(FILES, String.valueOf(e.getMessage()));
+        trouble.tell(ChunkMaker.FILES, String.valueOf(e.getMessage()));
       }
     }
     hasBegun = true;
@@ -534,7 +391,7 @@ public final class LocalStore implements Store, AutoCloseable {
    * @return after how many milliseconds it is to be written; {@link Waiter#FOR_EVER} if it is
    */
   long save(String consumer, Positions positions, boolean now) {
-    FeedFolder in = folder;
+    FeedFolder in = maker.folder();
     if (in == null) {
       return Waiter.FOR_EVER;
     }
@@ -554,7 +411,7 @@ public final class LocalStore implements Store, AutoCloseable {
       markUnsaved(positions); // the consumer is being removed, which writes it once more
     } catch (IOException e) {
       markUnsaved(positions);
-      failed(e);
+      maker.failed(e);
     }
     return Waiter.FOR_EVER;
   }
@@ -579,16 +436,16 @@ public final class LocalStore implements Store, AutoCloseable {
 
   @Override
   public long dropped() {
-    return dropped.sum();
+    return dropped.sum() + maker.tooLong();
   }
 
   /** Closes the files, and unlocks the folder. Called when no loop runs and no consumer is left. */
   @Override
   public void close() {
-    FeedFolder in = folder;
+    FeedFolder in = maker.folder();
     lock.lock();
     try {
-      folder = null;
+      maker.open(null);
       current.forEach(PartLog::close);
       old.values().forEach(PartLog::close);
     } finally {

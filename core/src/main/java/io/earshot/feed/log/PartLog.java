@@ -37,7 +37,7 @@ final class PartLog implements Sink {
   /** All chunks, those that are created in advance included. */
   final TreeMap<Long, Chunk> chunks = new TreeMap<>();
 
-  private final LocalStore store;
+  private final ChunkMaker maker;
   private final Loop loop;
   private final Deque<CompletableFuture<Chunk>> ahead = new ArrayDeque<>();
   private long numbers;
@@ -49,9 +49,9 @@ final class PartLog implements Sink {
 
   private volatile List<LocalSource> sources = List.of();
 
-  PartLog(Id id, LocalStore store, Loop loop) {
+  PartLog(Id id, ChunkMaker maker, Loop loop) {
     this.id = id;
-    this.store = store;
+    this.maker = maker;
     this.loop = loop;
   }
 
@@ -66,9 +66,9 @@ final class PartLog implements Sink {
 
   /** Begins the log. Called before any event of it. */
   void begin() {
-    Chunk first = store.create(this, numbers++);
-    for (int i = 0; i < AHEAD && store.hasFiles(); i++) {
-      ahead.add(store.prepare(this, numbers++));
+    Chunk first = maker.create(this, numbers++);
+    for (int i = 0; i < AHEAD && maker.hasFiles(); i++) {
+      ahead.add(maker.prepare(this, numbers++));
     }
     current = first;
   }
@@ -111,8 +111,8 @@ final class PartLog implements Sink {
     if (chunk == null) {
       return null;
     }
-    if (length > Segment.longest(store.chunkBytes())) {
-      store.tooLong(length);
+    if (length > Segment.longest(maker.bytes())) {
+      maker.tooLong(length);
       return null;
     }
     return chunk.hasRoom(length) ? chunk : moveOn(prepared());
@@ -120,7 +120,7 @@ final class PartLog implements Sink {
 
   /** A write has failed; false if it was one to memory. */
   private boolean goesOnInMemory(Chunk chunk, Throwable cause) {
-    store.failed(cause);
+    maker.failed(cause);
     if (chunk.isStored()) {
       moveOn(inMemory());
       return true;
@@ -134,9 +134,9 @@ final class PartLog implements Sink {
     if (full != null) {
       full.followedBy(fresh);
     }
-    if (store.hasFiles()) {
+    if (maker.hasFiles()) {
       while (ahead.size() < AHEAD) {
-        ahead.add(store.prepare(this, numbers++));
+        ahead.add(maker.prepare(this, numbers++));
       }
     }
     return fresh;
@@ -149,7 +149,7 @@ final class PartLog implements Sink {
       ahead.remove();
       if (wasUnstored) {
         wasUnstored = false;
-        store.isStoredAgain();
+        maker.isStoredAgain();
       }
       return next.join();
     }
@@ -157,18 +157,18 @@ final class PartLog implements Sink {
   }
 
   private Chunk inMemory() {
-    if (store.hasFiles()) {
+    if (maker.hasFiles()) {
       wasUnstored = true;
-      store.isUnstored();
+      maker.isUnstored();
       // Their numbers are less than that of the chunk in memory, which comes first.
       discardAhead();
     }
-    return store.newInMemory(this, numbers++);
+    return maker.inMemory(this, numbers++);
   }
 
   private void discardAhead() {
     for (CompletableFuture<Chunk> each : ahead) {
-      var unused = each.thenAccept(late -> store.discard(this, late));
+      var unused = each.thenAccept(late -> maker.discard(this, late));
     }
     ahead.clear();
   }
@@ -192,14 +192,14 @@ final class PartLog implements Sink {
 
   // --- other threads ---------------------------------------------------------------------------
 
-  /** Adds a reader. Called under the lock of the store. */
+  /** Adds a reader. Called under the lock of the maker. */
   void add(LocalSource source) {
     var more = new ArrayList<>(sources);
     more.add(source);
     sources = List.copyOf(more);
   }
 
-  /** Removes a reader. Called under the lock of the store. */
+  /** Removes a reader. Called under the lock of the maker. */
   void remove(LocalSource source) {
     var fewer = new ArrayList<>(sources);
     fewer.remove(source);

@@ -185,7 +185,8 @@ final class AdminRoutes {
       Throwable cause = ProblemException.cause(failure);
       return CompletableFuture.failedStage(
           cause instanceof NoSuchElementException
-              ? new ProblemException(HttpResponseStatus.NOT_FOUND, String.valueOf(cause.getMessage()))
+              ? new ProblemException(
+                  HttpResponseStatus.NOT_FOUND, String.valueOf(cause.getMessage()))
               : cause == null ? new IllegalStateException("no reply") : cause);
     }
   }
