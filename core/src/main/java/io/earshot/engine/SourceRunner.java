@@ -181,7 +181,7 @@ final class SourceRunner implements AutoCloseable {
       context.problem(source.name(), "a room did not take a message within 30 s");
       return null;
     } catch (ExecutionException e) {
-      Throwable cause = BrokerException.cause(e.getCause());
+      Throwable cause = BrokerException.cause(e.getCause() == null ? e : e.getCause());
       if (cause instanceof RefusedException
           || cause instanceof BrokerException
           || cause instanceof RejectedExecutionException) {

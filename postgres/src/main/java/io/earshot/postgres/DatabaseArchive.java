@@ -48,8 +48,8 @@ final class DatabaseArchive implements Archive {
       """;
 
   /**
-   * The rows before a place: those before the first row at or after it, or up to the last row of its
-   * epoch. If the epoch has no row: all, if it is the room's present one; else none.
+   * The rows before a place: those before the first row at or after it, or up to the last row of
+   * its epoch. If the epoch has no row: all, if it is the room's present one; else none.
    */
   private static final String PAGE =
       """

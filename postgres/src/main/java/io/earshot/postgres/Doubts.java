@@ -137,8 +137,7 @@ final class Doubts {
     return all;
   }
 
-  private @Nullable Excerpt page(String room, @Nullable Cursor before)
-      throws InterruptedException {
+  private @Nullable Excerpt page(String room, @Nullable Cursor before) throws InterruptedException {
     try {
       return api.chatRoom()
           .history(room, before, Start.MAX_HISTORY)

@@ -24,10 +24,11 @@ final class Failures {
           case "53100" -> "free space on the disk of the database";
           case "42P01", "42703", "42883" ->
               "somebody has changed Earshot's schema; restore it, or set another postgres.schema";
+          case "null" -> ""; // a sentence of ours
           default ->
               state.startsWith("08") ? "the database cannot be reached" : "SQLSTATE " + state;
         };
-    return first(e) + " (" + remedy + ")";
+    return remedy.isEmpty() ? first(e) : first(e) + " (" + remedy + ")";
   }
 
   private static String first(Throwable failure) {

@@ -7,8 +7,8 @@ import java.util.regex.Pattern;
 
 /**
  * What the type {@code jsonb} can hold. It has no character U+0000, and it keeps the value of a
- * number but not how it is written: {@code 1e2} becomes {@code 100}. The order of an object's fields
- * is its own, which is no part of the value.
+ * number but not how it is written: {@code 1e2} becomes {@code 100}. The order of an object's
+ * fields is its own, which is no part of the value.
  */
 final class Jsonb {
   private static final Pattern KEPT = Pattern.compile("-?(0|[1-9][0-9]*)(\\.[0-9]+)?");

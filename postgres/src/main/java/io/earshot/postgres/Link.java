@@ -15,8 +15,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The link of this server to the schema: whether the database can be reached, has the tables, and is
- * used by no other deployment. Everything else waits for it.
+ * The link of this server to the schema: whether the database can be reached, has the tables, and
+ * is used by no other deployment. Everything else waits for it.
  *
  * <p>A deployment is a cluster, or a single server. Its servers hold a shared advisory lock as long
  * as their sessions last, and one row names the deployment. A server that gets the lock for itself
@@ -224,15 +224,15 @@ final class Link implements AutoCloseable {
         return;
       }
       if (System.nanoTime() - end > 0) {
-        throw new SQLException("another server holds the lock of the schema", "55P03");
+        throw new SQLException("another server holds the lock of the schema");
       }
       pause(50);
     }
   }
 
   /**
-   * Looks whether this deployment is still the one that the schema belongs to. A cluster whose Redis
-   * has lost its data has another identity now, and the schema follows.
+   * Looks whether this deployment is still the one that the schema belongs to. A cluster whose
+   * Redis has lost its data has another identity now, and the schema follows.
    */
   private void check(Session now)
       throws SQLException, ExecutionException, TimeoutException, InterruptedException {
@@ -271,8 +271,7 @@ final class Link implements AutoCloseable {
           "the schema "
               + database.schema()
               + " is in use by another server or cluster. Nothing is stored or told from here; give"
-              + " each cluster a postgres.schema of its own",
-          "55006");
+              + " each cluster a postgres.schema of its own");
     }
   }
 

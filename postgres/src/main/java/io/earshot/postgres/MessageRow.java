@@ -15,7 +15,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A message as a row of the table {@code messages}.
+ * A row of a stored message.
  *
  * <p>Immutable.
  *

@@ -18,8 +18,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the messages that the feed tells of. Events that come again find their row there. While the
- * database is away, the events wait in the feed: this consumer does not return before they are
+ * Writes the messages that the feed tells of. Events that come again find their row there. While
+ * the database is away, the events wait in the feed: this consumer does not return before they are
  * written.
  *
  * <p>Thread-safe: counts are atomic. The feed calls it on a virtual thread for each part of the
@@ -148,6 +148,9 @@ final class MessageStore implements Feed.Handler {
         writeAll(connection, rows);
         return;
       } catch (SQLException e) {
+        if (Thread.currentThread().isInterrupted()) {
+          throw new InterruptedException();
+        }
         link.failed("messages are not stored yet", e);
       } finally {
         writers.release();
@@ -199,8 +202,7 @@ final class MessageStore implements Feed.Handler {
       List<MessageRow> rows,
       Function<MessageRow, @Nullable Object> value)
       throws SQLException {
-    Array array =
-        statement.getConnection().createArrayOf(type, rows.stream().map(value).toArray());
+    Array array = statement.getConnection().createArrayOf(type, rows.stream().map(value).toArray());
     statement.setArray(column, array);
     return column + 1;
   }

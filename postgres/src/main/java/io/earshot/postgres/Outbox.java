@@ -26,13 +26,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The messages that applications put into the table {@code outbox}. The server whose {@link Session}
- * holds an advisory lock reads it.
+ * The messages that applications put into the table {@code outbox}. The server whose {@link
+ * Session} holds an advisory lock reads it.
  *
  * <p>Before messages are told, the server writes which they are, and how far their rooms are (a
- * claim); afterwards it deletes them. If it dies in between, the server that reads next compares the
- * claimed messages with the histories of their rooms ({@link Doubts}), and tells only those that
- * were not told.
+ * claim); afterwards it deletes them. If it dies in between, the server that reads next compares
+ * the claimed messages with the histories of their rooms ({@link Doubts}), and tells only those
+ * that were not told.
  *
  * <p>Owned by the thread of the source; the counts are atomic.
  */
@@ -331,9 +331,7 @@ final class Outbox implements Source {
     try (PreparedStatement statement = connection.prepareStatement(database.sql(CLAIM))) {
       Long[] ids = rows.stream().map(OutboxRow::id).toArray(Long[]::new);
       statement.setArray(1, connection.createArrayOf("bigint", ids));
-      statement.setString(
-          2,
-          new String(new Json.Obj(ends).encode(), UTF_8));
+      statement.setString(2, new String(new Json.Obj(ends).encode(), UTF_8));
       return statement.executeUpdate();
     }
   }

@@ -65,8 +65,8 @@ record OutboxRow(
   }
 
   /**
-   * What this message and its repeats share. The time is part of it, since a table that is truncated
-   * begins with the same ids again.
+   * What this message and its repeats share. The time is part of it, since a table that is
+   * truncated begins with the same ids again.
    */
   private String repeatKey() {
     return key == null ? "outbox:" + id + ":" + saidAt : "outbox key:" + key;

@@ -5,7 +5,9 @@ import io.earshot.spi.Extension;
 import io.earshot.spi.ExtensionContext;
 import java.util.List;
 
-/** Stores messages of rooms in PostgreSQL, and tells rooms what applications put into its outbox. */
+/**
+ * Stores messages of rooms in PostgreSQL, and tells rooms what applications put into its outbox.
+ */
 public final class PostgresExtension implements Extension {
   /** For {@link java.util.ServiceLoader}. */
   public PostgresExtension() {}

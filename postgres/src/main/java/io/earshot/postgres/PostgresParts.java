@@ -56,8 +56,7 @@ final class PostgresParts implements AutoCloseable {
 
   private void begin(ExtensionContext context) throws InterruptedException {
     addMetrics(context);
-    context.adminRoute(
-        "GET", "postgres", ignored -> CompletableFuture.completedStage(state()));
+    context.adminRoute("GET", "postgres", ignored -> CompletableFuture.completedStage(state()));
     link.start();
     if (!settings.rooms().isEmpty()) {
       context.archive(archive);
@@ -74,8 +73,7 @@ final class PostgresParts implements AutoCloseable {
                   events ->
                       store.handle(
                           events.stream()
-                              .filter(
-                                  each -> each.room() != null && archive.keeps(each.room()))
+                              .filter(each -> each.room() != null && archive.keeps(each.room()))
                               .toList()));
     }
     if (settings.outbox()) {

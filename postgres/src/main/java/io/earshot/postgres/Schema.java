@@ -27,8 +27,8 @@ final class Schema {
   private static final int LEAST_SERVER = 130_000;
 
   /**
-   * The catalogs are queried as tables: functions such as {@code to_regclass} may not see what another
-   * session has just created.
+   * The catalogs are queried as tables: functions such as {@code to_regclass} may not see what
+   * another session has just created.
    */
   private static final String TABLE =
       "SELECT n.nspname, c.relname FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c"
@@ -41,8 +41,8 @@ final class Schema {
   }
 
   /**
-   * Creates what is missing. Several servers may do so at once: an advisory lock lets them do it one
-   * after the other. Needs no right to create where nothing is missing.
+   * Creates what is missing. Several servers may do so at once: an advisory lock lets them do it
+   * one after the other. Needs no right to create where nothing is missing.
    *
    * @throws SQLException also if the schema is of a later version, or the database is not usable
    */
@@ -86,11 +86,11 @@ final class Schema {
                     + " current_setting('server_encoding'), pg_is_in_recovery()")) {
       row.next();
       if (row.getInt(1) < LEAST_SERVER) {
-        throw new SQLException("the database is older than PostgreSQL 13", "0A000");
+        throw new SQLException("the database is older than PostgreSQL 13");
       }
       if (!row.getString(2).equals("UTF8")) {
         throw new SQLException(
-            "the encoding of the database is " + row.getString(2) + ", and must be UTF8", "0A000");
+            "the encoding of the database is " + row.getString(2) + ", and must be UTF8");
       }
       if (row.getBoolean(3)) {
         throw new SQLException("the database is a standby", "25006");
@@ -108,7 +108,8 @@ final class Schema {
       return 0;
     }
     try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery(database.sql("SELECT max(version) FROM earshot.version"))) {
+        ResultSet row =
+            statement.executeQuery(database.sql("SELECT max(version) FROM earshot.version"))) {
       row.next();
       int version = row.getInt(1);
       if (version > VERSION) {
@@ -119,7 +120,7 @@ final class Schema {
                 + version
                 + ", which a later Earshot has made; this one knows version "
                 + VERSION,
-            "0A000");
+            (String) null);
       }
       return version;
     }

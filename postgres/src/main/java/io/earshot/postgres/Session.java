@@ -115,8 +115,7 @@ final class Session implements AutoCloseable {
 
   /** Waits for a notification that this session listens to; returns early if one came. */
   void awaitNotification(Duration most) throws SQLException {
-    run(
-        same -> same.unwrap(PGConnection.class).getNotifications((int) most.toMillis()));
+    run(same -> same.unwrap(PGConnection.class).getNotifications((int) most.toMillis()));
   }
 
   /** Ends the session, and with it its locks. */

@@ -202,22 +202,15 @@ class ArchiveTest extends PostgresTestCase {
       assertThat(ask(client, "history orders.1 before=" + first(newest))).contains(AWAY);
       TcpClient other = client(server);
       assertThat(ask(other, "roomChange orders.1 history=5")).contains("\"history\":3");
-      assertThat(
-              curl(server).get("/rooms/orders.1/messages?before=" + first(newest)).status())
+      assertThat(curl(server).get("/rooms/orders.1/messages?before=" + first(newest)).status())
           .isEqualTo(503);
       assertThatThrownBy(
               () ->
-                  server
-                      .api()
-                      .chatRoom()
-                      .history("orders.9", null, 5)
-                      .toCompletableFuture()
-                      .join())
+                  server.api().chatRoom().history("orders.9", null, 5).toCompletableFuture().join())
           .hasMessageContaining("earlier messages cannot be read now");
       locker.rollback();
     }
-    Await.until(
-        "the database", () -> texts(ask(client, "history orders.1 limit=5")).size() == 5);
+    Await.until("the database", () -> texts(ask(client, "history orders.1 limit=5")).size() == 5);
   }
 
   @Test

@@ -149,8 +149,9 @@ class LinkTest extends PostgresTestCase {
   void a_session_that_the_database_ends_is_replaced() throws Exception {
     Node node = node("a").start();
     Session first = node.link.await();
-    postgres.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
-        + " application_name = 'earshot'");
+    postgres.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
+            + " application_name = 'earshot'");
     Await.until("another session", () -> node.link.isUp() && node.link.await() != first);
   }
 
@@ -171,8 +172,7 @@ class LinkTest extends PostgresTestCase {
   void a_row_that_postgresql_refuses_does_not_block_the_others() throws Exception {
     Node node = node("a").start();
     var store = new MessageStore(node.database, node.link, node.context);
-    postgres.execute(
-        "ALTER TABLE " + schema + ".messages ADD CHECK (\"offset\" <> 2)");
+    postgres.execute("ALTER TABLE " + schema + ".messages ADD CHECK (\"offset\" <> 2)");
     store.handle(List.of(event(1), event(2), event(3)));
     assertThat(rows()).isEqualTo(2);
     assertThat(store.dead()).isEqualTo(1);

@@ -50,8 +50,7 @@ class OutboxTest extends PostgresTestCase {
   }
 
   @Test
-  void a_message_is_told_as_soon_as_it_commits_even_after_those_with_larger_ids()
-      throws Exception {
+  void a_message_is_told_as_soon_as_it_commits_even_after_those_with_larger_ids() throws Exception {
     EarshotServer server = startConnected();
     try (Connection slow = postgres.connect();
         Connection fast = postgres.connect()) {
@@ -68,7 +67,8 @@ class OutboxTest extends PostgresTestCase {
 
   @Test
   void many_messages_keep_their_order_in_each_room() throws Exception {
-    EarshotServer server = startConnected("rooms.historyMessages=10000", "rooms.historyBytes=500000");
+    EarshotServer server =
+        startConnected("rooms.historyMessages=10000", "rooms.historyBytes=500000");
     try (Connection connection = postgres.connect();
         Statement statement = connection.createStatement()) {
       statement.execute(

@@ -51,9 +51,10 @@ class PageTest extends PostgresTestCase {
   }
 
   private List<String> psql(List<String> input) throws IOException, InterruptedException {
+    Path beside = postgres.programs().resolve("psql");
     Process psql =
         new ProcessBuilder(
-                postgres.programs().resolve("psql").toString(),
+                Files.isExecutable(beside) ? beside.toString() : "psql",
                 "-X",
                 "-h",
                 "127.0.0.1",

@@ -2,6 +2,7 @@ package io.earshot.postgres;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.earshot.testing.Await;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,7 +23,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import io.earshot.testing.Await;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -137,11 +137,7 @@ final class PostgresServer {
     var command = new ArrayList<>(List.of(programs.resolve("postgres").toString(), "-D", data()));
     command.addAll(List.of("-h", "127.0.0.1", "-p", String.valueOf(port), "-k", data()));
     for (String setting :
-        List.of(
-            "fsync=off",
-            "full_page_writes=off",
-            "shared_buffers=32MB",
-            "max_connections=60")) {
+        List.of("fsync=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=60")) {
       command.addAll(List.of("-c", setting));
     }
     process =

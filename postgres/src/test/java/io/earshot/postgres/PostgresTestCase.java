@@ -113,11 +113,7 @@ abstract class PostgresTestCase {
   }
 
   final void put(
-      Connection connection,
-      String room,
-      String json,
-      @Nullable String from,
-      @Nullable String key)
+      Connection connection, String room, String json, @Nullable String from, @Nullable String key)
       throws SQLException {
     try (PreparedStatement say =
         connection.prepareStatement("SELECT " + schema + ".earshot_say(?, ?::jsonb, ?, ?)")) {
@@ -158,8 +154,7 @@ abstract class PostgresTestCase {
     var all = new ArrayList<Json>();
     Cursor before = null;
     while (true) {
-      var page =
-          server.api().chatRoom().history(room, before, 10).toCompletableFuture().join();
+      var page = server.api().chatRoom().history(room, before, 10).toCompletableFuture().join();
       List<Json.Obj> messages = page.parsed();
       for (Json.Obj each : messages.reversed()) {
         all.addFirst(each.get("message"));
@@ -168,8 +163,7 @@ abstract class PostgresTestCase {
         return all;
       }
       Json.Obj first = messages.getFirst();
-      before =
-          Cursor.parse(first.get("epoch").asText() + ":" + first.get("offset").asText());
+      before = Cursor.parse(first.get("epoch").asText() + ":" + first.get("offset").asText());
     }
   }
 

@@ -3,6 +3,7 @@ package io.earshot.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.netty.EarshotServer;
+import io.earshot.netty.testing.ApiDocument;
 import io.earshot.netty.testing.TcpClient;
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
@@ -40,6 +41,8 @@ class StoreTest extends PostgresTestCase {
             "orders.1|" + place.epoch() + "|1|shop|\"hello\"|t",
             "orders.1|" + place.epoch() + "|2|shop|\"for bob\"|bob|t");
     assertThat(state(server)).contains("\"stored\":3");
+    assertThat(((Json.Obj) Json.parse(state(server))).fields().keySet())
+        .isSubsetOf(ApiDocument.fields("Database"));
   }
 
   @Test
@@ -141,7 +144,9 @@ class StoreTest extends PostgresTestCase {
     awaitRows(said.size());
     assertThat(
             postgres.query(
-                "SELECT message #>> '{}' FROM " + schema + ".messages WHERE room = 'orders.0'"
+                "SELECT message #>> '{}' FROM "
+                    + schema
+                    + ".messages WHERE room = 'orders.0'"
                     + " ORDER BY id"))
         .isEqualTo(said.stream().filter(each -> number(each) % 3 == 0).toList());
   }
@@ -159,8 +164,7 @@ class StoreTest extends PostgresTestCase {
       server = start("postgres.rooms=orders.*", "postgres.timeout=1s");
       say(server, "orders.1", "too early");
       assertThat(state(server)).contains("\"connected\":false", "\"problem\":");
-      Await.until(
-          "a problem", () -> problems(server).contains("the database cannot be reached"));
+      Await.until("a problem", () -> problems(server).contains("the database cannot be reached"));
     } finally {
       postgres.start();
     }

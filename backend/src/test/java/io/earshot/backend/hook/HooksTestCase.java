@@ -1,11 +1,13 @@
 package io.earshot.backend.hook;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.Config;
 import io.earshot.backend.http.RawBackEnd;
 import io.earshot.backend.http.RawBackEnd.Manner;
 import io.earshot.netty.EarshotServer;
+import io.earshot.netty.testing.ApiDocument;
 import io.earshot.netty.testing.HttpClient;
 import io.earshot.netty.testing.Kind;
 import io.earshot.netty.testing.ServerAndClients;
@@ -90,11 +92,14 @@ class HooksTestCase {
     try (var admin =
         new HttpClient(clients.server().httpPort(), false, "Authorization: Bearer " + KEY)) {
       var rules = (Json.Array) object(admin.get("/admin/hooks").body()).get("rules");
-      return Stream.ofNullable(rules)
-          .flatMap(all -> all.items().stream())
-          .map(Json.Obj.class::cast)
-          .findFirst()
-          .orElseThrow();
+      Json.Obj report =
+          Stream.ofNullable(rules)
+              .flatMap(all -> all.items().stream())
+              .map(Json.Obj.class::cast)
+              .findFirst()
+              .orElseThrow();
+      assertThat(report.fields().keySet()).isEqualTo(ApiDocument.fields("HttpHook"));
+      return report;
     }
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.earshot.Config;
 import io.earshot.backend.http.Signature;
 import io.earshot.engine.Extensions;
+import io.earshot.netty.testing.ApiDocument;
 import io.earshot.netty.testing.HttpClient;
 import io.earshot.netty.testing.HttpClient.Response;
 import io.earshot.netty.testing.Kind;
@@ -224,7 +225,14 @@ class WebhookServerTest {
     assertThat(text(rule("shop"), "state")).isEqualTo("failing");
     assertThat(text(rule("shop"), "lastError")).isEqualTo("it answered with the status 422");
 
+    assertThat(rule("shop").fields().keySet()).isEqualTo(ApiDocument.fields("Webhook"));
+    assertThat(
+            chat.server().extensions().routes().stream()
+                .map(each -> each.method() + " " + each.shape()))
+        .containsExactlyInAnyOrderElementsOf(ApiDocument.operations("webhooks"));
+
     Json.Obj first = fields(admin("GET", "/admin/webhooks/shop/dead?limit=2", ""));
+    assertThat(first.fields().keySet()).isEqualTo(ApiDocument.fields("DeadLetters"));
     assertThat(((Json.Array) first.fields().get("dead")).items()).hasSize(2);
     Json.Obj letter = (Json.Obj) ((Json.Array) first.fields().get("dead")).items().getFirst();
     assertThat(text(letter, "why")).contains("it answered with the status 422");

@@ -1,21 +1,28 @@
 package io.earshot.netty.admin;
 
 import io.earshot.Measure;
+import io.earshot.engine.Extensions.Route;
 import io.earshot.netty.http.ProblemException;
 import io.earshot.netty.http.Site;
 import io.earshot.netty.publish.OpenApi;
 import io.earshot.protocol.Json;
+import io.earshot.spi.ExtensionContext.AdminRequest;
 import io.earshot.spi.Visitor;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The table of the admin API: for each path the methods that work there, and what they do.
@@ -86,7 +93,36 @@ final class AdminRoutes {
     site.engine()
         .extensions()
         .routes()
-        .forEach(route -> add(route.method(), route.shape(), new ExtensionRoute(route)::reply));
+        .forEach(route -> add(route.method(), route.shape(), call -> extended(route, call)));
+  }
+
+  /** Answers a call of a path that an extension has added. */
+  private static CompletionStage<AdminReply> extended(Route route, AdminCall call) {
+    List<String> shape = List.of(route.shape().split("/", -1));
+    var names = new ArrayList<String>();
+    for (int i = 0; i < shape.size(); i++) {
+      if (shape.get(i).equals("*")) {
+        names.add(call.names().get(i));
+      }
+    }
+    var query = new HashMap<String, String>();
+    call.query().params().forEach((name, values) -> query.put(name, values.getFirst()));
+    return CompletableFuture.completedFuture(new AdminRequest(names, query, call.body()))
+        .thenCompose(route.reply())
+        .handle(AdminRoutes::extended)
+        .thenCompose(reply -> reply);
+  }
+
+  private static CompletionStage<AdminReply> extended(
+      @Nullable Json json, @Nullable Throwable failure) {
+    if (json != null) {
+      return AdminReply.ok(json).now();
+    }
+    Throwable cause = ProblemException.cause(failure);
+    return CompletableFuture.failedStage(
+        cause instanceof NoSuchElementException
+            ? new ProblemException(HttpResponseStatus.NOT_FOUND, String.valueOf(cause.getMessage()))
+            : cause == null ? new IllegalStateException("no reply") : cause);
   }
 
   private void add(String method, String shape, Handler handler) {
@@ -145,5 +181,42 @@ final class AdminRoutes {
                     HttpResponseStatus.valueOf(answer.status()),
                     new Json.Obj(answer.fields()).encode(),
                     null));
+  }
+
+  /**
+   * A path that an extension has added.
+   *
+   * <p>Immutable.
+   */
+  private record ExtensionRoute(Route route) {
+
+    CompletionStage<AdminReply> reply(AdminCall call) {
+      List<String> shape = List.of(route.shape().split("/", -1));
+      var names = new ArrayList<String>();
+      for (int i = 0; i < shape.size(); i++) {
+        if (shape.get(i).equals("*")) {
+          names.add(call.names().get(i));
+        }
+      }
+      var query = new HashMap<String, String>();
+      call.query().params().forEach((name, values) -> query.put(name, values.getFirst()));
+      return CompletableFuture.completedFuture(new AdminRequest(names, query, call.body()))
+          .thenCompose(route.reply())
+          .handle(ExtensionRoute::reply)
+          .thenCompose(reply -> reply);
+    }
+
+    private static CompletionStage<AdminReply> reply(
+        @Nullable Json json, @Nullable Throwable failure) {
+      if (json != null) {
+        return AdminReply.ok(json).now();
+      }
+      Throwable cause = ProblemException.cause(failure);
+      return CompletableFuture.failedStage(
+          cause instanceof NoSuchElementException
+              ? new ProblemException(
+                  HttpResponseStatus.NOT_FOUND, String.valueOf(cause.getMessage()))
+              : cause == null ? new IllegalStateException("no reply") : cause);
+    }
   }
 }

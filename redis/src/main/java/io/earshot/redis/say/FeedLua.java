@@ -84,10 +84,13 @@ public final class FeedLua {
 
         function events.settle()
           for stream, part in pairs(parts) do
-            if part.bytes - part.first > part.limit then bound(stream, part) end
             local state = stream .. ':state'
-            redis.call('HSET', state, 'f', string.format('%d', part.first),
-              'e', string.format('%d-%d %d', part.ms, part.number, part.bytes))
+            redis.call('HSET', state, 'e',
+              string.format('%d-%d %d', part.ms, part.number, part.bytes))
+            if part.bytes - part.first > part.limit then
+              bound(stream, part)
+              redis.call('HSET', state, 'f', string.format('%d', part.first))
+            end
             if part.isNew then
               redis.call('PEXPIRE', stream, KEPT)
               redis.call('PEXPIRE', state, KEPT)
