@@ -38,9 +38,6 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
   /** Whether consumers of the feed know this client as connected. */
   private boolean isConnected;
 
-  /** Whether the session was given up to a connection that goes on with it. */
-  private boolean hasGivenUp;
-
   DetachableConnection(
       LoopContext context, Outbound outbound, Wire wire, Transport transport, String room) {
     super(context, outbound, wire, transport, room);
@@ -127,7 +124,6 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
 
   /** Ends this connection without its session: it sends nothing to rooms and leaves none. */
   final void endWithoutSession() {
-    hasGivenUp = true;
     if (phase == Phase.DETACHED) {
       endDetached();
     } else {
@@ -145,9 +141,9 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
     shard().feed().client(FeedEvent.Type.CONNECTED, null, this, Map.of());
   }
 
-  /** The client is gone, unless it is known as gone, or goes on as another connection. */
+  /** The client is gone; nothing happens if that was told. */
   final void tellDisconnected(String reason) {
-    if (isConnected && !hasGivenUp) {
+    if (isConnected) {
       isConnected = false;
       var more = Map.of("reason", reason);
       shard().feed().client(FeedEvent.Type.DISCONNECTED, null, this, more);
@@ -163,8 +159,7 @@ abstract sealed class DetachableConnection extends RequestOrder permits ClientCo
 
   @Override
   public final void endSilently() {
-    hasGivenUp = false; // the connection that was to go on with the session has ended
-    endSilently("the connection that resumed the session was lost");
+    endSilently("the connection that was to resume the session was lost");
   }
 
   private void endSilently(String why) {

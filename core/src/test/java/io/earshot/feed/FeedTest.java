@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
@@ -171,6 +172,30 @@ class FeedTest {
     server.pass(Duration.ofSeconds(31));
     assertThat(told(2).stream().map(each -> each.type() + text(each, "client")))
         .containsExactlyInAnyOrder("left" + id, "disconnected" + id);
+  }
+
+  @Test
+  void a_session_that_is_resumed_while_its_connection_breaks_is_not_disconnected() {
+    for (int steps = 0; steps < 25; steps++) {
+      server.earshot.close();
+      told.clear();
+      server = new TestServer(2, TestServer.quiet().with("general.resumeWindow", "30s"));
+      consume(EnumSet.of(Type.DISCONNECTED, Type.LEFT), "*");
+      Guest ada = server.guest();
+      String session = TestServer.session(ada.hear().getFirst());
+      String id = ada.id();
+      Guest back = server.guest(1, TestServer.Lines.TWO);
+      server.settle();
+      back.send("resume " + session);
+      var random = new Random(steps);
+      for (int i = 0; i < steps; i++) {
+        server.step(random);
+      }
+      ada.loop.run(ada.intake::gone);
+      server.settle();
+      assertThat(back.id()).isEqualTo(id);
+      assertThat(told(2)).noneMatch(each -> text(each, "client").equals(id));
+    }
   }
 
   @Test

@@ -161,6 +161,24 @@ class LocalStoreTest {
   }
 
   @Test
+  void the_events_of_each_run_are_told_before_those_of_the_next() throws Exception {
+    store.add(consumer("one", 1_000));
+    tell(0, 1, 10);
+    folder = kill();
+    store = start(folder, 1, 1 << 20);
+    store.add(consumer("one", 1_000));
+    tell(0, 11, 20);
+    folder = kill();
+    store = start(folder, 2, 1 << 20);
+    List<List<Source>> groups = store.add(consumer("one", 1_000));
+    tell(0, 21, 30);
+    assertThat(groups).hasSize(3);
+    assertThat(deal(groups.get(0).getFirst(), 1_000)).isEqualTo(texts(1, 10));
+    assertThat(deal(groups.get(1).getFirst(), 1_000)).isEqualTo(texts(11, 20));
+    assertThat(deal(groups.get(2).getFirst(), 10)).isEqualTo(texts(21, 30));
+  }
+
+  @Test
   void what_was_dealt_with_is_written_at_most_ten_times_a_second_and_repeated_after_a_kill()
       throws Exception {
     Source source = store.add(consumer("one", 10)).getFirst().getFirst();
@@ -205,7 +223,7 @@ class LocalStoreTest {
     }
     switch (torn) {
       case "length" -> in.putInt(at, Segment.IS_THERE | 1 << 29);
-      case "body" -> bytes[at + Segment.HEAD + 40] ^= 1;
+      case "body" -> bytes[at + Segment.HEAD + 32] ^= 1; // m20 becomes m21
       default -> in.putInt(at, 0); // the process was killed before the record was whole
     }
     Files.write(log, bytes);
