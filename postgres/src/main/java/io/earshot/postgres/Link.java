@@ -60,6 +60,9 @@ final class Link implements AutoCloseable {
   /** The identity of this deployment as of the last check; null before the first. */
   private @Nullable String identity;
 
+  /** Whether the first attempt has ended. */
+  private boolean isTried;
+
   private boolean isClosed;
 
   Link(Database database, ExtensionContext context) {
@@ -75,13 +78,13 @@ final class Link implements AutoCloseable {
         database.sql("UPDATE earshot.deployment SET identity = ? WHERE identity = ?");
   }
 
-  /** Begins, and waits a moment for the database, so that a start finds it where it runs. */
+  /** Begins, and waits a moment for the first attempt, so that a start finds a database that runs. */
   void start() throws InterruptedException {
     thread.start();
     lock.lock();
     try {
       long left = TimeUnit.MILLISECONDS.toNanos(PATIENCE);
-      while (session == null && left > 0) {
+      while (!isTried && left > 0) {
         left = changed.awaitNanos(left);
       }
     } finally {
@@ -199,6 +202,7 @@ final class Link implements AutoCloseable {
       }
       session = now;
       fault = why;
+      isTried = true;
       changed.signalAll();
     } finally {
       lock.unlock();
