@@ -49,14 +49,12 @@ final class WebFeedTest extends RoomReaderTestCase {
     var answer = server.earshot.http().ask(visitor, "randomNumber", Map.of());
     server.runUntil("an answer", answer::isDone);
     assertThat(told(2))
-        .containsExactlyInAnyOrder(
-            "connected Text[value=web]", "joined Text[value=web]");
+        .containsExactlyInAnyOrder("connected Text[value=web]", "joined Text[value=web]");
     told.clear();
     server.pass(TTL);
     server.pass(TTL);
     assertThat(told(2))
-        .containsExactlyInAnyOrder(
-            "left Text[value=web]", "disconnected Text[value=web]");
+        .containsExactlyInAnyOrder("left Text[value=web]", "disconnected Text[value=web]");
   }
 
   @Test
