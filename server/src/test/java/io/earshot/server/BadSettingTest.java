@@ -69,6 +69,7 @@ class BadSettingTest {
           "webhooks.rules",
           "feed.folder",
           "postgres.user",
+          "postgres.rooms",
           "postgres.password",
           "tcpServer.certFile",
           "tcpServer.keyFile",

@@ -84,7 +84,7 @@ class PackagesTest {
       netty.publish: protocol api spi engine netty.http netty.room
       netty.admin: protocol api events stats spi explain monitor engine netty.loop netty.identity netty.http netty.room netty.console netty.operator netty.publish
       netty: protocol api stats spi monitor engine netty.loop netty.frame netty.tls netty.socket netty.identity netty.http netty.page netty.room netty.action netty.console netty.operator netty.admin
-      metrics: api stats spi netty
+      metrics: api stats spi engine netty
       redis.link: api spi
       redis.connection: config api spi redis.link
       redis.say: protocol spi redis.connection

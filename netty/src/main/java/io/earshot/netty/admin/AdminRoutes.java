@@ -93,36 +93,7 @@ final class AdminRoutes {
     site.engine()
         .extensions()
         .routes()
-        .forEach(route -> add(route.method(), route.shape(), call -> extended(route, call)));
-  }
-
-  /** Answers a call of a path that an extension has added. */
-  private static CompletionStage<AdminReply> extended(Route route, AdminCall call) {
-    List<String> shape = List.of(route.shape().split("/", -1));
-    var names = new ArrayList<String>();
-    for (int i = 0; i < shape.size(); i++) {
-      if (shape.get(i).equals("*")) {
-        names.add(call.names().get(i));
-      }
-    }
-    var query = new HashMap<String, String>();
-    call.query().params().forEach((name, values) -> query.put(name, values.getFirst()));
-    return CompletableFuture.completedFuture(new AdminRequest(names, query, call.body()))
-        .thenCompose(route.reply())
-        .handle(AdminRoutes::extended)
-        .thenCompose(reply -> reply);
-  }
-
-  private static CompletionStage<AdminReply> extended(
-      @Nullable Json json, @Nullable Throwable failure) {
-    if (json != null) {
-      return AdminReply.ok(json).now();
-    }
-    Throwable cause = ProblemException.cause(failure);
-    return CompletableFuture.failedStage(
-        cause instanceof NoSuchElementException
-            ? new ProblemException(HttpResponseStatus.NOT_FOUND, String.valueOf(cause.getMessage()))
-            : cause == null ? new IllegalStateException("no reply") : cause);
+        .forEach(route -> add(route.method(), route.shape(), new ExtensionRoute(route)::reply));
   }
 
   private void add(String method, String shape, Handler handler) {
