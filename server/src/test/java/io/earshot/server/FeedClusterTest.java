@@ -28,6 +28,7 @@ class FeedClusterTest {
       List.of(new ConcurrentLinkedQueue<>(), new ConcurrentLinkedQueue<>());
 
   @Test
+  @SuppressWarnings("try") // one of them is closed before the other
   void each_message_of_two_servers_is_told_in_order_and_the_other_one_goes_on_when_one_stops()
       throws Exception {
     try (var redis = new RedisServer();
