@@ -195,7 +195,10 @@ public final class EventFeed implements Feed, AutoCloseable {
     Store known = store;
     if (known == null) {
       SharedFeed others = shared;
-      known = others == null ? local : new SharedStore(others, loops, limit, this::trouble);
+      known =
+          others == null
+              ? local
+              : new SharedStore(others, loops, limit, clocks::elapsed, this::trouble);
       store = known;
     }
     return known;

@@ -8,39 +8,50 @@ import io.earshot.feed.log.Store;
 import io.earshot.protocol.Audience;
 import io.earshot.spi.Loop;
 import io.earshot.spi.SharedFeed;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The events of a cluster, in the store behind its broker.
  *
- * <p>Thread-safe: final parts, which are thread-safe.
+ * <p>Thread-safe: a volatile flag, and final parts, which are thread-safe.
  */
 final class SharedStore implements Store, Sink {
   /** The most bytes that wait on this server while the store is away. */
   private static final long MOST_UNSENT = 64 << 20;
 
-  /** How long to wait for the store when a consumer is added. */
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  /** How long to wait for the store when a consumer is added, in milliseconds. */
+  private static final long PATIENCE = 5_000;
+
+  private static final long RETRY = 100;
 
   private final SharedFeed feed;
   private final List<? extends Loop> loops;
+  private final LongSupplier elapsed;
   private final Trouble trouble;
+  private volatile boolean hasGivenUp;
   private final List<SharedSender> senders = new ArrayList<>();
 
   /**
    * A store.
    *
    * @param limit how many bytes of events may wait
+   * @param elapsed the clock of durations, in milliseconds
    */
-  SharedStore(SharedFeed feed, List<? extends Loop> loops, long limit, Trouble trouble) {
+  SharedStore(
+      SharedFeed feed,
+      List<? extends Loop> loops,
+      long limit,
+      LongSupplier elapsed,
+      Trouble trouble) {
     this.feed = feed;
+    this.elapsed = elapsed;
     this.loops = loops;
     this.trouble = trouble;
     long each = Math.min(limit, MOST_UNSENT) / feed.parts();
@@ -71,26 +82,52 @@ final class SharedStore implements Store, Sink {
   @Override
   public List<List<Source>> add(Feed.Consumer consumer) {
     var sources = new ArrayList<Source>();
-    var known = new ArrayList<CompletableFuture<?>>();
     for (int part = 0; part < feed.parts(); part++) {
       sources.add(new SharedSource(feed, part, consumer, loop(part), trouble));
-      known.add(feed.next(consumer.name(), part, null, 0).toCompletableFuture());
     }
-    awaitKnown(consumer, known);
+    awaitKnown(consumer);
     return List.of(sources);
   }
 
   /** Waits until the store knows a consumer, which is told of what is added from then on. */
-  private void awaitKnown(Feed.Consumer consumer, List<CompletableFuture<?>> known) {
+  private void awaitKnown(Feed.Consumer consumer) {
+    long until = elapsed.getAsLong() + (hasGivenUp ? 0 : PATIENCE);
     try {
-      CompletableFuture.allOf(known.toArray(CompletableFuture<?>[]::new))
-          .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      trouble.tell(
-          "the consumer " + consumer.name(),
-          "Redis is away: if it is new there, it is told of what happens once Redis is back");
+      for (int tries = 1; !isKnown(consumer); tries++) {
+        if (elapsed.getAsLong() >= until || tries > PATIENCE / RETRY) {
+          hasGivenUp = true; // so that a start with many consumers does not wait for each of them
+          trouble.tell(
+              "the consumer " + consumer.name(),
+              "Redis is away: if it is new there, it is told of what happens once Redis is back");
+          return;
+        }
+        pause();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Asks the store for the consumer's place in each part; false if the store is away. */
+  private boolean isKnown(Feed.Consumer consumer) throws InterruptedException {
+    try {
+      var known = new ArrayList<CompletableFuture<?>>();
+      for (int part = 0; part < feed.parts(); part++) {
+        known.add(feed.next(consumer.name(), part, null, 0).toCompletableFuture());
+      }
+      CompletableFuture.allOf(known.toArray(CompletableFuture<?>[]::new))
+          .get(PATIENCE, TimeUnit.MILLISECONDS);
+      return true;
+    } catch (ExecutionException | TimeoutException e) {
+      return false;
+    }
+  }
+
+  private static void pause() throws InterruptedException {
+    try {
+      new CompletableFuture<@Nullable Void>().get(RETRY, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      // the time is over
     }
   }
 
