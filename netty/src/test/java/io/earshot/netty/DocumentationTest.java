@@ -52,7 +52,7 @@ final class DocumentationTest {
   private static final Pattern SETTING =
       Pattern.compile(
           "`((?:general|tcpServer|httpServer|webSockets|commonWeb|rooms|tokens|users|hooks|redis|admin"
-              + "|backEnds|webhooks|feed|postgres|management|log|explain|metrics|limits)\\.[A-Za-z.]+)`");
+              + "|backEnds|webhooks|feed(?!\\.log`)|postgres|management|log|explain|metrics|limits)\\.[A-Za-z.]+)`");
 
   @ParameterizedTest
   @MethodSource("pages")
