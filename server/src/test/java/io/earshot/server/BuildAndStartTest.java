@@ -85,7 +85,7 @@ class BuildAndStartTest {
   void a_fresh_copy_builds_itself_and_then_serves() {
     assertThat(String.join("\n", first().progress()))
         .containsPattern(
-            "^earshot: building .*: protocol core netty redis metrics server, training run, done in \\d+ s$");
+            "^earshot: building .*: protocol core netty redis metrics backend postgres server, training run, done in \\d+ s$");
     assertThat(first().welcome()).startsWith("{").contains("Welcome");
     assertThat(first().banner())
         .anyMatch(line -> line.matches("  WebSocket  ws://localhost:\\d+/ .*"));
