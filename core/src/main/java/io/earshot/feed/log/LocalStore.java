@@ -460,6 +460,7 @@ public final class LocalStore implements Store, ChunkMaker.Keeper, AutoCloseable
   long waiting(PartLog log, Positions positions) {
     lock.lock();
     try {
+      listNow(log);
       return log.chunks.values().stream().mapToLong(each -> positions.left(log.id, each)).sum();
     } finally {
       lock.unlock();
