@@ -330,16 +330,16 @@ class LocalStoreTest {
     Source other = store.add(consumer("one.new", 10)).getFirst().getFirst();
     tell(0, 1, 20);
     elapsed += 1_000;
-    assertThat(deal(other, 20)).hasSize(20);
+    assertThat(deal(other, 10)).hasSize(10);
     elapsed += 1_000;
-    assertThat(deal(one, 10)).hasSize(10);
+    assertThat(deal(one, 20)).hasSize(20);
     store.remove(consumer("one", 10));
     store.remove(consumer("one.new", 10));
     store = start(kill(), 2, 1 << 20);
     one = store.add(consumer("one", 10)).getFirst().getFirst();
-    assertThat(one.waiting()).isEqualTo(10);
+    assertThat(one.waiting()).isZero();
     other = store.add(consumer("one.new", 10)).getFirst().getFirst();
-    assertThat(other.waiting()).isZero();
+    assertThat(other.waiting()).isEqualTo(10);
   }
 
   @Test
