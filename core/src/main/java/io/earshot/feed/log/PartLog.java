@@ -251,9 +251,7 @@ final class PartLog implements Sink {
 
   /** Copies what is only in memory, and can be, to files. No loop runs any more. */
   void store() {
-    chunks.values().stream()
-        .filter(Chunk::isForOne)
-        .forEach(each -> maker.store(this, each));
+    chunks.values().stream().filter(Chunk::isForOne).forEach(each -> maker.store(this, each));
   }
 
   /** Closes the files. No loop runs any more. */

@@ -301,16 +301,14 @@ class LocalStoreTest {
     tellLong(5 * CHUNK);
     tellLong(CHUNK);
     tell(0, 3, 4);
-    List<String> all =
-        List.of("m1", "m2", "x".repeat(5 * CHUNK), "x".repeat(CHUNK), "m3", "m4");
+    List<String> all = List.of("m1", "m2", "x".repeat(5 * CHUNK), "x".repeat(CHUNK), "m3", "m4");
     Path left = kill();
     assertThat(deal(source, 6)).isEqualTo(all);
     tell(0, 5, 200);
     assertThat(deal(source, 196)).isEqualTo(texts(5, 200));
     assertThat(troubles).isEmpty();
     store = start(left, 2, 1 << 20);
-    assertThat(deal(store.add(consumer("one", 1_000)).getFirst().getFirst(), 1_000))
-        .isEqualTo(all);
+    assertThat(deal(store.add(consumer("one", 1_000)).getFirst().getFirst(), 1_000)).isEqualTo(all);
     assertThat(store.dropped()).isZero();
   }
 
