@@ -106,6 +106,25 @@ class BlockedConsumerTest {
   }
 
   @Test
+  void without_files_an_event_may_be_longer_than_a_chunk_too() throws Exception {
+    LocalStore store = start(false, Runnable::run);
+    Source source = store.add(CONSUMER).getFirst().getFirst();
+    Sink sink = store.sink(0);
+    tell(sink, 1);
+    var data = new Json.Obj(Map.of("x", Json.of("x".repeat(3 * CHUNK))));
+    byte[] record = EventRecord.of(new FeedEvent("e2", Type.JOINED, "attic", 3, data));
+    loop.run(() -> sink.event("attic", record));
+    tell(sink, 3);
+    assertThat(source.waiting()).isEqualTo(3);
+    var told = new ArrayList<String>();
+    while (told.size() < 3) {
+      Objects.requireNonNull(source.next()).forEach(each -> told.add(each.id()));
+      source.done();
+    }
+    assertThat(told).isEqualTo(ids(1, 3));
+  }
+
+  @Test
   void a_deleted_chunk_does_not_hold_its_memory() {
     var segment = Segment.inMemory(0, CHUNK);
     var memory = new WeakReference<>(segment.body().array());
