@@ -19,6 +19,9 @@ import java.nio.file.StandardOpenOption;
 public final class SmallFile {
   private static final System.Logger LOG = System.getLogger(SmallFile.class.getName());
 
+  /** Ends the name of a text that is not whole; no name of a consumer or a setting has it. */
+  private static final String FRESH = "~";
+
   private SmallFile() {}
 
   /**
@@ -27,7 +30,7 @@ public final class SmallFile {
    * @param forces whether the new text is on the disk afterwards, also if the machine fails
    */
   public static void write(Path file, String text, boolean forces) throws IOException {
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    Path fresh = file.resolveSibling(file.getFileName() + FRESH);
     try (FileChannel channel =
         FileChannel.open(
             fresh,

@@ -4,14 +4,16 @@ import io.earshot.feed.log.Store;
 import io.earshot.spi.Loop;
 import io.earshot.spi.SharedFeed;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The events of one part on their way to the store of a cluster, one after the other, so that they
- * keep their order. While the store is away they wait here, up to a limit.
+ * The events of one part on their way to the store of a cluster, a list of them at a time, so that
+ * they keep their order. While the store is away they wait here, up to a limit.
  *
  * <p>Owned by an event loop, which {@link #add} and {@link #whenEmpty} give tasks.
  */
@@ -19,14 +21,30 @@ final class SharedSender {
   /** How long to wait before an event is sent again, in milliseconds. */
   private static final long PAUSE = 1_000;
 
+  /** How many events are under way at most, and their bytes, unless a single one has more. */
+  private static final int MOST_EVENTS = 64;
+
+  private static final int MOST_BYTES = 64 << 10;
+
   private final SharedFeed feed;
   private final int part;
   private final Loop loop;
   private final long most;
   private final Store.Trouble trouble;
   private final Deque<byte[]> waiting = new ArrayDeque<>();
+
+  /** The events under way, which are before those that wait; empty while none are. */
+  private List<byte[]> sending = List.of();
+
+  /** Of all events that are not in the store. */
   private long bytes;
-  private boolean isSending;
+
+  /** Whether a timer will send what waits. */
+  private boolean isPausing;
+
+  /** Whether the store did not take the last events. */
+  private boolean isFailing;
+
   private @Nullable CompletableFuture<@Nullable Void> emptied;
   private volatile int count;
   private volatile long dropped;
@@ -66,44 +84,63 @@ final class SharedSender {
     waiting.add(record);
     bytes += record.length;
     long lost = 0;
-    while (bytes > most && waiting.size() > 2) {
-      byte[] first = waiting.remove();
-      if (isSending) {
-        bytes -= waiting.remove().length; // the first one is on its way
-        waiting.addFirst(first);
-      } else {
-        bytes -= first.length;
-      }
+    while (bytes > most && waiting.size() > 1) {
+      bytes -= waiting.remove().length;
       lost++;
     }
-    count = waiting.size();
+    count = sending.size() + waiting.size();
     if (lost > 0) {
       dropped += lost;
-      trouble.tell("the feed", "Redis is away, and the oldest events that wait for it are dropped");
+      trouble.tell(
+          "the feed",
+          (isFailing ? "Redis takes no events" : "Redis takes events more slowly than they happen")
+              + ": the oldest that wait for it on this server are dropped");
     }
     send();
   }
 
   private void send() {
-    byte[] first = waiting.peek();
-    if (isSending || first == null) {
+    if (!sending.isEmpty() || isPausing || waiting.isEmpty()) {
       return;
     }
-    isSending = true;
+    var some = new ArrayList<byte[]>();
+    int size = 0;
+    for (byte[] each = waiting.peek();
+        each != null
+            && (some.isEmpty() || (some.size() < MOST_EVENTS && size + each.length <= MOST_BYTES));
+        each = waiting.peek()) {
+      some.add(waiting.remove());
+      size += each.length;
+    }
+    sending = some;
     var unused =
-        feed.add(part, first).whenComplete((ignored, failure) -> run(() -> sent(failure == null)));
+        feed.add(part, List.copyOf(some))
+            .whenComplete((ignored, failure) -> run(() -> sent(failure == null)));
   }
 
   private void sent(boolean isDone) {
-    isSending = false;
+    List<byte[]> some = sending;
+    sending = List.of();
+    isFailing = !isDone;
     if (!isDone) {
-      loop.schedule(this::send, PAUSE);
+      some.reversed().forEach(waiting::addFirst);
+      isPausing = true;
+      loop.schedule(this::goOn, PAUSE);
       return;
     }
-    bytes -= waiting.remove().length;
+    some.forEach(each -> bytes -= each.length);
     count = waiting.size();
     send();
-    if (waiting.isEmpty() && emptied != null) {
+    complete();
+  }
+
+  private void goOn() {
+    isPausing = false;
+    send();
+  }
+
+  private void complete() {
+    if (sending.isEmpty() && waiting.isEmpty() && emptied != null) {
       emptied.complete(null);
     }
   }
@@ -115,9 +152,7 @@ final class SharedSender {
       loop.execute(
           () -> {
             emptied = done;
-            if (waiting.isEmpty()) {
-              done.complete(null);
-            }
+            complete();
           });
     } catch (RejectedExecutionException e) {
       done.complete(null);

@@ -57,13 +57,14 @@ public interface SharedFeed {
   boolean takesMessages();
 
   /**
-   * Adds an event. Events that one thread adds to one part keep their order, unless one fails.
+   * Adds events. Those that one thread adds to one part keep their order, unless a call fails; the
+   * store may have some or all events of a call that fails.
    *
    * @param part the part
-   * @param event the event, encoded
-   * @return complete when the store has it
+   * @param events at least one event, encoded; oldest first
+   * @return complete when the store has all of them
    */
-  CompletionStage<Void> add(int part, byte[] event);
+  CompletionStage<Void> add(int part, List<byte[]> events);
 
   /**
    * An event that waits.

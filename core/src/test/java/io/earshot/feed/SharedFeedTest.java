@@ -20,7 +20,9 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -194,6 +196,31 @@ class SharedFeedTest {
     assertThat(all(10).stream().map(each -> text(each, "message")))
         .containsExactly("m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9");
     assertThat(EngineInside.feed(cluster.servers.getFirst().earshot).state().unsent()).isZero();
+  }
+
+  @Test
+  void events_are_added_in_lists_and_tried_once_a_second_while_the_store_is_away() {
+    cluster = cluster(false);
+    consume(EnumSet.of(Type.MESSAGE));
+    Guest ada = cluster.guest(0, "10.0.0.1");
+    cluster.ask(ada, "roomChange attic");
+    cluster.pass(Duration.ofSeconds(1));
+    AtomicInteger calls = view(0).calls;
+    calls.set(0);
+    view(0).isAway.set(true);
+    for (int i = 0; i < 100; i++) {
+      cluster.ask(ada, "say m" + i);
+    }
+    assertThat(calls).hasValue(1);
+    for (int i = 0; i < 5; i++) {
+      cluster.pass(Duration.ofSeconds(1));
+    }
+    assertThat(calls).hasValue(6);
+    view(0).isAway.set(false);
+    List<FeedEvent> events = all(100);
+    assertThat(events.stream().map(each -> text(each, "message")))
+        .isEqualTo(IntStream.range(0, 100).mapToObj(i -> "m" + i).toList());
+    assertThat(calls).hasValue(8); // 64 and 36
   }
 
   @Test

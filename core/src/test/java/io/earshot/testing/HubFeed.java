@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -95,6 +96,9 @@ public final class HubFeed {
     /** Whether the hub cannot be reached. */
     public final AtomicBoolean isAway = new AtomicBoolean();
 
+    /** How often events were to be added. */
+    public final AtomicInteger calls = new AtomicInteger();
+
     private View() {}
 
     @Override
@@ -112,12 +116,15 @@ public final class HubFeed {
     }
 
     @Override
-    public CompletionStage<Void> add(int part, byte[] event) {
+    public CompletionStage<Void> add(int part, List<byte[]> events) {
+      calls.incrementAndGet();
       if (isAway.get()) {
         return away();
       }
       synchronized (HubFeed.this) {
-        entries.get(part).add(new Entry(Long.toString(++positions), event, null, null));
+        for (byte[] each : events) {
+          entries.get(part).add(new Entry(Long.toString(++positions), each, null, null));
+        }
       }
       return CompletableFuture.completedStage(null);
     }

@@ -61,7 +61,7 @@ record FeedReader(BrokerPeer peer, String consumer) {
   }
 
   static CompletionStage<Void> adding(BrokerPeer peer, int part, String text) {
-    return feed(peer).add(part, text.getBytes(UTF_8));
+    return feed(peer).add(part, List.of(text.getBytes(UTF_8)));
   }
 
   static void add(BrokerPeer peer, int part, String text) {

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe: the loop publishes each record by a volatile field. A lock guards the bytes
  * against the thread that deletes the chunk; the loop never takes it, since only chunks are deleted
- * that it no longer writes.
+ * that it no longer writes. A deleted chunk holds neither its bytes nor the chunk after it: a
+ * consumer that is blocked may hold the chunk for ever.
  */
 final class Chunk {
   /** Orders the chunks of a log. */
@@ -30,24 +31,38 @@ final class Chunk {
   /** Orders the chunks of all logs by their age. */
   final long age;
 
-  /** Null for a file of an earlier run, which is only read. */
-  private final @Nullable Segment segment;
+  private static final ByteBuffer NO_BYTES = ByteBuffer.allocate(0);
 
-  private final @Nullable MappedFile mapped;
-  private final @Nullable Path file;
-  private final ByteBuffer bytes;
+  /** Whether it was made for one record, which is longer than other chunks. */
+  private final boolean isForOne;
+
+  private final boolean isStored;
+
+  /** Null for a file of an earlier run, which is only read, and for a deleted chunk. */
+  private @Nullable Segment segment;
+
+  /** Null without a file of an earlier run. Guarded by the lock. */
+  private @Nullable MappedFile mapped;
+
+  /** The file of an earlier run, or of a record that was copied to it. Guarded by the lock. */
+  private @Nullable Path file;
+
+  /** Guarded by the lock. */
+  private ByteBuffer bytes;
+
   private final ReentrantLock lock = new ReentrantLock();
   private volatile int end;
   private volatile int count;
   private volatile boolean isDeleted;
 
-  /** The chunk after this one; null while this one is written. */
+  /** The chunk after this one; null while this one is written, and once it is deleted. */
   private volatile @Nullable Chunk next;
 
   private Chunk(
       long number,
       int size,
       long age,
+      boolean isForOne,
       @Nullable Segment segment,
       @Nullable MappedFile mapped,
       @Nullable Path file,
@@ -55,6 +70,8 @@ final class Chunk {
     this.number = number;
     this.size = size;
     this.age = age;
+    this.isForOne = isForOne;
+    this.isStored = segment == null || segment.isStored();
     this.segment = segment;
     this.mapped = mapped;
     this.file = file;
@@ -64,7 +81,12 @@ final class Chunk {
 
   /** A chunk to be written. */
   static Chunk of(Segment segment, int size, long age) {
-    return new Chunk(segment.number(), size, age, segment, null, null, segment.view());
+    return new Chunk(segment.number(), size, age, false, segment, null, null, segment.view());
+  }
+
+  /** A chunk in memory for a single record, which is longer than other chunks. */
+  static Chunk forOne(Segment segment, int size, long age) {
+    return new Chunk(segment.number(), size, age, true, segment, null, null, segment.view());
   }
 
   /**
@@ -85,7 +107,7 @@ final class Chunk {
       }
       mapped = MappedFile.of(channel, FileChannel.MapMode.READ_ONLY, size);
     }
-    var chunk = new Chunk(number, (int) size, age, null, mapped, file, mapped.bytes());
+    var chunk = new Chunk(number, (int) size, age, false, null, mapped, file, mapped.bytes());
     if (!chunk.scan(damage)) {
       mapped.close();
       return null;
@@ -124,7 +146,7 @@ final class Chunk {
 
   /** Whether a record of this length still fits. */
   boolean hasRoom(int length) {
-    return segment != null && segment.hasRoom(length);
+    return segment != null && segment.hasRoom(length) && !(isForOne && count > 0);
   }
 
   /** The buffer, positioned at the body of the next record. */
@@ -148,9 +170,14 @@ final class Chunk {
     return segment;
   }
 
-  /** Whether the events are in a file. */
+  /** Whether the loop writes the events to a file. */
   boolean isStored() {
-    return segment == null || segment.isStored();
+    return isStored;
+  }
+
+  /** Whether it was made for one record, which is longer than other chunks. */
+  boolean isForOne() {
+    return isForOne;
   }
 
   /** No records follow here, but in another chunk. */
@@ -170,7 +197,7 @@ final class Chunk {
     return count;
   }
 
-  /** The chunk after this one; null while this one is written. */
+  /** The chunk after this one; null while this one is written, and once it is deleted. */
   @Nullable Chunk next() {
     return next;
   }
@@ -208,17 +235,50 @@ final class Chunk {
     }
   }
 
+  /** Copies the record of a chunk {@link #isForOne for one} to a file, unless that is done. */
+  void store(Path to) throws IOException {
+    lock.lock();
+    try {
+      if (isDeleted || file != null) {
+        return;
+      }
+      file = to;
+      ByteBuffer whole = ByteBuffer.allocate(end);
+      whole.put(0, bytes, 0, end).putLong(0, Segment.MAGIC);
+      try (FileChannel channel =
+          FileChannel.open(
+              to,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.WRITE)) {
+        while (whole.hasRemaining()) {
+          channel.write(whole);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Deletes its file, or frees its memory. */
   void delete() {
-    close();
-    if (segment != null) {
-      segment.delete();
-    } else if (file != null) {
-      try {
-        Files.deleteIfExists(file);
-      } catch (IOException e) {
-        // The next start reads it again, and its events are repeated.
+    lock.lock();
+    try {
+      close();
+      if (segment != null) {
+        segment.delete();
       }
+      if (file != null) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      // The next start reads it again, and its events are repeated.
+    } finally {
+      segment = null;
+      mapped = null;
+      bytes = NO_BYTES;
+      next = null; // after isDeleted: a reader asks the store for the chunk after it
+      lock.unlock();
     }
   }
 

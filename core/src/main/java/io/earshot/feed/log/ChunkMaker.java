@@ -21,10 +21,17 @@ final class ChunkMaker {
   private static final System.Logger LOG = System.getLogger(ChunkMaker.class.getName());
   private static final int MEMORY_CHUNK = 256 << 10;
 
+  /** The size of some chunk, to know what a chunk needs beside its record. */
+  private static final int LEAST = 4 << 10;
+
+  /** The longest record whose length can be written. */
+  private static final int MOST_RECORD = Segment.IS_THERE - 1;
+
   /** The name under which an operator is told of the files. */
   static final String FILES = "the files of the feed";
 
   private final int fileBytes;
+  private final long limit;
   private final Disk disk;
   private final Store.Trouble trouble;
   private final Keeper keeper;
@@ -37,6 +44,9 @@ final class ChunkMaker {
     /** A chunk was made for a log. */
     void made(PartLog log, Chunk chunk);
 
+    /** A log has chunks that are not listed. */
+    void list(PartLog log);
+
     /** A chunk is not used. */
     void unused(PartLog log, Chunk chunk);
   }
@@ -45,9 +55,11 @@ final class ChunkMaker {
    * A maker of chunks in memory.
    *
    * @param fileBytes the size of a file
+   * @param limit how many bytes all chunks may have
    */
-  ChunkMaker(int fileBytes, Disk disk, Store.Trouble trouble, Keeper keeper) {
+  ChunkMaker(int fileBytes, long limit, Disk disk, Store.Trouble trouble, Keeper keeper) {
     this.fileBytes = fileBytes;
+    this.limit = limit;
     this.disk = disk;
     this.trouble = trouble;
     this.keeper = keeper;
@@ -120,8 +132,54 @@ final class ChunkMaker {
   Chunk inMemory(PartLog log, long number) {
     int size = bytes();
     Chunk chunk = Chunk.of(Segment.inMemory(number, size), size, nextAge());
-    disk.background().execute(() -> keeper.made(log, chunk));
+    made(log, chunk);
     return chunk;
+  }
+
+  /**
+   * Makes a chunk in memory for one record that is longer than other chunks. Callable on the event
+   * loop.
+   *
+   * @return null if the record is too long for all chunks together
+   */
+  @Nullable Chunk forOne(PartLog log, long number, int length) {
+    long size = (long) length + LEAST - Segment.longest(LEAST);
+    if (size > Math.min(limit, MOST_RECORD)) {
+      tooLong(length);
+      return null;
+    }
+    int bytes = (int) size;
+    Chunk chunk = Chunk.forOne(Segment.inMemory(number, bytes), bytes, nextAge());
+    made(log, chunk);
+    return chunk;
+  }
+
+  /** The log lists it itself, as other threads may do so in another order. */
+  private void made(PartLog log, Chunk chunk) {
+    log.unlisted.add(chunk);
+    disk.background().execute(() -> keeper.list(log));
+  }
+
+  /** Copies a chunk for one record to a file on another thread, if there are files. */
+  void storeLater(PartLog log, Chunk chunk) {
+    if (hasFiles()) {
+      disk.background().execute(() -> store(log, chunk));
+    }
+  }
+
+  /** Copies a chunk for one record to a file, if there are files. */
+  void store(PartLog log, Chunk chunk) {
+    FeedFolder in = folder;
+    if (in == null) {
+      return;
+    }
+    try {
+      Path file = in.chunk(log.id, chunk.number);
+      disk.space().check(file);
+      chunk.store(file);
+    } catch (IOException e) {
+      failed(e);
+    }
   }
 
   /** A file that was made in advance is not used. */
@@ -149,14 +207,15 @@ final class ChunkMaker {
     LOG.log(Level.INFO, "feed: events are written to files again");
   }
 
-  /** An event is longer than a chunk. */
-  void tooLong(int length) {
+  /** An event is longer than all chunks may be. */
+  private void tooLong(int length) {
     tooLong.increment();
     trouble.tell(
-        "the feed", "an event of " + length + " bytes was dropped, it is too long (feed.bytes)");
+        "the feed",
+        "an event of " + length + " bytes was dropped, as it alone is longer than feed.bytes");
   }
 
-  /** How many events were longer than a chunk. */
+  /** How many events were longer than all chunks may be. */
   long tooLong() {
     return tooLong.sum();
   }

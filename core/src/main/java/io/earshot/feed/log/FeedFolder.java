@@ -23,7 +23,6 @@ final class FeedFolder implements AutoCloseable {
   private static final Pattern LOG =
       Pattern.compile("run(\\d{1,9})-part(\\d{1,9})-(\\d{1,15})\\.log");
   private static final Pattern CONSUMER = Pattern.compile("consumer-([A-Za-z0-9_.-]{1,64})");
-  private static final String FRESH = ".new";
 
   private final FolderLock lock;
 
@@ -68,7 +67,7 @@ final class FeedFolder implements AutoCloseable {
     var consumers = new TreeMap<String, Path>();
     for (Path file : files()) {
       Matcher name = CONSUMER.matcher(String.valueOf(file.getFileName()));
-      if (name.matches() && !name.group(1).endsWith(FRESH)) {
+      if (name.matches()) {
         consumers.put(name.group(1), file);
       }
     }

@@ -79,7 +79,7 @@ public final class LocalStore implements Store, ChunkMaker.Keeper, AutoCloseable
     long share = limit / 2 / CHUNKS_IN_USE / loops.size();
     int most = Math.min(disk.segmentBytes(), MOST_CHUNK);
     int chunkBytes = Math.clamp(share, Math.min(LEAST_CHUNK, most), most);
-    this.maker = new ChunkMaker(chunkBytes, disk, trouble, this);
+    this.maker = new ChunkMaker(chunkBytes, limit, disk, trouble, this);
     this.current = logs();
   }
 
@@ -147,13 +147,38 @@ public final class LocalStore implements Store, ChunkMaker.Keeper, AutoCloseable
   public void made(PartLog log, Chunk chunk) {
     lock.lock();
     try {
-      log.chunks.put(chunk.number, chunk);
-      total += chunk.size;
-      while (total > limit && dropOldest()) {
-        // until the others fit
-      }
+      put(log, chunk);
+      bound();
     } finally {
       lock.unlock();
+    }
+  }
+
+  @Override
+  public void list(PartLog log) {
+    lock.lock();
+    try {
+      listNow(log);
+      bound();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void listNow(PartLog log) {
+    for (Chunk each = log.unlisted.poll(); each != null; each = log.unlisted.poll()) {
+      put(log, each);
+    }
+  }
+
+  private void put(PartLog log, Chunk chunk) {
+    log.chunks.put(chunk.number, chunk);
+    total += chunk.size;
+  }
+
+  private void bound() {
+    while (total > limit && dropOldest()) {
+      // until the others fit
     }
   }
 
@@ -316,10 +341,7 @@ public final class LocalStore implements Store, ChunkMaker.Keeper, AutoCloseable
     lock.lock();
     try {
       Place place = positions.places.get(log.id);
-      long number = place == null ? 0 : place.chunk();
-      Chunk now = log.current();
-      Map.Entry<Long, Chunk> first = log.chunks.ceilingEntry(number);
-      return first == null || (now != null && now.number == number) ? now : first.getValue();
+      return firstFrom(log, place == null ? 0 : place.chunk());
     } finally {
       lock.unlock();
     }
@@ -329,11 +351,21 @@ public final class LocalStore implements Store, ChunkMaker.Keeper, AutoCloseable
   @Nullable Chunk chunkAfter(PartLog log, long number) {
     lock.lock();
     try {
-      Map.Entry<Long, Chunk> next = log.chunks.higherEntry(number);
-      return next != null ? next.getValue() : log.current();
+      return firstFrom(log, number + 1);
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Not a file that was created in advance, before which a chunk in memory may come. */
+  private @Nullable Chunk firstFrom(PartLog log, long number) {
+    listNow(log);
+    for (Chunk each : log.chunks.tailMap(number).values()) {
+      if (log.isUsed(each)) {
+        return each;
+      }
+    }
+    return log.current();
   }
 
   /** How many records of a chunk a consumer has dealt with. */
@@ -428,6 +460,7 @@ public final class LocalStore implements Store, ChunkMaker.Keeper, AutoCloseable
   long waiting(PartLog log, Positions positions) {
     lock.lock();
     try {
+      listNow(log);
       return log.chunks.values().stream().mapToLong(each -> positions.left(log.id, each)).sum();
     } finally {
       lock.unlock();
@@ -445,6 +478,8 @@ public final class LocalStore implements Store, ChunkMaker.Keeper, AutoCloseable
     FeedFolder in = maker.folder();
     lock.lock();
     try {
+      current.forEach(this::listNow);
+      current.forEach(PartLog::store);
       maker.open(null);
       current.forEach(PartLog::close);
       old.values().forEach(PartLog::close);

@@ -7,8 +7,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +26,9 @@ final class PartLog implements Sink {
   /** How many files are created in advance. */
   private static final int AHEAD = 2;
 
+  /** The distance of the numbers of chunks, between which are those of chunks for one record. */
+  private static final int STEP = 1 << 10;
+
   /** Which part of which run. Immutable. */
   record Id(int run, int part) implements Comparable<Id> {
     @Override
@@ -36,6 +41,9 @@ final class PartLog implements Sink {
 
   /** All chunks, those that are created in advance included. */
   final TreeMap<Long, Chunk> chunks = new TreeMap<>();
+
+  /** The chunks in memory that are not among them yet, in their order. */
+  final Queue<Chunk> unlisted = new ConcurrentLinkedQueue<>();
 
   private final ChunkMaker maker;
   private final Loop loop;
@@ -66,11 +74,17 @@ final class PartLog implements Sink {
 
   /** Begins the log. Called before any event of it. */
   void begin() {
-    Chunk first = maker.create(this, numbers++);
+    Chunk first = maker.create(this, nextNumber());
     for (int i = 0; i < AHEAD && maker.hasFiles(); i++) {
-      ahead.add(maker.prepare(this, numbers++));
+      ahead.add(maker.prepare(this, nextNumber()));
     }
     current = first;
+  }
+
+  private long nextNumber() {
+    long number = numbers;
+    numbers += STEP;
+    return number;
   }
 
   // --- the event loop --------------------------------------------------------------------------
@@ -111,11 +125,24 @@ final class PartLog implements Sink {
     if (chunk == null) {
       return null;
     }
-    if (length > Segment.longest(maker.bytes())) {
-      maker.tooLong(length);
-      return null;
+    if (chunk.hasRoom(length)) {
+      return chunk;
     }
-    return chunk.hasRoom(length) ? chunk : moveOn(prepared());
+    if (length > Segment.longest(maker.bytes())) {
+      Chunk fresh = forOne(chunk, length);
+      return fresh == null ? null : moveOn(fresh);
+    }
+    return moveOn(prepared());
+  }
+
+  /** Its number is before those of the files that are created in advance. */
+  private @Nullable Chunk forOne(Chunk before, int length) {
+    long number = before.number + 1;
+    if (number % STEP == 0) {
+      discardAhead();
+      number = nextNumber();
+    }
+    return maker.forOne(this, number, length);
   }
 
   /** A write has failed; false if it was one to memory. */
@@ -130,13 +157,13 @@ final class PartLog implements Sink {
 
   private Chunk moveOn(Chunk fresh) {
     Chunk full = current;
-    current = fresh;
     if (full != null) {
-      full.followedBy(fresh);
+      full.followedBy(fresh); // first, so that it is either written or followed
     }
+    current = fresh;
     if (maker.hasFiles()) {
       while (ahead.size() < AHEAD) {
-        ahead.add(maker.prepare(this, numbers++));
+        ahead.add(maker.prepare(this, nextNumber()));
       }
     }
     return fresh;
@@ -163,7 +190,7 @@ final class PartLog implements Sink {
       // Their numbers are less than that of the chunk in memory, which comes first.
       discardAhead();
     }
-    return maker.inMemory(this, numbers++);
+    return maker.inMemory(this, nextNumber());
   }
 
   private void discardAhead() {
@@ -175,6 +202,9 @@ final class PartLog implements Sink {
 
   private void commit(Chunk chunk) {
     chunk.commit();
+    if (chunk.isForOne()) {
+      maker.storeLater(this, chunk);
+    }
     if (!isWaking && sources.stream().anyMatch(LocalSource::isWaiting)) {
       isWaking = true;
       try {
@@ -209,6 +239,19 @@ final class PartLog implements Sink {
   /** Whether a chunk gets no more records. */
   boolean isOver(Chunk chunk) {
     return current == null || chunk.next() != null;
+  }
+
+  /**
+   * Whether a chunk has records, or gets the next ones. Others were created in advance, and may
+   * never be used.
+   */
+  boolean isUsed(Chunk chunk) {
+    return chunk == current || isOver(chunk);
+  }
+
+  /** Copies what is only in memory, and can be, to files. No loop runs any more. */
+  void store() {
+    chunks.values().stream().filter(Chunk::isForOne).forEach(each -> maker.store(this, each));
   }
 
   /** Closes the files. No loop runs any more. */

@@ -241,7 +241,7 @@ class LocalStoreTest {
     Path left = kill();
     Files.write(left.resolve("run1-part0-900.log"), new byte[0]);
     Files.write(left.resolve("run1-part0-901.log"), new byte[4096]);
-    Files.writeString(left.resolve("consumer-one.new"), "half");
+    Files.writeString(left.resolve("consumer-one~"), "half");
     store = start(left, 2, 1 << 20);
     List<List<Source>> groups = store.add(consumer("one", 1_000));
     assertThat(deal(groups.getFirst().getFirst(), 1_000)).isEqualTo(texts(1, 20));
@@ -287,17 +287,57 @@ class LocalStoreTest {
     return Objects.requireNonNull(source.next());
   }
 
-  @Test
-  void an_event_that_is_longer_than_a_file_is_dropped_and_reported() throws Exception {
-    Source source = store.add(consumer("one", 100)).getFirst().getFirst();
+  private void tellLong(int length) {
     byte[] json =
-        new RoomMessage(Json.of("x".repeat(CHUNK)), "attic", Json.of("ada"), 7, new Cursor("e", 1))
+        new RoomMessage(Json.of("x".repeat(length)), "attic", Json.of("ada"), 7, new Cursor("e", 1))
             .encode();
     loops.getFirst().run(() -> store.sink(0).message("attic", ROOM, null, json));
+  }
+
+  @Test
+  void an_event_that_is_longer_than_a_file_has_one_of_its_own() throws Exception {
+    Source source = store.add(consumer("one", 100)).getFirst().getFirst();
+    tell(0, 1, 2);
+    tellLong(5 * CHUNK);
+    tellLong(CHUNK);
+    tell(0, 3, 4);
+    List<String> all = List.of("m1", "m2", "x".repeat(5 * CHUNK), "x".repeat(CHUNK), "m3", "m4");
+    Path left = kill();
+    assertThat(deal(source, 6)).isEqualTo(all);
+    tell(0, 5, 200);
+    assertThat(deal(source, 196)).isEqualTo(texts(5, 200));
+    assertThat(troubles).isEmpty();
+    store = start(left, 2, 1 << 20);
+    assertThat(deal(store.add(consumer("one", 1_000)).getFirst().getFirst(), 1_000)).isEqualTo(all);
+    assertThat(store.dropped()).isZero();
+  }
+
+  @Test
+  void an_event_that_is_longer_than_all_that_may_wait_is_dropped_and_reported() throws Exception {
+    Source source = store.add(consumer("one", 100)).getFirst().getFirst();
+    tellLong(1 << 20);
     tell(0, 1, 1);
     assertThat(deal(source, 1)).isEqualTo(texts(1, 1));
     assertThat(store.dropped()).isEqualTo(1);
-    assertThat(troubles).singleElement().asString().contains("too long");
+    assertThat(troubles).singleElement().asString().contains("longer than feed.bytes");
+  }
+
+  @Test
+  void the_name_of_a_consumer_may_end_like_that_of_a_new_file() throws Exception {
+    Source one = store.add(consumer("one", 10)).getFirst().getFirst();
+    Source other = store.add(consumer("one.new", 10)).getFirst().getFirst();
+    tell(0, 1, 20);
+    elapsed += 1_000;
+    assertThat(deal(other, 10)).hasSize(10);
+    elapsed += 1_000;
+    assertThat(deal(one, 20)).hasSize(20);
+    store.remove(consumer("one", 10));
+    store.remove(consumer("one.new", 10));
+    store = start(kill(), 2, 1 << 20);
+    one = store.add(consumer("one", 10)).getFirst().getFirst();
+    assertThat(one.waiting()).isZero();
+    other = store.add(consumer("one.new", 10)).getFirst().getFirst();
+    assertThat(other.waiting()).isEqualTo(10);
   }
 
   @Test

@@ -48,17 +48,13 @@ final class FeedLane {
   private final AtomicInteger calls = new AtomicInteger();
 
   /**
-   * An event that waits to be sent.
+   * Events that wait to be sent together.
    *
-   * @param event the event, signed
-   * @param done completed when Redis has it
+   * @param events the events, signed
+   * @param size how many bytes they take up here
+   * @param done completed when Redis has them
    */
-  @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Waiting(byte[] event, CompletableFuture<Void> done) {
-    int size() {
-      return event.length + OVERHEAD;
-    }
-  }
+  private record Waiting(List<byte[]> events, int size, CompletableFuture<Void> done) {}
 
   /**
    * A lane with nothing to send.
@@ -73,15 +69,16 @@ final class FeedLane {
     this.failures = failures;
   }
 
-  /** Adds an event that is signed. */
-  CompletionStage<Void> add(byte[] event) {
+  /** Adds events that are signed; they go to Redis in one call. */
+  CompletionStage<Void> add(List<byte[]> events) {
     Connections redis = standing.connections();
     if (redis == null) {
       return CompletableFuture.failedStage(standing.whyUnavailable());
     }
-    var waiting = new Waiting(event, new CompletableFuture<>());
-    if (waitingBytes.addAndGet(waiting.size()) > MOST_WAITING_BYTES) {
-      waitingBytes.addAndGet(-waiting.size());
+    int size = events.stream().mapToInt(each -> each.length + OVERHEAD).sum();
+    var waiting = new Waiting(events, size, new CompletableFuture<>());
+    if (waitingBytes.addAndGet(waiting.size) > MOST_WAITING_BYTES) {
+      waitingBytes.addAndGet(-waiting.size);
       return CompletableFuture.failedStage(
           new BrokerException("the cluster cannot take this now; try again in a moment", false));
     }
@@ -107,12 +104,15 @@ final class FeedLane {
   private List<Waiting> next() {
     var some = new ArrayList<Waiting>();
     int bytes = 0;
+    int events = 0;
     for (Waiting each = queue.peek();
         each != null
-            && (some.isEmpty() || (some.size() < MOST_EVENTS && bytes + each.size() <= MOST_BYTES));
+            && (some.isEmpty()
+                || (events + each.events.size() <= MOST_EVENTS && bytes + each.size <= MOST_BYTES));
         each = queue.peek()) {
       some.add(queue.remove());
-      bytes += each.size();
+      events += each.events.size();
+      bytes += each.size;
     }
     waitingBytes.addAndGet(-bytes);
     return some;
@@ -137,10 +137,10 @@ final class FeedLane {
     try {
       int bytes = 64;
       for (Waiting each : some) {
-        bytes += each.size();
+        bytes += each.size;
       }
       var arguments = new Written(bytes).add(limit);
-      some.forEach(each -> arguments.add(each.event));
+      some.forEach(each -> each.events.forEach(arguments::add));
       return redis.run(FeedScripts.ADD, stream, Written.of(stream), arguments);
     } catch (RuntimeException | Error e) {
       LOG.log(Level.ERROR, "adding events to the feed in Redis failed", e);

@@ -100,8 +100,9 @@ public final class RedisFeed implements SharedFeed {
   }
 
   @Override
-  public CompletionStage<Void> add(int part, byte[] event) {
-    return lanes.get(part).add(entries.signed(keys.stream(part), event));
+  public CompletionStage<Void> add(int part, List<byte[]> events) {
+    String stream = keys.stream(part);
+    return lanes.get(part).add(events.stream().map(each -> entries.signed(stream, each)).toList());
   }
 
   @Override
