@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Test;
 class SourceRunnerTest {
 
   /** An object whose methods return what is given by their names; else null. */
-  private static <T> T fake(Class<T> type, Map<String, java.util.function.Function<Object[], ?>> by) {
+  private static <T> T fake(
+      Class<T> type, Map<String, java.util.function.Function<Object[], ?>> by) {
     return type.cast(
         Proxy.newProxyInstance(
             type.getClassLoader(),

@@ -243,8 +243,7 @@ class ArchiveTest extends PostgresTestCase {
       assertThat(curl(server).get("/rooms/orders.9/messages?history=5").status()).isEqualTo(503);
       assertThat(
               curl(server)
-                  .get(
-                      "/admin/rooms/orders.9/messages?history=5", "Authorization: Bearer " + ADMIN)
+                  .get("/admin/rooms/orders.9/messages?history=5", "Authorization: Bearer " + ADMIN)
                   .status())
           .isEqualTo(503);
       assertThatThrownBy(

@@ -66,8 +66,7 @@ class RoomPausesTest extends PostgresTestCase {
   @Test
   void rooms_at_the_head_that_cannot_be_told_do_not_hold_back_the_others() throws Exception {
     var excerpt = new Excerpt("any", List.of(), new Cursor("e", 1), null);
-    ChatRoom rooms =
-        fake(ChatRoom.class, "history", CompletableFuture.completedFuture(excerpt));
+    ChatRoom rooms = fake(ChatRoom.class, "history", CompletableFuture.completedFuture(excerpt));
     var context = new FakeContext("a");
     context.api = fake(Api.class, "chatRoom", rooms);
     Database database = opened(new Database(config().postgres()));
@@ -81,8 +80,7 @@ class RoomPausesTest extends PostgresTestCase {
       put(connection, "good", "1");
       put(connection, "mute", "2");
     }
-    var outbox =
-        new Outbox(database, link, context, new MessageStore(database, link, context));
+    var outbox = new Outbox(database, link, context, new MessageStore(database, link, context));
     try (Source.Reading reading = outbox.open()) {
       List<Source.Item> first = reading.next(Duration.ZERO);
       assertThat(first).hasSize(199).allMatch(each -> isFor(each, "bad"));
