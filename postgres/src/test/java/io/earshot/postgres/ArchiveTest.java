@@ -241,11 +241,6 @@ class ArchiveTest extends PostgresTestCase {
       assertThat(curl(server).get("/rooms/orders.1/messages?before=" + first(newest)).status())
           .isEqualTo(503);
       assertThat(curl(server).get("/rooms/orders.9/messages?history=5").status()).isEqualTo(503);
-      assertThat(
-              curl(server)
-                  .get("/admin/rooms/orders.9/messages?history=5", "Authorization: Bearer " + ADMIN)
-                  .status())
-          .isEqualTo(503);
       assertThatThrownBy(
               () ->
                   server.api().chatRoom().history("orders.9", null, 5).toCompletableFuture().join())
