@@ -23,7 +23,7 @@ class SourceRunnerTest {
 
   /** An object whose methods return what is given by their names; else null. */
   private static <T> T fake(
-      Class<T> type, Map<String, java.util.function.Function<Object[], ?>> by) {
+      Class<T> type, Map<String, java.util.function.Function<Object[], Object>> by) {
     return type.cast(
         Proxy.newProxyInstance(
             type.getClassLoader(),
@@ -34,7 +34,7 @@ class SourceRunnerTest {
             }));
   }
 
-  private static CompletableFuture<Cursor> publish(Publication publication) {
+  private static Object publish(Publication publication) {
     return publication.room().equals("bad")
         ? CompletableFuture.failedFuture(new BrokerException("away", false))
         : CompletableFuture.completedFuture(new Cursor("e", 1));
