@@ -16,7 +16,8 @@ public record PostgresSettings(
     @Setting(
             value =
                 "The PostgreSQL database, such as jdbc:postgresql://localhost/app. Empty: none.",
-            defaultValue = "")
+            defaultValue = "",
+            secret = Secret.PARAMETER)
         String url,
     @Setting(value = "The user of the database.", defaultValue = "") String user,
     @Setting(value = "The password of the database.", defaultValue = "", secret = Secret.WHOLE)

@@ -3,6 +3,7 @@ package io.earshot.config;
 import static java.util.stream.Collectors.joining;
 
 import java.util.Arrays;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Which part of a setting is secret, and is never shown. */
@@ -16,19 +17,35 @@ public enum Secret {
   /** All after the second word of each text: the secret of a key that has a name and a kind. */
   AFTER_KIND,
   /** The password of an address. */
-  PASSWORD;
+  PASSWORD,
+  /** The passwords among the parameters of a JDBC address, and what stands before its host. */
+  PARAMETER;
 
   /** What is shown in the place of a secret. */
   static final String MASK = "***";
 
-  /** The text as it may be shown. */
-  String masked(String text) {
+  private static final Pattern PARAMETERS =
+      Pattern.compile("([?&][^?&=]*password=)[^&]*", Pattern.CASE_INSENSITIVE);
+
+  private static final Pattern LOGIN = Pattern.compile("(jdbc:[a-z]+://)[^/?]*@");
+
+  /**
+   * The text as it may be shown.
+   *
+   * @param text a setting, or a message that contains it at its end
+   * @return the text with *** in the place of the secret
+   */
+  public String masked(String text) {
     return switch (this) {
       case NONE -> text;
       case WHOLE -> text.isEmpty() ? text : MASK;
       case AFTER_NAME -> keepingWords(1, text);
       case AFTER_KIND -> keepingWords(2, text);
       case PASSWORD -> RedisUrl.masked(text);
+      case PARAMETER ->
+          LOGIN
+              .matcher(PARAMETERS.matcher(text).replaceAll("$1" + MASK))
+              .replaceAll("$1" + MASK + "@");
     };
   }
 

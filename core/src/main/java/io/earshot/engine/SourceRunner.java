@@ -111,15 +111,13 @@ final class SourceRunner implements AutoCloseable {
       List<Source.Result> results = tell(items);
       if (!results.isEmpty()) {
         reading.done(results);
-      }
-      if (results.size() == items.size()) {
         pause = FIRST_PAUSE;
         return;
       }
     } finally {
       telling.unlock();
     }
-    pause(); // some rooms cannot be told now
+    pause(); // none of the rooms can be told now
   }
 
   /** Tells messages, and returns what became of those that need not be tried again. */

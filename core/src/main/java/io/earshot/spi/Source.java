@@ -36,7 +36,9 @@ public interface Source {
 
     /**
      * The next messages. Those of one room are told in this order, one after the other; a message
-     * that {@link #done} does not name is returned again.
+     * that {@link #done} does not name is returned again. The server pauses only after a batch of
+     * which it could tell nothing, so the source itself delays the rooms that fail while others do
+     * not.
      *
      * @param most how long to wait for a message
      * @return the messages; none if none came

@@ -77,7 +77,9 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
             .readForEntry(name, start, bytes, RoomReaders::isForAll)
             .whenComplete(
                 (page, failure) -> {
-                  if (page == null || page.messages().isEmpty()) {
+                  if (failure != null) {
+                    answer.completeExceptionally(failure);
+                  } else if (page == null || page.messages().isEmpty()) {
                     otherwise.run();
                   } else {
                     Boolean recovered = start.after() == null ? null : false;

@@ -48,23 +48,55 @@ final class DatabaseArchive implements Archive {
       """;
 
   /**
-   * The rows before a place: those before the first row at or after it, or up to the last row of
-   * its epoch. If the epoch has no row: all, if it is the room's present one; else none.
+   * The rows before a place. Within an epoch they are ordered by their offsets, since servers of a
+   * cluster may write them in another order; an epoch's place among the others is the id of its
+   * first row. Older epochs are looked for only if the place's own has too few rows. If that has no
+   * row: all rows, if it is the room's present one; else none.
    */
   private static final String PAGE =
       """
-      WITH page AS (
-        SELECT id, epoch, "offset", sum(bytes + 1) OVER (ORDER BY id DESC) AS size,
-          row_number() OVER (ORDER BY id DESC) AS n
-        FROM (
-          SELECT id, epoch, "offset", bytes FROM earshot.messages
-          WHERE room = ? AND audience IS NULL AND id < coalesce(
+      WITH RECURSIVE asked AS MATERIALIZED (
+        SELECT ?::text AS room, ?::text AS epoch, ?::bigint AS at, ?::bigint AS otherwise,
+          ?::integer AS most),
+      own AS MATERIALIZED (
+        SELECT m.epoch, m."offset", m.bytes
+        FROM asked CROSS JOIN LATERAL (
+          SELECT epoch, "offset", bytes FROM earshot.messages
+          WHERE room = asked.room AND epoch = asked.epoch AND "offset" < asked.at
+            AND audience IS NULL
+          ORDER BY "offset" DESC LIMIT asked.most) AS m),
+      epochs (epoch, id) AS (
+        SELECT m.epoch, m.id
+        FROM asked CROSS JOIN LATERAL (
+          SELECT epoch, id FROM earshot.messages
+          WHERE room = asked.room AND audience IS NULL
+          ORDER BY epoch, "offset" LIMIT 1) AS m
+        WHERE (SELECT count(*) FROM own) < asked.most
+        UNION ALL
+        SELECT m.epoch, m.id
+        FROM epochs CROSS JOIN asked CROSS JOIN LATERAL (
+          SELECT epoch, id FROM earshot.messages
+          WHERE room = asked.room AND epoch > epochs.epoch AND audience IS NULL
+          ORDER BY epoch, "offset" LIMIT 1) AS m),
+      older AS (
+        SELECT e.id, m.epoch, m."offset", m.bytes
+        FROM asked CROSS JOIN LATERAL (
+          SELECT epochs.epoch, epochs.id FROM epochs
+          WHERE epochs.epoch <> asked.epoch AND epochs.id < coalesce(
             (SELECT id FROM earshot.messages
-              WHERE room = ? AND epoch = ? AND "offset" >= ? ORDER BY "offset" LIMIT 1),
-            (SELECT id + 1 FROM earshot.messages
-              WHERE room = ? AND epoch = ? ORDER BY "offset" DESC LIMIT 1),
-            ?)
-          ORDER BY id DESC LIMIT ?) AS newest)
+              WHERE room = asked.room AND epoch = asked.epoch ORDER BY "offset" LIMIT 1),
+            asked.otherwise)
+          ORDER BY epochs.id DESC LIMIT asked.most) AS e
+        CROSS JOIN LATERAL (
+          SELECT epoch, "offset", bytes FROM earshot.messages
+          WHERE room = asked.room AND epoch = e.epoch AND audience IS NULL
+          ORDER BY "offset" DESC LIMIT asked.most) AS m
+        ORDER BY e.id DESC, m."offset" DESC LIMIT (SELECT most FROM asked)),
+      page AS (
+        SELECT epoch, "offset", sum(bytes + 1) OVER (ORDER BY id DESC, "offset" DESC) AS size,
+          row_number() OVER (ORDER BY id DESC, "offset" DESC) AS n
+        FROM (
+          SELECT 9223372036854775807 AS id, own.* FROM own UNION ALL SELECT * FROM older) AS found)
       SELECT n, (SELECT count(*) FROM page) AS found, %s
       FROM page JOIN earshot.messages AS m
         ON m.room = ? AND m.epoch = page.epoch AND m."offset" = page."offset"
@@ -209,16 +241,13 @@ final class DatabaseArchive implements Archive {
     boolean isWhole = before == null || (end != null && end.epoch().equals(epoch));
     try (PreparedStatement statement = connection.prepareStatement(page)) {
       statement.setString(1, room);
-      statement.setString(2, room);
-      statement.setString(3, epoch);
-      statement.setLong(4, before == null ? 0 : before.offset());
-      statement.setString(5, room);
-      statement.setString(6, epoch);
-      statement.setLong(7, isWhole ? Long.MAX_VALUE : 0);
-      statement.setInt(8, question.limit() + 1);
-      statement.setString(9, room);
-      statement.setInt(10, question.limit());
-      statement.setLong(11, question.bytes());
+      statement.setString(2, epoch);
+      statement.setLong(3, before == null ? 0 : before.offset());
+      statement.setLong(4, isWhole ? Long.MAX_VALUE : 0);
+      statement.setInt(5, question.limit() + 1);
+      statement.setString(6, room);
+      statement.setInt(7, question.limit());
+      statement.setLong(8, question.bytes());
       try (ResultSet row = statement.executeQuery()) {
         var messages = new ArrayList<Message>();
         long found = 0;

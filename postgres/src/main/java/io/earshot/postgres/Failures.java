@@ -1,5 +1,6 @@
 package io.earshot.postgres;
 
+import io.earshot.config.Secret;
 import java.sql.SQLException;
 
 /** What failures of the database mean, for operators. */
@@ -33,7 +34,8 @@ final class Failures {
 
   private static String first(Throwable failure) {
     String message = String.valueOf(failure.getMessage());
-    return message.lines().findFirst().orElse(message).strip();
+    // the driver quotes an address that it cannot parse
+    return Secret.PARAMETER.masked(message.lines().findFirst().orElse(message).strip());
   }
 
   /** Whether a row itself is wrong, so that it would fail again. */

@@ -42,6 +42,7 @@ final class Link implements AutoCloseable {
   private static final long PATIENCE = 2_000;
 
   private final Database database;
+  private final long check;
   private final Schema schema;
   private final ExtensionContext context;
   private final ReentrantLock lock = new ReentrantLock();
@@ -66,7 +67,17 @@ final class Link implements AutoCloseable {
   private boolean isClosed;
 
   Link(Database database, ExtensionContext context) {
+    this(database, context, CHECK);
+  }
+
+  /**
+   * A link that has not begun.
+   *
+   * @param check how often the session and the deployment are checked, in milliseconds
+   */
+  Link(Database database, ExtensionContext context, long check) {
     this.database = database;
+    this.check = check;
     this.schema = new Schema(database);
     this.context = context;
     this.readDeployment = database.sql("SELECT identity FROM earshot.deployment");
@@ -78,7 +89,9 @@ final class Link implements AutoCloseable {
         database.sql("UPDATE earshot.deployment SET identity = ? WHERE identity = ?");
   }
 
-  /** Begins, and waits a moment for the first attempt, so that a start finds a database that runs. */
+  /**
+   * Begins, and waits a moment for the first attempt, so that a start finds a database that runs.
+   */
   void start() throws InterruptedException {
     thread.start();
     lock.lock();
@@ -166,7 +179,7 @@ final class Link implements AutoCloseable {
           become(now, null);
           pause = FIRST_PAUSE;
           while (true) {
-            pause(CHECK);
+            pause(check);
             now.ping();
             check(now);
           }

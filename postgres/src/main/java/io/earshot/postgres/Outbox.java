@@ -14,6 +14,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +25,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,7 +60,7 @@ final class Outbox implements Source {
           + COLUMNS
           + " FROM (SELECT *, sum(least(bytes, ?)) OVER (ORDER BY id) AS size,"
           + " row_number() OVER (ORDER BY id) AS n"
-          + " FROM (SELECT * FROM earshot.outbox ORDER BY id LIMIT ?) AS first) AS sized"
+          + " FROM (SELECT * FROM earshot.outbox WHERE room <> ALL (?) ORDER BY id LIMIT ?) AS first) AS sized"
           + " WHERE size <= ? OR n = 1 ORDER BY id";
 
   private static final String CLAIMED =
@@ -88,6 +91,7 @@ final class Outbox implements Source {
   private final AtomicLong told = new AtomicLong();
   private final AtomicLong dead = new AtomicLong();
   private final AtomicLong waiting = new AtomicLong();
+  private final RoomPauses pauses = new RoomPauses(System::nanoTime);
   private volatile boolean isReading;
 
   /** What became of messages whose rows could not be deleted since: they must not be told again. */
@@ -151,6 +155,9 @@ final class Outbox implements Source {
     /** Whether there are more messages than the last batch had, or it is the first look. */
     private boolean isMore = true;
 
+    /** The room of each message of the last batch that has no result yet, by the message's id. */
+    private final Map<String, String> open = new HashMap<>();
+
     Turn(Session session) {
       this.session = session;
     }
@@ -180,19 +187,34 @@ final class Outbox implements Source {
 
     @Override
     public List<Item> next(Duration most) throws SQLException, InterruptedException {
+      new HashSet<>(open.values()).forEach(pauses::failed);
+      open.clear();
       if (!isMore) {
-        session.awaitNotification(most);
+        long nanos = pauses.left(most.toNanos());
+        session.awaitNotification(Duration.ofMillis(1 + nanos / 1_000_000));
       }
       List<OutboxRow> rows = session.run(Outbox.this::read);
       isMore = rows.size() == MOST;
+      if (!isMore) {
+        pauses.retain(rows.stream().map(OutboxRow::room).collect(Collectors.toSet()));
+      }
+      boolean isPart = isMore || pauses.isAny();
+      waiting.set(isPart ? session.run(Outbox.this::count) : rows.size());
       if (rows.isEmpty()) {
-        waiting.set(0);
         return List.of();
       }
-      waiting.set(isMore ? session.run(Outbox.this::count) : rows.size());
-      List<Item> items = rows.stream().map(OutboxRow::item).toList();
-      Map<String, Json> ends = ends(items);
-      session.run(connection -> claim(connection, rows, ends));
+      List<Item> all = rows.stream().map(OutboxRow::item).toList();
+      Map<String, Json> ends = ends(all);
+      var items = new ArrayList<Item>();
+      for (Item item : all) {
+        if (item.publication() == null) {
+          items.add(item);
+        } else if (ends.containsKey(item.publication().room())) {
+          items.add(item);
+          open.put(item.id(), item.publication().room());
+        }
+      }
+      session.run(connection -> claim(connection, items, ends));
       return items;
     }
 
@@ -203,6 +225,12 @@ final class Outbox implements Source {
       }
       mark(results);
       isMore = true;
+      for (Result result : results) {
+        String room = open.remove(result.id());
+        if (room != null) {
+          pauses.ended(room);
+        }
+      }
     }
 
     /** Removes the rows of messages that were told, or cannot be. */
@@ -250,8 +278,8 @@ final class Outbox implements Source {
     }
   }
 
-  /** The ends of the rooms of messages, as text; null where a room has none. */
-  private Map<String, Json> ends(List<Item> items) throws InterruptedException, SQLException {
+  /** The ends of the rooms of messages, as text; without the rooms that do not answer. */
+  private Map<String, Json> ends(List<Item> items) throws InterruptedException {
     ChatRoom rooms = context.api().chatRoom();
     var asked = new LinkedHashMap<String, CompletableFuture<@Nullable Cursor>>();
     for (Item item : items) {
@@ -266,12 +294,15 @@ final class Outbox implements Source {
       }
     }
     var ends = new LinkedHashMap<String, Json>();
+    long limit = System.nanoTime() + database.timeout().toNanos();
     for (Map.Entry<String, CompletableFuture<@Nullable Cursor>> each : asked.entrySet()) {
       try {
-        Cursor end = each.getValue().get(database.timeout().toMillis(), TimeUnit.MILLISECONDS);
+        long left = Math.max(0, limit - System.nanoTime());
+        Cursor end = each.getValue().get(left, TimeUnit.NANOSECONDS);
         ends.put(each.getKey(), end == null ? new Json.Null() : Json.of(end.toString()));
       } catch (ExecutionException | TimeoutException e) {
-        throw new SQLException("the room " + each.getKey() + " does not answer", "08000", e);
+        pauses.failed(each.getKey());
+        context.problem(name(), "the room " + each.getKey() + " does not answer");
       }
     }
     return ends;
@@ -281,8 +312,9 @@ final class Outbox implements Source {
     try (PreparedStatement statement = connection.prepareStatement(database.sql(NEXT))) {
       statement.setInt(1, longest);
       statement.setInt(2, longest);
-      statement.setInt(3, MOST);
-      statement.setLong(4, MOST_BYTES);
+      statement.setArray(3, connection.createArrayOf("text", pauses.rooms()));
+      statement.setInt(4, MOST);
+      statement.setLong(5, MOST_BYTES);
       return rows(statement);
     }
   }
@@ -326,10 +358,10 @@ final class Outbox implements Source {
     }
   }
 
-  private int claim(Connection connection, List<OutboxRow> rows, Map<String, Json> ends)
+  private int claim(Connection connection, List<Item> items, Map<String, Json> ends)
       throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(database.sql(CLAIM))) {
-      Long[] ids = rows.stream().map(OutboxRow::id).toArray(Long[]::new);
+      Long[] ids = items.stream().map(each -> Long.valueOf(each.id())).toArray(Long[]::new);
       statement.setArray(1, connection.createArrayOf("bigint", ids));
       statement.setString(2, new String(new Json.Obj(ends).encode(), UTF_8));
       return statement.executeUpdate();

@@ -15,7 +15,7 @@ CREATE TABLE earshot.messages (
   room text NOT NULL,
   epoch text NOT NULL,
   "offset" bigint NOT NULL,
-  id bigint GENERATED ALWAYS AS IDENTITY,  -- the order of a room's messages, over all epochs
+  id bigint GENERATED ALWAYS AS IDENTITY,  -- an epoch's place among the room's: its first id
   sent_at timestamptz NOT NULL,
   sender text NOT NULL,                    -- the field "from"
   user_id text,                            -- of a sender who is logged in
@@ -26,7 +26,7 @@ CREATE TABLE earshot.messages (
   bytes integer NOT NULL,                  -- the length of the message as clients got it
   PRIMARY KEY (room, epoch, "offset")
 );
-CREATE INDEX messages_room_id ON earshot.messages (room, id) WHERE audience IS NULL;
+CREATE INDEX messages_for_all ON earshot.messages (room, epoch, "offset") WHERE audience IS NULL;
 CREATE INDEX messages_sent_at ON earshot.messages (sent_at);
 
 -- Messages that PostgreSQL refused, with the reason.

@@ -156,6 +156,42 @@ class ArchiveTest extends PostgresTestCase {
   }
 
   @Test
+  void rows_that_were_written_in_another_order_are_read_in_the_order_of_the_room()
+      throws Exception {
+    EarshotServer server = startShort();
+    awaitConnected(server);
+    write("old", 1, 2, 4);
+    write("new", 5, 7, 6, 9, 8, 10);
+    write("old", 3);
+    assertThat(page(server, new Cursor("new", 6), 2)).containsExactly("4", "5");
+    assertThat(page(server, new Cursor("new", 9), 3)).containsExactly("6", "7", "8");
+    assertThat(page(server, new Cursor("new", 99), 2)).containsExactly("9", "10");
+    assertThat(page(server, new Cursor("old", 4), 9)).containsExactly("1", "2", "3");
+    assertThat(history(server, "orders.1")).isEqualTo(numbers(1, 10));
+  }
+
+  private void write(String epoch, int... offsets) throws Exception {
+    for (int offset : offsets) {
+      postgres.execute(
+          "INSERT INTO %s.messages (room, epoch, \"offset\", sent_at, sender, message, bytes) VALUES ('orders.1', '%s', %d, now(), 'x', '\"message %d\"', 9)"
+              .formatted(schema, epoch, offset, offset));
+    }
+  }
+
+  private static List<String> page(EarshotServer server, Cursor before, int limit) {
+    return server
+        .api()
+        .chatRoom()
+        .history("orders.1", before, limit)
+        .toCompletableFuture()
+        .join()
+        .parsed()
+        .stream()
+        .map(each -> each.get("message").asText().replace("message ", ""))
+        .toList();
+  }
+
+  @Test
   void other_rooms_are_not_looked_for() throws Exception {
     EarshotServer server = startShort();
     say(server, "lobby", "hello");
@@ -204,6 +240,7 @@ class ArchiveTest extends PostgresTestCase {
       assertThat(ask(other, "roomChange orders.1 history=5")).contains("\"history\":3");
       assertThat(curl(server).get("/rooms/orders.1/messages?before=" + first(newest)).status())
           .isEqualTo(503);
+      assertThat(curl(server).get("/rooms/orders.9/messages?history=5").status()).isEqualTo(503);
       assertThatThrownBy(
               () ->
                   server.api().chatRoom().history("orders.9", null, 5).toCompletableFuture().join())

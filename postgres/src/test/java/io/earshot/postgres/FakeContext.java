@@ -7,20 +7,23 @@ import io.earshot.spi.ExtensionContext;
 import io.earshot.spi.Source;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A context without a server, which remembers problems.
  *
- * <p>Thread-safe: a concurrent list, and a volatile text.
+ * <p>Thread-safe: a concurrent list, and volatile fields.
  */
 final class FakeContext implements ExtensionContext {
   final List<String> problems = new CopyOnWriteArrayList<>();
   volatile String identity;
+  volatile @Nullable Api api;
 
   FakeContext(String identity) {
     this.identity = identity;
@@ -28,7 +31,7 @@ final class FakeContext implements ExtensionContext {
 
   @Override
   public Api api() {
-    throw new UnsupportedOperationException();
+    return Objects.requireNonNull(api, "api");
   }
 
   @Override

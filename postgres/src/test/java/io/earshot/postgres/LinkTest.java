@@ -23,7 +23,7 @@ class LinkTest extends PostgresTestCase {
     Node(String identity, String... settings) {
       context = new FakeContext(identity);
       database = new Database(config(settings).postgres());
-      link = new Link(database, context);
+      link = new Link(database, context, 200);
     }
 
     Node start() throws InterruptedException {

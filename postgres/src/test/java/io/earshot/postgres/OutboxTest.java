@@ -148,13 +148,13 @@ class OutboxTest extends PostgresTestCase {
     EarshotServer server =
         startConnected("rooms.historyMessages=10000", "rooms.historyBytes=500000");
     int sent = 0;
-    for (int round = 0; round < 4; round++) {
+    for (int round = 0; round < 3; round++) {
       try (Connection connection = postgres.connect()) {
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < 50; i++) {
           put(connection, "orders.1", "message " + sent++);
         }
       }
-      if (round == 2) {
+      if (round == 1) {
         postgres.kill();
         postgres.start();
       } else {

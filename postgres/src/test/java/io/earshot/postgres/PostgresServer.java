@@ -42,6 +42,9 @@ final class PostgresServer {
   private final int port;
   private @Nullable Process process;
 
+  /** For {@link #query}, which tests call again and again while they wait. */
+  private @Nullable Connection asking;
+
   private PostgresServer(Path programs) throws IOException, InterruptedException {
     this.programs = programs;
     try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
@@ -160,6 +163,7 @@ final class PostgresServer {
 
   /** Ends the server and all its processes like a crash (SIGKILL). */
   void kill() throws IOException, InterruptedException {
+    asking = null;
     Path pids = folder.resolve("data/postmaster.pid");
     long pid = Long.parseLong(Files.readAllLines(pids).getFirst().strip());
     ProcessHandle server = ProcessHandle.of(pid).orElseThrow();
@@ -206,8 +210,12 @@ final class PostgresServer {
 
   /** The first column of a query. */
   List<String> query(String query) throws SQLException {
-    try (Connection connection = connect();
-        Statement statement = connection.createStatement();
+    Connection connection = asking;
+    if (connection == null || connection.isClosed()) {
+      connection = connect();
+      asking = connection;
+    }
+    try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(query)) {
       var all = new ArrayList<String>();
       while (row.next()) {

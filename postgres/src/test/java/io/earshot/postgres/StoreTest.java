@@ -83,12 +83,12 @@ class StoreTest extends PostgresTestCase {
   @Test
   void messages_of_a_megabyte_are_stored(@TempDir Path folder) throws Exception {
     EarshotServer server = start("postgres.rooms=orders.*", SHORT, "feed.folder=" + folder);
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < 6; i++) {
       say(server, "orders.1", i + "x".repeat(1_000_000));
     }
-    awaitRows(12);
+    awaitRows(6);
     assertThat(postgres.count("SELECT sum(length(message #>> '{}')) FROM " + schema + ".messages"))
-        .isEqualTo(12_000_014L);
+        .isEqualTo(6_000_006L);
     assertThat(state(server)).contains("\"connected\":true").doesNotContain("problem");
   }
 
@@ -133,12 +133,9 @@ class StoreTest extends PostgresTestCase {
                     LockSupport.parkNanos(500_000); // some 1,000 a second
                   }
                 });
-    for (int i = 0; i < 2; i++) {
-      long before = rows();
-      Await.until("more rows", () -> rows() > before + 50);
-      postgres.kill();
-      postgres.start();
-    }
+    Await.until("some rows", () -> rows() > 50);
+    postgres.kill();
+    postgres.start();
     isDone.set(true);
     speaker.join();
     awaitRows(said.size());
