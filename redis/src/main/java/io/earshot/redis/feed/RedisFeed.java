@@ -96,7 +96,8 @@ public final class RedisFeed implements SharedFeed {
   @Override
   public boolean takesMessages() {
     Connections redis = standing.connections();
-    return redis == null || keys.in(redis) != null;
+    // While Redis cannot be reached, what it was before counts: a message that has its place had one.
+    return redis == null ? !keys.areApart() : keys.in(redis) != null;
   }
 
   @Override
