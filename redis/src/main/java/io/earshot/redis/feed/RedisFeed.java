@@ -95,9 +95,7 @@ public final class RedisFeed implements SharedFeed {
 
   @Override
   public boolean takesMessages() {
-    Connections redis = standing.connections();
-    // While Redis cannot be reached, what it was before counts: a message that has its place had one.
-    return redis == null ? !keys.areApart() : keys.in(redis) != null;
+    return keys.takeMessages(standing.connections());
   }
 
   @Override

@@ -52,16 +52,24 @@ public final class FeedKeys {
 
   /** These keys if a script can change them together with those of any room; else null. */
   public @Nullable FeedKeys in(Connections redis) {
-    boolean isCluster = redis.isCluster();
+    return in(redis.isCluster());
+  }
+
+  @Nullable FeedKeys in(boolean isCluster) {
     if (isCluster && !isApart) {
       isApart = true;
     }
     return isCluster ? null : this;
   }
 
-  /** Whether no script can, as {@link #in} has found; false before its first call. */
-  public boolean areApart() {
-    return isApart;
+  /**
+   * Whether scripts that publish messages change these keys, too. While Redis cannot be reached,
+   * what was found before counts: by the time that a message has its place it is known.
+   *
+   * @param redis the connections; null if there are none
+   */
+  public boolean takeMessages(@Nullable Connections redis) {
+    return redis == null ? !isApart : in(redis) != null;
   }
 
   /** How many bytes of events may wait in each part. */
