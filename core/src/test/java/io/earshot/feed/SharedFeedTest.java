@@ -187,8 +187,7 @@ class SharedFeedTest {
     var poster = new Visitor("9".repeat(40), "defaultRoom", new InetSocketAddress(0));
     for (int i = 0; i < 3; i++) {
       Json id = Json.of("id" + i);
-      cluster.done(
-          first().http().say(poster, "attic", null, Json.of("m" + i), null, "ada", id));
+      cluster.done(first().http().say(poster, "attic", null, Json.of("m" + i), null, "ada", id));
     }
     assertThat(all(3).stream().map(each -> text(each, "message")))
         .containsExactly("m0", "m1", "m2");

@@ -66,8 +66,7 @@ public final class BackEndClient implements AutoCloseable {
    * as user:password@host.
    */
   private static final Pattern USER_INFO =
-      Pattern.compile(
-          "(?<=://)(?:[^?#\\s]*|[^/\\s]*)@|(?<![^\\s'])(?!\\S*://)[^\\s:@']*:\\S*@");
+      Pattern.compile("(?<=://)(?:[^?#\\s]*|[^/\\s]*)@|(?<![^\\s'])(?!\\S*://)[^\\s:@']*:\\S*@");
 
   /** A query or a fragment, without the quote and the punctuation after it. */
   private static final Pattern QUERY = Pattern.compile("([?#])\\S+?(?=(?:')?[:;,]?(?:\\s|$))");
