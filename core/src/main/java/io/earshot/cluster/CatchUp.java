@@ -263,7 +263,7 @@ final class CatchUp {
   }
 
   private void recall(Placed message) {
-    room.recall(message);
+    order.recall(message);
     origins.add(message);
   }
 
@@ -337,7 +337,7 @@ final class CatchUp {
       read();
       return;
     }
-    order.unheard().forgetDoubtful();
+    order.forgetDoubtful();
     runWhenLive();
     order.members().reconcileIfStale();
     order.runUnreachable();

@@ -3,7 +3,6 @@ package io.earshot.cluster;
 import io.earshot.protocol.Cursor;
 import io.earshot.protocol.Json;
 import io.earshot.protocol.Post;
-import io.earshot.protocol.RoomMessage;
 import io.earshot.protocol.Signal;
 import io.earshot.protocol.Start;
 import io.earshot.protocol.User;
@@ -51,6 +50,7 @@ final class ClusterOrder implements RoomOrder {
   private final Departures departures;
   private final MemberList members;
   private final ExcludedSenders unheard;
+  private final FedPosts fed;
   private final Ahead ahead;
   private final Answered answered;
 
@@ -80,6 +80,7 @@ final class ClusterOrder implements RoomOrder {
     this.departures = new Departures(room, this);
     this.members = new MemberList(room, this, cluster);
     this.unheard = new ExcludedSenders(room, cluster);
+    this.fed = new FedPosts(room, cluster);
     this.ahead = new Ahead(room, this);
     this.answered = new Answered(room);
   }
@@ -102,6 +103,7 @@ final class ClusterOrder implements RoomOrder {
   @Override
   public void close() {
     closed = true;
+    fed.close();
     if (!catchUp.isNew()) {
       broker.close(room.name());
     }
@@ -112,6 +114,7 @@ final class ClusterOrder implements RoomOrder {
   /** Delivers the next message of the order to the members on this server. */
   void deliver(Placed message) {
     Member except = unheard.take(message.post());
+    fed.delivered(message);
     if (timed != null && timed.equals(message.post().origin())) {
       timed = null;
       shard.timed(timedSince, () -> room.tell(message, except));
@@ -121,6 +124,12 @@ final class ClusterOrder implements RoomOrder {
     arrivals.delivered(message);
     runReached();
     ahead.release();
+  }
+
+  /** Remembers a message that was published before this server opened the room. */
+  void recall(Placed message) {
+    fed.delivered(message);
+    room.recall(message);
   }
 
   /** Announces that the messages from an offset up to the room's end are lost. */
@@ -294,14 +303,16 @@ final class ClusterOrder implements RoomOrder {
     workStarts();
     boolean isFed = room.isFed();
     Broker.Terms terms = isFed ? terms().fed() : terms();
+    String key = repeatKey(saying);
+    if (isFed) {
+      fed.add(post, key != null);
+    }
     then(
-        broker.publish(room.name(), post, terms, repeatKey(saying), shard.repeatWindow()),
+        broker.publish(room.name(), post, terms, key, shard.repeatWindow()),
         (place, failure) -> {
           workEnds();
-          if (place != null && isFed && !shard.feed().isLeftToBroker()) {
-            room.feed(new RoomMessage(room.name(), post, place).encode(), post.audience());
-          }
           if (place != null) {
+            fed.placed(post, place, !catchUp.isNew());
             // With a message id, the place may be that of an earlier post.
             answered.add(place, saying.messageId() == null ? post.origin() : null);
             // By then the post is delivered, unless the place is that of an earlier post with the
@@ -309,6 +320,7 @@ final class ClusterOrder implements RoomOrder {
             whenReached(place, () -> placed(post));
           } else {
             unheard.refused(post, failure);
+            fed.refused(post, failure instanceof BrokerException e && e.maybeDone());
           }
           told.accept(
               new RoomOrder.SayResult(
@@ -325,8 +337,10 @@ final class ClusterOrder implements RoomOrder {
   private void placed(Post post) {
     if (isAway()) {
       unheard.keepInDoubt(post);
+      fed.keepInDoubt(post);
     } else {
       unheard.remove(post);
+      fed.passed(post);
     }
   }
 
@@ -354,6 +368,12 @@ final class ClusterOrder implements RoomOrder {
 
   ExcludedSenders unheard() {
     return unheard;
+  }
+
+  /** All posts that were placed before the broker was away are delivered by now. */
+  void forgetDoubtful() {
+    fed.forgetDoubtful();
+    unheard.forgetDoubtful();
   }
 
   Ahead ahead() {

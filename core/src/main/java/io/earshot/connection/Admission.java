@@ -221,7 +221,7 @@ public final class Admission {
    */
   private Consumer<RoomOrder.SayResult> telling(
       Place speaker, Json message, Consumer<RoomOrder.SayResult> told) {
-    return about(speaker).saids().isEmpty()
+    return !tellsOfMessages(speaker)
         ? told
         : RoomOrder.TracedSay.around(
             told,
@@ -230,6 +230,11 @@ public final class Admission {
                   answered.accept(spoken);
                   said(speaker, message, spoken);
                 });
+  }
+
+  /** Whether hooks learn of messages in a room. Called on the speaker's loop. */
+  public boolean tellsOfMessages(Place speaker) {
+    return !about(speaker).saids().isEmpty();
   }
 
   /**

@@ -33,8 +33,14 @@ public final class HookRunner {
   /** The wait before another attempt to notify a hook, if too many hooks run, in milliseconds. */
   private static final long RETRY = 20;
 
+  /** How many attempts a millisecond there are, at most, for events for which nothing waits. */
+  private static final int ASIDE_PER_MILLI = 20;
+
   /** A hook that takes so long is an incident, in milliseconds: clients wait for it. */
   private static final long SLOW = 1_000;
+
+  /** The most events of all connections that wait for hooks for which nothing waits. */
+  static final int MOST_ASIDE = 10_000;
 
   private final Config.Hooks settings;
   private final LongSupplier elapsed;
@@ -47,6 +53,9 @@ public final class HookRunner {
 
   /** The number of turns of all connections that wait or have not ended. */
   private final AtomicInteger turns = new AtomicInteger();
+
+  /** The number of those for which nothing of their connection waits. */
+  private final AtomicInteger aside = new AtomicInteger();
 
   /** Completed when no turn is left; null while nothing waits for that. */
   private volatile @Nullable CompletableFuture<@Nullable Void> idle;
@@ -115,7 +124,8 @@ public final class HookRunner {
 
   /**
    * Notifies hooks of an event that has happened, in the order of such events of the connection.
-   * Nothing else of the connection waits for them. If too many events wait, this one is left out.
+   * Nothing else of the connection waits for them. If too many events wait, of the connection or of
+   * all together, this one is left out.
    */
   public void tellAside(List<Hook> hooks, Question news) {
     if (hooks.isEmpty()) {
@@ -123,19 +133,20 @@ public final class HookRunner {
     }
     turns.incrementAndGet();
     boolean isAdded =
-        news.subject()
-            .aside(
-                ended ->
-                    ask(
-                        hooks,
-                        news,
-                        () -> {
-                          turnEnded();
-                          ended.run();
-                        },
-                        ignored -> {}));
+        aside.incrementAndGet() <= MOST_ASIDE
+            && news.subject()
+                .aside(
+                    ended ->
+                        ask(
+                            hooks,
+                            news,
+                            () -> {
+                              asideEnded();
+                              ended.run();
+                            },
+                            ignored -> {}));
     if (!isAdded) {
-      turnEnded();
+      asideEnded();
       Hook first = hooks.getFirst();
       counts.notRun(first.kind().work());
       if (first.mayLog(elapsed.getAsLong())) {
@@ -146,6 +157,11 @@ public final class HookRunner {
             news.subject());
       }
     }
+  }
+
+  private void asideEnded() {
+    aside.decrementAndGet();
+    turnEnded();
   }
 
   /**
@@ -261,7 +277,8 @@ public final class HookRunner {
     int next = at + 1;
     if (!running.tryAcquire()) {
       if (hook.kind().isTold()) {
-        question.subject().schedule(() -> ask(hooks, from, question, then), RETRY);
+        long later = hook.kind().isAwaited() ? 0 : aside.get() / ASIDE_PER_MILLI;
+        question.subject().schedule(() -> ask(hooks, from, question, then), RETRY + later);
       } else {
         counts.notRun(hook.kind().work());
         then.accept(new HookVerdict(question.message(), ActionRunner.BUSY));

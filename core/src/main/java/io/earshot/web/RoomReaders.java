@@ -297,10 +297,12 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
     sender.who().signal(sender, content, kind);
   }
 
-  /** Tells hooks, on the loop of the speaker, that the message has its place. */
-  private Consumer<RoomOrder.SayResult> said(Place speaker, HookVerdict verdict) {
-    return spoken ->
-        speaker.who().tell(() -> engine.admission().said(speaker, verdict.message(), spoken));
+  /** Tells hooks, on the loop of the speaker, that the message has its place; null for no hooks. */
+  private @Nullable Consumer<RoomOrder.SayResult> said(Place speaker, HookVerdict verdict) {
+    return engine.admission().tellsOfMessages(speaker)
+        ? spoken ->
+            speaker.who().tell(() -> engine.admission().said(speaker, verdict.message(), spoken))
+        : null;
   }
 
   private void tell(
@@ -308,13 +310,14 @@ public record RoomReaders(EngineContext engine, List<LoopContext> contexts) {
       String name,
       RoomOrder.SayRequest saying,
       Consumer<RoomOrder.SayResult> answered,
-      Consumer<RoomOrder.SayResult> said) {
+      @Nullable Consumer<RoomOrder.SayResult> said) {
     boolean areMembers = engine.config().commonWeb().httpClientMessageTTL().isPresent();
     Shard there = engine.rooms().shard(name);
     there.tell(
         () -> {
           Room room = there.room(name);
-          Consumer<RoomOrder.SayResult> then = there.traced(answered).andThen(said);
+          Consumer<RoomOrder.SayResult> traced = there.traced(answered);
+          Consumer<RoomOrder.SayResult> then = said == null ? traced : traced.andThen(said);
           // With message queues the client may be a member, whose own messages are not queued.
           if (areMembers) {
             room.sayAs(Json.of(id), saying, then);

@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.earshot.Feed;
 import io.earshot.FeedEvent;
 import io.earshot.FeedEvent.Type;
+import io.earshot.engine.Engine;
 import io.earshot.engine.EngineInside;
 import io.earshot.protocol.Json;
+import io.earshot.spi.Visitor;
 import io.earshot.testing.Await;
+import io.earshot.testing.HubBroker;
 import io.earshot.testing.HubFeed;
 import io.earshot.testing.TestCluster;
 import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -120,6 +124,74 @@ class SharedFeedTest {
     assertThat(first.id()).startsWith("m-" + text(first, "epoch") + "-1-");
     assertThat(first.room()).isEqualTo("attic");
     assertThat(text(first, "from")).isEqualTo(ada.id());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_message_whose_answer_is_lost_is_told_all_the_same(boolean takesMessages) {
+    cluster = cluster(takesMessages);
+    consume(EnumSet.of(Type.MESSAGE));
+    Guest ada = cluster.guest(0, "10.0.0.1");
+    cluster.ask(ada, "roomChange attic");
+    cluster.ask(ada, "say one");
+    ada.send("say two");
+    HubBroker peer = cluster.peers.getFirst();
+    TestServer server = cluster.servers.getFirst();
+    server.settle();
+    for (Runnable asked = peer.asked.poll(); asked != null; asked = peer.asked.poll()) {
+      asked.run(); // the hub gives the message its place
+    }
+    peer.disconnect(); // before it says so
+    cluster.settle();
+    peer.connect();
+    cluster.settle();
+    cluster.ask(ada, "say three");
+    assertThat(all(3).stream().map(each -> text(each, "message")))
+        .containsExactly("one", "two", "three");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_repeat_with_other_content_by_a_hook_is_no_event(boolean takesMessages) {
+    cluster = cluster(takesMessages);
+    consume(EnumSet.of(Type.MESSAGE));
+    var calls = new AtomicInteger();
+    cluster
+        .servers
+        .getFirst()
+        .earshot
+        .api()
+        .hooks()
+        .onSay("*", say -> say.message().asText() + calls.incrementAndGet());
+    Guest ada = cluster.guest(0, "10.0.0.1");
+    cluster.ask(ada, "roomChange attic");
+    String say = "{\"event\":\"say\",\"message\":\"x\",\"messageId\":\"1\"}";
+    for (String each : List.of(say, say, "say y")) {
+      ada.hear();
+      ada.send(each);
+      runUntil(
+          "an answer",
+          () -> ada.lines.stream().anyMatch(line -> line.contains("\"context\":\"response\"")));
+    }
+    assertThat(all(2).stream().map(each -> text(each, "message"))).containsExactly("x1", "y3");
+  }
+
+  private Engine first() {
+    return cluster.servers.getFirst().earshot;
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_post_by_http_to_a_room_with_nobody_on_its_server_is_told(boolean takesMessages) {
+    cluster = cluster(takesMessages);
+    consume(EnumSet.of(Type.MESSAGE));
+    var poster = new Visitor("9".repeat(40), "defaultRoom", new InetSocketAddress(0));
+    for (int i = 0; i < 3; i++) {
+      Json id = Json.of("id" + i);
+      cluster.done(first().http().say(poster, "attic", null, Json.of("m" + i), null, "ada", id));
+    }
+    assertThat(all(3).stream().map(each -> text(each, "message")))
+        .containsExactly("m0", "m1", "m2");
   }
 
   @Test

@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.earshot.Hooks;
 import io.earshot.StandIn;
 import io.earshot.engine.EngineInside;
+import io.earshot.protocol.Json;
+import io.earshot.spi.Visitor;
+import io.earshot.testing.TestServer;
 import io.earshot.testing.TestServer.Guest;
+import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -104,5 +109,34 @@ final class AfterSayTest extends HookTestCase {
     assertThat(EngineInside.hooks(server.earshot).underWay()).isEqualTo(1_001);
     proceed.release(2_000);
     assertThat(told()).hasSize(1_001);
+  }
+
+  @Test
+  void posts_by_http_to_a_slow_hook_take_up_bounded_memory_together() throws Exception {
+    server = new TestServer(2, config().with("hooks.running", 1));
+    var begun = new Semaphore(0);
+    var proceed = new Semaphore(0);
+    Hooks.Registration hook =
+        hooks()
+            .afterSay(
+                "*",
+                said -> {
+                  begun.release();
+                  proceed.acquire();
+                  told.add(line(said));
+                });
+    Json text = Json.of("hello");
+    var poster = new Visitor("9".repeat(40), "defaultRoom", new InetSocketAddress(0));
+    for (int i = 0; i <= HookRunner.MOST_ASIDE + 10; i++) {
+      var unused = server.earshot.http().say(poster, "attic", null, text, null, "", null);
+    }
+    server.settle();
+    begun.acquire();
+    assertThat(EngineInside.hooks(server.earshot).underWay()).isEqualTo(HookRunner.MOST_ASIDE);
+    hook.close();
+    proceed.release();
+    await("the hook has ended", () -> told.size() == 1);
+    server.pass(Duration.ofSeconds(1)); // the others find that it is removed
+    assertThat(EngineInside.hooks(server.earshot).underWay()).isZero();
   }
 }

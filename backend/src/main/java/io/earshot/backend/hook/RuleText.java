@@ -91,6 +91,9 @@ final class RuleText {
     if (words.size() < 3) {
       throw wrong(EXAMPLE);
     }
+    if (words.getFirst().contains("://")) {
+      throw wrong(EXAMPLE);
+    }
     Set<Event> events = events(words.getFirst());
     String names = words.get(1);
     if (names.contains("://")) {
@@ -215,6 +218,7 @@ final class RuleText {
   }
 
   private IllegalArgumentException wrong(String why) {
-    return new IllegalArgumentException(SETTING + ": '" + line + "': " + why);
+    return new IllegalArgumentException(
+        SETTING + ": '" + BackEndClient.masked(line) + "': " + BackEndClient.masked(why));
   }
 }

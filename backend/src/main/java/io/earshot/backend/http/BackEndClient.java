@@ -61,6 +61,16 @@ public final class BackEndClient implements AutoCloseable {
   /** The longest part of a message that comes from a back end, in characters. */
   private static final int LONGEST_QUOTE = 100;
 
+  /**
+   * What may be secret in a text with URLs: what precedes an @, in an authority or in a word such
+   * as user:password@host.
+   */
+  private static final Pattern USER_INFO =
+      Pattern.compile("(?<=://)(?:[^?#\\s]*|[^/\\s]*)@|(?<![^\\s'])(?!\\S*://)[^\\s:@']*:\\S*@");
+
+  /** A query or a fragment, without the quote and the punctuation after it. */
+  private static final Pattern QUERY = Pattern.compile("([?#])\\S+?(?=(?:')?[:;,]?(?:\\s|$))");
+
   private final HttpClient.Builder builder;
   private volatile HttpClient client;
   private final Queue<HttpClient> retired = new ConcurrentLinkedQueue<>();
@@ -161,7 +171,7 @@ public final class BackEndClient implements AutoCloseable {
     throw new IllegalArgumentException(
         setting
             + ": '"
-            + text
+            + masked(text)
             + "' is not the URL of a back end; write one such as https://app.example.org/events,"
             + " without a user, a password or a #");
   }
@@ -183,6 +193,15 @@ public final class BackEndClient implements AutoCloseable {
   /** A URL as logs and metrics show it: without its query, which may have a secret. */
   public static String shown(URI url) {
     return url.getScheme() + "://" + url.getRawAuthority() + url.getRawPath();
+  }
+
+  /**
+   * A text of a setting as error messages show it: without the users, passwords, queries and
+   * fragments of the URLs in it, which may be secret.
+   */
+  public static String masked(String text) {
+    String known = USER_INFO.matcher(text).replaceAll("***@");
+    return QUERY.matcher(known).replaceAll("$1***");
   }
 
   /** Whether requests have signatures. */

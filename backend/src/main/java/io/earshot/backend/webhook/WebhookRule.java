@@ -88,7 +88,7 @@ record WebhookRule(
 
   private static WebhookRule of(String line) {
     List<String> words = Arrays.asList(line.split("\\s+", -1));
-    if (words.size() < 3) {
+    if (words.size() < 3 || words.getFirst().contains("://")) {
       throw wrong(
           line,
           "write events, a pattern of rooms, and a URL, such as: joined,left orders.*"
@@ -167,7 +167,8 @@ record WebhookRule(
   }
 
   private static IllegalArgumentException wrong(String line, String why) {
-    return new IllegalArgumentException(SETTING + ": '" + line + "': " + why);
+    return new IllegalArgumentException(
+        SETTING + ": '" + BackEndClient.masked(line) + "': " + BackEndClient.masked(why));
   }
 
   /** The name of a rule that has none: the same as long as the rule sends the same. */

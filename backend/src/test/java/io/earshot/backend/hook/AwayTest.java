@@ -152,10 +152,10 @@ final class AwayTest extends HooksTestCase {
     two.send(say("two"));
     backEnd.next();
     backEnd.next();
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 3; i++) {
       assertThat(clients.lines().ask(say("three"))).contains(REFUSED);
     }
-    assertThat(at(report(), "questions", "say", "busy")).isEqualTo("10");
+    assertThat(at(report(), "questions", "say", "busy")).isEqualTo("3");
     assertThat(at(report(), "state")).as("its breaker").isEqualTo("closed");
     gate.release(2);
     assertThat(one.reply()).contains("\"status\":\"OK\"");

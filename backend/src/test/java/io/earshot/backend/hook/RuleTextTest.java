@@ -10,6 +10,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The grammar of {@code hooks.http}. */
 final class RuleTextTest {
@@ -124,5 +125,30 @@ final class RuleTextTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> rules("action a,b " + URL, "action b " + URL))
         .withMessageContaining("another rule serves the action 'b'");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "say https://app.example.org/asked?token=s3cret",
+        "say * https://ann:s3cret@app.example.org/asked",
+        "say * ann:s3cret@app.example.org/asked",
+        "say * https://ann:s3/cret@app.example.org/asked",
+        "say * https://ann:s3?cret@app.example.org",
+        "say * ftp://app.example.org/asked?token=s3cret",
+        "say * https://app.example.org/asked#s3cret",
+        "say * https://app.example.org/asked?token=s3cret'4 running=0",
+        "say * https://app.example.org/asked?token=a,s3cret https://b.example.org/?s3cret",
+        "https://ann:x,s3cret@app.example.org/asked?s3cret say *",
+        "shout * https://app.example.org/asked?mail=a@b&token=s3cret"
+      })
+  void errors_show_no_secret_of_a_url(String line) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> rules(line))
+        .withMessageStartingWith("hooks.http: '")
+        .withMessageContaining("example.org")
+        .withMessageContaining("***")
+        .withMessageNotContaining("s3")
+        .withMessageNotContaining("cret");
   }
 }

@@ -321,7 +321,10 @@ final class BackEndClientTest {
   void a_url_that_is_none_or_hides_its_address_is_refused(String url) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> BackEndClient.url("hooks.http", url))
-        .withMessageStartingWith("hooks.http: '" + url + "' is not the URL of a back end; write");
+        .withMessageStartingWith(
+            "hooks.http: '"
+                + BackEndClient.masked(url)
+                + "' is not the URL of a back end; write");
   }
 
   @Test

@@ -160,7 +160,7 @@ class HostileReceiverTest {
     BackEndSettings settings =
         Config.defaults().with("backEnds.privateAddresses", "127.0.0.1").backEnds();
     String url = "http://127.0.0.1:" + port.getLocalPort() + "/";
-    WebhookRule rule = WebhookRule.parse(List.of("all * " + url + " timeout=500ms")).getFirst();
+    WebhookRule rule = WebhookRule.parse(List.of("all * " + url + " timeout=250ms")).getFirst();
     var clock = new VirtualBackEnd();
     try (var client = new BackEndClient(settings, InstantSource.system())) {
       var webhook =

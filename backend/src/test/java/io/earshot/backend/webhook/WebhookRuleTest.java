@@ -9,6 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The grammar of {@code webhooks.rules}. */
 class WebhookRuleTest {
@@ -93,5 +94,22 @@ class WebhookRuleTest {
         .hasMessage(
             "webhooks.rules: 'left * http://app/ name=A': another rule has the name A; give one of"
                 + " them name=NAME");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "all https://app.example.org/e?key=s3cret",
+        "all * https://app.example.org/e?key=s3cret batch=0",
+        "all * https://ann:s3cret@app.example.org/e",
+        "all * https://app.example.org/e https://b.example.org/?s3cret",
+        "https://ann:x,s3cret@app.example.org/e?s3cret all *"
+      })
+  void errors_show_no_secret_of_a_url(String line) {
+    assertThatThrownBy(() -> rule(line))
+        .hasMessageStartingWith("webhooks.rules: '")
+        .hasMessageContaining("example.org")
+        .hasMessageNotContaining("s3")
+        .hasMessageNotContaining("cret");
   }
 }

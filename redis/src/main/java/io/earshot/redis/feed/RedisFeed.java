@@ -95,8 +95,7 @@ public final class RedisFeed implements SharedFeed {
 
   @Override
   public boolean takesMessages() {
-    Connections redis = standing.connections();
-    return redis == null || keys.in(redis) != null;
+    return keys.takeMessages(standing.connections());
   }
 
   @Override

@@ -9,12 +9,15 @@ import org.jspecify.annotations.Nullable;
  * The keys of the feed in Redis, one stream for each part. All of them are in one slot of a Redis
  * Cluster.
  *
- * <p>Immutable.
+ * <p>Thread-safe: apart from a volatile flag it is immutable.
  */
 public final class FeedKeys {
   private final List<String> streams;
   private final List<Written> written;
   private final long bytes;
+
+  /** Whether Redis was found to be a cluster, which does not change. */
+  private volatile boolean isApart;
 
   /**
    * Keys with these names.
@@ -49,7 +52,24 @@ public final class FeedKeys {
 
   /** These keys if a script can change them together with those of any room; else null. */
   public @Nullable FeedKeys in(Connections redis) {
-    return redis.isCluster() ? null : this;
+    return in(redis.isCluster());
+  }
+
+  @Nullable FeedKeys in(boolean isCluster) {
+    if (isCluster && !isApart) {
+      isApart = true;
+    }
+    return isCluster ? null : this;
+  }
+
+  /**
+   * Whether scripts that publish messages change these keys, too. While Redis cannot be reached,
+   * what was found before counts: by the time that a message has its place it is known.
+   *
+   * @param redis the connections; null if there are none
+   */
+  public boolean takeMessages(@Nullable Connections redis) {
+    return redis == null ? !isApart : in(redis) != null;
   }
 
   /** How many bytes of events may wait in each part. */
