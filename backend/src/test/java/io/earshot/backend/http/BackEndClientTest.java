@@ -322,9 +322,7 @@ final class BackEndClientTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> BackEndClient.url("hooks.http", url))
         .withMessageStartingWith(
-            "hooks.http: '"
-                + BackEndClient.masked(url)
-                + "' is not the URL of a back end; write");
+            "hooks.http: '" + BackEndClient.masked(url) + "' is not the URL of a back end; write");
   }
 
   @Test
