@@ -7,6 +7,7 @@ import io.earshot.spi.Broker;
 import io.earshot.spi.Broker.Known;
 import io.earshot.spi.Broker.Placed;
 import io.earshot.spi.Broker.Stretch;
+import io.earshot.stats.Gauge;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
@@ -63,7 +64,7 @@ final class CatchUp {
   /** The number of the last read; answers to earlier ones are ignored. */
   private int reads;
 
-  /** Whether this room waits in the {@link CatchUpQueue}. */
+  /** Whether this room waits in the {@link Turns}. */
   private boolean isQueued;
 
   /** Tasks for when the room is live. */
@@ -407,5 +408,46 @@ final class CatchUp {
     List<Runnable> tasks = List.copyOf(whenLive);
     whenLive.clear();
     tasks.forEach(Runnable::run);
+  }
+
+  /**
+   * The rooms of one event loop that are to read their missing messages from the broker, a few at a
+   * time: the requests of all rooms at once would take the broker longer than its timeout.
+   *
+   * <p>Owned by that event loop.
+   */
+  static final class Turns {
+    /** How many rooms read at once. */
+    private static final int MAX_READING = 250;
+
+    private final Shard shard;
+    private final ArrayDeque<CatchUp> queue = new ArrayDeque<>(0);
+    private int reading;
+
+    Turns(Shard shard) {
+      this.shard = shard;
+    }
+
+    void add(CatchUp room) {
+      queue.add(room);
+      next();
+    }
+
+    private void next() {
+      CatchUp next = reading < MAX_READING ? queue.poll() : null;
+      if (next != null) {
+        reading++;
+        var unused =
+            next.readInTurn()
+                .whenComplete(
+                    (ignored, failure) ->
+                        shard.later(
+                            () -> {
+                              reading--;
+                              next();
+                            }));
+      }
+      shard.stats().set(Gauge.CATCH_UPS, queue.size() + reading);
+    }
   }
 }

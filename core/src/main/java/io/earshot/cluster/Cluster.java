@@ -74,7 +74,7 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
   private final Directory connections;
   private final PeerRequests requests;
   private final MeasureLog measures;
-  private final List<CatchUpQueue> catchUpQueues;
+  private final List<CatchUp.Turns> catchUpQueues;
   private final List<ListChecks> listChecks;
   private final AtomicLong numbers = new AtomicLong();
   private final AtomicLong epochs = new AtomicLong();
@@ -109,7 +109,7 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
     this.boot = rooms.boot();
     this.connections = connections;
     this.peer = rooms.server();
-    this.catchUpQueues = rooms.shards().stream().map(CatchUpQueue::new).toList();
+    this.catchUpQueues = rooms.shards().stream().map(CatchUp.Turns::new).toList();
     this.listChecks = rooms.shards().stream().map(ListChecks::new).toList();
     this.requests = new PeerRequests(this, rooms, connections, config, webClients, explainer);
     this.measures =
@@ -168,7 +168,7 @@ public final class Cluster implements Bus, Rooms.Orders, AutoCloseable {
   }
 
   /** The queue of the rooms of a loop that miss messages. */
-  CatchUpQueue catchUpQueue(Shard shard) {
+  CatchUp.Turns catchUpQueue(Shard shard) {
     return catchUpQueues.get(shard.index());
   }
 
