@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.earshot.redis.Link;
 import io.earshot.redis.RedisServer;
+import io.earshot.testing.Await;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -55,6 +56,15 @@ abstract class ClusterFixture {
     List<Peer> both = start(() -> behindLink("a"), () -> behindLink("b"));
     a = once(both.get(0)).connected();
     b = once(both.get(1)).connected();
+    awaitWorking(a);
+    awaitWorking(b);
+  }
+
+  /** A server that has just started on a busy machine may lose its first lease once more. */
+  private static void awaitWorking(Peer peer) throws Exception {
+    try (var first = new RoomClient("first", peer, "first")) {
+      Await.until("a say is answered", () -> first.say("hello").get("error") == null);
+    }
   }
 
   @AfterAll
