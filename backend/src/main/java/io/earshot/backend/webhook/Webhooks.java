@@ -1,6 +1,7 @@
 package io.earshot.backend.webhook;
 
 import io.earshot.Config;
+import io.earshot.Feed;
 import io.earshot.backend.http.BackEndClient;
 import io.earshot.backend.http.BackEndException;
 import io.earshot.backend.webhook.WebhookRoutes.SentRule;
@@ -14,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable.
  */
 public final class Webhooks implements Extension {
+  /** How long events of one part of the rooms gather after a request that was not full. */
+  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   /** For {@link java.util.ServiceLoader}. */
   public Webhooks() {}
@@ -61,13 +66,27 @@ public final class Webhooks implements Extension {
       new WebhookRoutes(List.copyOf(running.hooks)).addTo(context);
       for (SentRule sent : running.hooks) {
         Webhook webhook = sent.webhook();
-        running.open.add(context.api().feed().add(webhook.rule().consumer(), webhook));
+        running.open.add(context.api().feed().add(webhook.rule().consumer(), paced(webhook)));
       }
     } catch (RuntimeException e) {
       running.close();
       throw e;
     }
     return running;
+  }
+
+  /**
+   * Lets events come together: a request that is not full is followed by a short pause, so that a
+   * busy server does not send each event alone. The first event after a quiet time is sent at once.
+   */
+  private static Feed.Handler paced(Webhook webhook) {
+    int most = webhook.rule().consumer().most();
+    return events -> {
+      webhook.handle(events);
+      if (events.size() < most) {
+        LockSupport.parkNanos(PAUSE_NANOS); // an interruption ends it, and is left for the feed
+      }
+    };
   }
 
   /** What runs. Owned by the thread that starts and stops the server. */
