@@ -50,11 +50,13 @@ final class ClusterOrder implements RoomOrder {
   private final Departures departures;
   private final MemberList members;
   private final ExcludedSenders unheard;
-  private final FedPosts fed;
   private final Ahead ahead;
   private final Answered answered;
 
   private boolean closed;
+
+  /** Null while no consumer of the feed wants messages of the room. */
+  private @Nullable FedPosts fed;
 
   /** The last own post whose delivery is timed; null for none, or once it is delivered. */
   private Post.@Nullable Origin timed;
@@ -80,7 +82,6 @@ final class ClusterOrder implements RoomOrder {
     this.departures = new Departures(room, this);
     this.members = new MemberList(room, this, cluster);
     this.unheard = new ExcludedSenders(room, cluster);
-    this.fed = new FedPosts(room, cluster);
     this.ahead = new Ahead(room, this);
     this.answered = new Answered(room);
   }
@@ -103,7 +104,9 @@ final class ClusterOrder implements RoomOrder {
   @Override
   public void close() {
     closed = true;
-    fed.close();
+    if (fed != null) {
+      fed.close();
+    }
     if (!catchUp.isNew()) {
       broker.close(room.name());
     }
@@ -114,7 +117,7 @@ final class ClusterOrder implements RoomOrder {
   /** Delivers the next message of the order to the members on this server. */
   void deliver(Placed message) {
     Member except = unheard.take(message.post());
-    fed.delivered(message);
+    feedDelivered(message);
     if (timed != null && timed.equals(message.post().origin())) {
       timed = null;
       shard.timed(timedSince, () -> room.tell(message, except));
@@ -128,8 +131,14 @@ final class ClusterOrder implements RoomOrder {
 
   /** Remembers a message that was published before this server opened the room. */
   void recall(Placed message) {
-    fed.delivered(message);
+    feedDelivered(message);
     room.recall(message);
+  }
+
+  private void feedDelivered(Placed message) {
+    if (fed != null) {
+      fed.delivered(message);
+    }
   }
 
   /** Announces that the messages from an offset up to the room's end are lost. */
@@ -305,6 +314,9 @@ final class ClusterOrder implements RoomOrder {
     Broker.Terms terms = isFed ? terms().fed() : terms();
     String key = repeatKey(saying);
     if (isFed) {
+      if (fed == null) {
+        fed = new FedPosts(room, cluster);
+      }
       fed.add(post, key != null);
     }
     then(
@@ -312,7 +324,9 @@ final class ClusterOrder implements RoomOrder {
         (place, failure) -> {
           workEnds();
           if (place != null) {
-            fed.placed(post, place, !catchUp.isNew());
+            if (fed != null) {
+              fed.placed(post, place, !catchUp.isNew());
+            }
             // With a message id, the place may be that of an earlier post.
             answered.add(place, saying.messageId() == null ? post.origin() : null);
             // By then the post is delivered, unless the place is that of an earlier post with the
@@ -320,7 +334,9 @@ final class ClusterOrder implements RoomOrder {
             whenReached(place, () -> placed(post));
           } else {
             unheard.refused(post, failure);
-            fed.refused(post, failure instanceof BrokerException e && e.maybeDone());
+            if (fed != null) {
+              fed.refused(post, failure instanceof BrokerException e && e.maybeDone());
+            }
           }
           told.accept(
               new RoomOrder.SayResult(
@@ -337,9 +353,12 @@ final class ClusterOrder implements RoomOrder {
   private void placed(Post post) {
     if (isAway()) {
       unheard.keepInDoubt(post);
-      fed.keepInDoubt(post);
     } else {
       unheard.remove(post);
+    }
+    if (fed != null && isAway()) {
+      fed.keepInDoubt(post);
+    } else if (fed != null) {
       fed.passed(post);
     }
   }
@@ -372,7 +391,9 @@ final class ClusterOrder implements RoomOrder {
 
   /** All posts that were placed before the broker was away are delivered by now. */
   void forgetDoubtful() {
-    fed.forgetDoubtful();
+    if (fed != null) {
+      fed.forgetDoubtful();
+    }
     unheard.forgetDoubtful();
   }
 
