@@ -5,9 +5,6 @@ import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.Deque;
-import java.util.Iterator;
 import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -24,15 +21,10 @@ public final class History {
   private static final int ANNOUNCED_PART = 4;
 
   private final RoomRule rule;
-  private final Deque<Entry> said = new ArrayDeque<>(2);
+  private final EntryRing said = new EntryRing(true);
 
   /** The announcements after the oldest message of {@link #said}. */
-  private final Deque<Entry> announced = new ArrayDeque<>(0);
-
-  /** Of all messages. */
-  private int bytes;
-
-  private int announcedBytes;
+  private final EntryRing announced = new EntryRing(false);
 
   /** The neighbours in the list of the {@link LoopHistory}. */
   @Nullable History before;
@@ -91,9 +83,8 @@ public final class History {
    * @return by how many bytes the history grew; less than 0 if it shrank
    */
   int add(Entry entry) {
-    int length = bytes;
+    int length = bytes();
     offset = entry.offset;
-    bytes += entry.json.length;
     if (entry.isSaid) {
       said.add(entry);
       if (said.size() > rule.historyMessages()) {
@@ -101,17 +92,16 @@ public final class History {
       }
     } else {
       announced.add(entry);
-      announcedBytes += entry.json.length;
       while (announced.size() > rule.historyMessages()
-          || announcedBytes > rule.historyBytes() / ANNOUNCED_PART) {
-        removeAnnounced();
+          || announced.length() > rule.historyBytes() / ANNOUNCED_PART) {
+        announced.removeFirst();
       }
     }
-    while (bytes > rule.historyBytes()) {
+    while (bytes() > rule.historyBytes()) {
       removeOldest();
     }
     forget(entry.since);
-    return bytes - length;
+    return bytes() - length;
   }
 
   /**
@@ -132,100 +122,91 @@ public final class History {
 
   /** Forgets the messages that are too old, and returns how many bytes they had. */
   int forget(long now) {
-    int length = bytes;
-    for (Entry oldest = oldest();
-        oldest != null && now - oldest.since >= rule.historyAge();
+    int length = bytes();
+    for (EntryRing oldest = oldest();
+        oldest.size() > 0 && now - oldest.since(0) >= rule.historyAge();
         oldest = oldest()) {
       removeOldest();
     }
-    return length - bytes;
+    return length - bytes();
   }
 
   /** Forgets the oldest message, and returns how many bytes it had. */
   int forgetOldest() {
-    int length = bytes;
+    int length = bytes();
     removeOldest();
-    return length - bytes;
+    return length - bytes();
   }
 
-  private @Nullable Entry oldest() {
-    Entry first = said.peek();
-    Entry other = announced.peek();
-    return first == null || (other != null && other.offset < first.offset) ? other : first;
+  /** The messages of which the first is the oldest. */
+  private EntryRing oldest() {
+    boolean isAnnounced =
+        announced.size() > 0 && (said.size() == 0 || announced.offset(0) < said.offset(0));
+    return isAnnounced ? announced : said;
   }
 
   private void removeOldest() {
-    if (oldest() == said.peek()) {
+    if (oldest() == said) {
       removeSaid();
     } else {
-      removeAnnounced();
+      announced.removeFirst();
     }
   }
 
   /** Forgets the oldest message that was said, and the announcements before it. */
   private void removeSaid() {
-    Entry oldest = said.remove();
-    bytes -= oldest.json.length;
-    lost = oldest.offset;
-    for (Entry next = announced.peek();
-        next != null && next.offset < lost;
-        next = announced.peek()) {
-      removeAnnounced();
+    lost = said.offset(0);
+    said.removeFirst();
+    while (announced.size() > 0 && announced.offset(0) < lost) {
+      announced.removeFirst();
     }
-  }
-
-  private void removeAnnounced() {
-    int length = announced.remove().json.length;
-    bytes -= length;
-    announcedBytes -= length;
   }
 
   public int size() {
     return said.size() + announced.size();
   }
 
-  /** The remembered messages, in their order. */
+  /** Copies of the remembered messages, in their order. */
   List<Entry> entries() {
     return after(0);
   }
 
-  /** The remembered messages after an offset, in their order. */
+  /** Copies of the remembered messages after an offset, in their order. */
   private List<Entry> after(long since) {
-    var all = new ArrayList<Entry>();
-    for (Deque<Entry> each : List.of(said, announced)) {
-      for (Entry entry : each) {
-        if (entry.offset > since) {
-          all.add(entry);
-        }
-      }
+    int one = said.after(since);
+    int other = announced.after(since);
+    var all = new ArrayList<Entry>(said.size() - one + announced.size() - other);
+    while (one < said.size() || other < announced.size()) {
+      boolean isSaid =
+          other == announced.size()
+              || (one < said.size() && said.offset(one) < announced.offset(other));
+      all.add(isSaid ? said.get(one++) : announced.get(other++));
     }
-    all.sort(Comparator.comparingLong(Entry::offset)); // two ascending runs, which are merged
     return all;
   }
 
-  /** The message of an offset; null if it is not remembered. */
+  /** A copy of the message of an offset; null if it is not remembered. */
   public @Nullable Entry find(long at) {
-    for (Deque<Entry> each : List.of(said, announced)) {
-      for (Entry entry : each) {
-        if (entry.offset == at) {
-          return entry;
-        }
+    for (EntryRing each : List.of(said, announced)) {
+      int index = each.after(at - 1);
+      if (index < each.size() && each.offset(index) == at) {
+        return each.get(index);
       }
     }
     return null;
   }
 
-  /** The newest message; null if it is forgotten. */
-  @Nullable Entry last() {
-    Entry newest = said.peekLast();
-    if (newest == null || newest.offset < offset) {
-      newest = announced.peekLast();
-    }
-    return newest == null || newest.offset < offset ? null : newest;
+  /** Whether the newest message is remembered. */
+  boolean hasNewest() {
+    return hasAtEnd(said) || hasAtEnd(announced);
+  }
+
+  private boolean hasAtEnd(EntryRing messages) {
+    return messages.size() > 0 && messages.offset(messages.size() - 1) == offset;
   }
 
   int bytes() {
-    return bytes;
+    return said.length() + announced.length();
   }
 
   /**
@@ -249,9 +230,9 @@ public final class History {
   Page latest(String epoch, long upTo, int limit, int most, Predicate<Entry> isFor) {
     var latest = new ArrayDeque<StoredMessage>();
     long length = 0;
-    for (Iterator<Entry> newest = said.descendingIterator(); newest.hasNext(); ) {
-      Entry entry = newest.next();
-      if (entry.offset > upTo || !isFor.test(entry)) {
+    for (int i = said.after(upTo) - 1; i >= 0; i--) {
+      Entry entry = said.get(i);
+      if (!isFor.test(entry)) {
         continue;
       }
       length += entry.json.length + 1;

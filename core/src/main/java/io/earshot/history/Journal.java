@@ -157,7 +157,7 @@ public final class Journal implements AutoCloseable {
   }
 
   /** Appends the newest message of a room. */
-  void append(RoomLog room, boolean isSaid, long now) {
+  void append(RoomLog room, History.Entry entry) {
     History history = room.history();
     if (broken || (room.number() == 0 && history == null)) {
       return;
@@ -166,7 +166,7 @@ public final class Journal implements AutoCloseable {
       if (room.number() == 0) {
         writeSnapshot(room);
       } else {
-        writeMessage(room, history == null ? null : history.last(), isSaid, now);
+        writeMessage(room, entry, history != null && history.hasNewest());
       }
       force();
       clean();
@@ -232,17 +232,17 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  private void writeMessage(RoomLog room, History.@Nullable Entry entry, boolean isSaid, long now)
+  private void writeMessage(RoomLog room, History.Entry entry, boolean isRemembered)
       throws IOException {
-    if (entry != null && fits(entry)) {
+    if (isRemembered && fits(entry)) {
       write(room.number(), entry);
       return;
     }
     body(1 + Integer.BYTES + 2 * Long.BYTES)
-        .put(isSaid ? OFFSET : ANNOUNCEMENT_OFFSET)
+        .put(entry.isSaid() ? OFFSET : ANNOUNCEMENT_OFFSET)
         .putInt(room.number())
         .putLong(room.offset())
-        .putLong(now);
+        .putLong(entry.at());
     segments.getLast().commit();
   }
 

@@ -62,10 +62,10 @@ public final class LoopHistory {
   }
 
   /** Counts a message that a room appended, and writes it to the journal. */
-  void appended(RoomLog room, boolean isSaid, long at) {
+  void appended(RoomLog room, History.Entry entry) {
     stats.add(Counter.MESSAGES, 1);
     if (journal != null) {
-      journal.append(room, isSaid, at);
+      journal.append(room, entry);
     }
   }
 

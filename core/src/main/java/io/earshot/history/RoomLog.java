@@ -296,7 +296,7 @@ public final class RoomLog {
    */
   public void append(History.Entry entry) {
     remember(entry);
-    loop.appended(this, entry.isSaid(), entry.at());
+    loop.appended(this, entry);
   }
 
   /** As {@link #append}, but without the journal: another server published this message. */

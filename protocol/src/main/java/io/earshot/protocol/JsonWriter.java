@@ -30,6 +30,20 @@ final class JsonWriter {
     return size == bytes.length ? bytes : Arrays.copyOf(bytes, size);
   }
 
+  /** How long a value is as JSON if it is a text without characters to escape; else a guess. */
+  static int expectedLength(Json value) {
+    return value instanceof Json.Text text ? text.value().length() + 2 : 200;
+  }
+
+  /** The number of decimal digits of a number of at least 0. */
+  static int digits(long number) {
+    int digits = 1;
+    for (long rest = number / 10; rest > 0; rest /= 10) {
+      digits++;
+    }
+    return digits;
+  }
+
   /** Writes ASCII characters that need no escape. */
   JsonWriter raw(String ascii) {
     int length = ascii.length();
@@ -49,10 +63,7 @@ final class JsonWriter {
     if (number < 0) {
       return raw(Long.toString(number));
     }
-    int digits = 1;
-    for (long rest = number / 10; rest > 0; rest /= 10) {
-      digits++;
-    }
+    int digits = digits(number);
     reserve(digits);
     size += digits;
     long rest = number;

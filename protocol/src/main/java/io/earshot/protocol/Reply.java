@@ -138,8 +138,11 @@ public sealed interface Reply {
       }
     }
 
-    private JsonWriter written() {
-      return done().raw(",\"room\":").text(room).received(cursor, recovered, history);
+    private JsonWriter written(int end) {
+      return done(room.length() + 112 + end)
+          .raw(",\"room\":")
+          .text(room)
+          .received(cursor, recovered, history);
     }
 
     /**
@@ -323,7 +326,8 @@ public sealed interface Reply {
    * @return the JSON, as UTF-8
    */
   default byte[] encode(long messageCount, @Nullable Json messageId) {
-    JsonWriter written = written();
+    int length = messageId == null ? 0 : JsonWriter.expectedLength(messageId) + 16;
+    JsonWriter written = written(length + JsonWriter.digits(messageCount));
     if (written != null) {
       return end(written, messageCount, messageId);
     }
@@ -338,19 +342,32 @@ public sealed interface Reply {
     return out.toByteArray();
   }
 
-  /** The most frequent replies, written without a tree; null for the others. */
-  private @Nullable JsonWriter written() {
+  /**
+   * The most frequent replies, written without a tree; null for the others.
+   *
+   * @param end how long the digits of the number and the id of the request are
+   */
+  private @Nullable JsonWriter written(int end) {
     if (this instanceof Said said) {
-      return done().cursor(said.cursor);
+      Cursor at = said.cursor;
+      int length = at.epoch().length() + JsonWriter.digits(at.offset());
+      return done(",'epoch':'','offset':".length() + length + end).cursor(at);
     }
     if (this instanceof DoneIn done) {
-      return done().raw(",\"room\":").text(done.room);
+      int length = ",'room':''".length() + done.room.length();
+      return done(length + end).raw(",\"room\":").text(done.room);
     }
-    return this instanceof Receives receives ? receives.heard.written() : null;
+    return this instanceof Receives receives ? receives.heard.written(end) : null;
   }
 
-  private static JsonWriter done() {
-    return new JsonWriter(192).raw("{\"context\":\"response\",\"status\":\"OK\"");
+  /**
+   * Begins a reply.
+   *
+   * @param length how many characters are expected to follow, without {@code messageCount}
+   */
+  private static JsonWriter done(int length) {
+    String begin = "{\"context\":\"response\",\"status\":\"OK\"";
+    return new JsonWriter(begin.length() + length + ",'messageCount':}".length()).raw(begin);
   }
 
   private static byte[] end(JsonWriter json, long messageCount, @Nullable Json messageId) {

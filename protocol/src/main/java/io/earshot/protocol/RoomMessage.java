@@ -81,9 +81,8 @@ public record RoomMessage(
    */
   public byte[] encode() {
     int depth = JsonCodec.MAX_TOLD_DEPTH - 1;
-    int length = message instanceof Json.Text text ? text.value().length() : 200;
     var json =
-        new JsonWriter(length + room.length() + 192)
+        new JsonWriter(expectedLength())
             .raw("{\"message\":")
             .value(message, depth)
             .raw(",\"room\":")
@@ -103,5 +102,26 @@ public record RoomMessage(
       json.raw("\",\"type\":\"").raw(announcement.type());
     }
     return json.raw("\"}").written();
+  }
+
+  /**
+   * How long the encoded message is if it consists of texts without characters that are escaped:
+   * then the array of the writer is the result.
+   */
+  private int expectedLength() {
+    int length =
+        "{'message':,'room':'','from':,'context':'user','sentAt':,'offset':,'epoch':''}".length()
+            + JsonWriter.expectedLength(message)
+            + room.length()
+            + JsonWriter.expectedLength(from)
+            + JsonWriter.digits(sentAt)
+            + JsonWriter.digits(cursor.offset())
+            + cursor.epoch().length();
+    if (user != null) {
+      length += ",'user':".length() + JsonWriter.expectedLength(user.json());
+    }
+    return announcement == null
+        ? length
+        : length + ",'type':''".length() + announcement.type().length();
   }
 }
