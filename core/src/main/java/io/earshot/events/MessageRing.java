@@ -2,14 +2,15 @@ package io.earshot.events;
 
 import io.earshot.protocol.Audience;
 import io.earshot.protocol.Cursor;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The last messages of the rooms of one event loop, without their content: to add one allocates
- * nothing once the arrays have their full length.
+ * nothing once all arrays are there. They are made in parts, as they are needed.
  *
  * <p>Owned by that event loop.
  */
@@ -18,64 +19,64 @@ final class MessageRing {
   /** The bytes that one message takes in the arrays. */
   static final int MESSAGE_BYTES = 8 + 8 + 4 + 4 + 4 + 4;
 
-  private static final int FIRST_CAPACITY = 64;
+  private static final int PART = 1024;
 
   private final int capacity;
-  private long[] times = new long[0];
-  private long[] offsets = new long[0];
-  private int[] senders = new int[0];
-  private @Nullable String[] rooms = new @Nullable String[0];
-  private @Nullable String[] epochs = new @Nullable String[0];
-  private @Nullable Audience[] audiences = new @Nullable Audience[0];
+  private final List<Part> parts = new ArrayList<>();
+  private long count;
 
-  /** Where the next message goes. */
-  private int next;
+  /** The messages of some places. */
+  private static final class Part {
+    private final long[] times;
+    private final long[] offsets;
+    private final int[] senders;
+    private final @Nullable String[] rooms;
+    private final @Nullable String[] epochs;
+    private final @Nullable Audience[] audiences;
 
-  private boolean isFull;
+    Part(int length) {
+      times = new long[length];
+      offsets = new long[length];
+      senders = new int[length];
+      rooms = new String[length];
+      epochs = new String[length];
+      audiences = new Audience[length];
+    }
+  }
 
   MessageRing(int capacity) {
     this.capacity = capacity;
   }
 
   void add(String room, Cursor place, int sender, @Nullable Audience audience, long at) {
-    if (next == times.length) {
-      makeRoom();
+    int slot = slot(count);
+    if (slot / PART == parts.size()) {
+      parts.add(new Part(Math.min(PART, capacity - slot)));
     }
-    times[next] = at;
-    offsets[next] = place.offset();
-    senders[next] = sender;
-    rooms[next] = room;
-    epochs[next] = place.epoch();
-    audiences[next] = audience;
-    next++;
-  }
-
-  private void makeRoom() {
-    if (times.length == capacity) {
-      isFull = true;
-      next = 0;
-      return;
-    }
-    int length = Math.clamp(times.length * 2L, Math.min(FIRST_CAPACITY, capacity), capacity);
-    times = Arrays.copyOf(times, length);
-    offsets = Arrays.copyOf(offsets, length);
-    senders = Arrays.copyOf(senders, length);
-    rooms = Arrays.copyOf(rooms, length);
-    epochs = Arrays.copyOf(epochs, length);
-    audiences = Arrays.copyOf(audiences, length);
+    Part part = parts.get(slot / PART);
+    int index = slot % PART;
+    part.times[index] = at;
+    part.offsets[index] = place.offset();
+    part.senders[index] = sender;
+    part.rooms[index] = room;
+    part.epochs[index] = place.epoch();
+    part.audiences[index] = audience;
+    count++;
   }
 
   /** The messages of a room from a place on that are remembered, by their offsets. */
-  Map<Long, RememberedMessage> find(String room, Cursor first, int count) {
+  Map<Long, RememberedMessage> find(String room, Cursor first, int most) {
     var found = new HashMap<Long, RememberedMessage>();
-    int length = isFull ? times.length : next;
-    for (int i = 1; i <= length && found.size() < count; i++) {
-      int index = before(i);
-      if (offsets[index] >= first.offset()
-          && offsets[index] < first.offset() + count
-          && room.equals(rooms[index])
-          && first.epoch().equals(epochs[index])) {
-        found.putIfAbsent(offsets[index], at(index));
+    for (long i = count - 1; i >= oldest() && found.size() < most; i--) {
+      Part part = part(i);
+      int index = index(i);
+      if (part.offsets[index] >= first.offset()
+          && part.offsets[index] < first.offset() + most
+          && room.equals(part.rooms[index])
+          && first.epoch().equals(part.epochs[index])) {
+        found.putIfAbsent(
+            part.offsets[index],
+            new RememberedMessage(part.times[index], part.senders[index], part.audiences[index]));
       }
     }
     return found;
@@ -83,28 +84,33 @@ final class MessageRing {
 
   /** The place of the newest message of a room; null if none is remembered. */
   @Nullable Cursor last(String room) {
-    int length = isFull ? times.length : next;
-    for (int i = 1; i <= length; i++) {
-      int index = before(i);
-      String epoch = epochs[index];
-      if (room.equals(rooms[index]) && epoch != null) {
-        return new Cursor(epoch, offsets[index]);
+    for (long i = count - 1; i >= oldest(); i--) {
+      String epoch = part(i).epochs[index(i)];
+      if (room.equals(part(i).rooms[index(i)]) && epoch != null) {
+        return new Cursor(epoch, part(i).offsets[index(i)]);
       }
     }
     return null;
   }
 
-  /** Where the message is that came so many messages before the next one. */
-  private int before(int count) {
-    return next >= count ? next - count : next - count + times.length;
+  private long oldest() {
+    return Math.max(0, count - capacity);
   }
 
-  private RememberedMessage at(int index) {
-    return new RememberedMessage(times[index], senders[index], audiences[index]);
+  private int slot(long number) {
+    return (int) (number % capacity);
+  }
+
+  private Part part(long number) {
+    return parts.get(slot(number) / PART);
+  }
+
+  private int index(long number) {
+    return slot(number) % PART;
   }
 
   /** The time of the oldest message, if older ones were forgotten; else a given time. */
   long since(long start) {
-    return isFull ? times[next == times.length ? 0 : next] : start;
+    return count > capacity ? part(oldest()).times[index(oldest())] : start;
   }
 }

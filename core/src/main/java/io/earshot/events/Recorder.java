@@ -94,16 +94,17 @@ public final class Recorder {
               room,
               place,
               0,
-              audience == null ? null : "for " + audience.key() + "=" + audience.value()));
+              audience == null
+                  ? null
+                  : shortened("for " + audience.key() + "=" + audience.value(), LONGEST_DETAIL),
+              null));
     }
   }
 
   /** Something happens to a connection in a room that has delivered everything up to a place. */
   public void add(
       EventKind kind, Recipient who, String room, Cursor place, @Nullable String detail) {
-    if (isOn()) {
-      keep(event(kind, who, room, place, 0, detail));
-    }
+    keep(kind, who, room, place, 0, detail, null);
   }
 
   /** The same, for a range of messages that begins at an offset. */
@@ -114,16 +115,12 @@ public final class Recorder {
       long from,
       Cursor place,
       @Nullable String detail) {
-    if (isOn()) {
-      keep(event(kind, who, room, place, from, detail));
-    }
+    keep(kind, who, room, place, from, detail, null);
   }
 
   /** Something happens to a connection that no message's place tells of. */
   public void add(EventKind kind, Recipient who, @Nullable String room, @Nullable String detail) {
-    if (isOn()) {
-      keep(event(kind, who, room, null, 0, detail));
-    }
+    keep(kind, who, room, null, 0, detail, null);
   }
 
   /**
@@ -147,9 +144,7 @@ public final class Recorder {
   /** A connection ends, or its attributes change. */
   public void addWith(
       EventKind kind, Recipient who, Map<String, String> attributes, @Nullable String detail) {
-    if (isOn()) {
-      keep(event(kind, who, null, null, 0, detail, shortened(attributes)));
-    }
+    keep(kind, who, null, null, 0, detail, shortened(attributes));
   }
 
   /**
@@ -183,14 +178,24 @@ public final class Recorder {
     return events != null || traces != null;
   }
 
-  private Event event(
+  private void keep(
       EventKind kind,
-      @Nullable Recipient who,
+      Recipient who,
       @Nullable String room,
       @Nullable Cursor place,
       long from,
-      @Nullable String detail) {
-    return event(kind, who, room, place, from, detail, null);
+      @Nullable String detail,
+      @Nullable Map<String, String> attributes) {
+    if (!isOn()) {
+      return;
+    }
+    String shorter = detail == null ? null : shortened(detail, LONGEST_DETAIL);
+    if (events != null) {
+      events.add(clock.getAsLong(), kind, who, room, place, from, shorter, attributes);
+    }
+    if (traces != null) {
+      trace(event(kind, who, room, place, from, shorter, attributes));
+    }
   }
 
   private Event event(
@@ -212,17 +217,8 @@ public final class Recorder {
         user == null ? null : user.name(),
         from,
         place == null ? 0 : place.offset(),
-        detail == null ? null : shortened(detail, LONGEST_DETAIL),
+        detail,
         attributes);
-  }
-
-  private void keep(Event event) {
-    if (events != null) {
-      events.add(event);
-    }
-    if (traces != null) {
-      trace(event);
-    }
   }
 
   // --- what is remembered ----------------------------------------------------------------------

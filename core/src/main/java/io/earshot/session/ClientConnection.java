@@ -97,6 +97,16 @@ public final class ClientConnection extends DetachableConnection {
   }
 
   @Override
+  public long idHigh() {
+    return idHigh;
+  }
+
+  @Override
+  public long idLow() {
+    return idLow;
+  }
+
+  @Override
   public boolean mayBeListedElsewhere() {
     return wasElsewhere;
   }
