@@ -44,7 +44,7 @@ import picocli.CommandLine.Parameters;
       "         handshakes handshakes-resumed W3-tls W1r-deflate;",
       "         with growth: room-size rooms message-size event-loops",
       "Servers: bare bare-ack haproxy openssl earshot earshot-redis nats vertx ws socket.io",
-      "         netty-socketio actionhero",
+      "         netty-socketio actionhero; with --before: earshot-before",
       "",
       "bench/README.md describes the cells, and how to read the report."
     })
@@ -79,6 +79,13 @@ final class BenchCommand implements Callable<Integer> {
       scope = CommandLine.ScopeType.INHERIT,
       description = "only these servers, separated by commas (default: all; with growth: earshot)")
   private @Nullable List<String> servers;
+
+  @Option(
+      names = "--before",
+      paramLabel = "CHECKOUT",
+      scope = CommandLine.ScopeType.INHERIT,
+      description = "also measure Earshot of this other checkout, as the server earshot-before")
+  private @Nullable Path before;
 
   @Option(
       names = "--rounds",
@@ -149,7 +156,7 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    return measure(Cells.all(), Peer.all());
+    return measure(Cells.all(), peers());
   }
 
   @Command(
@@ -157,11 +164,24 @@ final class BenchCommand implements Callable<Integer> {
       description =
           "measure how the cost of a delivery grows with rooms, members, sizes and event loops")
   int growth() throws IOException, InterruptedException {
-    List<Peer> peers = Peer.all();
     if (servers == null) {
       servers = List.of("earshot");
     }
-    return measure(Curves.all(), peers);
+    return measure(Curves.all(), peers());
+  }
+
+  /** All servers, and Earshot of another checkout if one is given. */
+  private List<Peer> peers() {
+    Path other = before;
+    if (other == null) {
+      return Peer.all();
+    }
+    if (!Files.isExecutable(other.resolve("earshot"))) {
+      throw new IllegalArgumentException(other + " is no checkout of Earshot");
+    }
+    var all = new ArrayList<>(Peer.all());
+    all.add(Peer.before(other));
+    return all;
   }
 
   @Command(name = "report", description = "write the report of a run again, from its raw results")
@@ -205,7 +225,7 @@ final class BenchCommand implements Callable<Integer> {
   private int measure(List<Cell> allCells, List<Peer> allPeers)
       throws IOException, InterruptedException {
     List<Cell> chosen = chosen("cell", allCells, Cell::name, cells);
-    List<Peer> peers = chosen("server", allPeers, Peer::name, servers);
+    List<Peer> peers = chosen("server", allPeers, Peer::name, withBefore(servers));
     var measured = new ArrayList<Cell>();
     for (Cell cell : chosen) {
       Cell one = quick ? Cells.quick(cell) : cell;
@@ -245,14 +265,28 @@ final class BenchCommand implements Callable<Integer> {
     return run.results.isEmpty() ? FAILED : 0;
   }
 
-  /** The command line without the folder of the results, which says nothing to others. */
+  /** Whoever gives another checkout wants it measured, whatever other servers are named. */
+  private @Nullable List<String> withBefore(@Nullable List<String> names) {
+    if (names == null || before == null) {
+      return names;
+    }
+    var more = new ArrayList<>(names);
+    more.add("earshot-before");
+    return more;
+  }
+
+  /** The command line without folders of this machine, which say nothing to others. */
   static String command(List<String> words) {
     var kept = new ArrayList<>(List.of("bench/run"));
     for (int i = 0; i < words.size(); i++) {
-      if (words.get(i).equals("--out")) {
+      String word = words.get(i);
+      if (word.equals("--out")) {
         i++;
-      } else if (!words.get(i).startsWith("--out=")) {
-        kept.add(words.get(i));
+      } else if (word.equals("--before") || word.startsWith("--before=")) {
+        kept.add("--before=CHECKOUT");
+        i += word.equals("--before") ? 1 : 0;
+      } else if (!word.startsWith("--out=")) {
+        kept.add(word);
       }
     }
     return String.join(" ", kept);

@@ -38,6 +38,12 @@ final class BenchCommandTest {
   }
 
   @Test
+  void another_checkout_has_to_be_one() {
+    assertThat(run("--before", folder.toString())).isEqualTo(2);
+    assertThat(err.toString()).contains("is no checkout of Earshot");
+  }
+
+  @Test
   void an_unknown_option_is_refused_with_a_pointer_to_the_help() {
     assertThat(run("--turbo")).isEqualTo(2);
     assertThat(err.toString()).contains("--turbo", "bench/run --help");
@@ -55,6 +61,8 @@ final class BenchCommandTest {
             BenchCommand.command(List.of("--cells", "W1", "--out", "/tmp/here", "--rounds", "2")))
         .isEqualTo("bench/run --cells W1 --rounds 2");
     assertThat(BenchCommand.command(List.of("growth", "--out=here"))).isEqualTo("bench/run growth");
+    assertThat(BenchCommand.command(List.of("--before", "../old", "--before=../old", "--quick")))
+        .isEqualTo("bench/run --before=CHECKOUT --before=CHECKOUT --quick");
   }
 
   @Test

@@ -16,7 +16,7 @@ import java.util.List;
 final class ClusterLauncher implements Launcher {
   private static final String REDIS = "redis-server";
 
-  private final EarshotLauncher earshot = new EarshotLauncher();
+  private final EarshotLauncher earshot = new EarshotLauncher(null);
   private final int port = Environment.freePort();
 
   @Override

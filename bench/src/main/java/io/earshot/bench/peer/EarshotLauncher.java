@@ -5,17 +5,33 @@ import io.earshot.bench.work.Transport;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** Earshot, started as users start it. */
-record EarshotLauncher() implements Launcher {
+/**
+ * Earshot, started as users start it.
+ *
+ * @param checkout another checkout than that of the bench; null for that of the bench
+ */
+record EarshotLauncher(@Nullable Path checkout) implements Launcher {
   private static final String NAME = "earshot";
+
+  private String script(Environment environment) {
+    Path root = checkout == null ? environment.root() : checkout.toAbsolutePath();
+    return root.resolve("earshot").toString();
+  }
 
   @Override
   public String prepare(Environment environment) throws UnavailableException, InterruptedException {
-    String launcher = environment.root().resolve("earshot").toString();
+    String launcher = script(environment);
     // Builds Earshot if necessary. Otherwise the output of the build would be part of the version.
     environment.run(NAME, launcher, "config");
-    return environment.run(NAME, launcher, "--version").strip();
+    String version = environment.run(NAME, launcher, "--version").strip();
+    if (checkout == null) {
+      return version;
+    }
+    String folder = checkout.toAbsolutePath().toString();
+    String commit = environment.run(NAME, "git", "-C", folder, "rev-parse", "--short", "HEAD");
+    return version + ", commit " + commit.strip();
   }
 
   @Override
@@ -24,7 +40,7 @@ record EarshotLauncher() implements Launcher {
     var command =
         new ArrayList<>(
             List.of(
-                environment.root().resolve("earshot").toString(),
+                script(environment),
                 "serve",
                 "--bind",
                 "127.0.0.1",

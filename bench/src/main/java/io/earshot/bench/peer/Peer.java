@@ -4,6 +4,7 @@ import io.earshot.bench.cell.Cell;
 import io.earshot.bench.load.Script;
 import io.earshot.bench.load.Wire;
 import io.earshot.bench.work.Transport;
+import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +31,7 @@ public record Peer(String name, String title, Map<Transport, Script> scripts, La
         bareWithAnswers(),
         haproxy(),
         openssl(),
-        earshot("earshot", "Earshot", new EarshotLauncher()),
+        earshot("earshot", "Earshot", new EarshotLauncher(null)),
         earshot("earshot-redis", "Earshot, over Redis", new ClusterLauncher()),
         nats(),
         vertx(),
@@ -38,6 +39,15 @@ public record Peer(String name, String title, Map<Transport, Script> scripts, La
         socketIo(),
         nettySocketIo(),
         actionHero());
+  }
+
+  /**
+   * Earshot of another checkout, to compare a change with what was before it.
+   *
+   * @param checkout the root of the other checkout
+   */
+  public static Peer before(Path checkout) {
+    return earshot("earshot-before", "Earshot before", new EarshotLauncher(checkout));
   }
 
   /**
