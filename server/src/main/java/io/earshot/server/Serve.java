@@ -11,11 +11,11 @@ import io.earshot.server.settings.SettingsException;
 import io.earshot.server.settings.StartException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.lang.management.ManagementFactory;
 import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -40,16 +40,15 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
    * Starts a server and never returns. A signal (Ctrl-C, SIGTERM) closes all connections with a
    * close frame or a last line, and ends the process with status 0.
    *
+   * @param began when the JVM started
    * @throws StartException if the server cannot start; the message says what to change
    * @throws SettingsException if the actions folder does not exist
    */
-  static void forever(Config config, PrintWriter out, ServiceManager manager)
+  static void forever(Config config, Instant began, PrintWriter out, ServiceManager manager)
       throws SettingsException, StartException {
-    Log.use(config.log());
     try (Serve serve = start(config)) {
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(serve, out, manager), "stop"));
-      // Not since the process began: it was the launcher before, and may have built the server.
-      var took = Duration.ofMillis(ManagementFactory.getRuntimeMXBean().getUptime());
+      var took = Duration.between(began, Instant.now());
       long pid = ProcessHandle.current().pid();
       EarshotServer server = serve.server();
       print(

@@ -7,7 +7,9 @@ import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import ch.qos.logback.core.status.NopStatusListener;
 import io.earshot.Config;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +22,12 @@ import org.slf4j.LoggerFactory;
 public final class Log extends ContextAwareBase implements Configurator {
   private static final String STDERR = "stderr";
 
+  /** The start of the log takes a tenth of a second; longer than this it takes in no case. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** The thread that starts the log; null if the first logger starts it. */
+  private static volatile @Nullable Thread starting;
+
   /** Called by Logback. */
   public Log() {}
 
@@ -28,6 +36,8 @@ public final class Log extends ContextAwareBase implements Configurator {
     if (System.getProperty("logback.configurationFile") != null) {
       return ExecutionStatus.INVOKE_NEXT_IF_ANY;
     }
+    // Otherwise Logback prints what it did, which takes the rules of the time zone to be read.
+    context.getStatusManager().add(new NopStatusListener());
     var layout = new LogLine();
     layout.setContext(context);
     layout.start();
@@ -56,6 +66,17 @@ public final class Log extends ContextAwareBase implements Configurator {
   }
 
   /**
+   * Starts the log on a thread of its own, while the caller reads the settings: the log needs all
+   * jars of the class path opened. Only {@link #use} and {@link #end} wait for it, so nothing may
+   * be logged before one of them. If the log cannot start, the thread prints why, and the next
+   * logger that is made fails.
+   */
+  public static void begin() {
+    starting =
+        Thread.ofPlatform().daemon().name("log").start(() -> System.getLogger(Log.class.getName()));
+  }
+
+  /**
    * Gives the lines the form of the settings. Without effect if another set-up replaces this one.
    */
   public static void use(Config.Log settings) {
@@ -76,7 +97,21 @@ public final class Log extends ContextAwareBase implements Configurator {
     }
   }
 
+  /** A logger that is made while another thread starts the log would be a substitute. */
+  private static void awaitStart() {
+    Thread thread = starting;
+    if (thread == null) {
+      return;
+    }
+    try {
+      var _ = thread.join(PATIENCE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   private static @Nullable StderrQueue queue() {
+    awaitStart();
     return LoggerFactory.getILoggerFactory() instanceof LoggerContext context
             && context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender(StderrQueue.NAME)
                 instanceof StderrQueue queue
