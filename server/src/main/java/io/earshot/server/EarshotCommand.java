@@ -20,9 +20,7 @@ import io.earshot.server.settings.StartException;
 import java.io.Console;
 import java.io.PrintWriter;
 import java.lang.System.Logger.Level;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -262,10 +260,10 @@ final class EarshotCommand implements Callable<Integer> {
 
   @Command(name = "serve", description = "start the server (this is the default)")
   int serve() throws SettingsException, StartException {
+    Log.begin(); // on this thread: what another logs meanwhile would get substitutes
+    var beside = Beside.start();
     Config config = settings().config();
-    // Not since the process began: it was the launcher before, and may have built the server.
-    var began = Instant.ofEpochMilli(ManagementFactory.getRuntimeMXBean().getStartTime());
-    Log.use(config.log()); // nothing before this line needs the log, which waits until it is there
+    Log.use(config.log());
     List<String> links = Environment.of(environment).links();
     if (!links.isEmpty()) {
       System.getLogger(EarshotCommand.class.getName())
@@ -275,7 +273,7 @@ final class EarshotCommand implements Callable<Integer> {
                   + " container platform: {0}",
               String.join(", ", links));
     }
-    Serve.forever(config, began, out, ServiceManager.of(environment));
+    Serve.forever(config, beside, out, ServiceManager.of(environment));
     return CANNOT_START;
   }
 

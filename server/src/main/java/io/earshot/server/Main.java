@@ -14,7 +14,6 @@ final class Main {
    * cannot start, 2 if a setting or an option is wrong.
    */
   public static void main(String[] args) {
-    Log.begin();
     PrintWriter out = writer(System.out, "stdout.encoding");
     PrintWriter err = writer(System.err, "stderr.encoding");
     int status = EarshotCommand.run(System.getenv(), out, err, args);

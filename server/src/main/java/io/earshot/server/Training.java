@@ -1,6 +1,5 @@
 package io.earshot.server;
 
-import io.earshot.server.log.Log;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PipedReader;
@@ -59,7 +58,6 @@ final class Training {
   private static void train() throws IOException {
     var pipe = new PipedReader(8192);
     var out = new PrintWriter(new PipedWriter(pipe), true);
-    Log.begin();
     PrintWriter err = Main.writer(System.err, "stderr.encoding"); // the class Main is recorded, too
     var settings =
         Map.of(
@@ -102,6 +100,7 @@ final class Training {
       ada.send("quit\r\n");
       ada.await("Bye!");
     }
+    TrainingTls.train(PART);
   }
 
   private static TrainingClient connect(int port) throws IOException {

@@ -7,9 +7,7 @@ import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.spi.ContextAwareBase;
-import ch.qos.logback.core.status.NopStatusListener;
 import io.earshot.Config;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -21,23 +19,26 @@ import org.slf4j.LoggerFactory;
  */
 public final class Log extends ContextAwareBase implements Configurator {
   private static final String STDERR = "stderr";
+  private static final String REPLACED = "logback.configurationFile";
+  private static final String PROVIDER = "slf4j.provider";
+  private static final String VERBOSITY = "slf4j.internal.verbosity";
 
-  /** The start of the log takes a tenth of a second; longer than this it takes in no case. */
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
-
-  /** The thread that starts the log; null if the first logger starts it. */
-  private static volatile @Nullable Thread starting;
+  /** Whether there are lines to write at the end; most commands log nothing. */
+  private static volatile boolean isSetUp;
 
   /** Called by Logback. */
   public Log() {}
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {
-    if (System.getProperty("logback.configurationFile") != null) {
+    if (System.getProperty(REPLACED) != null) {
       return ExecutionStatus.INVOKE_NEXT_IF_ANY;
     }
-    // Otherwise Logback prints what it did, which takes the rules of the time zone to be read.
-    context.getStatusManager().add(new NopStatusListener());
+    setUp(context);
+    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  static void setUp(LoggerContext context) {
     var layout = new LogLine();
     layout.setContext(context);
     layout.start();
@@ -62,18 +63,21 @@ public final class Log extends ContextAwareBase implements Configurator {
     recent.start();
     root.addAppender(recent);
     context.getLogger("io.earshot").setLevel(Level.INFO);
-    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+    isSetUp = true;
   }
 
   /**
-   * Starts the log on a thread of its own, while the caller reads the settings: the log needs all
-   * jars of the class path opened. Only {@link #use} and {@link #end} wait for it, so nothing may
-   * be logged before one of them. If the log cannot start, the thread prints why, and the next
-   * logger that is made fails.
+   * Starts the log, unless a logger has started it. Without this call the first logger does, which
+   * takes longer: see {@link LogProvider}.
    */
   public static void begin() {
-    starting =
-        Thread.ofPlatform().daemon().name("log").start(() -> System.getLogger(Log.class.getName()));
+    if (System.getProperty(REPLACED) == null && System.getProperty(PROVIDER) == null) {
+      System.setProperty(PROVIDER, LogProvider.class.getName());
+      if (System.getProperty(VERBOSITY) == null) {
+        System.setProperty(VERBOSITY, "WARN"); // otherwise SLF4J prints the name of the provider
+      }
+    }
+    var _ = LoggerFactory.getILoggerFactory();
   }
 
   /**
@@ -91,27 +95,13 @@ public final class Log extends ContextAwareBase implements Configurator {
 
   /** Writes the lines that wait, for at most a second; nothing is logged after that. */
   public static void end() {
-    StderrQueue queue = queue();
+    StderrQueue queue = isSetUp ? queue() : null;
     if (queue != null) {
       queue.stop();
     }
   }
 
-  /** A logger that is made while another thread starts the log would be a substitute. */
-  private static void awaitStart() {
-    Thread thread = starting;
-    if (thread == null) {
-      return;
-    }
-    try {
-      var _ = thread.join(PATIENCE);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   private static @Nullable StderrQueue queue() {
-    awaitStart();
     return LoggerFactory.getILoggerFactory() instanceof LoggerContext context
             && context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender(StderrQueue.NAME)
                 instanceof StderrQueue queue
