@@ -194,8 +194,16 @@ class BuildAndStartTest {
 
   @Test
   void a_start_without_options_opens_no_jar_for_a_class() throws Exception {
-    try (Program logged =
-        served(Map.of("EARSHOT_JAVA_OPTS", "-Xlog:class+load:file=classes.txt"))) {
+    var environment =
+        Map.of(
+            "EARSHOT_TCPSERVER_PORT", "0",
+            "EARSHOT_HTTPSERVER_PORT", "0",
+            "EARSHOT_JAVA_OPTS", "-Xlog:class+load:file=classes.txt");
+    try (Program logged = earshot(environment)) {
+      String line;
+      do {
+        line = logged.line(START);
+      } while (!line.contains("Ctrl-C"));
       assertThat(logged.err()).isEmpty();
     }
     List<String> loaded = Files.readAllLines(tree().resolve("classes.txt"));
@@ -208,48 +216,6 @@ class BuildAndStartTest {
   void the_training_run_does_tls() throws Exception {
     assertThat(Files.readString(tree().resolve("target/earshot-build.log")))
         .doesNotContain("trained without TLS");
-  }
-
-  @Test
-  void the_first_line_of_the_log_has_the_form_of_the_settings() throws Exception {
-    var environment =
-        Map.of("EARSHOT_REDIS_PORT", "tcp://10.0.0.9:6379", "EARSHOT_LOG_FORMAT", "json");
-    try (Program told = served(environment)) {
-      told.terminate();
-      assertThat(told.status(START)).isZero();
-      assertThat(told.err())
-          .singleElement()
-          .asString()
-          .startsWith("{")
-          .contains("EARSHOT_REDIS_PORT", "ignored");
-    }
-  }
-
-  @Test
-  void a_set_up_of_logback_replaces_that_of_the_server() throws Exception {
-    Path file = temp.resolve("logback.xml");
-    Files.writeString(
-        file,
-        """
-        <configuration>
-          <appender name="err" class="ch.qos.logback.core.ConsoleAppender">
-            <target>System.err</target>
-            <encoder><pattern>own: %msg%n</pattern></encoder>
-          </appender>
-          <root level="INFO"><appender-ref ref="err"/></root>
-        </configuration>
-        """);
-    var environment =
-        Map.of(
-            "EARSHOT_REDIS_PORT",
-            "tcp://10.0.0.9:6379",
-            "EARSHOT_JAVA_OPTS",
-            "-Dlogback.configurationFile=" + file);
-    try (Program told = served(environment)) {
-      told.terminate();
-      assertThat(told.status(START)).isZero();
-      assertThat(told.err()).anyMatch(line -> line.startsWith("own: ") && line.contains("ignored"));
-    }
   }
 
   @Test
@@ -357,19 +323,6 @@ class BuildAndStartTest {
       assertThat(dry.status(START)).isZero();
       return dry.err();
     }
-  }
-
-  /** A server that was started without options, and has printed its banner. */
-  private static Program served(Map<String, String> more) throws Exception {
-    var environment = new HashMap<>(more);
-    environment.put("EARSHOT_TCPSERVER_PORT", "0");
-    environment.put("EARSHOT_HTTPSERVER_PORT", "0");
-    Program program = earshot(environment);
-    String line;
-    do {
-      line = program.line(START);
-    } while (!line.contains("Ctrl-C"));
-    return program;
   }
 
   private static Program earshot(Map<String, String> environment, String... args)
