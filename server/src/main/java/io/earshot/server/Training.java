@@ -100,17 +100,6 @@ final class Training {
       ada.send("quit\r\n");
       ada.await("Bye!");
     }
-    trainTls();
-  }
-
-  /** A cache without TLS is better than none: starts and first handshakes take longer. */
-  private static void trainTls() {
-    try {
-      TrainingTls.train(PART);
-    } catch (IOException e) {
-      System.err.println("trained without TLS");
-      e.printStackTrace();
-    }
   }
 
   private static TrainingClient connect(int port) throws IOException {

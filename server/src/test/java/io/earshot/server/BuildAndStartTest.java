@@ -213,12 +213,6 @@ class BuildAndStartTest {
   }
 
   @Test
-  void the_training_run_does_tls() throws Exception {
-    assertThat(Files.readString(tree().resolve("target/earshot-build.log")))
-        .doesNotContain("trained without TLS");
-  }
-
-  @Test
   void a_server_without_a_class_cache_starts_without_a_warning() throws Exception {
     Path aside = Files.move(cache(), temp.resolve("aside.aot"));
     try {
