@@ -1,11 +1,14 @@
 package io.earshot.config;
 
+import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes, reads and changes a tree of records by path. A record component with a {@link Setting}
@@ -18,17 +21,17 @@ public final class ConfigTree {
 
   /** A tree in which each setting has its default. */
   public static <R extends Record> R defaults(Class<R> type) {
-    RecordComponent[] components = type.getRecordComponents();
-    Object[] values = new Object[components.length];
-    for (int i = 0; i < components.length; i++) {
-      Class<?> kind = components[i].getType();
-      Setting setting = components[i].getAnnotation(Setting.class);
+    Branch known = Branch.of(type);
+    Object[] values = new Object[known.parts().size()];
+    for (int i = 0; i < values.length; i++) {
+      Branch.Part part = known.parts().get(i);
+      Setting setting = part.setting();
       values[i] =
           setting == null
-              ? defaults(kind.asSubclass(Record.class))
-              : SettingText.parse(components[i].getName(), kind, setting, setting.defaultValue());
+              ? defaults(part.type().asSubclass(Record.class))
+              : SettingText.parse(part.name(), part.type(), setting, setting.defaultValue());
     }
-    return made(type, components, values);
+    return type.cast(known.made(values));
   }
 
   /**
@@ -49,11 +52,11 @@ public final class ConfigTree {
       R branch, String path, String rest, Object value) {
     int dot = rest.indexOf('.');
     String head = dot < 0 ? rest : rest.substring(0, dot);
-    RecordComponent[] components = branch.getClass().getRecordComponents();
-    for (int i = 0; i < components.length; i++) {
-      RecordComponent component = components[i];
-      Setting setting = component.getAnnotation(Setting.class);
-      if (!component.getName().equals(head) && !(setting != null && setting.alias().equals(head))) {
+    List<Branch.Part> parts = Branch.of(branch.getClass()).parts();
+    for (int i = 0; i < parts.size(); i++) {
+      Branch.Part part = parts.get(i);
+      Setting setting = part.setting();
+      if (!part.isCalled(head)) {
         continue;
       }
       if ((setting == null) == (dot < 0)) {
@@ -61,9 +64,8 @@ public final class ConfigTree {
       }
       int at = i;
       return setting != null
-          ? Optional.of(
-              replaced(branch, i, SettingText.parse(path, component.getType(), setting, value)))
-          : with((Record) read(branch, component), path, rest.substring(dot + 1), value)
+          ? Optional.of(replaced(branch, i, SettingText.parse(path, part.type(), setting, value)))
+          : with((Record) part.in(branch), path, rest.substring(dot + 1), value)
               .map(changed -> replaced(branch, at, changed));
     }
     return Optional.empty();
@@ -93,11 +95,11 @@ public final class ConfigTree {
 
   private static <E> void collect(
       String prefix, Record branch, Record defaults, Maker<E> maker, List<E> into) {
-    for (RecordComponent component : branch.getClass().getRecordComponents()) {
-      String path = prefix + component.getName();
-      Object value = read(branch, component);
-      Object usual = read(defaults, component);
-      Setting setting = component.getAnnotation(Setting.class);
+    for (Branch.Part part : Branch.of(branch.getClass()).parts()) {
+      String path = prefix + part.name();
+      Object value = part.in(branch);
+      Object usual = part.in(defaults);
+      Setting setting = part.setting();
       if (setting == null) {
         collect(path + ".", (Record) value, (Record) usual, maker, into);
       } else {
@@ -124,11 +126,11 @@ public final class ConfigTree {
    */
   public static String masked(Record branch) {
     var parts = new ArrayList<String>();
-    for (RecordComponent component : branch.getClass().getRecordComponents()) {
-      Setting setting = component.getAnnotation(Setting.class);
-      Object value = read(branch, component);
+    for (Branch.Part part : Branch.of(branch.getClass()).parts()) {
+      Setting setting = part.setting();
+      Object value = part.in(branch);
       parts.add(
-          component.getName()
+          part.name()
               + "="
               + (setting == null ? value : SettingText.masked(setting.secret(), value)));
     }
@@ -145,11 +147,11 @@ public final class ConfigTree {
   public static boolean isMask(Record tree, String path, Object value) {
     int dot = path.indexOf('.');
     String head = dot < 0 ? path : path.substring(0, dot);
-    for (RecordComponent component : tree.getClass().getRecordComponents()) {
-      Setting setting = component.getAnnotation(Setting.class);
-      if (component.getName().equals(head)) {
+    for (Branch.Part part : Branch.of(tree.getClass()).parts()) {
+      Setting setting = part.setting();
+      if (part.name().equals(head)) {
         return setting == null
-            ? dot > 0 && isMask((Record) read(tree, component), path.substring(dot + 1), value)
+            ? dot > 0 && isMask((Record) part.in(tree), path.substring(dot + 1), value)
             : dot < 0 && SettingText.isMask(setting.secret(), value);
       }
     }
@@ -164,43 +166,96 @@ public final class ConfigTree {
         .orElse(start + "; ./earshot config lists all settings");
   }
 
-  private static Object read(Record branch, RecordComponent component) {
-    try {
-      return component.getAccessor().invoke(branch);
-    } catch (IllegalAccessException | InvocationTargetException e) {
-      throw new LinkageError("a record's accessor failed", e);
-    }
-  }
-
   private static <R extends Record> R replaced(R branch, int index, Object value) {
     @SuppressWarnings("unchecked") // the class of an R
     Class<R> type = (Class<R>) branch.getClass();
-    RecordComponent[] components = type.getRecordComponents();
-    Object[] values = new Object[components.length];
-    for (int i = 0; i < components.length; i++) {
-      values[i] = i == index ? value : read(branch, components[i]);
+    Branch known = Branch.of(type);
+    Object[] values = new Object[known.parts().size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = i == index ? value : known.parts().get(i).in(branch);
     }
-    return made(type, components, values);
+    return type.cast(known.made(values));
   }
 
   /**
-   * Makes a record.
+   * What reflection says about a record of a tree of settings. It is asked once for each record,
+   * since it reads the annotations from the class file again whenever it is asked.
    *
-   * @throws IllegalArgumentException if the record refuses a value
+   * <p>Immutable.
+   *
+   * @param constructor its canonical constructor
+   * @param parts its components, in their order
    */
-  private static <R extends Record> R made(
-      Class<R> type, RecordComponent[] components, Object[] values) {
-    Class<?>[] types = new Class<?>[components.length];
-    Arrays.setAll(types, i -> components[i].getType());
-    try {
-      return type.getDeclaredConstructor(types).newInstance(values);
-    } catch (InvocationTargetException e) {
-      if (e.getCause() instanceof IllegalArgumentException refused) {
-        throw refused;
+  private record Branch(Constructor<?> constructor, List<Part> parts) {
+    private static final ClassValue<Branch> ALL =
+        new ClassValue<>() {
+          @Override
+          protected Branch computeValue(Class<?> type) {
+            return read(type);
+          }
+        };
+
+    /**
+     * One component.
+     *
+     * @param setting null if the component is a branch itself
+     */
+    record Part(String name, Class<?> type, Method accessor, @Nullable Setting setting) {
+      Object in(Record branch) {
+        try {
+          return accessor.invoke(branch);
+        } catch (IllegalAccessException | InvocationTargetException e) {
+          throw new LinkageError("a record's accessor failed", e);
+        }
       }
-      throw new LinkageError("a record's constructor failed", e);
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError("a record's constructor failed", e);
+
+      boolean isCalled(String word) {
+        return name.equals(word) || (setting != null && setting.alias().equals(word));
+      }
+    }
+
+    /** What a class of records is like. */
+    static Branch of(Class<?> type) {
+      return ALL.get(type);
+    }
+
+    private static Branch read(Class<?> type) {
+      RecordComponent[] components = type.getRecordComponents();
+      Class<?>[] types =
+          Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+      try {
+        return new Branch(
+            type.getDeclaredConstructor(types),
+            Arrays.stream(components).map(Branch::part).toList());
+      } catch (NoSuchMethodException e) {
+        throw new LinkageError("a record has no canonical constructor", e);
+      }
+    }
+
+    private static Part part(RecordComponent component) {
+      return new Part(
+          component.getName(),
+          component.getType(),
+          component.getAccessor(),
+          component.getAnnotation(Setting.class));
+    }
+
+    /**
+     * Makes a record.
+     *
+     * @throws IllegalArgumentException if the record refuses a value
+     */
+    Object made(Object[] values) {
+      try {
+        return constructor.newInstance(values);
+      } catch (InvocationTargetException e) {
+        if (e.getCause() instanceof IllegalArgumentException refused) {
+          throw refused;
+        }
+        throw new LinkageError("a record's constructor failed", e);
+      } catch (ReflectiveOperationException e) {
+        throw new LinkageError("a record's constructor failed", e);
+      }
     }
   }
 }

@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
 /**
  * The values of settings as configuration files have them: reads them and writes them.
  *
- * <p>Immutable; static methods only.
+ * <p>Immutable; static methods only. No switch looks at types: the JVM would make a class for each
+ * at every start.
  */
 public final class SettingText {
   private static final Pattern COMMA = Pattern.compile(" *, *");
@@ -131,35 +132,42 @@ public final class SettingText {
 
   /** The value as it may be shown; equal to the value if no part of it is secret. */
   static Object masked(Secret secret, Object value) {
-    return switch (value) {
-      case String text -> secret.masked(text);
-      case List<?> list -> list.stream().map(item -> secret.masked(item.toString())).toList();
-      default -> value;
-    };
+    if (value instanceof String text) {
+      return secret.masked(text);
+    }
+    if (value instanceof List<?> list && !list.isEmpty()) {
+      return list.stream().map(item -> secret.masked(item.toString())).toList();
+    }
+    return value;
   }
 
   /** Whether the value, or an item of it, is the mask of a secret and not the secret. */
   static boolean isMask(Secret secret, Object value) {
-    return switch (value) {
-      case String text -> secret.isMask(text);
-      case List<?> list -> list.stream().anyMatch(item -> secret.isMask(item.toString()));
-      default -> false;
-    };
+    if (value instanceof List<?> list) {
+      return list.stream().anyMatch(item -> secret.isMask(item.toString()));
+    }
+    return value instanceof String text && secret.isMask(text);
   }
 
   /** Writes a value so that YAML and {@link #parse} read the same value back. */
   static String of(Object value) {
-    return switch (value) {
-      case Duration duration -> of(duration);
-      case Optional<?> optional -> optional.isPresent() ? of(optional.get()) : "null";
-      case List<?> list ->
-          "["
-              + String.join(", ", list.stream().map(item -> quoted(item.toString())).toList())
-              + "]";
-      case String text -> quoted(text);
-      case Enum<?> constant -> quoted(constant.toString().toLowerCase(Locale.ROOT));
-      default -> value.toString();
-    };
+    if (value instanceof Duration duration) {
+      return of(duration);
+    }
+    if (value instanceof Optional<?> optional) {
+      return optional.isPresent() ? of(optional.get()) : "null";
+    }
+    if (value instanceof List<?> list) {
+      return "["
+          + String.join(", ", list.stream().map(item -> quoted(item.toString())).toList())
+          + "]";
+    }
+    if (value instanceof String text) {
+      return quoted(text);
+    }
+    return value instanceof Enum<?> constant
+        ? quoted(constant.toString().toLowerCase(Locale.ROOT))
+        : value.toString();
   }
 
   private static String of(Duration duration) {

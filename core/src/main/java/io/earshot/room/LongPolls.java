@@ -2,7 +2,6 @@ package io.earshot.room;
 
 import io.earshot.protocol.Excerpt;
 import io.earshot.spi.Refusal;
-import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -23,7 +22,11 @@ public final class LongPolls {
   private final AtomicInteger count;
   private final int limit;
   private final TreeSet<LongPoll> all =
-      new TreeSet<>(Comparator.comparingLong(LongPoll::until).thenComparingLong(LongPoll::number));
+      new TreeSet<>(
+          (a, b) ->
+              a.until() == b.until()
+                  ? Long.compare(a.number(), b.number())
+                  : Long.compare(a.until(), b.until()));
   private long numbers;
   private long nextCheck = NEVER;
   private boolean stopping;

@@ -58,8 +58,6 @@ import org.jspecify.annotations.Nullable;
  * loops.
  */
 public final class EarshotServer implements AutoCloseable {
-  private static final System.Logger LOG = System.getLogger(EarshotServer.class.getName());
-
   /** How often the server looks whether certificates have changed, in seconds. */
   private static final int RELOAD_SECONDS = 2;
 
@@ -241,18 +239,20 @@ public final class EarshotServer implements AutoCloseable {
     }
     if (operators.enabled()) {
       if (!isBoundTo(operators.bindIP(), EarshotServer::isPrivate)) {
-        LOG.log(
-            Level.WARNING,
-            "admin.keys or admin.users is set, and the port for operators, which does not encrypt, is not"
-                + " bound to loopback or a private network (management.bindIP): keys can be read on the way");
+        log()
+            .log(
+                Level.WARNING,
+                "admin.keys or admin.users is set, and the port for operators, which does not encrypt, is not"
+                    + " bound to loopback or a private network (management.bindIP): keys can be read on the way");
       }
     } else if (http.enabled()
         && !http.secure()
         && !isBoundTo(http.bindIP(), InetAddress::isLoopbackAddress)) {
-      LOG.log(
-          Level.WARNING,
-          "admin.keys or admin.users is set, and HTTP is neither encrypted (httpServer.secure) nor bound to loopback"
-              + " (httpServer.bindIP): keys can be read on the way");
+      log()
+          .log(
+              Level.WARNING,
+              "admin.keys or admin.users is set, and HTTP is neither encrypted (httpServer.secure) nor bound to loopback"
+                  + " (httpServer.bindIP): keys can be read on the way");
     }
   }
 
@@ -265,12 +265,18 @@ public final class EarshotServer implements AutoCloseable {
     return bound != null && !bound.isUnresolved() && kind.test(bound.getAddress());
   }
 
+  /** No constant: the library for epoll is loaded while another thread makes the first logger. */
+  private static System.Logger log() {
+    return System.getLogger(EarshotServer.class.getName());
+  }
+
   private void tellOfOpenHosts(OwnHosts hosts) {
     if (hosts.isAny() && config.httpServer().hosts().isEmpty()) {
-      LOG.log(
-          Level.INFO,
-          "HTTP is bound to a public address, and httpServer.hosts is empty: requests to any host name are"
-              + " answered (list the names of this server to prevent DNS rebinding)");
+      log()
+          .log(
+              Level.INFO,
+              "HTTP is bound to a public address, and httpServer.hosts is empty: requests to any host name are"
+                  + " answered (list the names of this server to prevent DNS rebinding)");
     }
   }
 

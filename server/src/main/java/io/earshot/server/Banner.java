@@ -3,7 +3,6 @@ package io.earshot.server;
 import io.earshot.Config;
 import io.earshot.server.log.OneLine;
 import java.time.Duration;
-import java.util.Locale;
 
 /** The text that a server prints when it has started: its addresses, and how to try them. */
 final class Banner {
@@ -22,13 +21,8 @@ final class Banner {
   static String of(
       Config config, long pid, Duration took, int tcpPort, int httpPort, int managementPort) {
     var text = new StringBuilder();
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "Earshot %s is listening (pid %d, started in %.2f s)%n",
-            Version.number(),
-            pid,
-            took.toMillis() / 1000.0));
+    text.append("Earshot ").append(Version.number()).append(" is listening (pid ").append(pid);
+    text.append(", started in ").append(seconds(took)).append(" s)").append(System.lineSeparator());
     if (tcpPort != 0) {
       String host = host(config.tcpServer().bindIP());
       String address =
@@ -48,14 +42,26 @@ final class Banner {
       String where = authority(host(config.management().bindIP()), managementPort);
       line(text, "Operators", "http://" + where + "/readyz", "");
     }
-    text.append(
-        String.format("  Stop with Ctrl-C.  Settings: ./earshot config   Help: ./earshot help%n"));
-    return text.toString();
+    text.append("  Stop with Ctrl-C.  Settings: ./earshot config   Help: ./earshot help");
+    return text.append(System.lineSeparator()).toString();
   }
 
+  // Not by String.format, which takes 10 ms when it is used for the first time.
+
   private static void line(StringBuilder text, String what, String where, String then) {
-    String line = String.format("  %-10s %-24s  %s", what, where, then);
+    String line = "  " + padded(what, 10) + " " + padded(where, 24) + "  " + then;
     text.append(line.stripTrailing()).append(System.lineSeparator());
+  }
+
+  private static String padded(String text, int width) {
+    return text + " ".repeat(Math.max(0, width - text.length()));
+  }
+
+  /** A time in seconds, with two digits after the point. */
+  static String seconds(Duration time) {
+    long hundredths = (time.toMillis() + 5) / 10;
+    long fraction = hundredths % 100;
+    return hundredths / 100 + (fraction < 10 ? ".0" : ".") + fraction;
   }
 
   private static String authority(String host, int port) {

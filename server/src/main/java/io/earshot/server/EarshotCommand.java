@@ -3,6 +3,7 @@ package io.earshot.server;
 import io.earshot.Config;
 import io.earshot.access.RoomRules;
 import io.earshot.protocol.RoomName;
+import io.earshot.server.log.Log;
 import io.earshot.server.log.OneLine;
 import io.earshot.server.remote.DrainCommand;
 import io.earshot.server.remote.ExplainCommand;
@@ -42,7 +43,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
  */
 @Command(
     name = "earshot",
-    versionProvider = Version.class,
+    versionProvider = VersionOption.class,
     synopsisSubcommandLabel =
         "[serve | top | explain | trace | drain | health | config | token | cert | build | bench | help]",
     sortOptions = false,
@@ -63,7 +64,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "Exit status: 0 stopped by a signal, 1 cannot start, 2 a setting or an option is wrong."
     })
 final class EarshotCommand implements Callable<Integer> {
-  private static final System.Logger LOG = System.getLogger(EarshotCommand.class.getName());
   private static final int CANNOT_START = 1;
   private static final int MISUSED = 2;
   private static final String HINT = "; ./earshot help shows what there is";
@@ -260,16 +260,20 @@ final class EarshotCommand implements Callable<Integer> {
 
   @Command(name = "serve", description = "start the server (this is the default)")
   int serve() throws SettingsException, StartException {
+    Log.begin(); // on this thread: what another logs meanwhile would get substitutes
+    var beside = Beside.start();
     Config config = settings().config();
+    Log.use(config.log());
     List<String> links = Environment.of(environment).links();
     if (!links.isEmpty()) {
-      LOG.log(
-          Level.INFO,
-          "these environment variables are ignored, since they look like service links of a"
-              + " container platform: {0}",
-          String.join(", ", links));
+      System.getLogger(EarshotCommand.class.getName())
+          .log(
+              Level.INFO,
+              "these environment variables are ignored, since they look like service links of a"
+                  + " container platform: {0}",
+              String.join(", ", links));
     }
-    Serve.forever(config, out, ServiceManager.of(environment));
+    Serve.forever(config, beside, out, ServiceManager.of(environment));
     return CANNOT_START;
   }
 

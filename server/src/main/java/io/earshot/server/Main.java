@@ -1,6 +1,7 @@
 package io.earshot.server;
 
 import io.earshot.server.log.Log;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 
@@ -13,14 +14,16 @@ final class Main {
    * cannot start, 2 if a setting or an option is wrong.
    */
   public static void main(String[] args) {
-    var out = new PrintWriter(System.out, true, charset("stdout.encoding"));
-    var err = new PrintWriter(System.err, true, charset("stderr.encoding"));
+    PrintWriter out = writer(System.out, "stdout.encoding");
+    PrintWriter err = writer(System.err, "stderr.encoding");
     int status = EarshotCommand.run(System.getenv(), out, err, args);
     Log.end();
     System.exit(status);
   }
 
-  private static Charset charset(String property) {
-    return Charset.forName(System.getProperty(property), Charset.defaultCharset());
+  /** Writes to a standard stream, in the encoding that a property of the JVM names. */
+  static PrintWriter writer(PrintStream stream, String property) {
+    var charset = Charset.forName(System.getProperty(property), Charset.defaultCharset());
+    return new PrintWriter(stream, true, charset);
   }
 }

@@ -11,11 +11,11 @@ import io.earshot.server.settings.SettingsException;
 import io.earshot.server.settings.StartException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.lang.management.ManagementFactory;
 import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -40,16 +40,15 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
    * Starts a server and never returns. A signal (Ctrl-C, SIGTERM) closes all connections with a
    * close frame or a last line, and ends the process with status 0.
    *
+   * @param beside what has been started beside the settings
    * @throws StartException if the server cannot start; the message says what to change
    * @throws SettingsException if the actions folder does not exist
    */
-  static void forever(Config config, PrintWriter out, ServiceManager manager)
+  static void forever(Config config, Beside beside, PrintWriter out, ServiceManager manager)
       throws SettingsException, StartException {
-    Log.use(config.log());
     try (Serve serve = start(config)) {
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(serve, out, manager), "stop"));
-      // Not since the process began: it was the launcher before, and may have built the server.
-      var took = Duration.ofMillis(ManagementFactory.getRuntimeMXBean().getUptime());
+      var took = Duration.between(beside.jvmBegan(), Instant.now());
       long pid = ProcessHandle.current().pid();
       EarshotServer server = serve.server();
       print(
@@ -57,7 +56,6 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
           Banner.of(
               config, pid, took, server.tcpPort(), server.httpPort(), server.managementPort()));
       manager.ready();
-      Thread.ofPlatform().daemon().name("jars").start(Serve::openJars);
       server.drained().join(); // which a signal, or the admin API, begins
       System.exit(0); // does not return: the hook above ends the process
     }
@@ -71,7 +69,9 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
    * @throws SettingsException if a file or folder of the settings cannot be used
    */
   static Serve start(Config config) throws SettingsException, StartException {
-    ActionFolder actions = ActionFolder.of(config);
+    // Only a folder needs the compiler, and a logger, which would wait for the jars.
+    ActionFolder actions =
+        config.general().actionsFolder().isEmpty() ? null : ActionFolder.of(config);
     try {
       return new Serve(EarshotServer.start(config, api -> addActions(api, actions)), actions);
     } catch (BindException e) {
@@ -153,14 +153,6 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  /**
-   * Opens all jars of the class path, which otherwise happens when a class of them is needed: an
-   * upgrade replaces the files, and the server that runs must go on with its own.
-   */
-  private static void openJars() {
-    var _ = Serve.class.getClassLoader().getResource("META-INF/none-of-the-jars-has-this");
   }
 
   /** Returns when no client is left, which the time limits of the drain make sure of. */

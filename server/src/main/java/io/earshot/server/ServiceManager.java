@@ -27,8 +27,6 @@ import java.util.Map;
  * @param socket the address of the socket; empty if no service manager waits
  */
 record ServiceManager(String socket) {
-  private static final System.Logger LOG = System.getLogger(ServiceManager.class.getName());
-
   // Of Linux; service managers that set the variable run nowhere else.
   private static final short AF_UNIX = 1;
   private static final int SOCK_DGRAM = 2;
@@ -61,7 +59,8 @@ record ServiceManager(String socket) {
     try {
       send(state.getBytes(StandardCharsets.UTF_8));
     } catch (Throwable e) { // what a method handle declares
-      LOG.log(Level.WARNING, "NOTIFY_SOCKET={0}: systemd was not told: {1}", socket, e.toString());
+      System.getLogger(ServiceManager.class.getName())
+          .log(Level.WARNING, "NOTIFY_SOCKET={0}: systemd was not told: {1}", socket, e.toString());
     }
   }
 

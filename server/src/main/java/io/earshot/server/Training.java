@@ -1,7 +1,5 @@
 package io.earshot.server;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PipedReader;
@@ -60,7 +58,7 @@ final class Training {
   private static void train() throws IOException {
     var pipe = new PipedReader(8192);
     var out = new PrintWriter(new PipedWriter(pipe), true);
-    var err = new PrintWriter(System.err, true, ISO_8859_1);
+    PrintWriter err = Main.writer(System.err, "stderr.encoding"); // the class Main is recorded, too
     var settings =
         Map.of(
             "EARSHOT_TCPSERVER_BINDIP", "127.0.0.1",

@@ -53,6 +53,14 @@ class BannerTest {
         .contains("  Operators  http://localhost:8081/readyz");
   }
 
+  @Test
+  void the_time_of_the_start_has_two_digits_after_the_point() {
+    assertThat(Banner.seconds(Duration.ofMillis(4))).isEqualTo("0.00");
+    assertThat(Banner.seconds(Duration.ofMillis(95))).isEqualTo("0.10");
+    assertThat(Banner.seconds(Duration.ofMillis(12_049))).isEqualTo("12.05");
+    assertThat(Banner.seconds(Duration.ofSeconds(123))).isEqualTo("123.00");
+  }
+
   private static String banner(Config config, int tcpPort, int httpPort) {
     return Banner.of(config, 1234, Duration.ofMillis(310), tcpPort, httpPort, 0);
   }

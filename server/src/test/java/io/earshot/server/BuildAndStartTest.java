@@ -193,6 +193,26 @@ class BuildAndStartTest {
   }
 
   @Test
+  void a_start_without_options_opens_no_jar_for_a_class() throws Exception {
+    var environment =
+        Map.of(
+            "EARSHOT_TCPSERVER_PORT", "0",
+            "EARSHOT_HTTPSERVER_PORT", "0",
+            "EARSHOT_JAVA_OPTS", "-Xlog:class+load:file=classes.txt");
+    try (Program logged = earshot(environment)) {
+      String line;
+      do {
+        line = logged.line(START);
+      } while (!line.contains("Ctrl-C"));
+      assertThat(logged.err()).isEmpty();
+    }
+    List<String> loaded = Files.readAllLines(tree().resolve("classes.txt"));
+    assertThat(loaded)
+        .anyMatch(line -> line.contains("io.earshot.server.Main source: shared objects"))
+        .noneMatch(line -> line.contains("source: file:"));
+  }
+
+  @Test
   void a_server_without_a_class_cache_starts_without_a_warning() throws Exception {
     Path aside = Files.move(cache(), temp.resolve("aside.aot"));
     try {

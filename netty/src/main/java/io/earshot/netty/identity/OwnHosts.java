@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -142,9 +143,14 @@ public record OwnHosts(List<HostPattern> named, List<HostPattern> others, boolea
     }
     try {
       // Many machines at home have a public IPv6 address, too.
-      return NetworkInterface.networkInterfaces()
-          .flatMap(NetworkInterface::inetAddresses)
-          .anyMatch(address -> address instanceof Inet4Address && isPublic(address));
+      for (NetworkInterface each : Collections.list(NetworkInterface.getNetworkInterfaces())) {
+        for (InetAddress address : Collections.list(each.getInetAddresses())) {
+          if (address instanceof Inet4Address && isPublic(address)) {
+            return true;
+          }
+        }
+      }
+      return false;
     } catch (SocketException e) {
       return true;
     }

@@ -18,7 +18,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Queue;
@@ -70,7 +69,7 @@ public final class NettyLoop implements Loop {
 
   /** The clients for which most bytes wait, of the sweep that is under way; the least first. */
   private final Queue<SlowClient> slowest =
-      new PriorityQueue<>(Comparator.comparingInt(SlowClient::bytes));
+      new PriorityQueue<>((a, b) -> Integer.compare(a.bytes(), b.bytes()));
 
   private volatile List<SlowClient> slowClients = List.of();
 

@@ -36,8 +36,6 @@ import java.util.Locale;
  */
 public record Sockets(
     IoHandlerFactory handlers, ChannelFactory<ServerChannel> listeners, boolean areLean) {
-  private static final System.Logger LOG = System.getLogger(Sockets.class.getName());
-
   /**
    * The kind that a setting asks for; for {@code AUTO}, the fastest that this system offers.
    *
@@ -82,13 +80,14 @@ public record Sockets(
       while (cause.getCause() != null) {
         cause = cause.getCause();
       }
-      LOG.log(
-          Level.WARNING,
-          "sockets are those of the JDK, which cost more memory and time, since the library for epoll cannot be"
-              + " loaded: {0}. Libraries are unpacked to {1}; if it is mounted noexec, set"
-              + " -Dio.netty.native.workdir=FOLDER.",
-          String.valueOf(cause.getMessage()).lines().findFirst().orElse(cause.toString()),
-          System.getProperty("io.netty.native.workdir", System.getProperty("java.io.tmpdir")));
+      System.getLogger(Sockets.class.getName())
+          .log(
+              Level.WARNING,
+              "sockets are those of the JDK, which cost more memory and time, since the library for epoll cannot be"
+                  + " loaded: {0}. Libraries are unpacked to {1}; if it is mounted noexec, set"
+                  + " -Dio.netty.native.workdir=FOLDER.",
+              String.valueOf(cause.getMessage()).lines().findFirst().orElse(cause.toString()),
+              System.getProperty("io.netty.native.workdir", System.getProperty("java.io.tmpdir")));
     }
   }
 

@@ -19,15 +19,26 @@ import org.slf4j.LoggerFactory;
  */
 public final class Log extends ContextAwareBase implements Configurator {
   private static final String STDERR = "stderr";
+  private static final String REPLACED = "logback.configurationFile";
+  private static final String PROVIDER = "slf4j.provider";
+  private static final String VERBOSITY = "slf4j.internal.verbosity";
+
+  /** Whether there are lines to write at the end; most commands log nothing. */
+  private static volatile boolean isSetUp;
 
   /** Called by Logback. */
   public Log() {}
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {
-    if (System.getProperty("logback.configurationFile") != null) {
+    if (System.getProperty(REPLACED) != null) {
       return ExecutionStatus.INVOKE_NEXT_IF_ANY;
     }
+    setUp(context);
+    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  static void setUp(LoggerContext context) {
     var layout = new LogLine();
     layout.setContext(context);
     layout.start();
@@ -52,7 +63,21 @@ public final class Log extends ContextAwareBase implements Configurator {
     recent.start();
     root.addAppender(recent);
     context.getLogger("io.earshot").setLevel(Level.INFO);
-    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+    isSetUp = true;
+  }
+
+  /**
+   * Starts the log, unless a logger has started it. Without this call the first logger does, which
+   * takes longer: see {@link LogProvider}.
+   */
+  public static void begin() {
+    if (System.getProperty(REPLACED) == null && System.getProperty(PROVIDER) == null) {
+      System.setProperty(PROVIDER, LogProvider.class.getName());
+      if (System.getProperty(VERBOSITY) == null) {
+        System.setProperty(VERBOSITY, "WARN"); // otherwise SLF4J prints the name of the provider
+      }
+    }
+    var _ = LoggerFactory.getILoggerFactory();
   }
 
   /**
@@ -70,7 +95,7 @@ public final class Log extends ContextAwareBase implements Configurator {
 
   /** Writes the lines that wait, for at most a second; nothing is logged after that. */
   public static void end() {
-    StderrQueue queue = queue();
+    StderrQueue queue = isSetUp ? queue() : null;
     if (queue != null) {
       queue.stop();
     }
