@@ -127,14 +127,9 @@ class FeedKillTest {
   }
 
   private Program earshot(int loops) throws IOException {
-    return new Program(
-        folder,
-        Map.of(),
+    var command = new ArrayList<>(Program.server());
+    command.addAll(
         List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-cp",
-            System.getProperty("java.class.path"),
-            "io.earshot.server.Main",
             "--tcp",
             "0",
             "--http",
@@ -151,6 +146,7 @@ class FeedKillTest {
             "limits.messagesPerSecond=0",
             "--set",
             "limits.outboundBytes=200000000"));
+    return new Program(folder, Map.of(), command);
   }
 
   private static int port(Program program) throws InterruptedException {
