@@ -316,7 +316,8 @@ class BuildAndStartTest {
     var environment = new HashMap<>(more);
     environment.put("HOME", home().toString());
     environment.put("PATH", temp.resolve("old/bin") + ":" + System.getenv("PATH"));
-    // Half the work: Maven does not run for long enough to pay for C2, or for threads of a collector.
+    // Half the work: Maven does not run for long enough to pay for C2, or for threads of a
+    // collector.
     environment.put(
         "MAVEN_OPTS",
         "-Dmaven.repo.local=" + repository + " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC");

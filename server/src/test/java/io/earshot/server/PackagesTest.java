@@ -220,7 +220,8 @@ class PackagesTest {
   void tests_that_run_alone_are_named_in_the_build() {
     List<String> named =
         tests().stream()
-            .filter(file -> lines(file).stream().anyMatch(each -> each.startsWith("@Tag(\"alone\")")))
+            .filter(
+                file -> lines(file).stream().anyMatch(each -> each.startsWith("@Tag(\"alone\")")))
             .map(file -> "<include>**/" + file.getFileName() + "</include>")
             .toList();
     assertThat(named).isNotEmpty();

@@ -107,8 +107,7 @@ class WebhookKillTest {
   }
 
   private Program earshot(String... settings) throws IOException {
-    var command =
-        new ArrayList<>(Program.server());
+    var command = new ArrayList<>(Program.server());
     command.addAll(List.of("--tcp", "0", "--http", "0"));
     var all = new ArrayList<>(List.of(settings));
     all.addAll(
