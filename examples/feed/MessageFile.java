@@ -9,8 +9,11 @@ import java.util.*;
 /** Appends the messages of the rooms orders.* to a file, a line of JSON for each. */
 public final class MessageFile implements PlugIn {
   @Override
-  public void start(Api api) {
+  public void start(Api api) throws Exception {
     Path file = Path.of(System.getProperty("messages", "messages.jsonl"));
+    if (Files.exists(file)) {
+      Files.writeString(file, "\n", APPEND); // ends a line that a kill left torn
+    }
     var consumer =
         new Feed.Consumer(
             "message-file", Set.of(FeedEvent.Type.MESSAGE), List.of("orders.*"), 100);
@@ -22,7 +25,9 @@ public final class MessageFile implements PlugIn {
               for (FeedEvent event : events) {
                 lines.add(event.id() + " " + new String(event.data().encode(), UTF_8));
               }
-              Files.write(file, lines, CREATE, APPEND); // if this fails, the events come again
+              synchronized (file) { // called for several parts of the rooms at once
+                Files.write(file, lines, CREATE, APPEND); // if this fails, the events come again
+              }
             });
   }
 }

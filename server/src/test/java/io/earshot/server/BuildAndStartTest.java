@@ -336,7 +336,11 @@ class BuildAndStartTest {
     var environment = new HashMap<>(more);
     environment.put("HOME", home().toString());
     environment.put("PATH", temp.resolve("old/bin") + ":" + System.getenv("PATH"));
-    environment.put("MAVEN_OPTS", "-Dmaven.repo.local=" + repository);
+    // Half the work: Maven does not run for long enough to pay for C2, or for threads of a
+    // collector.
+    environment.put(
+        "MAVEN_OPTS",
+        "-Dmaven.repo.local=" + repository + " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
     return environment;
   }
 

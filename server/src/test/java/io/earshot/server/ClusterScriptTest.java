@@ -50,11 +50,7 @@ class ClusterScriptTest {
 
   /** The same with ports that are free, the program of this build, and what it says on stdout. */
   private static String runnable(String script) throws IOException {
-    String earshot =
-        "'%s' -cp '%s' io.earshot.server.Main"
-            .formatted(
-                Path.of(System.getProperty("java.home"), "bin", "java"),
-                System.getProperty("java.class.path"));
+    String earshot = Program.serverInShell();
     String redis;
     try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       redis = Integer.toString(free.getLocalPort());

@@ -53,11 +53,11 @@ class ClusterServerTest extends ClusterFixture {
   @Test
   void many_members_of_a_killed_server_leave_while_others_speak() throws Exception {
     Peer c = victim();
-    Load load = load("many", a, b);
     var members = new ArrayList<RoomClient>();
     for (int i = 0; i < 100; i++) {
       members.add(client("m" + i, c, "many"));
     }
+    Load load = load("many", a, b); // only now, so that they need not hear it while they enter
     RoomClient observer = load.listener(a);
     long killed = System.nanoTime();
     c.kill();

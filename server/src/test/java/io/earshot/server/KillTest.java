@@ -75,14 +75,9 @@ class KillTest {
   }
 
   private Program earshot(String sync) throws IOException {
-    return new Program(
-        folder,
-        Map.of(),
+    var command = new ArrayList<>(Program.server());
+    command.addAll(
         List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-cp",
-            System.getProperty("java.class.path"),
-            "io.earshot.server.Main",
             "--tcp",
             "0",
             "--http",
@@ -105,6 +100,7 @@ class KillTest {
             "limits.messagesPerSecond=0",
             "--set",
             "limits.outboundBytes=200000000"));
+    return new Program(folder, Map.of(), command);
   }
 
   private static int port(Program program) throws InterruptedException {

@@ -215,6 +215,20 @@ class PackagesTest {
     }
   }
 
+  /** They are named in the build, and one that is not named there would not run. */
+  @Test
+  void tests_that_run_alone_are_named_in_the_build() {
+    List<String> named =
+        tests().stream()
+            .filter(
+                file -> lines(file).stream().anyMatch(each -> each.startsWith("@Tag(\"alone\")")))
+            .map(file -> "<include>**/" + file.getFileName() + "</include>")
+            .toList();
+    assertThat(named).isNotEmpty();
+    assertThat(ROOT.resolve("core/pom.xml")).content().contains(named);
+    assertThat(ROOT.resolve("core/tests/pom.xml")).content().contains(named);
+  }
+
   @Test
   void each_package_is_null_marked() {
     for (Path folder : folders().values()) {

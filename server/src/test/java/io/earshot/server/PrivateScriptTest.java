@@ -54,11 +54,7 @@ class PrivateScriptTest {
 
   /** The same with ports that are free, and the program of this build. */
   static String runnable(String script, int port) {
-    String earshot =
-        "'%s' -cp '%s' io.earshot.server.Main"
-            .formatted(
-                Path.of(System.getProperty("java.home"), "bin", "java"),
-                System.getProperty("java.class.path"));
+    String earshot = Program.serverInShell();
     return script
         .replace("./earshot", earshot)
         .replace("--tcp 5000 --http 8080", "--tcp " + port + " --http 0");

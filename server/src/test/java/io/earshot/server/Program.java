@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * A process that a test has started, with its output.
@@ -45,6 +46,27 @@ final class Program implements AutoCloseable {
     readers =
         List.of(
             reader(process.getInputStream(), out::add), reader(process.getErrorStream(), err::add));
+  }
+
+  /**
+   * The command of a JVM that runs a server of this build, without its options. The JVM does not
+   * live long enough to pay for C2, or for threads of a collector.
+   */
+  static List<String> server() {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
+        "--enable-native-access=ALL-UNNAMED",
+        "--sun-misc-unsafe-memory-access=allow",
+        "-cp",
+        System.getProperty("java.class.path"),
+        "io.earshot.server.Main");
+  }
+
+  /** The same as the words of a shell. */
+  static String serverInShell() {
+    return server().stream().map(word -> "'" + word + "'").collect(Collectors.joining(" "));
   }
 
   /** Reads on a platform thread: reading from a pipe pins a carrier thread. */

@@ -15,6 +15,7 @@ import io.netty.channel.unix.DomainDatagramPacket;
 import io.netty.channel.unix.DomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -35,26 +36,10 @@ class ServiceManagerTest {
   void a_server_says_when_its_ports_are_open_and_when_it_stops(@TempDir Path folder)
       throws Exception {
     String socket = folder.resolve("notify").toString();
+    var command = new ArrayList<>(Program.server());
+    command.addAll(List.of("--tcp", "0", "--http", "0", "--bind", "127.0.0.1"));
     try (var systemd = new Systemd(socket);
-        var server =
-            new Program(
-                folder,
-                Map.of("NOTIFY_SOCKET", socket),
-                List.of(
-                    ProcessHandle.current().info().command().orElseThrow(),
-                    "--enable-native-access=ALL-UNNAMED",
-                    "--sun-misc-unsafe-memory-access=allow",
-                    "-XX:TieredStopAtLevel=1",
-                    "-XX:+UseSerialGC",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    "io.earshot.server.Main",
-                    "--tcp",
-                    "0",
-                    "--http",
-                    "0",
-                    "--bind",
-                    "127.0.0.1"))) {
+        var server = new Program(folder, Map.of("NOTIFY_SOCKET", socket), command)) {
       assertThat(systemd.next()).isEqualTo("READY=1\n");
       server.terminate();
       assertThat(systemd.next()).isEqualTo("STOPPING=1\nEXTEND_TIMEOUT_USEC=20000000\n");

@@ -107,18 +107,8 @@ class WebhookKillTest {
   }
 
   private Program earshot(String... settings) throws IOException {
-    var command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "io.earshot.server.Main",
-                "--tcp",
-                "0",
-                "--http",
-                "0"));
+    var command = new ArrayList<>(Program.server());
+    command.addAll(List.of("--tcp", "0", "--http", "0"));
     var all = new ArrayList<>(List.of(settings));
     all.addAll(
         List.of(
