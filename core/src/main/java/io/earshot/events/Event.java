@@ -33,11 +33,6 @@ public record Event(
     @Nullable String detail,
     @Nullable Map<String, String> attributes) {
 
-  /** Whether the event is about a room, or about all rooms. */
-  public boolean isAbout(String name) {
-    return room == null || room.equals(name);
-  }
-
   /**
    * The event as JSON.
    *

@@ -104,21 +104,24 @@ final class EventRing {
     count++;
   }
 
-  /** The events that pass a filter, the oldest first; the newest of them if there are too many. */
-  List<Event> select(Predicate<Event> filter, int most) {
+  /**
+   * The events about a room, or about all rooms, that pass a filter, the oldest first; the newest of
+   * them if there are too many.
+   */
+  List<Event> select(String room, Predicate<Event> filter, int most) {
     var selected = new ArrayList<Event>();
     for (long i = count - 1; i >= Math.max(0, count - capacity) && selected.size() < most; i--) {
-      Event event = at(i);
-      if (filter.test(event)) {
-        selected.add(event);
+      int slot = slot(i);
+      Part part = parts.get(slot / PART);
+      String about = part.texts[slot % PART * TEXTS];
+      if (about == null || about.equals(room)) { // events of other rooms are not made into objects
+        Event event = part.at(slot % PART);
+        if (filter.test(event)) {
+          selected.add(event);
+        }
       }
     }
     return selected.reversed();
-  }
-
-  private Event at(long number) {
-    int slot = slot(number);
-    return parts.get(slot / PART).at(slot % PART);
   }
 
   private int slot(long number) {
@@ -127,6 +130,7 @@ final class EventRing {
 
   /** The time of the oldest event, if older ones were forgotten; else a given time. */
   long since(long start) {
-    return count > capacity ? at(count - capacity).at() : start;
+    int oldest = slot(count);
+    return count > capacity ? parts.get(oldest / PART).longs[oldest % PART * LONGS] : start;
   }
 }

@@ -228,9 +228,12 @@ public final class Recorder {
     return events != null;
   }
 
-  /** The events that pass a filter, the oldest first; the newest of them if there are too many. */
-  public List<Event> events(Predicate<Event> filter, int most) {
-    return events == null ? List.of() : events.select(filter, most);
+  /**
+   * The events about a room, or about all rooms, that pass a filter, the oldest first; the newest of
+   * them if there are too many.
+   */
+  public List<Event> events(String room, Predicate<Event> filter, int most) {
+    return events == null ? List.of() : events.select(room, filter, most);
   }
 
   /** The messages of a room from a place on that are remembered, by their offsets. */

@@ -138,11 +138,10 @@ final class Gathering {
     String user = question.user();
     if (user != null) {
       List<Event> own =
-          recorder.events(
-              event -> user.equals(event.user()) && event.isAbout(question.room()), MOST_EVENTS);
+          recorder.events(question.room(), event -> user.equals(event.user()), MOST_EVENTS);
       since = Math.max(since, Math.max(sinceFirst(own), addConnections(own, known)));
     }
-    List<Event> events = recorder.events(isOf(known), MOST_EVENTS);
+    List<Event> events = recorder.events(question.room(), isOf(known), MOST_EVENTS);
     return new Part(shard, events, clients, places, Math.max(since, sinceFirst(events)));
   }
 
@@ -176,9 +175,8 @@ final class Gathering {
 
   private Predicate<Event> isOf(Set<String> ids) {
     return event ->
-        event.isAbout(question.room())
-            && (ids.contains(event.connection())
-                || (event.kind() == EventKind.SAY_CHANGED && event.to() == question.offset()));
+        ids.contains(event.connection())
+            || (event.kind() == EventKind.SAY_CHANGED && event.to() == question.offset());
   }
 
   // --- on the room's loop ----------------------------------------------------------------------
