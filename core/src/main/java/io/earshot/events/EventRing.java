@@ -105,8 +105,8 @@ final class EventRing {
   }
 
   /**
-   * The events about a room, or about all rooms, that pass a filter, the oldest first; the newest of
-   * them if there are too many.
+   * The events about a room, or about all rooms, that pass a filter, the oldest first; the newest
+   * of them if there are too many.
    */
   List<Event> select(String room, Predicate<Event> filter, int most) {
     var selected = new ArrayList<Event>();

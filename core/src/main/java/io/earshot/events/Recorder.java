@@ -229,8 +229,8 @@ public final class Recorder {
   }
 
   /**
-   * The events about a room, or about all rooms, that pass a filter, the oldest first; the newest of
-   * them if there are too many.
+   * The events about a room, or about all rooms, that pass a filter, the oldest first; the newest
+   * of them if there are too many.
    */
   public List<Event> events(String room, Predicate<Event> filter, int most) {
     return events == null ? List.of() : events.select(room, filter, most);

@@ -49,8 +49,7 @@ final class RingsTest {
     for (int i = 0; i < ADDED; i++) {
       String room = i % 4 == 0 ? null : "room" + i % 4;
       Map<String, String> attributes = i % 100 == 0 ? Map.of("n", "" + i) : null;
-      ring.add(
-          i, EventKind.RESUMED, connection(i), room, place(i), i / 2, "why" + i, attributes);
+      ring.add(i, EventKind.RESUMED, connection(i), room, place(i), i / 2, "why" + i, attributes);
     }
     int oldest = Math.max(0, ADDED - capacity);
     List<Long> expected =
@@ -85,7 +84,8 @@ final class RingsTest {
   void theLastMessagesAreRemembered(int capacity) {
     var ring = new MessageRing(capacity);
     for (int i = 0; i < ADDED; i++) {
-      ring.add("room" + i % 4, new Cursor("e", i), i, i % 5 == 0 ? new Audience("k", "" + i) : null, i);
+      ring.add(
+          "room" + i % 4, new Cursor("e", i), i, i % 5 == 0 ? new Audience("k", "" + i) : null, i);
     }
     int oldest = Math.max(0, ADDED - capacity);
     for (int i = Math.max(0, oldest - 10); i < ADDED; i += 3) {
@@ -94,7 +94,8 @@ final class RingsTest {
         assertThat(found).isEmpty();
       } else {
         Audience audience = i % 5 == 0 ? new Audience("k", "" + i) : null;
-        assertThat(found).containsExactly(Map.entry((long) i, new RememberedMessage(i, i, audience)));
+        assertThat(found)
+            .containsExactly(Map.entry((long) i, new RememberedMessage(i, i, audience)));
       }
     }
     assertThat(ring.find("room1", new Cursor("other", 0), ADDED)).isEmpty();

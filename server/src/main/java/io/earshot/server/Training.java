@@ -25,10 +25,10 @@ final class Training {
   private static final int ROUNDS = 200;
 
   /**
-   * How long each part of the load goes on. With a second, the JVM compiles much more in the first
+   * How long each part of the load goes on. Longer ones make the JVM compile more in the first
    * seconds after a start, which takes that time from the clients; see docs/jvm.md.
    */
-  private static final Duration PART = Duration.ofMillis(100);
+  private static final Duration PART = Duration.ofMillis(400);
 
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
