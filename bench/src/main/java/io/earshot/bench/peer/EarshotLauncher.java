@@ -57,6 +57,9 @@ record EarshotLauncher(@Nullable Path checkout) implements Launcher {
       settings.add("httpServer.certFile=" + certificate.resolve(Environment.CERTIFICATE));
       settings.add("httpServer.keyFile=" + certificate.resolve(Environment.KEY));
     }
+    if (transport == Transport.DEFLATE) {
+      settings.add("webSockets.compression=batches");
+    }
     for (String setting : settings) {
       command.add("--set");
       command.add(setting);
