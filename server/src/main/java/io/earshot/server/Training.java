@@ -28,7 +28,7 @@ final class Training {
    * How long each part of the load goes on. Longer ones make the JVM compile more in the first
    * seconds after a start, which takes that time from the clients; see docs/jvm.md.
    */
-  private static final Duration PART = Duration.ofMillis(400);
+  private static final Duration PART = Duration.ofMillis(100);
 
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
