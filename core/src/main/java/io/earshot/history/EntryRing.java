@@ -1,6 +1,7 @@
 package io.earshot.history;
 
 import io.earshot.protocol.Audience;
+import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +21,11 @@ final class EntryRing {
   /** With how many of the last speakers an id is compared, so that one text stands for all. */
   private static final int LAST_SPEAKERS = 4;
 
-  /** Shorter arrays do not shrink. */
+  /** Shorter arrays of bytes do not shrink. */
   private static final int SMALL = 1024;
+
+  /** Arrays of fewer entries do not shrink. */
+  private static final int FEW = 64;
 
   private final boolean isSaid;
 
@@ -109,6 +113,9 @@ final class EntryRing {
 
   /** Removes the oldest message, and returns how many bytes it had. */
   int removeFirst() {
+    if (size == 0) {
+      throw new NoSuchElementException("no message is remembered");
+    }
     int removed = places[first * INTS + 1];
     length -= removed;
     speakers[first] = null;
@@ -117,8 +124,11 @@ final class EntryRing {
     }
     first = wrapped(first + 1, speakers.length);
     size--;
-    if (bytes.length > SMALL && length < bytes.length / 4) {
-      resizeBytes(Math.max(SMALL, 2 * length));
+    if (speakers.length > FEW && size < speakers.length / 4) {
+      resizeEntries(speakers.length / 2);
+    }
+    if (bytes.length > SMALL && length < bytes.length / 2) {
+      resizeBytes(Math.max(SMALL, length + length / 2));
     }
     return removed;
   }

@@ -155,8 +155,9 @@ public final class History {
 
   /** Forgets the oldest message that was said, and the announcements before it. */
   private void removeSaid() {
-    lost = said.offset(0);
+    long oldest = said.offset(0);
     said.removeFirst();
+    lost = oldest;
     while (announced.size() > 0 && announced.offset(0) < lost) {
       announced.removeFirst();
     }

@@ -81,7 +81,9 @@ public final class LoopHistory {
    * @param change by how many bytes the history grew; less than 0 if it shrank
    */
   void added(History history, int change) {
-    if (last != history) {
+    if (history.size() == 0) { // the message alone is beyond the bounds of its room
+      unlink(history);
+    } else if (last != history) {
       unlink(history);
       history.before = last;
       if (last == null) {

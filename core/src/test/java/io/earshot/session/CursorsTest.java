@@ -228,4 +228,24 @@ final class CursorsTest {
     assertThat(EngineInside.rooms(small.earshot).shards().getFirst().history().spare())
         .isEqualTo(2000);
   }
+
+  @Test
+  void a_room_whose_messages_are_too_long_to_be_remembered_costs_other_rooms_nothing() {
+    var small =
+        new TestServer(
+            1,
+            config()
+                .with("limits.historyBytes", 2000)
+                .with("rooms.rules", List.of("tiny.* historyBytes=100")));
+    Guest talker = small.guest();
+    for (int i = 0; i < 40; i++) {
+      talker.ask("roomChange " + (i % 20 == 0 ? "tiny.room" : "room" + i));
+      assertThat(talker.ask("say " + "x".repeat(300))).contains("\"status\":\"OK\"");
+      assertThat(EngineInside.rooms(small.earshot).shards().getFirst().history().spare())
+          .isBetween(0L, 2000L);
+    }
+    small.pass(Duration.ofMinutes(10));
+    assertThat(EngineInside.rooms(small.earshot).shards().getFirst().history().spare())
+        .isEqualTo(2000);
+  }
 }

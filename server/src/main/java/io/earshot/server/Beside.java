@@ -1,8 +1,9 @@
 package io.earshot.server;
 
 import java.lang.management.ManagementFactory;
-import java.time.Instant;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -13,14 +14,14 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Thread-safe: a future.
  *
- * @param began when the JVM started
+ * @param began when the JVM started, as {@link System#nanoTime}
  */
-record Beside(CompletableFuture<Instant> began) {
+record Beside(CompletableFuture<Long> began) {
   private static final int PATIENCE_SECONDS = 30;
 
-  /** Starts the thread. If it fails, {@link #jvmBegan} does, and so does the next logger. */
+  /** Starts the thread. If it fails, the next logger does, too. */
   static Beside start() {
-    var began = new CompletableFuture<Instant>();
+    var began = new CompletableFuture<Long>();
     Thread.ofPlatform()
         .daemon()
         .name("jars")
@@ -28,18 +29,25 @@ record Beside(CompletableFuture<Instant> began) {
     return new Beside(began);
   }
 
-  private static Instant opened() {
+  private static Long opened() {
     var _ = System.getLogger(Beside.class.getName());
-    return Instant.ofEpochMilli(ManagementFactory.getRuntimeMXBean().getStartTime());
+    return System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(uptime());
+  }
+
+  private static long uptime() {
+    return ManagementFactory.getRuntimeMXBean().getUptime();
   }
 
   /**
-   * When the JVM started. Not the process: it was the launcher before, and may have built the
-   * server. Waits for the thread.
-   *
-   * @throws java.util.concurrent.CompletionException if the thread failed, or takes half a minute
+   * For how long the JVM has run. Not the process: it was the launcher before, and may have built
+   * the server. Waits for the thread, for half a minute.
    */
-  Instant jvmBegan() {
-    return began.copy().orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS).join();
+  Duration jvmRuns() {
+    try {
+      long start = began.copy().orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS).join();
+      return Duration.ofNanos(System.nanoTime() - start);
+    } catch (CompletionException e) {
+      return Duration.ofMillis(uptime()); // a server that listens goes on without its jars opened
+    }
   }
 }

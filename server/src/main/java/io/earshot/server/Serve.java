@@ -15,7 +15,6 @@ import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -48,7 +47,7 @@ record Serve(EarshotServer server, @Nullable ActionFolder actions) implements Au
       throws SettingsException, StartException {
     try (Serve serve = start(config)) {
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(serve, out, manager), "stop"));
-      var took = Duration.between(beside.jvmBegan(), Instant.now());
+      Duration took = beside.jvmRuns();
       long pid = ProcessHandle.current().pid();
       EarshotServer server = serve.server();
       print(
