@@ -89,6 +89,7 @@ public final class Recorder {
     if (traces != null) {
       trace(
           event(
+              clock.getAsLong(),
               EventKind.MESSAGE,
               sender,
               room,
@@ -190,15 +191,17 @@ public final class Recorder {
       return;
     }
     String shorter = detail == null ? null : shortened(detail, LONGEST_DETAIL);
+    long now = clock.getAsLong();
     if (events != null) {
-      events.add(clock.getAsLong(), kind, who, room, place, from, shorter, attributes);
+      events.add(now, kind, who, room, place, from, shorter, attributes);
     }
     if (traces != null) {
-      trace(event(kind, who, room, place, from, shorter, attributes));
+      trace(event(now, kind, who, room, place, from, shorter, attributes));
     }
   }
 
-  private Event event(
+  private static Event event(
+      long now,
       EventKind kind,
       @Nullable Recipient who,
       @Nullable String room,
@@ -208,7 +211,7 @@ public final class Recorder {
       @Nullable Map<String, String> attributes) {
     User user = who == null ? null : who.user();
     return new Event(
-        clock.getAsLong(),
+        now,
         kind,
         room,
         place == null ? null : place.epoch(),

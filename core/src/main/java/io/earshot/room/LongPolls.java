@@ -22,7 +22,7 @@ public final class LongPolls {
   private final AtomicInteger count;
   private final int limit;
   private final TreeSet<LongPoll> all =
-      new TreeSet<>(
+      new TreeSet<>( // Comparator.comparingLong would make the JVM create classes at each start
           (a, b) ->
               a.until() == b.until()
                   ? Long.compare(a.number(), b.number())

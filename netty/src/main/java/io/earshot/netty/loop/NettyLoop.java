@@ -67,6 +67,7 @@ public final class NettyLoop implements Loop {
   private long backlog;
   private int backlogged;
 
+  // Comparator.comparingInt would make the JVM create classes at each start.
   /** The clients for which most bytes wait, of the sweep that is under way; the least first. */
   private final Queue<SlowClient> slowest =
       new PriorityQueue<>((a, b) -> Integer.compare(a.bytes(), b.bytes()));
